@@ -1,0 +1,24 @@
+//! An engine: a named set of operations and services.
+
+use std::sync::Arc;
+
+use crate::erased::AnyOperation;
+use crate::service::Service;
+
+/// A named set of operations and services, registered by one line of the binary.
+pub trait Engine: Send + Sync {
+    /// The name, such as `automl`; every operation's id starts with it.
+    fn id(&self) -> &'static str;
+
+    /// The name for people.
+    fn title(&self) -> &'static str;
+
+    /// What it is for, in one sentence.
+    fn summary(&self) -> &'static str;
+
+    /// What it can do.
+    fn operations(&self) -> Vec<Arc<dyn AnyOperation>>;
+
+    /// What it can answer interactively.
+    fn services(&self) -> Vec<Arc<dyn Service>>;
+}

@@ -1,0 +1,36 @@
+//! What an engine implements and what it sees.
+//!
+//! Invariants: an engine's only door to the world is its context; one definition of an
+//! operation yields form, command line, API, price and docs; the same engine code runs in a
+//! thread, in a child process and behind the JSON-lines protocol.
+
+mod artifact;
+mod blocking;
+mod context;
+mod engine;
+mod erased;
+mod error;
+mod estimate;
+mod host;
+mod input;
+mod note;
+mod operation;
+mod service;
+mod step;
+
+pub use artifact::{ArtifactDraft, ArtifactRole, ArtifactWriter, media_type_of};
+pub use blocking::BlockingContext;
+pub use context::JobContext;
+pub use engine::Engine;
+pub use erased::{AnyOperation, OperationSpec};
+pub use error::{EngineError, ParamError};
+pub use estimate::{DeviceNeed, Estimate, GpuAllowed};
+pub use host::{JobFacts, JobHost, JobLimits};
+pub use input::{InputFile, InputKind, InputMeta, InputRef, InputSlot};
+pub use note::{JobNote, LogLevel};
+pub use operation::Operation;
+pub use service::{CallContext, Loaded, Service, ServiceSpec};
+pub use step::{Checkpoint, ChildJob, ChildOutcome, Step};
+
+/// The cancellation signal of a job or a call: cheap to ask, and can be awaited.
+pub use tokio_util::sync::CancellationToken;

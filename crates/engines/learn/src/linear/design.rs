@@ -1,0 +1,51 @@
+//! Products with the table, a row chunk at a time. The intercept is a last column of ones.
+
+use std::ops::Range;
+
+use crate::Matrix;
+use crate::numeric::reduce::{add_scaled, dot};
+
+/// Coefficients of the columns and then the intercept, applied to the rows of `range`.
+pub(super) fn scores(x: &Matrix, range: Range<usize>, coefficients: &[f64], out: &mut [f64]) {
+    let (weights, intercept) = coefficients.split_at(x.width());
+    out.fill(intercept.first().copied().unwrap_or(0.0));
+    for (column, weight) in x.columns().iter().zip(weights) {
+        if *weight != 0.0 {
+            add_scaled(out, *weight, &column.values()[range.clone()]);
+        }
+    }
+}
+
+/// Adds Xᵀ·v over the rows of `range` to `out` (columns, then intercept).
+pub(super) fn add_transposed_product(x: &Matrix, range: Range<usize>, v: &[f64], out: &mut [f64]) {
+    for (slot, column) in out.iter_mut().zip(x.columns()) {
+        *slot += dot(&column.values()[range.clone()], v);
+    }
+    if let Some(last) = out.get_mut(x.width()) {
+        *last += v.iter().sum::<f64>();
+    }
+}
+
+/// Adds the lower triangle of Xᵀ·diag(d)·X over the rows of `range` to `out`, row-major with
+/// `width + 1` columns, intercept last.
+pub(super) fn add_gram(x: &Matrix, range: Range<usize>, d: &[f64], out: &mut [f64]) {
+    let side = x.width() + 1;
+    let mut scaled = vec![0.0; d.len()];
+    for i in 0..side {
+        match x.columns().get(i) {
+            Some(column) => {
+                let values = &column.values()[range.clone()];
+                for ((s, d), v) in scaled.iter_mut().zip(d).zip(values) {
+                    *s = d * v;
+                }
+            }
+            None => scaled.copy_from_slice(d),
+        }
+        for (j, slot) in out[i * side..=i * side + i].iter_mut().enumerate() {
+            *slot += match x.columns().get(j) {
+                Some(column) => dot(&scaled, &column.values()[range.clone()]),
+                None => scaled.iter().sum::<f64>(),
+            };
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Numbers that agree on every machine: elementary functions, random numbers, sums in fixed
+//! order, small dense solvers.
+
+pub(crate) mod cholesky;
+pub mod math;
+pub(crate) mod reduce;
+pub(crate) mod rng;

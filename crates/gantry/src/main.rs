@@ -1,0 +1,3 @@
+//! The gantry binary: the composition root.
+
+fn main() {}

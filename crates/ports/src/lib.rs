@@ -1,0 +1,17 @@
+//! The doors between the product and the world: store, blobs, bus, clock.
+//!
+//! Invariants: contracts stand in the documentation of each trait and are held by a
+//! conformance suite; an adapter implements one port and depends on nothing above it.
+
+pub mod blob;
+pub mod bus;
+pub mod clock;
+pub mod store;
+
+pub use blob::{BlobError, BlobKey, BlobStore};
+pub use bus::{Bus, Hint};
+pub use clock::Clock;
+pub use store::{Store, StoreError};
+
+/// A boxed future, for closures that are handed through trait objects.
+pub use futures::future::BoxFuture;

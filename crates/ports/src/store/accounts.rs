@@ -1,0 +1,129 @@
+//! Plans, balances, the ledger and meters.
+
+use async_trait::async_trait;
+use gantry_rules::account::{Lot, LotOrigin, MeterUse};
+use gantry_rules::plan::Plan;
+use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::page::{Page, PageRequest};
+
+/// One side of the ledger. Every posting moves credits from one to another, so that the
+/// entries of a posting, and thus all entries, sum to zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerAccount {
+    /// Credits that the organization can spend.
+    Available,
+    /// Credits that jobs hold.
+    Held,
+    /// Credits that were spent: the installation's revenue.
+    Revenue,
+    /// Where granted credits come from.
+    Issued,
+    /// Where expired credits go.
+    Expired,
+}
+
+/// One line of the ledger; never changed, never removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// The identifier.
+    pub id: LedgerEntryId,
+    /// Whose books.
+    pub organization_id: OrganizationId,
+    /// Which side.
+    pub account: LedgerAccount,
+    /// Positive adds to the side, negative takes from it.
+    pub amount: Credits,
+    /// The lot that moved.
+    pub lot_id: LotId,
+    /// The job that it was for.
+    pub job_id: Option<JobId>,
+    /// Why: `grant`, `hold`, `spend`, `release`, `expire`.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Credits to be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotGrant {
+    /// Who gets them.
+    pub organization_id: OrganizationId,
+    /// The new lot; `remaining` is the amount.
+    pub lot: Lot,
+    /// Why, for the ledger's reader.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What an account has and does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountOverview {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The plan that it is on.
+    pub plan: Plan,
+    /// Credits that can be spent.
+    pub available: Credits,
+    /// Credits that jobs hold.
+    pub held: Credits,
+    /// Root jobs that run or wait for children.
+    pub running_roots: u32,
+    /// Root jobs that are queued.
+    pub queued_roots: u32,
+    /// The use of meters in the present period.
+    pub meters: Vec<MeterUse>,
+}
+
+/// Looks up money and plans.
+#[async_trait]
+pub trait ReadAccounts: Send + Sync {
+    /// A version of a plan.
+    async fn find_plan(&self, id: PlanId) -> Result<Option<Plan>, StoreError>;
+    /// The newest version of a plan by its name.
+    async fn find_plan_by_slug(&self, slug: &str) -> Result<Option<Plan>, StoreError>;
+    /// What an account has; `period_start` chooses the meters' period.
+    async fn get_account(
+        &self,
+        organization_id: OrganizationId,
+        period_start: Timestamp,
+    ) -> Result<AccountOverview, StoreError>;
+    /// The lots with something left, in the order of use.
+    async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError>;
+    /// The ledger.
+    async fn list_ledger(
+        &self,
+        organization_id: OrganizationId,
+        page: &PageRequest<LedgerEntryId>,
+    ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError>;
+    /// Breaches of the ledger's invariants over all accounts, in words: entries that do not
+    /// sum to zero, balances that differ from their lots, negative remainders, holds of ended
+    /// jobs. Empty when all is well.
+    async fn list_ledger_breaches(&self) -> Result<Vec<String>, StoreError>;
+}
+
+/// Changes money and plans outside of jobs.
+#[async_trait]
+pub trait WriteAccounts: ReadAccounts {
+    /// Adds a version of a plan.
+    async fn insert_plan(&self, plan: &Plan) -> Result<(), StoreError>;
+    /// Moves an organization to a version of a plan.
+    async fn set_plan(
+        &self,
+        organization_id: OrganizationId,
+        plan_id: PlanId,
+    ) -> Result<(), StoreError>;
+    /// Adds a lot with its ledger entries (`Issued` to `Available`).
+    async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;
+    /// Whether a grant of this origin and reason was made before, so that it is made once.
+    async fn has_grant(
+        &self,
+        organization_id: OrganizationId,
+        origin: LotOrigin,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
+}

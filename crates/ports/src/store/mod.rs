@@ -1,0 +1,38 @@
+//! The store: the one truth about accounts, jobs, money and data.
+//!
+//! There are two ways to write, and no third: hot commands ([`HotPath`]), which are decided in
+//! batches by pure functions and committed together, and [`Store::write_erased`] (called
+//! through [`StoreExt::write`]) for everything else. [`Store::read`] gives snapshots.
+
+mod access;
+mod accounts;
+mod audit;
+mod catalog;
+mod error;
+mod hot;
+mod jobs;
+mod page;
+mod session;
+
+pub use access::{
+    ApiKey, Membership, NewUser, Organization, ReadAccess, Session, SignInFailures, User,
+    UserStatus, WriteAccess,
+};
+pub use accounts::{
+    AccountOverview, LedgerAccount, LedgerEntry, LotGrant, ReadAccounts, WriteAccounts,
+};
+pub use audit::{AuditEntry, ReadAudit, WriteAudit};
+pub use catalog::{
+    Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,
+};
+pub use error::{StoreError, WriteAbort};
+pub use hot::{
+    CancelCommand, Cancelled, CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked,
+    HeartbeatCommand, HeartbeatReply, HotError, HotPath, NoteRecord, NotesCommand,
+    RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled, Submitted,
+};
+pub use jobs::{
+    AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
+};
+pub use page::{Order, Page, PageRequest};
+pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};

@@ -1,0 +1,124 @@
+//! Snapshots and transactions.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+
+use super::access::{ReadAccess, WriteAccess};
+use super::accounts::{ReadAccounts, WriteAccounts};
+use super::audit::{ReadAudit, WriteAudit};
+use super::catalog::{ReadCatalog, WriteCatalog};
+use super::error::{StoreError, WriteAbort};
+use super::hot::HotPath;
+use super::jobs::ReadJobs;
+
+/// A consistent view; dropping it ends it.
+pub trait ReadTx: Send + Sync {
+    /// Users, organizations, members, sessions, keys.
+    fn access(&self) -> &dyn ReadAccess;
+    /// Plans, balances, ledger, meters.
+    fn accounts(&self) -> &dyn ReadAccounts;
+    /// Jobs and their events.
+    fn jobs(&self) -> &dyn ReadJobs;
+    /// Datasets, uploads, artifacts.
+    fn catalog(&self) -> &dyn ReadCatalog;
+    /// The audit log.
+    fn audit(&self) -> &dyn ReadAudit;
+}
+
+/// A transaction. It is committed when its closure answers `Ok`, else rolled back.
+pub trait Tx: Send + Sync {
+    /// Users, organizations, members, sessions, keys.
+    fn access(&self) -> &dyn WriteAccess;
+    /// Plans, balances, ledger, meters.
+    fn accounts(&self) -> &dyn WriteAccounts;
+    /// Jobs and their events: jobs are written by hot commands alone.
+    fn jobs(&self) -> &dyn ReadJobs;
+    /// Datasets, uploads, artifacts.
+    fn catalog(&self) -> &dyn WriteCatalog;
+    /// The audit log.
+    fn audit(&self) -> &dyn WriteAudit;
+}
+
+/// A write whose types were erased; made by [`StoreExt::write`].
+pub type WriteClosure = Arc<
+    dyn for<'t> Fn(&'t dyn Tx) -> BoxFuture<'t, Result<Box<dyn Any + Send>, WriteAbort>>
+        + Send
+        + Sync,
+>;
+
+/// The store.
+#[async_trait]
+pub trait Store: HotPath + Send + Sync {
+    /// A snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError>;
+
+    /// Runs `closure` in one transaction; it awaits nothing but the transaction, may be run
+    /// again after a conflict, and its result is handed out only after the commit.
+    ///
+    /// # Errors
+    /// What the closure answers, or the store's own errors.
+    async fn write_erased(&self, closure: WriteClosure) -> Result<Box<dyn Any + Send>, WriteAbort>;
+
+    /// Whether the database answers, for readiness checks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Typed writes over any store.
+#[async_trait]
+pub trait StoreExt {
+    /// Runs `closure` in one transaction:
+    ///
+    /// ```ignore
+    /// store.write(move |tx| {
+    ///     let user = user.clone();
+    ///     Box::pin(async move { tx.access().insert_user(&user).await?; Ok(()) })
+    /// }).await
+    /// ```
+    ///
+    /// # Errors
+    /// What the closure answers; the store's own errors converted into it.
+    async fn write<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static;
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> StoreExt for S {
+    async fn write<T, E, F>(&self, closure: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> Fn(&'t dyn Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let closure = Arc::new(closure);
+        let erased: WriteClosure = Arc::new(move |tx| {
+            let closure = Arc::clone(&closure);
+            Box::pin(async move {
+                match closure(tx).await {
+                    Ok(value) => Ok(Box::new(value) as Box<dyn Any + Send>),
+                    Err(error) => Err(WriteAbort::Refused(Box::new(error))),
+                }
+            })
+        });
+        let confused =
+            || E::from(StoreError::Broken { reason: "a write answered another type".into() });
+        match self.write_erased(erased).await {
+            Ok(value) => value.downcast::<T>().map(|value| *value).map_err(|_| confused()),
+            Err(WriteAbort::Store(error)) => Err(E::from(error)),
+            Err(WriteAbort::Refused(error)) => {
+                Err(error.downcast::<E>().map_or_else(|_| confused(), |error| *error))
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Pure decisions: who is admitted, what is held, how a job moves and how it is settled.
+//!
+//! Invariants: state in, effects out; no input or output, no clock, no randomness; the same
+//! arguments give the same answer, so the money can be read in one sitting and tested without
+//! a database.
+
+pub mod account;
+pub mod job;
+pub mod outcome;
+pub mod plan;
+pub mod refusal;
+pub mod submission;

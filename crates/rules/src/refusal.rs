@@ -1,0 +1,61 @@
+//! Why a submission is not admitted.
+//!
+//! Invariant: a refusal names the limit, the present use, and when it resets.
+
+use gantry_types::{Credits, MeterId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A plan or a balance does not allow a submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The balance does not cover the hold.
+    #[error("this needs up to {needed} credits and {available} are available")]
+    Credits {
+        /// What the hold would take.
+        needed: Credits,
+        /// What is left.
+        available: Credits,
+    },
+    /// A quota of the period does not suffice.
+    #[error("this needs {needed} {meter}, and {used} of {limit} are used until {resets_at}")]
+    Quota {
+        /// The meter.
+        meter: MeterId,
+        /// Units that the job needs.
+        needed: u64,
+        /// Units used and reserved.
+        used: u64,
+        /// The limit of the period.
+        limit: u64,
+        /// When the next period begins.
+        resets_at: Timestamp,
+    },
+    /// One job is larger than the plan allows.
+    #[error("one job may use at most {limit} {meter}, and this one needs {needed}")]
+    JobTooLarge {
+        /// The meter.
+        meter: MeterId,
+        /// Units that the job needs.
+        needed: u64,
+        /// The limit per job.
+        limit: u64,
+    },
+    /// The plan has no graphics processors.
+    #[error("this needs a graphics processor, which the plan does not include")]
+    GpuNotIncluded,
+    /// The job needs more memory than one job may use.
+    #[error("this needs {needed} bytes of memory, and one job may use {limit}")]
+    Memory {
+        /// Bytes that the job needs.
+        needed: u64,
+        /// The limit per job.
+        limit: u64,
+    },
+    /// Too many jobs wait already.
+    #[error("{limit} jobs wait in the queue, which is as many as the plan allows")]
+    QueueFull {
+        /// The limit.
+        limit: u32,
+    },
+}

@@ -1,0 +1,26 @@
+//! The vocabulary of Gantry: identifiers, money, time and closed sets of words that every
+//! other crate shares.
+//!
+//! Invariants: nothing here does input or output; an identifier of one kind cannot be passed
+//! for another; money and credits are integers; a state is an enum, never a string.
+
+mod credits;
+mod ids;
+mod job;
+mod meter;
+mod money;
+mod problem;
+mod role;
+mod time;
+
+pub use credits::{Credits, CreditsOutOfRange};
+pub use ids::{
+    ApiKeyId, ArtifactId, AuditEntryId, DatasetId, InvalidId, JobId, LedgerEntryId, LotId,
+    OrganizationId, PlanId, RequestId, SessionId, UploadId, UserId, WorkerId,
+};
+pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
+pub use meter::{InvalidMeterId, MeterId};
+pub use money::{Currency, InvalidCurrency, Money};
+pub use problem::{PROBLEM_CODES, ProblemCode};
+pub use role::{Role, Scope};
+pub use time::{InvalidTimestamp, Timestamp};
