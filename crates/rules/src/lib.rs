@@ -7,6 +7,7 @@
 pub mod account;
 pub mod job;
 pub mod outcome;
+pub mod period;
 pub mod plan;
 pub mod refusal;
 pub mod submission;
