@@ -10,7 +10,6 @@
 //! - Fitted models are plain serde values that carry a format version.
 //!
 //! ```
-//! use gantry_learn::forest::ForestParams;
 //! use gantry_learn::linear::LogisticParams;
 //! use gantry_learn::{Classifier, Column, Control, Matrix, Target, TrainingSet, metrics, split};
 //!
@@ -25,9 +24,8 @@
 //!     let data = TrainingSet::new(&train, Target::Classes { codes: &y, count: 2 })?;
 //!     let control = Control::unlimited();
 //!     let linear = LogisticParams::default().fit(&data, &control)?;
-//!     let forest = ForestParams::classifier().with_trees(50).with_seed(7).fit(&data, &control)?;
 //!     let truth = split::take(&codes, &fold.test);
-//!     for model in [&linear as &dyn Classifier, &forest] {
+//!     for model in [&linear as &dyn Classifier] {
 //!         let probability = model.predict_proba(&test)?;   // rows × classes
 //!         let auc = metrics::roc_auc(&truth, probability.column(1), None)?;
 //!         assert!(auc > 0.99);
@@ -37,18 +35,15 @@
 //! # }
 //! ```
 
-pub mod binning;
 mod control;
 mod data;
 mod error;
-pub mod forest;
 pub mod importance;
 pub mod linear;
 pub mod metrics;
 mod model;
 mod numeric;
 pub mod split;
-mod tree;
 
 pub use control::{Control, WorkMeter};
 pub use data::{Column, FeatureKind, Matrix, Target, TrainingSet};

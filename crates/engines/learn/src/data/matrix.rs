@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::LearnError;
+use crate::{LearnError, Rng};
 
 /// Largest category code that a column may hold.
 const MAX_CODE: f64 = 16_777_216.0;
@@ -158,6 +158,18 @@ impl Matrix {
         })?;
         *slot = column;
         Ok(changed)
+    }
+
+    pub(crate) fn shuffle_column(&mut self, index: usize, rng: &mut Rng) {
+        if let Some(column) = self.columns.get_mut(index) {
+            rng.shuffle(&mut column.values);
+        }
+    }
+
+    pub(crate) fn restore_column(&mut self, index: usize, source: &Self) {
+        if let (Some(to), Some(from)) = (self.columns.get_mut(index), source.columns.get(index)) {
+            to.values.copy_from_slice(&from.values);
+        }
     }
 
     /// Error if any value is missing.

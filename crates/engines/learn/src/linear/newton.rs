@@ -6,10 +6,6 @@ use crate::{Control, LearnError};
 use super::logistic::Solution;
 use super::objective::Objective;
 
-/// Added to the Hessian's diagonal, relative to its mean, so that the direction in which all
-/// intercepts shift together (which changes nothing) does not stop the solver.
-const DAMPING: f64 = 1e-12;
-
 pub(super) fn minimise(
     objective: &Objective<'_>,
     max_iterations: u32,
@@ -24,13 +20,9 @@ pub(super) fn minimise(
             return Ok(Solution { parameters, iterations: iteration, converged: false });
         }
         control.count((objective.x.rows() * objective.side() * size) as u64);
-        let mut hessian = objective.hessian(&parameters);
-        let trace: f64 = (0..size).map(|i| hessian[i * size + i]).sum();
-        for i in 0..size {
-            hessian[i * size + i] += DAMPING * trace / size as f64;
-        }
         let mut step = here.gradient.clone();
-        Cholesky::new(hessian, size).solve(&mut step);
+        Cholesky::new(objective.hessian(&parameters), size).solve(&mut step);
+        objective.centre(&mut step);
         let decrease: f64 = step.iter().zip(&here.gradient).map(|(s, g)| s * g).sum();
         if decrease <= 1e-13 * here.loss.abs().max(1e-9) {
             return Ok(Solution { parameters, iterations: iteration, converged: true });

@@ -100,6 +100,21 @@ impl Objective<'_> {
         loss
     }
 
+    /// Makes each column's parameters sum to zero over the outputs. Shifting them together
+    /// changes no probability, so that this picks one of many equal minima, the one of least
+    /// length.
+    pub(super) fn centre(&self, parameters: &mut [f64]) {
+        if self.outputs == 1 {
+            return;
+        }
+        let side = self.side();
+        for column in 0..side {
+            let slots = || (0..self.outputs).map(|output| output * side + column);
+            let mean = slots().map(|i| parameters[i]).sum::<f64>() / self.outputs as f64;
+            slots().for_each(|i| parameters[i] -= mean);
+        }
+    }
+
     /// The full symmetric matrix of second derivatives, row-major.
     pub(super) fn hessian(&self, parameters: &[f64]) -> Vec<f64> {
         let (side, size, outputs) = (self.side(), self.size(), self.outputs);

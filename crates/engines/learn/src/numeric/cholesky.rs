@@ -44,8 +44,8 @@ impl Cholesky {
         for i in (0..n).rev() {
             let pivot = self.lower[i * n + i];
             let mut rest = right[i];
-            for k in i + 1..n {
-                rest -= self.lower[k * n + i] * right[k];
+            for (k, solved) in right.iter().enumerate().skip(i + 1) {
+                rest -= self.lower[k * n + i] * solved;
             }
             right[i] = if pivot > 0.0 { rest / pivot } else { 0.0 };
         }
