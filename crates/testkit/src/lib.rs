@@ -1,1 +1,5 @@
-//! Skeleton; see ARCHITECTURE.md.
+//! What tests of the other crates share: fakes and hosts that need no server.
+
+mod memory_host;
+
+pub use memory_host::{MemoryHost, MemoryHostBuilder};
