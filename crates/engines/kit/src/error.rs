@@ -116,7 +116,9 @@ pub enum TableError {
         reason: String,
     },
     /// A line of a JSON Lines file that is JSON, but no object.
-    #[error("line {line} is {found}, not an object; write one object such as {{\"x\": 1}} per line")]
+    #[error(
+        "line {line} is {found}, not an object; write one object such as {{\"x\": 1}} per line"
+    )]
     JsonNotObject {
         /// The line.
         line: u64,

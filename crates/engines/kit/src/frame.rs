@@ -168,10 +168,8 @@ mod tests {
 
     #[test]
     fn columns_must_agree() {
-        let unequal = Frame::new(vec![
-            Column::number("x", vec![1.0]),
-            Column::number("y", vec![1.0, 2.0]),
-        ]);
+        let unequal =
+            Frame::new(vec![Column::number("x", vec![1.0]), Column::number("y", vec![1.0, 2.0])]);
         assert!(matches!(unequal, Err(TableError::UnequalColumns { .. })));
         let twice =
             Frame::new(vec![Column::number("x", vec![1.0]), Column::number("x", vec![1.0])]);
@@ -182,7 +180,7 @@ mod tests {
     fn take_repeats_reorders_and_pads() {
         let taken = sample().take(&[3, 0, 3, 99]);
         assert_eq!(taken.rows(), 4);
-        let cells: Vec<_> =
+        let cells: Vec<Vec<Option<String>>> =
             (0..4).map(|row| taken.cells(row).map(|c| c.map(String::from)).collect()).collect();
         let row = |x: &str, c: &str, t: &str| -> Vec<Option<String>> {
             vec![Some(x.into()), Some(c.into()), Some(t.into())]

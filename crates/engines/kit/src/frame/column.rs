@@ -308,7 +308,9 @@ impl Column {
         let present = (0..self.len()).filter(|row| !self.missing.get(*row));
         match &self.data {
             // 0.0 + v folds minus zero into zero, which are one value.
-            ColumnData::Number(values) => count_unique(present.map(|r| (0.0 + values[r]).to_bits())),
+            ColumnData::Number(values) => {
+                count_unique(present.map(|r| (0.0 + values[r]).to_bits()))
+            }
             ColumnData::Category { codes, .. } => count_unique(present.map(|r| codes[r])),
             ColumnData::Date { micros, .. } => count_unique(present.map(|r| micros[r])),
             ColumnData::Text(texts) => count_unique(present.map(|r| texts.get(r))),

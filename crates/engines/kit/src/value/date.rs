@@ -229,7 +229,8 @@ impl Cursor<'_> {
         let length = self.bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
         let (name, rest) = self.bytes.split_at(length);
         let index = MONTHS.iter().zip(LONG_MONTHS).position(|(short, long)| {
-            name.eq_ignore_ascii_case(short.as_bytes()) || name.eq_ignore_ascii_case(long.as_bytes())
+            name.eq_ignore_ascii_case(short.as_bytes())
+                || name.eq_ignore_ascii_case(long.as_bytes())
         })?;
         self.bytes = rest;
         u32::try_from(index + 1).ok()
@@ -369,7 +370,8 @@ mod tests {
         assert_eq!(iso("1970-01-01T00:30"), Some(1_800_000_000));
         assert_eq!(iso("1970-01-01 12:00 AM"), Some(0));
         assert_eq!(iso("1970-01-01 1:00 pm"), Some(13 * 3_600_000_000));
-        for text in ["1970-01", "1970-02-30", "1970-01-01T", "1970-01-01 25:00", "1970-01-01x", ""] {
+        for text in ["1970-01", "1970-02-30", "1970-01-01T", "1970-01-01 25:00", "1970-01-01x", ""]
+        {
             assert_eq!(iso(text), None, "{text}");
         }
     }

@@ -105,7 +105,8 @@ mod tests {
         }
         assert!(parse("-0").is_some_and(|v| v == 0.0 && v.is_sign_negative()));
         assert_eq!(parse("123456789012345678"), Some(123_456_789_012_345_680.0));
-        for text in ["", "-", ".", "e5", "nan", "inf", "1 2", "1,5", "0x10", "1e999", "--1", "12a"] {
+        for text in ["", "-", ".", "e5", "nan", "inf", "1 2", "1,5", "0x10", "1e999", "--1", "12a"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }
