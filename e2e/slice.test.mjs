@@ -1,0 +1,246 @@
+// One job, from a file to a result, as a person does it: sign in, upload a table, choose an
+// operation, see its cost, watch it, read the leaderboard and the report, take the model home.
+
+import assert from 'node:assert/strict';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { assertQuiet, checkViews } from './checks.mjs';
+import { ADMIN, ROOT, openPage, startBrowser, startServer } from './harness.mjs';
+
+const TABLE = path.join(ROOT, 'examples', 'german_credit.csv');
+const TABLE_NAME = /german_credit/;
+const JOB_MS = 240_000;
+
+let server;
+let browser;
+let context;
+let page;
+let troubles;
+
+before(async () => {
+    server = await startServer();
+    browser = await startBrowser();
+    ({ context, page, troubles } = await openPage(browser, server));
+    // Before signing in the app asks who is there, and a wrong password is refused: both are 401,
+    // which Chromium reports on the console.
+    troubles.expect(/Failed to load resource.*401/);
+});
+
+after(async () => {
+    await context?.close();
+    await browser?.close();
+    await server?.stop();
+});
+
+/** One step of the story; when it fails, the server's log says more than the browser knows. */
+function step(name, body) {
+    return test(name, async () => {
+        try {
+            await body();
+            assertQuiet(troubles);
+        } catch (error) {
+            console.error(`--- at ${page?.url()}; the server's last words:`);
+            console.error(server?.readLog().split('\n').slice(-40).join('\n'));
+            throw error;
+        }
+    });
+}
+
+async function signIn(password) {
+    await page.getByLabel(/^email/i).fill(ADMIN.email);
+    await page.getByLabel(/^password/i).fill(password);
+    await page.getByRole('button', { name: /^sign in$/i }).click();
+}
+
+async function waitForState(locator, state, timeout) {
+    await locator.and(page.locator(`[data-state="${state}"]`)).waitFor({ timeout });
+}
+
+step('the public page says what this is and leads to sign-in', async () => {
+    await page.goto('/');
+    await checkViews(page, troubles, 'home-public');
+    await page.getByRole('link', { name: /sign in/i }).first().click();
+    await page.waitForURL('**/sign-in**');
+    await checkViews(page, troubles, 'sign-in');
+});
+
+step('a wrong password is refused with a reason, the right one leads in', async () => {
+    await signIn('not the password');
+    await page.getByRole('alert').filter({ hasText: /password|sign/i }).first().waitFor();
+    await checkViews(page, troubles, 'sign-in-refused');
+    await signIn(ADMIN.password);
+    await page.waitForURL('**/app**');
+    await checkViews(page, troubles, 'home');
+});
+
+step('a table is uploaded and profiled', async () => {
+    await page.getByTestId('nav-datasets').click();
+    await page.waitForURL('**/app/datasets');
+    await checkViews(page, troubles, 'datasets-empty');
+    await page.getByTestId('upload-input').setInputFiles(TABLE);
+    const row = page.getByTestId('dataset-row').filter({ hasText: TABLE_NAME });
+    await waitForState(row, 'ready', 60_000);
+    await checkViews(page, troubles, 'datasets');
+    await row.getByRole('link').first().click();
+    const profile = page.getByTestId('dataset-profile');
+    await profile.waitFor();
+    for (const column of ['credit_amount', 'purpose', 'risk']) {
+        await profile.getByText(column, { exact: true }).first().waitFor();
+    }
+    await checkViews(page, troubles, 'dataset');
+});
+
+step('the form comes from the operation, and says what the job will cost', async () => {
+    await page.getByTestId('nav-new-job').click();
+    const card = page.getByTestId('operation-card').and(page.locator('[data-operation="automl.train"]'));
+    await card.waitFor();
+    await checkViews(page, troubles, 'new-job-operations');
+    await card.click();
+    await chooseDataset();
+    const form = page.getByTestId('operation-form');
+    await chooseTarget(form, 'risk');
+    await page.getByTestId('job-cost').filter({ hasText: /\d/ }).waitFor();
+    await checkViews(page, troubles, 'new-job');
+});
+
+async function chooseDataset() {
+    const control = page.getByTestId('dataset-select');
+    if ((await control.evaluate((element) => element.tagName)) === 'SELECT') {
+        const option = control.locator('option').filter({ hasText: TABLE_NAME }).first();
+        await control.selectOption(await option.getAttribute('value'));
+    } else {
+        await control.click();
+        await page.getByRole('option', { name: TABLE_NAME }).first().click();
+    }
+}
+
+/** The target is typed, or picked from the dataset's columns. */
+async function chooseTarget(form, column) {
+    const field = form.getByLabel(/^target/i).first();
+    if ((await field.evaluate((element) => element.tagName)) === 'SELECT') {
+        await field.selectOption(column);
+        return;
+    }
+    const isPicker = (await field.getAttribute('aria-haspopup')) === 'listbox';
+    if (isPicker) {
+        await field.click();
+        await page.getByRole('option', { name: column, exact: true }).click();
+    } else {
+        await field.fill(column);
+    }
+}
+
+step('the job is live while it runs, and succeeds', async () => {
+    await page.getByTestId('submit-job').click();
+    await page.waitForURL(/\/app\/jobs\/[0-9a-f-]{36}/);
+    const state = page.getByTestId('job-state');
+    await state.waitFor();
+    await page.getByTestId('job-stages').waitFor();
+    await waitForState(state, 'succeeded', JOB_MS);
+    await page.getByTestId('leaderboard').waitFor();
+    for (const panel of ['job-stages', 'job-metrics', 'job-log']) {
+        await page.getByTestId(panel).first().waitFor({ state: 'attached' });
+    }
+    await checkViews(page, troubles, 'job-result');
+});
+
+step('the leaderboard compares a linear model and a forest by numbers', async () => {
+    const rows = page.getByTestId('leaderboard').locator('tbody tr');
+    assert.ok((await rows.count()) >= 2, 'at least two candidates');
+    const text = (await rows.allInnerTexts()).join('\n');
+    assert.match(text, /forest/i);
+    assert.match(text, /logistic|linear/i);
+    for (const line of await rows.allInnerTexts()) {
+        assert.match(line, /0\.\d+/, `a score in "${line}"`);
+    }
+});
+
+step('the report shows in a frame that can do nothing else', async () => {
+    const frame = page.getByTestId('report-frame');
+    await frame.waitFor();
+    const sandbox = await frame.getAttribute('sandbox');
+    assert.notEqual(sandbox, null, 'the frame is sandboxed');
+    assert.doesNotMatch(sandbox, /allow-same-origin|allow-top-navigation|allow-forms/);
+    await frame.contentFrame().getByRole('heading').first().waitFor();
+});
+
+step('the artifacts come home whole', async () => {
+    const rows = page.getByTestId('artifact-row');
+    assert.ok((await rows.count()) >= 2, 'a model and a report at least');
+    for (const row of await rows.all()) {
+        const name = await row.getAttribute('data-name');
+        const [download] = await Promise.all([
+            page.waitForEvent('download'),
+            row.getByTestId('artifact-download').click(),
+        ]);
+        const file = await download.path();
+        assert.ok((await stat(file)).size > 0, `${name} is not empty`);
+        if (name.endsWith('.html')) {
+            assertSelfContained(await readFile(file, 'utf8'), name);
+        }
+    }
+});
+
+/** The report must look the same on a machine without this server and without a network. */
+function assertSelfContained(html, name) {
+    assert.match(html, /^<!doctype html>/i, name);
+    const outside = html.match(/(?:src|href)\s*=\s*["'](?!data:|#|mailto:)[^"']*["']/gi) ?? [];
+    const loading = outside.filter((reference) => !/^href/i.test(reference));
+    assert.deepEqual(loading, [], `${name} loads nothing`);
+    assert.doesNotMatch(html, /<link[^>]+rel=["']?stylesheet/i, `${name} has its own styles`);
+}
+
+step('the job stands in the list, and a reload keeps everything', async () => {
+    const address = page.url();
+    await page.reload();
+    await waitForState(page.getByTestId('job-state'), 'succeeded', 15_000);
+    await page.getByTestId('leaderboard').waitFor();
+    await page.getByTestId('nav-jobs').click();
+    const row = page.getByTestId('job-row').and(page.locator('[data-state="succeeded"]')).first();
+    await row.waitFor();
+    await checkViews(page, troubles, 'jobs');
+    await row.getByRole('link').first().click();
+    await page.waitForURL(address);
+});
+
+step('a second job can be cancelled', async () => {
+    await page.getByTestId('nav-new-job').click();
+    await page
+        .getByTestId('operation-card')
+        .and(page.locator('[data-operation="automl.train"]'))
+        .click();
+    await chooseDataset();
+    await chooseTarget(page.getByTestId('operation-form'), 'risk');
+    await page.getByTestId('submit-job').click();
+    await page.waitForURL(/\/app\/jobs\/[0-9a-f-]{36}/);
+    await page.getByTestId('job-cancel').click();
+    const confirm = page.getByRole('dialog').getByRole('button', { name: /cancel job|yes/i });
+    if (await confirm.isVisible().catch(() => false)) await confirm.click();
+    await waitForState(page.getByTestId('job-state'), 'cancelled', 15_000);
+    await checkViews(page, troubles, 'job-cancelled');
+});
+
+step('an address that leads nowhere says so', async () => {
+    await page.goto('/app/jobs/00000000-0000-7000-8000-000000000000');
+    troubles.expect(/Failed to load resource.*404/);
+    await page.getByText(/not found|no such|does not exist/i).first().waitFor();
+    await checkViews(page, troubles, 'job-not-found');
+});
+
+step('the keyboard alone gets to the content', async () => {
+    await page.goto('/app/datasets');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.keyboard.press('Tab');
+    const focused = page.locator(':focus');
+    assert.match(await focused.innerText(), /skip/i, 'the first stop is the skip link');
+});
+
+step('signing out ends the session', async () => {
+    await page.getByTestId('user-menu').click();
+    await page.getByTestId('sign-out').click();
+    await page.waitForURL('**/sign-in**');
+    const me = await context.request.get('/api/v1/me');
+    assert.equal(me.status(), 401);
+});
