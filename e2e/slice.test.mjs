@@ -18,6 +18,7 @@ let browser;
 let context;
 let page;
 let troubles;
+let brokenAt;
 
 before(async () => {
     server = await startServer();
@@ -34,13 +35,18 @@ after(async () => {
     await server?.stop();
 });
 
-/** One step of the story; when it fails, the server's log says more than the browser knows. */
+/**
+ * One step of the story. When it fails, the server's log says more than the browser knows, and the
+ * steps after it fail at once instead of waiting for what cannot come.
+ */
 function step(name, body) {
     return test(name, async () => {
+        assert.equal(brokenAt, undefined, 'an earlier step failed');
         try {
             await body();
             assertQuiet(troubles);
         } catch (error) {
+            brokenAt = name;
             console.error(`--- at ${page?.url()}; the server's last words:`);
             console.error(server?.readLog().split('\n').slice(-40).join('\n'));
             throw error;
