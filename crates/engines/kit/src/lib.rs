@@ -33,13 +33,17 @@
 
 pub mod error;
 pub mod frame;
+pub mod profile;
 pub mod read;
 pub mod value;
+pub mod write;
 
 pub use error::{FileKind, TableError};
 pub use frame::{BitMask, Column, ColumnData, ColumnKind, ColumnSpec, Frame, Schema, TextValues};
+pub use profile::{Preview, Profile, preview, profile};
 pub use read::{
     DateOrder, Encoding, Format, Header, Progress, ReadLimits, ReadOptions, ReadWarning, ShortRows,
     Sniff, Watch, read_frame, read_frame_watched, sniff,
 };
 pub use value::{DateFormat, DateLayout, MissingMarkers, NumberFormat};
+pub use write::{Formulas, WriteOptions, write_csv};

@@ -26,8 +26,10 @@ pub use decode::Encoding;
 pub use sniff::{Format, Sniff, sniff};
 pub use warning::ReadWarning;
 
-pub(crate) use infer::{Scan, scan};
+pub(crate) use guess::{HashedSet, Range, stable_hash};
+pub(crate) use infer::{ColumnPlan, Scan, scan, scan_rows};
 pub(crate) use record::Record;
+pub(crate) use sniff::require_delimiter;
 pub(crate) use source::Source;
 
 use crate::error::TableError;

@@ -7,7 +7,7 @@ use crate::value::{
     BooleanGuess, DateLayout, EXACT_INTEGER, NumberFormat, is_integer, parse_date, parse_number,
 };
 
-/// Different values that are told apart; with more, a column of words is no category.
+/// Different values of a column that are told apart at most; with more, a column of words is no category.
 pub(crate) const DISTINCT_CAP: usize = 65_536;
 /// Cells of an example in a message.
 const EXAMPLE_CHARS: usize = 40;
@@ -108,6 +108,7 @@ pub(crate) struct ColumnGuess {
     /// Some number is written with a leading zero, as codes are.
     pub(crate) zero_led: bool,
     distinct: HashedSet,
+    distinct_cap: usize,
     pub(crate) repeated: bool,
     pub(crate) chars: u64,
     pub(crate) longest: usize,
@@ -118,7 +119,7 @@ pub(crate) struct ColumnGuess {
 }
 
 impl ColumnGuess {
-    pub(crate) fn new(formats: &[NumberFormat]) -> Self {
+    pub(crate) fn new(formats: &[NumberFormat], distinct_cap: usize) -> Self {
         let trial = |format: &NumberFormat| NumberTrial {
             format: *format,
             bad: 0,
@@ -137,6 +138,7 @@ impl ColumnGuess {
             booleans: BooleanGuess::default(),
             zero_led: false,
             distinct: HashedSet::default(),
+            distinct_cap,
             repeated: false,
             chars: 0,
             longest: 0,
@@ -152,7 +154,8 @@ impl ColumnGuess {
         self.observe_number(text, line);
         self.observe_date(text);
         self.booleans.observe(text);
-        if self.distinct.len() < DISTINCT_CAP && !self.distinct.insert(stable_hash(text.as_bytes()))
+        if self.distinct.len() < self.distinct_cap
+            && !self.distinct.insert(stable_hash(text.as_bytes()))
         {
             self.repeated = true;
         }
@@ -230,6 +233,11 @@ impl ColumnGuess {
     /// Number of different values, or the cap when there are at least as many.
     pub(crate) fn distinct(&self) -> usize {
         self.distinct.len()
+    }
+
+    /// Whether there are more different values than were told apart.
+    pub(crate) fn too_many_values(&self) -> bool {
+        self.distinct.len() >= self.distinct_cap
     }
 
     /// Whether the values count up by one.

@@ -14,6 +14,8 @@ use crate::value::{DateFormat, DateLayout, NumberFormat};
 const FEW_LEVELS: usize = 20;
 /// A label longer than this on average is text.
 const LABEL_BYTES: u64 = 64;
+/// Different values told apart over all columns together, which bounds the memory of wide files.
+const DISTINCT_BUDGET: usize = 4_000_000;
 /// Rows below which "all different" says little.
 const ENOUGH_ROWS: u64 = 20;
 
@@ -33,7 +35,6 @@ pub(crate) struct Scan {
 pub(crate) struct ColumnPlan {
     pub(crate) spec: ColumnSpec,
     /// Smallest and largest number, or instant in microseconds; none for other kinds.
-    #[expect(dead_code, reason = "profiles read it, and they come next")]
     pub(crate) range: Option<Range>,
 }
 
@@ -78,7 +79,8 @@ fn scan_as<R: Read + Seek>(
     let mut record = Record::default();
     while source.row_count() < max_rows && source.read(&mut record, watch)? {
         while guesses.len() < source.names().len() {
-            guesses.push(ColumnGuess::new(&formats));
+            let share = (DISTINCT_BUDGET / source.names().len()).clamp(256, DISTINCT_CAP);
+            guesses.push(ColumnGuess::new(&formats, share));
         }
         for (index, guess) in guesses.iter_mut().enumerate() {
             let Some(cell) = record.get(index).map(str::trim) else { continue };
@@ -290,7 +292,7 @@ fn derive_kind(
     }
     let distinct = guess.distinct();
     let average = guess.chars / guess.present;
-    let repeats = distinct as u64 * 2 <= guess.present && distinct < DISTINCT_CAP;
+    let repeats = distinct as u64 * 2 <= guess.present && !guess.too_many_values();
     if average <= LABEL_BYTES && (distinct <= FEW_LEVELS || repeats) {
         ColumnKind::Category
     } else {
