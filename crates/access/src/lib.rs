@@ -1,1 +1,74 @@
-//! Skeleton; see ARCHITECTURE.md.
+//! Who somebody is and what they may do: accounts, sessions, API keys, roles and the audit log.
+//!
+//! Invariants: a password, a session token and an API key are never stored, only their hashes;
+//! every change is audited in the transaction that makes it; what an actor may do is decided by
+//! one pure table ([`Permission::allows`]) and nowhere else.
+
+mod actor;
+mod api_keys;
+mod audit;
+mod authenticate;
+mod email;
+mod error;
+mod lock_out;
+mod password;
+mod permission;
+mod register_user;
+mod request_rate;
+mod secret;
+mod sessions;
+mod settings;
+mod setup;
+mod sign_in;
+
+pub use actor::{Actor, Via};
+pub use api_keys::{IssuedKey, NewApiKey};
+pub use audit::AuditDraft;
+pub use error::AccessError;
+pub use lock_out::LockOut;
+pub use permission::{Permission, require};
+pub use register_user::{Credentials, Registrant};
+pub use request_rate::RequestRate;
+pub use secret::{SessionToken, SetupToken};
+pub use sessions::{Profile, SessionView};
+pub use settings::{AccessSettings, PasswordCost, Registration};
+pub use sign_in::{Client, SignedIn};
+
+use std::sync::{Arc, Mutex};
+
+use gantry_ports::{Clock, Store};
+
+use password::PasswordHashing;
+
+/// The use-cases of access. Clones share everything.
+#[derive(Clone)]
+pub struct Access {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    settings: Arc<AccessSettings>,
+    passwords: Arc<PasswordHashing>,
+    /// The hash of the token with which the first administrator registers.
+    setup_token: Arc<Mutex<Option<String>>>,
+}
+
+impl Access {
+    /// Works on `store`.
+    ///
+    /// # Errors
+    /// [`AccessError::Hashing`] when the settings ask for a cost that Argon2 does not have.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        settings: AccessSettings,
+    ) -> Result<Self, AccessError> {
+        let passwords = Arc::new(PasswordHashing::new(&settings.password_cost)?);
+        let setup_token = Arc::new(Mutex::new(None));
+        Ok(Self { store, clock, settings: Arc::new(settings), passwords, setup_token })
+    }
+
+    /// What the installation allows.
+    #[must_use]
+    pub fn settings(&self) -> &AccessSettings {
+        &self.settings
+    }
+}

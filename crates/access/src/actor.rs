@@ -1,0 +1,58 @@
+//! On whose behalf something happens.
+
+use gantry_types::{ApiKeyId, OrganizationId, Role, Scope, SessionId, UserId};
+
+/// How an actor proved who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// A browser session.
+    Session {
+        /// The session.
+        id: SessionId,
+        /// What state-changing requests must carry, so that another site cannot make them.
+        csrf_token: String,
+    },
+    /// A program's key.
+    ApiKey {
+        /// The key.
+        id: ApiKeyId,
+    },
+    /// The installation itself: the command line and the worker.
+    System,
+}
+
+/// Somebody who is signed in, in one organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The person; `None` for the installation itself.
+    pub user_id: Option<UserId>,
+    /// The organization that the actor works in.
+    pub organization_id: OrganizationId,
+    /// What the person may do there.
+    pub role: Role,
+    /// What the session or key may be used for.
+    pub scopes: Vec<Scope>,
+    /// Whether the actor may administer the installation.
+    pub administrator: bool,
+    /// How the actor proved it.
+    pub via: Via,
+    /// The network address, for the audit log.
+    pub ip: String,
+}
+
+impl Actor {
+    /// The installation itself at work in an organization; may do everything there, and
+    /// nothing with other people's sessions and keys.
+    #[must_use]
+    pub fn system(organization_id: OrganizationId) -> Self {
+        Self {
+            user_id: None,
+            organization_id,
+            role: Role::Owner,
+            scopes: Scope::ALL.to_vec(),
+            administrator: true,
+            via: Via::System,
+            ip: String::new(),
+        }
+    }
+}

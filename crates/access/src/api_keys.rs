@@ -1,0 +1,145 @@
+//! Keys for programs.
+//!
+//! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
+//! does not have, so that a stolen key cannot make a stronger one.
+
+use gantry_ports::store::{ApiKey, StoreExt};
+use gantry_types::{ApiKeyId, Scope, Timestamp};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::audit::AuditDraft;
+use crate::email::parse_name;
+use crate::error::AccessError;
+use crate::permission::{Permission, require};
+use crate::secret::{generate_api_key, sha256_hex, shown_prefix};
+use crate::sessions::require_person;
+
+/// A key that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewApiKey {
+    /// The name for people.
+    pub name: String,
+    /// What it may be used for; at least one.
+    pub scopes: Vec<Scope>,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was just made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IssuedKey {
+    /// What is kept of it.
+    pub key: ApiKey,
+    /// The secret, shown this once.
+    pub secret: String,
+}
+
+impl Access {
+    /// Makes a key in the actor's organization.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::ScopeNotYours`], [`AccessError::Invalid`],
+    /// [`AccessError::Store`].
+    pub async fn issue_api_key(
+        &self,
+        actor: &Actor,
+        wanted: NewApiKey,
+    ) -> Result<IssuedKey, AccessError> {
+        require(actor, Permission::ManageKeys)?;
+        let user_id = require_person(actor)?;
+        let now = self.clock.now();
+        let name = parse_name(&wanted.name)?;
+        let scopes = check_scopes(actor, wanted.scopes)?;
+        if wanted.expires_at.is_some_and(|end| end <= now) {
+            return Err(AccessError::invalid("expires_at", "lies in the past; give a later time"));
+        }
+        let secret = generate_api_key()?;
+        let key = ApiKey {
+            id: ApiKeyId::generate(),
+            organization_id: actor.organization_id,
+            user_id,
+            name,
+            prefix: shown_prefix(&secret),
+            key_sha256: sha256_hex(&secret),
+            scopes,
+            created_at: now,
+            last_used_at: None,
+            expires_at: wanted.expires_at,
+            revoked_at: None,
+        };
+        let draft = AuditDraft {
+            action: "api_key.issue",
+            subject: format!("api_key {}", key.id),
+            details: json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix }),
+        };
+        let entry = draft.by(actor, now);
+        let inserted = key.clone();
+        self.store
+            .write(move |tx| {
+                let (key, entry) = (inserted.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.access().insert_api_key(&key).await?;
+                    Ok::<(), AccessError>(tx.audit().append(&entry).await?)
+                })
+            })
+            .await?;
+        Ok(IssuedKey { key, secret })
+    }
+
+    /// The keys that the actor may manage: their own; of everybody for owners and admins.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::Store`].
+    pub async fn list_api_keys(&self, actor: &Actor) -> Result<Vec<ApiKey>, AccessError> {
+        require(actor, Permission::ManageKeys)?;
+        let snapshot = self.store.read().await?;
+        let keys = snapshot.access().list_api_keys(actor.organization_id).await?;
+        Ok(keys.into_iter().filter(|key| may_manage(actor, key)).collect())
+    }
+
+    /// Revokes a key that the actor may manage; it is nobody from then on.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::NotFound`], [`AccessError::Store`].
+    pub async fn revoke_api_key(&self, actor: &Actor, id: ApiKeyId) -> Result<(), AccessError> {
+        let keys = self.list_api_keys(actor).await?;
+        let key = keys
+            .into_iter()
+            .find(|key| key.id == id)
+            .ok_or(AccessError::NotFound { what: "API key" })?;
+        let now = self.clock.now();
+        let draft = AuditDraft {
+            action: "api_key.revoke",
+            subject: format!("api_key {id}"),
+            details: json!({ "name": key.name, "prefix": key.prefix }),
+        };
+        let entry = draft.by(actor, now);
+        self.store
+            .write(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move {
+                    tx.access().revoke_api_key(key.organization_id, id, now).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
+            })
+            .await
+    }
+}
+
+fn may_manage(actor: &Actor, key: &ApiKey) -> bool {
+    actor.user_id == Some(key.user_id) || Permission::ManageMembers.allows(actor)
+}
+
+fn check_scopes(actor: &Actor, mut scopes: Vec<Scope>) -> Result<Vec<Scope>, AccessError> {
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(AccessError::invalid("scopes", "is empty; name at least one scope"));
+    }
+    match scopes.iter().find(|scope| !actor.scopes.contains(scope)) {
+        Some(scope) => Err(AccessError::ScopeNotYours { scope: *scope }),
+        None => Ok(scopes),
+    }
+}

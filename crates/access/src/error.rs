@@ -1,0 +1,107 @@
+//! What access refuses.
+
+use std::time::Duration;
+
+use gantry_ports::StoreError;
+use gantry_types::Timestamp;
+
+use crate::permission::Permission;
+
+/// A use-case of access did not take place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// There is no session or key, or it ended.
+    #[error("nobody is signed in, or the session or key has ended")]
+    NotSignedIn,
+    /// E-mail or password do not fit.
+    #[error("the e-mail address or the password is wrong")]
+    WrongCredentials,
+    /// Too many failed attempts.
+    #[error("too many failed attempts to sign in; the next one is possible at {until}")]
+    LockedOut {
+        /// When the next attempt is possible.
+        until: Timestamp,
+        /// How long that is from now.
+        retry_after: Duration,
+    },
+    /// The user was suspended.
+    #[error("this account is suspended; ask the administrator")]
+    Suspended,
+    /// Role or scopes do not allow it.
+    #[error("this needs the permission to {permission}, which your role or API key does not have")]
+    Forbidden {
+        /// What was needed.
+        permission: Permission,
+    },
+    /// A key cannot be given more than its maker has.
+    #[error("a key cannot have the scope `{scope}`, which you do not have yourself")]
+    ScopeNotYours {
+        /// The scope.
+        scope: gantry_types::Scope,
+    },
+    /// The e-mail address is in use.
+    #[error("there is an account with this e-mail address already")]
+    EmailTaken,
+    /// Strangers may not register here.
+    #[error("registration is closed here; ask the administrator for an account")]
+    RegistrationClosed,
+    /// The installation has its first administrator.
+    #[error("this installation is set up already; sign in instead")]
+    SetupDone,
+    /// The installation has no administrator yet.
+    #[error("this installation is not set up yet; create the first administrator at /setup")]
+    SetupRequired,
+    /// The setup token is wrong.
+    #[error("the setup token is wrong; `gantry serve` prints it when it starts")]
+    WrongSetupToken,
+    /// A field has a value that is not taken.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field, as the API names it.
+        field: &'static str,
+        /// What is wrong and what is expected.
+        message: String,
+    },
+    /// It does not exist, or is not the actor's.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// The kind of thing.
+        what: &'static str,
+    },
+    /// Too many passwords are being checked; try again.
+    #[error("too many people sign in at once; try again in a moment")]
+    Busy,
+    /// The plan of new organizations is not in the store.
+    #[error("the default plan `{slug}` does not exist; check `access.default_plan`")]
+    NoSuchPlan {
+        /// The plan's name.
+        slug: String,
+    },
+    /// Argon2 or the system's source of random numbers failed.
+    #[error("a secret could not be made or checked: {reason}")]
+    Hashing {
+        /// What failed.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl AccessError {
+    pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+}
+
+impl From<StoreError> for AccessError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { what } => Self::NotFound { what },
+            other @ (StoreError::AlreadyExists { .. }
+            | StoreError::Overloaded
+            | StoreError::Unavailable { .. }
+            | StoreError::Broken { .. }) => Self::Store(other),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Passwords: which are taken, and how they are hashed and checked.
+//!
+//! Invariants: a hash is computed off the async threads, and at most a fixed number at once; a
+//! check of a user that does not exist costs the same as one that does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::AccessError;
+use crate::settings::PasswordCost;
+
+const MIN_CHARACTERS: usize = 10;
+/// A longer one is hashed no better; a bound keeps the request small.
+const MAX_BYTES: usize = 1_024;
+/// How long a sign-in waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The passwords of at least ten characters that attackers try first.
+const WORN_OUT: [&str; 20] = [
+    "1234567890",
+    "0123456789",
+    "12345678910",
+    "123456789a",
+    "password12",
+    "password123",
+    "password1234",
+    "passw0rd123",
+    "qwertyuiop",
+    "qwerty12345",
+    "1q2w3e4r5t",
+    "1qaz2wsx3edc",
+    "iloveyou123",
+    "letmein123",
+    "adminadmin",
+    "admin12345",
+    "administrator",
+    "changeme123",
+    "welcome123",
+    "correct horse battery staple",
+];
+
+/// Checks a new password against the rules.
+///
+/// # Errors
+/// [`AccessError::Invalid`] that says what to do better.
+pub fn check_rules(password: &str, email: &str) -> Result<(), AccessError> {
+    let refuse = |message: &str| Err(AccessError::invalid("password", message));
+    if password.chars().count() < MIN_CHARACTERS {
+        return refuse("is too short; use at least 10 characters");
+    }
+    if password.len() > MAX_BYTES {
+        return refuse("is longer than 1,024 bytes; use a shorter one");
+    }
+    let lowered = password.to_lowercase();
+    let local = email.split('@').next().unwrap_or(email);
+    let is_email = lowered == email || (local.len() >= MIN_CHARACTERS && lowered == local);
+    if is_email {
+        return refuse("must not be your e-mail address; choose another");
+    }
+    let mut characters = lowered.chars();
+    let first = characters.next();
+    if characters.all(|c| Some(c) == first) || WORN_OUT.contains(&lowered.as_str()) {
+        return refuse("is one of the first that attackers try; choose another");
+    }
+    Ok(())
+}
+
+/// Whether a password fits a stored hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// It fits.
+    Fits,
+    /// It does not, or there is no such user.
+    Wrong,
+}
+
+/// Computes hashes.
+pub struct PasswordHashing {
+    argon2: Argon2<'static>,
+    turns: Arc<Semaphore>,
+}
+
+impl PasswordHashing {
+    /// With the given cost.
+    ///
+    /// # Errors
+    /// [`AccessError::Hashing`] for a cost that Argon2 does not have.
+    pub fn new(cost: &PasswordCost) -> Result<Self, AccessError> {
+        let params = Params::new(cost.memory_kib, cost.iterations, 1, None)
+            .map_err(|error| AccessError::Hashing { reason: error.to_string() })?;
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            turns: Arc::new(Semaphore::new(cost.concurrent.max(1))),
+        })
+    }
+
+    /// The hash of a new password in PHC form.
+    ///
+    /// # Errors
+    /// [`AccessError::Busy`], [`AccessError::Hashing`].
+    pub async fn hash(&self, password: String) -> Result<String, AccessError> {
+        let argon2 = self.argon2.clone();
+        self.compute(move || hash_now(&argon2, &password)).await?
+    }
+
+    /// Checks a password; without a stored hash it works as long and answers
+    /// [`PasswordCheck::Wrong`].
+    ///
+    /// # Errors
+    /// [`AccessError::Busy`], [`AccessError::Hashing`] for a stored hash that is none.
+    pub async fn check(
+        &self,
+        password: String,
+        stored: Option<String>,
+    ) -> Result<PasswordCheck, AccessError> {
+        let argon2 = self.argon2.clone();
+        self.compute(move || {
+            // A longer one cannot be right, and is not worth its hashing.
+            let password = if password.len() > MAX_BYTES { String::new() } else { password };
+            let Some(stored) = stored else {
+                hash_now(&argon2, &password)?;
+                return Ok(PasswordCheck::Wrong);
+            };
+            let parsed = PasswordHash::new(&stored)
+                .map_err(|error| AccessError::Hashing { reason: error.to_string() })?;
+            match argon2.verify_password(password.as_bytes(), &parsed) {
+                Ok(()) => Ok(PasswordCheck::Fits),
+                Err(_) => Ok(PasswordCheck::Wrong),
+            }
+        })
+        .await?
+    }
+
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AccessError> {
+        let turn: OwnedSemaphorePermit =
+            tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned())
+                .await
+                .map_err(|_| AccessError::Busy)?
+                .map_err(|_| AccessError::Busy)?;
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(turn);
+            result
+        })
+        .await
+        .map_err(|error| AccessError::Hashing { reason: error.to_string() })
+    }
+}
+
+fn hash_now(argon2: &Argon2<'_>, password: &str) -> Result<String, AccessError> {
+    argon2
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| AccessError::Hashing { reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cheap() -> PasswordHashing {
+        PasswordHashing::new(&PasswordCost { memory_kib: 64, iterations: 1, concurrent: 2 })
+            .unwrap()
+    }
+
+    #[test]
+    fn weak_passwords_are_refused_with_a_reason() {
+        let email = "ada.lovelace@example.org";
+        assert_eq!(check_rules("a good long one", email), Ok(()));
+        for (weak, reason) in [
+            ("short", "too short"),
+            ("Ada.Lovelace@example.org", "e-mail"),
+            ("ADA.LOVELACE", "e-mail"),
+            ("Password123", "attackers"),
+            ("aaaaaaaaaaaa", "attackers"),
+        ] {
+            let refusal = check_rules(weak, email).unwrap_err().to_string();
+            assert!(refusal.contains(reason), "{weak}: {refusal}");
+        }
+        assert!(check_rules(&"long ".repeat(300), email).is_err());
+        assert_eq!(check_rules("pässwörter sind", email), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_alone() {
+        let hashing = cheap();
+        let stored = hashing.hash("a good long one".to_owned()).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
+        let check = |password: &str, stored: Option<String>| {
+            let password = password.to_owned();
+            hashing.check(password, stored)
+        };
+        assert_eq!(check("a good long one", Some(stored.clone())).await, Ok(PasswordCheck::Fits));
+        assert_eq!(check("a good long onf", Some(stored)).await, Ok(PasswordCheck::Wrong));
+        assert_eq!(check("a good long one", None).await, Ok(PasswordCheck::Wrong));
+        assert!(check("a", Some("plain".to_owned())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_same_password_never_hashes_twice_alike() {
+        let hashing = cheap();
+        let one = hashing.hash("a good long one".to_owned()).await.unwrap();
+        let two = hashing.hash("a good long one".to_owned()).await.unwrap();
+        assert_ne!(one, two);
+    }
+}

@@ -1,0 +1,207 @@
+//! The one table of who may do what.
+//!
+//! Invariant: an action is allowed when the role allows it *and* a scope of the session or key
+//! covers it; a new role, scope or permission does not compile until the table names it.
+
+use std::fmt;
+
+use gantry_types::{Role, Scope};
+
+use crate::actor::Actor;
+use crate::error::AccessError;
+
+/// Something that an actor may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See jobs, their events and what they cost.
+    ReadJobs,
+    /// Submit, cancel and repeat jobs; call services.
+    RunJobs,
+    /// See and download datasets and artifacts.
+    ReadData,
+    /// Upload and delete datasets.
+    WriteData,
+    /// See plan, balance, ledger and use.
+    ReadAccount,
+    /// See and end one's own sessions.
+    ManageSessions,
+    /// Make, see and revoke one's own API keys.
+    ManageKeys,
+    /// See and revoke everybody's API keys; change members and roles.
+    ManageMembers,
+    /// Read the organization's audit log.
+    ReadAudit,
+    /// Administer the installation.
+    Administer,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: &'static [Self] = &[
+        Self::ReadJobs,
+        Self::RunJobs,
+        Self::ReadData,
+        Self::WriteData,
+        Self::ReadAccount,
+        Self::ManageSessions,
+        Self::ManageKeys,
+        Self::ManageMembers,
+        Self::ReadAudit,
+        Self::Administer,
+    ];
+
+    /// The scope that a session or key needs for it.
+    #[must_use]
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::ReadJobs | Self::ReadData | Self::ReadAccount => Scope::Read,
+            Self::RunJobs => Scope::Run,
+            Self::WriteData => Scope::Data,
+            Self::ManageSessions | Self::ManageKeys | Self::ManageMembers | Self::ReadAudit => {
+                Scope::Account
+            }
+            Self::Administer => Scope::Admin,
+        }
+    }
+
+    /// Whether members with this role have it. Administering the installation is no matter of a
+    /// role in an organization.
+    #[must_use]
+    pub const fn is_of_role(self, role: Role) -> bool {
+        match self {
+            Self::ReadJobs | Self::ReadData | Self::ReadAccount | Self::ManageSessions => {
+                match role {
+                    Role::Owner | Role::Admin | Role::Member | Role::Viewer | Role::Billing => true,
+                }
+            }
+            Self::RunJobs | Self::WriteData | Self::ManageKeys => match role {
+                Role::Owner | Role::Admin | Role::Member => true,
+                Role::Viewer | Role::Billing => false,
+            },
+            Self::ManageMembers | Self::ReadAudit => match role {
+                Role::Owner | Role::Admin => true,
+                Role::Member | Role::Viewer | Role::Billing => false,
+            },
+            Self::Administer => true,
+        }
+    }
+
+    /// Whether `actor` has it.
+    #[must_use]
+    pub fn allows(self, actor: &Actor) -> bool {
+        let installation = match self {
+            Self::Administer => actor.administrator,
+            Self::ReadJobs
+            | Self::RunJobs
+            | Self::ReadData
+            | Self::WriteData
+            | Self::ReadAccount
+            | Self::ManageSessions
+            | Self::ManageKeys
+            | Self::ManageMembers
+            | Self::ReadAudit => true,
+        };
+        installation && self.is_of_role(actor.role) && actor.scopes.contains(&self.scope())
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::ReadJobs => "see jobs",
+            Self::RunJobs => "run jobs",
+            Self::ReadData => "see data",
+            Self::WriteData => "change data",
+            Self::ReadAccount => "see the account",
+            Self::ManageSessions => "manage sessions",
+            Self::ManageKeys => "manage API keys",
+            Self::ManageMembers => "manage members",
+            Self::ReadAudit => "read the audit log",
+            Self::Administer => "administer the installation",
+        })
+    }
+}
+
+/// Stops an actor who may not do it.
+///
+/// # Errors
+/// [`AccessError::Forbidden`].
+pub fn require(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
+    if permission.allows(actor) { Ok(()) } else { Err(AccessError::Forbidden { permission }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_types::OrganizationId;
+
+    /// Role, then the permissions that it has with all scopes, by their words.
+    const TABLE: [(Role, &[Permission]); 5] = [
+        (Role::Owner, Permission::ALL),
+        (Role::Admin, Permission::ALL),
+        (
+            Role::Member,
+            &[
+                Permission::ReadJobs,
+                Permission::RunJobs,
+                Permission::ReadData,
+                Permission::WriteData,
+                Permission::ReadAccount,
+                Permission::ManageSessions,
+                Permission::ManageKeys,
+            ],
+        ),
+        (
+            Role::Viewer,
+            &[
+                Permission::ReadJobs,
+                Permission::ReadData,
+                Permission::ReadAccount,
+                Permission::ManageSessions,
+            ],
+        ),
+        (
+            Role::Billing,
+            &[
+                Permission::ReadJobs,
+                Permission::ReadData,
+                Permission::ReadAccount,
+                Permission::ManageSessions,
+            ],
+        ),
+    ];
+
+    fn actor(role: Role, scopes: &[Scope], administrator: bool) -> Actor {
+        let system = Actor::system(OrganizationId::generate());
+        Actor { role, scopes: scopes.to_vec(), administrator, ..system }
+    }
+
+    #[test]
+    fn the_table_holds_for_every_role_scope_and_permission() {
+        for &(role, allowed) in &TABLE {
+            for &permission in Permission::ALL {
+                for &scope in Scope::ALL {
+                    for administrator in [false, true] {
+                        let of_role = match permission {
+                            Permission::Administer => administrator,
+                            _ => allowed.contains(&permission),
+                        };
+                        let expected = of_role && permission.scope() == scope;
+                        let actor = actor(role, &[scope], administrator);
+                        assert_eq!(
+                            require(&actor, permission).is_ok(),
+                            expected,
+                            "{role} {scope} {permission:?} administrator: {administrator}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_scopes_nothing_is_allowed() {
+        let owner = actor(Role::Owner, &[], true);
+        assert!(Permission::ALL.iter().all(|permission| !permission.allows(&owner)));
+    }
+}

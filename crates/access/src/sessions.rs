@@ -1,0 +1,134 @@
+//! A person looks at themselves and their sessions, and ends sessions.
+
+use gantry_ports::store::{Membership, Session, StoreExt, User};
+use gantry_types::{SessionId, Timestamp, UserId};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::{Actor, Via};
+use crate::audit::AuditDraft;
+use crate::error::AccessError;
+use crate::permission::{Permission, require};
+
+/// What a person is told about themselves.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The person; the password hash is for nobody's eyes.
+    pub user: User,
+    /// The organization that the session or key works in.
+    pub organization: Membership,
+    /// All organizations of the person.
+    pub organizations: Vec<Membership>,
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionView {
+    /// The session.
+    pub session: Session,
+    /// When it ends if it is not used before.
+    pub ends_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+impl Access {
+    /// The person behind an actor.
+    ///
+    /// # Errors
+    /// [`AccessError::NotSignedIn`] for the installation itself or a user that is gone,
+    /// [`AccessError::Store`].
+    pub async fn profile(&self, actor: &Actor) -> Result<Profile, AccessError> {
+        let user_id = require_person(actor)?;
+        let snapshot = self.store.read().await?;
+        let user = snapshot.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+        let organizations = snapshot.access().list_memberships(user_id).await?;
+        let organization = organizations
+            .iter()
+            .find(|membership| membership.organization_id == actor.organization_id)
+            .cloned()
+            .ok_or(AccessError::NotSignedIn)?;
+        Ok(Profile { user, organization, organizations })
+    }
+
+    /// The person's sessions that have not ended, the last used first.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::Store`].
+    pub async fn list_sessions(&self, actor: &Actor) -> Result<Vec<SessionView>, AccessError> {
+        require(actor, Permission::ManageSessions)?;
+        let user_id = require_person(actor)?;
+        let now = self.clock.now();
+        let snapshot = self.store.read().await?;
+        let user = snapshot.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+        let idle = self.idle_of(&user);
+        let sessions = snapshot.access().list_sessions(user_id).await?;
+        let views = sessions.into_iter().map(|session| {
+            let ends_at = session.last_used_at.plus(idle).min(session.expires_at);
+            let current = matches!(&actor.via, Via::Session { id, .. } if *id == session.id);
+            SessionView { session, ends_at, current }
+        });
+        Ok(views.filter(|view| now < view.ends_at).collect())
+    }
+
+    /// Ends one of the person's sessions.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::NotFound`], [`AccessError::Store`].
+    pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), AccessError> {
+        require(actor, Permission::ManageSessions)?;
+        self.delete_session(actor, id).await
+    }
+
+    /// Signs out: ends the session that asks. A key has nothing to end.
+    ///
+    /// # Errors
+    /// [`AccessError::Store`].
+    pub async fn sign_out(&self, actor: &Actor) -> Result<(), AccessError> {
+        match &actor.via {
+            Via::Session { id, .. } => match self.delete_session(actor, *id).await {
+                // Two tabs may sign out at once.
+                Err(AccessError::NotFound { .. }) => Ok(()),
+                other => other,
+            },
+            Via::ApiKey { .. } | Via::System => Ok(()),
+        }
+    }
+
+    async fn delete_session(&self, actor: &Actor, id: SessionId) -> Result<(), AccessError> {
+        let user_id = require_person(actor)?;
+        let draft = AuditDraft {
+            action: "session.end",
+            subject: format!("session {id}"),
+            details: json!({}),
+        };
+        let entry = draft.by(actor, self.clock.now());
+        self.store
+            .write(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move {
+                    tx.access().delete_session(user_id, id).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
+            })
+            .await
+    }
+
+    /// Removes sessions that ended; the housekeeping of a server. Answers how many.
+    ///
+    /// # Errors
+    /// [`AccessError::Store`].
+    pub async fn purge_sessions(&self) -> Result<u64, AccessError> {
+        let now = self.clock.now();
+        let idle = self.settings.session_idle.max(self.settings.administrator_idle);
+        self.store
+            .write(move |tx| {
+                Box::pin(async move { Ok(tx.access().purge_sessions(now, idle).await?) })
+            })
+            .await
+    }
+}
+
+pub(crate) fn require_person(actor: &Actor) -> Result<UserId, AccessError> {
+    actor.user_id.ok_or(AccessError::NotSignedIn)
+}

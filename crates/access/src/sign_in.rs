@@ -1,0 +1,266 @@
+//! A person signs in.
+//!
+//! Invariants: an e-mail address without an account costs the same work and gets the same answer
+//! as a wrong password; the lock is checked again in the transaction that decides, so that many
+//! guesses at once are no better than one after another.
+
+use std::time::Duration;
+
+use gantry_ports::store::{ReadAccess, Session, SignInFailures, StoreExt, Tx, User, UserStatus};
+use gantry_types::{OrganizationId, SessionId, Timestamp};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::audit::{AuditDraft, Origin};
+use crate::email::parse_email;
+use crate::error::AccessError;
+use crate::lock_out::LockOut;
+use crate::password::PasswordCheck;
+use crate::register_user::Credentials;
+use crate::secret::{SessionToken, sha256_hex};
+use crate::sessions::Profile;
+
+const MAX_USER_AGENT: usize = 200;
+
+/// Where a request comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Client {
+    /// The network address.
+    pub ip: String,
+    /// The browser's own description.
+    pub user_agent: String,
+}
+
+/// Somebody who has just signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The actor.
+    pub actor: Actor,
+    /// What is known of the person.
+    pub profile: Profile,
+    /// The secret for the cookie.
+    pub token: SessionToken,
+    /// How long the cookie is good for at most.
+    pub lifetime: Duration,
+}
+
+/// A session to be inserted, with its secret.
+#[derive(Clone)]
+pub(crate) struct NewSession {
+    pub session: Session,
+    pub token: SessionToken,
+}
+
+/// From when to when a session lives.
+pub(crate) struct Lifetime {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl NewSession {
+    pub fn begin(
+        user: &User,
+        organization_id: OrganizationId,
+        client: &Client,
+        lifetime: Lifetime,
+    ) -> Result<Self, AccessError> {
+        let token = SessionToken::generate()?;
+        let user_agent = client.user_agent.chars().filter(|c| !c.is_control());
+        let session = Session {
+            id: SessionId::generate(),
+            token_sha256: sha256_hex(token.expose()),
+            user_id: user.id,
+            organization_id,
+            user_agent: user_agent.take(MAX_USER_AGENT).collect(),
+            ip: client.ip.clone(),
+            created_at: lifetime.from,
+            last_used_at: lifetime.from,
+            expires_at: lifetime.until,
+        };
+        Ok(Self { session, token })
+    }
+}
+
+/// How the transaction of an attempt ended.
+enum Decision {
+    SignedIn,
+    Wrong,
+    Suspended,
+    Locked(Timestamp),
+}
+
+impl Access {
+    /// Signs a person in by e-mail and password.
+    ///
+    /// # Errors
+    /// [`AccessError::WrongCredentials`], [`AccessError::LockedOut`],
+    /// [`AccessError::Suspended`] (only with the right password), [`AccessError::Busy`],
+    /// [`AccessError::Store`].
+    pub async fn sign_in(
+        &self,
+        credentials: Credentials,
+        client: &Client,
+    ) -> Result<SignedIn, AccessError> {
+        let now = self.clock.now();
+        // An address that cannot exist is treated like one that does not.
+        let email =
+            parse_email(&credentials.email).unwrap_or_else(|_| "(not an address)".to_owned());
+        let locks = Locks::new(self, &email, client);
+        let snapshot = self.store.read().await?;
+        if let Some(until) = locks.find(snapshot.access(), now).await? {
+            return Err(locked(until, now));
+        }
+        let user = snapshot.access().find_user_by_email(&email).await?;
+        let organization_id = match &user {
+            Some(user) => first_organization(snapshot.access(), user).await?,
+            None => None,
+        };
+        drop(snapshot);
+        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let check = self.passwords.check(credentials.password, stored).await?;
+        let session = match (&user, organization_id, check) {
+            (Some(user), Some(organization_id), PasswordCheck::Fits) => {
+                Some(NewSession::begin(user, organization_id, client, self.lifetime(now))?)
+            }
+            (Some(_), None, PasswordCheck::Fits) | (_, _, PasswordCheck::Wrong) | (None, ..) => {
+                None
+            }
+        };
+        let attempt = Attempt { user, session: session.clone(), locks, now };
+        let decision = self
+            .store
+            .write(move |tx| {
+                let attempt = attempt.clone();
+                Box::pin(async move { attempt.decide(tx).await })
+            })
+            .await?;
+        match (decision, session) {
+            (Decision::SignedIn, Some(session)) => self.answer(session).await,
+            (Decision::SignedIn, None) | (Decision::Wrong, _) => Err(AccessError::WrongCredentials),
+            (Decision::Suspended, _) => Err(AccessError::Suspended),
+            (Decision::Locked(until), _) => Err(locked(until, now)),
+        }
+    }
+
+    pub(crate) fn lifetime(&self, now: Timestamp) -> Lifetime {
+        Lifetime { from: now, until: now.plus(self.settings.session_lifetime) }
+    }
+
+    pub(crate) async fn answer(&self, new: NewSession) -> Result<SignedIn, AccessError> {
+        let client = Client { ip: new.session.ip.clone(), user_agent: String::new() };
+        let actor = self.authenticate_session(new.token.expose(), &client).await?;
+        let profile = self.profile(&actor).await?;
+        let lifetime = new.session.expires_at.since(new.session.created_at);
+        Ok(SignedIn { actor, profile, token: new.token, lifetime })
+    }
+}
+
+fn locked(until: Timestamp, now: Timestamp) -> AccessError {
+    AccessError::LockedOut { until, retry_after: until.since(now) }
+}
+
+async fn first_organization(
+    access: &dyn ReadAccess,
+    user: &User,
+) -> Result<Option<OrganizationId>, AccessError> {
+    let memberships = access.list_memberships(user.id).await?;
+    Ok(memberships.first().map(|membership| membership.organization_id))
+}
+
+/// The keys under which failures are counted, with their rules.
+#[derive(Clone)]
+struct Locks {
+    keys: [(String, LockOut); 2],
+}
+
+impl Locks {
+    fn new(access: &Access, email: &str, client: &Client) -> Self {
+        Self {
+            keys: [
+                (format!("email {email}"), access.settings.email_lock_out),
+                (format!("address {}", client.ip), access.settings.address_lock_out),
+            ],
+        }
+    }
+
+    /// Until when one of the keys is locked, the longest.
+    async fn find(
+        &self,
+        access: &dyn ReadAccess,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, AccessError> {
+        let mut latest = None;
+        for (key, rule) in &self.keys {
+            let failures = access.find_sign_in_failures(key, now.minus(rule.memory)).await?;
+            let lock = failures.and_then(|failures| rule.derive_lock(failures, now));
+            latest = latest.max(lock);
+        }
+        Ok(latest)
+    }
+}
+
+/// One attempt to sign in, after the password was checked.
+#[derive(Clone)]
+struct Attempt {
+    user: Option<User>,
+    /// The session to begin; `None` when the password was wrong.
+    session: Option<NewSession>,
+    locks: Locks,
+    now: Timestamp,
+}
+
+impl Attempt {
+    async fn decide(self, tx: &dyn Tx) -> Result<Decision, AccessError> {
+        let access: &dyn gantry_ports::store::WriteAccess = tx.access();
+        if let Some(until) = self.locks.find(access, self.now).await? {
+            return Ok(Decision::Locked(until));
+        }
+        let (Some(user), Some(new)) = (&self.user, &self.session) else {
+            return self.record_failure(tx).await;
+        };
+        match user.status {
+            UserStatus::Suspended => return Ok(Decision::Suspended),
+            UserStatus::Active => {}
+        }
+        access.insert_session(&new.session).await?;
+        // Only the e-mail address is cleared: an attacker with an account of their own must not
+        // be able to clear the count of their network address.
+        let [(email_key, _), _] = &self.locks.keys;
+        access.clear_sign_in_failures(email_key).await?;
+        let draft = AuditDraft {
+            action: "session.begin",
+            subject: format!("session {}", new.session.id),
+            details: json!({ "user_agent": new.session.user_agent }),
+        };
+        let origin = Origin {
+            organization_id: Some(new.session.organization_id),
+            user_id: Some(user.id),
+            ip: new.session.ip.clone(),
+        };
+        tx.audit().append(&draft.from(origin, self.now)).await?;
+        Ok(Decision::SignedIn)
+    }
+
+    async fn record_failure(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
+        for (key, rule) in &self.locks.keys {
+            let window_start = self.now.minus(rule.memory);
+            let failures: SignInFailures =
+                tx.access().record_sign_in_failure(key, self.now, window_start).await?;
+            if failures.count >= rule.free_attempts {
+                let draft = AuditDraft {
+                    action: "sign_in.lock",
+                    subject: key.clone(),
+                    details: json!({ "failures": failures.count }),
+                };
+                let origin = Origin {
+                    organization_id: None,
+                    user_id: self.user.as_ref().map(|user| user.id),
+                    ip: self.locks.keys[1].0.trim_start_matches("address ").to_owned(),
+                };
+                tx.audit().append(&draft.from(origin, self.now)).await?;
+            }
+        }
+        Ok(Decision::Wrong)
+    }
+}
