@@ -1,6 +1,10 @@
 //! On whose behalf something happens.
 
-use gantry_types::{ApiKeyId, OrganizationId, Role, Scope, SessionId, UserId};
+use gantry_ports::store::AuditEntry;
+use gantry_types::{ApiKeyId, OrganizationId, Role, Scope, SessionId, Timestamp, UserId};
+use serde_json::Value;
+
+use crate::audit::{AuditDraft, Origin};
 
 /// How an actor proved who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,5 +58,24 @@ impl Actor {
             via: Via::System,
             ip: String::new(),
         }
+    }
+
+    /// A line of the audit log about something that the actor does: `action` such as
+    /// `dataset.delete`, `subject` the kind and the identifier, `details` without secrets.
+    #[must_use]
+    pub fn audit_entry(
+        &self,
+        action: &'static str,
+        subject: &str,
+        details: Value,
+        at: Timestamp,
+    ) -> AuditEntry {
+        let draft = AuditDraft { action, subject: subject.to_owned(), details };
+        let origin = Origin {
+            organization_id: Some(self.organization_id),
+            user_id: self.user_id,
+            ip: self.ip.clone(),
+        };
+        draft.complete(origin, at)
     }
 }

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
-use crate::audit::AuditDraft;
 use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
@@ -69,12 +68,9 @@ impl Access {
             expires_at: wanted.expires_at,
             revoked_at: None,
         };
-        let draft = AuditDraft {
-            action: "api_key.issue",
-            subject: format!("api_key {}", key.id),
-            details: json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix }),
-        };
-        let entry = draft.by(actor, now);
+        let details = json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix });
+        let entry =
+            actor.audit_entry("api_key.issue", &format!("api_key {}", key.id), details, now);
         let inserted = key.clone();
         self.store
             .write(move |tx| {
@@ -110,12 +106,8 @@ impl Access {
             .find(|key| key.id == id)
             .ok_or(AccessError::NotFound { what: "API key" })?;
         let now = self.clock.now();
-        let draft = AuditDraft {
-            action: "api_key.revoke",
-            subject: format!("api_key {id}"),
-            details: json!({ "name": key.name, "prefix": key.prefix }),
-        };
-        let entry = draft.by(actor, now);
+        let details = json!({ "name": key.name, "prefix": key.prefix });
+        let entry = actor.audit_entry("api_key.revoke", &format!("api_key {id}"), details, now);
         self.store
             .write(move |tx| {
                 let entry = entry.clone();

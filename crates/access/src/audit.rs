@@ -11,7 +11,7 @@ use crate::permission::{Permission, require};
 
 /// A line to be written, without what the transaction adds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AuditDraft {
+pub(crate) struct AuditDraft {
     /// What was done, such as `api_key.revoke`.
     pub action: &'static str,
     /// To what: the kind and the identifier.
@@ -21,18 +21,8 @@ pub struct AuditDraft {
 }
 
 impl AuditDraft {
-    /// The line that `actor` causes at `at`.
-    #[must_use]
-    pub fn by(self, actor: &Actor, at: Timestamp) -> AuditEntry {
-        let origin = Origin {
-            organization_id: Some(actor.organization_id),
-            user_id: actor.user_id,
-            ip: actor.ip.clone(),
-        };
-        self.from(origin, at)
-    }
-
-    pub(crate) fn from(self, origin: Origin, at: Timestamp) -> AuditEntry {
+    /// The line that somebody causes at `at`.
+    pub fn complete(self, origin: Origin, at: Timestamp) -> AuditEntry {
         AuditEntry {
             id: AuditEntryId::generate(),
             organization_id: origin.organization_id,

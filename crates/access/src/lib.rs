@@ -23,7 +23,7 @@ mod sign_in;
 
 pub use actor::{Actor, Via};
 pub use api_keys::{IssuedKey, NewApiKey};
-pub use audit::AuditDraft;
+
 pub use error::AccessError;
 pub use lock_out::LockOut;
 pub use permission::{Permission, require};

@@ -178,6 +178,6 @@ impl NewAccount {
             user_id: Some(user.id),
             ip: self.session.session.ip.clone(),
         };
-        Ok(tx.audit().append(&draft.from(origin, user.created_at)).await?)
+        Ok(tx.audit().append(&draft.complete(origin, user.created_at)).await?)
     }
 }

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::{Actor, Via};
-use crate::audit::AuditDraft;
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
 
@@ -97,12 +96,8 @@ impl Access {
 
     async fn delete_session(&self, actor: &Actor, id: SessionId) -> Result<(), AccessError> {
         let user_id = require_person(actor)?;
-        let draft = AuditDraft {
-            action: "session.end",
-            subject: format!("session {id}"),
-            details: json!({}),
-        };
-        let entry = draft.by(actor, self.clock.now());
+        let subject = format!("session {id}");
+        let entry = actor.audit_entry("session.end", &subject, json!({}), self.clock.now());
         self.store
             .write(move |tx| {
                 let entry = entry.clone();

@@ -238,7 +238,7 @@ impl Attempt {
             user_id: Some(user.id),
             ip: new.session.ip.clone(),
         };
-        tx.audit().append(&draft.from(origin, self.now)).await?;
+        tx.audit().append(&draft.complete(origin, self.now)).await?;
         Ok(Decision::SignedIn)
     }
 
@@ -258,7 +258,7 @@ impl Attempt {
                     user_id: self.user.as_ref().map(|user| user.id),
                     ip: self.locks.keys[1].0.trim_start_matches("address ").to_owned(),
                 };
-                tx.audit().append(&draft.from(origin, self.now)).await?;
+                tx.audit().append(&draft.complete(origin, self.now)).await?;
             }
         }
         Ok(Decision::Wrong)
