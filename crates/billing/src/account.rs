@@ -43,8 +43,7 @@ impl Billing {
         require(actor, Permission::ReadAccount)?;
         let period = Period::containing(self.clock.now());
         let snapshot = self.store.read().await?;
-        let overview =
-            snapshot.accounts().get_account(actor.organization_id, period.start).await?;
+        let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
         Ok(AccountView {
             meters: derive_meters(&overview),
             overview,

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a changed plan is a new version; the versions that customers bought stay.
 
-use gantry_ports::store::StoreExt;
 use gantry_ports::StoreError;
+use gantry_ports::store::StoreExt;
 use gantry_rules::plan::{Plan, PlanTerms};
 use gantry_types::PlanId;
 

@@ -1,1 +1,54 @@
-//! Skeleton; see ARCHITECTURE.md.
+//! Datasets, uploads and artifacts: everything that a job reads or leaves behind.
+//!
+//! Invariants: bytes are in the blob store before a row names them; a dataset version never
+//! changes; every look-up names the actor's organization, so that another tenant's row does
+//! not exist.
+
+mod artifacts;
+mod content;
+mod datasets;
+mod error;
+mod inputs;
+mod names;
+mod preview;
+mod profile_dataset;
+mod uploads;
+
+pub use artifacts::{ArtifactContent, ByteRange};
+pub use error::CatalogError;
+pub use inputs::ResolvedInput;
+pub use preview::TablePreview;
+pub use profile_dataset::{ProfileDataset, ProfileParams, ProfileReport};
+pub use uploads::{NewUpload, PART_BYTES, PartDraft};
+
+use std::sync::Arc;
+
+use gantry_ports::{BlobStore, Bus, Clock, Store};
+
+/// The use-cases of the catalog.
+#[derive(Clone)]
+pub struct Catalog {
+    store: Arc<dyn Store>,
+    blobs: Arc<dyn BlobStore>,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Catalog {
+    /// Works on a store and the blobs that its rows name.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        blobs: Arc<dyn BlobStore>,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, blobs, bus, clock }
+    }
+
+    /// Where the bytes are.
+    #[must_use]
+    pub fn blobs(&self) -> Arc<dyn BlobStore> {
+        Arc::clone(&self.blobs)
+    }
+}

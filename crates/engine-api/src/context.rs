@@ -202,7 +202,7 @@ impl JobContext {
         F: FnOnce(&BlockingContext) -> Result<T, EngineError> + Send + 'static,
     {
         let blocking = BlockingContext::new(self.clone());
-        let pool = self.host.pool();
+        let pool = self.host.pool()?;
         let run = move || pool.install(|| catch_unwind(AssertUnwindSafe(|| work(&blocking))));
         match tokio::task::spawn_blocking(run).await {
             Ok(Ok(result)) => result,

@@ -63,7 +63,10 @@ pub trait JobHost: Send + Sync {
     fn cancellation(&self) -> &CancellationToken;
 
     /// The threads that were leased.
-    fn pool(&self) -> Arc<rayon::ThreadPool>;
+    ///
+    /// # Errors
+    /// `Transient` when the system gives no threads.
+    fn pool(&self) -> Result<Arc<rayon::ThreadPool>, EngineError>;
 
     /// Takes a note without waiting.
     fn note(&self, note: JobNote);

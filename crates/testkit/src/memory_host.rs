@@ -282,8 +282,8 @@ impl JobHost for MemoryHost {
         &self.cancellation
     }
 
-    fn pool(&self) -> Arc<rayon::ThreadPool> {
-        Arc::clone(&self.pool)
+    fn pool(&self) -> Result<Arc<rayon::ThreadPool>, EngineError> {
+        Ok(Arc::clone(&self.pool))
     }
 
     fn note(&self, note: JobNote) {

@@ -1,0 +1,55 @@
+//! What an uploaded file is, told from its bytes and not from what its name claims.
+
+use gantry_kit::{Format, sniff};
+
+use crate::error::CatalogError;
+
+/// The first bytes of every model file of ours.
+const MODEL_MAGIC: &[u8] = b"GANTRYMODEL";
+
+/// What an uploaded file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A text table, which is profiled.
+    Table { media_type: &'static str },
+    /// A model that an operation made here or elsewhere.
+    Model,
+}
+
+impl Content {
+    pub(crate) const fn media_type(&self) -> &'static str {
+        match self {
+            Self::Table { media_type } => media_type,
+            Self::Model => "application/x-gantry-model",
+        }
+    }
+}
+
+/// Recognises a file by its beginning, which ends with a whole line where the file is text.
+pub(crate) fn derive_content(head: &[u8]) -> Result<Content, CatalogError> {
+    if head.starts_with(MODEL_MAGIC) {
+        return Ok(Content::Model);
+    }
+    let found = sniff(head)?;
+    let media_type = match found.format {
+        Format::JsonLines => "application/x-ndjson",
+        Format::Delimited if found.delimiter == Some('\t') => "text/tab-separated-values",
+        Format::Delimited => "text/csv",
+    };
+    Ok(Content::Table { media_type })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_decide_and_not_names() {
+        let media_type = |head: &[u8]| derive_content(head).map(|content| content.media_type());
+        assert_eq!(media_type(b"a,b\n1,2\n").unwrap(), "text/csv");
+        assert_eq!(media_type(b"a\tb\n1\t2\n").unwrap(), "text/tab-separated-values");
+        assert_eq!(media_type(b"{\"a\":1}\n{\"a\":2}\n").unwrap(), "application/x-ndjson");
+        assert_eq!(media_type(b"GANTRYMODEL\x01").unwrap(), "application/x-gantry-model");
+        assert!(matches!(media_type(b"%PDF-1.7\n"), Err(CatalogError::Unreadable(_))));
+    }
+}

@@ -1,0 +1,208 @@
+//! Datasets and their versions.
+
+use futures::TryStreamExt;
+use gantry_access::{Actor, Permission, require};
+use gantry_ports::store::{
+    Dataset, DatasetFilter, DatasetVersion, Page, PageRequest, ReadCatalog, StoreExt,
+};
+use gantry_ports::{BlobKey, BlobStore};
+use gantry_types::{DatasetId, OrganizationId};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::Catalog;
+use crate::artifacts::{ArtifactContent, ByteRange, open_blob};
+use crate::error::CatalogError;
+
+/// How much of a file is read to tell what it is, in bytes.
+const HEAD_BYTES: u64 = 1 << 20;
+
+impl Catalog {
+    /// The actor's datasets.
+    ///
+    /// # Errors
+    /// [`CatalogError::Access`], [`CatalogError::Store`].
+    pub async fn list_datasets(
+        &self,
+        actor: &Actor,
+        filter: &DatasetFilter,
+        page: &PageRequest<DatasetId>,
+    ) -> Result<Page<Dataset, DatasetId>, CatalogError> {
+        require(actor, Permission::ReadData)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.catalog().list_datasets(actor.organization_id, filter, page).await?)
+    }
+
+    /// One dataset.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub async fn get_dataset(&self, actor: &Actor, id: DatasetId) -> Result<Dataset, CatalogError> {
+        require(actor, Permission::ReadData)?;
+        let snapshot = self.store.read().await?;
+        get_dataset_of(snapshot.catalog(), actor.organization_id, id).await
+    }
+
+    /// All versions of a dataset, newest first.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub async fn list_versions(
+        &self,
+        actor: &Actor,
+        id: DatasetId,
+    ) -> Result<Vec<DatasetVersion>, CatalogError> {
+        self.get_dataset(actor, id).await?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.catalog().list_versions(actor.organization_id, id).await?)
+    }
+
+    /// One version of a dataset; `None` is the newest.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub async fn get_version(
+        &self,
+        actor: &Actor,
+        id: DatasetId,
+        version: Option<u32>,
+    ) -> Result<DatasetVersion, CatalogError> {
+        let dataset = self.get_dataset(actor, id).await?;
+        let Some(version) = version else {
+            return Ok(dataset.latest);
+        };
+        let snapshot = self.store.read().await?;
+        snapshot
+            .catalog()
+            .find_version(actor.organization_id, id, version)
+            .await?
+            .ok_or(CatalogError::NotFound { what: "dataset version" })
+    }
+
+    /// The profile of a version, as [`gantry_kit::Profile`] writes it.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotProfiled`] until its job has ended.
+    pub async fn get_profile(
+        &self,
+        actor: &Actor,
+        id: DatasetId,
+        version: Option<u32>,
+    ) -> Result<Value, CatalogError> {
+        let version = self.get_version(actor, id, version).await?;
+        version.profile.ok_or(CatalogError::NotProfiled { job_id: version.profile_job })
+    }
+
+    /// The bytes of a version.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`], [`CatalogError::RangeOutside`].
+    pub async fn open_dataset(
+        &self,
+        actor: &Actor,
+        id: DatasetId,
+        version: Option<u32>,
+        range: Option<ByteRange>,
+    ) -> Result<(DatasetVersion, ArtifactContent), CatalogError> {
+        let version = self.get_version(actor, id, version).await?;
+        let content =
+            open_blob(self.blobs.as_ref(), &version.blob_key, version.bytes, range).await?;
+        Ok((version, content))
+    }
+
+    /// Hides a dataset. Jobs that read it go on.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`].
+    pub async fn delete_dataset(&self, actor: &Actor, id: DatasetId) -> Result<(), CatalogError> {
+        require(actor, Permission::WriteData)?;
+        self.get_dataset(actor, id).await?;
+        let (organization_id, now) = (actor.organization_id, self.clock.now());
+        let entry = actor.audit_entry("dataset.delete", &format!("dataset {id}"), Value::Null, now);
+        self.store
+            .write(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move {
+                    tx.catalog().delete_dataset(organization_id, id, now).await?;
+                    tx.audit().append(&entry).await
+                })
+            })
+            .await
+            .map_err(CatalogError::Store)
+    }
+}
+
+pub(crate) async fn get_dataset_of(
+    catalog: &(impl ReadCatalog + ?Sized),
+    organization_id: OrganizationId,
+    id: DatasetId,
+) -> Result<Dataset, CatalogError> {
+    catalog
+        .find_dataset(organization_id, id)
+        .await?
+        .ok_or(CatalogError::NotFound { what: "dataset" })
+}
+
+/// The beginning of a file, cut after a line where the file goes on.
+pub(crate) async fn read_head(
+    blobs: &dyn BlobStore,
+    key: &BlobKey,
+    bytes: u64,
+) -> Result<Vec<u8>, CatalogError> {
+    let mut head = Vec::new();
+    let mut chunks = blobs.read_range(key, 0..bytes.min(HEAD_BYTES)).await?;
+    while let Some(chunk) = chunks.try_next().await? {
+        head.extend_from_slice(&chunk);
+    }
+    if bytes > head.len() as u64 {
+        cut_after_last_line(&mut head);
+    }
+    Ok(head)
+}
+
+/// Cuts behind the last line feed. In UTF-16 a line feed is two bytes at an even place.
+fn cut_after_last_line(head: &mut Vec<u8>) {
+    let end = match head.as_slice() {
+        [0xFF, 0xFE, ..] => {
+            head.chunks_exact(2).rposition(|unit| unit == [b'\n', 0]).map(|at| 2 * at + 2)
+        }
+        [0xFE, 0xFF, ..] => {
+            head.chunks_exact(2).rposition(|unit| unit == [0, b'\n']).map(|at| 2 * at + 2)
+        }
+        _ => head.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1),
+    };
+    if let Some(end) = end {
+        head.truncate(end);
+    }
+}
+
+pub(crate) async fn sha256_of_blob(
+    blobs: &dyn BlobStore,
+    key: &BlobKey,
+    bytes: u64,
+) -> Result<String, CatalogError> {
+    let mut hash = Sha256::new();
+    let mut chunks = blobs.read_range(key, 0..bytes).await?;
+    while let Some(chunk) = chunks.try_next().await? {
+        hash.update(&chunk);
+    }
+    Ok(hex::encode(hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_end_with_a_line() {
+        let mut plain = b"a,b\n1,2\n3,".to_vec();
+        cut_after_last_line(&mut plain);
+        assert_eq!(plain, b"a,b\n1,2\n");
+        let mut wide = vec![0xFF, 0xFE, b'a', 0, b'\n', 0, b'1', 0];
+        cut_after_last_line(&mut wide);
+        assert_eq!(wide, vec![0xFF, 0xFE, b'a', 0, b'\n', 0]);
+        let mut endless = b"abc".to_vec();
+        cut_after_last_line(&mut endless);
+        assert_eq!(endless, b"abc");
+    }
+}

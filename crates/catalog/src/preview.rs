@@ -1,0 +1,43 @@
+//! The first rows of a dataset version.
+
+use std::io::Cursor;
+
+use gantry_access::Actor;
+use gantry_kit::{ReadOptions, preview};
+use gantry_ports::BlobKey;
+use gantry_types::DatasetId;
+
+use crate::Catalog;
+use crate::datasets::read_head;
+use crate::error::CatalogError;
+
+/// The first rows of a table, as the reader of every engine sees them.
+pub type TablePreview = gantry_kit::Preview;
+
+/// The most rows of a preview.
+const MOST_ROWS: usize = 200;
+
+impl Catalog {
+    /// The first rows of a version, at most 200, from the first mebibyte of the file.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotFound`], [`CatalogError::Unreadable`] for a file that is no table.
+    pub async fn preview(
+        &self,
+        actor: &Actor,
+        id: DatasetId,
+        version: Option<u32>,
+        rows: usize,
+    ) -> Result<TablePreview, CatalogError> {
+        let version = self.get_version(actor, id, version).await?;
+        let key = BlobKey::parse(&version.blob_key)?;
+        let head = read_head(self.blobs.as_ref(), &key, version.bytes).await?;
+        let is_cut = (head.len() as u64) < version.bytes;
+        let read = move || preview(Cursor::new(head), &ReadOptions::default(), rows.min(MOST_ROWS));
+        let mut preview = tokio::task::spawn_blocking(read).await.map_err(|join| {
+            CatalogError::Broken { reason: format!("the preview ended unexpectedly: {join}") }
+        })??;
+        preview.more |= is_cut;
+        Ok(preview)
+    }
+}
