@@ -31,13 +31,16 @@
 //! # }
 //! ```
 
+pub mod chart;
 pub mod error;
 pub mod frame;
 pub mod profile;
 pub mod read;
+pub mod report;
 pub mod value;
 pub mod write;
 
+pub use chart::{Chart, Theme, ThemeMode};
 pub use error::{FileKind, TableError};
 pub use frame::{BitMask, Column, ColumnData, ColumnKind, ColumnSpec, Frame, Schema, TextValues};
 pub use profile::{Preview, Profile, preview, profile};
@@ -45,5 +48,6 @@ pub use read::{
     DateOrder, Encoding, Format, Header, Progress, ReadLimits, ReadOptions, ReadWarning, ShortRows,
     Sniff, Watch, read_frame, read_frame_watched, sniff,
 };
+pub use report::Report;
 pub use value::{DateFormat, DateLayout, MissingMarkers, NumberFormat};
 pub use write::{Formulas, WriteOptions, write_csv};
