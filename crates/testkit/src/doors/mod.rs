@@ -1,0 +1,45 @@
+//! A test engine that goes through every door of the context, and misbehaves on demand.
+//!
+//! Invariant: what it does is decided by its parameters and its seed alone.
+
+mod every_door;
+mod fork;
+mod misbehave;
+mod noop;
+mod service;
+
+use std::sync::Arc;
+
+use gantry_engine_api::{AnyOperation, Engine, Service};
+
+pub use misbehave::Misbehaviour;
+
+/// The engine `test`.
+pub struct TestEngine;
+
+impl Engine for TestEngine {
+    fn id(&self) -> &'static str {
+        "test"
+    }
+
+    fn title(&self) -> &'static str {
+        "Test engine"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Goes through every door of the context, and misbehaves on demand."
+    }
+
+    fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
+        vec![
+            Arc::new(noop::Noop),
+            Arc::new(every_door::EveryDoor),
+            Arc::new(fork::Split),
+            Arc::new(misbehave::Misbehave),
+        ]
+    }
+
+    fn services(&self) -> Vec<Arc<dyn Service>> {
+        vec![Arc::new(service::WordCount)]
+    }
+}
