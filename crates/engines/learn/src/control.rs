@@ -95,7 +95,12 @@ impl<'a> Control<'a> {
 
     /// Whether an iterative fit must stop adding to its model.
     pub(crate) fn must_wrap_up(&self) -> bool {
-        self.work.is_some_and(|w| w.left() == 0) || self.wrap_up.is_some_and(|check| check())
+        self.work.is_some_and(|w| w.left() == 0) || self.is_out_of_time()
+    }
+
+    /// Whether the caller asked to wrap up. Unlike the work budget this may be asked at any time.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.wrap_up.is_some_and(|check| check())
     }
 
     /// For fits that give nothing before their end: error if no budget is left at the start.

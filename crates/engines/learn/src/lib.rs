@@ -10,6 +10,7 @@
 //! - Fitted models are plain serde values that carry a format version.
 //!
 //! ```
+//! use gantry_learn::forest::ForestParams;
 //! use gantry_learn::linear::LogisticParams;
 //! use gantry_learn::{Classifier, Column, Control, Matrix, Target, TrainingSet, metrics, split};
 //!
@@ -24,8 +25,10 @@
 //!     let data = TrainingSet::new(&train, Target::Classes { codes: &y, count: 2 })?;
 //!     let control = Control::unlimited();
 //!     let linear = LogisticParams::default().fit(&data, &control)?;
+//!     let forest = ForestParams::classifier().with_trees(50).with_seed(7);
+//!     let forest = forest.fit_classifier(&data, &control)?;
 //!     let truth = split::take(&codes, &fold.test);
-//!     for model in [&linear as &dyn Classifier] {
+//!     for model in [&linear as &dyn Classifier, &forest] {
 //!         let probability = model.predict_proba(&test)?;   // rows × classes
 //!         let auc = metrics::roc_auc(&truth, probability.column(1), None)?;
 //!         assert!(auc > 0.99);
@@ -35,15 +38,18 @@
 //! # }
 //! ```
 
+pub mod binning;
 mod control;
 mod data;
 mod error;
+pub mod forest;
 pub mod importance;
 pub mod linear;
 pub mod metrics;
 mod model;
 mod numeric;
 pub mod split;
+mod tree;
 
 pub use control::{Control, WorkMeter};
 pub use data::{Column, FeatureKind, Matrix, Target, TrainingSet};

@@ -1,0 +1,151 @@
+//! Fitted trees over binned columns: flat arrays, eight bytes a node, all trees of a model in
+//! one piece.
+//!
+//! Invariants: children follow each other and lie after their parent in the same array; a leaf's
+//! index points to `width` values. Trees are read with the [`Binner`](crate::binning::Binner)
+//! that they were fitted with.
+
+mod grow;
+
+pub(crate) use grow::TreeBuilder;
+
+use serde::{Deserialize, Serialize};
+
+/// Marks a leaf in [`Node::feature`].
+const LEAF: u16 = u16::MAX;
+/// Most columns that trees can name.
+pub(crate) const MAX_FEATURES: usize = LEAF as usize;
+
+const MISSING_LEFT: u32 = 1 << 31;
+const CATEGORY: u32 = 1 << 30;
+const INDEX: u32 = CATEGORY - 1;
+
+/// A split or leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Node {
+    feature: u16,
+    /// Last bin of the left side of a numeric split.
+    bin: u16,
+    /// Left child, leaf or category split, with the flags above.
+    target: u32,
+}
+
+/// Which bins go left in a split of categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct CategorySplit {
+    left: u32,
+    /// Position of the first word of its bit set.
+    first_word: u32,
+}
+
+/// A decision in readable form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
+    /// Bins up to `bin` go left; missing ones where `missing_left` says.
+    UpTo { bin: u16, missing_left: bool },
+    /// Bins whose bit is set go left.
+    In { words: Vec<u64> },
+}
+
+impl Test {
+    pub(crate) fn goes_left(&self, bin: u16, missing: u16) -> bool {
+        match self {
+            Self::UpTo { missing_left, .. } if bin == missing => *missing_left,
+            Self::UpTo { bin: limit, .. } => bin <= *limit,
+            Self::In { words } => (words[usize::from(bin / 64)] >> (bin % 64)) & 1 == 1,
+        }
+    }
+}
+
+/// Trees that share one table of leaf values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Trees {
+    /// Numbers in each leaf.
+    width: usize,
+    roots: Vec<u32>,
+    nodes: Vec<Node>,
+    category_splits: Vec<CategorySplit>,
+    words: Vec<u64>,
+    values: Vec<f32>,
+}
+
+impl Trees {
+    /// No tree yet; leaves will hold `width` numbers.
+    pub(crate) fn new(width: usize) -> Self {
+        Self {
+            width,
+            roots: Vec::new(),
+            nodes: Vec::new(),
+            category_splits: Vec::new(),
+            words: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Numbers in each leaf.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.roots.len()
+    }
+
+    pub(crate) fn leaves(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Appends a tree; false if the arrays would no longer be indexable.
+    pub(crate) fn append(&mut self, tree: TreeBuilder) -> bool {
+        let fits = |a: usize, b: usize| a + b < INDEX as usize;
+        if !fits(self.nodes.len(), tree.nodes.len()) || !fits(self.words.len(), tree.words.len()) {
+            return false;
+        }
+        let node_shift = self.nodes.len() as u32;
+        let leaf_shift = self.leaves() as u32;
+        let category_shift = self.category_splits.len() as u32;
+        let word_shift = self.words.len() as u32;
+        self.roots.push(node_shift);
+        self.nodes.extend(tree.nodes.into_iter().map(|mut node| {
+            node.target += if node.feature == LEAF {
+                leaf_shift
+            } else if node.target & CATEGORY != 0 {
+                category_shift
+            } else {
+                node_shift
+            };
+            node
+        }));
+        self.category_splits.extend(tree.category_splits.into_iter().map(|split| CategorySplit {
+            left: split.left + node_shift,
+            first_word: split.first_word + word_shift,
+        }));
+        self.words.extend(tree.words);
+        self.values.extend(tree.values);
+        true
+    }
+
+    /// Values of the leaf that a row falls into. `bins` holds the row's bins; `missing` the
+    /// number of each column's missing bin.
+    pub(crate) fn leaf(&self, tree: usize, bins: &[u16], missing: &[u16]) -> &[f32] {
+        let mut at = self.roots[tree];
+        loop {
+            let node = self.nodes[at as usize];
+            if node.feature == LEAF {
+                let start = node.target as usize * self.width;
+                return &self.values[start..start + self.width];
+            }
+            let bin = bins[usize::from(node.feature)];
+            if node.target & CATEGORY == 0 {
+                let is_missing = bin == missing[usize::from(node.feature)];
+                let goes_left =
+                    if is_missing { node.target & MISSING_LEFT != 0 } else { bin <= node.bin };
+                at = (node.target & INDEX) + u32::from(!goes_left);
+            } else {
+                let split = self.category_splits[(node.target & INDEX) as usize];
+                let word = self.words[split.first_word as usize + usize::from(bin / 64)];
+                at = split.left + u32::from((word >> (bin % 64)) & 1 == 0);
+            }
+        }
+    }
+}
