@@ -17,6 +17,15 @@ use crate::error::CatalogError;
 /// How much of a file is read to tell what it is, in bytes.
 const HEAD_BYTES: u64 = 1 << 20;
 
+/// Which version of a dataset is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionRef {
+    /// The newest.
+    Latest,
+    /// This one, from 1.
+    Number(u32),
+}
+
 impl Catalog {
     /// The actor's datasets.
     ///
@@ -57,7 +66,7 @@ impl Catalog {
         Ok(snapshot.catalog().list_versions(actor.organization_id, id).await?)
     }
 
-    /// One version of a dataset; `None` is the newest.
+    /// One version of a dataset.
     ///
     /// # Errors
     /// [`CatalogError::NotFound`].
@@ -65,11 +74,12 @@ impl Catalog {
         &self,
         actor: &Actor,
         id: DatasetId,
-        version: Option<u32>,
+        version: VersionRef,
     ) -> Result<DatasetVersion, CatalogError> {
         let dataset = self.get_dataset(actor, id).await?;
-        let Some(version) = version else {
-            return Ok(dataset.latest);
+        let version = match version {
+            VersionRef::Latest => return Ok(dataset.latest),
+            VersionRef::Number(version) => version,
         };
         let snapshot = self.store.read().await?;
         snapshot
@@ -87,7 +97,7 @@ impl Catalog {
         &self,
         actor: &Actor,
         id: DatasetId,
-        version: Option<u32>,
+        version: VersionRef,
     ) -> Result<Value, CatalogError> {
         let version = self.get_version(actor, id, version).await?;
         version.profile.ok_or(CatalogError::NotProfiled { job_id: version.profile_job })
@@ -101,7 +111,7 @@ impl Catalog {
         &self,
         actor: &Actor,
         id: DatasetId,
-        version: Option<u32>,
+        version: VersionRef,
         range: Option<ByteRange>,
     ) -> Result<(DatasetVersion, ArtifactContent), CatalogError> {
         let version = self.get_version(actor, id, version).await?;

@@ -15,6 +15,7 @@ mod profile_dataset;
 mod uploads;
 
 pub use artifacts::{ArtifactContent, ByteRange};
+pub use datasets::VersionRef;
 pub use error::CatalogError;
 pub use inputs::ResolvedInput;
 pub use preview::TablePreview;

@@ -8,7 +8,7 @@ use gantry_ports::BlobKey;
 use gantry_types::DatasetId;
 
 use crate::Catalog;
-use crate::datasets::read_head;
+use crate::datasets::{VersionRef, read_head};
 use crate::error::CatalogError;
 
 /// The first rows of a table, as the reader of every engine sees them.
@@ -26,7 +26,7 @@ impl Catalog {
         &self,
         actor: &Actor,
         id: DatasetId,
-        version: Option<u32>,
+        version: VersionRef,
         rows: usize,
     ) -> Result<TablePreview, CatalogError> {
         let version = self.get_version(actor, id, version).await?;
