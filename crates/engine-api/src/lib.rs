@@ -15,6 +15,7 @@ mod host;
 mod input;
 mod note;
 mod operation;
+pub mod protocol;
 mod service;
 mod step;
 
