@@ -2,7 +2,7 @@
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{AccountOverview, LedgerEntry, Page, PageRequest};
-use gantry_rules::period::Period;
+use gantry_rules::period::derive_period;
 use gantry_types::{LedgerEntryId, MeterId, Timestamp};
 
 use crate::Billing;
@@ -41,7 +41,7 @@ impl Billing {
     /// [`BillingError::Access`] without the permission, [`BillingError::Store`].
     pub async fn account(&self, actor: &Actor) -> Result<AccountView, BillingError> {
         require(actor, Permission::ReadAccount)?;
-        let period = Period::containing(self.clock.now());
+        let period = derive_period(self.clock.now());
         let snapshot = self.store.read().await?;
         let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
         Ok(AccountView {

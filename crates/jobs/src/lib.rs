@@ -1,1 +1,78 @@
-//! Skeleton; see ARCHITECTURE.md.
+//! Jobs as use-cases: submit, cancel, run again, watch, settle; and calls of services.
+//!
+//! Invariants: a job, its money and its quota are one hot command; hints go to the bus after
+//! the commit that they tell of; an estimate is made before anything is held.
+
+mod call_service;
+mod cancel_job;
+mod error;
+mod estimate_job;
+mod inputs;
+mod read_jobs;
+mod registry;
+mod rerun_job;
+mod run_side;
+mod settle_job;
+mod submit_job;
+
+pub use call_service::{ServiceCall, ServiceHosts};
+pub use error::JobsError;
+pub use estimate_job::{Admissibility, JobEstimate};
+pub use registry::{EngineInfo, Registry, RegistryError};
+pub use run_side::ForkRequest;
+pub use settle_job::AttemptReport;
+pub use submit_job::{NewJob, SubmittedJob};
+
+use std::sync::Arc;
+
+use gantry_catalog::Catalog;
+use gantry_ports::{Bus, Clock, Store};
+
+/// The use-cases of jobs.
+#[derive(Clone)]
+pub struct Jobs {
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    catalog: Catalog,
+    registry: Arc<Registry>,
+    services: Arc<ServiceHosts>,
+}
+
+impl Jobs {
+    /// Works on a store with the operations of `registry`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+        catalog: Catalog,
+        registry: Arc<Registry>,
+    ) -> Self {
+        Self { store, bus, clock, catalog, registry, services: Arc::new(ServiceHosts::default()) }
+    }
+
+    /// What can be run.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The data that jobs read and leave behind.
+    #[must_use]
+    pub const fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Where hints come from.
+    #[must_use]
+    pub fn bus(&self) -> &dyn Bus {
+        self.bus.as_ref()
+    }
+
+    /// The time of the installation.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+}

@@ -1,6 +1,10 @@
 //! What tests of the other crates share: fakes and hosts that need no server.
 
 pub mod doors;
+mod installation;
 mod memory_host;
 
+pub use installation::{
+    Installation, TestClock, generous_terms, insert_account, new_job, new_user,
+};
 pub use memory_host::{MemoryHost, MemoryHostBuilder};

@@ -74,6 +74,7 @@ impl Operation for Split {
             return Ok(Step::Done(SplitReport { leaves: 1, failed: 0 }));
         }
         if context.checkpoint().is_some() {
+            context.charge(Credits::ZERO)?;
             return Ok(Step::Done(add_up(&context)));
         }
         let below = SplitParams { depth: params.depth - 1, ..params };

@@ -1,0 +1,33 @@
+//! Cancellation: at once for what does not run, at the engine's next check for what does.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_ports::Hint;
+use gantry_ports::store::{CancelCommand, JobRecord};
+use gantry_types::JobId;
+
+use crate::Jobs;
+use crate::error::JobsError;
+
+impl Jobs {
+    /// Asks a job and its children to stop. A job that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`JobsError::NotFound`], [`JobsError::Hot`].
+    #[tracing::instrument(name = "jobs::cancel_job", skip_all)]
+    pub async fn cancel_job(&self, actor: &Actor, id: JobId) -> Result<JobRecord, JobsError> {
+        require(actor, Permission::RunJobs)?;
+        let job = self.get_job(actor, id).await?;
+        if job.state.is_final() {
+            return Ok(job);
+        }
+        let organization_id = actor.organization_id;
+        let command = CancelCommand { organization_id, job_id: id, now: self.clock.now() };
+        let cancelled = self.store.cancel(command).await?;
+        for running in cancelled.running {
+            self.bus.publish(Hint::Cancel { id: running });
+        }
+        self.bus.publish(Hint::Job { id, organization_id });
+        self.bus.publish(Hint::Account { organization_id });
+        self.get_job(actor, id).await
+    }
+}

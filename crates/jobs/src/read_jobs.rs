@@ -1,0 +1,121 @@
+//! Jobs as their owners see them.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_engine_api::InputRef;
+use gantry_ports::store::{
+    AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
+};
+use gantry_types::JobId;
+
+use crate::Jobs;
+use crate::error::JobsError;
+use crate::inputs::inputs_from_json;
+
+impl Jobs {
+    /// One job.
+    ///
+    /// # Errors
+    /// [`JobsError::NotFound`].
+    pub async fn get_job(&self, actor: &Actor, id: JobId) -> Result<JobRecord, JobsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        let job = snapshot.jobs().find_job(actor.organization_id, id).await?;
+        job.ok_or(JobsError::NotFound)
+    }
+
+    /// The jobs of the actor's account.
+    ///
+    /// # Errors
+    /// [`JobsError::Access`], [`JobsError::Store`].
+    pub async fn list_jobs(
+        &self,
+        actor: &Actor,
+        filter: &JobFilter,
+        page: &PageRequest<JobId>,
+    ) -> Result<Page<JobRecord, JobId>, JobsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.jobs().list_jobs(actor.organization_id, filter, page).await?)
+    }
+
+    /// The events of a job after a cursor (0 for all), oldest first.
+    ///
+    /// # Errors
+    /// [`JobsError::NotFound`].
+    pub async fn list_job_events(
+        &self,
+        actor: &Actor,
+        id: JobId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<JobEvent>, JobsError> {
+        self.get_job(actor, id).await?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.jobs().list_job_events(actor.organization_id, id, after, limit).await?)
+    }
+
+    /// The state changes of the actor's account after a cursor, oldest first.
+    ///
+    /// # Errors
+    /// [`JobsError::Access`], [`JobsError::Store`].
+    pub async fn list_account_events(
+        &self,
+        actor: &Actor,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AccountEvent>, JobsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.jobs().list_account_events(actor.organization_id, after, limit).await?)
+    }
+
+    /// The newest cursor of the actor's account.
+    ///
+    /// # Errors
+    /// [`JobsError::Access`], [`JobsError::Store`].
+    pub async fn get_account_cursor(&self, actor: &Actor) -> Result<u64, JobsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.jobs().get_account_cursor(actor.organization_id).await?)
+    }
+
+    /// A job's inputs by slot, with the names of their files; a name is `None` where the
+    /// input is gone.
+    ///
+    /// # Errors
+    /// [`JobsError::Store`].
+    pub async fn describe_job_inputs(
+        &self,
+        job: &JobRecord,
+    ) -> Result<Vec<(String, InputRef, Option<String>)>, JobsError> {
+        let mut described = Vec::new();
+        for (slot, input) in inputs_from_json(&job.inputs)? {
+            let one = [(slot.clone(), input)];
+            let name = match self.catalog.resolve_inputs(job.organization_id, &one).await {
+                Ok(resolved) => resolved.into_iter().next().map(|input| input.meta.name),
+                Err(gantry_catalog::CatalogError::NotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            };
+            described.push((slot, input, name));
+        }
+        Ok(described)
+    }
+
+    /// The queues of the installation.
+    ///
+    /// # Errors
+    /// [`JobsError::Access`] for anybody but administrators.
+    pub async fn list_queue_depths(&self, actor: &Actor) -> Result<Vec<QueueDepth>, JobsError> {
+        require(actor, Permission::Administer)?;
+        self.measure_queues().await
+    }
+
+    /// The queues of the installation, for metrics.
+    ///
+    /// # Errors
+    /// [`JobsError::Store`].
+    pub async fn measure_queues(&self) -> Result<Vec<QueueDepth>, JobsError> {
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.jobs().list_queue_depths().await?)
+    }
+}

@@ -1,0 +1,31 @@
+//! Running a job again with the same operation, parameters, inputs and seed.
+
+use gantry_access::Actor;
+use gantry_rules::submission::OnRefusal;
+use gantry_types::JobId;
+
+use crate::Jobs;
+use crate::error::JobsError;
+use crate::inputs::inputs_from_json;
+use crate::submit_job::{NewJob, SubmittedJob};
+
+impl Jobs {
+    /// Submits a copy of a job of the actor's account.
+    ///
+    /// # Errors
+    /// [`JobsError::NotFound`], and as [`Jobs::submit_job`].
+    pub async fn rerun_job(&self, actor: &Actor, id: JobId) -> Result<SubmittedJob, JobsError> {
+        let job = self.get_job(actor, id).await?;
+        let new = NewJob {
+            operation: job.operation,
+            params: job.params,
+            inputs: inputs_from_json(&job.inputs)?,
+            label: job.label,
+            seed: Some(job.seed),
+            start_at: None,
+            on_refusal: OnRefusal::Refuse,
+            idempotency: None,
+        };
+        self.submit_job(actor, new).await
+    }
+}

@@ -1,0 +1,132 @@
+//! Submission: from a request to a queued job, its hold and its quota in one commit.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_engine_api::InputRef;
+use gantry_ports::Hint;
+use gantry_ports::store::{JobRecord, Submitted};
+use gantry_rules::refusal::Refusal;
+use gantry_rules::submission::{Accounting, IdempotencyKey, OnRefusal, Submission};
+use gantry_types::{JobId, JobState, Timestamp};
+use serde_json::Value;
+
+use crate::Jobs;
+use crate::error::JobsError;
+use crate::estimate_job::derive_needs;
+use crate::inputs::inputs_to_json;
+
+const LONGEST_LABEL: usize = 200;
+
+/// A job to be submitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    /// The operation.
+    pub operation: String,
+    /// Its parameters.
+    pub params: Value,
+    /// Its inputs by slot.
+    pub inputs: Vec<(String, InputRef)>,
+    /// A name for it.
+    pub label: Option<String>,
+    /// The seed; `None` derives one from the job's identifier.
+    pub seed: Option<u64>,
+    /// Not before this time.
+    pub start_at: Option<Timestamp>,
+    /// What a refusal of the plan does.
+    pub on_refusal: OnRefusal,
+    /// The key under which the request may be repeated.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// A job that was admitted, or kept as blocked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubmittedJob {
+    /// The job.
+    pub job: JobRecord,
+    /// Why it is blocked, if it is.
+    pub blocked_by: Option<Refusal>,
+    /// Whether an earlier request with the same key answered.
+    pub repeated: bool,
+}
+
+impl Jobs {
+    /// Submits a job for the actor's account.
+    ///
+    /// # Errors
+    /// [`JobsError::UnknownOperation`], [`JobsError::Params`], [`JobsError::Catalog`] for
+    /// inputs, [`JobsError::Hot`] when plan or balance refuse it.
+    #[tracing::instrument(name = "jobs::submit_job", skip_all, fields(operation = %new.operation))]
+    pub async fn submit_job(&self, actor: &Actor, new: NewJob) -> Result<SubmittedJob, JobsError> {
+        require(actor, Permission::RunJobs)?;
+        let version = self.require_visible(&new.operation)?;
+        require_label(new.label.as_deref())?;
+        let metas = self.describe_inputs(actor, &new.operation, &new.inputs).await?;
+        let estimate = self.estimate_operation(&new.operation, &new.params, &metas)?;
+        let snapshot = self.store.read().await?;
+        let now = self.clock.now();
+        let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
+        drop(snapshot);
+        let job_id = JobId::generate();
+        let submission = Submission {
+            job_id,
+            organization_id: actor.organization_id,
+            submitted_by: actor.user_id,
+            operation: new.operation,
+            operation_version: version,
+            params: new.params,
+            inputs: inputs_to_json(&new.inputs)?,
+            seed: new.seed.unwrap_or_else(|| derive_seed(job_id)),
+            label: new.label,
+            needs: derive_needs(&estimate, &account.plan.terms),
+            submitted_at: now,
+            accounting: Accounting::Metered,
+            start_at: new.start_at,
+            on_refusal: new.on_refusal,
+            idempotency: new.idempotency,
+        };
+        let submitted = self.store.submit(submission).await?;
+        self.finish_submission(actor, submitted).await
+    }
+
+    async fn finish_submission(
+        &self,
+        actor: &Actor,
+        submitted: Submitted,
+    ) -> Result<SubmittedJob, JobsError> {
+        if submitted.state == JobState::Queued && !submitted.repeated {
+            self.bus.publish(Hint::JobsReady);
+        }
+        self.bus.publish(Hint::Account { organization_id: actor.organization_id });
+        let snapshot = self.store.read().await?;
+        let job = snapshot.jobs().find_job(actor.organization_id, submitted.job_id).await?;
+        Ok(SubmittedJob {
+            job: job.ok_or(JobsError::NotFound)?,
+            blocked_by: submitted.blocked_by,
+            repeated: submitted.repeated,
+        })
+    }
+}
+
+fn require_label(label: Option<&str>) -> Result<(), JobsError> {
+    match label {
+        Some(label)
+            if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) =>
+        {
+            Err(JobsError::Invalid {
+                field: "label",
+                message: format!(
+                    "`label` may have at most {LONGEST_LABEL} characters and no control characters"
+                ),
+            })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A seed that a job keeps for ever: 53 bits of its identifier, so that every JSON reader can
+/// carry it without loss.
+fn derive_seed(job_id: JobId) -> u64 {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(job_id.as_uuid().as_bytes());
+    let word = digest.iter().take(8).fold(0_u64, |word, byte| (word << 8) | u64::from(*byte));
+    word >> 11
+}

@@ -1,0 +1,262 @@
+//! A whole installation below the faces: store, blobs, bus, use-cases, one organization.
+//!
+//! Invariant: it lives in a temporary folder of its own and leaves nothing behind.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gantry_access::Actor;
+use gantry_billing::{Billing, PlanDraft};
+use gantry_blob::LocalBlobs;
+use gantry_bus::LocalBus;
+use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset};
+use gantry_engine_api::Engine;
+use gantry_jobs::{Jobs, NewJob, Registry};
+use gantry_ports::store::{
+    Dataset, JobRecord, LotGrant, NewUser, Organization, StoreExt, User, UserStatus,
+};
+use gantry_ports::{BlobStore, Bus, Clock, Store, StoreError};
+use gantry_rules::account::{Lot, LotOrigin};
+use gantry_rules::plan::{Included, PlanTerms};
+use gantry_rules::submission::OnRefusal;
+use gantry_store::{GantryStore, StoreConfig};
+use gantry_types::{Credits, JobId, LotId, OrganizationId, PriorityClass, Timestamp, UserId};
+use serde_json::Value;
+
+/// A clock that runs with the system's, and can be moved on.
+#[derive(Debug, Default)]
+pub struct TestClock {
+    ahead_micros: AtomicI64,
+}
+
+impl TestClock {
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    #[expect(clippy::disallowed_methods, reason = "this is a clock")]
+    fn now(&self) -> Timestamp {
+        let since_epoch =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_micros(micros + self.ahead_micros.load(Ordering::SeqCst))
+    }
+}
+
+/// Terms that get in nobody's way.
+#[must_use]
+pub fn generous_terms() -> PlanTerms {
+    PlanTerms {
+        concurrent_jobs: 100,
+        parallel_children: 100,
+        queued_jobs: 100_000,
+        class: PriorityClass::Normal,
+        gpu: Included::Yes,
+        job_seconds: 60,
+        job_memory_bytes: 8 << 30,
+        file_bytes: 1 << 30,
+        artifact_bytes: 1 << 30,
+        retention_days: None,
+        granted_credits: Credits::new(1_000_000),
+        requests_per_minute: 1_000_000,
+        request_burst: 1_000_000,
+        meters: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Store, blobs, bus and use-cases in a temporary folder.
+pub struct Installation {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The blobs.
+    pub blobs: Arc<dyn BlobStore>,
+    /// The bus.
+    pub bus: Arc<dyn Bus>,
+    /// The clock.
+    pub clock: Arc<TestClock>,
+    /// Plans and balances.
+    pub billing: Billing,
+    /// Jobs, and through them the catalog.
+    pub jobs: Jobs,
+    /// The organization of [`Installation::actor`].
+    pub organization_id: OrganizationId,
+    folder: tempfile::TempDir,
+}
+
+impl Installation {
+    /// Opens an installation on SQLite with one organization on a plan of these terms.
+    ///
+    /// # Errors
+    /// When the folder or the store cannot be opened.
+    pub async fn open(engines: &[&dyn Engine], terms: PlanTerms) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = StoreConfig::sqlite(folder.path().join("gantry.sqlite"));
+        let store: Arc<dyn Store> =
+            Arc::new(GantryStore::open(config).await.context("opening the store")?);
+        let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(&folder.path().join("blobs"))?);
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        let clock = Arc::new(TestClock::default());
+        let clock_port: Arc<dyn Clock> = clock.clone();
+        let catalog = Catalog::new(store.clone(), blobs.clone(), bus.clone(), clock_port.clone());
+        let mut registry = Registry::default();
+        registry.add_platform_operation(Arc::new(ProfileDataset::new(store.clone())))?;
+        for engine in engines {
+            registry.add_engine(*engine)?;
+        }
+        let billing = Billing::new(store.clone(), clock_port.clone());
+        let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
+        let draft = PlanDraft { slug: "test".to_owned(), title: "Test".to_owned(), terms };
+        let plan = billing.import_plan(&draft).await?;
+        let now = clock.now();
+        let new = new_user("owner@example.org", plan.id, now);
+        let organization_id = new.organization.id;
+        let granted = plan.terms.granted_credits;
+        insert_account(store.as_ref(), new, granted, now).await?;
+        Ok(Self { store, blobs, bus, clock, billing, jobs, organization_id, folder })
+    }
+
+    /// Somebody who may do everything in the organization.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::system(self.organization_id)
+    }
+
+    /// A folder for scratch files.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.folder.path().join("scratch")
+    }
+
+    /// Uploads a table in one part.
+    ///
+    /// # Errors
+    /// What the catalog refuses.
+    pub async fn upload(&self, file_name: &str, content: &'static [u8]) -> Result<Dataset> {
+        let actor = self.actor();
+        let catalog = self.jobs.catalog();
+        let new = NewUpload {
+            name: file_name.to_owned(),
+            file_name: file_name.to_owned(),
+            bytes: content.len() as u64,
+            sha256: None,
+            dataset_id: None,
+        };
+        let upload = catalog.begin_upload(&actor, new).await?;
+        let part = PartDraft { number: 1, content: content.into(), sha256: None };
+        catalog.put_part(&actor, upload.id, part).await?;
+        Ok(catalog.complete_upload(&actor, upload.id).await?)
+    }
+
+    /// Submits a job without inputs.
+    ///
+    /// # Errors
+    /// What the use-case refuses.
+    pub async fn submit(&self, operation: &str, params: Value) -> Result<JobRecord> {
+        let new = new_job(operation, params);
+        Ok(self.jobs.submit_job(&self.actor(), new).await?.job)
+    }
+
+    /// Waits until a job has ended.
+    ///
+    /// # Errors
+    /// When it has not after `limit`.
+    pub async fn wait_for(&self, id: JobId, limit: Duration) -> Result<JobRecord> {
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            let job = self.jobs.get_job(&self.actor(), id).await?;
+            if job.state.is_final() {
+                return Ok(job);
+            }
+            if tokio::time::Instant::now() > deadline {
+                anyhow::bail!("job {id} is still {} after {limit:?}", job.state);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Breaches of the ledger's invariants.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ledger_breaches(&self) -> Result<Vec<String>> {
+        Ok(self.store.read().await?.accounts().list_ledger_breaches().await?)
+    }
+}
+
+/// A submission without inputs, seed 7.
+#[must_use]
+pub fn new_job(operation: &str, params: Value) -> NewJob {
+    NewJob {
+        operation: operation.to_owned(),
+        params,
+        inputs: Vec::new(),
+        label: None,
+        seed: Some(7),
+        start_at: None,
+        on_refusal: OnRefusal::Refuse,
+        idempotency: None,
+    }
+}
+
+/// A user with a personal organization.
+#[must_use]
+pub fn new_user(email: &str, plan_id: gantry_types::PlanId, now: Timestamp) -> NewUser {
+    NewUser {
+        user: User {
+            id: UserId::generate(),
+            email: email.to_owned(),
+            name: "Owner".to_owned(),
+            password_hash: "not a hash: nobody signs in".to_owned(),
+            administrator: false,
+            status: UserStatus::Active,
+            created_at: now,
+        },
+        organization: Organization {
+            id: OrganizationId::generate(),
+            name: "Owner".to_owned(),
+            plan_id,
+            created_at: now,
+        },
+    }
+}
+
+/// Inserts a user, its organization, and promotional credits that never expire.
+///
+/// # Errors
+/// What the store refuses.
+pub async fn insert_account(
+    store: &dyn Store,
+    new: NewUser,
+    credits: Credits,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    store
+        .write(move |tx| {
+            let new = new.clone();
+            Box::pin(async move {
+                let organization_id = new.organization.id;
+                tx.access().insert_user(&new).await?;
+                if credits > Credits::ZERO {
+                    let lot = Lot {
+                        id: LotId::generate(),
+                        origin: LotOrigin::Promotional,
+                        expires_at: None,
+                        remaining: credits,
+                    };
+                    let reason = "welcome".to_owned();
+                    tx.accounts()
+                        .insert_lot(&LotGrant { organization_id, lot, reason, at: now })
+                        .await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
