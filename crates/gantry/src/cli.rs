@@ -1,0 +1,288 @@
+//! The words of the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use gantry_types::{DatasetId, JobId};
+
+use crate::config::Secret;
+use crate::console::{Console, Format, Volume};
+
+/// Turns a compute engine into a product that people can sign up for, run and pay for.
+#[derive(Debug, Parser)]
+#[command(name = "gantry", version, about, disable_help_subcommand = true, max_term_width = 100)]
+pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArgs {
+    /// Print the result as one JSON object
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but the result and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Read settings from this file instead of ./gantry.toml
+    #[arg(long, global = true, value_name = "FILE", env = "GANTRY_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+impl GlobalArgs {
+    /// Where the command talks.
+    pub fn console(&self) -> Console {
+        Console {
+            format: if self.json { Format::Json } else { Format::Human },
+            volume: if self.quiet { Volume::Quiet } else { Volume::Normal },
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run an operation here and now: no server, no account, no network
+    #[command(disable_help_flag = true)]
+    Run(RunArgs),
+    /// Start the server: web app, API and worker in one process
+    Serve(ServeArgs),
+    /// Start a server on an empty folder and run one real job on it
+    Demo(DemoArgs),
+    /// List, watch and cancel jobs of a server
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// List, upload and delete datasets of a server
+    #[command(subcommand)]
+    Datasets(DatasetsCommand),
+    /// Keep an API key of a server for the commands that talk to it
+    Login(LoginArgs),
+    /// Administer a data folder without a server
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Check that this machine and data folder can run a server
+    Doctor(DataArgs),
+    /// Bring the database to the schema of this version
+    Migrate(DataArgs),
+    /// Print the API's OpenAPI description
+    Openapi,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the version
+    Version,
+}
+
+/// Arguments of `gantry run`; those after the operation depend on it.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The operation and its flags; `gantry run <OPERATION> --help` lists them
+    #[arg(
+        value_name = "OPERATION [FLAGS]",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        num_args = 0..
+    )]
+    pub words: Vec<String>,
+}
+
+/// Arguments of `gantry serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The data folder
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Jobs that run at once [default: 2]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<u32>,
+}
+
+/// Arguments of `gantry demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// An empty folder for the demo's data [default: the first free ./gantry-demo-N]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// The first port to try; the next free one is taken
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub port: u16,
+}
+
+/// The data folder of commands that work without a server.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// Folder for the database, files and scratch space [default: ./gantry-data]
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The server that a command talks to.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// The server's address [default: the last one that you logged in to]
+    #[arg(long, value_name = "URL", env = "GANTRY_SERVER")]
+    pub server: Option<String>,
+    /// The API key [default: the one that `gantry login` kept]
+    #[arg(long, value_name = "KEY", env = "GANTRY_API_KEY", hide_env_values = true)]
+    pub api_key: Option<ApiKeyArg>,
+}
+
+/// An API key on the command line; never printed.
+#[derive(Debug, Clone)]
+pub struct ApiKeyArg(pub Secret);
+
+impl std::str::FromStr for ApiKeyArg {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Secret::new(text.trim())))
+    }
+}
+
+/// `gantry jobs …`.
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// List jobs, newest first
+    List {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Only these states, separated by commas
+        #[arg(long, value_name = "STATES")]
+        state: Option<String>,
+        /// Only this operation
+        #[arg(long, value_name = "OPERATION")]
+        operation: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show a job and its report
+    Show(JobArgs),
+    /// Follow a job until it ends
+    Watch(JobArgs),
+    /// Ask a job to stop
+    Cancel(JobArgs),
+    /// Print a job's log
+    Logs(JobArgs),
+}
+
+/// A job of a server.
+#[derive(Debug, Args)]
+pub struct JobArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The job
+    #[arg(value_name = "JOB")]
+    pub id: JobId,
+}
+
+/// `gantry datasets …`.
+#[derive(Debug, Subcommand)]
+pub enum DatasetsCommand {
+    /// List datasets, newest first
+    List {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Only names that contain this
+        #[arg(long, value_name = "TEXT")]
+        query: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Upload a file as a new dataset or a new version
+    Upload {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The file: CSV, TSV or JSON lines
+        file: PathBuf,
+        /// The dataset's name [default: the file's name without its ending]
+        #[arg(long)]
+        name: Option<String>,
+        /// Make a new version of this dataset
+        #[arg(long, value_name = "DATASET")]
+        dataset: Option<DatasetId>,
+    },
+    /// Show a dataset and its columns
+    Show(DatasetArgs),
+    /// Delete a dataset
+    Delete(DatasetArgs),
+}
+
+/// A dataset of a server.
+#[derive(Debug, Args)]
+pub struct DatasetArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The dataset
+    #[arg(value_name = "DATASET")]
+    pub id: DatasetId,
+}
+
+/// Arguments of `gantry login`.
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// The server's address
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "GANTRY_SERVER",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub server: String,
+    /// Sign in with this e-mail address and a password from standard input, and make an API key;
+    /// without it, an API key is read from standard input
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+}
+
+/// `gantry admin …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Create the first administrator of a data folder
+    Create {
+        /// The data folder
+        #[command(flatten)]
+        data: DataArgs,
+        /// The e-mail address to sign in with
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// The name for people [default: the address before its @]
+        #[arg(long)]
+        name: Option<String>,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+/// `gantry config …`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Check file, environment and flags, and say nothing if they are right
+    Check,
+    /// Print the settings in force, secrets masked
+    Show,
+    /// Print the JSON Schema of gantry.toml
+    Schema,
+}

@@ -1,0 +1,48 @@
+//! `[auth]`: sign-in, sessions and passwords.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether strangers may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationConfig {
+    /// Anybody may.
+    Open,
+    /// Only the first administrator, by the setup link.
+    Closed,
+}
+
+/// Sign-in, sessions and passwords.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthConfig {
+    /// Whether strangers may register.
+    pub registration: RegistrationConfig,
+    /// Minutes after which an unused session ends.
+    pub session_idle_minutes: u64,
+    /// The same for administrators.
+    pub administrator_idle_minutes: u64,
+    /// Days after which a session ends whatever happens.
+    pub session_lifetime_days: u64,
+    /// Memory of one password hash in KiB.
+    pub password_memory_kib: u32,
+    /// Passes of one password hash over that memory.
+    pub password_iterations: u32,
+    /// Password hashes that are computed at once.
+    pub password_concurrency: usize,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            registration: RegistrationConfig::Open,
+            session_idle_minutes: 720,
+            administrator_idle_minutes: 60,
+            session_lifetime_days: 30,
+            password_memory_kib: 19_456,
+            password_iterations: 2,
+            password_concurrency: 2,
+        }
+    }
+}

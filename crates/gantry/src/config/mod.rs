@@ -1,0 +1,54 @@
+//! Settings: `gantry.toml` < `GANTRY__SECTION__KEY` in the environment < flags.
+//!
+//! Invariants: each section has one struct in one file, with a default for every key; a key
+//! that no section knows is refused with its place and the nearest known one; a secret is shown
+//! masked and nowhere else.
+
+mod auth;
+mod blobs;
+mod limits;
+mod load;
+mod log;
+mod nearest;
+mod plan;
+mod secret;
+mod server;
+mod store;
+mod worker;
+
+pub use auth::{AuthConfig, RegistrationConfig};
+pub use blobs::BlobsConfig;
+pub use limits::LimitsConfig;
+pub use load::{Override, load};
+pub use log::{LogConfig, LogFormat};
+pub use nearest::find_nearest;
+pub use plan::PlanConfig;
+pub use secret::Secret;
+pub use server::{MetricsConfig, ServerConfig};
+pub use store::StoreSection;
+pub use worker::WorkerConfig;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Every setting of an installation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The HTTP server and the data folder.
+    pub server: ServerConfig,
+    /// The database.
+    pub store: StoreSection,
+    /// Where uploaded files and artifacts lie.
+    pub blobs: BlobsConfig,
+    /// Sign-in, sessions and passwords.
+    pub auth: AuthConfig,
+    /// The worker that runs jobs in the server's process.
+    pub worker: WorkerConfig,
+    /// Limits on requests that no plan covers.
+    pub limits: LimitsConfig,
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// The plan of every new account.
+    pub plan: PlanConfig,
+}
