@@ -30,6 +30,9 @@ impl Catalog {
         organization_id: OrganizationId,
         inputs: &[(String, InputRef)],
     ) -> Result<Vec<ResolvedInput>, CatalogError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
         let snapshot = self.store.read().await?;
         let catalog = snapshot.catalog();
         let mut resolved = Vec::with_capacity(inputs.len());

@@ -64,10 +64,14 @@ impl JobContext {
         self.host.facts().threads
     }
 
-    /// A folder for temporary files, removed after the run.
-    #[must_use]
-    pub fn scratch(&self) -> &Path {
-        &self.host.facts().scratch
+    /// A folder for temporary files: made now if it is not there, removed after the run.
+    ///
+    /// # Errors
+    /// `Transient` when it cannot be made.
+    pub fn scratch(&self) -> Result<&Path, EngineError> {
+        let scratch = &self.host.facts().scratch;
+        std::fs::create_dir_all(scratch)?;
+        Ok(scratch)
     }
 
     /// What an earlier run left.
@@ -157,7 +161,7 @@ impl JobContext {
         name: impl Into<String>,
         role: ArtifactRole,
     ) -> Result<ArtifactWriter, EngineError> {
-        ArtifactWriter::create(self.scratch(), name, role)
+        ArtifactWriter::create(self.scratch()?, name, role)
     }
 
     /// Stores a finished file; it becomes visible with the job's settlement.

@@ -45,7 +45,8 @@ pub struct JobFacts {
     pub device: Device,
     /// The threads that were leased.
     pub threads: u16,
-    /// A folder for temporary files and artifacts; removed after the run.
+    /// A folder for temporary files and artifacts; made when first asked for, removed after
+    /// the run.
     pub scratch: PathBuf,
     /// What an earlier run left.
     pub checkpoint: Option<Checkpoint>,

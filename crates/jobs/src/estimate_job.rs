@@ -63,7 +63,7 @@ impl Jobs {
             inputs: Value::Null,
             seed: 0,
             label: None,
-            needs: derive_needs(&estimate, &account.plan.terms),
+            needs: derive_needs(&estimate, derive_gpu_allowed(&account.plan.terms)),
             submitted_at: now,
             accounting: Accounting::Metered,
             start_at: None,
@@ -142,12 +142,16 @@ impl Jobs {
     }
 }
 
-/// The resources of an estimate under a plan: which queue, and the hold.
-pub(crate) fn derive_needs(estimate: &Estimate, terms: &PlanTerms) -> Needs {
-    let gpu_allowed = match terms.gpu {
+/// Whether a plan includes graphics processors.
+pub(crate) const fn derive_gpu_allowed(terms: &PlanTerms) -> GpuAllowed {
+    match terms.gpu {
         Included::Yes => GpuAllowed::Yes,
         Included::No => GpuAllowed::No,
-    };
+    }
+}
+
+/// The resources of an estimate: which queue, and the hold.
+pub(crate) fn derive_needs(estimate: &Estimate, gpu_allowed: GpuAllowed) -> Needs {
     Needs {
         meters: estimate.meters.clone(),
         max_credits: estimate.max_credits,

@@ -15,7 +15,7 @@ use gantry_types::{Credits, Device, JobId, OrganizationId, PriorityClass, Worker
 
 use crate::Jobs;
 use crate::error::JobsError;
-use crate::estimate_job::derive_needs;
+use crate::estimate_job::{derive_gpu_allowed, derive_needs};
 use crate::inputs::{inputs_from_json, inputs_to_json};
 
 /// Work that a parent hands to children.
@@ -174,7 +174,7 @@ impl Jobs {
             params: child.params,
             inputs: inputs_to_json(&child.inputs)?,
             seed: derive_child_seed(claim.job.seed, ordinal),
-            needs: derive_needs(&estimate, &claim.terms),
+            needs: derive_needs(&estimate, derive_gpu_allowed(&claim.terms)),
         })
     }
 
@@ -198,6 +198,9 @@ impl Jobs {
         &self,
         claim: &ClaimedJob,
     ) -> Result<Vec<ChildOutcome>, JobsError> {
+        if claim.children.is_empty() {
+            return Ok(Vec::new());
+        }
         let snapshot = self.store.read().await?;
         let mut outcomes = Vec::with_capacity(claim.children.len());
         for child in &claim.children {

@@ -1,17 +1,17 @@
 //! Submission: from a request to a queued job, its hold and its quota in one commit.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_engine_api::InputRef;
+use gantry_engine_api::{DeviceNeed, Estimate, GpuAllowed, InputRef};
 use gantry_ports::Hint;
 use gantry_ports::store::{JobRecord, Submitted};
 use gantry_rules::refusal::Refusal;
-use gantry_rules::submission::{Accounting, IdempotencyKey, OnRefusal, Submission};
+use gantry_rules::submission::{Accounting, IdempotencyKey, Needs, OnRefusal, Submission};
 use gantry_types::{JobId, JobState, Timestamp};
 use serde_json::Value;
 
 use crate::Jobs;
 use crate::error::JobsError;
-use crate::estimate_job::derive_needs;
+use crate::estimate_job::{derive_gpu_allowed, derive_needs};
 use crate::inputs::inputs_to_json;
 
 const LONGEST_LABEL: usize = 200;
@@ -49,22 +49,33 @@ pub struct SubmittedJob {
 }
 
 impl Jobs {
-    /// Submits a job for the actor's account.
+    /// Submits a job for the actor's account and answers with the job as it stands.
+    ///
+    /// # Errors
+    /// As [`Jobs::submit`].
+    pub async fn submit_job(&self, actor: &Actor, new: NewJob) -> Result<SubmittedJob, JobsError> {
+        let submitted = self.submit(actor, new).await?;
+        let snapshot = self.store.read().await?;
+        let job = snapshot.jobs().find_job(actor.organization_id, submitted.job_id).await?;
+        Ok(SubmittedJob {
+            job: job.ok_or(JobsError::NotFound)?,
+            blocked_by: submitted.blocked_by,
+            repeated: submitted.repeated,
+        })
+    }
+
+    /// Submits a job for the actor's account: one hot command.
     ///
     /// # Errors
     /// [`JobsError::UnknownOperation`], [`JobsError::Params`], [`JobsError::Catalog`] for
     /// inputs, [`JobsError::Hot`] when plan or balance refuse it.
     #[tracing::instrument(name = "jobs::submit_job", skip_all, fields(operation = %new.operation))]
-    pub async fn submit_job(&self, actor: &Actor, new: NewJob) -> Result<SubmittedJob, JobsError> {
+    pub async fn submit(&self, actor: &Actor, new: NewJob) -> Result<Submitted, JobsError> {
         require(actor, Permission::RunJobs)?;
         let version = self.require_visible(&new.operation)?;
         require_label(new.label.as_deref())?;
         let metas = self.describe_inputs(actor, &new.operation, &new.inputs).await?;
         let estimate = self.estimate_operation(&new.operation, &new.params, &metas)?;
-        let snapshot = self.store.read().await?;
-        let now = self.clock.now();
-        let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
-        drop(snapshot);
         let job_id = JobId::generate();
         let submission = Submission {
             job_id,
@@ -76,33 +87,35 @@ impl Jobs {
             inputs: inputs_to_json(&new.inputs)?,
             seed: new.seed.unwrap_or_else(|| derive_seed(job_id)),
             label: new.label,
-            needs: derive_needs(&estimate, &account.plan.terms),
-            submitted_at: now,
+            needs: self.derive_needs_of(actor, &estimate).await?,
+            submitted_at: self.clock.now(),
             accounting: Accounting::Metered,
             start_at: new.start_at,
             on_refusal: new.on_refusal,
             idempotency: new.idempotency,
         };
         let submitted = self.store.submit(submission).await?;
-        self.finish_submission(actor, submitted).await
-    }
-
-    async fn finish_submission(
-        &self,
-        actor: &Actor,
-        submitted: Submitted,
-    ) -> Result<SubmittedJob, JobsError> {
         if submitted.state == JobState::Queued && !submitted.repeated {
             self.bus.publish(Hint::JobsReady);
         }
         self.bus.publish(Hint::Account { organization_id: actor.organization_id });
+        Ok(submitted)
+    }
+
+    /// Only a job that can use a graphics processor needs a look at the plan beforehand; all
+    /// else is decided in the writer, on the account as it is then.
+    async fn derive_needs_of(
+        &self,
+        actor: &Actor,
+        estimate: &Estimate,
+    ) -> Result<Needs, JobsError> {
+        if estimate.device == DeviceNeed::Cpu {
+            return Ok(derive_needs(estimate, GpuAllowed::No));
+        }
         let snapshot = self.store.read().await?;
-        let job = snapshot.jobs().find_job(actor.organization_id, submitted.job_id).await?;
-        Ok(SubmittedJob {
-            job: job.ok_or(JobsError::NotFound)?,
-            blocked_by: submitted.blocked_by,
-            repeated: submitted.repeated,
-        })
+        let now = self.clock.now();
+        let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
+        Ok(derive_needs(estimate, derive_gpu_allowed(&account.plan.terms)))
     }
 }
 

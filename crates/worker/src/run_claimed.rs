@@ -53,7 +53,7 @@ impl Worker {
     ) -> Result<PreparedAttempt, EngineError> {
         let operation = self.find_operation(claim)?;
         let job = &claim.job;
-        let scratch = ScratchFolder::create(&self.settings.scratch, job.id, job.attempt)?;
+        let scratch = ScratchFolder::reserve(&self.settings.scratch, job.id, job.attempt);
         let inputs = self.jobs.resolve_job_inputs(job).await.map_err(derive_start_error)?;
         let children = self.jobs.describe_children(claim).await.map_err(derive_start_error)?;
         let facts = JobFacts {

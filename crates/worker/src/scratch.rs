@@ -1,10 +1,11 @@
 //! A job's scratch folder.
 //!
-//! Invariant: the folder is gone when the attempt ends, however it ends.
+//! Invariants: the context makes the folder when the engine first asks for it; it is gone when
+//! the attempt ends, however it ends.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use gantry_engine_api::EngineError;
 use gantry_types::{Attempt, JobId};
 
 pub(crate) struct ScratchFolder {
@@ -12,14 +13,8 @@ pub(crate) struct ScratchFolder {
 }
 
 impl ScratchFolder {
-    pub(crate) fn create(
-        root: &Path,
-        job_id: JobId,
-        attempt: Attempt,
-    ) -> Result<Self, EngineError> {
-        let path = root.join(format!("{job_id}-{attempt}"));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self { path })
+    pub(crate) fn reserve(root: &Path, job_id: JobId, attempt: Attempt) -> Self {
+        Self { path: root.join(format!("{job_id}-{attempt}")) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -29,8 +24,13 @@ impl ScratchFolder {
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "a scratch folder was not removed");
+        match std::fs::remove_dir_all(&self.path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!(%path, %error, "a scratch folder was not removed");
+            }
         }
     }
 }
