@@ -71,9 +71,8 @@ impl MatrixChart {
             // A gap at the middle: text is dark on all lighter cells and white on all stronger.
             let (opacity, class) = match share {
                 share if share <= 0.5 => (0.04 + 0.6 * share, "gk-t"),
-                share => (0.7 + 0.6 * (share - 0.5), "gk-w"),
+                share => (0.88 + 0.12 * share, "gk-w"),
             };
-            let opacity = if class == "gk-w" { opacity.max(0.9) } else { opacity };
             let at = (left + cell * column as f64, TOP + cell * row as f64);
             let style = format!("class=\"gk-x\" fill-opacity=\"{}\"", number(opacity));
             let words = format!(

@@ -65,7 +65,7 @@ impl Svg {
             body: String::new(),
         };
         let shown = shorten(title, WIDTH - 32.0);
-        svg.element(&format!("text class=\"gk-t gk-h\" x=\"16\" y=\"26\""), &shown);
+        svg.element("text class=\"gk-t gk-h\" x=\"16\" y=\"26\"", &shown);
         svg
     }
 

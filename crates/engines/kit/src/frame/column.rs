@@ -47,8 +47,9 @@ impl ColumnKind {
     }
 }
 
-/// The cells of a column.
-#[derive(Clone, Debug, PartialEq)]
+/// The cells of a column. Two are equal when their values are; NaN, which marks missing numbers,
+/// equals NaN.
+#[derive(Clone, Debug)]
 pub enum ColumnData {
     /// Numbers; NaN where missing, and only there.
     Number(Vec<f64>),
@@ -68,6 +69,30 @@ pub enum ColumnData {
     },
     /// Strings; empty where missing.
     Text(TextValues),
+}
+
+impl PartialEq for ColumnData {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => {
+                let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+                a.len() == b.len() && a.iter().zip(b).all(same)
+            }
+            (
+                Self::Category { codes: a, levels: a_levels },
+                Self::Category { codes: b, levels: b_levels },
+            ) => a == b && a_levels == b_levels,
+            (
+                Self::Date { micros: a, format: a_format },
+                Self::Date { micros: b, format: b_format },
+            ) => a == b && a_format == b_format,
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (
+                Self::Number(_) | Self::Category { .. } | Self::Date { .. } | Self::Text(_),
+                Self::Number(_) | Self::Category { .. } | Self::Date { .. } | Self::Text(_),
+            ) => false,
+        }
+    }
 }
 
 /// A named, typed column with its missing cells.

@@ -1,5 +1,6 @@
 //! Running summaries of one column, by kind.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::digest::Digest;
@@ -49,7 +50,8 @@ struct Levels {
     limit: usize,
     total: u64,
     full: bool,
-    boolean: bool,
+    /// Of a Boolean column, the first spelling of each side, which counts for all others.
+    words: Option<[Option<String>; 2]>,
 }
 
 impl Accumulator {
@@ -78,7 +80,7 @@ impl Accumulator {
                 limit: exact,
                 total: 0,
                 full: false,
-                boolean: spec.kind == ColumnKind::Boolean,
+                words: (spec.kind == ColumnKind::Boolean).then(Default::default),
             }),
             ColumnKind::Date => Values::Dates {
                 layout: spec.date_format.layout,
@@ -100,11 +102,9 @@ impl Accumulator {
                 stable_hash(&(value + 0.0).to_bits().to_le_bytes())
             }
             Values::Levels(levels) => {
-                if levels.boolean && parse_boolean(cell).is_none() {
-                    return false;
-                }
-                levels.push(cell);
-                stable_hash(cell.as_bytes())
+                let Some(label) = levels.find_label(cell) else { return false };
+                levels.push(&label);
+                stable_hash(label.as_bytes())
             }
             Values::Dates { layout, bins, range, .. } => {
                 let Some(parsed) = parse_date(cell, *layout) else { return false };
@@ -182,6 +182,17 @@ impl Numbers {
 }
 
 impl Levels {
+    /// The label that a cell counts as; `None` when it does not fit.
+    fn find_label<'c>(&mut self, cell: &'c str) -> Option<Cow<'c, str>> {
+        match &mut self.words {
+            None => Some(Cow::Borrowed(cell)),
+            Some(words) => {
+                let word = words.get_mut(usize::from(parse_boolean(cell)?))?;
+                Some(Cow::Owned(word.get_or_insert_with(|| cell.to_owned()).clone()))
+            }
+        }
+    }
+
     fn push(&mut self, label: &str) {
         self.total += 1;
         let shown;

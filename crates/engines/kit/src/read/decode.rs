@@ -100,7 +100,10 @@ pub(crate) struct Decoding<R> {
     decoder: Option<encoding_rs::Decoder>,
     raw: Vec<u8>,
     raw_range: (usize, usize),
+    /// The input has no more bytes.
     ended: bool,
+    /// The decoder has given all characters.
+    finished: bool,
     bytes_read: u64,
 }
 
@@ -117,7 +120,15 @@ impl<R: Read + Seek> Decoding<R> {
         input.seek(SeekFrom::Start(skipped))?;
         let decoder = encoding.decoder();
         let raw = if decoder.is_some() { vec![0; CHUNK] } else { Vec::new() };
-        Ok(Self { input, decoder, raw, raw_range: (0, 0), ended: false, bytes_read: skipped })
+        Ok(Self {
+            input,
+            decoder,
+            raw,
+            raw_range: (0, 0),
+            ended: false,
+            finished: false,
+            bytes_read: skipped,
+        })
     }
 
     /// Bytes of the file that were read.
@@ -133,6 +144,9 @@ impl<R: Read> Read for Decoding<R> {
             self.bytes_read += count as u64;
             return Ok(count);
         };
+        if self.finished {
+            return Ok(0);
+        }
         loop {
             let (start, end) = self.raw_range;
             if start == end && !self.ended {
@@ -143,14 +157,11 @@ impl<R: Read> Read for Decoding<R> {
                 continue;
             }
             let piece = self.raw.get(start..end).unwrap_or_default();
-            let (_, taken, written, _) = decoder.decode_to_utf8(piece, out, self.ended);
+            let (outcome, taken, written, _) = decoder.decode_to_utf8(piece, out, self.ended);
             self.raw_range.0 += taken;
-            // A decoder writes nothing only when it needs more input, or when it is done.
-            if written > 0 || (self.ended && self.raw_range.0 == self.raw_range.1) {
-                if self.ended && written == 0 {
-                    // A finished decoder must not be called again.
-                    self.decoder = None;
-                }
+            // A decoder that was told the end and took all of it must not be called again.
+            self.finished = self.ended && outcome == encoding_rs::CoderResult::InputEmpty;
+            if written > 0 || self.finished {
                 return Ok(written);
             }
         }

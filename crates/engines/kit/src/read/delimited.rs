@@ -178,12 +178,10 @@ impl<R: Read> Delimited<R> {
             0 => return Err(TableError::NulByte { line: self.line }),
             b'"' => self.state = State::Closing,
             byte => {
+                // A line end of two bytes counts once, at its first.
+                let second = byte == b'\n' && record.open_cell().ends_with(b"\r");
+                self.line += u64::from(!second);
                 record.extend(&[byte]);
-                self.line += 1;
-                if byte == b'\r' && self.buffer.get(self.position) == Some(&b'\n') {
-                    // One line end of two bytes, which counts once.
-                    self.line -= 1;
-                }
             }
         }
         Ok(())
@@ -200,7 +198,7 @@ impl<R: Read> Delimited<R> {
         let (taken, _) = rest.split_at(length);
         record.extend(taken);
         self.position += length;
-        if record.open_bytes() > self.limits.max_cell_bytes {
+        if record.open_cell().len() > self.limits.max_cell_bytes {
             let line = if record.len() == 0 { record.line() } else { self.line };
             let line = if self.state == State::Quoted { self.quote_line } else { line };
             return Err(TableError::CellTooLong { line, limit: self.limits.max_cell_bytes });
@@ -292,5 +290,51 @@ mod tests {
         ));
         assert!(matches!(fails("1,2,3,4\n"), Some(TableError::TooManyColumns { line: 1, .. })));
         assert!(fails("0123456789,2,3\n").is_none());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn accepted_files_split_as_the_csv_crate_splits_them(text in "[ab,\"\n\r é]{0,40}") {
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .flexible(true)
+                .from_reader(text.as_bytes());
+            let theirs: Vec<Vec<String>> = reader
+                .records()
+                .map(|record| record.unwrap().iter().map(String::from).collect())
+                .collect();
+            match split(&text) {
+                Ok(rows) => {
+                    let ours: Vec<_> = rows.into_iter().map(|(_, cells)| cells).collect();
+                    proptest::prop_assert_eq!(ours, theirs);
+                }
+                Err(error) => {
+                    let open = matches!(error, TableError::UnterminatedQuote { .. });
+                    proptest::prop_assert!(open, "{}", error);
+                }
+            }
+        }
+
+        #[test]
+        fn chunks_do_not_matter(text in "[ab,\"\n\r é]{0,40}", size in 1..5_usize) {
+            struct Slow<'a>(&'a [u8], usize);
+            impl Read for Slow<'_> {
+                fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+                    let room = out.len().min(self.1);
+                    self.0.read(&mut out[..room])
+                }
+            }
+            let mut rows = Vec::new();
+            let mut record = Record::default();
+            let slow = Slow(text.as_bytes(), size);
+            let mut splitter = Delimited::new(slow, b',', ReadLimits::default());
+            while let Ok(true) = splitter.read(&mut record) {
+                let cells: Vec<String> = record.cells().map(String::from).collect();
+                rows.push((record.line(), cells));
+            }
+            if let Ok(whole) = split(&text) {
+                proptest::prop_assert_eq!(rows, whole);
+            }
+        }
     }
 }

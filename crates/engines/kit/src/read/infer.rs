@@ -177,13 +177,12 @@ impl Decider<'_> {
                 }
             }
             ColumnKind::Date => {
-                let layout = date.map(|trial| trial.layout);
+                let known = known.map(|spec| spec.date_format);
+                let layout = date.map(|trial| trial.layout).or(known.map(|format| format.layout));
                 spec.date_format = DateFormat {
-                    layout: layout
-                        .or(known.map(|spec| spec.date_format.layout))
-                        .unwrap_or_default(),
-                    time: guess.date_time,
-                    zone: guess.date_zone,
+                    layout: layout.unwrap_or_default(),
+                    time: guess.date_time || known.is_some_and(|format| format.time),
+                    zone: guess.date_zone || known.is_some_and(|format| format.zone),
                 };
                 range = date.map(|trial| trial.range);
                 if date_doubt {

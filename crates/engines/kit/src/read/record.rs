@@ -40,9 +40,9 @@ impl Record {
         self.quoted = true;
     }
 
-    /// Bytes of the cell that is being written.
-    pub(crate) fn open_bytes(&self) -> usize {
-        self.raw.len() - self.ends.last().copied().unwrap_or(0)
+    /// The cell that is being written.
+    pub(crate) fn open_cell(&self) -> &[u8] {
+        self.raw.get(self.ends.last().copied().unwrap_or(0)..).unwrap_or_default()
     }
 
     /// Bytes of the whole row so far.

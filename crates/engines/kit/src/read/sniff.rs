@@ -128,10 +128,8 @@ fn detect_format(text: &str) -> Result<Format, TableError> {
     {
         return Err(document);
     }
-    let opens_object = first
-        .strip_prefix('{')
-        .map(str::trim_start)
-        .is_some_and(|rest| rest.starts_with('"') || rest.starts_with('}'));
+    let inside = first.strip_prefix('{').map(str::trim_start);
+    let opens_object = inside.is_some_and(|rest| rest.starts_with('"') || rest == "}");
     Ok(if opens_object { Format::JsonLines } else { Format::Delimited })
 }
 

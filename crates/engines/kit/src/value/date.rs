@@ -12,20 +12,8 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const LONG_MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const LONG_MONTHS: &str =
+    "January February March April May June July August September October November December";
 
 /// The order and separators of day, month and year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,7 +216,7 @@ impl Cursor<'_> {
     fn month_name(&mut self) -> Option<u32> {
         let length = self.bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
         let (name, rest) = self.bytes.split_at(length);
-        let index = MONTHS.iter().zip(LONG_MONTHS).position(|(short, long)| {
+        let index = MONTHS.iter().zip(LONG_MONTHS.split(' ')).position(|(short, long)| {
             name.eq_ignore_ascii_case(short.as_bytes())
                 || name.eq_ignore_ascii_case(long.as_bytes())
         })?;
