@@ -56,11 +56,11 @@ impl ColumnBins {
         }
     }
 
-    /// Whether the bins have no order.
-    pub fn is_category(&self) -> bool {
+    /// The limits of a numeric column.
+    pub fn edges(&self) -> Option<&[f64]> {
         match self {
-            Self::Numeric { .. } => false,
-            Self::Category { .. } => true,
+            Self::Numeric { edges } => Some(edges),
+            Self::Category { .. } => None,
         }
     }
 }

@@ -36,13 +36,14 @@ pub(crate) struct BinnedColumn<C> {
     pub(crate) codes: Vec<C>,
     /// Bins of values; the missing bin has this number.
     pub(crate) value_bins: usize,
-    pub(crate) is_category: bool,
+    /// Limits of the bins of a numeric column; none for categories.
+    pub(crate) edges: Option<Vec<f64>>,
 }
 
 impl<C: BinCode> BinnedColumn<C> {
     pub(super) fn new(bins: &ColumnBins, column: &Column) -> Self {
         let codes = column.values().iter().map(|v| C::from_index(bins.bin_of(*v))).collect();
-        Self { codes, value_bins: bins.value_bins(), is_category: bins.is_category() }
+        Self { codes, value_bins: bins.value_bins(), edges: bins.edges().map(<[f64]>::to_vec) }
     }
 }
 

@@ -156,7 +156,7 @@ impl<'a, T: Task> Grower<'a, T> {
             let tried = Tried {
                 histogram: &self.histogram,
                 value_bins: column.value_bins,
-                is_category: column.is_category,
+                edges: column.edges.as_deref(),
                 min_leaf: self.setting.params.min_samples_leaf,
             };
             tried.find_split(self.setting.task, node, self.setting.params.splitter, &mut self.rng)

@@ -23,7 +23,8 @@ pub(super) struct Candidate {
 pub(super) struct Tried<'a> {
     pub(super) histogram: &'a Histogram,
     pub(super) value_bins: usize,
-    pub(super) is_category: bool,
+    /// Limits of a numeric column's bins; none for categories.
+    pub(super) edges: Option<&'a [f64]>,
     pub(super) min_leaf: u32,
 }
 
@@ -41,11 +42,11 @@ impl Tried<'_> {
         splitter: Splitter,
         rng: &mut Rng,
     ) -> Option<Candidate> {
-        match (self.is_category, splitter) {
-            (false, Splitter::Best) => self.find_best_limit(task, node),
-            (false, Splitter::Random) => self.find_random_limit(task, node, rng),
-            (true, Splitter::Best) => self.find_best_subset(task, node),
-            (true, Splitter::Random) => self.find_random_subset(task, node, rng),
+        match (self.edges, splitter) {
+            (Some(edges), Splitter::Best) => self.find_best_limit(task, node, edges),
+            (Some(edges), Splitter::Random) => self.find_random_limit(task, node, (edges, rng)),
+            (None, Splitter::Best) => self.find_best_subset(task, node),
+            (None, Splitter::Random) => self.find_random_subset(task, node, rng),
         }
     }
 
@@ -64,7 +65,12 @@ impl Tried<'_> {
         self.histogram.count(self.value_bins) > 0
     }
 
-    fn find_best_limit<T: Task>(&self, task: &T, node: &NodeSums<T::Sums>) -> Option<Candidate> {
+    fn find_best_limit<T: Task>(
+        &self,
+        task: &T,
+        node: &NodeSums<T::Sums>,
+        edges: &[f64],
+    ) -> Option<Candidate> {
         let mut best: Option<(f64, usize, bool)> = None;
         let choices: &[bool] = if self.has_missing() { &[false, true] } else { &[false] };
         for missing_left in choices {
@@ -72,19 +78,18 @@ impl Tried<'_> {
             if *missing_left {
                 self.add_bin::<T>(&mut left, self.value_bins);
             }
-            let mut bins = self.histogram.bins().filter(|b| *b < self.value_bins).peekable();
-            while let Some(bin) = bins.next() {
+            for bin in self.histogram.bins().filter(|b| *b < self.value_bins) {
                 self.add_bin::<T>(&mut left, bin);
-                // The limit lies halfway to the next bin with rows.
-                let limit = bins.peek().map_or(bin, |next| (bin + next - 1).div_ceil(2));
                 if let Some(gain) = self.gain::<T>(node, &left)
                     && best.is_none_or(|(b, _, _)| gain > b)
                 {
-                    best = Some((gain, limit, *missing_left));
+                    best = Some((gain, bin, *missing_left));
                 }
             }
         }
-        let (gain, limit, missing_left) = best?;
+        let (gain, last, missing_left) = best?;
+        let next = self.histogram.bins().find(|b| *b > last && *b < self.value_bins);
+        let limit = next.map_or(last, |next| halfway(edges, last, next));
         Some(self.limit_candidate::<T>(task, node, (gain, limit, missing_left)))
     }
 
@@ -113,12 +118,12 @@ impl Tried<'_> {
         &self,
         task: &T,
         node: &NodeSums<T::Sums>,
-        rng: &mut Rng,
+        (edges, rng): (&[f64], &mut Rng),
     ) -> Option<Candidate> {
         let values = || self.histogram.bins().filter(|b| *b < self.value_bins);
         let (first, last) = (values().min()?, values().max()?);
         let missing_left = self.has_missing() && (first == last || rng.below(2) == 1);
-        let limit = if first == last { first } else { first + rng.below(last - first) };
+        let limit = if first == last { first } else { uniform_limit(edges, first, last, rng) };
         let mut left = Left { sums: task.zero(), rows: 0 };
         if missing_left && first != last {
             self.add_bin::<T>(&mut left, self.value_bins);
@@ -187,4 +192,30 @@ impl Tried<'_> {
         }
         Candidate { gain: gain - T::purity(&node.total), test: Test::In { words } }
     }
+}
+
+/// The limit from `last` up to `next` (not included) whose value lies nearest the middle.
+fn halfway(edges: &[f64], last: usize, next: usize) -> usize {
+    let middle = edges[last] + (edges[next - 1] - edges[last]) / 2.0;
+    let above = last + edges[last..next].partition_point(|e| *e < middle);
+    if above > last && middle - edges[above - 1] < edges[above] - middle {
+        above - 1
+    } else {
+        above
+    }
+}
+
+/// A limit from `first` up to `last` (not included), even over the values rather than the bins:
+/// the one nearest to a random value between the outermost bins.
+fn uniform_limit(edges: &[f64], first: usize, last: usize, rng: &mut Rng) -> usize {
+    let choices = &edges[first..last];
+    let [lowest, .., highest] = choices else { return first };
+    let below = (choices[1] - lowest) / 2.0;
+    let above = (highest - choices[choices.len() - 2]) / 2.0;
+    let drawn = lowest - below + (highest - lowest + below + above) * rng.uniform();
+    let next = choices.partition_point(|e| *e < drawn);
+    let is_nearer = |i: usize| drawn - choices[i - 1] < choices[i] - drawn;
+    let nearest =
+        if next == choices.len() || (next > 0 && is_nearer(next)) { next - 1 } else { next };
+    first + nearest
 }

@@ -1,0 +1,11 @@
+//! Scores, coefficients and metrics against the numbers of scikit-learn and LightGBM that
+//! `bench/learn/goldens.py` wrote, on the same tables and folds.
+
+#[cfg(test)]
+mod forest;
+#[cfg(test)]
+mod linear;
+#[cfg(test)]
+mod metrics;
+#[cfg(test)]
+mod tables;
