@@ -1,1 +1,67 @@
-//! Skeleton; see ARCHITECTURE.md.
+//! The engine `automl`: from a table to the model that predicts one of its columns best.
+//!
+//! `automl.train` reads the table, decides the task, cross-validates several learners without
+//! letting held-out rows leak into preprocessing or fits, refits the best one on all rows and
+//! leaves it as one file; `automl.predict` applies that file to a table; the service
+//! `automl.model` keeps it warm and answers rows.
+//!
+//! Invariants: everything that is fitted is fitted on training rows only; the same table,
+//! parameters and seed give the same files, whatever the number of threads.
+
+mod error;
+mod metric;
+mod model;
+mod model_file;
+pub mod ops;
+mod predict;
+mod preprocess;
+mod service;
+mod table;
+mod target;
+mod task;
+mod train;
+
+use std::sync::Arc;
+
+use gantry_engine_api::{AnyOperation, Engine, Service};
+
+pub use metric::{Metric, MetricChoice};
+pub use model::Algorithm;
+pub use ops::predict::{NewLevels, NumberSummary, Predict, PredictParams, PredictReport};
+pub use ops::train::{Train, TrainParams};
+pub use service::ModelService;
+pub use table::ColumnUse;
+pub use task::{Task, TaskChoice};
+pub use train::{
+    BestModel, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow, MetricSummary,
+    ModelStatus, TrainReport,
+};
+
+/// The engine, for the registry.
+pub fn engine() -> impl Engine {
+    Automl
+}
+
+struct Automl;
+
+impl Engine for Automl {
+    fn id(&self) -> &'static str {
+        "automl"
+    }
+
+    fn title(&self) -> &'static str {
+        "AutoML"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Learns from a table to predict one of its columns."
+    }
+
+    fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
+        vec![Arc::new(Train), Arc::new(Predict)]
+    }
+
+    fn services(&self) -> Vec<Arc<dyn Service>> {
+        vec![Arc::new(ModelService)]
+    }
+}

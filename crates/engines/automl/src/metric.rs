@@ -1,0 +1,260 @@
+//! Scores of predictions, each with its direction.
+//!
+//! Invariant: every score comes from `gantry_learn::metrics`; a score that is not defined for the
+//! rows at hand (or not finite) is `None`, never a made-up number.
+
+use gantry_learn::metrics::{self, Average, ConfusionMatrix};
+use gantry_learn::{LearnError, derive_labels};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AutomlError;
+use crate::model::Predictions;
+use crate::target::TargetValues;
+use crate::task::Task;
+
+/// A score of predictions.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Share of rows whose class is right.
+    Accuracy,
+    /// Mean over the classes of the share of their rows that is found.
+    BalancedAccuracy,
+    /// Harmonic mean of precision and recall: of the positive class, or the mean over classes.
+    F1,
+    /// Area under the ROC curve; for several classes, the mean of each against the rest.
+    RocAuc,
+    /// Area under the precision-recall curve of the positive class.
+    PrAuc,
+    /// Mean negative logarithm of the probability of the true class.
+    LogLoss,
+    /// Matthews' correlation coefficient.
+    Mcc,
+    /// Root of the mean squared error.
+    Rmse,
+    /// Mean absolute error.
+    Mae,
+    /// Share of the variance that is explained.
+    R2,
+    /// Mean absolute error relative to the true value.
+    Mape,
+}
+
+/// The metric that a caller asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricChoice {
+    /// ROC AUC for two classes, accuracy for several, RMSE for numbers.
+    #[default]
+    Auto,
+    /// Share of rows whose class is right.
+    Accuracy,
+    /// Mean over the classes of the share of their rows that is found.
+    BalancedAccuracy,
+    /// Harmonic mean of precision and recall.
+    F1,
+    /// Area under the ROC curve.
+    RocAuc,
+    /// Area under the precision-recall curve.
+    PrAuc,
+    /// Mean negative logarithm of the probability of the true class.
+    LogLoss,
+    /// Matthews' correlation coefficient.
+    Mcc,
+    /// Root of the mean squared error.
+    Rmse,
+    /// Mean absolute error.
+    Mae,
+    /// Share of the variance that is explained.
+    R2,
+    /// Mean absolute error relative to the true value.
+    Mape,
+}
+
+impl Metric {
+    const BINARY: &'static [Self] = &[
+        Self::RocAuc,
+        Self::Accuracy,
+        Self::BalancedAccuracy,
+        Self::F1,
+        Self::PrAuc,
+        Self::LogLoss,
+        Self::Mcc,
+    ];
+    const MULTICLASS: &'static [Self] =
+        &[Self::Accuracy, Self::BalancedAccuracy, Self::F1, Self::RocAuc, Self::LogLoss, Self::Mcc];
+    const REGRESSION: &'static [Self] = &[Self::Rmse, Self::Mae, Self::R2, Self::Mape];
+
+    /// All metrics of a task, the default first.
+    #[must_use]
+    pub const fn all_of(task: Task) -> &'static [Self] {
+        match task {
+            Task::Binary => Self::BINARY,
+            Task::Multiclass => Self::MULTICLASS,
+            Task::Regression => Self::REGRESSION,
+        }
+    }
+
+    /// The word for it in parameters and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::BalancedAccuracy => "balanced_accuracy",
+            Self::F1 => "f1",
+            Self::RocAuc => "roc_auc",
+            Self::PrAuc => "pr_auc",
+            Self::LogLoss => "log_loss",
+            Self::Mcc => "mcc",
+            Self::Rmse => "rmse",
+            Self::Mae => "mae",
+            Self::R2 => "r2",
+            Self::Mape => "mape",
+        }
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Accuracy => "Accuracy",
+            Self::BalancedAccuracy => "Balanced accuracy",
+            Self::F1 => "F1",
+            Self::RocAuc => "ROC AUC",
+            Self::PrAuc => "PR AUC",
+            Self::LogLoss => "Log loss",
+            Self::Mcc => "MCC",
+            Self::Rmse => "RMSE",
+            Self::Mae => "MAE",
+            Self::R2 => "R²",
+            Self::Mape => "MAPE",
+        }
+    }
+
+    /// Whether a larger score is a better one.
+    #[must_use]
+    pub const fn greater_is_better(self) -> bool {
+        match self {
+            Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::F1
+            | Self::RocAuc
+            | Self::PrAuc
+            | Self::Mcc
+            | Self::R2 => true,
+            Self::LogLoss | Self::Rmse | Self::Mae | Self::Mape => false,
+        }
+    }
+
+    /// The metric for a choice.
+    ///
+    /// # Errors
+    /// [`AutomlError::MetricUnfit`] when the metric is of another task.
+    pub(crate) fn choose(choice: MetricChoice, task: Task) -> Result<Self, AutomlError> {
+        let Some(metric) = Self::find_chosen(choice) else {
+            return Ok(match task {
+                Task::Binary => Self::RocAuc,
+                Task::Multiclass => Self::Accuracy,
+                Task::Regression => Self::Rmse,
+            });
+        };
+        let fitting = Self::all_of(task);
+        if fitting.contains(&metric) {
+            return Ok(metric);
+        }
+        let fitting = fitting.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", ");
+        Err(AutomlError::MetricUnfit { metric: metric.as_str(), task: task.as_str(), fitting })
+    }
+
+    const fn find_chosen(choice: MetricChoice) -> Option<Self> {
+        Some(match choice {
+            MetricChoice::Auto => return None,
+            MetricChoice::Accuracy => Self::Accuracy,
+            MetricChoice::BalancedAccuracy => Self::BalancedAccuracy,
+            MetricChoice::F1 => Self::F1,
+            MetricChoice::RocAuc => Self::RocAuc,
+            MetricChoice::PrAuc => Self::PrAuc,
+            MetricChoice::LogLoss => Self::LogLoss,
+            MetricChoice::Mcc => Self::Mcc,
+            MetricChoice::Rmse => Self::Rmse,
+            MetricChoice::Mae => Self::Mae,
+            MetricChoice::R2 => Self::R2,
+            MetricChoice::Mape => Self::Mape,
+        })
+    }
+
+    /// The score of `predictions` on rows whose truth is known; `None` where it is not defined.
+    ///
+    /// # Errors
+    /// When truth and predictions do not belong together.
+    pub(crate) fn score(
+        self,
+        truth: &TargetValues,
+        predictions: &Predictions,
+    ) -> Result<Option<f64>, AutomlError> {
+        let score = match (truth, predictions) {
+            (TargetValues::Classes { codes, labels }, Predictions::Probabilities(p)) => {
+                self.score_classes(codes, labels.len(), p)
+            }
+            (TargetValues::Numbers(values), Predictions::Numbers(predicted)) => {
+                self.score_numbers(values, predicted)
+            }
+            (TargetValues::Classes { .. }, Predictions::Numbers(_))
+            | (TargetValues::Numbers(_), Predictions::Probabilities(_)) => {
+                return Err(AutomlError::inconsistent("Predictions of another task were scored."));
+            }
+        };
+        match score {
+            Ok(score) => Ok(score.filter(|s| s.is_finite())),
+            Err(LearnError::OneClass | LearnError::Undefined { .. } | LearnError::Empty { .. }) => {
+                Ok(None)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn score_classes(
+        self,
+        codes: &[u32],
+        classes: usize,
+        probability: &gantry_learn::Matrix,
+    ) -> Result<Option<f64>, LearnError> {
+        let average = if classes == 2 { Average::Binary { positive: 1 } } else { Average::Macro };
+        let confusion = || {
+            let predicted = derive_labels(probability);
+            ConfusionMatrix::new(codes, &predicted, classes, None)
+        };
+        Ok(Some(match self {
+            Self::Accuracy => confusion()?.accuracy(),
+            Self::BalancedAccuracy => confusion()?.balanced_accuracy(),
+            Self::F1 => confusion()?.f1(average),
+            Self::Mcc => confusion()?.matthews(),
+            Self::RocAuc if classes == 2 => metrics::roc_auc(codes, probability.column(1), None)?,
+            Self::RocAuc => metrics::roc_auc_ovr(codes, probability, None)?,
+            Self::PrAuc if classes == 2 => {
+                metrics::average_precision(codes, probability.column(1), None)?
+            }
+            Self::LogLoss => metrics::log_loss(codes, probability, None)?,
+            Self::PrAuc | Self::Rmse | Self::Mae | Self::R2 | Self::Mape => return Ok(None),
+        }))
+    }
+
+    fn score_numbers(self, truth: &[f64], predicted: &[f64]) -> Result<Option<f64>, LearnError> {
+        Ok(Some(match self {
+            Self::Rmse => metrics::rmse(truth, predicted, None)?,
+            Self::Mae => metrics::mae(truth, predicted, None)?,
+            Self::R2 => metrics::r2(truth, predicted, None)?,
+            Self::Mape => metrics::mape(truth, predicted, None)?,
+            Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::F1
+            | Self::RocAuc
+            | Self::PrAuc
+            | Self::LogLoss
+            | Self::Mcc => return Ok(None),
+        }))
+    }
+}

@@ -1,0 +1,124 @@
+//! Preprocessing and learner as one fitted thing.
+
+use gantry_kit::Column;
+use gantry_learn::{Control, Matrix, TrainingSet, derive_labels};
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, FittedLearner};
+use crate::error::AutomlError;
+use crate::preprocess::Preprocessor;
+use crate::target::TargetValues;
+
+/// Rows that are predicted at once; bounds the memory of the matrix.
+const CHUNK: usize = 16_384;
+
+/// What a model says about rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Predictions {
+    /// Rows × classes; each row sums to 1.
+    Probabilities(Matrix),
+    /// One number a row.
+    Numbers(Vec<f64>),
+}
+
+impl Predictions {
+    /// The most probable class of each row; none for numbers.
+    pub(crate) fn derive_classes(&self) -> Option<Vec<u32>> {
+        match self {
+            Self::Probabilities(probability) => Some(derive_labels(probability)),
+            Self::Numbers(_) => None,
+        }
+    }
+
+    /// Columns of numbers: one a class, or one.
+    pub(crate) fn as_columns(&self) -> Vec<&[f64]> {
+        match self {
+            Self::Probabilities(p) => {
+                p.columns().iter().map(gantry_learn::Column::values).collect()
+            }
+            Self::Numbers(values) => vec![values],
+        }
+    }
+
+    /// The opposite of [`Self::as_columns`].
+    pub(crate) fn from_columns(
+        columns: Vec<Vec<f64>>,
+        truth: &TargetValues,
+    ) -> Result<Self, AutomlError> {
+        match truth {
+            TargetValues::Classes { .. } => {
+                let columns = columns.into_iter().map(gantry_learn::Column::numeric).collect();
+                Ok(Self::Probabilities(Matrix::new(columns)?))
+            }
+            TargetValues::Numbers(_) => {
+                Ok(Self::Numbers(columns.into_iter().next().unwrap_or_default()))
+            }
+        }
+    }
+}
+
+/// Fitted preprocessing with the learner that was fitted on its features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pipeline {
+    pub(crate) preprocessor: Preprocessor,
+    pub(crate) learner: FittedLearner,
+}
+
+impl Pipeline {
+    /// Fits preprocessing and learner to these rows of the columns. `truth` has one entry for
+    /// each of `rows`.
+    pub(crate) fn fit(
+        candidate: &Candidate,
+        columns: &[&Column],
+        (rows, truth): (&[usize], &TargetValues),
+        control: &Control<'_>,
+    ) -> Result<Self, AutomlError> {
+        let encoding = candidate.algorithm.encoding();
+        let preprocessor = Preprocessor::fit(columns, rows, encoding)?;
+        control.check()?;
+        let features = preprocessor.transform(columns, rows)?;
+        control.check()?;
+        let data = TrainingSet::new(&features, truth.as_learn())?;
+        let learner = candidate.fit(&data, control)?;
+        Ok(Self { preprocessor, learner })
+    }
+
+    /// Predictions for these rows of the columns.
+    pub(crate) fn predict(
+        &self,
+        columns: &[&Column],
+        rows: &[usize],
+        control: &Control<'_>,
+    ) -> Result<Predictions, AutomlError> {
+        let mut parts: Vec<Predictions> = Vec::new();
+        for chunk in rows.chunks(CHUNK) {
+            control.check()?;
+            let features = self.preprocessor.transform(columns, chunk)?;
+            parts.push(self.learner.predict(&features)?);
+        }
+        join(parts)
+    }
+}
+
+fn join(mut parts: Vec<Predictions>) -> Result<Predictions, AutomlError> {
+    if parts.len() == 1
+        && let Some(only) = parts.pop()
+    {
+        return Ok(only);
+    }
+    let mut columns: Vec<Vec<f64>> = Vec::new();
+    let mut is_classes = false;
+    for part in &parts {
+        is_classes = matches!(part, Predictions::Probabilities(_));
+        let pieces = part.as_columns();
+        columns.resize(pieces.len(), Vec::new());
+        for (column, piece) in columns.iter_mut().zip(pieces) {
+            column.extend_from_slice(piece);
+        }
+    }
+    if is_classes {
+        let columns = columns.into_iter().map(gantry_learn::Column::numeric).collect();
+        return Ok(Predictions::Probabilities(Matrix::new(columns)?));
+    }
+    Ok(Predictions::Numbers(columns.into_iter().next().unwrap_or_default()))
+}

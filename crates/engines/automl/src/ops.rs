@@ -1,0 +1,5 @@
+//! The engine's operations, one a module.
+
+pub mod predict;
+pub mod price;
+pub mod train;

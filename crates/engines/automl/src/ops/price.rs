@@ -1,0 +1,92 @@
+//! What jobs cost, at most and in the end, and how much memory they take.
+//!
+//! Invariant: the estimate is never below the cost of the run, as long as the rows and columns of
+//! the input are known; where they are not, they are taken from its size.
+
+use gantry_engine_api::InputMeta;
+
+/// Cells (rows × columns) that one model may read for one credit.
+const CELLS_PER_MODEL_CREDIT: u64 = 1_000_000;
+/// Cells that predictions may read for one credit.
+const CELLS_PER_PREDICTION_CREDIT: u64 = 10_000_000;
+/// Bytes of a cell with its delimiter, where rows are unknown.
+const BYTES_PER_CELL: u64 = 2;
+const BASE_MEMORY: u64 = 96 << 20;
+/// Typed columns, a feature matrix and the bins or gradients of a fit.
+const MEMORY_PER_CELL: u64 = 200;
+
+/// The size of a table before it is read.
+pub(crate) struct TableSize {
+    pub(crate) rows: u64,
+    pub(crate) cells: u64,
+}
+
+impl TableSize {
+    /// From the profile, or from the size of the file.
+    pub(crate) fn of(input: &InputMeta) -> Self {
+        let columns = (input.columns.len() as u64).max(1);
+        match input.rows {
+            Some(rows) if !input.columns.is_empty() => {
+                Self { rows, cells: rows.saturating_mul(columns) }
+            }
+            Some(rows) => Self { rows, cells: rows.max(input.bytes / BYTES_PER_CELL) },
+            None => {
+                let cells = (input.bytes / BYTES_PER_CELL).max(1);
+                Self { rows: cells.div_ceil(columns), cells }
+            }
+        }
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        BASE_MEMORY.saturating_add(self.cells.saturating_mul(MEMORY_PER_CELL))
+    }
+}
+
+/// Credits for cross-validating models: a credit for each started million of cells × models.
+/// A training costs one credit more.
+pub(crate) fn derive_model_credits(cells: u64, models: u64) -> i64 {
+    to_credits(cells.saturating_mul(models), CELLS_PER_MODEL_CREDIT)
+}
+
+/// Credits for predictions: a credit for each started ten million of cells.
+pub(crate) fn derive_prediction_credits(cells: u64) -> i64 {
+    to_credits(cells, CELLS_PER_PREDICTION_CREDIT)
+}
+
+fn to_credits(cells: u64, per_credit: u64) -> i64 {
+    i64::try_from(cells.div_ceil(per_credit).max(1)).unwrap_or(i64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(rows: Option<u64>, columns: usize, bytes: u64) -> InputMeta {
+        InputMeta {
+            slot: "data".into(),
+            name: "t.csv".into(),
+            media_type: "text/csv".into(),
+            bytes,
+            sha256: String::new(),
+            rows,
+            columns: (0..columns).map(|i| format!("c{i}")).collect(),
+        }
+    }
+
+    #[test]
+    fn sizes_come_from_the_profile_or_the_bytes() {
+        let known = TableSize::of(&input(Some(1_000), 20, 80_000));
+        assert_eq!((known.rows, known.cells), (1_000, 20_000));
+        let guessed = TableSize::of(&input(None, 0, 90_000));
+        assert_eq!((guessed.rows, guessed.cells), (45_000, 45_000));
+        assert_eq!(TableSize::of(&input(None, 10, 90_000)).rows, 4_500);
+    }
+
+    #[test]
+    fn credits_are_rounded_up_and_never_overflow() {
+        assert_eq!(derive_model_credits(20_000, 3), 1);
+        assert_eq!(derive_model_credits(500_000, 3), 2);
+        assert_eq!(derive_model_credits(u64::MAX, 9), 18_446_744_073_710);
+        assert_eq!(derive_prediction_credits(10_000_001), 2);
+    }
+}

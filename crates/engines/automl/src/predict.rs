@@ -1,0 +1,82 @@
+//! Applying a model to new rows: the same for files and for calls.
+//!
+//! Invariant: rows are read as the training table was, and predicted one by one; the prediction
+//! of a row does not depend on the other rows.
+
+use std::io::Read;
+
+use gantry_kit::{Column, Schema};
+use gantry_learn::Control;
+
+use crate::error::AutomlError;
+use crate::model::{Pipeline, Predictions};
+use crate::model_file::{ModelHeader, TrainedModel};
+use crate::preprocess::Unknown;
+use crate::table::Table;
+
+/// A model that is ready to predict.
+pub(crate) struct Predictor {
+    pub(crate) header: ModelHeader,
+    pub(crate) schema: Schema,
+    pipeline: Pipeline,
+}
+
+/// Labels of one column that training has never seen.
+pub(crate) struct NewLabels {
+    pub(crate) column: String,
+    pub(crate) unknown: Unknown,
+}
+
+/// Predictions for a table.
+pub(crate) struct Predicted {
+    pub(crate) predictions: Predictions,
+    pub(crate) new_labels: Vec<NewLabels>,
+}
+
+impl Predictor {
+    /// Reads a model file.
+    pub(crate) fn read_from(reader: impl Read) -> Result<Self, AutomlError> {
+        let model = TrainedModel::read_from(reader)?;
+        let schema = model.derive_schema();
+        let (header, pipeline) = model.into_pipeline();
+        Ok(Self { header, schema, pipeline })
+    }
+
+    /// Predicts every row of a table that was read by [`Self::schema`].
+    pub(crate) fn predict(
+        &self,
+        table: &Table,
+        control: &Control<'_>,
+    ) -> Result<Predicted, AutomlError> {
+        let columns = self.header.select(&table.frame)?;
+        let rows: Vec<usize> = (0..table.frame.rows()).collect();
+        let predictions = self.pipeline.predict(&columns, &rows, control)?;
+        let new_labels = self
+            .pipeline
+            .preprocessor
+            .find_unknown(&columns)
+            .into_iter()
+            .map(|(index, unknown)| NewLabels { column: columns[index].name().to_owned(), unknown })
+            .collect();
+        Ok(Predicted { predictions, new_labels })
+    }
+
+    /// The predictions as columns of a table: the class or number, then probabilities.
+    pub(crate) fn derive_columns(&self, predictions: &Predictions) -> Vec<Column> {
+        let classes = &self.header.classes;
+        match predictions.derive_classes() {
+            None => {
+                let values = predictions.as_columns().first().map(|v| v.to_vec());
+                vec![Column::number("prediction", values.unwrap_or_default())]
+            }
+            Some(codes) => {
+                let label = |code: &u32| classes.get(*code as usize).map(String::as_str);
+                let mut columns = vec![Column::labels("prediction", codes.iter().map(label))];
+                for (class, values) in classes.iter().zip(predictions.as_columns()) {
+                    columns.push(Column::number(format!("probability_{class}"), values.to_vec()));
+                }
+                columns
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Reading the job's table, and choosing which of its columns explain the target.
+//!
+//! Invariant: what was repaired, converted or left out is said in a warning; nothing about the
+//! target is used to choose columns.
+
+mod plan;
+mod read;
+
+pub use plan::ColumnUse;
+pub(crate) use plan::{Plan, plan_columns};
+pub(crate) use read::{Table, read_table, read_table_as};

@@ -1,0 +1,120 @@
+//! From fold scores to ranks.
+
+use std::collections::BTreeMap;
+
+use super::checkpoint::ModelResult;
+use super::evaluate::FoldScores;
+use super::report::{Leaderboard, LeaderboardRow, MetricSummary};
+use crate::metric::Metric;
+use crate::task::Task;
+
+/// One candidate on its way to the leaderboard.
+pub(super) struct BoardEntry {
+    pub(super) result: ModelResult,
+    pub(super) params: serde_json::Value,
+}
+
+/// Whether `score` beats `other`; equal scores do not.
+pub(super) fn is_better(metric: Metric, score: f64, other: f64) -> bool {
+    if metric.greater_is_better() { score > other } else { score < other }
+}
+
+/// The mean over the folds on which the metric is defined.
+pub(super) fn mean_of(metric: Metric, scores: &[FoldScores]) -> Option<f64> {
+    summarise(metric, scores).map(|summary| summary.mean)
+}
+
+fn summarise(metric: Metric, scores: &[FoldScores]) -> Option<MetricSummary> {
+    let values: Vec<f64> = scores
+        .iter()
+        .filter_map(|fold| fold.iter().find(|(m, _)| *m == metric))
+        .filter_map(|(_, score)| *score)
+        .collect();
+    if values.is_empty() {
+        return None;
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
+    Some(MetricSummary { mean, std: variance.sqrt() })
+}
+
+/// Best first; models without a score keep their order at the end and have no rank.
+pub(super) fn derive_leaderboard(
+    metric: Metric,
+    task: Task,
+    entries: Vec<BoardEntry>,
+) -> Leaderboard {
+    let mut rows: Vec<LeaderboardRow> =
+        entries.into_iter().map(|entry| derive_row(metric, task, entry)).collect();
+    let order = |score: Option<f64>| match score {
+        Some(score) if metric.greater_is_better() => -score,
+        Some(score) => score,
+        None => f64::INFINITY,
+    };
+    // The sort is stable, so that of equal scores the earlier candidate stays first.
+    rows.sort_by(|a, b| order(a.score).total_cmp(&order(b.score)));
+    for (row, rank) in rows.iter_mut().zip(1..) {
+        row.rank = row.score.is_some().then_some(rank);
+    }
+    Leaderboard { metric, greater_is_better: metric.greater_is_better(), rows }
+}
+
+fn derive_row(metric: Metric, task: Task, entry: BoardEntry) -> LeaderboardRow {
+    let BoardEntry { result, params } = entry;
+    let metrics: BTreeMap<String, MetricSummary> = Metric::all_of(task)
+        .iter()
+        .filter_map(|m| Some((m.as_str().to_owned(), summarise(*m, &result.scores)?)))
+        .collect();
+    let primary = summarise(metric, &result.scores);
+    LeaderboardRow {
+        rank: None,
+        model: result.algorithm.as_str().to_owned(),
+        title: result.algorithm.title().to_owned(),
+        status: result.status,
+        message: result.message,
+        score: primary.as_ref().map(|summary| summary.mean),
+        score_std: primary.as_ref().map(|summary| summary.std),
+        folds_done: u32::try_from(result.scores.len()).unwrap_or(u32::MAX),
+        fit_seconds: (result.fit_seconds * 1_000.0).round() / 1_000.0,
+        params,
+        metrics,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::ModelStatus;
+    use super::*;
+    use crate::model::Algorithm;
+
+    fn entry(algorithm: Algorithm, scores: &[Option<f64>]) -> BoardEntry {
+        let scores = scores.iter().map(|score| vec![(Metric::Rmse, *score)]).collect();
+        let result = ModelResult {
+            algorithm,
+            status: ModelStatus::Done,
+            message: None,
+            scores,
+            fit_seconds: 0.1234567,
+        };
+        BoardEntry { result, params: serde_json::Value::Null }
+    }
+
+    #[test]
+    fn ranks_follow_the_metric_and_undefined_folds_do_not_count() {
+        let entries = vec![
+            entry(Algorithm::LinearRegression, &[Some(3.0), Some(5.0)]),
+            entry(Algorithm::RandomForest, &[None, None]),
+            entry(Algorithm::ExtraTrees, &[Some(1.0), None]),
+            entry(Algorithm::DecisionTree, &[Some(1.0)]),
+        ];
+        let board = derive_leaderboard(Metric::Rmse, Task::Regression, entries);
+        let order: Vec<&str> = board.rows.iter().map(|row| row.model.as_str()).collect();
+        assert_eq!(order, ["extra_trees", "decision_tree", "linear_regression", "random_forest"]);
+        let ranks: Vec<Option<u32>> = board.rows.iter().map(|row| row.rank).collect();
+        assert_eq!(ranks, [Some(1), Some(2), Some(3), None]);
+        assert_eq!(board.rows[2].score_std, Some(1.0));
+        assert_eq!(board.rows[2].fit_seconds, 0.123);
+        assert!(!board.greater_is_better);
+    }
+}

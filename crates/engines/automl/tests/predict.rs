@@ -1,0 +1,207 @@
+//! `automl.predict` and the service: files, calls, damaged models, other tables.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, Loaded, Service};
+use gantry_types::EngineErrorKind;
+use serde_json::{Value, json};
+use support::{MemoryHost, example, run, train};
+
+struct Trained {
+    folder: tempfile::TempDir,
+    report: Value,
+}
+
+impl Trained {
+    async fn new(table: &str, params: Value) -> Self {
+        let (host, report) = train(&example(table), params).await;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("model.gantry"),
+            host.read_artifact("model.gantry").unwrap(),
+        )
+        .unwrap();
+        Self { folder, report: report.unwrap() }
+    }
+
+    fn model(&self) -> PathBuf {
+        self.folder.path().join("model.gantry")
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+async fn predict(
+    model: &Path,
+    data: &Path,
+    params: Value,
+) -> (Arc<MemoryHost>, Result<Value, EngineError>) {
+    let host =
+        MemoryHost::builder().with_input("model", model).with_input("data", data).build().unwrap();
+    let report = run("automl.predict", params, &host).await;
+    (host, report)
+}
+
+fn lines(host: &MemoryHost) -> Vec<String> {
+    let bytes = host.read_artifact("predictions.csv").unwrap();
+    String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_applied_to_its_table_scores_well_and_twice_the_same() {
+    let trained = Trained::new("titanic.csv", json!({"target": "survived", "folds": 3})).await;
+    let data = example("titanic.csv");
+    let (host, report) = predict(&trained.model(), &data, json!({})).await;
+    let report = report.unwrap();
+    assert_eq!((&report["rows"], &report["scored_rows"]), (&json!(1309), &json!(1309)));
+    // A model knows the rows that it was fitted on better than held-out ones.
+    let held_out = trained.report["best"]["score"].as_f64().unwrap();
+    assert!(report["metrics"]["roc_auc"].as_f64().unwrap() > held_out);
+    assert_eq!(report["new_levels"], json!([]));
+    let counts = &report["classes"];
+    assert_eq!(counts["0"].as_u64().unwrap() + counts["1"].as_u64().unwrap(), 1309);
+    assert_eq!(lines(&host)[0], "row,prediction,probability_0,probability_1");
+
+    let (again, _) = predict(&trained.model(), &data, json!({})).await;
+    assert_eq!(lines(&host), lines(&again));
+    let (wide, report) = predict(&trained.model(), &data, json!({"include_inputs": true})).await;
+    report.unwrap();
+    let header = "survived,pclass,sex,age,sibsp,parch,fare,embarked,prediction";
+    assert!(lines(&wide)[0].starts_with(header));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_predicted_alone_and_in_any_order_of_columns() {
+    let params = json!({"target": "survived", "folds": 2, "algorithms": ["logistic_regression"]});
+    let trained = Trained::new("titanic.csv", params).await;
+    let (host, _) = predict(&trained.model(), &example("titanic.csv"), json!({})).await;
+    let all = lines(&host);
+    // Row 1 of the file: 1,1,female,29,0,0,211,S.
+    let one = trained.write(
+        "one.csv",
+        "embarked,extra,fare,sex,age,sibsp,parch,pclass\nS,9,211,female,29,0,0,1\n",
+    );
+    let (host, report) = predict(&trained.model(), &one, json!({})).await;
+    let report = report.unwrap();
+    assert_eq!(lines(&host)[1], all[1]);
+    assert!(report.get("metrics").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_columns_new_labels_and_wrong_cells_are_named() {
+    let params = json!({"target": "survived", "folds": 2, "algorithms": ["random_forest"]});
+    let trained = Trained::new("titanic.csv", params).await;
+    let few = trained.write("few.csv", "age,sex\n20,male\n");
+    let error = predict(&trained.model(), &few, json!({})).await.1.unwrap_err();
+    assert_eq!(error.kind, EngineErrorKind::Input);
+    assert!(error.message.contains("`fare`") && !error.message.contains("`age`"), "{error:?}");
+    assert!(error.next_step.unwrap().contains("Add these columns"));
+
+    let odd = "pclass,sex,age,sibsp,parch,fare,embarked\n1,other,old,0,0,7,X\n1,male,3,0,0,7,X\n";
+    let odd = trained.write("odd.csv", odd);
+    let report = predict(&trained.model(), &odd, json!({})).await.1.unwrap();
+    let names: Vec<&str> = report["new_levels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["column"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["sex", "embarked"]);
+    assert_eq!(report["new_levels"][1]["cells"], 2);
+    let said = report["warnings"].to_string();
+    assert!(said.contains("age") && said.contains("old"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_models_are_refused() {
+    let params = json!({"target": "species", "folds": 2, "algorithms": ["decision_tree"]});
+    let trained = Trained::new("iris.csv", params).await;
+    let whole = std::fs::read(trained.model()).unwrap();
+    let mut changed = whole.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    let mut newer = whole.clone();
+    newer[11] = 9;
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("empty", &[], "not a Gantry model"),
+        ("other", b"PK\x03\x04 something else", "not a Gantry model"),
+        ("start", &whole[..9], "cut off"),
+        ("cut", &whole[..whole.len() - 5], "cut off"),
+        ("changed", &changed, "damaged"),
+        ("newer", &newer, "version 9"),
+    ];
+    for (name, bytes, words) in cases {
+        let path = trained.write(name, bytes);
+        let error = predict(&path, &example("iris.csv"), json!({})).await.1.unwrap_err();
+        assert_eq!(error.kind, EngineErrorKind::Input, "{name}: {error:?}");
+        assert!(error.message.contains(words), "{name}: {}", error.message);
+        assert!(error.next_step.is_some(), "{name}");
+    }
+    for length in 0..whole.len().min(4_000) {
+        let path = trained.write("prefix", &whole[..length]);
+        let error = predict(&path, &example("iris.csv"), json!({})).await.1.unwrap_err();
+        assert_eq!(error.kind, EngineErrorKind::Input, "{length}: {error:?}");
+        if length > 200 {
+            break;
+        }
+    }
+}
+
+async fn load(path: &Path) -> Result<Box<dyn Loaded>, EngineError> {
+    let host = MemoryHost::builder().with_input("model", path).build().unwrap();
+    let file = host.context().input("model").await.unwrap();
+    let services = gantry_automl::engine().services();
+    assert_eq!(services[0].spec().id, "automl.model");
+    services[0].load(file)
+}
+
+fn call(model: &dyn Loaded, input: Value) -> Result<Value, EngineError> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let context = CallContext::new(deadline, CancellationToken::new(), Box::new(|_| {}));
+    model.call(input, &context)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_answers_as_the_file_operation_does() {
+    let params = json!({"target": "species", "folds": 2, "algorithms": ["random_forest"]});
+    let trained = Trained::new("iris.csv", params).await;
+    let (host, _) = predict(&trained.model(), &example("iris.csv"), json!({})).await;
+    let file = lines(&host);
+    let model = load(&trained.model()).await.unwrap();
+    let row = json!({
+        "sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2
+    });
+    let answer = call(model.as_ref(), json!({"rows": [row, row]})).unwrap();
+    assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
+    let first = &answer["predictions"][0];
+    assert_eq!(first["prediction"], "setosa");
+    let p = &first["probabilities"];
+    let line = format!("1,setosa,{},{},{}", p["setosa"], p["versicolor"], p["virginica"]);
+    assert_eq!(line.replace("1.0", "1").replace("0.0,", "0,"), file[1].clone());
+    for (input, words) in [
+        (json!({"rows": []}), "0 rows"),
+        (json!({"row": [row]}), "`rows`"),
+        (json!({"rows": [1]}), "Row 1 is not an object"),
+        (json!({"rows": [{"sepal_length_cm": 1}]}), "`petal_width_cm`"),
+        (
+            json!({"rows": [{
+            "sepal_length_cm": "long", "sepal_width_cm": 3.5, "petal_length_cm": 1.4,
+            "petal_width_cm": 0.2}]}),
+            "sepal_length_cm",
+        ),
+    ] {
+        let error = call(model.as_ref(), input).unwrap_err();
+        assert_eq!(error.kind, EngineErrorKind::Params);
+        assert!(error.message.contains(words), "{}", error.message);
+    }
+    let other = trained.write("no.gantry", "nothing");
+    assert_eq!(load(&other).await.err().unwrap().kind, EngineErrorKind::Input);
+}

@@ -1,0 +1,243 @@
+//! `automl.train` from the outside: report, notes, files, determinism, resumption, cancellation.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use gantry_engine_api::JobNote;
+use gantry_types::EngineErrorKind;
+use serde_json::{Value, json};
+use support::{MemoryHost, artifacts, example, operation, run, train};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_training_leaves_a_report_and_files() {
+    let (host, report) = train(&example("german_credit.csv"), json!({"target": "risk"})).await;
+    let report = report.unwrap();
+    assert_eq!(report["task"], "binary");
+    assert_eq!(report["metric"], "roc_auc");
+    assert_eq!(report["classes"], json!(["bad", "good"]));
+    assert_eq!((&report["rows"], &report["columns"]), (&json!(1000), &json!(21)));
+    assert!(report["best"]["score"].as_f64().unwrap() > 0.77);
+    let rows = report["leaderboard"]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    for (row, rank) in rows.iter().zip(1..) {
+        assert_eq!((&row["rank"], &row["status"]), (&json!(rank), &json!("done")));
+        assert_eq!(row["metrics"].as_object().unwrap().len(), 7);
+    }
+    let counts: u64 = report["confusion"]["counts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row.as_array().unwrap().iter().map(|c| c.as_u64().unwrap()))
+        .sum();
+    assert_eq!(counts, 1000);
+    assert_eq!(report["importance"].as_array().unwrap().len(), 20);
+    assert_eq!(report["importance"][0]["column"], "checking_status");
+    assert_eq!(
+        host.artifact_names(),
+        [
+            "confusion.svg",
+            "importance.svg",
+            "leaderboard.csv",
+            "model.gantry",
+            "predictions.csv",
+            "report.html",
+            "roc.svg"
+        ]
+    );
+    let page = String::from_utf8(host.read_artifact("report.html").unwrap()).unwrap();
+    assert!(page.contains("checking_status") && !page.contains("<script"));
+    let predictions = String::from_utf8(host.read_artifact("predictions.csv").unwrap()).unwrap();
+    assert_eq!(predictions.lines().count(), 1001);
+    assert!(predictions.starts_with("row,fold,actual,predicted,probability_bad,probability_good"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_job_tells_how_it_is_going() {
+    let (host, report) = train(&example("iris.csv"), json!({"target": "species"})).await;
+    report.unwrap();
+    let notes = host.notes();
+    let stages: Vec<(String, u32, u32)> = notes
+        .iter()
+        .filter_map(|note| match note {
+            JobNote::Stage { name, current, total } => Some((name.clone(), *current, *total)),
+            _ => None,
+        })
+        .collect();
+    let names: Vec<&str> = stages.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "Read",
+            "Prepare",
+            "Logistic regression",
+            "Random forest",
+            "Extra trees",
+            "Refit",
+            "Report"
+        ]
+    );
+    assert!(stages.iter().zip(1..).all(|((_, current, total), i)| *current == i && *total == 7));
+    let fractions: Vec<f64> = notes
+        .iter()
+        .filter_map(|note| match note {
+            JobNote::Progress { fraction } => Some(*fraction),
+            _ => None,
+        })
+        .collect();
+    assert!(fractions.windows(2).all(|pair| pair[0] <= pair[1]), "{fractions:?}");
+    assert_eq!(fractions.last(), Some(&1.0));
+    let boards: Vec<&Value> = notes
+        .iter()
+        .filter_map(|note| match note {
+            JobNote::Partial { name, value } if name == "leaderboard" => Some(value),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(boards.len(), 3 * 6);
+    assert!(boards.iter().all(|board| board["rows"].as_array().unwrap().len() == 3));
+    assert_eq!(boards[0]["rows"][0]["status"], "running");
+    let metric = |note: &&JobNote| matches!(note, JobNote::Metric { name, .. } if name == "random_forest.accuracy");
+    assert_eq!(notes.iter().filter(metric).count(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regression_has_its_own_charts_and_metrics() {
+    let params = json!({"target": "quality", "folds": 3, "algorithms": ["linear_regression"]});
+    let (host, report) = train(&example("wine_quality_white.csv"), params).await;
+    let report = report.unwrap();
+    assert_eq!((&report["task"], &report["metric"]), (&json!("regression"), &json!("rmse")));
+    assert!(report.get("classes").is_none() && report.get("confusion").is_none());
+    let score = report["best"]["score"].as_f64().unwrap();
+    assert!((0.74..0.77).contains(&score), "{score}");
+    let names = host.artifact_names();
+    assert!(names.contains(&"residuals.svg".to_owned()) && !names.contains(&"roc.svg".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threads_change_no_byte_and_seeds_do() {
+    let mut runs = Vec::new();
+    for (threads, seed) in [(1, 42), (2, 42), (2, 43)] {
+        let host = MemoryHost::builder()
+            .with_input("data", example("titanic.csv"))
+            .with_threads(threads)
+            .with_seed(seed)
+            .build()
+            .unwrap();
+        run("automl.train", json!({"target": "survived", "folds": 3}), &host).await.unwrap();
+        runs.push(artifacts(&host));
+    }
+    for ((name, one), (_, two)) in runs[0].iter().zip(&runs[1]) {
+        assert!(one == two, "{name} differs between 1 and 2 threads");
+    }
+    assert_ne!(runs[1], runs[2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_training_equals_an_uninterrupted_one() {
+    let params = json!({"target": "survived", "folds": 3});
+    let builder = || MemoryHost::builder().with_input("data", example("titanic.csv"));
+    let whole = builder().build().unwrap();
+    run("automl.train", params.clone(), &whole).await.unwrap();
+    assert_eq!(whole.checkpoints().len(), 3);
+    for kept in whole.checkpoints() {
+        let second = builder().with_checkpoint(kept).build().unwrap();
+        run("automl.train", params.clone(), &second).await.unwrap();
+        assert!(artifacts(&whole) == artifacts(&second));
+    }
+    // Another training's checkpoint is not used, and nothing breaks.
+    let foreign = whole.checkpoints().pop().unwrap();
+    let other = builder().with_checkpoint(foreign).with_seed(7).build().unwrap();
+    let report = run("automl.train", params, &other).await.unwrap();
+    assert_eq!(report["leaderboard"]["rows"].as_array().unwrap().len(), 3);
+    assert!(other.log_lines().iter().any(|line| line.contains("another training")));
+}
+
+/// 60,000 rows of noise: every fit takes seconds.
+fn large_table() -> String {
+    let mut text = String::from("a,b,c,d,e,f,g,h,y\n");
+    let mut state = 1_u64;
+    for _ in 0..60_000 {
+        for _ in 0..8 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.push_str(&format!("{},", (state >> 40) as f64 / 1_000.0));
+        }
+        text.push_str(if state >> 63 == 1 { "x\n" } else { "z\n" });
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_inside_a_fit_ends_the_job_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.csv");
+    std::fs::write(&path, large_table()).unwrap();
+    let host = MemoryHost::builder().with_input("data", &path).with_threads(2).build().unwrap();
+    let params = json!({"target": "y", "algorithms": ["random_forest"]});
+    let job = {
+        let host = host.clone();
+        tokio::spawn(async move { run("automl.train", params, &host).await })
+    };
+    let begin = Instant::now();
+    let is_fitting = |host: &MemoryHost| {
+        host.notes().iter().any(|note| matches!(note, JobNote::Stage { current: 3, .. }))
+    };
+    while !is_fitting(&host) && begin.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!job.is_finished());
+    let asked = Instant::now();
+    host.cancel();
+    let error = job.await.unwrap().unwrap_err();
+    assert_eq!(error.kind, EngineErrorKind::Cancelled);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert!(host.artifact_names().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cost_stays_below_the_estimate() {
+    let path = example("iris.csv");
+    let (host, report) = train(&path, json!({"target": "species"})).await;
+    report.unwrap();
+    let mut meta = host.context().input("data").await.unwrap().meta;
+    let guessed =
+        operation("automl.train").estimate(&json!({"target": "species"}), &[meta.clone()]);
+    assert!(guessed.unwrap().max_credits >= host.charged());
+    meta.rows = Some(150);
+    meta.columns = ["sepal_length_cm", "species", "c", "d", "e"].map(str::to_owned).to_vec();
+    let train = operation("automl.train");
+    let known = train.estimate(&json!({"target": "species"}), &[meta.clone()]).unwrap();
+    assert_eq!((known.max_credits, host.charged().get()), (host.charged(), 2));
+    assert_eq!(known.meters[&"rows".parse().unwrap()], 150);
+    let refused = train.estimate(&json!({"target": "nope"}), &[meta.clone()]).unwrap_err();
+    assert_eq!(refused.pointer, "/target");
+    assert!(refused.message.contains("`species`"));
+    for (params, pointer) in [
+        (json!({"target": "species", "folds": 1}), "/folds"),
+        (json!({"target": "species", "time_seconds": 0}), "/time_seconds"),
+        (json!({"target": "species", "algorithms": ["magic"]}), "/algorithms/0"),
+        (json!({"target": "species", "colour": 1}), "/colour"),
+    ] {
+        let error = train.estimate(&params, &[meta.clone()]).unwrap_err();
+        assert_eq!(error.pointer, pointer, "{}", error.message);
+    }
+    let spec = train.spec();
+    assert_eq!(spec.params_schema["properties"]["target"]["x-gantry"]["column_of"], "data");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_limit_leaves_out_what_does_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.csv");
+    std::fs::write(&path, large_table()).unwrap();
+    let params = json!({
+        "target": "y", "time_seconds": 1, "folds": 2,
+        "algorithms": ["random_forest", "logistic_regression"]
+    });
+    let (_, report) = train(&path, params).await;
+    let report = report.unwrap();
+    let rows = report["leaderboard"]["rows"].as_array().unwrap();
+    assert_eq!(rows[0]["status"], "done");
+    assert_eq!((&rows[1]["status"], &rows[1]["rank"]), (&json!("skipped"), &Value::Null));
+}
