@@ -47,7 +47,8 @@ pub fn preview<R: Read + Seek>(
     limit: usize,
 ) -> Result<Preview, TableError> {
     let mut go_on = |_| ControlFlow::Continue(());
-    let decisive = DECISIVE_ROWS.max(limit as u64);
+    // One more than is shown, because the row that tells of more rows is read as well.
+    let decisive = DECISIVE_ROWS.max(limit as u64 + 1);
     let Scan { sniff, columns, warnings, .. } =
         scan_rows(&mut reader, options, decisive, &mut go_on)?;
     let mut source = Source::open(&mut reader, &sniff, options)?;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::TableError;
 
 const CHUNK: usize = 64 * 1024;
+/// Bytes of the longest character in UTF-8.
+const LONGEST_CHAR: usize = 4;
 
 /// The encodings that tables come in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,8 +146,12 @@ impl<R: Read> Read for Decoding<R> {
             self.bytes_read += count as u64;
             return Ok(count);
         };
-        if self.finished {
+        if self.finished || out.is_empty() {
             return Ok(0);
+        }
+        if out.len() < LONGEST_CHAR {
+            // Nothing would fit, and the loop below would never end.
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the buffer is too small"));
         }
         loop {
             let (start, end) = self.raw_range;

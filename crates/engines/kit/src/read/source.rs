@@ -2,7 +2,7 @@
 //!
 //! Invariants: names are unique and not empty; a row never has more cells than there are names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
@@ -245,17 +245,19 @@ fn derive_names<'a>(cells: impl Iterator<Item = &'a str>) -> (Vec<String>, Vec<R
     let cells: Vec<_> = cells.map(str::trim).collect();
     let given: HashSet<&str> = cells.iter().copied().collect();
     let mut taken: HashSet<String> = HashSet::new();
+    // Where each base goes on, so that thousands of equal names cost no more than others.
+    let mut suffixes: HashMap<String, usize> = HashMap::new();
     let mut names = Vec::with_capacity(cells.len());
     let mut warnings = Vec::new();
     for (index, cell) in cells.iter().enumerate() {
         let position = index + 1;
         let base = if cell.is_empty() { format!("column_{position}") } else { (*cell).to_owned() };
         let mut name = base.clone();
-        let mut suffix = 2;
         // A made-up name must clash neither with names before it nor with given ones after it.
         while taken.contains(&name) || (name != *cell && given.contains(name.as_str())) {
+            let suffix = suffixes.entry(base.clone()).or_insert(2);
             name = format!("{base}_{suffix}");
-            suffix += 1;
+            *suffix += 1;
         }
         if cell.is_empty() {
             warnings.push(ReadWarning::EmptyHeader { position, named: name.clone() });
@@ -278,5 +280,13 @@ mod tests {
         let (names, warnings) = derive_names(["x", "x", "", "x_2", " x ", "column_3"].into_iter());
         assert_eq!(names, ["x", "x_3", "column_3_2", "x_2", "x_4", "column_3"]);
         assert_eq!(warnings.len(), 3);
+    }
+
+    #[test]
+    fn thousands_of_equal_names() {
+        let (names, warnings) = derive_names(std::iter::repeat_n("x", 10_000));
+        assert_eq!(names.last().map(String::as_str), Some("x_10000"));
+        assert_eq!(warnings.len(), 9_999);
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), 10_000);
     }
 }
