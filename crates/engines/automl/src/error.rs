@@ -11,6 +11,8 @@ use crate::model_file::ModelFileError;
 pub(crate) enum AutomlError {
     #[error("The target column `{target}` is not in the table. Its columns are: {available}.")]
     TargetNotFound { target: String, available: String },
+    #[error("The table was read as a single column, which is not `{target}`.")]
+    SingleColumn { target: String },
     #[error(
         "The column `{column}` that is to be ignored is not in the table. Its columns are: {available}."
     )]
@@ -101,6 +103,10 @@ impl AutomlError {
     fn derive_next_step(&self) -> Option<String> {
         Some(match self {
             Self::TargetNotFound { .. } => "Choose one of these columns as the target.".into(),
+            Self::SingleColumn { .. } => {
+                "Separate the cells by commas, semicolons or tabs, and use at most 10,000 columns."
+                    .into()
+            }
             Self::IgnoredNotFound { .. } => "Correct the name, or remove it from the list.".into(),
             Self::TargetIgnored { .. } => "Take it out of the columns to ignore.".into(),
             Self::TargetEmpty { .. } | Self::OneValue { .. } => {
@@ -170,6 +176,7 @@ impl From<AutomlError> for EngineError {
             | AutomlError::MetricUnfit { .. }
             | AutomlError::AlgorithmUnfit { .. } => Self::params(message),
             AutomlError::Table(_)
+            | AutomlError::SingleColumn { .. }
             | AutomlError::TargetEmpty { .. }
             | AutomlError::TooFewRows { .. }
             | AutomlError::OneValue { .. }
@@ -190,10 +197,19 @@ impl From<AutomlError> for EngineError {
     }
 }
 
+/// Characters of a name in a message.
+const NAME_CHARS: usize = 60;
+
 /// At most `shown` names for a message, and how many more there are.
 pub(crate) fn derive_list<S: AsRef<str>>(names: &[S], shown: usize) -> String {
-    let quoted: Vec<String> =
-        names.iter().take(shown).map(|name| format!("`{}`", name.as_ref())).collect();
+    let quote = |name: &S| {
+        let name = name.as_ref();
+        match name.char_indices().nth(NAME_CHARS) {
+            Some((end, _)) => format!("`{}…`", name.get(..end).unwrap_or_default()),
+            None => format!("`{name}`"),
+        }
+    };
+    let quoted: Vec<String> = names.iter().take(shown).map(quote).collect();
     let mut list = quoted.join(", ");
     if names.len() > shown {
         list.push_str(&format!(" and {} more", names.len() - shown));

@@ -101,6 +101,9 @@ pub(crate) struct TargetChoice<'a> {
 /// Finds the target column and decides the task.
 pub(crate) fn find_target(frame: &Frame, choice: &TargetChoice<'_>) -> Result<Target, AutomlError> {
     let column = frame.find_column(choice.name).ok_or_else(|| {
+        if frame.columns().len() == 1 {
+            return AutomlError::SingleColumn { target: choice.name.to_owned() };
+        }
         let names: Vec<&str> = frame.names().collect();
         let available = derive_list(&names, 12);
         AutomlError::TargetNotFound { target: choice.name.to_owned(), available }

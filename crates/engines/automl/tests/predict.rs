@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, Loaded, Service};
+use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, Loaded};
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
 use support::{MemoryHost, example, run, train};
@@ -145,13 +145,10 @@ async fn damaged_models_are_refused() {
         assert!(error.message.contains(words), "{name}: {}", error.message);
         assert!(error.next_step.is_some(), "{name}");
     }
-    for length in 0..whole.len().min(4_000) {
+    for length in (0..200).chain([whole.len() - 40, whole.len() - 1]) {
         let path = trained.write("prefix", &whole[..length]);
         let error = predict(&path, &example("iris.csv"), json!({})).await.1.unwrap_err();
         assert_eq!(error.kind, EngineErrorKind::Input, "{length}: {error:?}");
-        if length > 200 {
-            break;
-        }
     }
 }
 
@@ -183,9 +180,12 @@ async fn the_service_answers_as_the_file_operation_does() {
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
     let first = &answer["predictions"][0];
     assert_eq!(first["prediction"], "setosa");
-    let p = &first["probabilities"];
-    let line = format!("1,setosa,{},{},{}", p["setosa"], p["versicolor"], p["virginica"]);
-    assert_eq!(line.replace("1.0", "1").replace("0.0,", "0,"), file[1].clone());
+    let cells: Vec<&str> = file[1].split(',').collect();
+    assert_eq!(cells[1], "setosa");
+    for (class, cell) in ["setosa", "versicolor", "virginica"].iter().zip(&cells[2..]) {
+        let answered = first["probabilities"][class].as_f64().unwrap();
+        assert_eq!(answered, cell.parse::<f64>().unwrap());
+    }
     for (input, words) in [
         (json!({"rows": []}), "0 rows"),
         (json!({"row": [row]}), "`rows`"),

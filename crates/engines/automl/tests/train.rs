@@ -232,7 +232,7 @@ async fn a_time_limit_leaves_out_what_does_not_fit() {
     let path = folder.path().join("large.csv");
     std::fs::write(&path, large_table()).unwrap();
     let params = json!({
-        "target": "y", "time_seconds": 1, "folds": 2,
+        "target": "y", "time_seconds": 1, "folds": 20,
         "algorithms": ["random_forest", "logistic_regression"]
     });
     let (_, report) = train(&path, params).await;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
-pub use memory_host::{MemoryHost, MemoryHostBuilder};
+pub use memory_host::MemoryHost;
 use serde_json::Value;
 
 /// A table of the repository's examples.
