@@ -247,6 +247,6 @@ step('signing out ends the session', async () => {
     await page.getByTestId('user-menu').click();
     await page.getByTestId('sign-out').click();
     await page.waitForURL('**/sign-in**');
-    const me = await context.request.get('/api/v1/me');
+    const me = await context.request.get('/api/v1/auth/me');
     assert.equal(me.status(), 401);
 });
