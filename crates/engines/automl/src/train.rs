@@ -8,6 +8,8 @@
 mod checkpoint;
 mod evaluate;
 mod explain;
+#[cfg(test)]
+mod golden_test;
 mod importance;
 mod leaderboard;
 mod prepare;
