@@ -55,12 +55,97 @@ pub struct AccountState {
     pub terms: PlanTerms,
     /// Root jobs that run or wait.
     pub running_roots: u32,
-    /// Root jobs that are queued.
+    /// Root jobs that wait for their first run: queued, scheduled or blocked.
     pub queued_roots: u32,
-    /// The lots with something left, in any order.
+    /// The lots with something left, and those that jobs hold from, in any order.
     pub lots: Vec<Lot>,
-    /// The use of meters in the present period; a missing meter was not used.
+    /// The use of meters in the present period and in those of unsettled holds; a missing
+    /// meter was not used.
     pub meters: Vec<MeterUse>,
+}
+
+impl AccountState {
+    /// Takes a hold out of its lots and reserves its units.
+    ///
+    /// # Errors
+    /// [`BooksError`] when a lot is missing or has less; nothing is changed then.
+    pub fn take(&mut self, hold: &Hold) -> Result<(), BooksError> {
+        for part in &hold.credits {
+            let lot = self.find_lot(part.lot_id).ok_or(BooksError::LotMissing(part.lot_id))?;
+            if lot.remaining < part.amount {
+                return Err(BooksError::LotTooSmall(part.lot_id));
+            }
+        }
+        for part in &hold.credits {
+            self.change_lot(part.lot_id, Credits::new(-part.amount.get()))?;
+        }
+        for held in &hold.units {
+            let usage = self.entry(&held.meter, held.period_start);
+            usage.reserved = usage.reserved.saturating_add(held.units);
+        }
+        Ok(())
+    }
+
+    /// Puts credits back into their lot.
+    ///
+    /// # Errors
+    /// [`BooksError::LotMissing`].
+    pub fn put_back(&mut self, part: HeldCredits) -> Result<(), BooksError> {
+        self.change_lot(part.lot_id, part.amount)
+    }
+
+    /// Turns a reservation into use, in the period in which it was made.
+    ///
+    /// # Errors
+    /// [`BooksError::ReservationMissing`] when less is reserved.
+    pub fn settle_units(&mut self, held: &HeldUnits, used: u64) -> Result<(), BooksError> {
+        let usage = self.entry(&held.meter, held.period_start);
+        let missing = || BooksError::ReservationMissing(held.meter.clone());
+        usage.reserved = usage.reserved.checked_sub(held.units).ok_or_else(missing)?;
+        usage.used = usage.used.saturating_add(used);
+        Ok(())
+    }
+
+    fn find_lot(&self, id: LotId) -> Option<&Lot> {
+        self.lots.iter().find(|lot| lot.id == id)
+    }
+
+    fn change_lot(&mut self, id: LotId, by: Credits) -> Result<(), BooksError> {
+        let lot = self.lots.iter_mut().find(|lot| lot.id == id);
+        let lot = lot.ok_or(BooksError::LotMissing(id))?;
+        let after = lot.remaining.checked_add(by).map_err(|_| BooksError::LotTooSmall(id))?;
+        if after.is_negative() {
+            return Err(BooksError::LotTooSmall(id));
+        }
+        lot.remaining = after;
+        Ok(())
+    }
+
+    fn entry(&mut self, meter: &MeterId, period_start: Timestamp) -> &mut MeterUse {
+        let found = self
+            .meters
+            .iter()
+            .position(|usage| usage.meter == *meter && usage.period_start == period_start);
+        let place = found.unwrap_or_else(|| {
+            self.meters.push(MeterUse { meter: meter.clone(), period_start, used: 0, reserved: 0 });
+            self.meters.len() - 1
+        });
+        &mut self.meters[place]
+    }
+}
+
+/// The books do not contain what a decision was made on: a fault of ours, never of a user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BooksError {
+    /// A lot that must be there is not.
+    #[error("lot {0} is not in the account")]
+    LotMissing(LotId),
+    /// A lot has less than is taken from it.
+    #[error("lot {0} has less than is taken from it")]
+    LotTooSmall(LotId),
+    /// Less is reserved than is given back.
+    #[error("less {0} are reserved than are given back")]
+    ReservationMissing(MeterId),
 }
 
 /// Credits taken from one lot for one job.
@@ -90,4 +175,12 @@ pub struct Hold {
     pub credits: Vec<HeldCredits>,
     /// Units by meter.
     pub units: Vec<HeldUnits>,
+}
+
+impl Hold {
+    /// All credits that are held.
+    #[must_use]
+    pub fn total(&self) -> Credits {
+        self.credits.iter().map(|part| part.amount).sum()
+    }
 }

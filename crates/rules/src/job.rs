@@ -50,3 +50,38 @@ pub struct JobFactsheet {
     /// Until when its worker holds it.
     pub lease_until: Option<Timestamp>,
 }
+
+/// How a job counts against its account's plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// Not at all: a child, a platform operation, or a job that ended.
+    None,
+    /// It waits for its first run and counts against the length of the queue.
+    Queue,
+    /// It was claimed and did not end; it counts as running, waiting for children or for a
+    /// retry included.
+    Running,
+}
+
+impl JobFactsheet {
+    /// How the job counts.
+    #[must_use]
+    pub fn derive_slot(&self) -> Slot {
+        if self.parent_id.is_some()
+            || self.accounting == Accounting::Platform
+            || self.state.is_final()
+        {
+            Slot::None
+        } else if self.attempt == Attempt::NONE {
+            Slot::Queue
+        } else {
+            Slot::Running
+        }
+    }
+
+    /// What the job and its future children may still cost.
+    #[must_use]
+    pub fn derive_budget(&self) -> Credits {
+        Credits::new(self.max_credits.get().saturating_sub(self.spent_by_children.get()).max(0))
+    }
+}

@@ -5,9 +5,17 @@
 //! a database.
 
 pub mod account;
+pub mod admission;
+pub mod claim;
+pub mod fork;
 pub mod job;
+pub mod ledger;
+pub mod lots;
 pub mod outcome;
 pub mod period;
 pub mod plan;
 pub mod refusal;
+pub mod retry;
+pub mod settlement;
 pub mod submission;
+pub mod transition;

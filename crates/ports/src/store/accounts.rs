@@ -4,27 +4,11 @@ use async_trait::async_trait;
 use gantry_rules::account::{Lot, LotOrigin, MeterUse};
 use gantry_rules::plan::Plan;
 use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp};
-use serde::{Deserialize, Serialize};
+
+pub use gantry_rules::ledger::LedgerAccount;
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
-
-/// One side of the ledger. Every posting moves credits from one to another, so that the
-/// entries of a posting, and thus all entries, sum to zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LedgerAccount {
-    /// Credits that the organization can spend.
-    Available,
-    /// Credits that jobs hold.
-    Held,
-    /// Credits that were spent: the installation's revenue.
-    Revenue,
-    /// Where granted credits come from.
-    Issued,
-    /// Where expired credits go.
-    Expired,
-}
 
 /// One line of the ledger; never changed, never removed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,83 @@
+//! What differs between SQLite and PostgreSQL.
+//!
+//! Invariant: no other module asks which database it talks to, but for opening it.
+
+mod postgres;
+mod row_set;
+mod sqlite;
+
+use sea_orm::DbBackend;
+
+pub(crate) use row_set::{Column, JsonRows, Kind};
+
+/// A database's way of saying things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// SQLite 3.45 or later (bundled).
+    Sqlite,
+    /// PostgreSQL 13 or later.
+    Postgres,
+}
+
+impl Dialect {
+    /// SeaORM's name for it.
+    pub(crate) const fn backend(self) -> DbBackend {
+        match self {
+            Self::Sqlite => DbBackend::Sqlite,
+            Self::Postgres => DbBackend::Postgres,
+        }
+    }
+
+    /// Fills the words of a schema template: `{id}`, `{int}`, `{bool}`, `{real}`, and `{keyed}`
+    /// after the closing parenthesis of a table that is stored in the order of its key.
+    pub(crate) fn schema(self, template: &str) -> String {
+        let words = match self {
+            Self::Sqlite => sqlite::SCHEMA_WORDS,
+            Self::Postgres => postgres::SCHEMA_WORDS,
+        };
+        words.iter().fold(template.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
+    }
+
+    /// Statements that make a table refuse every change but an insertion.
+    pub(crate) fn append_only(self, table: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite => sqlite::append_only(table),
+            Self::Postgres => postgres::append_only(table),
+        }
+    }
+
+    /// Appended to a SELECT whose rows will be written; SQLite's writer is alone anyway.
+    pub(crate) const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Of each row `w` of `rows`, the first `$2` queued jobs `q` that fulfil `condition`:
+    /// identifier, account, gate and the row's rank. Jobs that another server is taking are
+    /// passed over.
+    pub(crate) fn first_rows_of_each(self, rows: &str, condition: &str) -> String {
+        match self {
+            Self::Sqlite => sqlite::first_rows_of_each(rows, condition),
+            Self::Postgres => postgres::first_rows_of_each(rows, condition),
+        }
+    }
+
+    /// A sub-select that turns parameter `$position` (made by [`JsonRows`]) into rows.
+    pub(crate) fn rows(self, position: u32, columns: &[Column]) -> String {
+        match self {
+            Self::Sqlite => sqlite::rows(position, columns),
+            Self::Postgres => postgres::rows(position, columns),
+        }
+    }
+
+    /// Waits for every other migration of the same database to end.
+    pub(crate) const fn migration_lock(self) -> Option<&'static str> {
+        match self {
+            // `BEGIN IMMEDIATE` is that lock.
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_advisory_xact_lock(4702111234474983745)"),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Claims: which jobs a worker gets, and their leases.
+//!
+//! Invariants: who is served is decided by `gantry_rules::claim` on what the database says
+//! now; a class is looked at only when the ones before it leave room.
+
+use std::collections::BTreeMap;
+
+use gantry_ports::StoreError;
+use gantry_ports::store::{ClaimCommand, ClaimedJob, StoredChild};
+use gantry_rules::claim::{Claimant, ReadyJob, SlotNeed, choose};
+use gantry_rules::transition::Event;
+use gantry_types::{JobId, OrganizationId, Timestamp};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::books::Books;
+use super::flush::flush;
+use super::job::Gate;
+use super::load::{PlanCache, id_rows, load_claimed};
+use super::statements::Statements;
+use super::stop::Stop;
+use crate::dialect::JsonRows;
+use crate::error::broken;
+use crate::sql::Sql;
+use crate::tables::{ChildRow, JobRow, decode_json, decode_u32};
+
+/// The most accounts that one claim looks at.
+const MOST_CLAIMANTS: i64 = 256;
+
+/// An account with ready jobs in one queue.
+#[derive(Debug, FromQueryResult)]
+struct ClaimantRow {
+    rank: i64,
+    device: String,
+    class: String,
+    organization_id: Uuid,
+    running_roots: i64,
+    concurrent_jobs: i64,
+    served_at: i64,
+}
+
+/// A ready job.
+#[derive(Debug, FromQueryResult)]
+struct ReadyRow {
+    id: Uuid,
+    organization_id: Uuid,
+    gate: i64,
+    rank: i64,
+}
+
+/// A claimed job with its checkpoint.
+#[derive(Debug, FromQueryResult)]
+struct ClaimedRow {
+    #[sea_orm(nested)]
+    job: JobRow,
+    checkpoint_version: Option<i64>,
+    checkpoint_state: Option<String>,
+}
+
+/// Leases jobs to a worker.
+///
+/// # Errors
+/// What the database says, or a fault of ours.
+pub(super) async fn claim(
+    sql: &Sql,
+    (statements, plans): (&Statements, &mut PlanCache),
+    books: &mut Books,
+    command: &ClaimCommand,
+) -> Result<Vec<ClaimedJob>, StoreError> {
+    let chosen = choose_jobs(sql, statements, command).await?;
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    load_claimed(sql, statements, plans, (books, &chosen)).await?;
+    for id in &chosen {
+        lease(books, *id, command).map_err(|stop| match stop {
+            Stop::Fault(error) => error,
+            Stop::Refused(error) => StoreError::Broken { reason: error.to_string() },
+        })?;
+    }
+    flush(sql, statements, books).await?;
+    read_claimed(sql, statements, books, &chosen).await
+}
+
+async fn choose_jobs(
+    sql: &Sql,
+    statements: &Statements,
+    command: &ClaimCommand,
+) -> Result<Vec<JobId>, StoreError> {
+    let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);
+    let values = vec![derive_queues(command).finish(), MOST_CLAIMANTS.into()];
+    let text = &statements.select_claimants;
+    let claimants = sql.all::<ClaimantRow>("queue", text, values).await?;
+    if claimants.is_empty() || limit == 0 {
+        return Ok(Vec::new());
+    }
+    // Few jobs of each account first: most of the time they suffice.
+    let fair = limit.div_ceil(claimants.len()).saturating_add(1).min(limit);
+    let (chosen, cut) = choose_among(sql, statements, (&claimants, fair), limit).await?;
+    if chosen.len() >= limit || !cut || fair == limit {
+        return Ok(chosen);
+    }
+    Ok(choose_among(sql, statements, (&claimants, limit), limit).await?.0)
+}
+
+/// Chooses among at most `each` jobs of each account and queue; also answers whether there may
+/// be more than that.
+async fn choose_among(
+    sql: &Sql,
+    statements: &Statements,
+    (claimants, each): (&[ClaimantRow], usize),
+    limit: usize,
+) -> Result<(Vec<JobId>, bool), StoreError> {
+    let mut queues = JsonRows::new();
+    for row in claimants {
+        queues.row().int(row.rank).text(&row.device).text(&row.class).id(row.organization_id);
+    }
+    let most = i64::try_from(each).unwrap_or(i64::MAX);
+    let values = vec![queues.finish(), most.into()];
+    let ready = sql.all::<ReadyRow>("queue", &statements.select_ready, values).await?;
+    let mut free: BTreeMap<OrganizationId, Claimant> = BTreeMap::new();
+    for row in claimants {
+        let claimant = row.decode()?;
+        free.insert(claimant.organization_id, claimant);
+    }
+    let cut = ready.len() >= each;
+    let mut chosen: Vec<JobId> = Vec::new();
+    for (_, jobs) in group_by_rank(ready)? {
+        let accounts: Vec<Claimant> = free.values().copied().collect();
+        let picked = choose(&accounts, &jobs, limit - chosen.len());
+        for job in jobs.iter().filter(|job| picked.contains(&job.id)) {
+            if let (SlotNeed::Free, Some(claimant)) = (job.slot, free.get_mut(&job.organization_id))
+            {
+                claimant.free_slots = claimant.free_slots.saturating_sub(1);
+            }
+        }
+        chosen.extend(picked);
+    }
+    Ok((chosen, cut))
+}
+
+fn derive_queues(command: &ClaimCommand) -> JsonRows {
+    let mut rows = JsonRows::new();
+    for (rank, class) in (0_i64..).zip(&command.classes) {
+        for device in &command.devices {
+            rows.row().int(rank).text(device.as_str()).text(class.as_str());
+        }
+    }
+    rows
+}
+
+impl ClaimantRow {
+    fn decode(&self) -> Result<Claimant, StoreError> {
+        let running = decode_u32("running jobs", self.running_roots)?;
+        let most = decode_u32("concurrent jobs", self.concurrent_jobs)?;
+        Ok(Claimant {
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            free_slots: most.saturating_sub(running),
+            served_at: Timestamp::from_micros(self.served_at),
+        })
+    }
+}
+
+fn group_by_rank(rows: Vec<ReadyRow>) -> Result<BTreeMap<i64, Vec<ReadyJob>>, StoreError> {
+    let mut groups: BTreeMap<i64, Vec<ReadyJob>> = BTreeMap::new();
+    for row in rows {
+        let slot = match Gate::find(row.gate) {
+            Some(Gate::Open) => SlotNeed::None,
+            Some(Gate::Slot) => SlotNeed::Free,
+            Some(Gate::Sibling) | None => return Err(broken("gate", row.gate)),
+        };
+        let organization_id = OrganizationId::from_uuid(row.organization_id);
+        let job = ReadyJob { id: JobId::from_uuid(row.id), organization_id, slot };
+        groups.entry(row.rank).or_default().push(job);
+    }
+    Ok(groups)
+}
+
+fn lease(books: &mut Books, id: JobId, command: &ClaimCommand) -> Result<(), Stop> {
+    books.advance(id, Event::Claim, command.now, None)?;
+    let job = books.job_mut(id)?;
+    job.worker_id = Some(command.worker_id);
+    job.facts.lease_until = Some(command.now.plus(command.lease));
+    job.started_at = job.started_at.or(Some(command.now));
+    // From now on it has its slot.
+    job.gate = Gate::Open;
+    let organization_id = job.facts.organization_id;
+    books.account_mut(organization_id)?.served_at = command.now;
+    Ok(())
+}
+
+async fn read_claimed(
+    sql: &Sql,
+    statements: &Statements,
+    books: &Books,
+    chosen: &[JobId],
+) -> Result<Vec<ClaimedJob>, StoreError> {
+    let ids = || id_rows(chosen.iter().map(|id| id.as_uuid())).finish();
+    let rows = sql.all::<ClaimedRow>("job", &statements.select_claimed, vec![ids()]).await?;
+    let resumed = rows.iter().any(|row| row.checkpoint_version.is_some());
+    let mut children: BTreeMap<JobId, Vec<StoredChild>> = BTreeMap::new();
+    if resumed {
+        let text = &statements.select_children;
+        for row in sql.all::<ChildRow>("job", text, vec![ids()]).await? {
+            children.entry(row.parent()).or_default().push(row.decode()?);
+        }
+    }
+    let mut claimed = BTreeMap::new();
+    for row in rows {
+        let job = row.job.decode()?;
+        let account = books.accounts.get(&job.organization_id);
+        let terms = account.ok_or(StoreError::NotFound { what: "account" })?.state.terms.clone();
+        let checkpoint = match (row.checkpoint_version, row.checkpoint_state) {
+            (Some(version), Some(state)) => {
+                let version = decode_u32("checkpoint version", version)?;
+                Some((version, decode_json("checkpoint", &state)?))
+            }
+            (Some(_) | None, Some(_) | None) => None,
+        };
+        let children = children.remove(&job.id).unwrap_or_default();
+        claimed.insert(job.id, ClaimedJob { job, terms, checkpoint, children });
+    }
+    Ok(chosen.iter().filter_map(|id| claimed.remove(id)).collect())
+}

@@ -1,0 +1,145 @@
+//! Children.
+//!
+//! Invariants: children belong to their parent's account and root, hold nothing of their own,
+//! and together cost no more than is left of their parent; of one root only as many are ready
+//! at a time as the plan allows, the others wait behind a gate.
+
+use gantry_ports::store::{ForkCommand, Forked};
+use gantry_rules::account::Hold;
+use gantry_rules::fork::check_fork;
+use gantry_rules::job::{CancelRequest, JobFactsheet};
+use gantry_rules::settlement::Conclusion;
+use gantry_rules::submission::{Accounting, ChildSubmission};
+use gantry_rules::transition::Event;
+use gantry_types::{Attempt, Credits, JobId, JobState};
+
+use super::books::{Books, PendingCheckpoint};
+use super::job::{Change, Gate, HotJob, NewJob};
+use super::settle::{End, end_job, resume};
+use super::stop::Stop;
+use super::submit::encode;
+
+/// Forks; `earlier` is how many children the job has from forks before.
+pub(super) fn fork(books: &mut Books, command: &ForkCommand, earlier: u32) -> Result<Forked, Stop> {
+    let (id, now) = (command.job_id, command.now);
+    let job = books.running(id, command.attempt)?;
+    if job.facts.cancel == CancelRequest::Requested {
+        let conclusion = Conclusion::CancelledRunning;
+        let end = End { event: Event::Cancel, conclusion, charged: None };
+        end_job(books, id, end, (now, None))?;
+        return Ok(Forked::Cancelled);
+    }
+    if let Err(too_small) = check_fork(&job.facts, &command.children) {
+        return Ok(Forked::HoldTooSmall { left: too_small.left });
+    }
+    let (version, state) = &command.checkpoint;
+    let checkpoint = PendingCheckpoint {
+        organization_id: job.facts.organization_id,
+        version: *version,
+        state: encode(state)?,
+    };
+    books.additions.checkpoints.insert(id, checkpoint);
+    books.advance(id, Event::Fork, now, None)?;
+    give_up_place(books, id)?;
+    let count = u32::try_from(command.children.len()).unwrap_or(u32::MAX);
+    books.job_mut(id)?.facts.pending_children = count;
+    for (ordinal, child) in (earlier..).zip(&command.children) {
+        insert_child(books, command, (ordinal, child))?;
+    }
+    if command.children.is_empty() {
+        resume(books, id, now)?;
+    }
+    Ok(Forked::Waiting)
+}
+
+/// A child that waits for its own children makes room for another one of its root.
+fn give_up_place(books: &mut Books, id: JobId) -> Result<(), Stop> {
+    let job = books.job_mut(id)?;
+    if !job.is_root() {
+        let root_id = job.facts.root_id;
+        job.gate = Gate::Sibling;
+        let root = books.job_mut(root_id)?;
+        root.active_children = root.active_children.saturating_sub(1);
+    }
+    Ok(())
+}
+
+fn insert_child(
+    books: &mut Books,
+    command: &ForkCommand,
+    (ordinal, child): (u32, &ChildSubmission),
+) -> Result<(), Stop> {
+    let parent = books.job(command.job_id)?;
+    let (root_id, class) = (parent.facts.root_id, parent.class);
+    let accounting = parent.facts.accounting;
+    let organization_id = parent.facts.organization_id;
+    let gate = take_gate(books, root_id)?;
+    let max_credits = match accounting {
+        Accounting::Metered => child.needs.max_credits.max(Credits::ZERO),
+        Accounting::Platform => Credits::ZERO,
+    };
+    let facts = JobFactsheet {
+        id: child.job_id,
+        organization_id,
+        root_id,
+        parent_id: Some(command.job_id),
+        state: JobState::Queued,
+        attempt: Attempt::NONE,
+        retries: 0,
+        host_deaths: 0,
+        accounting,
+        max_credits,
+        hold: Hold::default(),
+        spent_by_children: Credits::ZERO,
+        pending_children: 0,
+        cancel: CancelRequest::None,
+        lease_until: None,
+    };
+    let job = HotJob {
+        facts,
+        operation: child.operation.clone(),
+        device: child.needs.device,
+        class,
+        ordinal,
+        gate,
+        active_children: 0,
+        worker_id: None,
+        due_at: None,
+        start_at: None,
+        cost: Credits::ZERO,
+        progress: 0.0,
+        stage: None,
+        cursor: 0,
+        created_at: command.now,
+        started_at: None,
+        finished_at: None,
+        change: Change::Inserted(Box::new(derive_new(child)?)),
+        hold_changed: false,
+    };
+    books.insert_child(job);
+    books.announce(child.job_id, command.now, None)
+}
+
+fn take_gate(books: &mut Books, root_id: JobId) -> Result<Gate, Stop> {
+    let root = books.job(root_id)?;
+    let account = books.account(root.facts.organization_id)?;
+    // A plan that says none would leave every fork waiting for ever.
+    let most = account.state.terms.parallel_children.max(1);
+    if root.active_children >= most {
+        return Ok(Gate::Sibling);
+    }
+    books.job_mut(root_id)?.active_children += 1;
+    Ok(Gate::Open)
+}
+
+fn derive_new(child: &ChildSubmission) -> Result<NewJob, Stop> {
+    Ok(NewJob {
+        submitted_by: None,
+        operation_version: child.operation_version,
+        label: None,
+        seed: child.seed,
+        params: encode(&child.params)?,
+        inputs: encode(&child.inputs)?,
+        needs: encode(&child.needs)?,
+    })
+}

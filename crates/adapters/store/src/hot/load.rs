@@ -1,0 +1,243 @@
+//! Loads what a batch touches, one statement per table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gantry_ports::StoreError;
+use gantry_rules::account::{AccountState, HeldCredits, HeldUnits, Lot, MeterUse};
+use gantry_rules::plan::PlanTerms;
+use gantry_types::{JobId, OrganizationId, Timestamp};
+use uuid::Uuid;
+
+use super::books::{Books, HotAccount};
+use super::job::{Gate, HotJob};
+use super::statements::Statements;
+use super::submit::KeyOf;
+use crate::dialect::JsonRows;
+use crate::error::broken;
+use crate::sql::Sql;
+
+mod rows;
+
+pub(super) use rows::IdRow;
+use rows::{AccountRow, HoldRow, JobRow, KeyRow, LotRow, MeterRow, PlanRow};
+
+/// Siblings behind their gate that one batch may open.
+const MOST_SIBLINGS: i64 = 512;
+
+/// What a batch needs to know.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    /// Accounts by identifier.
+    pub(super) accounts: BTreeSet<OrganizationId>,
+    /// Jobs whose accounts, holds and siblings are needed too.
+    pub(super) money_jobs: BTreeSet<JobId>,
+    /// Jobs of which the row suffices.
+    pub(super) jobs: BTreeSet<JobId>,
+    /// Jobs whose whole trees are needed.
+    pub(super) trees: BTreeSet<JobId>,
+    /// Idempotency keys.
+    pub(super) keys: BTreeSet<KeyOf>,
+    /// The start of the earliest period in which the batch's commands lie.
+    pub(super) period_start: Option<Timestamp>,
+}
+
+/// Terms of plans; plans are never changed, so that what was read once stays right.
+pub(super) type PlanCache = BTreeMap<Uuid, PlanTerms>;
+
+/// Loads into empty books.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn load(
+    sql: &Sql,
+    statements: &Statements,
+    plans: &mut PlanCache,
+    wanted: &Wanted,
+) -> Result<Books, StoreError> {
+    let mut books = Books::empty();
+    let money = id_rows(wanted.money_jobs.iter().map(|id| id.as_uuid()));
+    if !wanted.accounts.is_empty() || !wanted.money_jobs.is_empty() {
+        let named = id_rows(wanted.accounts.iter().map(|id| id.as_uuid()));
+        let values = vec![named.finish(), money.finish()];
+        let rows = sql.all::<AccountRow>("account", &statements.select_accounts, values).await?;
+        insert_accounts(&mut books, rows, (sql, statements, plans)).await?;
+    }
+    load_jobs(sql, statements, wanted, &mut books).await?;
+    load_money(sql, statements, wanted, &mut books).await?;
+    load_keys(sql, statements, wanted, &mut books).await?;
+    Ok(books)
+}
+
+/// Adds accounts to the books, with their plans' terms and nothing of their lots and meters.
+pub(super) async fn insert_accounts(
+    books: &mut Books,
+    rows: Vec<AccountRow>,
+    (sql, statements, plans): (&Sql, &Statements, &mut PlanCache),
+) -> Result<(), StoreError> {
+    let missing = rows.iter().map(|row| row.plan_id).filter(|id| !plans.contains_key(id));
+    let missing: BTreeSet<Uuid> = missing.collect();
+    if !missing.is_empty() {
+        let values = vec![id_rows(missing.into_iter()).finish()];
+        for row in sql.all::<PlanRow>("plan", &statements.select_plans, values).await? {
+            let (id, terms) = row.decode()?;
+            plans.insert(id, terms);
+        }
+    }
+    for row in rows {
+        let terms = plans.get(&row.plan_id).ok_or(StoreError::NotFound { what: "plan" })?;
+        let account = row.decode(terms.clone())?;
+        books.accounts.insert(account.state.organization_id, account);
+    }
+    Ok(())
+}
+
+/// Loads accounts and jobs that a claim chose and that the books lack.
+pub(super) async fn load_claimed(
+    sql: &Sql,
+    statements: &Statements,
+    plans: &mut PlanCache,
+    (books, chosen): (&mut Books, &[JobId]),
+) -> Result<(), StoreError> {
+    let missing = chosen.iter().filter(|id| !books.jobs.contains_key(id));
+    let missing: Vec<Uuid> = missing.map(|id| id.as_uuid()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let values = vec![JsonRows::new().finish(), id_rows(missing.iter().copied()).finish()];
+    let mut rows = sql.all::<AccountRow>("account", &statements.select_accounts, values).await?;
+    rows.retain(|row| !books.accounts.contains_key(&row.organization_id()));
+    insert_accounts(books, rows, (sql, statements, plans)).await?;
+    let values = vec![id_rows(missing.into_iter()).finish(), JsonRows::new().finish()];
+    for row in sql.all::<JobRow>("job", &statements.select_jobs, values).await? {
+        // What an earlier command of this batch changed is newer.
+        let job = row.decode()?;
+        books.jobs.entry(job.id()).or_insert(job);
+    }
+    Ok(())
+}
+
+async fn load_jobs(
+    sql: &Sql,
+    statements: &Statements,
+    wanted: &Wanted,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    if wanted.jobs.is_empty() && wanted.money_jobs.is_empty() {
+        return Ok(());
+    }
+    let named = wanted.jobs.union(&wanted.money_jobs).map(|id| id.as_uuid());
+    let trees = id_rows(wanted.trees.iter().map(|id| id.as_uuid()));
+    let values = vec![id_rows(named).finish(), trees.finish()];
+    for row in sql.all::<JobRow>("job", &statements.select_jobs, values).await? {
+        let job = row.decode()?;
+        books.jobs.insert(job.id(), job);
+    }
+    let ending = wanted.money_jobs.iter().filter_map(|id| books.jobs.get(id));
+    let roots = ending.filter(|job| !job.is_root()).map(|job| job.facts.root_id);
+    let roots: BTreeSet<JobId> = roots.collect();
+    if !roots.is_empty() {
+        let roots = id_rows(roots.iter().map(|id| id.as_uuid()));
+        let values = vec![roots.finish(), MOST_SIBLINGS.into()];
+        for row in sql.all::<JobRow>("job", &statements.select_held_back, values).await? {
+            let job = row.decode()?;
+            books.jobs.entry(job.id()).or_insert(job);
+        }
+    }
+    let behind: Vec<&HotJob> =
+        books.jobs.values().filter(|job| job.gate == Gate::Sibling && job.is_queued()).collect();
+    let behind: Vec<(JobId, JobId)> =
+        behind.into_iter().map(|job| (job.facts.root_id, job.id())).collect();
+    for (root_id, id) in behind {
+        books.held_back.entry(root_id).or_default().insert(id);
+    }
+    Ok(())
+}
+
+async fn load_money(
+    sql: &Sql,
+    statements: &Statements,
+    wanted: &Wanted,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    if books.accounts.is_empty() {
+        return Ok(());
+    }
+    let accounts = || id_rows(books.accounts.keys().map(|id| id.as_uuid())).finish();
+    // Holds lie with roots; of other jobs there is nothing to find.
+    let holds = |job: &&HotJob| {
+        let known = books.accounts.contains_key(&job.facts.organization_id);
+        known && job.is_root() && !job.facts.state.is_final()
+    };
+    let holders: Vec<Uuid> =
+        books.jobs.values().filter(holds).map(|job| job.id().as_uuid()).collect();
+    let values = vec![accounts(), id_rows(holders.iter().copied()).finish()];
+    let lots = sql.all::<LotRow>("lot", &statements.select_lots, values).await?;
+    let earliest = wanted.period_start.map_or(i64::MAX, Timestamp::as_micros);
+    let values = vec![accounts(), id_rows(holders.iter().copied()).finish(), earliest.into()];
+    let meters = sql.all::<MeterRow>("meter", &statements.select_meters, values).await?;
+    for row in lots {
+        let (organization_id, lot) = row.decode()?;
+        with_account(books, organization_id, |state| state.lots.push(lot));
+    }
+    for row in meters {
+        let (organization_id, usage) = row.decode()?;
+        with_account(books, organization_id, |state| state.meters.push(usage));
+    }
+    for account in books.accounts.values_mut() {
+        account.stored = account.state.clone();
+    }
+    if holders.is_empty() {
+        return Ok(());
+    }
+    let values = vec![id_rows(holders.into_iter()).finish()];
+    for row in sql.all::<HoldRow>("hold", &statements.select_holds, values).await? {
+        insert_hold(books, row)?;
+    }
+    Ok(())
+}
+
+async fn load_keys(
+    sql: &Sql,
+    statements: &Statements,
+    wanted: &Wanted,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    if wanted.keys.is_empty() {
+        return Ok(());
+    }
+    let mut rows = JsonRows::new();
+    for (organization_id, route, key) in &wanted.keys {
+        rows.row().id(organization_id.as_uuid()).text(route).text(key);
+    }
+    let values = vec![rows.finish()];
+    for row in sql.all::<KeyRow>("idempotency key", &statements.select_keys, values).await? {
+        let (key, kept) = row.decode()?;
+        books.keys.insert(key, kept);
+    }
+    Ok(())
+}
+
+fn insert_hold(books: &mut Books, row: HoldRow) -> Result<(), StoreError> {
+    let job = books.jobs.get_mut(&JobId::from_uuid(row.job_id));
+    let hold = &mut job.ok_or_else(|| broken("hold", "it has no job"))?.facts.hold;
+    match row.decode()? {
+        rows::Held::Credits(part) => hold.credits.push(part),
+        rows::Held::Units(part) => hold.units.push(part),
+    }
+    Ok(())
+}
+
+fn with_account(books: &mut Books, id: OrganizationId, change: impl FnOnce(&mut AccountState)) {
+    if let Some(account) = books.accounts.get_mut(&id) {
+        change(&mut account.state);
+    }
+}
+
+/// A row set of identifiers.
+pub(super) fn id_rows(ids: impl Iterator<Item = Uuid>) -> JsonRows {
+    let mut rows = JsonRows::new();
+    for id in ids {
+        rows.row().id(id);
+    }
+    rows
+}

@@ -1,0 +1,264 @@
+//! Rows as hot commands read them.
+
+use gantry_ports::StoreError;
+use gantry_rules::job::{CancelRequest, JobFactsheet};
+use gantry_types::{Attempt, Credits, JobId, LotId, MeterId, OrganizationId, Timestamp, WorkerId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::{
+    AccountState, Gate, HeldCredits, HeldUnits, HotAccount, HotJob, KeyOf, Lot, MeterUse,
+    PlanTerms, broken,
+};
+use crate::hot::job::Change;
+use crate::hot::submit::IdempotencyRow;
+use crate::tables::{
+    decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,
+};
+
+/// An identifier alone.
+#[derive(Debug, FromQueryResult)]
+pub(in crate::hot) struct IdRow {
+    pub(in crate::hot) id: Uuid,
+}
+
+/// A row of `accounts`.
+#[derive(Debug, FromQueryResult)]
+pub(in crate::hot) struct AccountRow {
+    organization_id: Uuid,
+    pub(super) plan_id: Uuid,
+    available: i64,
+    held: i64,
+    running_roots: i64,
+    queued_roots: i64,
+    cursor: i64,
+    served_at: i64,
+}
+
+impl AccountRow {
+    /// Whose account it is.
+    pub(super) const fn organization_id(&self) -> OrganizationId {
+        OrganizationId::from_uuid(self.organization_id)
+    }
+
+    pub(super) fn decode(self, terms: PlanTerms) -> Result<HotAccount, StoreError> {
+        let state = AccountState {
+            organization_id: self.organization_id(),
+            terms,
+            running_roots: decode_u32("running jobs", self.running_roots)?,
+            queued_roots: decode_u32("queued jobs", self.queued_roots)?,
+            lots: Vec::new(),
+            meters: Vec::new(),
+        };
+        Ok(HotAccount {
+            stored: state.clone(),
+            state,
+            available: self.available,
+            held: self.held,
+            cursor: decode_u64("cursor", self.cursor)?,
+            served_at: Timestamp::from_micros(self.served_at),
+            changed: false,
+        })
+    }
+}
+
+/// A row of `plans`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct PlanRow {
+    id: Uuid,
+    terms: String,
+}
+
+impl PlanRow {
+    pub(super) fn decode(self) -> Result<(Uuid, PlanTerms), StoreError> {
+        Ok((self.id, decode_json("plan terms", &self.terms)?))
+    }
+}
+
+/// A row of `jobs`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct JobRow {
+    id: Uuid,
+    organization_id: Uuid,
+    root_id: Uuid,
+    parent_id: Option<Uuid>,
+    ordinal: i64,
+    operation: String,
+    accounting: String,
+    state: String,
+    device: String,
+    class: String,
+    gate: i64,
+    attempt: i64,
+    retries: i64,
+    host_deaths: i64,
+    cancel_requested: bool,
+    max_credits: i64,
+    cost: i64,
+    spent_by_children: i64,
+    pending_children: i64,
+    active_children: i64,
+    worker_id: Option<Uuid>,
+    lease_until: Option<i64>,
+    due_at: Option<i64>,
+    start_at: Option<i64>,
+    progress: f64,
+    stage: Option<String>,
+    cursor: i64,
+    created_at: i64,
+    started_at: Option<i64>,
+    finished_at: Option<i64>,
+}
+
+impl JobRow {
+    pub(super) fn decode(self) -> Result<HotJob, StoreError> {
+        let cancel =
+            if self.cancel_requested { CancelRequest::Requested } else { CancelRequest::None };
+        let facts = JobFactsheet {
+            id: JobId::from_uuid(self.id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            root_id: JobId::from_uuid(self.root_id),
+            parent_id: self.parent_id.map(JobId::from_uuid),
+            state: decode_word("job state", &self.state)?,
+            attempt: Attempt::new(decode_u32("attempt", self.attempt)?),
+            retries: decode_u32("retries", self.retries)?,
+            host_deaths: decode_u32("host deaths", self.host_deaths)?,
+            accounting: decode_serde_word("accounting", &self.accounting)?,
+            max_credits: Credits::new(self.max_credits),
+            hold: gantry_rules::account::Hold::default(),
+            spent_by_children: Credits::new(self.spent_by_children),
+            pending_children: decode_u32("pending children", self.pending_children)?,
+            cancel,
+            lease_until: self.lease_until.map(Timestamp::from_micros),
+        };
+        Ok(HotJob {
+            facts,
+            operation: self.operation,
+            device: decode_word("device", &self.device)?,
+            class: decode_word("priority class", &self.class)?,
+            ordinal: decode_u32("ordinal", self.ordinal)?,
+            gate: Gate::find(self.gate).ok_or_else(|| broken("gate", self.gate))?,
+            active_children: decode_u32("active children", self.active_children)?,
+            worker_id: self.worker_id.map(WorkerId::from_uuid),
+            due_at: self.due_at.map(Timestamp::from_micros),
+            start_at: self.start_at.map(Timestamp::from_micros),
+            cost: Credits::new(self.cost),
+            progress: self.progress,
+            stage: self.stage,
+            cursor: decode_u64("cursor", self.cursor)?,
+            created_at: Timestamp::from_micros(self.created_at),
+            started_at: self.started_at.map(Timestamp::from_micros),
+            finished_at: self.finished_at.map(Timestamp::from_micros),
+            change: Change::None,
+            hold_changed: false,
+        })
+    }
+}
+
+/// A row of `holds`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct HoldRow {
+    pub(super) job_id: Uuid,
+    lot_id: Option<Uuid>,
+    meter: Option<String>,
+    period_start: Option<i64>,
+    amount: i64,
+}
+
+/// What one row of `holds` holds.
+pub(super) enum Held {
+    /// Credits of a lot.
+    Credits(HeldCredits),
+    /// Units of a meter.
+    Units(HeldUnits),
+}
+
+impl HoldRow {
+    pub(super) fn decode(self) -> Result<Held, StoreError> {
+        match (self.lot_id, self.meter, self.period_start) {
+            (Some(lot_id), None, None) => Ok(Held::Credits(HeldCredits {
+                lot_id: LotId::from_uuid(lot_id),
+                amount: Credits::new(self.amount),
+            })),
+            (None, Some(meter), Some(period_start)) => Ok(Held::Units(HeldUnits {
+                meter: decode_word::<MeterId>("meter", &meter)?,
+                period_start: Timestamp::from_micros(period_start),
+                units: decode_u64("units", self.amount)?,
+            })),
+            (Some(_) | None, Some(_) | None, Some(_) | None) => {
+                Err(broken("hold", "it is neither of a lot nor of a meter"))
+            }
+        }
+    }
+}
+
+/// A row of `lots`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct LotRow {
+    id: Uuid,
+    organization_id: Uuid,
+    origin: String,
+    expires_at: Option<i64>,
+    remaining: i64,
+}
+
+impl LotRow {
+    pub(super) fn decode(self) -> Result<(OrganizationId, Lot), StoreError> {
+        let lot = Lot {
+            id: LotId::from_uuid(self.id),
+            origin: decode_serde_word("lot origin", &self.origin)?,
+            expires_at: self.expires_at.map(Timestamp::from_micros),
+            remaining: Credits::new(self.remaining),
+        };
+        Ok((OrganizationId::from_uuid(self.organization_id), lot))
+    }
+}
+
+/// A row of `meter_usage`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct MeterRow {
+    organization_id: Uuid,
+    meter: String,
+    period_start: i64,
+    used: i64,
+    reserved: i64,
+}
+
+impl MeterRow {
+    pub(super) fn decode(self) -> Result<(OrganizationId, MeterUse), StoreError> {
+        let usage = MeterUse {
+            meter: decode_word::<MeterId>("meter", &self.meter)?,
+            period_start: Timestamp::from_micros(self.period_start),
+            used: decode_u64("meter use", self.used)?,
+            reserved: decode_u64("meter reservation", self.reserved)?,
+        };
+        Ok((OrganizationId::from_uuid(self.organization_id), usage))
+    }
+}
+
+/// A row of `idempotency_keys`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct KeyRow {
+    organization_id: Uuid,
+    route: String,
+    idempotency_key: String,
+    body_sha256: String,
+    job_id: Uuid,
+    state: String,
+    blocked_by: Option<String>,
+    created_at: i64,
+}
+
+impl KeyRow {
+    pub(super) fn decode(self) -> Result<(KeyOf, IdempotencyRow), StoreError> {
+        let row = IdempotencyRow {
+            body_sha256: self.body_sha256,
+            job_id: JobId::from_uuid(self.job_id),
+            state: decode_word("job state", &self.state)?,
+            blocked_by: decode_opt_json("refusal", self.blocked_by.as_deref())?,
+            created_at: Timestamp::from_micros(self.created_at),
+        };
+        let organization_id = OrganizationId::from_uuid(self.organization_id);
+        Ok(((organization_id, self.route, self.idempotency_key), row))
+    }
+}

@@ -1,0 +1,29 @@
+//! The hot path: commands, decided in batches.
+//!
+//! Invariants: what a batch touches is loaded first, under locks taken in one order (accounts,
+//! then jobs); the pure functions of `gantry-rules` decide each command on what the ones before
+//! it left; all effects are written set by set; claims come last, so that they see what the
+//! batch queued.
+
+mod artifacts;
+mod books;
+mod cancel;
+mod claim;
+mod commands;
+mod decide;
+mod flush;
+mod fork;
+mod heartbeat;
+mod hold;
+mod job;
+mod load;
+mod notes;
+mod port;
+mod release;
+mod settle;
+mod statements;
+mod stop;
+mod submit;
+
+pub(crate) use commands::{Command, Reply};
+pub(crate) use decide::Decider;

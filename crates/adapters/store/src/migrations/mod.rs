@@ -1,0 +1,134 @@
+//! Schema versions and how a database gets to the newest one.
+//!
+//! Invariants: a released version never changes, later ones are added; all steps of an upgrade
+//! are one transaction under a lock; a SQLite file with data is copied before it is upgraded.
+
+mod v1;
+
+use std::path::{Path, PathBuf};
+
+use gantry_ports::StoreError;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+
+use crate::dialect::Dialect;
+use crate::error::{OpenError, broken, derive_store_error};
+use crate::open::begin_write;
+
+/// One version of the schema.
+struct Version {
+    number: u32,
+    /// Templates in the words of [`Dialect::schema`].
+    statements: &'static [&'static str],
+    /// Tables that refuse every change but an insertion, from this version on.
+    append_only: &'static [&'static str],
+}
+
+const VERSIONS: &[Version] =
+    &[Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY }];
+
+const CREATE_VERSIONS: &str =
+    "CREATE TABLE IF NOT EXISTS schema_versions (version {int} PRIMARY KEY)";
+
+const WHAT: &str = "schema version";
+
+/// Brings the database to the newest version; `backup_of` is the SQLite file to copy first.
+///
+/// # Errors
+/// [`OpenError::TooNew`] for a schema of a later version, [`OpenError::Store`].
+pub(crate) async fn migrate(
+    writer: &DatabaseConnection,
+    dialect: Dialect,
+    backup_of: Option<&Path>,
+) -> Result<(), OpenError> {
+    let refuse = |error| OpenError::Store(derive_store_error(&error, WHAT));
+    writer.execute_unprepared(&dialect.schema(CREATE_VERSIONS)).await.map_err(refuse)?;
+    let known = VERSIONS.last().map_or(0, |version| version.number);
+    let found = read_version(writer, dialect).await?;
+    if found > known {
+        return Err(OpenError::TooNew { found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    if let (Some(path), true) = (backup_of, found > 0) {
+        back_up(writer, path, found).await?;
+    }
+    upgrade(writer, dialect).await
+}
+
+async fn upgrade(writer: &DatabaseConnection, dialect: Dialect) -> Result<(), OpenError> {
+    let refuse = |error| OpenError::Store(derive_store_error(&error, WHAT));
+    let tx = begin_write(writer).await?;
+    if let Some(lock) = dialect.migration_lock() {
+        tx.execute_unprepared(lock).await.map_err(refuse)?;
+    }
+    // Another server may have upgraded while this one waited for the lock.
+    let found = read_version(&tx, dialect).await?;
+    for version in VERSIONS.iter().filter(|version| version.number > found) {
+        for template in version.statements {
+            tx.execute_unprepared(&dialect.schema(template)).await.map_err(refuse)?;
+        }
+        for table in version.append_only {
+            for statement in dialect.append_only(table) {
+                tx.execute_unprepared(&statement).await.map_err(refuse)?;
+            }
+        }
+        let insert = Statement::from_sql_and_values(
+            dialect.backend(),
+            "INSERT INTO schema_versions (version) VALUES ($1)",
+            [i64::from(version.number).into()],
+        );
+        tx.execute_raw(insert).await.map_err(refuse)?;
+        tracing::info!(version = version.number, "schema upgraded");
+    }
+    tx.commit().await.map_err(refuse)
+}
+
+async fn read_version<C: ConnectionTrait>(
+    connection: &C,
+    dialect: Dialect,
+) -> Result<u32, OpenError> {
+    let refuse = |error| OpenError::Store(derive_store_error(&error, WHAT));
+    let select = Statement::from_string(
+        dialect.backend(),
+        "SELECT COALESCE(MAX(version), 0) FROM schema_versions",
+    );
+    let row = connection.query_one_raw(select).await.map_err(refuse)?;
+    let number = match row {
+        Some(row) => row.try_get_by_index::<i64>(0).map_err(refuse)?,
+        None => 0,
+    };
+    u32::try_from(number).map_err(|_| OpenError::Store(broken(WHAT, number)))
+}
+
+async fn back_up(
+    writer: &DatabaseConnection,
+    path: &Path,
+    version: u32,
+) -> Result<PathBuf, OpenError> {
+    let target = free_backup_path(path, version);
+    let copy = Statement::from_sql_and_values(
+        Dialect::Sqlite.backend(),
+        "VACUUM INTO $1",
+        [target.display().to_string().into()],
+    );
+    writer.execute_raw(copy).await.map_err(|error| {
+        OpenError::Store(StoreError::Broken {
+            reason: format!("the backup before the upgrade failed: {error}"),
+        })
+    })?;
+    tracing::info!(backup = %target.display(), "copied the database before the upgrade");
+    Ok(target)
+}
+
+fn free_backup_path(path: &Path, version: u32) -> PathBuf {
+    let candidate = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".v{version}.backup"));
+        if number > 0 {
+            name.push(format!(".{number}"));
+        }
+        PathBuf::from(name)
+    };
+    (0..).map(candidate).find(|path| !path.exists()).unwrap_or_else(|| candidate(0))
+}

@@ -1,0 +1,69 @@
+//! Snapshots and transactions as the port sees them.
+//!
+//! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
+
+use gantry_ports::store::{
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadJobs, ReadTx, Tx, WriteAccess,
+    WriteAccounts, WriteAudit, WriteCatalog,
+};
+
+use crate::sql::Sql;
+
+/// A transaction under way, or a snapshot.
+#[derive(Debug)]
+pub(crate) struct Session {
+    sql: Sql,
+}
+
+impl Session {
+    /// Wraps a transaction that has begun.
+    pub(crate) const fn new(sql: Sql) -> Self {
+        Self { sql }
+    }
+
+    /// Its statements.
+    pub(crate) const fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
+    /// Gives the transaction back, to end it.
+    pub(crate) fn into_sql(self) -> Sql {
+        self.sql
+    }
+}
+
+impl ReadTx for Session {
+    fn access(&self) -> &dyn ReadAccess {
+        self
+    }
+    fn accounts(&self) -> &dyn ReadAccounts {
+        self
+    }
+    fn jobs(&self) -> &dyn ReadJobs {
+        self
+    }
+    fn catalog(&self) -> &dyn ReadCatalog {
+        self
+    }
+    fn audit(&self) -> &dyn ReadAudit {
+        self
+    }
+}
+
+impl Tx for Session {
+    fn access(&self) -> &dyn WriteAccess {
+        self
+    }
+    fn accounts(&self) -> &dyn WriteAccounts {
+        self
+    }
+    fn jobs(&self) -> &dyn ReadJobs {
+        self
+    }
+    fn catalog(&self) -> &dyn WriteCatalog {
+        self
+    }
+    fn audit(&self) -> &dyn WriteAudit {
+        self
+    }
+}

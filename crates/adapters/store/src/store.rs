@@ -1,0 +1,75 @@
+//! The store that the port describes.
+
+use std::any::Any;
+
+use async_trait::async_trait;
+use gantry_ports::store::{ReadTx, WriteAbort, WriteClosure};
+use gantry_ports::{Store, StoreError};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use crate::config::StoreConfig;
+use crate::dialect::Dialect;
+use crate::error::{OpenError, derive_store_error};
+use crate::migrations;
+use crate::open::{self, Connections, begin_read};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::writer::Writer;
+
+/// The store on SQLite or PostgreSQL. Clones of an `Arc` share it; dropping the last one lets
+/// the writer finish what is queued.
+#[derive(Debug)]
+pub struct GantryStore {
+    read: DatabaseConnection,
+    dialect: Dialect,
+    writer: Writer,
+}
+
+impl GantryStore {
+    /// Opens a database and brings its schema up to date; a SQLite file with data is copied
+    /// beside itself before its schema changes.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the file is in use by another server or unusable, the server does not
+    /// answer, or the schema is of a later version.
+    pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
+        let Connections { read, write, dialect, lock } = open::connect(&config).await?;
+        migrations::migrate(&write, dialect, config.sqlite_file()).await?;
+        let writer = Writer::start(write, dialect, lock, config.queue_length);
+        Ok(Self { read, dialect, writer })
+    }
+
+    /// Waits until everything queued is committed, then closes the database, so that it can be
+    /// opened again.
+    pub async fn close(self) {
+        self.writer.stop().await;
+        if let Err(error) = self.read.close().await {
+            tracing::warn!(%error, "the database did not close cleanly");
+        }
+    }
+
+    /// The writer, for hot commands.
+    pub(crate) const fn writer(&self) -> &Writer {
+        &self.writer
+    }
+}
+
+#[async_trait]
+impl Store for GantryStore {
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
+        let transaction = begin_read(&self.read, self.dialect).await?;
+        Ok(Box::new(Session::new(Sql::new(transaction, self.dialect))))
+    }
+
+    async fn write_erased(&self, closure: WriteClosure) -> Result<Box<dyn Any + Send>, WriteAbort> {
+        self.writer.write(closure).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let answer = self.read.execute_unprepared("SELECT 1").await;
+        answer.map(drop).map_err(|error| match derive_store_error(&error, "database") {
+            StoreError::Unavailable { reason } => StoreError::Unavailable { reason },
+            other => StoreError::Unavailable { reason: other.to_string() },
+        })
+    }
+}

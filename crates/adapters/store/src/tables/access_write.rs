@@ -1,0 +1,171 @@
+//! Changes users, organizations, members, sessions and keys.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{
+    ApiKey, NewUser, Organization, Session as SignedIn, SignInFailures, User, WriteAccess,
+};
+use gantry_types::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, UserId};
+
+use super::access_rows::{SignInFailuresRow, encode_status};
+use super::convert::encode_json;
+use crate::error::broken;
+use crate::session::Session;
+
+#[async_trait]
+impl WriteAccess for Session {
+    async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError> {
+        insert_organization(self, &new.organization).await?;
+        insert_user_row(self, &new.user).await?;
+        let sql = "INSERT INTO memberships (organization_id, user_id, role, personal) \
+                   VALUES ($1, $2, $3, TRUE)";
+        let values = vec![
+            new.organization.id.as_uuid().into(),
+            new.user.id.as_uuid().into(),
+            Role::Owner.as_str().into(),
+        ];
+        self.sql().run("membership", sql, values).await.map(drop)
+    }
+
+    async fn update_user(&self, user: &User) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET password_hash = $2, name = $3 WHERE id = $1";
+        let values = vec![
+            user.id.as_uuid().into(),
+            user.password_hash.as_str().into(),
+            user.name.as_str().into(),
+        ];
+        self.sql().run_on_row("user", sql, values).await
+    }
+
+    async fn insert_session(&self, session: &SignedIn) -> Result<(), StoreError> {
+        let sql = "INSERT INTO sessions (id, organization_id, user_id, token_sha256, user_agent, \
+                   ip, created_at, last_used_at, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let values = vec![
+            session.id.as_uuid().into(),
+            session.organization_id.as_uuid().into(),
+            session.user_id.as_uuid().into(),
+            session.token_sha256.as_str().into(),
+            session.user_agent.as_str().into(),
+            session.ip.as_str().into(),
+            session.created_at.as_micros().into(),
+            session.last_used_at.as_micros().into(),
+            session.expires_at.as_micros().into(),
+        ];
+        self.sql().run("session", sql, values).await.map(drop)
+    }
+
+    async fn touch_session(&self, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
+        let values = vec![id.as_uuid().into(), now.as_micros().into()];
+        self.sql().run("session", sql, values).await.map(drop)
+    }
+
+    async fn delete_session(&self, user_id: UserId, id: SessionId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
+        let values = vec![id.as_uuid().into(), user_id.as_uuid().into()];
+        self.sql().run_on_row("session", sql, values).await
+    }
+
+    async fn purge_sessions(&self, now: Timestamp, idle: Duration) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sessions WHERE expires_at <= $1 OR last_used_at <= $2";
+        let values = vec![now.as_micros().into(), now.minus(idle).as_micros().into()];
+        self.sql().run("session", sql, values).await
+    }
+
+    async fn insert_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        let sql = "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, key_sha256, \
+                   scopes, created_at, last_used_at, expires_at, revoked_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
+        let values = vec![
+            key.id.as_uuid().into(),
+            key.organization_id.as_uuid().into(),
+            key.user_id.as_uuid().into(),
+            key.name.as_str().into(),
+            key.prefix.as_str().into(),
+            key.key_sha256.as_str().into(),
+            encode_json("scopes", &key.scopes)?.into(),
+            key.created_at.as_micros().into(),
+            micros(key.last_used_at).into(),
+            micros(key.expires_at).into(),
+            micros(key.revoked_at).into(),
+        ];
+        self.sql().run("API key", sql, values).await.map(drop)
+    }
+
+    async fn touch_api_key(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE api_keys SET last_used_at = $2 \
+                   WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+        let values = vec![id.as_uuid().into(), now.as_micros().into()];
+        self.sql().run("API key", sql, values).await.map(drop)
+    }
+
+    async fn revoke_api_key(
+        &self,
+        organization_id: OrganizationId,
+        id: ApiKeyId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE api_keys SET revoked_at = $3 \
+                   WHERE id = $1 AND organization_id = $2 AND revoked_at IS NULL";
+        let values =
+            vec![id.as_uuid().into(), organization_id.as_uuid().into(), now.as_micros().into()];
+        self.sql().run_on_row("API key", sql, values).await
+    }
+
+    async fn record_sign_in_failure(
+        &self,
+        key: &str,
+        now: Timestamp,
+        window_start: Timestamp,
+    ) -> Result<SignInFailures, StoreError> {
+        let sql = "INSERT INTO sign_in_failures (subject, failures, last_at) VALUES ($1, 1, $2) \
+                   ON CONFLICT (subject) DO UPDATE SET last_at = excluded.last_at, failures = \
+                   CASE WHEN sign_in_failures.last_at < $3 THEN 1 \
+                        ELSE sign_in_failures.failures + 1 END \
+                   RETURNING failures, last_at";
+        let values = vec![key.into(), now.as_micros().into(), window_start.as_micros().into()];
+        let row = self.sql().first::<SignInFailuresRow>("sign-in failures", sql, values).await?;
+        row.ok_or_else(|| broken("sign-in failures", "no row came back"))?.decode()
+    }
+
+    async fn clear_sign_in_failures(&self, key: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM sign_in_failures WHERE subject = $1";
+        self.sql().run("sign-in failures", sql, vec![key.into()]).await.map(drop)
+    }
+}
+
+async fn insert_organization(
+    session: &Session,
+    organization: &Organization,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)";
+    let values = vec![
+        organization.id.as_uuid().into(),
+        organization.name.as_str().into(),
+        organization.created_at.as_micros().into(),
+    ];
+    session.sql().run("organization", sql, values).await?;
+    let sql = "INSERT INTO accounts (organization_id, plan_id, available, held, running_roots, \
+               queued_roots, cursor, served_at) VALUES ($1, $2, 0, 0, 0, 0, 0, 0)";
+    let values = vec![organization.id.as_uuid().into(), organization.plan_id.as_uuid().into()];
+    session.sql().run("plan", sql, values).await.map(drop)
+}
+
+async fn insert_user_row(session: &Session, user: &User) -> Result<(), StoreError> {
+    let sql = "INSERT INTO users (id, email, name, password_hash, administrator, status, \
+               created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = vec![
+        user.id.as_uuid().into(),
+        user.email.as_str().into(),
+        user.name.as_str().into(),
+        user.password_hash.as_str().into(),
+        user.administrator.into(),
+        encode_status(user.status).into(),
+        user.created_at.as_micros().into(),
+    ];
+    session.sql().run("user", sql, values).await.map(drop)
+}

@@ -1,0 +1,195 @@
+//! Looks up plans, balances, lots, the ledger and meters.
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{AccountOverview, LedgerEntry, Page, PageRequest, ReadAccounts};
+use gantry_rules::account::{Lot, MeterUse};
+use gantry_rules::lots;
+use gantry_rules::plan::Plan;
+use gantry_types::{
+    Credits, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PlanId, Timestamp,
+};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::breaches;
+use super::convert::{
+    decode_json, decode_serde_word, decode_time, decode_u32, decode_u64, decode_word,
+};
+use super::page::PageSql;
+use crate::session::Session;
+
+/// A row of `plans`.
+#[derive(Debug, FromQueryResult)]
+struct PlanRow {
+    id: Uuid,
+    slug: String,
+    version: i64,
+    title: String,
+    terms: String,
+}
+
+impl PlanRow {
+    fn decode(self) -> Result<Plan, StoreError> {
+        Ok(Plan {
+            id: PlanId::from_uuid(self.id),
+            slug: self.slug,
+            version: decode_u32("plan version", self.version)?,
+            title: self.title,
+            terms: decode_json("plan terms", &self.terms)?,
+        })
+    }
+}
+
+/// A row of `accounts`, as the overview needs it.
+#[derive(Debug, FromQueryResult)]
+struct OverviewRow {
+    plan_id: Uuid,
+    available: i64,
+    held: i64,
+    running_roots: i64,
+    queued_roots: i64,
+}
+
+/// A row of `meter_usage`.
+#[derive(Debug, FromQueryResult)]
+struct MeterRow {
+    meter: String,
+    period_start: i64,
+    used: i64,
+    reserved: i64,
+}
+
+impl MeterRow {
+    fn decode(self) -> Result<MeterUse, StoreError> {
+        Ok(MeterUse {
+            meter: decode_word::<MeterId>("meter", &self.meter)?,
+            period_start: decode_time(self.period_start),
+            used: decode_u64("meter use", self.used)?,
+            reserved: decode_u64("meter reservation", self.reserved)?,
+        })
+    }
+}
+
+/// A row of `lots`.
+#[derive(Debug, FromQueryResult)]
+struct LotRow {
+    id: Uuid,
+    origin: String,
+    expires_at: Option<i64>,
+    remaining: i64,
+}
+
+impl LotRow {
+    fn decode(self) -> Result<Lot, StoreError> {
+        Ok(Lot {
+            id: LotId::from_uuid(self.id),
+            origin: decode_serde_word("lot origin", &self.origin)?,
+            expires_at: self.expires_at.map(decode_time),
+            remaining: Credits::new(self.remaining),
+        })
+    }
+}
+
+/// A row of `ledger_entries`.
+#[derive(Debug, FromQueryResult)]
+struct LedgerRow {
+    id: Uuid,
+    organization_id: Uuid,
+    account: String,
+    amount: i64,
+    lot_id: Uuid,
+    job_id: Option<Uuid>,
+    reason: String,
+    at: i64,
+}
+
+impl LedgerRow {
+    fn decode(self) -> Result<LedgerEntry, StoreError> {
+        Ok(LedgerEntry {
+            id: LedgerEntryId::from_uuid(self.id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            account: decode_serde_word("ledger account", &self.account)?,
+            amount: Credits::new(self.amount),
+            lot_id: LotId::from_uuid(self.lot_id),
+            job_id: self.job_id.map(JobId::from_uuid),
+            reason: self.reason,
+            at: decode_time(self.at),
+        })
+    }
+}
+
+const SELECT_PLAN: &str = "SELECT id, slug, version, title, terms FROM plans";
+
+#[async_trait]
+impl ReadAccounts for Session {
+    async fn find_plan(&self, id: PlanId) -> Result<Option<Plan>, StoreError> {
+        let sql = format!("{SELECT_PLAN} WHERE id = $1");
+        let row = self.sql().first::<PlanRow>("plan", sql, vec![id.as_uuid().into()]).await?;
+        row.map(PlanRow::decode).transpose()
+    }
+
+    async fn find_plan_by_slug(&self, slug: &str) -> Result<Option<Plan>, StoreError> {
+        let sql = format!("{SELECT_PLAN} WHERE slug = $1 ORDER BY version DESC LIMIT 1");
+        let row = self.sql().first::<PlanRow>("plan", sql, vec![slug.into()]).await?;
+        row.map(PlanRow::decode).transpose()
+    }
+
+    async fn get_account(
+        &self,
+        organization_id: OrganizationId,
+        period_start: Timestamp,
+    ) -> Result<AccountOverview, StoreError> {
+        let sql = "SELECT plan_id, available, held, running_roots, queued_roots FROM accounts \
+                   WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into()];
+        let row = self.sql().first::<OverviewRow>("account", sql, values).await?;
+        let row = row.ok_or(StoreError::NotFound { what: "account" })?;
+        let plan = self.find_plan(PlanId::from_uuid(row.plan_id)).await?;
+        let sql = "SELECT meter, period_start, used, reserved FROM meter_usage \
+                   WHERE organization_id = $1 AND period_start = $2 ORDER BY meter";
+        let values = vec![organization_id.as_uuid().into(), period_start.as_micros().into()];
+        let meters = self.sql().all::<MeterRow>("meter", sql, values).await?;
+        Ok(AccountOverview {
+            organization_id,
+            plan: plan.ok_or(StoreError::NotFound { what: "plan" })?,
+            available: Credits::new(row.available),
+            held: Credits::new(row.held),
+            running_roots: decode_u32("running jobs", row.running_roots)?,
+            queued_roots: decode_u32("queued jobs", row.queued_roots)?,
+            meters: meters.into_iter().map(MeterRow::decode).collect::<Result<_, _>>()?,
+        })
+    }
+
+    async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError> {
+        let sql = "SELECT id, origin, expires_at, remaining FROM lots \
+                   WHERE organization_id = $1 AND remaining > 0";
+        let values = vec![organization_id.as_uuid().into()];
+        let rows = self.sql().all::<LotRow>("lot", sql, values).await?;
+        let mut found = rows.into_iter().map(LotRow::decode).collect::<Result<Vec<_>, _>>()?;
+        lots::sort_by_use(&mut found);
+        Ok(found)
+    }
+
+    async fn list_ledger(
+        &self,
+        organization_id: OrganizationId,
+        page: &PageRequest<LedgerEntryId>,
+    ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError> {
+        let tail = PageSql::new(page, "id", 2, LedgerEntryId::as_uuid);
+        let sql = format!(
+            "SELECT id, organization_id, account, amount, lot_id, job_id, reason, at \
+             FROM ledger_entries WHERE organization_id = $1{}",
+            tail.tail
+        );
+        let mut values = vec![organization_id.as_uuid().into()];
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<LedgerRow>("ledger entry", sql, values).await?;
+        let entries = rows.into_iter().map(LedgerRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(entries, |entry: &LedgerEntry| entry.id))
+    }
+
+    async fn list_ledger_breaches(&self) -> Result<Vec<String>, StoreError> {
+        breaches::list(self.sql()).await
+    }
+}

@@ -1,0 +1,117 @@
+//! Changes plans and grants credits.
+//!
+//! Invariant: whatever may let a blocked job run makes it due, so that it runs at the next
+//! release and not at its next routine check.
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{LotGrant, WriteAccounts};
+use gantry_rules::account::LotOrigin;
+use gantry_rules::ledger::{Movement, Posting};
+use gantry_rules::plan::Plan;
+use gantry_types::{Credits, LedgerEntryId, OrganizationId, PlanId};
+use uuid::Uuid;
+
+use super::convert::{encode_json, encode_serde_word};
+use crate::error::broken;
+use crate::session::Session;
+
+#[async_trait]
+impl WriteAccounts for Session {
+    async fn insert_plan(&self, plan: &Plan) -> Result<(), StoreError> {
+        let sql = "INSERT INTO plans (id, slug, version, title, concurrent_jobs, terms) \
+                   VALUES ($1, $2, $3, $4, $5, $6)";
+        let values = vec![
+            plan.id.as_uuid().into(),
+            plan.slug.as_str().into(),
+            i64::from(plan.version).into(),
+            plan.title.as_str().into(),
+            i64::from(plan.terms.concurrent_jobs).into(),
+            encode_json("plan terms", &plan.terms)?.into(),
+        ];
+        self.sql().run("plan", sql, values).await.map(drop)
+    }
+
+    async fn set_plan(
+        &self,
+        organization_id: OrganizationId,
+        plan_id: PlanId,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE accounts SET plan_id = $2 WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into(), plan_id.as_uuid().into()];
+        self.sql().run_on_row("account", sql, values).await?;
+        make_blocked_jobs_due(self, organization_id).await
+    }
+
+    async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError> {
+        if grant.lot.remaining <= Credits::ZERO {
+            return Err(broken("grant", "the amount must be above zero"));
+        }
+        // The account's row comes first: it is the lock under which its lots change.
+        let sql = "UPDATE accounts SET available = available + $2 WHERE organization_id = $1";
+        let values = vec![grant.organization_id.as_uuid().into(), grant.lot.remaining.get().into()];
+        self.sql().run_on_row("account", sql, values).await?;
+        insert_lot_row(self, grant).await?;
+        insert_grant_entries(self, grant).await?;
+        make_blocked_jobs_due(self, grant.organization_id).await
+    }
+
+    async fn has_grant(
+        &self,
+        organization_id: OrganizationId,
+        origin: LotOrigin,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM lots \
+                   WHERE organization_id = $1 AND origin = $2 AND reason = $3";
+        let origin = encode_serde_word("lot origin", &origin)?;
+        let values = vec![organization_id.as_uuid().into(), origin.into(), reason.into()];
+        Ok(self.sql().number("lot", sql, values).await? > 0)
+    }
+}
+
+async fn insert_lot_row(session: &Session, grant: &LotGrant) -> Result<(), StoreError> {
+    let sql = "INSERT INTO lots (id, organization_id, origin, reason, granted, remaining, \
+               expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7)";
+    let values = vec![
+        grant.lot.id.as_uuid().into(),
+        grant.organization_id.as_uuid().into(),
+        encode_serde_word("lot origin", &grant.lot.origin)?.into(),
+        grant.reason.as_str().into(),
+        grant.lot.remaining.get().into(),
+        grant.lot.expires_at.map(|time| time.as_micros()).into(),
+        grant.at.as_micros().into(),
+    ];
+    session.sql().run("lot", sql, values).await.map(drop)
+}
+
+async fn insert_grant_entries(session: &Session, grant: &LotGrant) -> Result<(), StoreError> {
+    let posting =
+        Posting { movement: Movement::Grant, lot_id: grant.lot.id, amount: grant.lot.remaining };
+    let posting_id = Uuid::now_v7();
+    for (account, amount) in posting.lines() {
+        let sql = "INSERT INTO ledger_entries (id, organization_id, posting_id, account, amount, \
+                   lot_id, job_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8)";
+        let values = vec![
+            LedgerEntryId::generate().as_uuid().into(),
+            grant.organization_id.as_uuid().into(),
+            posting_id.into(),
+            account.as_str().into(),
+            amount.get().into(),
+            grant.lot.id.as_uuid().into(),
+            posting.movement.as_str().into(),
+            grant.at.as_micros().into(),
+        ];
+        session.sql().run("ledger entry", sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn make_blocked_jobs_due(
+    session: &Session,
+    organization_id: OrganizationId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE jobs SET due_at = 0 WHERE state = 'blocked' AND organization_id = $1";
+    let values = vec![organization_id.as_uuid().into()];
+    session.sql().run("job", sql, values).await.map(drop)
+}

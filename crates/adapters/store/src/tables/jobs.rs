@@ -1,0 +1,152 @@
+//! Looks up jobs, their events, their children and the queues.
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{
+    AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth, ReadJobs,
+    StoredChild,
+};
+use gantry_types::{JobId, OrganizationId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::convert::{decode_time, decode_u64, decode_word, encode_u64};
+use super::job_rows::{ChildRow, EventRow, JOB_COLUMNS, JOB_TABLES, JobRow};
+use super::jobs_list;
+use crate::session::Session;
+
+/// The most events of one answer, whatever the caller asks for.
+const MOST_EVENTS: u32 = 1000;
+
+/// A row of `account_events`.
+#[derive(Debug, FromQueryResult)]
+struct AccountEventRow {
+    cursor: i64,
+    job_id: Uuid,
+    operation: String,
+    state: String,
+    at: i64,
+}
+
+impl AccountEventRow {
+    fn decode(self) -> Result<AccountEvent, StoreError> {
+        Ok(AccountEvent {
+            cursor: decode_u64("cursor", self.cursor)?,
+            job_id: JobId::from_uuid(self.job_id),
+            operation: self.operation,
+            state: decode_word("job state", &self.state)?,
+            at: decode_time(self.at),
+        })
+    }
+}
+
+/// A queue with its counts.
+#[derive(Debug, FromQueryResult)]
+struct DepthRow {
+    device: String,
+    class: String,
+    queued: i64,
+    running: i64,
+}
+
+impl DepthRow {
+    fn decode(self) -> Result<QueueDepth, StoreError> {
+        Ok(QueueDepth {
+            device: decode_word("device", &self.device)?,
+            class: decode_word("priority class", &self.class)?,
+            queued: decode_u64("queue depth", self.queued)?,
+            running: decode_u64("queue depth", self.running)?,
+        })
+    }
+}
+
+#[async_trait]
+impl ReadJobs for Session {
+    async fn find_job(
+        &self,
+        organization_id: OrganizationId,
+        id: JobId,
+    ) -> Result<Option<JobRecord>, StoreError> {
+        let sql = format!(
+            "SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.id = $1 AND j.organization_id = $2"
+        );
+        let values = vec![id.as_uuid().into(), organization_id.as_uuid().into()];
+        let row = self.sql().first::<JobRow>("job", sql, values).await?;
+        row.map(JobRow::decode).transpose()
+    }
+
+    async fn list_jobs(
+        &self,
+        organization_id: OrganizationId,
+        filter: &JobFilter,
+        page: &PageRequest<JobId>,
+    ) -> Result<Page<JobRecord, JobId>, StoreError> {
+        jobs_list::list(self.sql(), organization_id, filter, page).await
+    }
+
+    async fn list_job_events(
+        &self,
+        organization_id: OrganizationId,
+        id: JobId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<JobEvent>, StoreError> {
+        let sql = "SELECT cursor, kind, body, at FROM job_events \
+                   WHERE job_id = $1 AND organization_id = $2 AND cursor > $3 \
+                   ORDER BY cursor LIMIT $4";
+        let values = vec![
+            id.as_uuid().into(),
+            organization_id.as_uuid().into(),
+            encode_u64("cursor", after)?.into(),
+            i64::from(limit.min(MOST_EVENTS)).into(),
+        ];
+        let rows = self.sql().all::<EventRow>("job event", sql, values).await?;
+        rows.into_iter().map(EventRow::decode).collect()
+    }
+
+    async fn list_account_events(
+        &self,
+        organization_id: OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AccountEvent>, StoreError> {
+        let sql = "SELECT cursor, job_id, operation, state, at FROM account_events \
+                   WHERE organization_id = $1 AND cursor > $2 ORDER BY cursor LIMIT $3";
+        let values = vec![
+            organization_id.as_uuid().into(),
+            encode_u64("cursor", after)?.into(),
+            i64::from(limit.min(MOST_EVENTS)).into(),
+        ];
+        let rows = self.sql().all::<AccountEventRow>("account event", sql, values).await?;
+        rows.into_iter().map(AccountEventRow::decode).collect()
+    }
+
+    async fn get_account_cursor(&self, organization_id: OrganizationId) -> Result<u64, StoreError> {
+        let sql = "SELECT cursor FROM accounts WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into()];
+        decode_u64("cursor", self.sql().number("account", sql, values).await?)
+    }
+
+    async fn list_children(&self, parent_id: JobId) -> Result<Vec<StoredChild>, StoreError> {
+        let sql = "SELECT j.id, j.parent_id, j.ordinal, j.state, r.report, r.error \
+                   FROM jobs j LEFT JOIN job_results r ON r.job_id = j.id \
+                   WHERE j.parent_id = $1 \
+                   AND j.state IN ('succeeded', 'failed', 'cancelled', 'dead') \
+                   ORDER BY j.ordinal";
+        let values = vec![parent_id.as_uuid().into()];
+        let rows = self.sql().all::<ChildRow>("job", sql, values).await?;
+        rows.into_iter().map(ChildRow::decode).collect()
+    }
+
+    async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        let sql = "SELECT device, class, \
+                   SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END) AS queued, \
+                   SUM(CASE WHEN state = 'running' THEN 1 ELSE 0 END) AS running \
+                   FROM (SELECT device, class, state FROM jobs WHERE state = 'queued' \
+                         UNION ALL \
+                         SELECT device, class, state FROM jobs WHERE state = 'running') active \
+                   GROUP BY device, class ORDER BY device, class";
+        let rows = self.sql().all::<DepthRow>("queue", sql, vec![]).await?;
+        rows.into_iter().map(DepthRow::decode).collect()
+    }
+}

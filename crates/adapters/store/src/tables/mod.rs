@@ -1,0 +1,25 @@
+//! The tables by group: rows and the port's small repositories over them.
+//!
+//! Invariant: a look-up of a tenant's row names the tenant in its WHERE.
+
+mod access_read;
+mod access_rows;
+mod access_write;
+mod accounts;
+mod accounts_write;
+mod audit;
+mod breaches;
+mod catalog;
+mod catalog_rows;
+mod catalog_write;
+mod convert;
+mod job_rows;
+mod jobs;
+mod jobs_list;
+mod page;
+
+pub(crate) use convert::{
+    decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,
+    encode_json, encode_u64,
+};
+pub(crate) use job_rows::{ChildRow, JOB_COLUMNS, JobRow, encode_seed};

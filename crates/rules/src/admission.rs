@@ -1,0 +1,178 @@
+//! Whether a root job may run under its account's plan and balance.
+//!
+//! Invariants: what is admitted is held at once, credits by lot and units by meter, so that no
+//! later job can spend it; a platform operation is always admitted and holds nothing; what the
+//! plan cannot run at all and what it cannot run now are told apart by the refusal alone.
+
+use gantry_types::{Credits, Device, JobState, MeterId, Timestamp};
+
+use crate::account::{AccountState, HeldUnits, Hold};
+use crate::ledger::{Movement, Posting};
+use crate::lots;
+use crate::period::{Period, derive_period};
+use crate::plan::Included;
+use crate::refusal::Refusal;
+use crate::submission::{Accounting, Needs, OnRefusal, Submission};
+
+/// What an admitted job takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// `queued`, or `scheduled` when it is not to start yet.
+    pub state: JobState,
+    /// What it holds from now on.
+    pub hold: Hold,
+    /// The ledger's side of it.
+    pub postings: Vec<Posting>,
+}
+
+/// What becomes of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may run.
+    Admitted(Admission),
+    /// It is kept until the plan or the balance allows it.
+    Blocked(Refusal),
+}
+
+/// Decides on a submission, following its wish about refusals. A full queue refuses even what
+/// would be kept, because what is kept waits in that queue.
+///
+/// # Errors
+/// The [`Refusal`] of a submission that leaves no trace.
+pub fn derive_verdict(account: &AccountState, submission: &Submission) -> Result<Verdict, Refusal> {
+    let refusal = match admit(account, submission, submission.submitted_at) {
+        Ok(admission) => return Ok(Verdict::Admitted(admission)),
+        Err(refusal) => refusal,
+    };
+    match (submission.on_refusal, &refusal) {
+        (OnRefusal::Refuse, _) | (OnRefusal::KeepBlocked, Refusal::QueueFull { .. }) => {
+            Err(refusal)
+        }
+        (
+            OnRefusal::KeepBlocked,
+            Refusal::Credits { .. }
+            | Refusal::Quota { .. }
+            | Refusal::JobTooLarge { .. }
+            | Refusal::GpuNotIncluded
+            | Refusal::Memory { .. },
+        ) => Ok(Verdict::Blocked(refusal)),
+    }
+}
+
+/// Decides whether a new job may run.
+///
+/// # Errors
+/// The [`Refusal`] that names the limit.
+pub fn admit(
+    account: &AccountState,
+    submission: &Submission,
+    now: Timestamp,
+) -> Result<Admission, Refusal> {
+    if submission.accounting == Accounting::Metered {
+        let limit = account.terms.queued_jobs;
+        if account.queued_roots >= limit {
+            return Err(Refusal::QueueFull { limit });
+        }
+    }
+    let mut admission = readmit(account, &submission.needs, submission.accounting, now)?;
+    if submission.start_at.is_some_and(|start| start > now) {
+        admission.state = JobState::Scheduled;
+    }
+    Ok(admission)
+}
+
+/// Decides whether a job that is in the queue already, but blocked, may run now.
+///
+/// # Errors
+/// The [`Refusal`] that names the limit.
+pub fn readmit(
+    account: &AccountState,
+    needs: &Needs,
+    accounting: Accounting,
+    now: Timestamp,
+) -> Result<Admission, Refusal> {
+    if accounting == Accounting::Platform {
+        let hold = Hold::default();
+        return Ok(Admission { state: JobState::Queued, hold, postings: Vec::new() });
+    }
+    check_job_limits(account, needs)?;
+    let units = derive_units(account, needs, derive_period(now))?;
+    let (credits, postings) = derive_credits(account, needs.max_credits, now)?;
+    Ok(Admission { state: JobState::Queued, hold: Hold { credits, units }, postings })
+}
+
+/// Decides whether a hold may grow by `more` credits.
+///
+/// # Errors
+/// [`Refusal::Credits`] when the balance does not cover it.
+pub fn derive_credits(
+    account: &AccountState,
+    more: Credits,
+    now: Timestamp,
+) -> Result<(Vec<crate::account::HeldCredits>, Vec<Posting>), Refusal> {
+    let credits = lots::derive_hold(&account.lots, more, now).ok_or_else(|| Refusal::Credits {
+        needed: more,
+        available: lots::derive_available(&account.lots, now).unwrap_or(Credits::ZERO),
+    })?;
+    let postings = credits
+        .iter()
+        .map(|part| Posting { movement: Movement::Hold, lot_id: part.lot_id, amount: part.amount })
+        .collect();
+    Ok((credits, postings))
+}
+
+fn check_job_limits(account: &AccountState, needs: &Needs) -> Result<(), Refusal> {
+    let terms = &account.terms;
+    if needs.device == Device::Gpu && terms.gpu == Included::No {
+        return Err(Refusal::GpuNotIncluded);
+    }
+    if needs.memory_bytes > terms.job_memory_bytes {
+        let limit = terms.job_memory_bytes;
+        return Err(Refusal::Memory { needed: needs.memory_bytes, limit });
+    }
+    Ok(())
+}
+
+/// The units that the job reserves: what its estimate counts, and one `jobs` for itself.
+fn derive_units(
+    account: &AccountState,
+    needs: &Needs,
+    period: Period,
+) -> Result<Vec<HeldUnits>, Refusal> {
+    let mut wanted = needs.meters.clone();
+    let itself = wanted.entry(MeterId::jobs()).or_insert(0);
+    *itself = itself.saturating_add(1);
+    let mut units = Vec::with_capacity(wanted.len());
+    for (meter, needed) in wanted {
+        check_meter(account, &meter, needed, period)?;
+        units.push(HeldUnits { meter, period_start: period.start, units: needed });
+    }
+    Ok(units)
+}
+
+fn check_meter(
+    account: &AccountState,
+    meter: &MeterId,
+    needed: u64,
+    period: Period,
+) -> Result<(), Refusal> {
+    let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
+    if let Some(limit) = bounds.per_job.filter(|limit| needed > *limit) {
+        return Err(Refusal::JobTooLarge { meter: meter.clone(), needed, limit });
+    }
+    let present = |usage: &&crate::account::MeterUse| {
+        usage.meter == *meter && usage.period_start == period.start
+    };
+    let used = account
+        .meters
+        .iter()
+        .find(present)
+        .map_or(0, |usage| usage.used.saturating_add(usage.reserved));
+    // A meter's column ends at 2^63 - 1, whatever the plan allows.
+    let limit = bounds.per_period.unwrap_or(i64::MAX.cast_unsigned());
+    if used.saturating_add(needed) > limit {
+        let resets_at = period.end;
+        return Err(Refusal::Quota { meter: meter.clone(), needed, used, limit, resets_at });
+    }
+    Ok(())
+}

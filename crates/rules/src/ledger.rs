@@ -1,0 +1,100 @@
+//! Double-entry postings.
+//!
+//! Invariant: a posting moves one positive amount from one side to another, so that its two
+//! lines, and thus the whole ledger, sum to zero by construction.
+
+use gantry_types::{Credits, LotId};
+use serde::{Deserialize, Serialize};
+
+/// One side of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerAccount {
+    /// Credits that the organization can spend.
+    Available,
+    /// Credits that jobs hold.
+    Held,
+    /// Credits that were spent: the installation's revenue.
+    Revenue,
+    /// Where granted credits come from.
+    Issued,
+    /// Where expired credits go.
+    Expired,
+}
+
+impl LedgerAccount {
+    /// Every side.
+    pub const ALL: &'static [Self] =
+        &[Self::Available, Self::Held, Self::Revenue, Self::Issued, Self::Expired];
+
+    /// The word as it stands in the store and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Held => "held",
+            Self::Revenue => "revenue",
+            Self::Issued => "issued",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Why credits moved; decides from where to where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Movement {
+    /// Given to the organization.
+    Grant,
+    /// Set aside for a job.
+    Hold,
+    /// Spent by a job.
+    Spend,
+    /// Given back by a job.
+    Release,
+    /// Lost because its lot expired.
+    Expire,
+}
+
+impl Movement {
+    /// The word as it stands in the store and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Hold => "hold",
+            Self::Spend => "spend",
+            Self::Release => "release",
+            Self::Expire => "expire",
+        }
+    }
+
+    const fn sides(self) -> (LedgerAccount, LedgerAccount) {
+        match self {
+            Self::Grant => (LedgerAccount::Issued, LedgerAccount::Available),
+            Self::Hold => (LedgerAccount::Available, LedgerAccount::Held),
+            Self::Spend => (LedgerAccount::Held, LedgerAccount::Revenue),
+            Self::Release => (LedgerAccount::Held, LedgerAccount::Available),
+            Self::Expire => (LedgerAccount::Available, LedgerAccount::Expired),
+        }
+    }
+}
+
+/// Credits of one lot on their way from one side to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// Why.
+    pub movement: Movement,
+    /// The lot that moves.
+    pub lot_id: LotId,
+    /// How much: above zero.
+    pub amount: Credits,
+}
+
+impl Posting {
+    /// The two lines, taking first: they sum to zero.
+    #[must_use]
+    pub fn lines(&self) -> [(LedgerAccount, Credits); 2] {
+        let (from, to) = self.movement.sides();
+        [(from, Credits::new(self.amount.get().wrapping_neg())), (to, self.amount)]
+    }
+}
