@@ -20,7 +20,7 @@ use gantry_ports::store::{
 };
 use gantry_ports::{BlobStore, Bus, Clock, Store, StoreError};
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_rules::plan::{Included, PlanTerms};
+use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_rules::submission::OnRefusal;
 use gantry_store::{GantryStore, StoreConfig};
 use gantry_types::{Credits, JobId, LotId, OrganizationId, PriorityClass, Timestamp, UserId};
@@ -85,6 +85,8 @@ pub struct Installation {
     pub billing: Billing,
     /// Jobs, and through them the catalog.
     pub jobs: Jobs,
+    /// The plan of every organization.
+    pub plan: Plan,
     /// The organization of [`Installation::actor`].
     pub organization_id: OrganizationId,
     folder: tempfile::TempDir,
@@ -96,8 +98,21 @@ impl Installation {
     /// # Errors
     /// When the folder or the store cannot be opened.
     pub async fn open(engines: &[&dyn Engine], terms: PlanTerms) -> Result<Self> {
+        Self::open_on(None, engines, terms).await
+    }
+
+    /// The same on another database than a new SQLite file.
+    ///
+    /// # Errors
+    /// When the folder or the store cannot be opened.
+    pub async fn open_on(
+        store: Option<StoreConfig>,
+        engines: &[&dyn Engine],
+        terms: PlanTerms,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let config = StoreConfig::sqlite(folder.path().join("gantry.sqlite"));
+        let config =
+            store.unwrap_or_else(|| StoreConfig::sqlite(folder.path().join("gantry.sqlite")));
         let store: Arc<dyn Store> =
             Arc::new(GantryStore::open(config).await.context("opening the store")?);
         let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(&folder.path().join("blobs"))?);
@@ -114,12 +129,32 @@ impl Installation {
         let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
         let draft = PlanDraft { slug: "test".to_owned(), title: "Test".to_owned(), terms };
         let plan = billing.import_plan(&draft).await?;
-        let now = clock.now();
-        let new = new_user("owner@example.org", plan.id, now);
+        let mut installation = Self {
+            store,
+            blobs,
+            bus,
+            clock,
+            billing,
+            jobs,
+            plan,
+            organization_id: OrganizationId::generate(),
+            folder,
+        };
+        installation.organization_id = installation.add_organization().await?;
+        Ok(installation)
+    }
+
+    /// Adds an organization on the installation's plan, with the plan's credits.
+    ///
+    /// # Errors
+    /// What the store refuses.
+    pub async fn add_organization(&self) -> Result<OrganizationId> {
+        let email = format!("{}@example.org", UserId::generate());
+        let new = new_user(&email, self.plan.id, self.clock.now());
         let organization_id = new.organization.id;
-        let granted = plan.terms.granted_credits;
-        insert_account(store.as_ref(), new, granted, now).await?;
-        Ok(Self { store, blobs, bus, clock, billing, jobs, organization_id, folder })
+        let granted = self.plan.terms.granted_credits;
+        insert_account(self.store.as_ref(), new, granted, self.clock.now()).await?;
+        Ok(organization_id)
     }
 
     /// Somebody who may do everything in the organization.
