@@ -89,14 +89,17 @@ def mean_of(scores):
     return {key: float(np.mean([s[key] for s in scores])) for key in scores[0]}
 
 
-def cross_validate(make, encoded, task, data, folds):
+def cross_validate(key, learner, task, data, folds):
     """Mean scores over folds and seeds."""
     names, x, y = data
+    encoded, make = learner
+    categories = [j for j, name in enumerate(names) if name.endswith(":category")]
+    options = {"categorical_feature": categories} if key == "boosting_categories" else {}
     scores = []
     for train, test in folds:
         table = encode(names, x, train) if encoded else x
         for seed in SEEDS:
-            model = make(seed).fit(table[train], y[train])
+            model = make(seed).fit(table[train], y[train], **options)
             if task == "regression":
                 scores.append(regressor_scores(y[test], model.predict(table[test])))
             else:
@@ -111,6 +114,7 @@ CLASSIFIERS = {
     "forest": (False, lambda s: ensemble.RandomForestClassifier(random_state=s)),
     "extra_trees": (False, lambda s: ensemble.ExtraTreesClassifier(random_state=s)),
     "boosting": (False, lambda s: lightgbm.LGBMClassifier(random_state=s, verbose=-1)),
+    "boosting_categories": (False, lambda s: lightgbm.LGBMClassifier(random_state=s, verbose=-1)),
     "neighbors": (True, lambda s: neighbors.KNeighborsClassifier(n_neighbors=7)),
     "neighbors_distance": (True, lambda s: neighbors.KNeighborsClassifier(
         n_neighbors=7, weights="distance")),
@@ -270,8 +274,8 @@ def main(data_folder, out_folder):
         folds = list(splitter(FOLDS, shuffle=True, random_state=0).split(data[1], data[2]))
         learners = REGRESSORS if task == "regression" else CLASSIFIERS
         golden = {"folds": [test.tolist() for _, test in folds], "scores": {}}
-        for key, (encoded, make) in learners.items():
-            golden["scores"][key] = cross_validate(make, encoded, task, data, folds)
+        for key, learner in learners.items():
+            golden["scores"][key] = cross_validate(key, learner, task, data, folds)
             print(name, key, golden["scores"][key], flush=True)
         golden["coefficients"] = coefficients(name, data)
         golden["tree_rmse"] = tree_errors(data) if task == "regression" else []

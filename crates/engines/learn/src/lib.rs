@@ -39,6 +39,7 @@
 //! ```
 
 pub mod binning;
+pub mod boosting;
 mod control;
 mod data;
 mod error;

@@ -24,11 +24,11 @@ pub enum ColumnBins {
 }
 
 impl ColumnBins {
-    pub(super) fn new(column: &Column, max_bins: usize) -> Self {
+    pub(super) fn new(column: &Column, max_bins: usize, min_rows: usize) -> Self {
         match column.kind() {
-            FeatureKind::Numeric => {
-                Self::Numeric { edges: derive_edges(&sorted_sample(column.values()), max_bins) }
-            }
+            FeatureKind::Numeric => Self::Numeric {
+                edges: derive_edges(&sorted_sample(column.values()), max_bins, min_rows),
+            },
             FeatureKind::Category => {
                 Self::Category { codes: most_frequent(column.values(), max_bins) }
             }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn few_values_get_a_bin_each_and_missing_the_last() {
         let column = Column::numeric(vec![3.0, 1.0, f64::NAN, 2.0, 1.0]);
-        let bins = ColumnBins::new(&column, 255);
+        let bins = ColumnBins::new(&column, 255, 1);
         assert_eq!(bins, ColumnBins::Numeric { edges: vec![1.5, 2.5] });
         let found: Vec<usize> = column.values().iter().map(|v| bins.bin_of(*v)).collect();
         assert_eq!(found, vec![2, 0, 3, 1, 0]);
@@ -93,11 +93,11 @@ mod tests {
     #[test]
     fn rare_and_unknown_codes_are_as_missing() {
         let column = Column::category(vec![7.0, 7.0, 5.0, 5.0, 9.0]);
-        let bins = ColumnBins::new(&column, 2);
+        let bins = ColumnBins::new(&column, 2, 1);
         assert_eq!(bins, ColumnBins::Category { codes: vec![5, 7] });
         let found: Vec<usize> = [5.0, 7.0, 9.0, f64::NAN].map(|v| bins.bin_of(v)).to_vec();
         assert_eq!(found, vec![0, 1, 2, 2]);
-        let empty = ColumnBins::new(&Column::category(vec![f64::NAN]), 2);
+        let empty = ColumnBins::new(&Column::category(vec![f64::NAN]), 2, 1);
         assert_eq!((empty.value_bins(), empty.bin_of(0.0)), (1, 1));
     }
 }

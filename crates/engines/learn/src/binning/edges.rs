@@ -14,12 +14,13 @@ pub(super) fn sorted_sample(values: &[f64]) -> Vec<f64> {
 }
 
 /// Limits of at most `max_bins` bins: one bin a value if there are few, else bins of about equal
-/// numbers of rows in which frequent values stand alone.
-pub(super) fn derive_edges(sorted: &[f64], max_bins: usize) -> Vec<f64> {
+/// numbers of rows in which frequent values stand alone. No bin but the last has fewer rows than
+/// `min_rows`.
+pub(super) fn derive_edges(sorted: &[f64], max_bins: usize, min_rows: usize) -> Vec<f64> {
     let runs: Vec<(f64, usize)> =
         sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
     if runs.len() <= max_bins {
-        return runs.windows(2).map(|pair| between(pair[0].0, pair[1].0)).collect();
+        return edges_of_few(&runs, min_rows);
     }
     let mean = sorted.len() / max_bins;
     let is_frequent = |count: usize| count > mean;
@@ -33,15 +34,28 @@ pub(super) fn derive_edges(sorted: &[f64], max_bins: usize) -> Vec<f64> {
         if bins_left == 1 {
             break;
         }
-        let share = rows_left / bins_left.saturating_sub(alone).max(1);
+        let share = (rows_left / bins_left.saturating_sub(alone).max(1)).max(min_rows);
         let (here, next) = (is_frequent(pair[0].1), is_frequent(pair[1].1));
         in_bin += pair[0].1;
         let next_alone = next && in_bin * 2 > share;
-        if here || next_alone || in_bin >= share.max(1) {
+        if here || next_alone || in_bin >= share {
             edges.push(between(pair[0].0, pair[1].0));
             let light = in_bin - if here { pair[0].1 } else { 0 };
             alone -= usize::from(here);
             rows_left -= light;
+            in_bin = 0;
+        }
+    }
+    edges
+}
+
+fn edges_of_few(runs: &[(f64, usize)], min_rows: usize) -> Vec<f64> {
+    let mut edges = Vec::with_capacity(runs.len());
+    let mut in_bin = 0;
+    for pair in runs.windows(2) {
+        in_bin += pair[0].1;
+        if in_bin >= min_rows {
+            edges.push(between(pair[0].0, pair[1].0));
             in_bin = 0;
         }
     }
@@ -61,16 +75,17 @@ mod tests {
     #[test]
     fn bins_are_even_and_frequent_values_alone() {
         let mut values: Vec<f64> = (0..10_000).map(f64::from).collect();
-        let edges = derive_edges(&values, 100);
+        let edges = derive_edges(&values, 100, 1);
         assert_eq!(edges.len(), 99);
         for (i, edge) in edges.iter().enumerate() {
             assert!((edge - 100.0 * (i as f64 + 1.0)).abs() < 2.0, "{i}: {edge}");
         }
         values.extend(vec![5_000.0; 20_000]);
-        let edges = derive_edges(&sorted_sample(&values), 50);
+        let edges = derive_edges(&sorted_sample(&values), 50, 1);
         let at = edges.partition_point(|e| *e < 5_000.0);
         assert!(edges[at] < 5_001.0 && edges[at - 1] > 4_800.0, "{:?}", &edges[at - 1..=at]);
         assert!(edges.len() == 49 && edges.is_sorted());
+        assert_eq!(derive_edges(&[1.0, 2.0, 3.0, 3.0, 4.0], 9, 2), vec![2.5, 3.5]);
     }
 
     #[test]

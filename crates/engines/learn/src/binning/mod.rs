@@ -23,18 +23,22 @@ pub struct Binner {
 }
 
 impl Binner {
-    /// Learns at most `max_bins` bins a column (besides the one for missing values). Tables of
-    /// more than 200,000 rows are read at evenly spaced rows.
+    /// Learns at most `max_bins` bins a column (besides the one for missing values), numeric
+    /// ones of at least `min_rows` rows. Tables of more than 200,000 rows are read at evenly
+    /// spaced rows.
     ///
     /// # Errors
     /// If `max_bins` is not within 2..=65,000.
-    pub fn fit(x: &Matrix, max_bins: usize) -> Result<Self, LearnError> {
+    pub fn fit(x: &Matrix, max_bins: usize, min_rows: usize) -> Result<Self, LearnError> {
         if !(2..=65_000).contains(&max_bins) {
             let reason = "must be between 2 and 65,000";
             return Err(LearnError::Parameter { name: "max_bins", reason });
         }
-        let columns =
-            x.columns().par_iter().map(|column| ColumnBins::new(column, max_bins)).collect();
+        let columns = x
+            .columns()
+            .par_iter()
+            .map(|column| ColumnBins::new(column, max_bins, min_rows))
+            .collect();
         Ok(Self { columns })
     }
 

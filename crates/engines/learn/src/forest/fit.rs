@@ -108,7 +108,7 @@ impl ForestParams {
             return Err(LearnError::TooLarge { what, found, limit: MAX_FEATURES });
         }
         control.begin((x.rows() * x.width()) as u64)?;
-        let binner = Binner::fit(x, usize::from(self.max_bins))?;
+        let binner = Binner::fit(x, usize::from(self.max_bins), 1)?;
         let table = binner.apply::<u16>(x)?;
         let weights = data.weights();
         let (trees, gains) = if classes > 2 {

@@ -50,7 +50,7 @@ impl Forest {
         for tree in 0..self.trees.len() {
             for row in (0..rows).filter(|row| uses(tree, *row)) {
                 let row_bins = &bins[row * features..(row + 1) * features];
-                let leaf = self.trees.leaf(tree, row_bins, &missing);
+                let leaf = self.trees.leaf(tree, |feature| row_bins[feature], &missing);
                 for (sum, value) in sums[row * width..].iter_mut().zip(leaf) {
                     *sum += f64::from(*value);
                 }

@@ -70,14 +70,19 @@ mod tests {
             tree.set_leaf(deeper + 1, &[offset + 2.0]);
             assert!(trees.append(tree));
         }
-        let value = |bins: [u16; 2]| trees.leaf(1, &bins, &[9, 70])[0];
+        let value = |bins: [u16; 2]| trees.leaf(1, |feature| bins[feature], &[9, 70])[0];
         assert_eq!(value([2, 0]), 10.0);
         assert_eq!(value([9, 0]), 10.0);
         assert_eq!(value([3, 1]), 11.0);
         assert_eq!(value([3, 64]), 11.0);
         assert_eq!(value([3, 0]), 12.0);
         assert_eq!(value([3, 70]), 12.0);
-        assert_eq!(trees.leaf(0, &[3, 0], &[9, 70]), &[2.0]);
+        assert_eq!(trees.leaf(0, |feature| [3, 0][feature], &[9, 70]), &[2.0]);
         assert_eq!((trees.len(), trees.leaves()), (2, 6));
+        let mut cut = trees.clone();
+        cut.truncate(1);
+        assert_eq!((cut.len(), cut.leaves(), cut.words.len()), (1, 3, 2));
+        cut.truncate(9);
+        assert_eq!(cut.len(), 1);
     }
 }

@@ -125,9 +125,29 @@ impl Trees {
         true
     }
 
-    /// Values of the leaf that a row falls into. `bins` holds the row's bins; `missing` the
-    /// number of each column's missing bin.
-    pub(crate) fn leaf(&self, tree: usize, bins: &[u16], missing: &[u16]) -> &[f32] {
+    /// Keeps the first `count` trees.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        let Some(end) = self.roots.get(count).map(|root| *root as usize) else { return };
+        self.roots.truncate(count);
+        self.nodes.truncate(end);
+        let leaves = self.nodes.iter().filter(|node| node.feature == LEAF).count();
+        self.values.truncate(leaves * self.width);
+        let is_category = |node: &&Node| node.feature != LEAF && node.target & CATEGORY != 0;
+        let splits = self.nodes.iter().filter(is_category).count();
+        if let Some(next) = self.category_splits.get(splits) {
+            self.words.truncate(next.first_word as usize);
+        }
+        self.category_splits.truncate(splits);
+    }
+
+    /// Values of the leaf that a row falls into. `bin_of` gives the row's bin of a column;
+    /// `missing` holds the number of each column's missing bin.
+    pub(crate) fn leaf(
+        &self,
+        tree: usize,
+        bin_of: impl Fn(usize) -> u16,
+        missing: &[u16],
+    ) -> &[f32] {
         let mut at = self.roots[tree];
         loop {
             let node = self.nodes[at as usize];
@@ -135,9 +155,10 @@ impl Trees {
                 let start = node.target as usize * self.width;
                 return &self.values[start..start + self.width];
             }
-            let bin = bins[usize::from(node.feature)];
+            let feature = usize::from(node.feature);
+            let bin = bin_of(feature);
             if node.target & CATEGORY == 0 {
-                let is_missing = bin == missing[usize::from(node.feature)];
+                let is_missing = bin == missing[feature];
                 let goes_left =
                     if is_missing { node.target & MISSING_LEFT != 0 } else { bin <= node.bin };
                 at = (node.target & INDEX) + u32::from(!goes_left);

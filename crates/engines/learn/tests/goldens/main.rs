@@ -2,6 +2,8 @@
 //! `bench/learn/goldens.py` wrote, on the same tables and folds.
 
 #[cfg(test)]
+mod boosting;
+#[cfg(test)]
 mod forest;
 #[cfg(test)]
 mod linear;

@@ -1,0 +1,262 @@
+//! Grows one tree, always splitting the leaf that gains most.
+//!
+//! Of two children only the smaller one's histogram is built; the other is what is left of the
+//! parent's.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::binning::{BinnedColumn, BinnedMatrix};
+use crate::tree::{Test, TreeBuilder};
+use crate::{Control, LearnError};
+
+use super::histogram::{Cell, build, subtract};
+use super::loss::Derivatives;
+use super::params::BoostingParams;
+use super::split::{Node, Split, find_best};
+
+/// Rows × columns below which one thread is faster than several.
+const PARALLEL_FROM: usize = 40_000;
+
+/// What all trees of a model share.
+pub(super) struct Setting<'a> {
+    pub(super) table: &'a BinnedMatrix<u8>,
+    pub(super) params: &'a BoostingParams,
+    pub(super) control: &'a Control<'a>,
+}
+
+/// A leaf while its tree grows.
+struct Leaf {
+    node: u32,
+    rows: Range<usize>,
+    sums: Cell,
+    depth: u16,
+    l2: f64,
+    /// Cells by tried column.
+    cells: Vec<Vec<Cell>>,
+    best: Option<Split>,
+}
+
+/// A finished tree whose leaf values are still to be set.
+pub(super) struct Grown {
+    pub(super) tree: TreeBuilder,
+    /// Node, rows and value (before the learning rate) of each leaf.
+    pub(super) leaves: Vec<(u32, Range<usize>, f64)>,
+    /// The rows, grouped by leaf.
+    pub(super) rows: Vec<u32>,
+    /// Gain by split column.
+    pub(super) gains: Vec<(u16, f64)>,
+}
+
+pub(super) struct Grower<'a> {
+    setting: &'a Setting<'a>,
+    features: &'a [u16],
+    derivatives: &'a [Derivatives],
+    rows: Vec<u32>,
+    scratch: Vec<u32>,
+    gathered: Vec<Derivatives>,
+    leaves: Vec<Leaf>,
+    tree: TreeBuilder,
+    gains: Vec<(u16, f64)>,
+}
+
+impl<'a> Grower<'a> {
+    /// `rows` must rise.
+    pub(super) fn new(
+        setting: &'a Setting<'a>,
+        features: &'a [u16],
+        derivatives: &'a [Derivatives],
+        rows: Vec<u32>,
+    ) -> Self {
+        Self {
+            setting,
+            features,
+            derivatives,
+            scratch: Vec::with_capacity(rows.len()),
+            gathered: Vec::with_capacity(rows.len()),
+            rows,
+            leaves: Vec::new(),
+            tree: TreeBuilder::new(),
+            gains: Vec::new(),
+        }
+    }
+
+    pub(super) fn grow(mut self) -> Result<Grown, LearnError> {
+        self.add_root();
+        while self.leaves.len() < self.setting.params.leaves as usize {
+            self.setting.control.check()?;
+            let Some((place, split)) = self.take_best() else { break };
+            self.split_leaf(place, split);
+        }
+        let value = |leaf: &Leaf| {
+            let [gradient, hessian] = leaf.sums;
+            if hessian + leaf.l2 > 0.0 { -gradient / (hessian + leaf.l2) } else { 0.0 }
+        };
+        let leaves =
+            self.leaves.iter().map(|leaf| (leaf.node, leaf.rows.clone(), value(leaf))).collect();
+        Ok(Grown { tree: self.tree, leaves, rows: self.rows, gains: self.gains })
+    }
+
+    fn add_root(&mut self) {
+        let rows = 0..self.rows.len();
+        self.gather(rows.clone());
+        let mut sums = [0.0; 2];
+        for [gradient, hessian] in &self.gathered {
+            sums[0] += f64::from(*gradient);
+            sums[1] += f64::from(*hessian);
+        }
+        let node = Node { sums, rows: rows.len() };
+        let parts = self
+            .for_each_feature(rows.len(), |_, column| build(column, &self.rows, &self.gathered));
+        let found: Vec<Option<Split>> = parts
+            .iter()
+            .zip(self.features)
+            .map(|(cells, feature)| self.find_best(*feature, &node, cells))
+            .collect();
+        self.leaves.push(Leaf {
+            node: 0,
+            rows,
+            sums,
+            depth: 0,
+            l2: self.setting.params.l2,
+            cells: parts,
+            best: best_of(found),
+        });
+    }
+
+    /// The leaf that gains most and its split, which is taken out.
+    fn take_best(&mut self) -> Option<(usize, Split)> {
+        let mut best: Option<(usize, f64)> = None;
+        for (place, leaf) in self.leaves.iter().enumerate() {
+            if let Some(split) = &leaf.best
+                && best.is_none_or(|(_, gain)| split.gain > gain)
+            {
+                best = Some((place, split.gain));
+            }
+        }
+        let (place, _) = best?;
+        Some((place, self.leaves[place].best.take()?))
+    }
+
+    fn split_leaf(&mut self, place: usize, split: Split) {
+        self.gains.push((split.feature, split.gain));
+        let rows = self.leaves[place].rows.clone();
+        let middle = self.partition(rows.clone(), split.feature, &split.test);
+        let depth = self.leaves[place].depth + 1;
+        let left_node = self.tree.set_split(self.leaves[place].node, split.feature, &split.test);
+        let side = |node, rows, sums| Leaf {
+            node,
+            rows,
+            sums,
+            depth,
+            l2: split.l2,
+            cells: Vec::new(),
+            best: None,
+        };
+        let left = side(left_node, rows.start..middle, split.left);
+        let right = side(left_node + 1, middle..rows.end, split.right);
+        let parent = std::mem::replace(&mut self.leaves[place], left).cells;
+        self.leaves.push(right);
+        let goes_on = self.leaves.len() < self.setting.params.leaves as usize
+            && self.setting.params.max_depth.is_none_or(|most| depth < most);
+        if goes_on {
+            self.search_children(place, parent);
+        }
+    }
+
+    fn search_children(&mut self, left: usize, parent: Vec<Vec<Cell>>) {
+        let right = self.leaves.len() - 1;
+        let is_left_smaller = self.leaves[left].rows.len() <= self.leaves[right].rows.len();
+        let (small, large) = if is_left_smaller { (left, right) } else { (right, left) };
+        let may_split = |leaf: &Leaf| {
+            leaf.rows.len() >= 2 * self.setting.params.min_samples_leaf.max(1) as usize
+        };
+        let (try_small, try_large) =
+            (may_split(&self.leaves[small]), may_split(&self.leaves[large]));
+        if !try_large {
+            return;
+        }
+        self.gather(self.leaves[small].rows.clone());
+        let node = |leaf: &Leaf| Node { sums: leaf.sums, rows: leaf.rows.len() };
+        let (small_node, large_node) = (node(&self.leaves[small]), node(&self.leaves[large]));
+        let rows = &self.rows[self.leaves[small].rows.clone()];
+        let parts = self.for_each_feature(rows.len(), |k, column| {
+            let cells = build(column, rows, &self.gathered);
+            let rest: Vec<Cell> =
+                parent[k].iter().zip(&cells).map(|(p, c)| subtract(*p, *c)).collect();
+            let feature = self.features[k];
+            let best_small =
+                if try_small { self.find_best(feature, &small_node, &cells) } else { None };
+            let best_large = self.find_best(feature, &large_node, &rest);
+            (cells, rest, best_small, best_large)
+        });
+        let (mut found_small, mut found_large) = (Vec::new(), Vec::new());
+        for (cells, rest, best_small, best_large) in parts {
+            self.leaves[small].cells.push(cells);
+            self.leaves[large].cells.push(rest);
+            found_small.push(best_small);
+            found_large.push(best_large);
+        }
+        self.leaves[small].best = best_of(found_small);
+        self.leaves[large].best = best_of(found_large);
+    }
+
+    fn find_best(&self, feature: u16, node: &Node, cells: &[Cell]) -> Option<Split> {
+        let column = &self.setting.table.columns()[usize::from(feature)];
+        find_best(self.setting.params, feature, column, node, cells)
+    }
+
+    /// Runs `work` for each tried column, side by side if there are rows enough.
+    fn for_each_feature<R: Send>(
+        &self,
+        rows: usize,
+        work: impl Fn(usize, &BinnedColumn<u8>) -> R + Sync,
+    ) -> Vec<R> {
+        self.setting.control.count((rows * self.features.len()) as u64);
+        let columns = self.setting.table.columns();
+        let one = |k: usize| work(k, &columns[usize::from(self.features[k])]);
+        if rows * self.features.len() < PARALLEL_FROM {
+            (0..self.features.len()).map(one).collect()
+        } else {
+            (0..self.features.len()).into_par_iter().map(one).collect()
+        }
+    }
+
+    /// Copies the derivatives of these rows into their order, once for all columns.
+    fn gather(&mut self, rows: Range<usize>) {
+        self.gathered.clear();
+        let derivatives = self.rows[rows].iter().map(|row| self.derivatives[*row as usize]);
+        self.gathered.extend(derivatives);
+    }
+
+    /// Moves the rows of the left side to the front, keeping both sides in order.
+    fn partition(&mut self, rows: Range<usize>, feature: u16, test: &Test) -> usize {
+        let column = &self.setting.table.columns()[usize::from(feature)];
+        let missing = column.value_bins as u16;
+        self.scratch.clear();
+        let mut end = rows.start;
+        for i in rows.clone() {
+            let row = self.rows[i];
+            if test.goes_left(u16::from(column.codes[row as usize]), missing) {
+                self.rows[end] = row;
+                end += 1;
+            } else {
+                self.scratch.push(row);
+            }
+        }
+        self.rows[end..rows.end].copy_from_slice(&self.scratch);
+        end
+    }
+}
+
+/// The split with the largest gain; the earlier column wins a tie.
+fn best_of(found: Vec<Option<Split>>) -> Option<Split> {
+    let mut best: Option<Split> = None;
+    for split in found.into_iter().flatten() {
+        if best.as_ref().is_none_or(|b| split.gain > b.gain) {
+            best = Some(split);
+        }
+    }
+    best
+}

@@ -1,0 +1,155 @@
+//! Fitted boosting models.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::binning::Binner;
+use crate::model::{FormatVersion, require_columns};
+use crate::numeric::math;
+use crate::tree::Trees;
+use crate::{Classifier, LearnError, Matrix, Regressor};
+
+/// Rows that one task predicts.
+const CHUNK: usize = 512;
+
+/// Trees with the bins that they read and the scores that they start from. The trees of a round
+/// follow each other, one for each output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Boosted {
+    version: FormatVersion<1>,
+    binner: Binner,
+    trees: Trees,
+    base: Vec<f64>,
+    importance: Vec<f64>,
+}
+
+impl Boosted {
+    pub(super) fn new(binner: Binner, trees: Trees, base: Vec<f64>, mut gains: Vec<f64>) -> Self {
+        let total: f64 = gains.iter().sum();
+        if total > 0.0 {
+            gains.iter_mut().for_each(|gain| *gain /= total);
+        }
+        Self { version: FormatVersion, binner, trees, base, importance: gains }
+    }
+
+    fn rounds(&self) -> usize {
+        self.trees.len() / self.base.len()
+    }
+
+    /// Scores, outputs × rows.
+    fn scores(&self, x: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
+        require_columns(x, self.binner.columns().len())?;
+        let missing: Vec<u16> =
+            self.binner.columns().iter().map(|c| c.value_bins() as u16).collect();
+        let width = missing.len();
+        let outputs = self.base.len();
+        let chunk = |start: usize| {
+            let range = start..(start + CHUNK).min(x.rows());
+            let rows = range.len();
+            let bins = self.binner.apply_rows(x, range);
+            let mut scores: Vec<Vec<f64>> = self.base.iter().map(|b| vec![*b; rows]).collect();
+            for tree in 0..self.trees.len() {
+                let column = &mut scores[tree % outputs];
+                for (score, bins) in column.iter_mut().zip(bins.chunks_exact(width)) {
+                    let leaf = self.trees.leaf(tree, |feature| bins[feature], &missing);
+                    *score += f64::from(leaf[0]);
+                }
+            }
+            scores
+        };
+        // A single chunk is not worth waking the pool.
+        if x.rows() <= CHUNK {
+            return Ok(chunk(0));
+        }
+        let starts: Vec<usize> = (0..x.rows()).step_by(CHUNK).collect();
+        let parts: Vec<Vec<Vec<f64>>> = starts.into_par_iter().map(chunk).collect();
+        let joined = |k: usize| parts.iter().flat_map(|part| part[k].iter().copied()).collect();
+        Ok((0..outputs).map(joined).collect())
+    }
+}
+
+/// Boosting for classes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BoostingClassifier {
+    boosted: Boosted,
+    classes: usize,
+}
+
+impl BoostingClassifier {
+    pub(super) fn new(boosted: Boosted, classes: usize) -> Self {
+        Self { boosted, classes }
+    }
+
+    /// Share of the gain that each column brought; the shares sum to 1.
+    pub fn importance(&self) -> &[f64] {
+        &self.boosted.importance
+    }
+
+    /// Rounds of trees that were kept.
+    pub fn rounds(&self) -> usize {
+        self.boosted.rounds()
+    }
+}
+
+impl Classifier for BoostingClassifier {
+    fn classes(&self) -> usize {
+        self.classes
+    }
+
+    fn features(&self) -> usize {
+        self.boosted.binner.columns().len()
+    }
+
+    fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
+        let mut scores = self.boosted.scores(x)?;
+        if let [only] = scores.as_mut_slice() {
+            only.iter_mut().for_each(|score| *score = math::logistic(*score));
+            let first = only.iter().map(|p| 1.0 - p).collect();
+            scores.insert(0, first);
+            return Ok(Matrix::from_columns(scores));
+        }
+        let mut row_scores = vec![0.0; scores.len()];
+        for row in 0..x.rows() {
+            for (slot, column) in row_scores.iter_mut().zip(&scores) {
+                *slot = column[row];
+            }
+            math::softmax(&mut row_scores);
+            for (p, column) in row_scores.iter().zip(scores.iter_mut()) {
+                column[row] = *p;
+            }
+        }
+        Ok(Matrix::from_columns(scores))
+    }
+}
+
+/// Boosting for numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BoostingRegressor {
+    boosted: Boosted,
+}
+
+impl BoostingRegressor {
+    pub(super) fn new(boosted: Boosted) -> Self {
+        Self { boosted }
+    }
+
+    /// Share of the gain that each column brought; the shares sum to 1.
+    pub fn importance(&self) -> &[f64] {
+        &self.boosted.importance
+    }
+
+    /// Rounds of trees that were kept.
+    pub fn rounds(&self) -> usize {
+        self.boosted.rounds()
+    }
+}
+
+impl Regressor for BoostingRegressor {
+    fn features(&self) -> usize {
+        self.boosted.binner.columns().len()
+    }
+
+    fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
+        Ok(self.boosted.scores(x)?.swap_remove(0))
+    }
+}
