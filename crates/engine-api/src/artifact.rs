@@ -45,6 +45,59 @@ pub struct ArtifactDraft {
     pub sha256: String,
 }
 
+impl ArtifactDraft {
+    /// Describes a file that lies finished in the scratch folder: its bytes are read and hashed.
+    ///
+    /// # Errors
+    /// `Bug` for a name with folders in it, `Transient` when the file cannot be read.
+    pub fn from_file(
+        path: PathBuf,
+        name: impl Into<String>,
+        role: ArtifactRole,
+    ) -> Result<Self, EngineError> {
+        let name = name.into();
+        require_plain_name(&name)?;
+        let mut hashed = HashedBytes { hash: Sha256::new(), bytes: 0 };
+        io::copy(&mut File::open(&path)?, &mut hashed)?;
+        Ok(Self {
+            media_type: media_type_of(&name).to_owned(),
+            name,
+            role,
+            path,
+            bytes: hashed.bytes,
+            sha256: hex::encode(hashed.hash.finalize()),
+        })
+    }
+}
+
+struct HashedBytes {
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for HashedBytes {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.hash.update(buffer);
+        self.bytes += buffer.len() as u64;
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn require_plain_name(name: &str) -> Result<(), EngineError> {
+    let is_plain = !name.is_empty()
+        && name.len() <= 200
+        && !name.starts_with('.')
+        && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control());
+    if is_plain {
+        return Ok(());
+    }
+    Err(EngineError::bug(format!("`{}` is not a plain file name.", name.escape_debug())))
+}
+
 /// A file being written.
 #[derive(Debug)]
 pub struct ArtifactWriter {
@@ -67,13 +120,7 @@ impl ArtifactWriter {
         role: ArtifactRole,
     ) -> Result<Self, EngineError> {
         let name = name.into();
-        let is_plain = !name.is_empty()
-            && name.len() <= 200
-            && !name.starts_with('.')
-            && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control());
-        if !is_plain {
-            return Err(EngineError::bug(format!("`{name}` is not a plain file name.")));
-        }
+        require_plain_name(&name)?;
         let path = folder.join(&name);
         let file = BufWriter::new(File::create(&path)?);
         Ok(Self { name, role, path, file, hash: Sha256::new(), bytes: 0 })
@@ -150,6 +197,17 @@ mod tests {
             draft.sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[test]
+    fn a_finished_file_is_described_like_a_written_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer =
+            ArtifactWriter::create(folder.path(), "a.csv", ArtifactRole::Table).unwrap();
+        writer.write_all(b"abc").unwrap();
+        let written = writer.finish().unwrap();
+        let path = folder.path().join("a.csv");
+        assert_eq!(ArtifactDraft::from_file(path, "a.csv", ArtifactRole::Table).unwrap(), written);
     }
 
     #[test]

@@ -138,6 +138,11 @@ impl JobContext {
         self.host.cancellation().is_cancelled()
     }
 
+    /// Waits until the job is asked to stop.
+    pub async fn cancelled(&self) {
+        self.host.cancellation().cancelled().await;
+    }
+
     /// Whether a slot is filled.
     #[must_use]
     pub fn has_input(&self, slot: &str) -> bool {

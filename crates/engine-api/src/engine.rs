@@ -8,13 +8,13 @@ use crate::service::Service;
 /// A named set of operations and services, registered by one line of the binary.
 pub trait Engine: Send + Sync {
     /// The name, such as `automl`; every operation's id starts with it.
-    fn id(&self) -> &'static str;
+    fn id(&self) -> &str;
 
     /// The name for people.
-    fn title(&self) -> &'static str;
+    fn title(&self) -> &str;
 
     /// What it is for, in one sentence.
-    fn summary(&self) -> &'static str;
+    fn summary(&self) -> &str;
 
     /// What it can do.
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>>;

@@ -17,11 +17,27 @@ pub struct EngineError {
     /// What the end user can do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
+    /// Only the host of a process can know it, so it does not travel in messages.
+    #[serde(skip)]
+    host_died: bool,
 }
 
 impl EngineError {
-    fn of(kind: EngineErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), next_step: None }
+    /// An error of a kind that is only known at run time.
+    pub fn of(kind: EngineErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), next_step: None, host_died: false }
+    }
+
+    /// The process that ran the job died of a cause that was not its own doing. The job is run
+    /// again without counting against its retries; too many such deaths end it.
+    pub fn host_died(message: impl Into<String>) -> Self {
+        Self { host_died: true, ..Self::of(EngineErrorKind::Transient, message) }
+    }
+
+    /// Whether this was made by [`Self::host_died`].
+    #[must_use]
+    pub const fn is_host_death(&self) -> bool {
+        self.host_died
     }
 
     /// The parameters are wrong.

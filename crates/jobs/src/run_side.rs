@@ -268,10 +268,10 @@ fn derive_outcome(
         ordinal: child.ordinal,
         state: child.state,
         report: child.report.clone(),
-        error: child.error.as_ref().map(|error| gantry_engine_api::EngineError {
-            kind: error.kind,
-            message: error.message.clone(),
-            next_step: error.next_step.clone(),
+        error: child.error.as_ref().map(|error| {
+            let mut told = gantry_engine_api::EngineError::of(error.kind, error.message.as_str());
+            told.next_step.clone_from(&error.next_step);
+            told
         }),
         artifacts,
     }

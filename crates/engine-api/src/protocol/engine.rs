@@ -57,6 +57,7 @@ pub enum EngineMessage {
         /// The run.
         run: String,
         /// The fraction.
+        #[serde(deserialize_with = "nan_for_null")]
         fraction: f64,
     },
     /// A line for the log.
@@ -76,7 +77,8 @@ pub enum EngineMessage {
         name: String,
         /// The engine's own step.
         step: u64,
-        /// The value.
+        /// The value; JSON has no word for a number that is none, so `null` stands for it.
+        #[serde(deserialize_with = "nan_for_null")]
         value: f64,
     },
     /// A result so far; the last one of a name wins.
@@ -116,6 +118,9 @@ pub enum EngineMessage {
         /// What it is for; absent means `file`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<ArtifactRole>,
+        /// The media type; absent means what the name's ending stands for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_type: Option<String>,
     },
     /// Keeps a checkpoint.
     Checkpoint {
@@ -219,4 +224,8 @@ impl EngineMessage {
             | Self::Failed { run, .. } => Some(run),
         }
     }
+}
+
+fn nan_for_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(deserializer).map(|value| value.unwrap_or(f64::NAN))
 }

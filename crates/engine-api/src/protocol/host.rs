@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use gantry_types::{Attempt, Credits, Device};
+use gantry_types::{Attempt, Credits, Device, JobId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,6 +57,8 @@ pub enum HostMessage {
 pub struct RunRequest {
     /// Names the run in every later message.
     pub run: String,
+    /// The job, also over several attempts.
+    pub job: JobId,
     /// The operation.
     pub operation: String,
     /// The parameters.
