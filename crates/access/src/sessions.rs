@@ -50,6 +50,15 @@ impl Access {
         Ok(Profile { user, organization, organizations })
     }
 
+    /// How many users the installation has.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for anybody but administrators, [`AccessError::Store`].
+    pub async fn count_users(&self, actor: &Actor) -> Result<u64, AccessError> {
+        require(actor, Permission::Administer)?;
+        Ok(self.store.read().await?.access().count_users().await?)
+    }
+
     /// The person's sessions that have not ended, the last used first.
     ///
     /// # Errors

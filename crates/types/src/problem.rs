@@ -75,6 +75,8 @@ define_problems! {
     TooLarge = "too_large", 413, "Too large", retryable: false;
     /// The content type is not understood.
     UnsupportedMediaType = "unsupported_media_type", 415, "Content type not supported", retryable: false;
+    /// The bytes that were asked for lie outside of the file.
+    RangeNotSatisfiable = "range_not_satisfiable", 416, "The range lies outside of the file", retryable: false;
     /// Parameters of an operation are wrong.
     InvalidParameters = "invalid_parameters", 422, "The parameters are not valid", retryable: false;
     /// The file cannot be read as what it claims to be.

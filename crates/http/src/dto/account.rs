@@ -1,0 +1,217 @@
+//! What an account has.
+
+use std::collections::BTreeMap;
+
+use gantry_billing::AccountView;
+use gantry_ports::store::{LedgerAccount, LedgerEntry};
+use gantry_rules::plan::{Included, Plan, PlanTerms};
+use gantry_types::{
+    Credits, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PriorityClass, Timestamp,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::PriorityClassWord;
+
+/// An account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountBody {
+    /// Whose it is.
+    #[schema(value_type = Uuid)]
+    pub organization_id: OrganizationId,
+    /// The plan that it is on.
+    pub plan: PlanBody,
+    /// Its balance.
+    pub credits: CreditsBody,
+    /// Root jobs that run or wait for children.
+    pub running_jobs: u32,
+    /// Root jobs that are queued.
+    pub queued_jobs: u32,
+    /// Every meter that the plan limits or that was used.
+    pub meters: Vec<MeterBody>,
+}
+
+/// A balance.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreditsBody {
+    /// What can be spent.
+    #[schema(value_type = i64)]
+    pub available: Credits,
+    /// What jobs hold.
+    #[schema(value_type = i64)]
+    pub held: Credits,
+}
+
+/// A version of a plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanBody {
+    /// The name in the edition, such as `free`.
+    pub slug: String,
+    /// The name for people.
+    pub title: String,
+    /// The version, from 1.
+    pub version: u32,
+    /// What it allows.
+    pub terms: PlanTermsBody,
+}
+
+/// What a plan allows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanTermsBody {
+    /// How many root jobs run at once, waiting ones included.
+    pub concurrent_jobs: u32,
+    /// How many children of one root run at once.
+    pub parallel_children: u32,
+    /// How many jobs may wait in the queue.
+    pub queued_jobs: u32,
+    /// The class of its jobs.
+    #[schema(value_type = PriorityClassWord)]
+    pub class: PriorityClass,
+    /// Whether graphics processors are included.
+    pub gpu: bool,
+    /// Wall time of one attempt, in seconds.
+    pub job_seconds: u64,
+    /// Resident memory of one job, in bytes.
+    pub job_memory_bytes: u64,
+    /// Bytes of one uploaded file.
+    pub file_bytes: u64,
+    /// Bytes of all artifacts of one job.
+    pub artifact_bytes: u64,
+    /// Days for which artifacts are kept; `null` means for ever.
+    pub retention_days: Option<u32>,
+    /// Credits granted with each new account.
+    #[schema(value_type = i64)]
+    pub granted_credits: Credits,
+    /// API requests per minute.
+    pub requests_per_minute: u32,
+    /// Requests above the steady rate that may come at once.
+    pub request_burst: u32,
+    /// Limits by meter.
+    pub meters: BTreeMap<String, MeterLimitBody>,
+}
+
+/// How much of a meter a plan allows; `null` does not limit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeterLimitBody {
+    /// Units per period.
+    pub per_period: Option<u64>,
+    /// Units in one job.
+    pub per_job: Option<u64>,
+}
+
+impl From<Plan> for PlanBody {
+    fn from(plan: Plan) -> Self {
+        Self { slug: plan.slug, title: plan.title, version: plan.version, terms: plan.terms.into() }
+    }
+}
+
+impl From<PlanTerms> for PlanTermsBody {
+    fn from(terms: PlanTerms) -> Self {
+        let gpu = match terms.gpu {
+            Included::Yes => true,
+            Included::No => false,
+        };
+        let meters = terms.meters.into_iter().map(|(meter, limit)| {
+            let limit = MeterLimitBody { per_period: limit.per_period, per_job: limit.per_job };
+            (String::from(meter), limit)
+        });
+        Self {
+            concurrent_jobs: terms.concurrent_jobs,
+            parallel_children: terms.parallel_children,
+            queued_jobs: terms.queued_jobs,
+            class: terms.class,
+            gpu,
+            job_seconds: terms.job_seconds,
+            job_memory_bytes: terms.job_memory_bytes,
+            file_bytes: terms.file_bytes,
+            artifact_bytes: terms.artifact_bytes,
+            retention_days: terms.retention_days,
+            granted_credits: terms.granted_credits,
+            requests_per_minute: terms.requests_per_minute,
+            request_burst: terms.request_burst,
+            meters: meters.collect(),
+        }
+    }
+}
+
+/// The use of a meter in the present period.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeterBody {
+    /// The meter.
+    #[schema(value_type = String)]
+    pub meter: MeterId,
+    /// Units of settled jobs.
+    pub used: u64,
+    /// Units reserved by jobs that are not settled.
+    pub reserved: u64,
+    /// What the plan allows per period; `null` does not limit.
+    pub limit: Option<u64>,
+    /// The start of the period.
+    #[schema(value_type = String, format = DateTime)]
+    pub period_start: Timestamp,
+    /// When the meter begins anew.
+    #[schema(value_type = String, format = DateTime)]
+    pub resets_at: Timestamp,
+}
+
+impl From<AccountView> for AccountBody {
+    fn from(view: AccountView) -> Self {
+        let (period_start, resets_at) = (view.period_start, view.resets_at);
+        let meters = view.meters.into_iter().map(|meter| MeterBody {
+            meter: meter.meter,
+            used: meter.used,
+            reserved: meter.reserved,
+            limit: meter.limit,
+            period_start,
+            resets_at,
+        });
+        let overview = view.overview;
+        Self {
+            organization_id: overview.organization_id,
+            plan: overview.plan.into(),
+            credits: CreditsBody { available: overview.available, held: overview.held },
+            running_jobs: overview.running_roots,
+            queued_jobs: overview.queued_roots,
+            meters: meters.collect(),
+        }
+    }
+}
+
+/// A line of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LedgerEntryBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: LedgerEntryId,
+    /// Which side: `available`, `held`, `revenue`, `issued` or `expired`.
+    #[schema(value_type = String)]
+    pub account: LedgerAccount,
+    /// Positive adds to the side, negative takes from it.
+    #[schema(value_type = i64)]
+    pub amount: Credits,
+    /// The lot that moved.
+    #[schema(value_type = Uuid)]
+    pub lot_id: LotId,
+    /// The job that it was for.
+    #[schema(value_type = Option<Uuid>)]
+    pub job_id: Option<JobId>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl From<LedgerEntry> for LedgerEntryBody {
+    fn from(entry: LedgerEntry) -> Self {
+        Self {
+            id: entry.id,
+            account: entry.account,
+            amount: entry.amount,
+            lot_id: entry.lot_id,
+            job_id: entry.job_id,
+            reason: entry.reason,
+            at: entry.at,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! People, sessions and keys.
+
+use gantry_access::{Actor, Profile, SessionView, Via};
+use gantry_ports::store::{ApiKey, AuditEntry, Membership};
+use gantry_types::{
+    ApiKeyId, AuditEntryId, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{RoleWord, ScopeWord};
+
+/// A person who registers.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRequest {
+    /// The e-mail address.
+    pub email: String,
+    /// At least 10 characters.
+    #[schema(format = Password, min_length = 10)]
+    pub password: String,
+    /// The name for people.
+    pub name: String,
+}
+
+/// The first administrator.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupRequest {
+    /// The e-mail address.
+    pub email: String,
+    /// At least 10 characters.
+    #[schema(format = Password, min_length = 10)]
+    pub password: String,
+    /// The name for people.
+    pub name: String,
+    /// What `gantry serve` printed when it started.
+    pub token: String,
+}
+
+/// A person who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    #[schema(format = Password)]
+    pub password: String,
+}
+
+/// A person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: UserId,
+    /// The e-mail address.
+    pub email: String,
+    /// The name for people.
+    pub name: String,
+    /// Whether the person administers the installation.
+    pub administrator: bool,
+    /// When the person registered.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// A person's place in an organization.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MembershipBody {
+    /// The organization.
+    #[schema(value_type = Uuid)]
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// What the person may do there.
+    #[schema(value_type = RoleWord)]
+    pub role: Role,
+}
+
+impl From<Membership> for MembershipBody {
+    fn from(membership: Membership) -> Self {
+        Self {
+            id: membership.organization_id,
+            name: membership.organization_name,
+            role: membership.role,
+        }
+    }
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    /// The person.
+    pub user: UserBody,
+    /// The organization that the session or key works in.
+    pub organization: MembershipBody,
+    /// All organizations of the person.
+    pub organizations: Vec<MembershipBody>,
+    /// What state-changing requests with the cookie must carry in `X-CSRF-Token`; `null` for keys.
+    pub csrf_token: Option<String>,
+    /// What the session or key may be used for.
+    #[schema(value_type = Vec<ScopeWord>)]
+    pub scopes: Vec<Scope>,
+}
+
+impl Me {
+    /// From what access knows.
+    pub fn new(actor: &Actor, profile: Profile) -> Self {
+        let csrf_token = match &actor.via {
+            Via::Session { csrf_token, .. } => Some(csrf_token.clone()),
+            Via::ApiKey { .. } | Via::System => None,
+        };
+        let user = profile.user;
+        Self {
+            user: UserBody {
+                id: user.id,
+                email: user.email,
+                name: user.name,
+                administrator: user.administrator,
+                created_at: user.created_at,
+            },
+            organization: profile.organization.into(),
+            organizations: profile.organizations.into_iter().map(Into::into).collect(),
+            csrf_token,
+            scopes: actor.scopes.clone(),
+        }
+    }
+}
+
+/// A browser session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// The browser's own description.
+    pub user_agent: String,
+    /// The address that signed in.
+    pub ip: String,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was last used, at most a minute old.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_used_at: Timestamp,
+    /// When it ends if it is not used before.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+impl From<SessionView> for SessionBody {
+    fn from(view: SessionView) -> Self {
+        let session = view.session;
+        Self {
+            id: session.id,
+            current: view.current,
+            user_agent: session.user_agent,
+            ip: session.ip,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: view.ends_at,
+        }
+    }
+}
+
+/// A key to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApiKeyRequest {
+    /// The name for people.
+    pub name: String,
+    /// What it may be used for; at least one, and none that you do not have.
+    #[schema(value_type = Vec<ScopeWord>, min_items = 1)]
+    pub scopes: Vec<Scope>,
+    /// When it ends by itself; never if not given.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApiKeyBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: ApiKeyId,
+    /// The name for people.
+    pub name: String,
+    /// The first characters of the key, to recognise it.
+    pub prefix: String,
+    /// What it may be used for.
+    #[schema(value_type = Vec<ScopeWord>)]
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was last used, at most a minute old.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Timestamp>,
+    /// When it ends by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+}
+
+impl From<ApiKey> for ApiKeyBody {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            prefix: key.prefix,
+            scopes: key.scopes,
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+/// A key that was just made.
+#[derive(Serialize, ToSchema)]
+pub struct IssuedApiKey {
+    /// What is kept of it.
+    #[serde(flatten)]
+    pub kept: ApiKeyBody,
+    /// The secret; it is shown this once.
+    pub key: String,
+}
+
+/// A line of the audit log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditEntryBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: AuditEntryId,
+    /// Who did it.
+    #[schema(value_type = Option<Uuid>)]
+    pub user_id: Option<UserId>,
+    /// What was done, such as `api_key.revoke`.
+    pub action: String,
+    /// To what: the kind and the identifier.
+    pub subject: String,
+    /// Before and after, without secrets.
+    pub details: Value,
+    /// From which address.
+    pub ip: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl From<AuditEntry> for AuditEntryBody {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            user_id: entry.user_id,
+            action: entry.action,
+            subject: entry.subject,
+            details: entry.details,
+            ip: entry.ip,
+            at: entry.at,
+        }
+    }
+}

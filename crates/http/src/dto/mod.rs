@@ -1,0 +1,20 @@
+//! The shapes of requests and answers: the contract that clients are written against.
+//!
+//! Invariant: names and types here are the API; what the use-cases call a thing may change, what
+//! is written here may only grow.
+
+mod account;
+mod auth;
+mod catalog;
+mod job;
+mod meta;
+mod page;
+mod words;
+
+pub use account::*;
+pub use auth::*;
+pub use catalog::*;
+pub use job::*;
+pub use meta::*;
+pub use page::*;
+pub use words::*;

@@ -1,0 +1,210 @@
+//! The door of the API: who asks, how often, and whether a browser was tricked into asking.
+//!
+//! Invariants: every route under `/api/v1` passes here; a state-changing request with a cookie
+//! needs the session's anti-forgery token, one with a key needs none; answers to `GET` carry a
+//! tag.
+
+use std::time::Instant;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use gantry_access::{Actor, RequestRate, Via};
+use gantry_types::ProblemCode;
+use sha2::{Digest, Sha256};
+
+use super::rate_limit::{RateKey, RateState};
+use crate::etag::is_known;
+use crate::extract::{Identity, Peer, identify};
+use crate::problem::{Answer, Problem};
+use crate::state::{AppState, HttpSettings};
+
+/// The header with the anti-forgery token.
+const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Lets a request in, or answers why not.
+pub async fn guard(
+    State(state): State<AppState>,
+    peer: Peer,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let identity = identify(&state, request.headers(), &peer).await;
+    let rate = match take_token(&state, request.uri().path(), &peer, identity.as_ref().ok()).await {
+        Ok(rate) => rate,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut response = match rate.require().and(identity) {
+        Err(problem) => problem.into_response(),
+        Ok(actor) => match require_honest(&state.settings, &request, actor.as_ref()) {
+            Err(problem) => problem.into_response(),
+            Ok(()) => {
+                let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+                let headers = is_get.then(|| request.headers().clone());
+                request.extensions_mut().insert(Identity(actor));
+                let response = next.run(request).await;
+                match headers {
+                    Some(headers) => add_tag(&headers, response).await,
+                    None => response,
+                }
+            }
+        },
+    };
+    rate.add_headers(response.headers_mut());
+    response
+}
+
+async fn take_token(
+    state: &AppState,
+    path: &str,
+    peer: &Peer,
+    identity: Option<&Option<Actor>>,
+) -> Answer<RateState> {
+    let now = Instant::now();
+    let signs_in =
+        ["/auth/login", "/auth/register", "/auth/setup"].iter().any(|end| path.ends_with(end));
+    if signs_in {
+        let key = RateKey::SignIn(peer.network());
+        return Ok(state.limiter.take(key, state.settings.sign_in_rate, now));
+    }
+    let Some(Some(actor)) = identity else {
+        let key = RateKey::Address(peer.network());
+        return Ok(state.limiter.take(key, state.settings.anonymous_rate, now));
+    };
+    let key = match (&actor.via, actor.user_id) {
+        (Via::ApiKey { id }, _) => RateKey::ApiKey(*id),
+        (Via::Session { .. } | Via::System, Some(id)) => RateKey::User(id),
+        (Via::Session { .. } | Via::System, None) => RateKey::Address(peer.network()),
+    };
+    let rate = find_rate(state, actor, now).await?;
+    Ok(state.limiter.take(key, rate, now))
+}
+
+async fn find_rate(state: &AppState, actor: &Actor, now: Instant) -> Answer<RequestRate> {
+    let organization_id = actor.organization_id;
+    if let Some(rate) = state.limiter.find_rate(organization_id, now) {
+        return Ok(rate);
+    }
+    let rate = state.access().get_request_rate(organization_id).await?;
+    state.limiter.keep_rate(organization_id, rate, now);
+    Ok(rate)
+}
+
+/// Refuses what another site made a browser send.
+fn require_honest(settings: &HttpSettings, request: &Request, actor: Option<&Actor>) -> Answer<()> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let via = actor.map(|actor| &actor.via);
+    if let Some(Via::ApiKey { .. } | Via::System) = via {
+        return Ok(());
+    }
+    require_same_origin(settings, request.headers())?;
+    let Some(Via::Session { csrf_token, .. }) = via else {
+        return Ok(());
+    };
+    // Signing in again needs no token: the page that does it may have none yet, and its origin
+    // was checked.
+    let path = request.uri().path();
+    if ["/auth/login", "/auth/register"].iter().any(|end| path.ends_with(end)) {
+        return Ok(());
+    }
+    let given = request.headers().get(CSRF_HEADER).map(HeaderValue::as_bytes);
+    if given.is_some_and(|given| Sha256::digest(given) == Sha256::digest(csrf_token.as_bytes())) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        ProblemCode::CsrfRejected,
+        format!("The header `{CSRF_HEADER}` is missing or wrong."),
+    )
+    .with_next_step("Send `csrf_token` of GET /api/v1/auth/me in the header `X-CSRF-Token`."))
+}
+
+/// Refuses a request whose `Origin` is another site's.
+///
+/// # Errors
+/// 403.
+pub fn require_same_origin(settings: &HttpSettings, headers: &HeaderMap) -> Answer<()> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    let is_own = authority.is_some() && authority == host;
+    let is_public = settings
+        .public_url
+        .as_deref()
+        .is_some_and(|url| url.trim_end_matches('/').eq_ignore_ascii_case(origin));
+    let is_allowed = settings.allowed_origins.iter().any(|allowed| allowed == origin);
+    if is_own || is_public || is_allowed {
+        return Ok(());
+    }
+    let shown: String = origin.chars().take(100).collect();
+    Err(Problem::new(
+        ProblemCode::CsrfRejected,
+        format!("The request comes from the page of another site (`{shown}`)."),
+    ))
+}
+
+/// Tags a JSON answer by its bytes, and answers 304 when the client has it.
+async fn add_tag(request: &HeaderMap, response: Response) -> Response {
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes() == b"application/json");
+    if response.status() != StatusCode::OK || !is_json {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // The body is in memory already, so there is no limit to pass.
+    let bytes = match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return Problem::internal(format!("an answer broke: {error}")).into_response();
+        }
+    };
+    let digest = Sha256::digest(&bytes);
+    let etag = format!("W/\"{}\"", hex::encode(digest.get(..16).unwrap_or(&digest)));
+    if let Ok(value) = HeaderValue::from_str(&etag) {
+        parts.headers.insert(header::ETAG, value);
+    }
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    parts.headers.insert(header::VARY, HeaderValue::from_static("cookie, authorization"));
+    if is_known(request, &etag) {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin_is_taken(origin: &'static str) -> bool {
+        let settings = HttpSettings {
+            public_url: Some("https://gantry.example/".to_owned()),
+            allowed_origins: vec!["http://localhost:5173".to_owned()],
+            ..HttpSettings::default()
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8080"));
+        headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        require_same_origin(&settings, &headers).is_ok()
+    }
+
+    #[test]
+    fn only_our_own_origins_are_taken() {
+        assert!(origin_is_taken("http://127.0.0.1:8080"));
+        assert!(origin_is_taken("https://gantry.example"));
+        assert!(origin_is_taken("http://localhost:5173"));
+        for foreign in ["null", "https://evil.example", "http://127.0.0.1:8081", "127.0.0.1:8080"] {
+            assert!(!origin_is_taken(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! How often somebody may call: one bucket of tokens each, kept as the time at which it is full
+//! again.
+//!
+//! Invariants: a bucket that is full takes no memory for long; the number of buckets is bounded.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use gantry_access::RequestRate;
+use gantry_types::{ApiKeyId, OrganizationId, ProblemCode, UserId};
+
+use crate::problem::Problem;
+
+/// Buckets that are kept before the full ones are thrown away.
+const MANY: usize = 10_000;
+/// How long a plan's rate is believed.
+const RATE_LIFETIME: Duration = Duration::from_secs(30);
+
+/// Whose bucket it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RateKey {
+    /// A network address without a session or key.
+    Address(IpAddr),
+    /// A network address that tries to sign in.
+    SignIn(IpAddr),
+    /// A person in a browser.
+    User(UserId),
+    /// A program.
+    ApiKey(ApiKeyId),
+}
+
+/// A bucket after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateState {
+    limit: u32,
+    remaining: u32,
+    reset: Duration,
+    /// How long until the next token, when there was none.
+    wait: Option<Duration>,
+}
+
+/// The buckets.
+#[derive(Debug, Default)]
+pub struct RateLimiter {
+    full_at: Mutex<HashMap<RateKey, Instant>>,
+    rates: Mutex<HashMap<OrganizationId, (RequestRate, Instant)>>,
+}
+
+impl RateLimiter {
+    /// Takes a token at `now`.
+    pub fn take(&self, key: RateKey, rate: RequestRate, now: Instant) -> RateState {
+        let capacity = rate.burst.max(1);
+        let per_token = Duration::from_secs(60) / rate.per_minute.max(1);
+        let whole = per_token * capacity;
+        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MANY {
+            buckets.retain(|_, full_at| *full_at > now);
+        }
+        let full_at = buckets.get(&key).copied().unwrap_or(now).max(now);
+        let after = full_at + per_token;
+        let missing = after - now;
+        if missing > whole {
+            let reset = full_at - now;
+            let wait = Some(missing - whole);
+            return RateState { limit: capacity, remaining: 0, reset, wait };
+        }
+        buckets.insert(key, after);
+        let left = (whole - missing).as_nanos() / per_token.as_nanos().max(1);
+        let remaining = u32::try_from(left).unwrap_or(u32::MAX);
+        RateState { limit: capacity, remaining, reset: missing, wait: None }
+    }
+
+    /// A plan's rate that was looked up a moment ago.
+    pub fn find_rate(&self, organization_id: OrganizationId, now: Instant) -> Option<RequestRate> {
+        let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let (rate, at) = rates.get(&organization_id)?;
+        (now.duration_since(*at) < RATE_LIFETIME).then_some(*rate)
+    }
+
+    /// Keeps a plan's rate for a moment.
+    pub fn keep_rate(&self, organization_id: OrganizationId, rate: RequestRate, now: Instant) {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        if rates.len() >= MANY {
+            rates.retain(|_, (_, at)| now.duration_since(*at) < RATE_LIFETIME);
+        }
+        rates.insert(organization_id, (rate, now));
+    }
+}
+
+impl RateState {
+    /// Stops a caller without a token.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn require(&self) -> Result<(), Problem> {
+        let Some(wait) = self.wait else { return Ok(()) };
+        let seconds = whole_seconds(wait).max(1);
+        Err(Problem::new(
+            ProblemCode::RateLimited,
+            format!("There were too many requests; the next one is possible in {seconds} s."),
+        )
+        .with("limit", self.limit)
+        .with_retry_after(seconds))
+    }
+
+    /// Tells the caller where it stands.
+    pub fn add_headers(&self, headers: &mut HeaderMap) {
+        let reset = whole_seconds(self.reset);
+        for (name, value) in [
+            ("ratelimit-limit", u64::from(self.limit)),
+            ("ratelimit-remaining", u64::from(self.remaining)),
+            ("ratelimit-reset", reset),
+        ] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+        }
+    }
+}
+
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: RequestRate = RequestRate { per_minute: 60, burst: 3 };
+
+    #[test]
+    fn a_burst_is_taken_and_refills_at_the_rate() {
+        let limiter = RateLimiter::default();
+        let key = RateKey::User(UserId::generate());
+        let start = Instant::now();
+        let take = |seconds: f64| limiter.take(key, RATE, start + Duration::from_secs_f64(seconds));
+        assert_eq!(take(0.0).remaining, 2);
+        assert_eq!(take(0.0).remaining, 1);
+        let last = take(0.0);
+        assert_eq!((last.remaining, last.wait), (0, None));
+        let refused = take(0.2);
+        assert_eq!(refused.wait, Some(Duration::from_millis(800)));
+        assert!(refused.require().is_err());
+        assert_eq!(take(1.0).wait, None);
+        assert!(take(1.0).wait.is_some());
+        assert_eq!(take(100.0).remaining, 2);
+    }
+
+    #[test]
+    fn buckets_do_not_touch_each_other() {
+        let limiter = RateLimiter::default();
+        let now = Instant::now();
+        let (one, two) = (UserId::generate(), UserId::generate());
+        for _ in 0..3 {
+            assert!(limiter.take(RateKey::User(one), RATE, now).wait.is_none());
+        }
+        assert!(limiter.take(RateKey::User(one), RATE, now).wait.is_some());
+        assert!(limiter.take(RateKey::User(two), RATE, now).wait.is_none());
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten() {
+        let limiter = RateLimiter::default();
+        let now = Instant::now();
+        for _ in 0..MANY {
+            limiter.take(RateKey::User(UserId::generate()), RATE, now);
+        }
+        limiter.take(RateKey::User(UserId::generate()), RATE, now + Duration::from_secs(60));
+        assert_eq!(limiter.full_at.lock().unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,75 @@
+//! Templates.
+
+use minijinja::{Environment, Value, context};
+use sha2::{Digest, Sha256};
+
+use gantry_types::RequestId;
+
+use super::STYLES;
+use crate::problem::{Answer, Problem};
+
+const TEMPLATES: [(&str, &str); 7] = [
+    ("base.html", include_str!("templates/base.html")),
+    ("home.html", include_str!("templates/home.html")),
+    ("sign_in.html", include_str!("templates/sign_in.html")),
+    ("register.html", include_str!("templates/register.html")),
+    ("setup.html", include_str!("templates/setup.html")),
+    ("problem.html", include_str!("templates/problem.html")),
+    ("problems.html", include_str!("templates/problems.html")),
+];
+
+/// The templates, parsed.
+pub struct Pages {
+    templates: Environment<'static>,
+}
+
+impl Pages {
+    /// Parses the embedded templates.
+    ///
+    /// # Errors
+    /// Where a template is wrong.
+    pub fn new() -> Result<Self, minijinja::Error> {
+        let mut templates = Environment::new();
+        for (name, source) in TEMPLATES {
+            templates.add_template(name, source)?;
+        }
+        templates.add_global("style_version", tag_of(STYLES).trim_matches('"').to_owned());
+        templates.add_global("version", env!("CARGO_PKG_VERSION"));
+        Ok(Self { templates })
+    }
+
+    /// A page.
+    ///
+    /// # Errors
+    /// 500 when a template asks for what it is not given.
+    pub fn render(&self, name: &str, values: Value) -> Answer<String> {
+        self.templates
+            .get_template(name)
+            .and_then(|template| template.render(values))
+            .map_err(|error| Problem::internal(format!("the page {name}: {error}")))
+    }
+
+    /// The page of a request that did not succeed.
+    ///
+    /// # Errors
+    /// As [`Pages::render`].
+    pub fn problem(&self, problem: &Problem, request_id: RequestId) -> Answer<String> {
+        self.render(
+            "problem.html",
+            context! {
+                title => problem.code().title(),
+                status => problem.code().status(),
+                detail => problem.detail(),
+                next_step => problem.next_step(),
+                slug => problem.code().slug(),
+                request_id => request_id.to_string(),
+            },
+        )
+    }
+}
+
+/// The tag of an embedded text.
+pub fn tag_of(text: &str) -> String {
+    let digest = hex::encode(Sha256::digest(text.as_bytes()));
+    format!("\"{}\"", digest.get(..16).unwrap_or(&digest))
+}

@@ -1,0 +1,267 @@
+//! From each crate's closed error to a problem.
+
+use gantry_access::AccessError;
+use gantry_billing::BillingError;
+use gantry_catalog::CatalogError;
+use gantry_engine_api::{EngineError, ParamError};
+use gantry_jobs::JobsError;
+use gantry_ports::store::HotError;
+use gantry_ports::{BlobError, StoreError};
+use gantry_rules::refusal::Refusal;
+use gantry_types::{EngineErrorKind, ProblemCode};
+
+use super::Problem;
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            AccessError::NotSignedIn => Self::new(ProblemCode::NotSignedIn, detail).with_next_step(
+                "Sign in, or send a valid API key as `Authorization: Bearer gk_…`.",
+            ),
+            AccessError::WrongCredentials => Self::new(ProblemCode::WrongCredentials, detail),
+            AccessError::LockedOut { until, retry_after } => {
+                Self::new(ProblemCode::LockedOut, detail)
+                    .with("resets_at", until.to_string())
+                    .with_retry_after(retry_after.as_secs().max(1))
+            }
+            AccessError::Suspended
+            | AccessError::RegistrationClosed
+            | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),
+            AccessError::Forbidden { .. } => Self::new(ProblemCode::Forbidden, detail)
+                .with_next_step("Ask an owner or admin of the organization, or use another key."),
+            AccessError::ScopeNotYours { .. } => {
+                Self::new(ProblemCode::Forbidden, detail.clone()).with_error("/scopes", detail)
+            }
+            AccessError::EmailTaken => {
+                Self::new(ProblemCode::AlreadyExists, detail).with_next_step("Sign in instead.")
+            }
+            AccessError::SetupDone | AccessError::SetupRequired => {
+                Self::new(ProblemCode::Conflict, detail)
+            }
+            AccessError::Invalid { field, message } => {
+                Self::new(ProblemCode::InvalidRequest, detail)
+                    .with_error(format!("/{field}"), sentence(&message))
+            }
+            AccessError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
+            AccessError::Busy => Self::new(ProblemCode::Overloaded, detail).with_retry_after(1),
+            AccessError::NoSuchPlan { .. } | AccessError::Hashing { .. } => Self::internal(detail),
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            StoreError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
+            StoreError::AlreadyExists { .. } => Self::new(ProblemCode::AlreadyExists, detail),
+            StoreError::Overloaded => {
+                Self::new(ProblemCode::Overloaded, detail).with_retry_after(1)
+            }
+            StoreError::Unavailable { .. } => unavailable(detail),
+            StoreError::Broken { .. } => Self::internal(detail),
+        }
+    }
+}
+
+impl From<HotError> for Problem {
+    fn from(error: HotError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            HotError::Refused(refusal) => refusal.into(),
+            HotError::IdempotencyMismatch => Self::new(ProblemCode::IdempotencyMismatch, detail)
+                .with_next_step("Use a new Idempotency-Key for a new request."),
+            HotError::LeaseLost => Self::new(ProblemCode::Conflict, detail),
+            HotError::WrongState { state } => {
+                Self::new(ProblemCode::Conflict, detail).with("state", state.as_str())
+            }
+            HotError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = sentence(&refusal.to_string());
+        match refusal {
+            Refusal::Credits { needed, available } => {
+                Self::new(ProblemCode::InsufficientCredits, detail)
+                    .with("needed", needed.get())
+                    .with("available", available.get())
+                    .with_next_step("Ask for less, or get more credits.")
+            }
+            Refusal::Quota { meter, needed, used, limit, resets_at } => {
+                Self::new(ProblemCode::QuotaExceeded, detail)
+                    .with("meter", meter.as_str())
+                    .with("needed", needed)
+                    .with("used", used)
+                    .with("limit", limit)
+                    .with("resets_at", resets_at.to_string())
+                    .with_next_step("Wait until the quota resets, or change the plan.")
+            }
+            Refusal::JobTooLarge { meter, needed, limit } => {
+                Self::new(ProblemCode::NotInPlan, detail)
+                    .with("meter", meter.as_str())
+                    .with("needed", needed)
+                    .with("limit", limit)
+                    .with_next_step("Make the job smaller, or change the plan.")
+            }
+            Refusal::GpuNotIncluded => Self::new(ProblemCode::NotInPlan, detail)
+                .with_next_step("Choose settings that run on a processor, or change the plan."),
+            Refusal::Memory { needed, limit } => Self::new(ProblemCode::NotInPlan, detail)
+                .with("needed", needed)
+                .with("limit", limit)
+                .with_next_step("Use less data, or change the plan."),
+            Refusal::QueueFull { limit } => Self::new(ProblemCode::QuotaExceeded, detail)
+                .with("limit", limit)
+                .with_next_step("Wait until a job has ended, or cancel one that waits."),
+        }
+    }
+}
+
+impl From<BillingError> for Problem {
+    fn from(error: BillingError) -> Self {
+        match error {
+            BillingError::Access(error) => error.into(),
+            BillingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            CatalogError::Access(error) => error.into(),
+            CatalogError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
+            CatalogError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
+            CatalogError::TooLarge { bytes, limit } => Self::new(ProblemCode::TooLarge, detail)
+                .with("needed", bytes)
+                .with("limit", limit)
+                .with_next_step("Upload a smaller file, or change the plan."),
+            CatalogError::Incomplete { .. } => Self::new(ProblemCode::Conflict, detail),
+            CatalogError::ChecksumMismatch { .. } => {
+                Self::new(ProblemCode::ChecksumMismatch, detail)
+            }
+            CatalogError::Unreadable(_) => Self::new(ProblemCode::UnreadableFile, detail),
+            CatalogError::NotProfiled { job_id } => Self::new(ProblemCode::NotFound, detail)
+                .with("profile_job_id", job_id.map(|id| id.to_string()))
+                .with_next_step("Wait for the profile's job and ask again."),
+            CatalogError::RangeOutside { bytes } => {
+                Self::new(ProblemCode::RangeNotSatisfiable, detail).with("bytes", bytes)
+            }
+            CatalogError::Broken { .. } => Self::internal(detail),
+            CatalogError::Blob(error) => error.into(),
+            CatalogError::Store(error) => error.into(),
+            CatalogError::Submission(error) => error.into(),
+        }
+    }
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            // A row names bytes that are not there: ours to mend, not the caller's.
+            BlobError::InvalidKey { .. } | BlobError::NotFound { .. } => Self::internal(detail),
+            BlobError::Unavailable { .. } => unavailable(detail),
+        }
+    }
+}
+
+impl From<JobsError> for Problem {
+    fn from(error: JobsError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            JobsError::Access(error) => error.into(),
+            JobsError::UnknownOperation { .. } => Self::new(ProblemCode::NotFound, detail)
+                .with_next_step("GET /api/v1/operations lists what can be run."),
+            JobsError::UnknownService { .. } => Self::new(ProblemCode::NotFound, detail)
+                .with_next_step("GET /api/v1/services lists what can be called."),
+            JobsError::NotFound => Self::new(ProblemCode::NotFound, detail),
+            JobsError::Params(error) => error.into(),
+            JobsError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
+            JobsError::Catalog(error) => error.into(),
+            JobsError::Hot(error) => error.into(),
+            JobsError::Store(error) => error.into(),
+            JobsError::Engine(error) => error.into(),
+            JobsError::Broken { .. } => Self::internal(detail),
+        }
+    }
+}
+
+impl From<ParamError> for Problem {
+    fn from(error: ParamError) -> Self {
+        Self::new(ProblemCode::InvalidParameters, sentence(&error.message))
+            .with_error(error.pointer, error.message)
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        let detail = sentence(&error.message);
+        let problem = match error.kind {
+            EngineErrorKind::Params | EngineErrorKind::Input => {
+                Self::new(ProblemCode::InvalidParameters, detail)
+            }
+            EngineErrorKind::Resource => Self::new(ProblemCode::Unavailable, detail),
+            EngineErrorKind::Transient => Self::new(ProblemCode::EngineUnavailable, detail),
+            EngineErrorKind::Cancelled => Self::new(ProblemCode::Conflict, detail),
+            EngineErrorKind::Bug => Self::internal(detail),
+        };
+        match error.next_step {
+            Some(next_step) => problem.with_next_step(next_step),
+            None => problem,
+        }
+    }
+}
+
+fn unavailable(cause: String) -> Problem {
+    Problem::new(ProblemCode::Unavailable, "A part of the service does not answer right now.")
+        .with_next_step("Try again in a moment.")
+        .with_retry_after(5)
+        .with_cause(cause)
+}
+
+/// An error's words as a sentence: a capital in front, a full stop behind.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let end = if text.ends_with(['.', '!', '?', '`']) { "" } else { "." };
+    // A name in backticks, a pointer or a number stays as it is.
+    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_types::Credits;
+
+    #[test]
+    fn errors_become_sentences() {
+        assert_eq!(sentence("there is no such job"), "There is no such job.");
+        assert_eq!(sentence("Already one."), "Already one.");
+        assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn refusals_carry_their_numbers() {
+        let refusal = Refusal::Credits { needed: Credits::new(9), available: Credits::new(4) };
+        let body = Problem::from(JobsError::Hot(HotError::Refused(refusal)))
+            .to_json(gantry_types::RequestId::generate());
+        assert_eq!(body["code"], "insufficient_credits");
+        assert_eq!(body["needed"], 9);
+        assert_eq!(body["available"], 4);
+    }
+
+    #[test]
+    fn what_is_wrong_on_our_side_is_not_told() {
+        let lost = BlobError::Unavailable { reason: "/secret/path".to_owned() };
+        let body = Problem::from(lost).to_json(gantry_types::RequestId::generate());
+        assert_eq!(body["status"], 503);
+        assert!(!body.to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,32 @@
+//! The installation as its administrators see it.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::dto::{AdminOverview, QueueBody};
+use crate::extract::CurrentActor;
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// Users, queues, version and uptime; for administrators.
+#[utoipa::path(get, path = "/admin/overview", tag = "Admin",
+    responses((status = 200, body = AdminOverview)))]
+pub async fn get_overview(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<Json<AdminOverview>> {
+    let users = state.access().count_users(&actor).await?;
+    let queues = state.jobs().list_queue_depths(&actor).await?;
+    let queues = queues.into_iter().map(|queue| QueueBody {
+        device: queue.device,
+        class: queue.class,
+        queued: queue.queued,
+        running: queue.running,
+    });
+    Ok(Json(AdminOverview {
+        users,
+        queues: queues.collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_s: state.started.elapsed().as_secs(),
+    }))
+}

@@ -1,0 +1,197 @@
+//! Jobs: submitting, watching, cancelling, running again.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gantry_access::Actor;
+use gantry_jobs::NewJob;
+use gantry_ports::store::{JobFilter, JobRecord};
+use gantry_rules::submission::{IdempotencyKey, OnRefusal};
+use gantry_types::{JobId, JobState};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::dto::{JobBody, NewJobRequest, PageOf, PageParams};
+use crate::extract::{CurrentActor, HashedJson, Params, PathId};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+const SUBMIT_ROUTE: &str = "POST /api/v1/jobs";
+
+/// Submits a job. With an `Idempotency-Key` the request may be repeated for 24 hours: the same
+/// key and body answer the same job.
+#[utoipa::path(post, path = "/jobs", tag = "Jobs",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
+    request_body = NewJobRequest, responses((status = 202, body = JobBody)))]
+pub async fn submit_job(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    headers: HeaderMap,
+    HashedJson { value: request, sha256 }: HashedJson<NewJobRequest>,
+) -> Answer {
+    let idempotency = find_idempotency_key(&headers)?.map(|key| IdempotencyKey {
+        route: SUBMIT_ROUTE.to_owned(),
+        key,
+        body_sha256: sha256,
+    });
+    let on_refusal =
+        if request.keep_if_refused { OnRefusal::KeepBlocked } else { OnRefusal::Refuse };
+    let new = NewJob {
+        operation: request.operation,
+        params: request.params,
+        inputs: request.inputs.into_iter().map(|(slot, input)| (slot, input.into())).collect(),
+        label: request.label,
+        seed: request.seed,
+        start_at: request.start_at,
+        on_refusal,
+        idempotency,
+    };
+    let submitted = state.jobs().submit_job(&actor, new).await?;
+    accepted(&state, submitted.job).await
+}
+
+fn find_idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().map(str::trim).unwrap_or_default();
+    if key.is_empty() || key.len() > 255 {
+        return Err(Problem::invalid(
+            "",
+            "`Idempotency-Key` must have 1 to 255 visible ASCII characters.",
+        ));
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// Which jobs are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct JobListParams {
+    /// Any of these states, separated by commas; all if not given.
+    state: Option<String>,
+    /// This operation.
+    operation: Option<String>,
+    /// A part of the label or the operation, in any case.
+    q: Option<String>,
+    /// Platform operations too, such as profiles.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    include_platform: bool,
+    /// At most so many items: 1 to 200, 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// `newest_first` (if not given) or `oldest_first`.
+    #[param(value_type = Option<crate::dto::ListOrder>)]
+    order: Option<gantry_ports::store::Order>,
+}
+
+/// The account's jobs, without children.
+#[utoipa::path(get, path = "/jobs", tag = "Jobs", params(JobListParams),
+    responses((status = 200, body = PageOf<JobBody>)))]
+pub async fn list_jobs(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Params(params): Params<JobListParams>,
+) -> Answer<Json<PageOf<JobBody>>> {
+    let filter = JobFilter {
+        states: parse_states(params.state.as_deref())?,
+        operation: params.operation,
+        text: params.q.filter(|text| !text.is_empty()),
+        parent_id: None,
+        include_platform: params.include_platform,
+    };
+    let page = PageParams { limit: params.limit, cursor: params.cursor, order: params.order };
+    list(&state, &actor, &filter, &page).await
+}
+
+fn parse_states(text: Option<&str>) -> Answer<Vec<JobState>> {
+    let words = text.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
+    words
+        .map(|word| word.parse().map_err(|error| Problem::invalid("", format!("{error}."))))
+        .collect()
+}
+
+async fn list(
+    state: &AppState,
+    actor: &Actor,
+    filter: &JobFilter,
+    page: &PageParams,
+) -> Answer<Json<PageOf<JobBody>>> {
+    let request = page.request(JobId::from_uuid)?;
+    let found = state.jobs().list_jobs(actor, filter, &request).await?;
+    let mut items = Vec::with_capacity(found.items.len());
+    for job in found.items {
+        items.push(describe(state, job).await?);
+    }
+    let next_cursor = found.next.map(|next| crate::extract::encode_cursor(next.as_uuid()));
+    Ok(Json(PageOf { items, next_cursor }))
+}
+
+/// One job.
+#[utoipa::path(get, path = "/jobs/{id}", tag = "Jobs", params(("id" = Uuid, Path)),
+    responses((status = 200, body = JobBody)))]
+pub async fn get_job(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<JobId>,
+) -> Answer<Json<JobBody>> {
+    let job = state.jobs().get_job(&actor, id).await?;
+    Ok(Json(describe(&state, job).await?))
+}
+
+/// Asks a job and its children to stop: at once for what does not run, at the engine's next
+/// check for what does. A job that has ended stays as it is.
+#[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "Jobs", params(("id" = Uuid, Path)),
+    responses((status = 202, body = JobBody)))]
+pub async fn cancel_job(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<JobId>,
+) -> Answer {
+    let job = state.jobs().cancel_job(&actor, id).await?;
+    accepted(&state, job).await
+}
+
+/// Submits a copy: the same operation, parameters, inputs and seed.
+#[utoipa::path(post, path = "/jobs/{id}/rerun", tag = "Jobs", params(("id" = Uuid, Path)),
+    responses((status = 202, body = JobBody)))]
+pub async fn rerun_job(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<JobId>,
+) -> Answer {
+    let submitted = state.jobs().rerun_job(&actor, id).await?;
+    accepted(&state, submitted.job).await
+}
+
+/// The children of a job.
+#[utoipa::path(get, path = "/jobs/{id}/children", tag = "Jobs",
+    params(("id" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<JobBody>)))]
+pub async fn list_children(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<JobId>,
+    Params(page): Params<PageParams>,
+) -> Answer<Json<PageOf<JobBody>>> {
+    state.jobs().get_job(&actor, id).await?;
+    let filter = JobFilter { parent_id: Some(id), ..JobFilter::default() };
+    list(&state, &actor, &filter, &page).await
+}
+
+async fn describe(state: &AppState, job: JobRecord) -> Answer<JobBody> {
+    let inputs = state.jobs().describe_job_inputs(&job).await?;
+    let title = state.jobs().registry().find_title(&job.operation);
+    Ok(JobBody::new(job, title, inputs))
+}
+
+async fn accepted(state: &AppState, job: JobRecord) -> Answer {
+    let location = format!("/api/v1/jobs/{}", job.id);
+    let body = describe(state, job).await?;
+    let mut response: Response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    if let Ok(value) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    Ok(response)
+}

@@ -1,0 +1,28 @@
+//! The installation.
+
+use axum::Json;
+use axum::extract::State;
+use gantry_access::Registration;
+
+use crate::dto::{EngineBody, MetaBody};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// What this installation is and offers.
+#[utoipa::path(get, path = "/meta", tag = "Meta", security(()),
+    responses((status = 200, body = MetaBody)))]
+pub async fn get_meta(State(state): State<AppState>) -> Answer<Json<MetaBody>> {
+    let engines = state.jobs().registry().engines().iter().map(|engine| EngineBody {
+        id: engine.id.clone(),
+        title: engine.title.clone(),
+        summary: engine.summary.clone(),
+    });
+    Ok(Json(MetaBody {
+        name: "Gantry".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        edition: state.settings.edition.clone(),
+        setup_required: state.access().is_setup_required().await?,
+        registration_open: state.access().settings().registration == Registration::Open,
+        engines: engines.collect(),
+    }))
+}

@@ -1,0 +1,78 @@
+//! The routes, one file per noun.
+
+mod account;
+mod admin;
+mod api_keys;
+mod app_shell;
+mod artifacts;
+mod audit;
+mod auth;
+mod content;
+mod datasets;
+mod docs;
+mod health;
+mod job_events;
+mod jobs;
+mod meta;
+mod operations;
+mod services;
+mod sessions;
+mod uploads;
+
+pub use app_shell::app_routes;
+pub use auth::{empty_cookie, session_cookie};
+pub use docs::docs_routes;
+pub use health::health_routes;
+
+use axum::extract::DefaultBodyLimit;
+use gantry_catalog::PART_BYTES;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::AppState;
+
+/// The API under `/api/v1`, with its description.
+pub fn api_routes() -> OpenApiRouter<AppState> {
+    let part_limit = DefaultBodyLimit::max(usize::try_from(PART_BYTES).unwrap_or(usize::MAX));
+    OpenApiRouter::new()
+        .routes(routes!(meta::get_meta))
+        .routes(routes!(auth::set_up))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::get_me))
+        .routes(routes!(sessions::list_sessions))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
+        .routes(routes!(api_keys::revoke_api_key))
+        .routes(routes!(account::get_account))
+        .routes(routes!(account::list_ledger))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(operations::list_operations))
+        .routes(routes!(operations::get_operation))
+        .routes(routes!(operations::estimate))
+        .routes(routes!(jobs::list_jobs, jobs::submit_job))
+        .routes(routes!(jobs::get_job))
+        .routes(routes!(jobs::cancel_job))
+        .routes(routes!(jobs::rerun_job))
+        .routes(routes!(jobs::list_children))
+        .routes(routes!(job_events::stream_job_events))
+        .routes(routes!(job_events::stream_account_events))
+        .routes(routes!(artifacts::list_artifacts))
+        .routes(routes!(artifacts::get_artifact))
+        .routes(routes!(artifacts::download_artifact))
+        .routes(routes!(uploads::begin_upload))
+        .routes(routes!(uploads::get_upload, uploads::cancel_upload))
+        .routes(routes!(uploads::put_part))
+        .routes(routes!(uploads::complete_upload))
+        .routes(routes!(datasets::list_datasets))
+        .routes(routes!(datasets::get_dataset, datasets::delete_dataset))
+        .routes(routes!(datasets::list_versions))
+        .routes(routes!(datasets::get_profile))
+        .routes(routes!(datasets::preview_dataset))
+        .routes(routes!(datasets::download_dataset))
+        .routes(routes!(services::list_services))
+        .routes(routes!(services::call_service))
+        .routes(routes!(admin::get_overview))
+        .layer(part_limit)
+}

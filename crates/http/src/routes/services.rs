@@ -1,0 +1,38 @@
+//! Services: warm artifacts that answer at once.
+
+use axum::Json;
+use axum::extract::State;
+use gantry_access::{Permission, require};
+use gantry_jobs::ServiceCall;
+
+use crate::dto::{ListOf, ServiceBody, ServiceCallBody, ServiceCallRequest};
+use crate::extract::{CurrentActor, JsonBody, PathText};
+use crate::problem::Answer;
+use crate::state::AppState;
+
+/// Every service.
+#[utoipa::path(get, path = "/services", tag = "Services",
+    responses((status = 200, body = ListOf<ServiceBody>)))]
+pub async fn list_services(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<Json<ListOf<ServiceBody>>> {
+    require(&actor, Permission::ReadJobs)?;
+    let services = state.jobs().registry().services();
+    Ok(Json(ListOf { items: services.into_iter().map(Into::into).collect() }))
+}
+
+/// Calls a service on an artifact; the answer comes within 10 seconds.
+#[utoipa::path(post, path = "/services/{id}/calls", tag = "Services",
+    params(("id" = String, Path)), request_body = ServiceCallRequest,
+    responses((status = 200, body = ServiceCallBody)))]
+pub async fn call_service(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathText(service): PathText,
+    JsonBody(request): JsonBody<ServiceCallRequest>,
+) -> Answer<Json<ServiceCallBody>> {
+    let call = ServiceCall { service, artifact_id: request.artifact_id, input: request.input };
+    let output = state.jobs().call_service(&actor, call).await?;
+    Ok(Json(ServiceCallBody { output }))
+}
