@@ -1,0 +1,137 @@
+// Every read of the API as a query, and the keys under which answers are kept.
+
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+
+import { api } from './client';
+import type {
+  Account,
+  AdminOverview,
+  ApiKey,
+  Artifact,
+  Dataset,
+  DatasetVersion,
+  Job,
+  LedgerEntry,
+  Meta,
+  OperationSpec,
+  Page,
+  Preview,
+  Profile,
+  Session,
+} from './types';
+
+export interface JobFilters {
+  state?: string;
+  operation?: string;
+  q?: string;
+}
+
+const PAGE = 50;
+
+export const metaQuery = queryOptions({
+  queryKey: ['meta'],
+  queryFn: ({ signal }) => api.get<Meta>('/meta', {}, signal),
+  staleTime: Infinity,
+});
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: () => api.me(),
+  staleTime: 5 * 60_000,
+});
+
+export const accountQuery = queryOptions({
+  queryKey: ['account'],
+  queryFn: ({ signal }) => api.get<Account>('/account', {}, signal),
+});
+
+export const ledgerQuery = infiniteQueryOptions({
+  queryKey: ['ledger'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<LedgerEntry>>('/account/ledger', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export const operationsQuery = queryOptions({
+  queryKey: ['operations'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: OperationSpec[] }>('/operations', {}, signal)).items,
+  staleTime: 5 * 60_000,
+});
+
+export const jobsQuery = (filters: JobFilters, limit = PAGE) =>
+  infiniteQueryOptions({
+    queryKey: ['jobs', { ...filters, limit }],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Job>>('/jobs', { ...filters, cursor: pageParam, limit }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id],
+    queryFn: ({ signal }) => api.get<Job>(`/jobs/${id}`, {}, signal),
+  });
+
+export const jobArtifactsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'artifacts'],
+    queryFn: async ({ signal }) =>
+      (await api.get<{ items: Artifact[] }>(`/jobs/${id}/artifacts`, {}, signal)).items,
+  });
+
+export const datasetsQuery = (q = '') =>
+  infiniteQueryOptions({
+    queryKey: ['datasets', { q }],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Dataset>>('/datasets', { q, cursor: pageParam, limit: PAGE }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const datasetQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['dataset', id],
+    queryFn: ({ signal }) => api.get<Dataset>(`/datasets/${id}`, {}, signal),
+  });
+
+export const datasetVersionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['dataset', id, 'versions'],
+    queryFn: async ({ signal }) =>
+      (await api.get<{ items: DatasetVersion[] }>(`/datasets/${id}/versions`, {}, signal)).items,
+  });
+
+export const profileQuery = (id: string, version: number) =>
+  queryOptions({
+    queryKey: ['dataset', id, 'profile', version],
+    queryFn: ({ signal }) => api.get<Profile>(`/datasets/${id}/profile`, { version }, signal),
+    staleTime: Infinity,
+  });
+
+export const previewQuery = (id: string, version: number, rows: number) =>
+  queryOptions({
+    queryKey: ['dataset', id, 'preview', version, rows],
+    queryFn: ({ signal }) => api.get<Preview>(`/datasets/${id}/preview`, { version, rows }, signal),
+    staleTime: Infinity,
+  });
+
+export const apiKeysQuery = queryOptions({
+  queryKey: ['api-keys'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: ApiKey[] }>('/api-keys', {}, signal)).items,
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: Session[] }>('/sessions', {}, signal)).items,
+});
+
+export const adminQuery = queryOptions({
+  queryKey: ['admin'],
+  queryFn: ({ signal }) => api.get<AdminOverview>('/admin/overview', {}, signal),
+  refetchInterval: 5_000,
+});

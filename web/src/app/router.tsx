@@ -1,0 +1,136 @@
+// The pages and their addresses. What a page can be filtered by stands in its address.
+
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from '@tanstack/react-router';
+
+import { JOB_STATES } from '../api/types';
+import { CrashPage } from '../pages/CrashPage';
+import { HomePage } from '../pages/HomePage';
+import { NotFoundPage } from '../pages/NotFoundPage';
+import { PageSkeleton } from '../parts/PageSkeleton';
+import { Shell } from '../shell/Shell';
+
+type Raw = Record<string, unknown>;
+
+const words = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const root = createRootRoute({
+  component: Shell,
+  errorComponent: CrashPage,
+  notFoundComponent: NotFoundPage,
+});
+
+const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
+
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets',
+  validateSearch: (raw: Raw): { q?: string } => ({ q: words(raw.q) }),
+  component: lazyRouteComponent(() => import('../pages/DatasetsPage'), 'DatasetsPage'),
+});
+
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/$datasetId',
+  validateSearch: (raw: Raw): { version?: number } => ({
+    version: Number.isInteger(raw.version) ? (raw.version as number) : undefined,
+  }),
+  component: lazyRouteComponent(() => import('../pages/DatasetPage'), 'DatasetPage'),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: (raw: Raw): { state?: string; operation?: string; q?: string } => ({
+    state: words(raw.state)
+      ?.split(',')
+      .filter((state) => JOB_STATES.some((known) => known === state))
+      .join(','),
+    operation: words(raw.operation),
+    q: words(raw.q),
+  }),
+  component: lazyRouteComponent(() => import('../pages/JobsPage'), 'JobsPage'),
+});
+
+export interface NewJobSearch {
+  operation?: string;
+  /** A dataset that fills the first table slot. */
+  dataset?: string;
+  /** A job whose parameters and inputs are taken over. */
+  from?: string;
+  /** A job whose model fills the first model slot. */
+  model?: string;
+}
+
+const newJob = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/new',
+  validateSearch: (raw: Raw): NewJobSearch => ({
+    operation: words(raw.operation),
+    dataset: words(raw.dataset),
+    from: words(raw.from),
+    model: words(raw.model),
+  }),
+  component: lazyRouteComponent(() => import('../pages/NewJobPage'), 'NewJobPage'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$jobId',
+  component: lazyRouteComponent(() => import('../pages/JobPage'), 'JobPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../pages/AccountPage'), 'AccountPage'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/account/keys',
+  component: lazyRouteComponent(() => import('../pages/ApiKeysPage'), 'ApiKeysPage'),
+});
+
+const sessions = createRoute({
+  getParentRoute: () => root,
+  path: '/account/sessions',
+  component: lazyRouteComponent(() => import('../pages/SessionsPage'), 'SessionsPage'),
+});
+
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('../pages/AdminPage'), 'AdminPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    home,
+    datasets,
+    dataset,
+    jobs,
+    newJob,
+    job,
+    account,
+    keys,
+    sessions,
+    admin,
+  ]),
+  basepath: '/app',
+  defaultPreload: 'intent',
+  defaultPendingComponent: PageSkeleton,
+  defaultPendingMs: 150,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

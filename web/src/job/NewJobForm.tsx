@@ -1,0 +1,212 @@
+// Inputs, parameters and price of a job that is about to be submitted.
+
+import { TextInput } from '@mantine/core';
+import { getDefaultFormState } from '@rjsf/utils';
+import type { RJSFSchema } from '@rjsf/utils';
+import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { api, createKey } from '../api/client';
+import { previewQuery } from '../api/queries';
+import type { InputRef, Job, JsonObject, NewJob, OperationSpec } from '../api/types';
+import { sayProblem } from '../app/toasts';
+import { ParamsForm } from '../form/ParamsForm';
+import { findParamErrors, findServerErrors, onlyWrong } from '../form/paramErrors';
+import { prepareSchema } from '../form/prepareSchema';
+import { findColumnFields } from '../form/uiSchema';
+import validator, { withoutEmpty } from '../form/validator';
+import { ProblemAlert } from '../parts/ProblemAlert';
+import { Section } from '../parts/Section';
+import { CostPanel } from './CostPanel';
+import { InputPicker } from './InputPicker';
+import { useEstimate } from './useEstimate';
+
+const COLUMN_ROWS = 5;
+
+type Inputs = Record<string, InputRef>;
+
+export interface NewJobFormProps {
+  operation: OperationSpec;
+  from: Job | undefined;
+  datasetId: string | undefined;
+  modelJobId: string | undefined;
+}
+
+/** Names of the columns of every dataset that is chosen. */
+function useColumns(inputs: Inputs): Record<string, string[] | null> {
+  const slots = Object.entries(inputs).filter(([, input]) => input.kind === 'dataset');
+  const previews = useQueries({
+    queries: slots.map(([, input]) =>
+      previewQuery(input.id, input.kind === 'dataset' ? input.version : 1, COLUMN_ROWS),
+    ),
+  });
+  return Object.fromEntries(
+    slots.map(([slot], at) => [
+      slot,
+      previews[at]?.data?.columns.map((column) => column.name) ?? null,
+    ]),
+  );
+}
+
+/** A submission that is tried again after a lost answer must not become two jobs. */
+function useSubmit(onRefused: (error: unknown) => void) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const last = useRef({ body: '', key: '' });
+  return useMutation({
+    mutationFn: (job: NewJob) => {
+      const body = JSON.stringify(job);
+      if (last.current.body !== body) last.current = { body, key: createKey() };
+      return api.send<Job>('POST', '/jobs', {
+        body: job,
+        headers: { 'Idempotency-Key': last.current.key },
+      });
+    },
+    onSuccess: (job) => {
+      client.setQueryData(['job', job.id], job);
+      void client.invalidateQueries({ queryKey: ['jobs'] });
+      void client.invalidateQueries({ queryKey: ['account'] });
+      void navigate({ to: '/jobs/$jobId', params: { jobId: job.id } });
+    },
+    onError: (error) => {
+      onRefused(error);
+      sayProblem(error);
+    },
+  });
+}
+
+function useParams(operation: OperationSpec, from: Job | undefined) {
+  const schema = useMemo(() => prepareSchema(operation.params_schema), [operation]);
+  const [params, setParams] = useState<JsonObject>(() => {
+    const start = from?.params ?? {};
+    return getDefaultFormState(validator, schema as RJSFSchema, start) as JsonObject;
+  });
+  return { schema, params, setParams };
+}
+
+export function NewJobForm({ operation, from, datasetId, modelJobId }: NewJobFormProps) {
+  const { t } = useTranslation();
+  const { schema, params, setParams } = useParams(operation, from);
+  const [inputs, setInputs] = useState<Inputs>(() => from?.inputs ?? {});
+  const [label, setLabel] = useState(from?.label ?? '');
+  const [keep, setKeep] = useState(false);
+  const [isTried, setIsTried] = useState(false);
+  const [refusal, setRefusal] = useState<unknown>(null);
+  const columns = useColumns(inputs);
+  const submit = useSubmit(setRefusal);
+
+  const chooseInput = useCallback(
+    (slot: string, value: InputRef | undefined) => {
+      setRefusal(null);
+      setInputs(({ [slot]: _before, ...others }) =>
+        value ? { ...others, [slot]: value } : others,
+      );
+      const stale = findColumnFields(schema, slot);
+      // Columns of other data mean nothing here.
+      setParams((before) =>
+        Object.fromEntries(Object.entries(before).filter(([name]) => !stale.includes(name))),
+      );
+    },
+    [schema, setParams],
+  );
+
+  const errors = useMemo(() => findParamErrors(schema, params), [schema, params]);
+  const missing = operation.inputs.filter((slot) => slot.required && !inputs[slot.name]);
+  const isComplete = errors.length === 0 && missing.length === 0;
+  const cleaned = withoutEmpty(params) as JsonObject;
+  const estimate = useEstimate(operation.id, isComplete ? { params: cleaned, inputs } : null);
+  const shown = useMemo(
+    () => [
+      ...(isTried ? errors : onlyWrong(errors)),
+      ...findServerErrors(refusal ?? estimate.error),
+    ],
+    [errors, estimate.error, isTried, refusal],
+  );
+  const hasParams = Object.keys((schema.properties as JsonObject | undefined) ?? {}).length > 0;
+
+  const trySubmit = () => {
+    setIsTried(true);
+    if (!isComplete) return;
+    submit.mutate({
+      operation: operation.id,
+      params: cleaned,
+      inputs,
+      ...(label.trim() ? { label: label.trim() } : {}),
+      ...(keep ? { keep_if_refused: true } : {}),
+    });
+  };
+
+  return (
+    <form
+      className="new-job"
+      data-testid="operation-form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        trySubmit();
+      }}
+    >
+      <div className="stack">
+        {operation.inputs.length > 0 ? (
+          <Section title={t('newJob.inputs')}>
+            <div className="form-fields">
+              {operation.inputs.map((slot, at) => (
+                <InputPicker
+                  key={slot.name}
+                  slot={slot}
+                  engine={operation.engine}
+                  value={inputs[slot.name]}
+                  onChange={(value) => chooseInput(slot.name, value)}
+                  error={isTried && missing.includes(slot) ? t('form.required') : undefined}
+                  datasetId={
+                    at === operation.inputs.findIndex(({ kind }) => kind === 'table')
+                      ? datasetId
+                      : undefined
+                  }
+                  jobId={slot.kind === 'model' ? modelJobId : undefined}
+                />
+              ))}
+            </div>
+          </Section>
+        ) : null}
+        <Section title={t('newJob.params')}>
+          <div className="form-fields">
+            {hasParams ? (
+              <ParamsForm
+                schema={schema}
+                value={params}
+                errors={shown}
+                context={{ columns }}
+                onChange={(value) => {
+                  setRefusal(null);
+                  setParams(value);
+                }}
+              />
+            ) : null}
+            <TextInput
+              label={t('newJob.label')}
+              description={t('newJob.labelText')}
+              maxLength={200}
+              value={label}
+              onChange={(event) => setLabel(event.currentTarget.value)}
+            />
+          </div>
+        </Section>
+        {refusal ? <ProblemAlert error={refusal} /> : null}
+      </div>
+      <div className="new-job-side">
+        <CostPanel
+          estimate={estimate.data}
+          error={estimate.error}
+          isComplete={isComplete}
+          isBusy={submit.isPending}
+          keep={keep}
+          onKeep={setKeep}
+          onSubmit={trySubmit}
+        />
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,167 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { accountQuery, ledgerQuery } from '../api/queries';
+import type { Account, LedgerEntry } from '../api/types';
+import { humanize, useFormat } from '../app/format';
+import { useMe } from '../app/me';
+import { MeterBar } from '../parts/Bars';
+import { Copyable } from '../parts/Copyable';
+import { DataTable } from '../parts/DataTable';
+import type { Column } from '../parts/DataTable';
+import { MoreButton } from '../parts/MoreButton';
+import { PageHeader } from '../parts/PageHeader';
+import { PageSkeleton } from '../parts/PageSkeleton';
+import { ProblemAlert } from '../parts/ProblemAlert';
+import { Empty, Facts, Section } from '../parts/Section';
+import { ValueTree } from '../parts/ValueTree';
+import { When } from '../parts/When';
+
+function Plan({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { plan, credits } = account;
+  return (
+    <div className="job-pair">
+      <Section title={t('account.credits')}>
+        <Facts
+          facts={[
+            { label: t('account.available'), value: format.integer(credits.available) },
+            { label: t('account.held'), value: format.integer(credits.held) },
+            { label: t('account.running'), value: format.integer(account.running_jobs) },
+            { label: t('account.queued'), value: format.integer(account.queued_jobs) },
+          ]}
+        />
+      </Section>
+      <Section title={t('account.plan', { title: plan.title, version: plan.version })}>
+        <ValueTree value={plan.terms} label={t('account.terms')} />
+      </Section>
+    </div>
+  );
+}
+
+function Meters({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  if (account.meters.length === 0) return null;
+  return (
+    <Section title={t('account.meters')}>
+      <div className="stack">
+        {account.meters.map((meter) => (
+          <div key={meter.meter}>
+            <MeterBar
+              label={humanize(meter.meter)}
+              used={meter.used + meter.reserved}
+              limit={meter.limit}
+            />
+            {meter.resets_at ? (
+              <p className="muted small">
+                {t('account.resets')} <When at={meter.resets_at} />
+              </p>
+            ) : null}
+          </div>
+        ))}
+      </div>
+    </Section>
+  );
+}
+
+function Ledger() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const ledger = useInfiniteQuery(ledgerQuery);
+  const entries = ledger.data?.pages.flatMap((page) => page.items);
+  const columns = useMemo(
+    (): Column<LedgerEntry>[] => [
+      {
+        id: 'reason',
+        title: t('ledger.reason'),
+        lead: true,
+        cell: (entry) => humanize(entry.reason),
+      },
+      { id: 'account', title: t('ledger.account'), cell: (entry) => humanize(entry.account) },
+      {
+        id: 'amount',
+        title: t('ledger.amount'),
+        numeric: true,
+        cell: (entry) => `${entry.amount > 0 ? '+' : ''}${format.integer(entry.amount)}`,
+      },
+      {
+        id: 'job',
+        title: t('ledger.job'),
+        cell: (entry) =>
+          entry.job_id ? (
+            <Link to="/jobs/$jobId" params={{ jobId: entry.job_id }} className="mono">
+              {entry.job_id.slice(0, 8)}
+            </Link>
+          ) : null,
+      },
+      { id: 'at', title: t('ledger.at'), cell: (entry) => <When at={entry.at} /> },
+    ],
+    [format, t],
+  );
+  return (
+    <Section title={t('ledger.title')} flush>
+      {ledger.error ? (
+        <ProblemAlert error={ledger.error} onRetry={() => void ledger.refetch()} />
+      ) : null}
+      {ledger.isPending ? <PageSkeleton /> : null}
+      {entries?.length === 0 ? <Empty text={t('ledger.empty')} /> : null}
+      {entries && entries.length > 0 ? (
+        <>
+          <DataTable
+            label={t('ledger.title')}
+            columns={columns}
+            rows={entries}
+            rowKey={(entry) => entry.id}
+          />
+          <MoreButton {...ledger} />
+        </>
+      ) : null}
+    </Section>
+  );
+}
+
+export function AccountPage() {
+  const { t } = useTranslation();
+  const me = useMe();
+  const account = useQuery(accountQuery);
+  return (
+    <>
+      <PageHeader title={t('nav.account')} summary={me.organization.name} />
+      <div className="stack">
+        {account.error ? (
+          <ProblemAlert error={account.error} onRetry={() => void account.refetch()} />
+        ) : null}
+        {account.isPending ? <PageSkeleton /> : null}
+        {account.data ? (
+          <>
+            <Plan account={account.data} />
+            <Meters account={account.data} />
+          </>
+        ) : null}
+        <Ledger />
+        <Section title={t('account.you')}>
+          <Facts
+            facts={[
+              { label: t('account.name'), value: me.user.name || t('value.none') },
+              { label: t('account.email'), value: me.user.email },
+              { label: t('account.role'), value: humanize(me.organization.role) },
+              {
+                label: t('account.organization'),
+                value: (
+                  <Copyable
+                    text={me.organization.id}
+                    label={t('account.organization')}
+                    short={`${me.organization.id.slice(0, 8)}…`}
+                  />
+                ),
+              },
+            ]}
+          />
+        </Section>
+      </div>
+    </>
+  );
+}

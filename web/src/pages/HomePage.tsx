@@ -1,0 +1,149 @@
+import { Button } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { CirclePlus } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+
+import { accountQuery, jobsQuery } from '../api/queries';
+import { isFinal } from '../api/types';
+import type { Account, Job } from '../api/types';
+import { useFormat } from '../app/format';
+import { usePolling } from '../app/live';
+import { useMe } from '../app/me';
+import { Checklist } from '../home/Checklist';
+import { findConcerns } from '../home/concerns';
+import { JobTable, jobName } from '../job/JobTable';
+import { MeterBar } from '../parts/Bars';
+import { PageHeader } from '../parts/PageHeader';
+import { PageSkeleton } from '../parts/PageSkeleton';
+import { ProblemAlert } from '../parts/ProblemAlert';
+import { Empty, Facts, Section } from '../parts/Section';
+import { StateBadge } from '../parts/StateBadge';
+import { When } from '../parts/When';
+
+const RECENT = 8;
+
+function Concerns({ jobs, account }: { jobs: Job[]; account: Account | undefined }) {
+  const { t } = useTranslation();
+  const concerns = findConcerns(jobs, account);
+  return (
+    <Section title={t('home.needsMe')}>
+      {concerns.length === 0 ? (
+        <p className="muted">{t('home.nothing')}</p>
+      ) : (
+        <ul className="concerns">
+          {concerns.map((concern) =>
+            concern.kind === 'credits' ? (
+              <li key="credits">
+                <Link to="/account">{t('home.creditsLow', { credits: concern.available })}</Link>
+              </li>
+            ) : (
+              <li key={concern.job.id}>
+                <StateBadge state={concern.job.state} />
+                <Link to="/jobs/$jobId" params={{ jobId: concern.job.id }}>
+                  {jobName(concern.job)}
+                </Link>
+                <span className="muted small">
+                  {concern.job.error?.message ?? <When at={concern.job.created_at} />}
+                </span>
+              </li>
+            ),
+          )}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function Credits({ account }: { account: Account }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <Section title={t('home.credits')} actions={<Link to="/account">{t('home.toAccount')}</Link>}>
+      <div className="stack">
+        <Facts
+          facts={[
+            { label: t('account.available'), value: format.integer(account.credits.available) },
+            { label: t('account.held'), value: format.integer(account.credits.held) },
+            { label: t('account.running'), value: format.integer(account.running_jobs) },
+            { label: t('account.queued'), value: format.integer(account.queued_jobs) },
+          ]}
+        />
+        {account.meters
+          .filter((meter) => meter.limit !== null)
+          .slice(0, 3)
+          .map((meter) => (
+            <MeterBar
+              key={meter.meter}
+              label={meter.meter}
+              used={meter.used + meter.reserved}
+              limit={meter.limit}
+            />
+          ))}
+      </div>
+    </Section>
+  );
+}
+
+function RecentJobs({ jobs }: { jobs: Job[] }) {
+  const { t } = useTranslation();
+  return (
+    <Section
+      title={t('home.recent')}
+      flush
+      actions={jobs.length > 0 ? <Link to="/jobs">{t('home.allJobs')}</Link> : null}
+    >
+      {jobs.length === 0 ? (
+        <Empty text={t('home.noJobs')}>
+          <Button variant="default" renderRoot={(props) => <Link to="/jobs/new" {...props} />}>
+            {t('nav.newJob')}
+          </Button>
+        </Empty>
+      ) : (
+        <JobTable jobs={jobs} label={t('home.recent')} isShort />
+      )}
+    </Section>
+  );
+}
+
+export function HomePage() {
+  const { t } = useTranslation();
+  const me = useMe();
+  const refetchInterval = usePolling();
+  const jobs = useInfiniteQuery({ ...jobsQuery({}, RECENT), refetchInterval });
+  const account = useQuery({ ...accountQuery, refetchInterval });
+  const items = jobs.data?.pages[0]?.items;
+  const name = me.user.name.split(' ')[0];
+  const running = items?.filter((job) => !isFinal(job.state)).length ?? 0;
+  return (
+    <>
+      <PageHeader
+        title={name ? t('home.greeting', { name }) : t('nav.home')}
+        summary={running > 0 ? t('home.underWay', { count: running }) : t('home.summary')}
+      >
+        <Button
+          leftSection={<CirclePlus size={16} aria-hidden />}
+          renderRoot={(props) => <Link to="/jobs/new" {...props} />}
+        >
+          {t('nav.newJob')}
+        </Button>
+      </PageHeader>
+      <div className="stack">
+        <Checklist jobs={items} />
+        {jobs.error ? (
+          <ProblemAlert error={jobs.error} onRetry={() => void jobs.refetch()} />
+        ) : null}
+        {jobs.isPending ? <PageSkeleton /> : null}
+        {items ? (
+          <>
+            <div className="home-pair">
+              <Concerns jobs={items} account={account.data} />
+              {account.data ? <Credits account={account.data} /> : null}
+            </div>
+            <RecentJobs jobs={items} />
+          </>
+        ) : null}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,112 @@
+// Any JSON as something to read: names and values, lists of like objects as a table.
+
+import { useTranslation } from 'react-i18next';
+
+import type { JsonObject, JsonValue } from '../api/types';
+import { humanize, useFormat } from '../app/format';
+
+const MOST_ROWS = 200;
+const MOST_COLUMNS = 12;
+
+const isObject = (value: JsonValue): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+const isPlain = (value: JsonValue): boolean => value === null || typeof value !== 'object';
+
+function Plain({ value }: { value: JsonValue }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (value === null || value === '') return <span className="muted">{t('value.none')}</span>;
+  if (typeof value === 'boolean') return <>{value ? t('value.yes') : t('value.no')}</>;
+  if (typeof value === 'number') {
+    return <>{Number.isInteger(value) ? format.integer(value) : format.number(value)}</>;
+  }
+  return <>{String(value)}</>;
+}
+
+function findColumns(items: JsonObject[]): string[] {
+  const names = new Set(items.slice(0, MOST_ROWS).flatMap((item) => Object.keys(item)));
+  return [...names].slice(0, MOST_COLUMNS);
+}
+
+function ObjectTable({ items, label }: { items: JsonObject[]; label: string }) {
+  const columns = findColumns(items);
+  return (
+    <div className="table-scroll" role="group" aria-label={label} tabIndex={0}>
+      <table className="table table-plain">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {humanize(column)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {items.slice(0, MOST_ROWS).map((item, row) => (
+            <tr key={row}>
+              {columns.map((column) => (
+                <td key={column} className={typeof item[column] === 'number' ? 'numeric' : ''}>
+                  <Compact value={item[column] ?? null} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** In one line, for cells. */
+function Compact({ value }: { value: JsonValue }) {
+  if (isPlain(value)) return <Plain value={value} />;
+  return <code className="clip">{JSON.stringify(value)}</code>;
+}
+
+function List({ items, label }: { items: JsonValue[]; label: string }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (items.length === 0) return <span className="muted">{t('value.none')}</span>;
+  if (items.every(isObject)) return <ObjectTable items={items} label={label} />;
+  if (items.every(isPlain)) {
+    const shown = items
+      .slice(0, MOST_ROWS)
+      .map((item) =>
+        typeof item === 'number' && !Number.isInteger(item) ? format.number(item) : String(item),
+      );
+    return <>{shown.join(', ')}</>;
+  }
+  return (
+    <ol className="tree-list">
+      {items.slice(0, MOST_ROWS).map((item, index) => (
+        <li key={index}>
+          <ValueTree value={item} label={label} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export interface ValueTreeProps {
+  value: JsonValue;
+  label: string;
+}
+
+export function ValueTree({ value, label }: ValueTreeProps) {
+  if (Array.isArray(value)) return <List items={value} label={label} />;
+  if (!isObject(value)) return <Plain value={value} />;
+  return (
+    <dl className="tree">
+      {Object.entries(value).map(([name, inner]) => (
+        <div key={name} className={isPlain(inner) ? 'tree-flat' : undefined}>
+          <dt>{humanize(name)}</dt>
+          <dd>
+            <ValueTree value={inner} label={humanize(name)} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,88 @@
+// ⌘K: every page, every operation, and the latest jobs and datasets.
+
+import { Spotlight, spotlight } from '@mantine/spotlight';
+import type { SpotlightActionData, SpotlightActionGroupData } from '@mantine/spotlight';
+import '@mantine/spotlight/styles.css';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Database, ListChecks, Play, Search } from 'lucide-react';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { datasetsQuery, jobsQuery, operationsQuery } from '../api/queries';
+import { ADMIN, OWN, WORK } from './Navigation';
+
+const RECENT = 20;
+
+function useActions(isAdministrator: boolean): SpotlightActionGroupData[] {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const operations = useQuery(operationsQuery);
+  const jobs = useInfiniteQuery(jobsQuery({}, RECENT));
+  const datasets = useInfiniteQuery(datasetsQuery());
+
+  const pages = [...WORK, ...OWN, ...(isAdministrator ? ADMIN : [])].map(
+    ({ to, label, icon: Icon }): SpotlightActionData => ({
+      id: to,
+      label: t(label),
+      leftSection: <Icon size={18} aria-hidden />,
+      onClick: () => void navigate({ to }),
+    }),
+  );
+  const starts = (operations.data ?? []).map((operation): SpotlightActionData => ({
+    id: `start-${operation.id}`,
+    label: operation.title,
+    description: operation.id,
+    leftSection: <Play size={18} aria-hidden />,
+    onClick: () => void navigate({ to: '/jobs/new', search: { operation: operation.id } }),
+  }));
+  const recentJobs = (jobs.data?.pages[0]?.items ?? []).map((job): SpotlightActionData => ({
+    id: job.id,
+    label: job.label ?? job.operation_title,
+    description: `${t(`state.${job.state}`)} · ${Object.values(job.input_names).join(', ')}`,
+    keywords: [job.id, job.operation],
+    leftSection: <ListChecks size={18} aria-hidden />,
+    onClick: () => void navigate({ to: '/jobs/$jobId', params: { jobId: job.id } }),
+  }));
+  const tables = (datasets.data?.pages[0]?.items ?? []).map((dataset): SpotlightActionData => ({
+    id: dataset.id,
+    label: dataset.name,
+    description: dataset.latest.file_name,
+    leftSection: <Database size={18} aria-hidden />,
+    onClick: () => void navigate({ to: '/datasets/$datasetId', params: { datasetId: dataset.id } }),
+  }));
+  return [
+    { group: t('palette.pages'), actions: pages },
+    { group: t('palette.operations'), actions: starts },
+    { group: t('palette.jobs'), actions: recentJobs },
+    { group: t('palette.datasets'), actions: tables },
+  ];
+}
+
+export interface CommandPaletteProps {
+  asked: number;
+  isAdministrator: boolean;
+}
+
+export default function CommandPalette({ asked, isAdministrator }: CommandPaletteProps) {
+  const { t } = useTranslation();
+  const actions = useActions(isAdministrator);
+  useEffect(() => {
+    spotlight.open();
+  }, [asked]);
+  return (
+    <Spotlight
+      actions={actions}
+      shortcut={null}
+      limit={12}
+      scrollable
+      maxHeight={420}
+      nothingFound={t('palette.nothing')}
+      searchProps={{
+        leftSection: <Search size={18} aria-hidden />,
+        placeholder: t('palette.placeholder'),
+        'aria-label': t('palette.placeholder'),
+      }}
+    />
+  );
+}

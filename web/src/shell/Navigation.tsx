@@ -1,0 +1,103 @@
+import { Link } from '@tanstack/react-router';
+import {
+  CirclePlus,
+  Database,
+  Gauge,
+  House,
+  KeyRound,
+  ListChecks,
+  ShieldCheck,
+  UserRound,
+} from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+
+interface Entry {
+  to:
+    | '/'
+    | '/datasets'
+    | '/jobs'
+    | '/jobs/new'
+    | '/account'
+    | '/account/keys'
+    | '/account/sessions'
+    | '/admin';
+  label:
+    | 'nav.home'
+    | 'nav.datasets'
+    | 'nav.jobs'
+    | 'nav.newJob'
+    | 'nav.account'
+    | 'nav.keys'
+    | 'nav.sessions'
+    | 'nav.admin';
+  testId: string;
+  icon: LucideIcon;
+}
+
+export const WORK: Entry[] = [
+  { to: '/', label: 'nav.home', testId: 'nav-home', icon: House },
+  { to: '/datasets', label: 'nav.datasets', testId: 'nav-datasets', icon: Database },
+  { to: '/jobs/new', label: 'nav.newJob', testId: 'nav-new-job', icon: CirclePlus },
+  { to: '/jobs', label: 'nav.jobs', testId: 'nav-jobs', icon: ListChecks },
+];
+
+export const OWN: Entry[] = [
+  { to: '/account', label: 'nav.account', testId: 'nav-account', icon: UserRound },
+  { to: '/account/keys', label: 'nav.keys', testId: 'nav-keys', icon: KeyRound },
+  { to: '/account/sessions', label: 'nav.sessions', testId: 'nav-sessions', icon: ShieldCheck },
+];
+
+export const ADMIN: Entry[] = [
+  { to: '/admin', label: 'nav.admin', testId: 'nav-admin', icon: Gauge },
+];
+
+/** Pages whose address begins like another entry's are marked only when it is exactly theirs. */
+const EXACT = new Set(['/', '/account', '/jobs']);
+
+function Group({ entries, onChoose }: { entries: Entry[]; onChoose?: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <ul className="nav-group">
+      {entries.map(({ to, label, testId, icon: Icon }) => (
+        <li key={to}>
+          <Link
+            to={to}
+            className="nav-link"
+            data-testid={testId}
+            activeOptions={{ exact: EXACT.has(to), includeSearch: false }}
+            activeProps={{ 'aria-current': 'page' }}
+            onClick={onChoose}
+          >
+            <Icon size={16} aria-hidden />
+            {t(label)}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export interface NavigationProps {
+  isAdministrator: boolean;
+  onChoose?: () => void;
+}
+
+export function Navigation({ isAdministrator, onChoose }: NavigationProps) {
+  return (
+    <>
+      <Group entries={WORK} onChoose={onChoose} />
+      <Group entries={OWN} onChoose={onChoose} />
+      {isAdministrator ? <Group entries={ADMIN} onChoose={onChoose} /> : null}
+    </>
+  );
+}
+
+export function SideNavigation({ isAdministrator }: NavigationProps) {
+  const { t } = useTranslation();
+  return (
+    <nav className="shell-nav" aria-label={t('nav.label')}>
+      <Navigation isAdministrator={isAdministrator} />
+    </nav>
+  );
+}
