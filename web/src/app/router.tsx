@@ -9,7 +9,6 @@ import {
 
 import { JOB_STATES } from '../api/types';
 import { CrashPage } from '../pages/CrashPage';
-import { HomePage } from '../pages/HomePage';
 import { NotFoundPage } from '../pages/NotFoundPage';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { Shell } from '../shell/Shell';
@@ -25,7 +24,11 @@ const root = createRootRoute({
   notFoundComponent: NotFoundPage,
 });
 
-const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage });
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('../pages/HomePage'), 'HomePage'),
+});
 
 const datasets = createRoute({
   getParentRoute: () => root,

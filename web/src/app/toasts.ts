@@ -8,8 +8,15 @@ import type { Job } from '../api/types';
 
 const LONG_MS = 8_000;
 
+type Toast = Parameters<typeof notifications.show>[0];
+
+function show(toast: Toast): void {
+  const closeButtonProps = { 'aria-label': i18next.t('confirm.close') };
+  notifications.show({ closeButtonProps, ...toast });
+}
+
 export function say(message: string): void {
-  notifications.show({ message, color: 'brand' });
+  show({ message, color: 'brand' });
 }
 
 export function sayProblem(error: unknown): void {
@@ -21,16 +28,16 @@ export function sayProblem(error: unknown): void {
       error.requestId ? t('problem.requestId', { id: error.requestId }) : null,
     ];
     const message = parts.filter((part) => part !== null).join(' ');
-    notifications.show({ title: error.title, message, color: 'bad', autoClose: LONG_MS });
+    show({ title: error.title, message, color: 'bad', autoClose: LONG_MS });
   } else {
     const message = error instanceof Error ? error.message : String(error);
-    notifications.show({ title: t('problem.unexpected'), message, color: 'bad' });
+    show({ title: t('problem.unexpected'), message, color: 'bad' });
   }
 }
 
 export function announceEnd(job: Job): void {
   const t = i18next.t;
-  notifications.show({
+  show({
     id: `job-${job.id}`,
     title: t(`state.${job.state}`),
     message: job.label ?? job.operation_title,

@@ -91,6 +91,7 @@ function Files({ artifacts }: { artifacts: Artifact[] }) {
       {
         id: 'type',
         title: t('artifact.type'),
+        minor: true,
         cell: (artifact) => <code className="clip">{artifact.media_type}</code>,
       },
       {
@@ -103,6 +104,7 @@ function Files({ artifacts }: { artifacts: Artifact[] }) {
       {
         id: 'sha256',
         title: 'SHA-256',
+        minor: true,
         cell: (artifact) => (
           <Copyable
             text={artifact.sha256}

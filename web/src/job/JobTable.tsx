@@ -66,6 +66,7 @@ export function JobTable({ jobs, label, isShort }: JobTableProps) {
       {
         id: 'operation',
         title: t('job.operation'),
+        minor: true,
         cell: (job) => <code>{job.operation}</code>,
       },
       {

@@ -50,7 +50,7 @@ export function readLeaderboard(value: JsonValue | undefined): LeaderboardData |
 function Params({ params }: { params: JsonObject }) {
   const entries = Object.entries(params).filter(([, value]) => value !== null);
   if (entries.length === 0) return null;
-  const text = entries.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ');
+  const text = entries.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ');
   return (
     <span className="clip small muted" title={text}>
       {text}

@@ -58,6 +58,7 @@ function DatasetTable({ datasets }: { datasets: Dataset[] }) {
       {
         id: 'file',
         title: t('dataset.file'),
+        minor: true,
         cell: (dataset) => dataset.latest.file_name,
       },
       {
@@ -80,6 +81,7 @@ function DatasetTable({ datasets }: { datasets: Dataset[] }) {
       },
       {
         id: 'version',
+        minor: true,
         title: t('dataset.version'),
         numeric: true,
         cell: ({ latest }) => format.integer(latest.version),

@@ -21,6 +21,8 @@ export interface Column<T> {
   /** Makes the column sortable. */
   sortBy?: (row: T) => string | number;
   numeric?: boolean;
+  /** Left out on a phone. */
+  minor?: boolean;
   /** On a phone: the card's first line, without the column's title. */
   lead?: boolean;
 }
@@ -114,7 +116,11 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
                   key={column.id}
                   role="cell"
                   data-title={column.lead ? undefined : column.title}
-                  className={[column.numeric ? 'numeric' : '', column.lead ? 'lead' : '']
+                  className={[
+                    column.numeric ? 'numeric' : '',
+                    column.lead ? 'lead' : '',
+                    column.minor ? 'minor' : '',
+                  ]
                     .join(' ')
                     .trim()}
                 >

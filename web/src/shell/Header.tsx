@@ -1,27 +1,28 @@
 import {
   ActionIcon,
-  Drawer,
   UnstyledButton,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import { Menu as MenuIcon, Moon, Search, Sun } from 'lucide-react';
+import { Suspense, lazy, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Me } from '../api/types';
 import { openPalette } from './CommandPaletteGate';
 import { Logo } from './Logo';
-import { Navigation } from './Navigation';
 import { UserMenu } from './UserMenu';
 import { usePhone } from './usePhone';
 
+const PhoneDrawer = lazy(() => import('./PhoneDrawer'));
+
 const isMac = /mac|iphone|ipad/i.test(navigator.platform);
 
+/** The drawer is fetched when it is first opened. */
 function PhoneMenu({ isAdministrator }: { isAdministrator: boolean }) {
   const { t } = useTranslation();
-  const [isOpen, { open, close }] = useDisclosure(false);
+  const [isOpen, setIsOpen] = useState<boolean | null>(null);
   return (
     <>
       <ActionIcon
@@ -31,22 +32,20 @@ function PhoneMenu({ isAdministrator }: { isAdministrator: boolean }) {
         className="header-icon"
         data-testid="nav-menu"
         aria-label={t('nav.open')}
-        aria-expanded={isOpen}
-        onClick={open}
+        aria-expanded={isOpen === true}
+        onClick={() => setIsOpen(true)}
       >
         <MenuIcon size={20} aria-hidden />
       </ActionIcon>
-      <Drawer
-        opened={isOpen}
-        onClose={close}
-        size={264}
-        title={<Logo />}
-        closeButtonProps={{ 'aria-label': t('nav.close') }}
-      >
-        <nav aria-label={t('nav.label')}>
-          <Navigation isAdministrator={isAdministrator} onChoose={close} />
-        </nav>
-      </Drawer>
+      {isOpen === null ? null : (
+        <Suspense fallback={null}>
+          <PhoneDrawer
+            isOpen={isOpen}
+            isAdministrator={isAdministrator}
+            onClose={() => setIsOpen(false)}
+          />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -79,7 +78,7 @@ export function Header({ me }: { me: Me }) {
   return (
     <header className="shell-header">
       {isPhone ? <PhoneMenu isAdministrator={me.user.administrator} /> : null}
-      <Link to="/" className="header-home" aria-label={t('shell.toHome')}>
+      <Link to="/" className="header-home">
         <Logo />
       </Link>
       <UnstyledButton className="header-search" onClick={openPalette}>

@@ -68,7 +68,7 @@ export function UserMenu({ me }: { me: Me }) {
         <UnstyledButton
           className="user-button"
           data-testid="user-menu"
-          aria-label={t('shell.userMenu')}
+          aria-label={t('shell.userMenu', { initials: initials(me) })}
         >
           <span aria-hidden>{initials(me)}</span>
         </UnstyledButton>
