@@ -69,7 +69,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::NotFound`], [`CatalogError::RangeOutside`].
-    #[tracing::instrument(name = "catalog::open_artifact", skip_all)]
+    #[tracing::instrument(level = "debug", name = "catalog::open_artifact", skip_all)]
     pub async fn open_artifact(
         &self,
         actor: &Actor,

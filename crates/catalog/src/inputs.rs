@@ -25,6 +25,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`CatalogError::NotFound`] for a reference to nothing, or to another tenant's data.
+    #[tracing::instrument(level = "debug", name = "catalog::resolve_inputs", skip_all)]
     pub async fn resolve_inputs(
         &self,
         organization_id: OrganizationId,

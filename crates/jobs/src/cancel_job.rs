@@ -13,7 +13,7 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobsError::NotFound`], [`JobsError::Hot`].
-    #[tracing::instrument(name = "jobs::cancel_job", skip_all)]
+    #[tracing::instrument(level = "debug", name = "jobs::cancel_job", skip_all)]
     pub async fn cancel_job(&self, actor: &Actor, id: JobId) -> Result<JobRecord, JobsError> {
         require(actor, Permission::RunJobs)?;
         let job = self.get_job(actor, id).await?;

@@ -34,7 +34,7 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobsError::Hot`].
-    #[tracing::instrument(name = "jobs::claim_jobs", skip_all)]
+    #[tracing::instrument(level = "debug", name = "jobs::claim_jobs", skip_all)]
     pub async fn claim_jobs(
         &self,
         worker_id: WorkerId,
@@ -132,7 +132,7 @@ impl Jobs {
     /// # Errors
     /// [`JobsError::UnknownOperation`], [`JobsError::Params`], [`JobsError::Catalog`] for what
     /// a child asks; [`JobsError::Hot`].
-    #[tracing::instrument(name = "jobs::fork_job", skip_all)]
+    #[tracing::instrument(level = "debug", name = "jobs::fork_job", skip_all)]
     pub async fn fork_job(
         &self,
         claim: &ClaimedJob,

@@ -26,7 +26,7 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobsError::Hot`] with `LeaseLost` when another attempt has begun; nothing changed then.
-    #[tracing::instrument(name = "jobs::settle_job", skip_all)]
+    #[tracing::instrument(level = "debug", name = "jobs::settle_job", skip_all)]
     pub async fn settle_job(
         &self,
         claim: &ClaimedJob,

@@ -69,7 +69,7 @@ impl Jobs {
     /// # Errors
     /// [`JobsError::UnknownOperation`], [`JobsError::Params`], [`JobsError::Catalog`] for
     /// inputs, [`JobsError::Hot`] when plan or balance refuse it.
-    #[tracing::instrument(name = "jobs::submit_job", skip_all, fields(operation = %new.operation))]
+    #[tracing::instrument(level = "debug", name = "jobs::submit", skip_all, fields(operation = %new.operation))]
     pub async fn submit(&self, actor: &Actor, new: NewJob) -> Result<Submitted, JobsError> {
         require(actor, Permission::RunJobs)?;
         let version = self.require_visible(&new.operation)?;

@@ -49,6 +49,7 @@ impl Worker {
         sweeper.abort();
     }
 
+    #[tracing::instrument(level = "debug", name = "worker::claim_free_slots", skip_all)]
     async fn claim_free_slots(self: &Arc<Self>, running: &mut JoinSet<()>) {
         loop {
             let busy = u32::try_from(running.len()).unwrap_or(u32::MAX);

@@ -9,6 +9,7 @@ use gantry_ports::store::{ClaimedJob, HeartbeatReply};
 
 /// Prolongs the lease of a claim until it is dropped; stops the job when somebody asked for it
 /// or when the lease was lost.
+#[tracing::instrument(level = "debug", name = "worker::keep_lease", skip_all)]
 pub(crate) async fn keep_lease(
     jobs: Jobs,
     claim: Arc<ClaimedJob>,

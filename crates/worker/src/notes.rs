@@ -77,6 +77,7 @@ impl NoteBuffer {
     }
 
     /// Stores notes as they come, until it is dropped.
+    #[tracing::instrument(level = "debug", name = "worker::pump", skip_all)]
     pub(crate) async fn pump(self: Arc<Self>, jobs: Jobs, claim: Arc<ClaimedJob>) {
         loop {
             self.arrived.notified().await;

@@ -50,6 +50,11 @@ pub struct ContentParams {
     params(("id" = Uuid, Path), ContentParams),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, body = Vec<u8>, content_type = "application/octet-stream")))]
+#[tracing::instrument(
+    level = "debug",
+    name = "http::routes::artifacts::download_artifact",
+    skip_all
+)]
 pub async fn download_artifact(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,

@@ -32,6 +32,11 @@ pub struct EventParams {
         ("Last-Event-ID" = Option<String>, Header, description = "The last cursor seen.")),
     responses((status = 200, body = ListOf<JobEventBody>, content_type = "application/json"),
         (status = 200, body = String, content_type = "text/event-stream")))]
+#[tracing::instrument(
+    level = "debug",
+    name = "http::routes::job_events::stream_job_events",
+    skip_all
+)]
 pub async fn stream_job_events(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,

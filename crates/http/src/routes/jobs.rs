@@ -24,6 +24,7 @@ const SUBMIT_ROUTE: &str = "POST /api/v1/jobs";
 #[utoipa::path(post, path = "/jobs", tag = "Jobs",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
     request_body = NewJobRequest, responses((status = 202, body = JobBody)))]
+#[tracing::instrument(level = "debug", name = "http::routes::jobs::submit_job", skip_all)]
 pub async fn submit_job(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
