@@ -29,6 +29,20 @@ impl WriteAccess for Session {
         self.sql().run("membership", sql, values).await.map(drop)
     }
 
+    async fn set_member(
+        &self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+        role: Role,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO memberships (organization_id, user_id, role, personal) \
+                   VALUES ($1, $2, $3, FALSE) \
+                   ON CONFLICT (organization_id, user_id) DO UPDATE SET role = excluded.role";
+        let values =
+            vec![organization_id.as_uuid().into(), user_id.as_uuid().into(), role.as_str().into()];
+        self.sql().run("membership", sql, values).await.map(drop)
+    }
+
     async fn update_user(&self, user: &User) -> Result<(), StoreError> {
         let sql = "UPDATE users SET password_hash = $2, name = $3 WHERE id = $1";
         let values = vec![

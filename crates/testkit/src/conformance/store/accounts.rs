@@ -1,0 +1,121 @@
+//! Credits, lots and the ledger.
+
+use anyhow::ensure;
+use gantry_ports::StoreError;
+use gantry_ports::store::{AuditEntry, LotGrant, Order, PageRequest, StoreExt};
+use gantry_rules::account::{Lot, LotOrigin};
+use gantry_types::{AuditEntryId, Credits, LotId, OrganizationId, Timestamp};
+use serde_json::json;
+
+use super::World;
+use super::world::{START, submission, success};
+use crate::conformance::Outcome;
+
+/// Grants a lot.
+///
+/// # Errors
+/// What the store says.
+pub(super) async fn grant(
+    world: &World,
+    account: OrganizationId,
+    (origin, expires_at): (LotOrigin, Option<Timestamp>),
+    amount: i64,
+) -> Result<LotId, StoreError> {
+    let id = LotId::generate();
+    let lot = Lot { id, origin, expires_at, remaining: Credits::new(amount) };
+    let grant = LotGrant { organization_id: account, lot, reason: "story".into(), at: START };
+    world
+        .store
+        .write(move |tx| {
+            let grant = grant.clone();
+            Box::pin(async move { tx.accounts().insert_lot(&grant).await })
+        })
+        .await?;
+    Ok(id)
+}
+
+/// What expires first is used first; what is left over is what was used last.
+pub async fn lots_are_used_by_expiry(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let paid = grant(world, account, (LotOrigin::Paid, None), 100).await?;
+    let given = grant(world, account, (LotOrigin::Promotional, None), 100).await?;
+    let soon = grant(world, account, (LotOrigin::Paid, Some(World::at(600))), 100).await?;
+    world.check_balance(account, 300, 0).await?;
+    let id = world.submit(account, 150).await?;
+    let lots = world.read().await?.accounts().list_lots(account).await?;
+    let left: Vec<(LotId, i64)> = lots.iter().map(|lot| (lot.id, lot.remaining.get())).collect();
+    ensure!(left == [(given, 50), (paid, 100)], "{left:?}, soon is {soon}");
+    let job = world.claim_job(id).await?;
+    world.end(&job, success(), Some(120)).await?;
+    world.check_balance(account, 180, 0).await?;
+    let known = |origin: LotOrigin| {
+        let store = world.store.clone();
+        async move {
+            store
+                .write::<bool, StoreError, _>(move |tx| {
+                    Box::pin(async move { tx.accounts().has_grant(account, origin, "story").await })
+                })
+                .await
+        }
+    };
+    ensure!(known(LotOrigin::Paid).await? && !known(LotOrigin::Earned).await?);
+    Ok(())
+}
+
+/// What is not held expires in its time; what is held does not, but is lost when it returns.
+pub async fn credits_expire(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    grant(world, account, (LotOrigin::Paid, Some(World::at(600))), 100).await?;
+    let id = world.submit(account, 60).await?;
+    let job = world.claim_job(id).await?;
+    world.release_at(World::at(700)).await?;
+    world.check_balance(account, 0, 60).await?;
+    let mut late = submission(account, 1);
+    late.submitted_at = World::at(700);
+    ensure!(world.try_submit(late).await.is_err(), "expired credits were spent");
+    let settled = world.end_at(World::at(800), &job, success(), Some(25)).await?;
+    ensure!(settled.cost == Credits::new(25));
+    world.check_balance(account, 0, 0).await?;
+    Ok(())
+}
+
+/// An entry is written once and read back as it was.
+pub async fn the_ledger_and_the_audit_log_keep_what_was_written(world: &World) -> Outcome {
+    let account = world.account(10).await?;
+    let entry = AuditEntry {
+        id: AuditEntryId::generate(),
+        organization_id: Some(account),
+        user_id: None,
+        action: "story.tell".into(),
+        subject: "story".into(),
+        details: json!({"before": null}),
+        ip: "127.0.0.1".into(),
+        at: START,
+    };
+    let appended = entry.clone();
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let entry = appended.clone();
+            Box::pin(async move { tx.audit().append(&entry).await })
+        })
+        .await?;
+    let twice = entry.clone();
+    let refused = world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let entry = twice.clone();
+            Box::pin(async move { tx.audit().append(&entry).await })
+        })
+        .await;
+    ensure!(matches!(refused, Err(StoreError::AlreadyExists { .. })), "{refused:?}");
+    let read = world.read().await?;
+    let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
+    ensure!(read.audit().list_entries(Some(account), &page).await?.items == [entry]);
+    let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
+    let ledger = read.accounts().list_ledger(account, &page).await?.items;
+    ensure!(ledger.len() == 2 && ledger.iter().all(|line| line.reason == "grant"), "{ledger:?}");
+    let sum: i64 = ledger.iter().map(|line| line.amount.get()).sum();
+    ensure!(sum == 0, "a posting sums to {sum}");
+    Ok(())
+}

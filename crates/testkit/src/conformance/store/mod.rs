@@ -1,0 +1,87 @@
+//! Stories of a store.
+//!
+//! Invariants: each story gets a store of its own; each ends with a look at the ledger.
+
+pub mod access;
+pub mod accounts;
+pub mod cancel;
+pub mod catalog;
+pub mod claim;
+pub mod fork;
+pub mod keys;
+pub mod notes;
+mod open;
+pub mod races;
+pub mod release;
+pub mod settle;
+pub mod submit;
+mod world;
+pub mod writes;
+
+pub use open::OpenStore;
+pub use world::World;
+
+/// Declares a test for each story. `$open` is `async fn() -> anyhow::Result<OpenStore>`.
+#[macro_export]
+macro_rules! store_conformance {
+    ($open:path) => {
+        $crate::store_conformance!(@each $open:
+            access::users_sign_in_and_out,
+            access::an_email_is_taken_once,
+            access::keys_are_seen_by_their_organization_alone,
+            access::failed_sign_ins_are_counted_in_a_window,
+            accounts::lots_are_used_by_expiry,
+            accounts::credits_expire,
+            accounts::the_ledger_and_the_audit_log_keep_what_was_written,
+            catalog::datasets_have_versions_and_profiles,
+            catalog::uploads_gather_parts,
+            catalog::lists_come_in_pages,
+            submit::a_job_is_held_queued_and_announced,
+            submit::what_the_plan_refuses_leaves_no_trace,
+            submit::a_blocked_job_runs_once_it_is_paid,
+            submit::quotas_count_reservations,
+            keys::a_repeated_key_answers_the_first_submission,
+            keys::twins_in_one_batch_make_one_job,
+            keys::a_lost_answer_is_found_by_the_job,
+            claim::a_claim_leases_the_oldest_job_of_the_first_class,
+            claim::concurrency_is_kept_and_platform_jobs_ignore_it,
+            claim::a_full_account_hides_nobody,
+            claim::accounts_take_turns,
+            notes::notes_are_told_in_order_and_the_last_of_a_name_stays,
+            notes::heartbeats_prolong_and_tell_of_a_cancel,
+            settle::a_success_costs_what_was_charged,
+            settle::a_success_without_a_charge_costs_its_hold,
+            settle::a_failure_costs_nothing,
+            settle::transient_errors_are_retried_three_times,
+            settle::the_third_dead_host_buries_the_job,
+            settle::a_stale_attempt_changes_nothing,
+            settle::artifacts_appear_with_a_success_alone,
+            settle::units_are_corrected_in_their_own_month,
+            cancel::a_queued_job_is_cancelled_at_once,
+            cancel::a_running_job_is_asked_and_pays_what_it_used,
+            cancel::another_organization_cannot_cancel,
+            fork::children_run_and_the_parent_resumes,
+            fork::children_draw_on_the_roots_hold,
+            fork::only_so_many_children_run_at_once,
+            fork::cancelling_a_root_cancels_its_tree,
+            fork::grandchildren_count_to_every_job_above,
+            fork::a_hold_can_be_raised,
+            release::scheduled_jobs_start_when_their_time_comes,
+            release::lost_leases_are_reaped,
+            writes::a_refused_write_changes_nothing,
+            writes::writes_and_commands_queue_to_one_writer,
+            races::two_hundred_submitters_never_overspend,
+            races::a_bad_command_fails_alone,
+            races::every_interleaving_keeps_the_books,
+        );
+    };
+    (@each $open:path: $($module:ident::$story:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $story() -> $crate::conformance::Outcome {
+            let opened = $open().await?;
+            let world = $crate::conformance::store::World::over(opened.store()).await?;
+            $crate::conformance::store::$module::$story(&world).await?;
+            world.check_books().await
+        }
+    )+};
+}
