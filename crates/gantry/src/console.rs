@@ -39,6 +39,11 @@ pub struct Console {
 }
 
 impl Console {
+    /// Says nothing but errors.
+    pub const fn silent() -> Self {
+        Self { format: Format::Human, volume: Volume::Quiet }
+    }
+
     /// Prints a line of the result.
     pub fn say(self, line: &str) {
         write_line(&mut io::stdout().lock(), line);
@@ -78,6 +83,22 @@ impl Console {
         }
     }
 
+    /// Asks for a line at the terminal without showing what is typed.
+    ///
+    /// # Errors
+    /// What the operating system says about the terminal.
+    pub fn ask_secretly(self, prompt: &str) -> io::Result<String> {
+        let mut stderr = io::stderr().lock();
+        write!(stderr, "{prompt}")?;
+        stderr.flush()?;
+        let mut line = String::new();
+        #[cfg(unix)]
+        let _hidden = HiddenInput::begin()?;
+        io::stdin().read_line(&mut line)?;
+        writeln!(stderr)?;
+        Ok(line)
+    }
+
     /// A bar over `total` units on standard error; hidden where nobody watches.
     pub fn bar(self, total: u64, unit: BarUnit) -> ProgressBar {
         let watched = self.volume == Volume::Normal && io::stderr().is_terminal();
@@ -95,6 +116,33 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
         bar
+    }
+}
+
+/// The terminal does not echo while this lives.
+#[cfg(unix)]
+struct HiddenInput {
+    before: rustix::termios::Termios,
+}
+
+#[cfg(unix)]
+impl HiddenInput {
+    fn begin() -> io::Result<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
+        Ok(Self { before })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for HiddenInput {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        // Nothing more can be done for a terminal that went away.
+        let _gone = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
     }
 }
 

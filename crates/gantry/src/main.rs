@@ -5,10 +5,20 @@
 //! programs which kind of failure it was.
 
 mod cli;
+mod client;
 mod commands;
 mod config;
 mod console;
+mod engines;
 mod failure;
+mod house;
+mod logging;
+mod progress;
+mod render;
+mod run;
+mod runtime;
+mod server;
+mod system_clock;
 
 use std::process::ExitCode;
 
@@ -27,11 +37,10 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
-    let console = arguments.global.console();
-    match commands::run(arguments) {
+    match commands::run(&arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            console.complain(&failure);
+            arguments.global.console().complain(&failure);
             failure.exit.into()
         }
     }

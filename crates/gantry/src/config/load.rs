@@ -42,7 +42,10 @@ pub fn load(file: Option<&Path>, overrides: &[Override]) -> Result<Config, Failu
         .with_next("`gantry config schema` says what can stand in one"));
     }
     let path = file.map_or_else(|| PathBuf::from(USUAL_FILE), Path::to_owned);
-    let mut figment = Figment::new().merge(Toml::file_exact(path));
+    let mut figment = Figment::new();
+    if path.exists() {
+        figment = figment.merge(Toml::file_exact(path));
+    }
     figment = figment.merge(Env::prefixed(PREFIX).split("__"));
     for setting in overrides {
         figment = figment.merge(Serialized::global(setting.key, &setting.value));

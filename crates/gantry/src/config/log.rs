@@ -20,8 +20,9 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields, default)]
 pub struct LogConfig {
     /// The level (`error`, `warn`, `info`, `debug`, `trace`), or directives such as
-    /// `info,gantry_worker=debug`.
-    pub level: String,
+    /// `info,gantry_worker=debug`; when absent, `info` for the server and `warn` elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
     /// The form of log lines.
     pub format: LogFormat,
     /// Whether the end of every span is logged with its duration.
@@ -30,6 +31,6 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Auto, spans: false }
+        Self { level: None, format: LogFormat::Auto, spans: false }
     }
 }

@@ -1,0 +1,65 @@
+//! `gantry admin`: what is done to a data folder without a server.
+
+use gantry_access::{Client, Credentials, Registrant};
+use serde_json::json;
+
+use super::login::read_secret;
+use super::open_config;
+use crate::cli::{AdminCommand, GlobalArgs};
+use crate::config::Secret;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::house::{House, derive_access_failure};
+use crate::{logging, runtime};
+
+/// Administers a data folder.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Result<Exit, Failure> {
+    let AdminCommand::Create { data, email, name, password_stdin: _ } = command;
+    let config = open_config(global, data)?;
+    logging::start(&config.log, "warn")?;
+    let password = read_secret(console, "Password: ")?;
+    let runtime = runtime::build_runtime()?;
+    runtime.block_on(async {
+        let house = House::open(&config).await?;
+        create_administrator(&house, email, name.as_deref(), &password).await
+    })?;
+    let folder = config.server.data_dir.display().to_string();
+    console.result(&json!({ "email": email, "data_dir": folder }), |_| {
+        format!("{email} is the administrator of {folder}")
+    });
+    Ok(Exit::Success)
+}
+
+/// Makes the first administrator of an installation.
+///
+/// # Errors
+/// [`Failure`] when there is one already, or e-mail or password are refused.
+pub async fn create_administrator(
+    house: &House,
+    email: &str,
+    name: Option<&str>,
+    password: &Secret,
+) -> Result<(), Failure> {
+    let refuse = |error| derive_access_failure(&error);
+    let token = house.access.open_setup().await.map_err(refuse)?.ok_or_else(|| {
+        Failure::broken("this data folder has its first administrator already")
+            .with_next("sign in as them, or start with another --data-dir")
+    })?;
+    let before_at = email.split('@').next().unwrap_or(email);
+    let registrant = Registrant {
+        credentials: Credentials {
+            email: email.to_owned(),
+            password: password.expose().to_owned(),
+        },
+        name: name.unwrap_or(before_at).to_owned(),
+    };
+    house
+        .access
+        .set_up(registrant, token.expose(), &Client::default())
+        .await
+        .map(drop)
+        .map_err(refuse)
+}

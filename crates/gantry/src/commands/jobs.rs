@@ -1,0 +1,148 @@
+//! `gantry jobs`: list, show, watch, cancel, logs.
+
+use gantry_types::JobId;
+use serde_json::{Value, json};
+
+use super::remote_job::{derive_exit, watch_job};
+use super::server_access::open_client;
+use crate::cli::{JobArgs, JobsCommand};
+use crate::client::Client;
+use crate::console::{Console, Format, heading};
+use crate::failure::{Exit, Failure};
+use crate::render::{Table, render_report};
+
+/// Talks to a server about jobs.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run(command: &JobsCommand, console: Console) -> Result<Exit, Failure> {
+    match command {
+        JobsCommand::List { server, state, operation, limit } => {
+            let mut path = format!("/api/v1/jobs?limit={limit}");
+            for (name, value) in [("state", state), ("operation", operation)] {
+                if let Some(value) = value {
+                    path.push_str(&format!("&{name}={}", encode(value)));
+                }
+            }
+            let jobs = open_client(server)?.get(&path)?;
+            console.result(&jobs, render_list);
+            Ok(Exit::Success)
+        }
+        JobsCommand::Show(arguments) => with_job(arguments, |client, id| {
+            let job = client.get(&format!("/api/v1/jobs/{id}"))?;
+            console.result(&job, render_job);
+            Ok(Exit::Success)
+        }),
+        JobsCommand::Watch(arguments) => with_job(arguments, |client, id| {
+            let job = watch_job(&client, id, console)?;
+            console.result(&job, render_job);
+            Ok(derive_exit(&job))
+        }),
+        JobsCommand::Cancel(arguments) => with_job(arguments, |client, id| {
+            let job = client.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({}))?;
+            console.result(&job, |job| {
+                format!("{id} is {}", job["state"].as_str().unwrap_or("unknown"))
+            });
+            Ok(Exit::Success)
+        }),
+        JobsCommand::Logs(arguments) => with_job(arguments, |client, id| {
+            print_log(&client, id, console)?;
+            Ok(Exit::Success)
+        }),
+    }
+}
+
+fn with_job(
+    arguments: &JobArgs,
+    act: impl FnOnce(Client, JobId) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    act(open_client(&arguments.server)?, arguments.id)
+}
+
+fn print_log(client: &Client, id: JobId, console: Console) -> Result<(), Failure> {
+    let mut after = 0;
+    let mut lines = Vec::new();
+    loop {
+        let page = client.get(&format!("/api/v1/jobs/{id}/events?after={after}"))?;
+        let events = page["items"].as_array().cloned().unwrap_or_default();
+        let Some(last) = events.last().and_then(|event| event["cursor"].as_u64()) else {
+            break;
+        };
+        after = last;
+        lines.extend(events.into_iter().filter(|event| event["kind"] == "log"));
+    }
+    match console.format {
+        Format::Json => console.result(&json!({ "items": lines }), |_| String::new()),
+        Format::Human => {
+            for line in &lines {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let (at, body) = (text(&line["at"]), &line["body"]);
+                let (level, message) = (text(&body["level"]), text(&body["message"]));
+                console.say(&format!("{at} {level:7} {message}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn render_list(jobs: &Value) -> String {
+    let mut table = Table::new(&["job", "operation", "state", "done", "submitted", "label"]);
+    for job in jobs["items"].as_array().into_iter().flatten() {
+        let text = |name: &str| job[name].as_str().unwrap_or_default().to_owned();
+        let percent = (job["progress"].as_f64().unwrap_or(0.0) * 100.0).round();
+        table.push([
+            text("id"),
+            text("operation"),
+            text("state"),
+            format!("{percent} %"),
+            text("created_at"),
+            text("label"),
+        ]);
+    }
+    if table.is_empty() { "There are no jobs.".to_owned() } else { table.render() }
+}
+
+/// A job for people: its facts, its error or its report.
+pub fn render_job(job: &Value) -> String {
+    let facts = json!({
+        "job": job["id"],
+        "operation": job["operation"],
+        "state": job["state"],
+        "label": job["label"],
+        "cost": job["cost"],
+        "seed": job["seed"],
+        "submitted": job["created_at"],
+        "finished": job["finished_at"],
+        "error": job["error"]["message"],
+        "next_step": job["error"]["next_step"],
+    });
+    let mut text = render_report(&facts);
+    if !job["report"].is_null() {
+        text.push_str(&format!("\n\n{}\n{}", heading("report"), render_report(&job["report"])));
+    }
+    text
+}
+
+/// A value of a query: everything but unreserved characters (RFC 3986) as `%XX`.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_queries_are_encoded() {
+        assert_eq!(encode("running,queued"), "running,queued");
+        assert_eq!(encode("ä b&c"), "%C3%A4%20b%26c");
+    }
+}

@@ -1,0 +1,91 @@
+//! `gantry login`: keeps an API key of a server.
+
+use std::io::{IsTerminal, Read};
+
+use serde_json::json;
+use ureq::http::Method;
+
+use crate::cli::LoginArgs;
+use crate::client::{Auth, Body, Client, read_credentials, write_credentials};
+use crate::config::Secret;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+
+/// Scopes of a key that this command makes: all that a person does with jobs and data.
+const SCOPES: [&str; 3] = ["read", "run", "data"];
+
+/// Checks a key, or makes one, and keeps it.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
+    let client = Client::new(&arguments.server, Auth::Nobody)?;
+    let server = client.base().to_owned();
+    let key = match &arguments.email {
+        Some(email) => {
+            let password = read_secret(console, "Password: ")?;
+            let session = sign_in(&client, email, &password)?;
+            let made = session
+                .post("/api/v1/api-keys", &json!({ "name": "gantry login", "scopes": SCOPES }))?;
+            // The key stays; the session was only for making it.
+            session.send(Method::POST, "/api/v1/auth/logout", &Body::Empty)?;
+            Secret::new(made["key"].as_str().unwrap_or_default())
+        }
+        None => {
+            console
+                .remark(&format!("Make a key at {server}/app under your account, and paste it."));
+            read_secret(console, "API key: ")?
+        }
+    };
+    let me = client.with_auth(Auth::Key(key.clone())).get("/api/v1/auth/me")?;
+    let mut credentials = read_credentials()?;
+    credentials.keys.insert(server.clone(), key.expose().to_owned());
+    credentials.server = Some(server.clone());
+    let file = write_credentials(&credentials)?;
+    let email = me["user"]["email"].as_str().unwrap_or("a user").to_owned();
+    console.result(&json!({ "server": server, "user": me["user"] }), |_| {
+        format!("Logged in to {server} as {email}; the key is in {}", file.display())
+    });
+    Ok(Exit::Success)
+}
+
+/// Signs in as a browser does.
+///
+/// # Errors
+/// An auth failure for wrong credentials.
+pub fn sign_in(client: &Client, email: &str, password: &Secret) -> Result<Client, Failure> {
+    let body = json!({ "email": email, "password": password.expose() });
+    let answer = client.send(Method::POST, "/api/v1/auth/login", &Body::Json(&body))?;
+    let cookies: Vec<&str> =
+        answer.cookies.iter().filter_map(|cookie| cookie.split(';').next()).collect();
+    let csrf_token = answer.body["csrf_token"].as_str().map(str::to_owned);
+    let csrf_token = match (csrf_token, cookies.is_empty()) {
+        (Some(token), false) => token,
+        (None, _) | (_, true) => {
+            return Err(Failure::broken("the server began no session"));
+        }
+    };
+    let cookie = Secret::new(cookies.join("; "));
+    Ok(client.clone().with_auth(Auth::Session { cookie, csrf_token }))
+}
+
+/// Reads a line from standard input; a terminal does not show it.
+///
+/// # Errors
+/// A usage failure for an empty one.
+pub fn read_secret(console: Console, prompt: &str) -> Result<Secret, Failure> {
+    let text = if std::io::stdin().is_terminal() {
+        console.ask_secretly(prompt)
+    } else {
+        let mut text = String::new();
+        std::io::stdin().lock().take(64 << 10).read_to_string(&mut text).map(|_| text)
+    };
+    let text =
+        text.map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(Failure::usage("nothing was given on standard input")
+            .with_next("type it, or pipe it in"));
+    }
+    Ok(Secret::new(line))
+}

@@ -1,0 +1,182 @@
+//! The composition root: one store, one place for blobs, one bus, and the use-cases on top.
+//!
+//! Invariants: adapters are chosen here and nowhere else; the server, the demo and
+//! `gantry run` stand on the same composition.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_access::{Access, AccessError, AccessSettings, PasswordCost, Registration};
+use gantry_billing::Billing;
+use gantry_blob::LocalBlobs;
+use gantry_bus::LocalBus;
+use gantry_catalog::Catalog;
+use gantry_jobs::Jobs;
+use gantry_ports::{BlobStore, Bus, Clock, Store};
+use gantry_store::{GantryStore, Location, OpenError, StoreConfig};
+use gantry_types::Device;
+use gantry_worker::{Worker, WorkerSettings};
+
+use crate::config::{AuthConfig, Config, RegistrationConfig};
+use crate::engines;
+use crate::failure::{Exit, Failure, file_failure};
+use crate::system_clock::SystemClock;
+
+const DATABASE: &str = "gantry.db";
+const BLOBS: &str = "blobs";
+const SCRATCH: &str = "scratch";
+
+/// Everything that a server or a run stands on.
+#[derive(Clone)]
+pub struct House {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Accounts, sessions, keys.
+    pub access: Access,
+    /// Plans, balances, the ledger.
+    pub billing: Billing,
+    /// Operations, jobs, and the catalog behind them.
+    pub jobs: Jobs,
+    scratch: PathBuf,
+}
+
+impl House {
+    /// Opens the data folder of `config`, makes what is missing, and imports the plan.
+    ///
+    /// # Errors
+    /// [`Failure`] that says which file or folder cannot be used, or that another server has it.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        let draft = config.plan.derive_draft()?;
+        let folder = &config.server.data_dir;
+        let scratch = folder.join(SCRATCH);
+        make_private_folder(folder)?;
+        make_private_folder(&scratch)?;
+        let blobs_folder = config.blobs.folder.clone().unwrap_or_else(|| folder.join(BLOBS));
+
+        let store: Arc<dyn Store> = Arc::new(
+            GantryStore::open(derive_store_config(config)).await.map_err(derive_open_failure)?,
+        );
+        let blobs: Arc<dyn BlobStore> = Arc::new(
+            LocalBlobs::open(&blobs_folder).map_err(|error| Failure::broken(error.to_string()))?,
+        );
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let settings = derive_access_settings(&config.auth, &config.plan.slug);
+        let access = Access::new(Arc::clone(&store), Arc::clone(&clock), settings)
+            .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
+        let billing = Billing::new(Arc::clone(&store), Arc::clone(&clock));
+        billing.import_plan(&draft).await.map_err(|error| {
+            Failure::broken(format!("the plan `{}` cannot be imported: {error}", draft.slug))
+        })?;
+        let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock));
+        let registry = engines::register_all(Arc::clone(&store))
+            .map_err(|error| Failure::broken(format!("an engine is wrong: {error}")))?;
+        let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry));
+        Ok(Self { store, access, billing, jobs, scratch })
+    }
+
+    /// A worker that offers this machine's processors.
+    pub fn build_worker(&self, config: &Config) -> Arc<Worker> {
+        let settings = WorkerSettings {
+            slots: config.worker.slots.max(1),
+            devices: vec![Device::Cpu],
+            lease: Duration::from_secs(config.worker.lease_s.max(1)),
+            threads_per_job: config.worker.threads_per_job.unwrap_or_else(count_processors),
+            scratch: self.scratch.clone(),
+            drain: Duration::from_secs(config.worker.drain_s),
+        };
+        Worker::new(self.jobs.clone(), settings)
+    }
+}
+
+/// The SQLite file of a data folder.
+pub fn database_file(folder: &Path) -> PathBuf {
+    folder.join(DATABASE)
+}
+
+fn count_processors() -> u16 {
+    let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// Makes a folder that only its owner may enter; one that is there stays as it is.
+fn make_private_folder(folder: &Path) -> Result<(), Failure> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        file_failure("made", folder, &error).with_next("name another folder with --data-dir")
+    })
+}
+
+fn derive_store_config(config: &Config) -> StoreConfig {
+    let location = match &config.store.url {
+        Some(url) => Location::Postgres(url.expose().to_owned()),
+        None => Location::Sqlite(database_file(&config.server.data_dir)),
+    };
+    StoreConfig {
+        location,
+        read_connections: config.store.read_connections.max(1),
+        write_connections: config.store.write_connections.max(1),
+        queue_length: config.store.queue_length.max(1),
+    }
+}
+
+fn derive_access_settings(auth: &AuthConfig, plan: &str) -> AccessSettings {
+    let minutes = |count: u64| Duration::from_secs(count.saturating_mul(60));
+    AccessSettings {
+        registration: match auth.registration {
+            RegistrationConfig::Open => Registration::Open,
+            RegistrationConfig::Closed => Registration::Closed,
+        },
+        default_plan: plan.to_owned(),
+        session_idle: minutes(auth.session_idle_minutes),
+        administrator_idle: minutes(auth.administrator_idle_minutes),
+        session_lifetime: minutes(auth.session_lifetime_days.saturating_mul(24 * 60)),
+        password_cost: PasswordCost {
+            memory_kib: auth.password_memory_kib,
+            iterations: auth.password_iterations,
+            concurrent: auth.password_concurrency.max(1),
+        },
+        ..AccessSettings::default()
+    }
+}
+
+fn derive_open_failure(error: OpenError) -> Failure {
+    let failure = Failure::broken(error.to_string());
+    match error {
+        OpenError::InUse { .. } => failure,
+        OpenError::File { .. } => failure.with_next("`gantry doctor` looks at the data folder"),
+        OpenError::TooNew { .. } => failure,
+        OpenError::Store(_) => failure.with_next("check `store.url`: `gantry config show`"),
+    }
+}
+
+/// What access refuses, for the terminal.
+pub fn derive_access_failure(error: &AccessError) -> Failure {
+    let exit = match error {
+        AccessError::Invalid { .. } => Exit::Usage,
+        AccessError::NotSignedIn
+        | AccessError::WrongCredentials
+        | AccessError::LockedOut { .. }
+        | AccessError::Suspended
+        | AccessError::Forbidden { .. }
+        | AccessError::ScopeNotYours { .. }
+        | AccessError::RegistrationClosed
+        | AccessError::WrongSetupToken => Exit::Auth,
+        AccessError::NotFound { .. } => Exit::NotFound,
+        AccessError::EmailTaken
+        | AccessError::SetupDone
+        | AccessError::SetupRequired
+        | AccessError::Busy
+        | AccessError::NoSuchPlan { .. }
+        | AccessError::Hashing { .. }
+        | AccessError::Store(_) => Exit::JobFailed,
+    };
+    Failure::new(exit, error.to_string())
+}
