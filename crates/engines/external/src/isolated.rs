@@ -1,0 +1,75 @@
+//! A built-in engine whose jobs run in child processes of the same binary.
+//!
+//! Invariant: what an operation says about itself and its estimate stay in this process; only
+//! `run` crosses the pipe.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gantry_engine_api::{
+    AnyOperation, Engine, EngineError, Estimate, InputMeta, JobContext, OperationSpec, ParamError,
+    Service, Step,
+};
+use serde_json::Value;
+
+use crate::pool::EnginePool;
+use crate::remote::run_remote;
+
+/// A built-in engine in child processes, which must serve it with [`crate::serve_engine`].
+pub struct IsolatedEngine<E> {
+    inner: E,
+    pool: Arc<EnginePool>,
+}
+
+impl<E: Engine> IsolatedEngine<E> {
+    /// Lets the jobs of `inner` run in the processes of `pool`; several engines may share one.
+    pub const fn wrap(inner: E, pool: Arc<EnginePool>) -> Self {
+        Self { inner, pool }
+    }
+}
+
+impl<E: Engine> Engine for IsolatedEngine<E> {
+    fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    fn title(&self) -> &str {
+        self.inner.title()
+    }
+
+    fn summary(&self) -> &str {
+        self.inner.summary()
+    }
+
+    fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
+        let wrap = |inner: Arc<dyn AnyOperation>| -> Arc<dyn AnyOperation> {
+            Arc::new(IsolatedOperation { spec: inner.spec(), inner, pool: Arc::clone(&self.pool) })
+        };
+        self.inner.operations().into_iter().map(wrap).collect()
+    }
+
+    fn services(&self) -> Vec<Arc<dyn Service>> {
+        self.inner.services()
+    }
+}
+
+struct IsolatedOperation {
+    inner: Arc<dyn AnyOperation>,
+    spec: OperationSpec,
+    pool: Arc<EnginePool>,
+}
+
+#[async_trait]
+impl AnyOperation for IsolatedOperation {
+    fn spec(&self) -> OperationSpec {
+        self.spec.clone()
+    }
+
+    fn estimate(&self, params: &Value, inputs: &[InputMeta]) -> Result<Estimate, ParamError> {
+        self.inner.estimate(params, inputs)
+    }
+
+    async fn run(&self, params: Value, context: JobContext) -> Result<Step<Value>, EngineError> {
+        run_remote(&self.pool, &self.spec, params, &context).await
+    }
+}
