@@ -76,7 +76,7 @@ def classifier_scores(y, p):
     labels = p.argmax(axis=1)
     auc = metrics.roc_auc_score(y, p[:, 1]) if p.shape[1] == 2 else metrics.roc_auc_score(
         y, p, multi_class="ovr")
-    loss = metrics.log_loss(y, np.clip(p, 1e-15, 1 - 1e-15), labels=range(p.shape[1]))
+    loss = metrics.log_loss(y, p, labels=range(p.shape[1]))
     return {"accuracy": metrics.accuracy_score(y, labels), "auc": auc, "log_loss": loss}
 
 

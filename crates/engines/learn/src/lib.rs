@@ -38,8 +38,10 @@
 //! # }
 //! ```
 
+pub mod bayes;
 pub mod binning;
 pub mod boosting;
+pub mod cluster;
 mod control;
 mod data;
 mod error;
@@ -48,7 +50,9 @@ pub mod importance;
 pub mod linear;
 pub mod metrics;
 mod model;
+pub mod neighbors;
 mod numeric;
+pub mod pca;
 pub mod split;
 mod tree;
 

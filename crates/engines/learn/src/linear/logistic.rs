@@ -1,5 +1,5 @@
-//! Logistic regression, binary and multinomial, with an L2 penalty: minimises
-//! `c · Σ wᵢ·loss(i) + ½·‖coefficients‖²`, as scikit-learn's `LogisticRegression` does.
+//! Logistic regression, binary and multinomial, with L2 and L1 penalties:
+//! minimises `c·Σ wᵢ·loss(i) + ½·(1 − ratio)·‖b‖² + ratio·‖b‖₁` for the coefficients b, as scikit-learn's `LogisticRegression` does.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,23 +7,27 @@ use crate::model::{FormatVersion, require_columns};
 use crate::{Classifier, Control, LearnError, Matrix, TrainingSet};
 
 use super::objective::{Objective, probabilities_from_scores};
-use super::{design, lbfgs, newton};
+use super::{design, lbfgs, newton, proximal};
 
 /// Most parameters for which second derivatives are used.
 const NEWTON_LIMIT: usize = 700;
+/// Most parameters of a fit with an L1 penalty.
+const PROXIMAL_LIMIT: usize = 3_000;
 
 /// Settings of a fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogisticParams {
     /// Inverse strength of the penalty, above 0; infinity means none.
     pub c: f64,
+    /// Share of the L1 penalty, from 0 (L2 only) to 1.
+    pub l1_ratio: f64,
     /// Most steps of the solver.
     pub max_iterations: u32,
 }
 
 impl Default for LogisticParams {
     fn default() -> Self {
-        Self { c: 1.0, max_iterations: 1_000 }
+        Self { c: 1.0, l1_ratio: 0.0, max_iterations: 1_000 }
     }
 }
 
@@ -63,6 +67,10 @@ impl LogisticParams {
         if self.c.is_nan() || self.c <= 0.0 {
             return Err(LearnError::Parameter { name: "c", reason: "must be above 0" });
         }
+        if !(0.0..=1.0).contains(&self.l1_ratio) {
+            let reason = "must be between 0 and 1";
+            return Err(LearnError::Parameter { name: "l1_ratio", reason });
+        }
         let x = data.x();
         x.require_complete()?;
         control.begin((x.rows() * x.width()) as u64)?;
@@ -75,9 +83,16 @@ impl LogisticParams {
             classes: codes.iter().map(|c| position[*c as usize]).collect(),
             weights: data.weights(),
             outputs: if present.len() == 2 { 1 } else { present.len() },
-            penalty: 1.0 / self.c,
+            penalty: (1.0 - self.l1_ratio) / self.c,
         };
-        let solution = if objective.size() <= NEWTON_LIMIT {
+        let l1 = self.l1_ratio / self.c;
+        let solution = if l1 > 0.0 {
+            if objective.size() > PROXIMAL_LIMIT {
+                let (what, found) = ("columns × classes for an L1 penalty", objective.size());
+                return Err(LearnError::TooLarge { what, found, limit: PROXIMAL_LIMIT });
+            }
+            proximal::minimise(&objective, l1, self.max_iterations, control)?
+        } else if objective.size() <= NEWTON_LIMIT {
             newton::minimise(&objective, self.max_iterations, control)?
         } else {
             lbfgs::minimise(&objective, self.max_iterations, control)?
@@ -202,7 +217,8 @@ mod tests {
         let x = Matrix::from_rows(&[0.0, 1.0, 2.0, 3.0], 1).unwrap();
         let target = Target::Classes { codes: &[0, 0, 2, 2], count: 4 };
         let data = TrainingSet::new(&x, target).unwrap();
-        let params = LogisticParams { c: f64::INFINITY, max_iterations: 50 };
+        let params =
+            LogisticParams { c: f64::INFINITY, max_iterations: 50, ..LogisticParams::default() };
         let model = params.fit(&data, &Control::unlimited()).unwrap();
         let p = model.predict_proba(&x).unwrap();
         assert_eq!(derive_labels(&p), vec![0, 0, 2, 2]);

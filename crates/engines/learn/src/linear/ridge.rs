@@ -23,7 +23,7 @@ pub struct RidgeParams {
     pub alpha: f64,
 }
 
-/// A fitted linear regression.
+/// A fitted linear regression, with or without penalties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RidgeModel {
     version: FormatVersion<1>,
@@ -48,10 +48,7 @@ impl RidgeParams {
         if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
             return Err(LearnError::Parameter { name: "alpha", reason: "must be 0 or more" });
         }
-        if x.width() > MAX_COLUMNS {
-            let (what, found) = ("the number of columns", x.width());
-            return Err(LearnError::TooLarge { what, found, limit: MAX_COLUMNS });
-        }
+        require_width(x)?;
         x.require_complete()?;
         control.begin((x.rows() * x.width() * x.width()) as u64)?;
 
@@ -73,7 +70,19 @@ impl RidgeParams {
     }
 }
 
+pub(super) fn require_width(x: &Matrix) -> Result<(), LearnError> {
+    if x.width() <= MAX_COLUMNS {
+        return Ok(());
+    }
+    let (what, found) = ("the number of columns", x.width());
+    Err(LearnError::TooLarge { what, found, limit: MAX_COLUMNS })
+}
+
 impl RidgeModel {
+    pub(super) fn new(coefficients: Vec<f64>, intercept: f64) -> Self {
+        Self { version: FormatVersion, coefficients, intercept }
+    }
+
     /// One coefficient a column.
     pub fn coefficients(&self) -> &[f64] {
         &self.coefficients
@@ -166,7 +175,7 @@ impl Standardised {
     }
 }
 
-fn mean(values: &[f64], weights: Weights<'_>) -> f64 {
+pub(super) fn mean(values: &[f64], weights: Weights<'_>) -> f64 {
     let sums = sum_vectors(values.len(), 1, |range, out| {
         out[0] += range.map(|row| weights.get(row) * values[row]).sum::<f64>();
     });

@@ -2,6 +2,8 @@
 //! order, small dense solvers.
 
 pub(crate) mod cholesky;
+pub(crate) mod distance;
+pub(crate) mod jacobi;
 pub mod math;
 pub(crate) mod reduce;
 pub(crate) mod rng;

@@ -10,4 +10,8 @@ mod linear;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod simple;
+#[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod unsupervised;

@@ -15,12 +15,34 @@ pub struct Golden {
     pub coefficients: BTreeMap<String, Coefficients>,
     /// Error of trees of depth 1, 2, … on their own training rows.
     pub tree_rmse: Vec<f64>,
+    pub unsupervised: Option<Unsupervised>,
 }
 
 #[derive(Deserialize)]
 pub struct Coefficients {
     pub coefficients: Vec<Vec<f64>>,
     pub intercepts: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+pub struct Unsupervised {
+    /// By number of clusters.
+    pub kmeans: BTreeMap<usize, KMeans>,
+    pub pca: Components,
+    pub dbscan: Vec<i64>,
+}
+
+#[derive(Deserialize)]
+pub struct KMeans {
+    pub inertia: f64,
+    pub silhouette: f64,
+}
+
+#[derive(Deserialize)]
+pub struct Components {
+    pub variance: Vec<f64>,
+    pub ratio: Vec<f64>,
+    pub components: Vec<Vec<f64>>,
 }
 
 pub struct Table {

@@ -1,0 +1,128 @@
+//! Fits one learner to a table and prints its predictions' score and what the fit cost, as one
+//! line of JSON. `bench/learn/run` calls it beside the peer.
+//!
+//! `learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS`: tables of numbers with a header whose
+//! names end in `:category` for codes; the target comes last.
+
+use std::io::Write;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use gantry_learn::bayes::BayesParams;
+use gantry_learn::boosting::BoostingParams;
+use gantry_learn::forest::ForestParams;
+use gantry_learn::linear::{ElasticNetParams, LogisticParams, RidgeParams};
+use gantry_learn::neighbors::NeighborsParams;
+use gantry_learn::{Classifier, Column, Control, Matrix, Regressor, Target, TrainingSet, metrics};
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [learner, task, train, test, threads] = args.as_slice() else {
+        bail!("usage: learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS");
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
+    let (train, test) = (read(train)?, read(test)?);
+    let report = pool.install(|| match task.as_str() {
+        "regression" => regress(learner, &train, &test),
+        _ => classify(learner, &train, &test),
+    })?;
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(())
+}
+
+fn read(path: &str) -> Result<(Matrix, Vec<f64>)> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().context("no header")?.split(',').collect();
+    let mut columns = vec![Vec::new(); names.len()];
+    for line in lines {
+        for (column, value) in columns.iter_mut().zip(line.split(',')) {
+            column.push(if value.is_empty() { f64::NAN } else { value.parse()? });
+        }
+    }
+    let y = columns.pop().context("no columns")?;
+    let make = |(name, values): (&&str, Vec<f64>)| {
+        if name.ends_with(":category") { Column::category(values) } else { Column::numeric(values) }
+    };
+    Ok((Matrix::new(names.iter().zip(columns).map(make).collect())?, y))
+}
+
+/// Processor seconds of all threads of this process so far.
+fn cpu_seconds() -> Result<f64> {
+    let mut nanoseconds = 0.0;
+    for task in std::fs::read_dir("/proc/self/task")? {
+        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let running = text.split(' ').next().context("empty schedstat")?;
+        nanoseconds += running.parse::<f64>()?;
+    }
+    Ok(nanoseconds / 1e9)
+}
+
+/// What `fit` returns, with its processor and wall seconds.
+fn timed<M>(fit: impl FnOnce() -> Result<M>) -> Result<(M, f64, f64)> {
+    let (start, before) = (Instant::now(), cpu_seconds()?);
+    let model = fit()?;
+    Ok((model, cpu_seconds()? - before, start.elapsed().as_secs_f64()))
+}
+
+type Table = (Matrix, Vec<f64>);
+
+fn classify(learner: &str, train: &Table, test: &Table) -> Result<String> {
+    let codes: Vec<u32> = train.1.iter().map(|v| *v as u32).collect();
+    let truth: Vec<u32> = test.1.iter().map(|v| *v as u32).collect();
+    let count = codes.iter().max().map_or(0, |c| *c as usize + 1);
+    let data = TrainingSet::new(&train.0, Target::Classes { codes: &codes, count })?;
+    let control = Control::unlimited();
+    let (model, cpu, wall) = timed(|| {
+        let model: Box<dyn Classifier> = match learner {
+            "boosting" => {
+                Box::new(BoostingParams::default().fit_classifier(&data, None, &control)?)
+            }
+            "forest" => Box::new(ForestParams::classifier().fit_classifier(&data, &control)?),
+            "extra_trees" => {
+                Box::new(ForestParams::extra_classifier().fit_classifier(&data, &control)?)
+            }
+            "logistic" => Box::new(LogisticParams::default().fit(&data, &control)?),
+            "gaussian_bayes" => Box::new(BayesParams::Gaussian.fit(&data, &control)?),
+            "neighbors" => Box::new(NeighborsParams::default().fit_classifier(&data, &control)?),
+            other => bail!("no classifier {other}"),
+        };
+        Ok(model)
+    })?;
+    let (p, predict_cpu, _) = timed(|| Ok(model.predict_proba(&test.0)?))?;
+    let auc = if count == 2 {
+        metrics::roc_auc(&truth, p.column(1), None)?
+    } else {
+        metrics::roc_auc_ovr(&truth, &p, None)?
+    };
+    Ok(report(auc, cpu, wall, predict_cpu))
+}
+
+fn regress(learner: &str, train: &Table, test: &Table) -> Result<String> {
+    let data = TrainingSet::new(&train.0, Target::Values(&train.1))?;
+    let control = Control::unlimited();
+    let (model, cpu, wall) = timed(|| {
+        let model: Box<dyn Regressor> = match learner {
+            "boosting" => Box::new(BoostingParams::default().fit_regressor(&data, None, &control)?),
+            "forest" => Box::new(ForestParams::regressor().fit_regressor(&data, &control)?),
+            "extra_trees" => {
+                Box::new(ForestParams::extra_regressor().fit_regressor(&data, &control)?)
+            }
+            "linear" => Box::new(RidgeParams::default().fit(&data, &control)?),
+            "elastic_net" => Box::new(
+                ElasticNetParams { alpha: 0.01, ..Default::default() }.fit(&data, &control)?,
+            ),
+            "neighbors" => Box::new(NeighborsParams::default().fit_regressor(&data, &control)?),
+            other => bail!("no regressor {other}"),
+        };
+        Ok(model)
+    })?;
+    let (p, predict_cpu, _) = timed(|| Ok(model.predict(&test.0)?))?;
+    Ok(report(metrics::rmse(&test.1, &p, None)?, cpu, wall, predict_cpu))
+}
+
+fn report(score: f64, cpu: f64, wall: f64, predict_cpu: f64) -> String {
+    format!(
+        "{{\"score\":{score},\"cpu_s\":{cpu},\"wall_s\":{wall},\"predict_cpu_s\":{predict_cpu}}}"
+    )
+}

@@ -1,0 +1,206 @@
+//! k nearest neighbours by Euclidean distance, found by looking at every row (which is exact and,
+//! for the widths of tables after encoding, as fast as a tree). Scale the columns first.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FormatVersion, require_columns};
+use crate::numeric::distance::squared_distances;
+use crate::{Classifier, Control, LearnError, Matrix, Regressor, TrainingSet};
+
+/// Rows whose distances are computed in one go; they stay in the cache.
+const BLOCK: usize = 1_024;
+
+/// How much each neighbour counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vote {
+    /// All alike.
+    #[default]
+    Uniform,
+    /// By the inverse of the distance; neighbours at distance 0 alone if there are any.
+    Distance,
+}
+
+/// Settings of a fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeighborsParams {
+    /// Number of neighbours, from 1 to the number of rows.
+    pub count: usize,
+    /// How much each counts.
+    pub vote: Vote,
+}
+
+impl Default for NeighborsParams {
+    fn default() -> Self {
+        Self { count: 5, vote: Vote::Uniform }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Neighbors {
+    version: FormatVersion<1>,
+    params: NeighborsParams,
+    x: Matrix,
+    targets: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+/// The rows of a table of classes, to be looked up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeighborsClassifier {
+    neighbors: Neighbors,
+    classes: usize,
+}
+
+/// The rows of a table of numbers, to be looked up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeighborsRegressor {
+    neighbors: Neighbors,
+}
+
+impl NeighborsParams {
+    /// Keeps the rows with their classes; the columns must be complete.
+    ///
+    /// # Errors
+    /// [`LearnError::NotFinite`] for missing values, [`LearnError::WrongTarget`] for numbers, a
+    /// count out of range, and what [`Control`] says.
+    pub fn fit_classifier(
+        &self,
+        data: &TrainingSet<'_>,
+        control: &Control<'_>,
+    ) -> Result<NeighborsClassifier, LearnError> {
+        let (codes, classes) = data.require_classes("nearest neighbours for classes")?;
+        let targets = codes.iter().map(|c| f64::from(*c)).collect();
+        Ok(NeighborsClassifier { neighbors: self.keep(data, targets, control)?, classes })
+    }
+
+    /// Keeps the rows with their numbers; the columns must be complete.
+    ///
+    /// # Errors
+    /// [`LearnError::WrongTarget`] for classes, and as [`Self::fit_classifier`].
+    pub fn fit_regressor(
+        &self,
+        data: &TrainingSet<'_>,
+        control: &Control<'_>,
+    ) -> Result<NeighborsRegressor, LearnError> {
+        let targets = data.require_values("nearest neighbours for numbers")?.to_vec();
+        Ok(NeighborsRegressor { neighbors: self.keep(data, targets, control)? })
+    }
+
+    fn keep(
+        &self,
+        data: &TrainingSet<'_>,
+        targets: Vec<f64>,
+        control: &Control<'_>,
+    ) -> Result<Neighbors, LearnError> {
+        let x = data.x();
+        if self.count == 0 || self.count > x.rows() {
+            let reason = "must be between 1 and the number of rows";
+            return Err(LearnError::Parameter { name: "count", reason });
+        }
+        x.require_complete()?;
+        control.begin((x.rows() * x.width()) as u64)?;
+        Ok(Neighbors {
+            version: FormatVersion,
+            params: self.clone(),
+            x: x.clone(),
+            targets,
+            weights: (0..x.rows()).map(|row| data.weights().get(row)).collect(),
+        })
+    }
+}
+
+impl Neighbors {
+    /// What `vote` makes of the nearest (weight, target) pairs of each row.
+    fn each_row<R: Send>(
+        &self,
+        x: &Matrix,
+        vote: impl Fn(&[(f64, f64)]) -> R + Sync,
+    ) -> Result<Vec<R>, LearnError> {
+        require_columns(x, self.x.width())?;
+        x.require_complete()?;
+        let one = |row: usize| vote(&self.votes(&self.nearest(&x.row(row))));
+        if x.rows() * self.x.rows() < BLOCK * BLOCK {
+            return Ok((0..x.rows()).map(one).collect());
+        }
+        Ok((0..x.rows()).into_par_iter().map(one).collect())
+    }
+
+    /// Squared distance and row of the nearest, rising; the earlier row wins a tie.
+    fn nearest(&self, point: &[f64]) -> Vec<(f64, usize)> {
+        let count = self.params.count;
+        let mut nearest: Vec<(f64, usize)> = Vec::with_capacity(count + 1);
+        let mut distances = [0.0; BLOCK];
+        let mut limit = f64::INFINITY;
+        for start in (0..self.x.rows()).step_by(BLOCK) {
+            let range = start..(start + BLOCK).min(self.x.rows());
+            let distances = &mut distances[..range.len()];
+            squared_distances(&self.x, range, point, distances);
+            for (offset, distance) in distances.iter().enumerate() {
+                if *distance < limit {
+                    let place = nearest.partition_point(|(d, _)| *d <= *distance);
+                    nearest.insert(place, (*distance, start + offset));
+                    nearest.truncate(count);
+                    if nearest.len() == count {
+                        limit = nearest[count - 1].0;
+                    }
+                }
+            }
+        }
+        nearest
+    }
+
+    fn votes(&self, nearest: &[(f64, usize)]) -> Vec<(f64, f64)> {
+        let touches = nearest.iter().any(|(distance, _)| *distance == 0.0);
+        let weight = |distance: f64| match self.params.vote {
+            Vote::Uniform => 1.0,
+            Vote::Distance if touches => f64::from(u8::from(distance == 0.0)),
+            Vote::Distance => 1.0 / distance.sqrt(),
+        };
+        nearest
+            .iter()
+            .map(|(distance, row)| (weight(*distance) * self.weights[*row], self.targets[*row]))
+            .collect()
+    }
+}
+
+impl Classifier for NeighborsClassifier {
+    fn classes(&self) -> usize {
+        self.classes
+    }
+
+    fn features(&self) -> usize {
+        self.neighbors.x.width()
+    }
+
+    fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
+        let classes = self.classes;
+        let rows = self.neighbors.each_row(x, |votes| {
+            let mut shares = vec![0.0; classes];
+            votes.iter().for_each(|(weight, class)| shares[*class as usize] += weight);
+            let total: f64 = shares.iter().sum();
+            // Neighbours without weight say nothing.
+            let even = 1.0 / classes as f64;
+            shares.iter_mut().for_each(|s| *s = if total > 0.0 { *s / total } else { even });
+            shares
+        })?;
+        let column = |class: usize| rows.iter().map(|shares| shares[class]).collect();
+        Ok(Matrix::from_columns((0..classes).map(column).collect()))
+    }
+}
+
+impl Regressor for NeighborsRegressor {
+    fn features(&self) -> usize {
+        self.neighbors.x.width()
+    }
+
+    fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
+        self.neighbors.each_row(x, |votes| {
+            let total: f64 = votes.iter().map(|(weight, _)| weight).sum();
+            let plain = votes.iter().map(|(_, y)| y).sum::<f64>() / votes.len() as f64;
+            let sum: f64 = votes.iter().map(|(weight, y)| weight * y).sum();
+            if total > 0.0 { sum / total } else { plain }
+        })
+    }
+}
