@@ -3,17 +3,13 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
-#[path = "../../../testkit/src/memory_host.rs"]
-#[expect(dead_code, reason = "this program uses a part of the host")]
-mod memory_host;
-
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use gantry_engine_api::{Engine, Step};
-use memory_host::MemoryHost;
+use gantry_testkit::MemoryHost;
 use serde_json::{Value, json};
 
 #[tokio::main]

@@ -3,6 +3,7 @@
 //! Invariant: a fit is a pure function of its training rows, its parameters and its seed.
 
 mod algorithm;
+mod boosting;
 mod pipeline;
 
 pub use algorithm::Algorithm;

@@ -186,7 +186,7 @@ mod tests {
         let held_out = |i: usize| i >= 30;
         let number = |i: usize| if held_out(i) { shift * i as f64 } else { (i % 5) as f64 };
         let label = |i: usize| {
-            Some(match (held_out(i) && shift != 0.0, i % 2 == 0) {
+            Some(match (held_out(i) && shift != 0.0, i.is_multiple_of(2)) {
                 (true, _) => "only held out",
                 (false, true) => "even",
                 (false, false) => "odd",

@@ -20,6 +20,7 @@ mod search;
 use std::time::{Duration, Instant};
 
 use gantry_engine_api::{BlockingContext, LogLevel};
+use gantry_kit::ColumnKind;
 use gantry_learn::Control;
 use gantry_types::Credits;
 
@@ -108,28 +109,24 @@ pub(crate) fn train(
     job.progress(0.92);
     let explained = explain::explain(&prepared, &evaluated, &control)?;
     let report = report::derive_report(&prepared, found.board, &explained)?;
-    publish::publish(
-        job,
-        &publish::Outcome {
-            prepared: &prepared,
-            model: &model,
-            evaluated: &evaluated,
-            explained: &explained,
-            report: &report,
-        },
-    )?;
-    job.progress(1.0);
-    job.log(
-        LogLevel::Info,
-        format!(
-            "Best model: {} with {} {:.5} ± {:.5}.",
-            report.best.model,
-            prepared.metric.title(),
-            report.best.score,
-            report.best.score_std
-        ),
-    );
+    let outcome = publish::Outcome {
+        prepared: &prepared,
+        model: &model,
+        evaluated: &evaluated,
+        explained: &explained,
+        report: &report,
+    };
+    publish::publish(job, &outcome)?;
+    announce_best(job, &report);
     Ok(report)
+}
+
+fn announce_best(job: &BlockingContext, report: &TrainReport) {
+    let BestModel { model, score, score_std } = &report.best;
+    let metric = report.metric.title();
+    let message = format!("Best model: {model} with {metric} {score:.5} ± {score_std:.5}.");
+    job.log(LogLevel::Info, message);
+    job.progress(1.0);
 }
 
 fn refit(
@@ -143,8 +140,9 @@ fn refit(
     let truth = &prepared.target.values;
     let pipeline = Pipeline::fit(best, &columns, (&rows, truth), control)?;
     let mut target = prepared.frame.get_column(&prepared.target.name)?.spec();
-    if prepared.target.task.is_classification() {
-        target.levels = truth.labels().to_vec();
+    if target.kind == ColumnKind::Category {
+        // The header's classes hold them, with the positive one in its place.
+        target.levels.clear();
     }
     let score = board.rows.first().and_then(|row| row.score).unwrap_or_default();
     Ok(TrainedModel {

@@ -1,16 +1,19 @@
 //! Which learners there are, which task each serves, and with what settings it starts.
 
+use gantry_learn::boosting::{BoostingClassifier, BoostingParams, BoostingRegressor};
 use gantry_learn::forest::{ForestClassifier, ForestParams, ForestRegressor};
 use gantry_learn::linear::{LogisticModel, LogisticParams, RidgeModel, RidgeParams};
 use gantry_learn::{Classifier, Control, LearnError, Matrix, Regressor, Rng, TrainingSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Predictions;
+use super::{Predictions, boosting};
 use crate::error::AutomlError;
 use crate::preprocess::Encoding;
 use crate::task::Task;
 
+/// Most rounds of boosting; the table decides how many help.
+const MAX_ROUNDS: u32 = 500;
 /// Trees of a forest.
 const TREES: u32 = 100;
 /// Rows that a leaf of a single tree needs, which keeps it from learning rows by heart.
@@ -31,6 +34,9 @@ pub enum Algorithm {
     LogisticRegression,
     /// Linear regression with a weak L2 penalty (numbers).
     LinearRegression,
+    /// Gradient boosting of trees; `xgboost` is accepted as another name.
+    #[serde(alias = "xgboost")]
+    GradientBoosting,
     /// Random forest.
     RandomForest,
     /// Extra trees: a forest whose splits are drawn at random.
@@ -43,13 +49,19 @@ impl Algorithm {
     const ALL: &'static [Self] = &[
         Self::LogisticRegression,
         Self::LinearRegression,
+        Self::GradientBoosting,
         Self::RandomForest,
         Self::ExtraTrees,
         Self::DecisionTree,
     ];
-    /// Tried when the caller names none; the others seldom win.
-    const DEFAULT: &'static [Self] =
-        &[Self::LogisticRegression, Self::LinearRegression, Self::RandomForest, Self::ExtraTrees];
+    /// Tried when the caller names none, in this order; the others seldom win.
+    const DEFAULT: &'static [Self] = &[
+        Self::LogisticRegression,
+        Self::LinearRegression,
+        Self::GradientBoosting,
+        Self::RandomForest,
+        Self::ExtraTrees,
+    ];
 
     /// The word for it in parameters and reports.
     #[must_use]
@@ -57,6 +69,7 @@ impl Algorithm {
         match self {
             Self::LogisticRegression => "logistic_regression",
             Self::LinearRegression => "linear_regression",
+            Self::GradientBoosting => "gradient_boosting",
             Self::RandomForest => "random_forest",
             Self::ExtraTrees => "extra_trees",
             Self::DecisionTree => "decision_tree",
@@ -69,6 +82,7 @@ impl Algorithm {
         match self {
             Self::LogisticRegression => "Logistic regression",
             Self::LinearRegression => "Linear regression",
+            Self::GradientBoosting => "Gradient boosting",
             Self::RandomForest => "Random forest",
             Self::ExtraTrees => "Extra trees",
             Self::DecisionTree => "Decision tree",
@@ -81,14 +95,18 @@ impl Algorithm {
         match self {
             Self::LogisticRegression => task.is_classification(),
             Self::LinearRegression => !task.is_classification(),
-            Self::RandomForest | Self::ExtraTrees | Self::DecisionTree => true,
+            Self::GradientBoosting | Self::RandomForest | Self::ExtraTrees | Self::DecisionTree => {
+                true
+            }
         }
     }
 
     pub(crate) const fn encoding(self) -> Encoding {
         match self {
             Self::LogisticRegression | Self::LinearRegression => Encoding::OneHot,
-            Self::RandomForest | Self::ExtraTrees | Self::DecisionTree => Encoding::Codes,
+            Self::GradientBoosting | Self::RandomForest | Self::ExtraTrees | Self::DecisionTree => {
+                Encoding::Codes
+            }
         }
     }
 
@@ -115,6 +133,7 @@ pub(crate) struct Candidate {
 pub(crate) enum Settings {
     Logistic(LogisticParams),
     Ridge(RidgeParams),
+    Boosting(BoostingParams),
     Forest(ForestParams),
 }
 
@@ -154,6 +173,10 @@ fn derive_settings(algorithm: Algorithm, task: Task, seed: u64) -> Settings {
     match algorithm {
         Algorithm::LogisticRegression => Settings::Logistic(LogisticParams::default()),
         Algorithm::LinearRegression => Settings::Ridge(RidgeParams { alpha: RIDGE_ALPHA }),
+        Algorithm::GradientBoosting => {
+            let rounds = MAX_ROUNDS;
+            Settings::Boosting(BoostingParams { rounds, seed, ..BoostingParams::default() })
+        }
         Algorithm::RandomForest => {
             let params =
                 if classes { ForestParams::classifier() } else { ForestParams::regressor() };
@@ -204,6 +227,7 @@ impl Candidate {
                 }
                 FittedLearner::Ridge(params.fit(data, control)?)
             }
+            Settings::Boosting(params) => boosting::fit(params, data, control)?,
             Settings::Forest(params) if classes => {
                 FittedLearner::ForestClassifier(params.fit_classifier(data, control)?)
             }
@@ -221,6 +245,8 @@ pub(crate) enum FittedLearner {
     Ridge(RidgeModel),
     ForestClassifier(ForestClassifier),
     ForestRegressor(ForestRegressor),
+    BoostingClassifier(BoostingClassifier),
+    BoostingRegressor(BoostingRegressor),
 }
 
 impl FittedLearner {
@@ -228,7 +254,9 @@ impl FittedLearner {
         Ok(match self {
             Self::Logistic(model) => Predictions::Probabilities(model.predict_proba(x)?),
             Self::ForestClassifier(model) => Predictions::Probabilities(model.predict_proba(x)?),
+            Self::BoostingClassifier(model) => Predictions::Probabilities(model.predict_proba(x)?),
             Self::Ridge(model) => Predictions::Numbers(model.predict(x)?),
+            Self::BoostingRegressor(model) => Predictions::Numbers(model.predict(x)?),
             Self::ForestRegressor(model) => Predictions::Numbers(model.predict(x)?),
         })
     }
@@ -240,6 +268,8 @@ impl FittedLearner {
             Self::ForestClassifier(model) => Classifier::features(model),
             Self::Ridge(model) => model.features(),
             Self::ForestRegressor(model) => Regressor::features(model),
+            Self::BoostingClassifier(model) => Classifier::features(model),
+            Self::BoostingRegressor(model) => Regressor::features(model),
         }
     }
 }

@@ -202,8 +202,8 @@ fn find_refusal(column: &Column, ignored: &[String], rows: &[usize]) -> Option<R
         return Some(Refusal::Unique);
     }
     let counts_up = |values: &[f64]| values.windows(2).all(|pair| pair[1] == pair[0] + 1.0);
-    let is_count = column.kind() == ColumnKind::Integer
-        && column.find_numbers().is_some_and(|values| counts_up(values));
+    let is_count =
+        column.kind() == ColumnKind::Integer && column.find_numbers().is_some_and(counts_up);
     is_count.then_some(Refusal::RowNumber)
 }
 

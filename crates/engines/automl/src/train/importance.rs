@@ -16,8 +16,10 @@ use crate::target::TargetValues;
 
 /// Shuffles of each column in each fold.
 const REPEATS: u64 = 2;
-/// Held-out rows of each fold that are used at most.
-const MAX_ROWS: usize = 1_000;
+/// Held-out rows of each fold that are used, at least and at most.
+const ROWS: std::ops::RangeInclusive<usize> = 200..=1_000;
+/// Predictions of single rows that are made in all, as long as folds keep their least rows.
+const PREDICTIONS: usize = 100_000;
 /// Columns that are measured at most.
 const MAX_COLUMNS: usize = 100;
 
@@ -34,11 +36,13 @@ pub(super) fn measure(
 ) -> Result<Measured, AutomlError> {
     let columns = prepared.columns();
     let chosen = choose_columns(&columns, &prepared.target.values);
+    let shuffles = chosen.len() * prepared.folds.len() * REPEATS as usize;
+    let most_rows = (PREDICTIONS / shuffles.max(1)).clamp(*ROWS.start(), *ROWS.end());
     let mut drops: Vec<Vec<f64>> = vec![Vec::new(); chosen.len()];
     for (number, (fold, pipeline)) in prepared.folds.iter().zip(&evaluated.pipelines).enumerate() {
         let mut rows = fold.test.clone();
         Rng::stream(prepared.seed, number as u64).shuffle(&mut rows);
-        rows.truncate(MAX_ROWS);
+        rows.truncate(most_rows);
         let held_out = HeldOut {
             prepared,
             pipeline,

@@ -1,15 +1,10 @@
 //! Runs operations on a host in memory.
 
-#![expect(dead_code, reason = "each test file uses a part of this")]
-
-#[path = "../../../../testkit/src/memory_host.rs"]
-mod memory_host;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
-pub use memory_host::MemoryHost;
+pub use gantry_testkit::MemoryHost;
 use serde_json::Value;
 
 /// A table of the repository's examples.

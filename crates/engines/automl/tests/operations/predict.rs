@@ -1,15 +1,13 @@
 //! `automl.predict` and the service: files, calls, damaged models, other tables.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::{MemoryHost, example, run, train};
 use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, Loaded};
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
-use support::{MemoryHost, example, run, train};
 
 struct Trained {
     folder: tempfile::TempDir,

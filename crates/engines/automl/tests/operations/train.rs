@@ -1,13 +1,11 @@
 //! `automl.train` from the outside: report, notes, files, determinism, resumption, cancellation.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{MemoryHost, artifacts, example, operation, run, train};
 use gantry_engine_api::JobNote;
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
-use support::{MemoryHost, artifacts, example, operation, run, train};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_training_leaves_a_report_and_files() {
@@ -19,7 +17,7 @@ async fn a_training_leaves_a_report_and_files() {
     assert_eq!((&report["rows"], &report["columns"]), (&json!(1000), &json!(21)));
     assert!(report["best"]["score"].as_f64().unwrap() > 0.77);
     let rows = report["leaderboard"]["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.len(), 4);
     for (row, rank) in rows.iter().zip(1..) {
         assert_eq!((&row["rank"], &row["status"]), (&json!(rank), &json!("done")));
         assert_eq!(row["metrics"].as_object().unwrap().len(), 7);
@@ -71,13 +69,14 @@ async fn a_running_job_tells_how_it_is_going() {
             "Read",
             "Prepare",
             "Logistic regression",
+            "Gradient boosting",
             "Random forest",
             "Extra trees",
             "Refit",
             "Report"
         ]
     );
-    assert!(stages.iter().zip(1..).all(|((_, current, total), i)| *current == i && *total == 7));
+    assert!(stages.iter().zip(1..).all(|((_, current, total), i)| *current == i && *total == 8));
     let fractions: Vec<f64> = notes
         .iter()
         .filter_map(|note| match note {
@@ -94,8 +93,8 @@ async fn a_running_job_tells_how_it_is_going() {
             _ => None,
         })
         .collect();
-    assert_eq!(boards.len(), 3 * 6);
-    assert!(boards.iter().all(|board| board["rows"].as_array().unwrap().len() == 3));
+    assert_eq!(boards.len(), 4 * 6);
+    assert!(boards.iter().all(|board| board["rows"].as_array().unwrap().len() == 4));
     assert_eq!(boards[0]["rows"][0]["status"], "running");
     let metric = |note: &&JobNote| matches!(note, JobNote::Metric { name, .. } if name == "random_forest.accuracy");
     assert_eq!(notes.iter().filter(metric).count(), 5);
@@ -139,7 +138,7 @@ async fn a_resumed_training_equals_an_uninterrupted_one() {
     let builder = || MemoryHost::builder().with_input("data", example("titanic.csv"));
     let whole = builder().build().unwrap();
     run("automl.train", params.clone(), &whole).await.unwrap();
-    assert_eq!(whole.checkpoints().len(), 3);
+    assert_eq!(whole.checkpoints().len(), 4);
     for kept in whole.checkpoints() {
         let second = builder().with_checkpoint(kept).build().unwrap();
         run("automl.train", params.clone(), &second).await.unwrap();
@@ -149,7 +148,7 @@ async fn a_resumed_training_equals_an_uninterrupted_one() {
     let foreign = whole.checkpoints().pop().unwrap();
     let other = builder().with_checkpoint(foreign).with_seed(7).build().unwrap();
     let report = run("automl.train", params, &other).await.unwrap();
-    assert_eq!(report["leaderboard"]["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(report["leaderboard"]["rows"].as_array().unwrap().len(), 4);
     assert!(other.log_lines().iter().any(|line| line.contains("another training")));
 }
 

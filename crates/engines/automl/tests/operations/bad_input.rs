@@ -1,10 +1,8 @@
 //! What people upload by mistake: every refusal says why and what to do, every repair is said.
 
-mod support;
-
+use crate::support::train_text;
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
-use support::train_text;
 
 /// Rows that can be learned, with a place for trouble in each.
 fn table(header: &str, rows: usize, row: impl Fn(usize) -> String) -> String {
@@ -83,7 +81,7 @@ async fn files_that_are_no_tables_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_columns_are_mended_or_left_out_and_named() {
-    let label = |i: usize| if i % 3 == 0 { "a" } else { "b" };
+    let label = |i: usize| if i.is_multiple_of(3) { "a" } else { "b" };
     let text = table("id,x,x,gone,word,,y", 60, |i| {
         let word = format!("w{i}");
         format!("{i},{},{}.5,,{word} and more words {i},{},{}", i % 5, i % 7, i % 4, label(i))
@@ -118,8 +116,9 @@ async fn broken_columns_are_mended_or_left_out_and_named() {
         assert_eq!(report["columns_used"][place]["kind"], "date");
     }
 
-    let gaps =
-        table("x,y", 60, |i| format!("{},{}", i % 9, if i % 10 == 0 { "" } else { label(i) }));
+    let gaps = table("x,y", 60, |i| {
+        format!("{},{}", i % 9, if i.is_multiple_of(10) { "" } else { label(i) })
+    });
     let report = accept(&gaps, quick("y"), &["6 of 60 rows have no value in the target"]).await;
     assert_eq!(report["rows"], 54);
 }
@@ -136,7 +135,7 @@ async fn tiny_classes_and_few_rows_reduce_folds() {
             match i {
                 0 => "one",
                 1 | 2 => "two",
-                i if i % 2 == 0 => "a",
+                i if i.is_multiple_of(2) => "a",
                 _ => "b",
             }
         )
@@ -151,7 +150,11 @@ async fn extreme_shapes_are_handled() {
     let header = (0..9_999).map(|i| format!("c{i}")).collect::<Vec<_>>().join(",") + ",y";
     let wide = table(&header, 30, |i| {
         let cells = (0..9_999).map(|j| ((i * 7919 + j * 104_729) % 97).to_string());
-        format!("{},{}", cells.collect::<Vec<_>>().join(","), if i % 2 == 0 { "a" } else { "b" })
+        format!(
+            "{},{}",
+            cells.collect::<Vec<_>>().join(","),
+            if i.is_multiple_of(2) { "a" } else { "b" }
+        )
     });
     let params = json!({"target": "y", "folds": 2});
     let report = accept(&wide, params, &["100 of 9999 columns"]).await;
@@ -165,7 +168,12 @@ async fn extreme_shapes_are_handled() {
     refuse(&error, quick("y"), &["single column", "10,000"]).await;
 
     let labels = table("city,x,y", 250_000, |i| {
-        format!("city {},{},{}", (i * 7919) % 100_000, i % 10, if i % 3 == 0 { "a" } else { "b" })
+        format!(
+            "city {},{},{}",
+            (i * 7919) % 100_000,
+            i % 10,
+            if i.is_multiple_of(3) { "a" } else { "b" }
+        )
     });
     let params = json!({"target": "y", "folds": 2, "algorithms": ["logistic_regression"]});
     let report = accept(&labels, params, &[]).await;

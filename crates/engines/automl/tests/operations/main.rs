@@ -1,0 +1,10 @@
+//! The engine's operations and its service from the outside, on a host in memory.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod predict;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod train;
