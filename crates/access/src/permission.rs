@@ -50,17 +50,20 @@ impl Permission {
         Self::Administer,
     ];
 
-    /// The scope that a session or key needs for it.
+    /// The scopes of which a session or key needs one for it. Who may run jobs sees them, and
+    /// who may change data sees it.
     #[must_use]
-    pub const fn scope(self) -> Scope {
+    pub const fn scopes(self) -> &'static [Scope] {
         match self {
-            Self::ReadJobs | Self::ReadData | Self::ReadAccount => Scope::Read,
-            Self::RunJobs => Scope::Run,
-            Self::WriteData => Scope::Data,
+            Self::ReadJobs => &[Scope::Read, Scope::Run],
+            Self::ReadData => &[Scope::Read, Scope::Data],
+            Self::ReadAccount => &[Scope::Read],
+            Self::RunJobs => &[Scope::Run],
+            Self::WriteData => &[Scope::Data],
             Self::ManageSessions | Self::ManageKeys | Self::ManageMembers | Self::ReadAudit => {
-                Scope::Account
+                &[Scope::Account]
             }
-            Self::Administer => Scope::Admin,
+            Self::Administer => &[Scope::Admin],
         }
     }
 
@@ -101,7 +104,8 @@ impl Permission {
             | Self::ManageMembers
             | Self::ReadAudit => true,
         };
-        installation && self.is_of_role(actor.role) && actor.scopes.contains(&self.scope())
+        let covered = self.scopes().iter().any(|scope| actor.scopes.contains(scope));
+        installation && self.is_of_role(actor.role) && covered
     }
 }
 
@@ -171,6 +175,27 @@ mod tests {
         ),
     ];
 
+    /// What each scope alone covers.
+    const SCOPES: [(Scope, &[Permission]); 5] = [
+        (Scope::Read, &[Permission::ReadJobs, Permission::ReadData, Permission::ReadAccount]),
+        (Scope::Run, &[Permission::ReadJobs, Permission::RunJobs]),
+        (Scope::Data, &[Permission::ReadData, Permission::WriteData]),
+        (
+            Scope::Account,
+            &[
+                Permission::ManageSessions,
+                Permission::ManageKeys,
+                Permission::ManageMembers,
+                Permission::ReadAudit,
+            ],
+        ),
+        (Scope::Admin, &[Permission::Administer]),
+    ];
+
+    fn covers(scope: Scope, permission: Permission) -> bool {
+        SCOPES.iter().any(|(known, covered)| *known == scope && covered.contains(&permission))
+    }
+
     fn actor(role: Role, scopes: &[Scope], administrator: bool) -> Actor {
         let system = Actor::system(OrganizationId::generate());
         Actor { role, scopes: scopes.to_vec(), administrator, ..system }
@@ -186,7 +211,7 @@ mod tests {
                             Permission::Administer => administrator,
                             _ => allowed.contains(&permission),
                         };
-                        let expected = of_role && permission.scope() == scope;
+                        let expected = of_role && covers(scope, permission);
                         let actor = actor(role, &[scope], administrator);
                         assert_eq!(
                             require(&actor, permission).is_ok(),

@@ -8,7 +8,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::dto::{FieldErrorBody, ProblemBody, ProblemCodeWord};
+use crate::dto::{FieldErrorBody, ListOrder, ProblemBody, ProblemCodeWord};
 use crate::extract::SESSION_COOKIE;
 use crate::routes::api_routes;
 use crate::state::AppState;
@@ -56,6 +56,7 @@ fn finish(mut description: OpenApi) -> OpenApi {
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     components.schemas.insert(FieldErrorBody::name().into_owned(), FieldErrorBody::schema());
     components.schemas.insert(ProblemCodeWord::name().into_owned(), ProblemCodeWord::schema());
+    components.schemas.insert(ListOrder::name().into_owned(), ListOrder::schema());
     let problem = ResponseBuilder::new()
         .description("A problem.")
         .content(

@@ -155,7 +155,9 @@ async fn add_tag(request: &HeaderMap, response: Response) -> Response {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes() == b"application/json");
-    if response.status() != StatusCode::OK || !is_json {
+    // Downloads carry the tag of their bytes, and are not read into memory.
+    let is_tagged = response.headers().contains_key(header::ETAG);
+    if response.status() != StatusCode::OK || !is_json || is_tagged {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -83,7 +83,12 @@ fn take_problem(response: &mut Response) -> Option<Problem> {
         return Some(problem);
     }
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    // A form that is shown again is an answer of ours, though its status is an error's.
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    if is_page || (!status.is_client_error() && !status.is_server_error()) {
         return None;
     }
     let (code, detail) = match status {

@@ -176,6 +176,13 @@ pub trait WriteAccess: ReadAccess {
     /// Inserts a user, a personal organization with its account, and the owner's membership.
     /// [`StoreError::AlreadyExists`] for an e-mail that is taken.
     async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError>;
+    /// Makes a user a member of an organization, or gives a member another role.
+    async fn set_member(
+        &self,
+        organization_id: OrganizationId,
+        user_id: UserId,
+        role: Role,
+    ) -> Result<(), StoreError>;
     /// Replaces a user's password hash and name.
     async fn update_user(&self, user: &User) -> Result<(), StoreError>;
     /// Begins a session.

@@ -1,0 +1,238 @@
+//! The whole server on a free port of this machine: store, blobs, use-cases, worker, HTTP.
+//!
+//! Invariants: it lives in a temporary folder of its own, listens on 127.0.0.1 alone, and ends
+//! with its owner.
+
+mod client;
+mod connection;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
+use gantry_billing::{Billing, PlanDraft};
+use gantry_blob::LocalBlobs;
+use gantry_bus::LocalBus;
+use gantry_catalog::{Catalog, ProfileDataset};
+use gantry_http::{AppState, HttpSettings, Services, router, serve};
+use gantry_jobs::{Jobs, Registry};
+use gantry_ports::store::{Session, StoreExt};
+use gantry_ports::{BlobStore, Bus, Clock, Store, StoreError};
+use gantry_rules::plan::PlanTerms;
+use gantry_store::{GantryStore, StoreConfig};
+use gantry_types::{Device, OrganizationId, Role, SessionId, UserId};
+use gantry_worker::{Worker, WorkerSettings};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use crate::doors::TestEngine;
+use crate::{TestClock, generous_terms};
+
+pub use client::{TestClient, TestRequest};
+pub use connection::{EventStream, ServerEvent, TestResponse};
+
+/// The password of every account that [`TestApp`] makes.
+pub const PASSWORD: &str = "a long enough password";
+
+/// Whether a worker runs jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithWorker {
+    /// One with two slots.
+    Yes,
+    /// None: jobs stay queued.
+    No,
+}
+
+/// How to start a [`TestApp`].
+pub struct TestSettings {
+    /// The terms of the one plan.
+    pub terms: PlanTerms,
+    /// Identity; the default plan and the cost of passwords are set by the app.
+    pub access: AccessSettings,
+    /// The HTTP face.
+    pub http: HttpSettings,
+    /// Whether jobs run.
+    pub worker: WithWorker,
+}
+
+impl Default for TestSettings {
+    fn default() -> Self {
+        let plenty = gantry_access::RequestRate { per_minute: 1_000_000, burst: 1_000_000 };
+        let http = HttpSettings {
+            anonymous_rate: plenty,
+            sign_in_rate: plenty,
+            ..HttpSettings::default()
+        };
+        Self {
+            terms: generous_terms(),
+            access: AccessSettings::default(),
+            http,
+            worker: WithWorker::No,
+        }
+    }
+}
+
+/// A running server.
+pub struct TestApp {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The clock of everything but timers.
+    pub clock: Arc<TestClock>,
+    /// Identity.
+    pub access: Access,
+    /// Jobs and the catalog.
+    pub jobs: Jobs,
+    /// What the first administrator registers with.
+    pub setup_token: SetupToken,
+    shutdown: CancellationToken,
+    _folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// Starts a server without users.
+    ///
+    /// # Errors
+    /// When a part of it cannot be opened.
+    pub async fn first_run(settings: TestSettings) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let config = StoreConfig::sqlite(folder.path().join("gantry.sqlite"));
+        let store: Arc<dyn Store> =
+            Arc::new(GantryStore::open(config).await.context("opening the store")?);
+        let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(&folder.path().join("blobs"))?);
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        let clock = Arc::new(TestClock::default());
+        let clock_port: Arc<dyn Clock> = clock.clone();
+        let billing = Billing::new(store.clone(), clock_port.clone());
+        billing
+            .import_plan(&PlanDraft {
+                slug: "test".to_owned(),
+                title: "Test".to_owned(),
+                terms: settings.terms,
+            })
+            .await?;
+        let access_settings = AccessSettings {
+            default_plan: "test".to_owned(),
+            password_cost: PasswordCost { memory_kib: 64, iterations: 1, concurrent: 4 },
+            ..settings.access
+        };
+        let access = Access::new(store.clone(), clock_port.clone(), access_settings)?;
+        let catalog = Catalog::new(store.clone(), blobs, bus.clone(), clock_port.clone());
+        let mut registry = Registry::default();
+        registry.add_platform_operation(Arc::new(ProfileDataset::new(store.clone())))?;
+        registry.add_engine(&TestEngine)?;
+        let jobs = Jobs::new(store.clone(), bus, clock_port, catalog, Arc::new(registry));
+        let shutdown = CancellationToken::new();
+        if settings.worker == WithWorker::Yes {
+            let scratch = folder.path().join("scratch");
+            tokio::spawn(new_worker(jobs.clone(), scratch).run(shutdown.clone()));
+        }
+        let services =
+            Services { access: access.clone(), billing, jobs: jobs.clone(), store: store.clone() };
+        let state = AppState::new(services, settings.http, shutdown.clone())?;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(serve(listener, router(state), shutdown.clone()));
+        let setup_token = access.open_setup().await?.context("a new store has no users")?;
+        Ok(Self { address, store, clock, access, jobs, setup_token, shutdown, _folder: folder })
+    }
+
+    /// Starts a server and creates its administrator, who is signed in.
+    ///
+    /// # Errors
+    /// As [`TestApp::first_run`].
+    pub async fn start(settings: TestSettings) -> Result<(Self, TestClient)> {
+        let app = Self::first_run(settings).await?;
+        let mut client = app.client();
+        let body = json!({
+            "email": "root@example.org",
+            "password": PASSWORD,
+            "name": "Root",
+            "token": app.setup_token.expose(),
+        });
+        let answer = client.post("/api/v1/auth/setup", &body).await?;
+        answer.require_status(201)?;
+        client.learn_csrf_token(&answer)?;
+        Ok((app, client))
+    }
+
+    /// Somebody who is not signed in.
+    #[must_use]
+    pub fn client(&self) -> TestClient {
+        TestClient::new(self.address)
+    }
+
+    /// Registers an account and answers its owner, signed in.
+    ///
+    /// # Errors
+    /// When registering fails.
+    pub async fn register(&self, email: &str) -> Result<TestClient> {
+        let mut client = self.client();
+        let body = json!({ "email": email, "password": PASSWORD, "name": "Somebody" });
+        let answer = client.post("/api/v1/auth/register", &body).await?;
+        answer.require_status(201)?;
+        client.learn_csrf_token(&answer)?;
+        Ok(client)
+    }
+
+    /// Makes a user a member of another organization and opens a session there.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn join(
+        &self,
+        user_id: UserId,
+        organization_id: OrganizationId,
+        role: Role,
+    ) -> Result<TestClient> {
+        let token = format!("token-of-{}", SessionId::generate());
+        let now = self.clock.now();
+        let session = Session {
+            id: SessionId::generate(),
+            token_sha256: hex::encode(Sha256::digest(token.as_bytes())),
+            user_id,
+            organization_id,
+            user_agent: "test".to_owned(),
+            ip: "127.0.0.1".to_owned(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now.plus(Duration::from_secs(86_400)),
+        };
+        self.store
+            .write(move |tx| {
+                let session = session.clone();
+                Box::pin(async move {
+                    tx.access().set_member(organization_id, user_id, role).await?;
+                    tx.access().insert_session(&session).await?;
+                    Ok::<(), StoreError>(())
+                })
+            })
+            .await?;
+        let mut client = self.client();
+        client.set_cookie("gantry_session", &token);
+        client.fetch_csrf_token().await?;
+        Ok(client)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+fn new_worker(jobs: Jobs, scratch: std::path::PathBuf) -> Arc<Worker> {
+    let settings = WorkerSettings {
+        slots: 2,
+        devices: vec![Device::Cpu],
+        lease: Duration::from_secs(30),
+        threads_per_job: 1,
+        scratch,
+        drain: Duration::from_millis(100),
+    };
+    Worker::new(jobs, settings)
+}
