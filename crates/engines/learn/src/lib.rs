@@ -51,6 +51,7 @@ pub mod linear;
 pub mod metrics;
 mod model;
 pub mod neighbors;
+pub mod network;
 mod numeric;
 pub mod pca;
 pub mod split;

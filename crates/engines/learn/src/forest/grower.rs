@@ -5,7 +5,8 @@ use crate::tree::{Test, TreeBuilder};
 use crate::{Control, LearnError, Rng};
 
 use super::histogram::Histogram;
-use super::params::ForestParams;
+use super::params::{ForestParams, Splitter};
+use super::random::Rows;
 use super::split::{Candidate, NodeSums, Tried};
 use super::task::{Sample, Task};
 
@@ -150,6 +151,12 @@ impl<'a, T: Task> Grower<'a, T> {
         node: &NodeSums<T::Sums>,
     ) -> (bool, Option<Candidate>) {
         let column = &self.setting.table.columns()[usize::from(feature)];
+        let params = self.setting.params;
+        if let (Splitter::Random, Some(edges)) = (params.splitter, &column.edges) {
+            let samples = &self.samples[open.start..open.end];
+            let rows = Rows { column, edges, samples, min_leaf: params.min_samples_leaf };
+            return rows.find_split(self.setting.task, node, &mut self.rng);
+        }
         self.histogram.fill::<T, _>(column, &self.samples[open.start..open.end]);
         let varies = !self.histogram.is_constant();
         let candidate = if varies {
@@ -157,9 +164,9 @@ impl<'a, T: Task> Grower<'a, T> {
                 histogram: &self.histogram,
                 value_bins: column.value_bins,
                 edges: column.edges.as_deref(),
-                min_leaf: self.setting.params.min_samples_leaf,
+                min_leaf: params.min_samples_leaf,
             };
-            tried.find_split(self.setting.task, node, self.setting.params.splitter, &mut self.rng)
+            tried.find_split(self.setting.task, node, params.splitter, &mut self.rng)
         } else {
             None
         };

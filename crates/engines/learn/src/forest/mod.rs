@@ -10,6 +10,7 @@ mod grower;
 mod histogram;
 mod model;
 mod params;
+mod random;
 mod split;
 mod task;
 

@@ -35,6 +35,7 @@ struct Left<S> {
 }
 
 impl Tried<'_> {
+    /// Random limits of numeric columns are found in [`super::random`] instead.
     pub(super) fn find_split<T: Task>(
         &self,
         task: &T,
@@ -43,8 +44,9 @@ impl Tried<'_> {
         rng: &mut Rng,
     ) -> Option<Candidate> {
         match (self.edges, splitter) {
-            (Some(edges), Splitter::Best) => self.find_best_limit(task, node, edges),
-            (Some(edges), Splitter::Random) => self.find_random_limit(task, node, (edges, rng)),
+            (Some(edges), Splitter::Best | Splitter::Random) => {
+                self.find_best_limit(task, node, edges)
+            }
             (None, Splitter::Best) => self.find_best_subset(task, node),
             (None, Splitter::Random) => self.find_random_subset(task, node, rng),
         }
@@ -112,26 +114,6 @@ impl Tried<'_> {
         };
         let gain = gain - T::purity(&node.total);
         Candidate { gain, test: Test::UpTo { bin: limit as u16, missing_left } }
-    }
-
-    fn find_random_limit<T: Task>(
-        &self,
-        task: &T,
-        node: &NodeSums<T::Sums>,
-        (edges, rng): (&[f64], &mut Rng),
-    ) -> Option<Candidate> {
-        let values = || self.histogram.bins().filter(|b| *b < self.value_bins);
-        let (first, last) = (values().min()?, values().max()?);
-        let missing_left = self.has_missing() && (first == last || rng.below(2) == 1);
-        let limit = if first == last { first } else { uniform_limit(edges, first, last, rng) };
-        let mut left = Left { sums: task.zero(), rows: 0 };
-        if missing_left && first != last {
-            self.add_bin::<T>(&mut left, self.value_bins);
-        }
-        values().filter(|b| *b <= limit).for_each(|b| self.add_bin::<T>(&mut left, b));
-        let missing_left = missing_left && first != last;
-        let gain = self.gain::<T>(node, &left)?;
-        Some(self.limit_candidate::<T>(task, node, (gain, limit, missing_left)))
     }
 
     /// Bins in order of their target are optimal for numbers and two classes (Breiman et al.,
@@ -203,19 +185,4 @@ fn halfway(edges: &[f64], last: usize, next: usize) -> usize {
     } else {
         above
     }
-}
-
-/// A limit from `first` up to `last` (not included), even over the values rather than the bins:
-/// the one nearest to a random value between the outermost bins.
-fn uniform_limit(edges: &[f64], first: usize, last: usize, rng: &mut Rng) -> usize {
-    let choices = &edges[first..last];
-    let [lowest, .., highest] = choices else { return first };
-    let below = (choices[1] - lowest) / 2.0;
-    let above = (highest - choices[choices.len() - 2]) / 2.0;
-    let drawn = lowest - below + (highest - lowest + below + above) * rng.uniform();
-    let next = choices.partition_point(|e| *e < drawn);
-    let is_nearer = |i: usize| drawn - choices[i - 1] < choices[i] - drawn;
-    let nearest =
-        if next == choices.len() || (next > 0 && is_nearer(next)) { next - 1 } else { next };
-    first + nearest
 }

@@ -10,6 +10,8 @@ mod linear;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod simple;
 #[cfg(test)]
 mod tables;

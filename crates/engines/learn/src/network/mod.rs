@@ -1,0 +1,126 @@
+//! A feed-forward network (multilayer perceptron) for classes and numbers: rectified linear
+//! units, Adam (Kingma and Ba, 2015) on mini-batches, early stopping on held-back rows. Columns
+//! must be complete; scale them first. Numbers as targets are standardised inside.
+
+mod fit;
+mod layers;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{FormatVersion, require_columns};
+use crate::numeric::math;
+use crate::{Classifier, LearnError, Matrix, Regressor};
+
+use layers::Layers;
+
+/// Rows that are predicted in one go.
+const CHUNK: usize = 256;
+
+/// Settings of a fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkParams {
+    /// Units of each hidden layer; none makes a linear model.
+    pub hidden: Vec<usize>,
+    /// Step size, above 0.
+    pub learning_rate: f64,
+    /// L2 penalty on weights.
+    pub l2: f64,
+    /// Rows of a mini-batch, at least 1.
+    pub batch: usize,
+    /// Most passes over the rows.
+    pub epochs: u32,
+    /// Passes without a better score on the held-back tenth of the rows that end the fit; the
+    /// best weights are kept.
+    pub patience: u32,
+    /// Seed of weights, order and held-back rows.
+    pub seed: u64,
+}
+
+impl Default for NetworkParams {
+    fn default() -> Self {
+        Self {
+            hidden: vec![64],
+            learning_rate: 1e-3,
+            l2: 1e-4,
+            batch: 64,
+            epochs: 200,
+            patience: 10,
+            seed: 0,
+        }
+    }
+}
+
+/// A network for classes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkClassifier {
+    version: FormatVersion<1>,
+    layers: Layers,
+}
+
+/// A network for numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkRegressor {
+    version: FormatVersion<1>,
+    layers: Layers,
+    mean: f64,
+    scale: f64,
+}
+
+/// Outputs of all rows, rows × outputs, row-major.
+fn outputs(layers: &Layers, x: &Matrix) -> Result<Vec<f32>, LearnError> {
+    require_columns(x, layers.inputs())?;
+    x.require_complete()?;
+    let mut out = Vec::with_capacity(x.rows() * layers.outputs());
+    let mut pass = layers.pass();
+    for start in (0..x.rows()).step_by(CHUNK) {
+        let rows: Vec<usize> = (start..(start + CHUNK).min(x.rows())).collect();
+        layers.forward(&row_major(x, &rows), &mut pass);
+        out.extend_from_slice(pass.output());
+    }
+    Ok(out)
+}
+
+/// These rows as single precision numbers, row-major.
+fn row_major(x: &Matrix, rows: &[usize]) -> Vec<f32> {
+    let width = x.width();
+    let mut out = vec![0.0; rows.len() * width];
+    for (j, column) in x.columns().iter().enumerate() {
+        for (slot, row) in out.iter_mut().skip(j).step_by(width).zip(rows) {
+            *slot = column.values()[*row] as f32;
+        }
+    }
+    out
+}
+
+impl Classifier for NetworkClassifier {
+    fn classes(&self) -> usize {
+        self.layers.outputs()
+    }
+
+    fn features(&self) -> usize {
+        self.layers.inputs()
+    }
+
+    fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
+        let classes = self.layers.outputs();
+        let logits = outputs(&self.layers, x)?;
+        let mut columns = vec![Vec::with_capacity(x.rows()); classes];
+        for row in logits.chunks_exact(classes) {
+            let mut p: Vec<f64> = row.iter().map(|v| f64::from(*v)).collect();
+            math::softmax(&mut p);
+            columns.iter_mut().zip(p).for_each(|(column, p)| column.push(p));
+        }
+        Ok(Matrix::from_columns(columns))
+    }
+}
+
+impl Regressor for NetworkRegressor {
+    fn features(&self) -> usize {
+        self.layers.inputs()
+    }
+
+    fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
+        let scaled = outputs(&self.layers, x)?;
+        Ok(scaled.into_iter().map(|v| self.mean + self.scale * f64::from(v)).collect())
+    }
+}
