@@ -14,10 +14,15 @@ export default ts.config(
       ...hooks.configs.recommended.rules,
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { varsIgnorePattern: '^_', argsIgnorePattern: '^_' },
+      ],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
     languageOptions: { globals: globals.browser },
   },
+  { files: ['public/**'], languageOptions: { globals: globals.browser } },
   {
     files: ['*.{js,mjs}', 'tools/**', 'test/**'],
     languageOptions: { globals: globals.node },

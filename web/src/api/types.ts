@@ -109,7 +109,7 @@ export interface LedgerEntry {
   id: string;
   account: string;
   amount: number;
-  lot_id: string | null;
+  lot_id: string;
   job_id: string | null;
   reason: string;
   at: string;
@@ -189,7 +189,8 @@ export interface Job {
   input_names: Record<string, string>;
   seed: string;
   max_credits: number;
-  cost: number | null;
+  /** Zero until the job has ended. */
+  cost: number;
   stage: Stage | null;
   progress: number;
   report: JsonObject | null;
@@ -200,7 +201,7 @@ export interface Job {
   start_at: string | null;
   started_at: string | null;
   finished_at: string | null;
-  cursor: number | string;
+  cursor: number;
 }
 
 export interface NewJob {

@@ -65,6 +65,7 @@ export function createFormat(language: string): Format {
     },
     duration: (milliseconds) => {
       const seconds = Math.max(0, milliseconds) / 1000;
+      if (seconds < 1) return unit(Math.round(seconds * 1000), 'millisecond', 0);
       if (seconds < 60) return unit(seconds, 'second', seconds < 10 ? 1 : 0);
       const minutes = Math.floor(seconds / 60);
       if (minutes < 60) {
@@ -80,8 +81,14 @@ export function useFormat(): Format {
   return useMemo(() => createFormat(i18n.language), [i18n.language]);
 }
 
-/** `max_depth` and `random-forest` as people write them. */
+const ACRONYMS = new Set(['api', 'auc', 'cpu', 'csv', 'gpu', 'id', 'mae', 'mse', 'rmse', 'roc']);
+
+/** `max_depth`, `random-forest` and `roc_auc` as people write them. */
 export function humanize(name: string): string {
-  const words = name.replace(/[_-]+/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const text = name
+    .split(/[\s_-]+/)
+    .map((word) => (ACRONYMS.has(word.toLowerCase()) ? word.toUpperCase() : word))
+    .join(' ')
+    .trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -16,6 +16,20 @@ const brand: MantineColorsTuple = [
   '#134e4a',
 ];
 
+/** The greys of the dark scheme, from text to canvas. */
+const dark: MantineColorsTuple = [
+  '#e8ecee',
+  '#c9d1d6',
+  '#a3adb8',
+  '#7d8790',
+  '#4a545b',
+  '#3a4348',
+  '#1f2427',
+  '#181c1e',
+  '#14181a',
+  '#101314',
+];
+
 const bad: MantineColorsTuple = [
   '#fef3f2',
   '#fee4e2',
@@ -32,7 +46,7 @@ const bad: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'brand',
   primaryShade: 7,
-  colors: { brand, bad },
+  colors: { brand, bad, dark },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",
   fontFamilyMonospace:
     "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
@@ -44,7 +58,6 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Button: { defaultProps: { size: 'sm' } },
-    Modal: { defaultProps: { centered: true } },
   },
 });
 

@@ -1,6 +1,6 @@
 // What is in every column, with a small distribution each, and all numbers of one behind its name.
 
-import { Modal, TextInput, UnstyledButton } from '@mantine/core';
+import { TextInput, UnstyledButton } from '@mantine/core';
 import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,6 +11,7 @@ import type { Format } from '../app/format';
 import { Columns } from '../parts/Bars';
 import { DataTable } from '../parts/DataTable';
 import type { Column } from '../parts/DataTable';
+import { Dialog } from '../parts/Dialog';
 import { Badge } from '../parts/StateBadge';
 import { ColumnDetails } from './ColumnDetails';
 
@@ -101,6 +102,7 @@ export function ProfileTable({ profile }: { profile: Profile }) {
         title: t('profile.missing'),
         numeric: true,
         sortBy: (column) => column.missing,
+        descFirst: true,
         cell: (column) =>
           column.missing === 0
             ? '0'
@@ -111,6 +113,7 @@ export function ProfileTable({ profile }: { profile: Profile }) {
         title: t('profile.distinct'),
         numeric: true,
         sortBy: (column) => column.distinct.value,
+        descFirst: true,
         cell: (column) =>
           `${column.distinct.approximate ? '≈ ' : ''}${format.integer(column.distinct.value)}`,
       },
@@ -156,15 +159,14 @@ export function ProfileTable({ profile }: { profile: Profile }) {
           {t('profile.cut', { shown: SHOWN_AT_ONCE, total: format.integer(found.length) })}
         </p>
       ) : null}
-      <Modal
-        opened={opened !== null}
+      <Dialog
+        isOpen={opened !== null}
         onClose={() => setOpened(null)}
-        title={opened?.name}
+        title={opened?.name ?? ''}
         size="lg"
-        closeButtonProps={{ 'aria-label': t('confirm.close') }}
       >
         {opened ? <ColumnDetails column={opened} rows={profile.rows} /> : null}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -99,6 +99,7 @@ function Files({ artifacts }: { artifacts: Artifact[] }) {
         title: t('dataset.size'),
         numeric: true,
         sortBy: (artifact) => artifact.bytes,
+        descFirst: true,
         cell: (artifact) => format.bytes(artifact.bytes),
       },
       {

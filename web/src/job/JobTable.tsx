@@ -84,7 +84,7 @@ export function JobTable({ jobs, label, isShort }: JobTableProps) {
         id: 'cost',
         title: t('job.cost'),
         numeric: true,
-        cell: (job) => (job.cost === null ? null : format.integer(job.cost)),
+        cell: (job) => (isFinal(job.state) ? format.integer(job.cost) : null),
       },
     ];
     return isShort ? all.filter((column) => !['operation', 'cost'].includes(column.id)) : all;

@@ -1,6 +1,6 @@
 // The job's life so far: submitted, started, its stages, its end.
 
-import { CircleCheck, CircleDashed, CircleDot } from 'lucide-react';
+import { CircleCheck, CircleDashed, CircleDot, CircleX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import type { JobProgress } from '../api/jobStream';
@@ -14,10 +14,10 @@ interface Entry {
   key: string;
   label: string;
   note: string | null;
-  status: 'done' | 'now' | 'open';
+  status: 'done' | 'now' | 'open' | 'lost';
 }
 
-const ICONS = { done: CircleCheck, now: CircleDot, open: CircleDashed };
+const ICONS = { done: CircleCheck, now: CircleDot, open: CircleDashed, lost: CircleX };
 
 function useEntries(job: Job, progress: JobProgress): Entry[] {
   const { t } = useTranslation();
@@ -65,7 +65,7 @@ function useEntries(job: Job, progress: JobProgress): Entry[] {
       key: 'finished',
       label: t(`state.${job.state}`),
       note: format.time(job.finished_at),
-      status: 'done',
+      status: job.state === 'succeeded' ? 'done' : 'lost',
     });
   }
   return entries;
@@ -76,7 +76,12 @@ export function JobTimeline({ job, progress }: { job: Job; progress: JobProgress
   const format = useFormat();
   const entries = useEntries(job, progress);
   const fraction = Math.max(job.progress, progress.fraction ?? 0);
-  const status = { done: t('job.stageDone'), now: t('job.stageNow'), open: t('job.stageOpen') };
+  const status = {
+    done: t('job.stageDone'),
+    now: t('job.stageNow'),
+    open: t('job.stageOpen'),
+    lost: t('job.stageLost'),
+  };
   return (
     <Section
       title={t('job.stages')}

@@ -90,6 +90,7 @@ export function Leaderboard({ data }: { data: LeaderboardData }) {
         title: humanize(data.metric),
         numeric: true,
         sortBy: (row) => row.score ?? worst,
+        descFirst: data.greater_is_better,
         cell: (row) => (row.score === null ? null : <strong>{format.number(row.score)}</strong>),
       },
       {

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
@@ -15,6 +15,7 @@ import { ConfirmButton } from '../parts/ConfirmButton';
 import { Copyable } from '../parts/Copyable';
 import { DataTable } from '../parts/DataTable';
 import type { Column } from '../parts/DataTable';
+import { Dialog } from '../parts/Dialog';
 import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
@@ -117,13 +118,12 @@ function CreateKey() {
       <Button leftSection={<KeyRound size={16} aria-hidden />} onClick={open}>
         {t('keys.new')}
       </Button>
-      <Modal
-        opened={isOpen}
+      <Dialog
+        isOpen={isOpen}
         onClose={close}
-        onExitTransitionEnd={() => setCreated(null)}
+        onClosed={() => setCreated(null)}
         title={created ? t('keys.created', { name: created.name }) : t('keys.new')}
-        closeOnClickOutside={!created}
-        closeButtonProps={{ 'aria-label': t('confirm.close') }}
+        isSticky={created !== null}
       >
         {created ? (
           <Stack>
@@ -141,7 +141,7 @@ function CreateKey() {
             }}
           />
         )}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -109,7 +109,7 @@ function DatasetTable({ datasets }: { datasets: Dataset[] }) {
 function EmptyDatasets() {
   const { t } = useTranslation();
   const uploads = useUploads();
-  const useSample = async () => {
+  const sendSample = async () => {
     try {
       const response = await fetch(sampleUrl);
       uploads.start([new File([await response.blob()], 'titanic.csv', { type: 'text/csv' })]);
@@ -127,7 +127,7 @@ function EmptyDatasets() {
         <Button
           variant="default"
           leftSection={<FlaskConical size={16} aria-hidden />}
-          onClick={() => void useSample()}
+          onClick={() => void sendSample()}
         >
           {t('datasets.sample')}
         </Button>

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { accountQuery, jobsQuery } from '../api/queries';
 import { isFinal } from '../api/types';
 import type { Account, Job } from '../api/types';
-import { useFormat } from '../app/format';
+import { humanize, useFormat } from '../app/format';
 import { usePolling } from '../app/live';
 import { useMe } from '../app/me';
 import { Checklist } from '../home/Checklist';
@@ -75,7 +75,7 @@ function Credits({ account }: { account: Account }) {
           .map((meter) => (
             <MeterBar
               key={meter.meter}
-              label={meter.meter}
+              label={humanize(meter.meter)}
               used={meter.used + meter.reserved}
               limit={meter.limit}
             />

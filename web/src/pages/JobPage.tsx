@@ -11,7 +11,7 @@ import { isNotFound } from '../api/problem';
 import { jobArtifactsQuery, jobQuery } from '../api/queries';
 import { isFinal } from '../api/types';
 import type { Artifact, Job, JobState } from '../api/types';
-import { useFormat } from '../app/format';
+import { humanize, useFormat } from '../app/format';
 import { usePolling } from '../app/live';
 import { ApiSnippet } from '../job/ApiSnippet';
 import { Artifacts, hasCharts, hasReport } from '../job/Artifacts';
@@ -40,13 +40,12 @@ function JobFacts({ job }: { job: Job }) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow(!isFinal(job.state));
-  const cost =
-    job.cost === null
-      ? t('job.costHeld', { credits: format.integer(job.max_credits) })
-      : t('job.costSettled', {
-          cost: format.integer(job.cost),
-          held: format.integer(job.max_credits),
-        });
+  const cost = isFinal(job.state)
+    ? t('job.costSettled', {
+        cost: format.integer(job.cost),
+        held: format.integer(job.max_credits),
+      })
+    : t('job.costHeld', { credits: format.integer(job.max_credits) });
   return (
     <Section title={t('job.about')}>
       <Facts
@@ -57,7 +56,7 @@ function JobFacts({ job }: { job: Job }) {
           ...Object.entries(job.input_names).map(([slot, name]) => {
             const input = job.inputs[slot];
             return {
-              label: slot,
+              label: humanize(slot),
               value:
                 input?.kind === 'dataset' ? (
                   <Link to="/datasets/$datasetId" params={{ datasetId: input.id }}>

@@ -50,6 +50,11 @@ export function BarList({ bars, format, label, titles }: BarListProps) {
   const most = Math.max(...bars.map((bar) => Math.abs(bar.value)), Number.MIN_VALUE);
   return (
     <table className="bars" aria-label={label}>
+      <colgroup>
+        <col className="bars-name" />
+        <col />
+        <col className="bars-value" />
+      </colgroup>
       <thead>
         <tr>
           <th scope="col">{titles[0]}</th>

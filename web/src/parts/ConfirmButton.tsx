@@ -1,8 +1,10 @@
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import type { ButtonProps } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+
+import { Dialog } from './Dialog';
 
 export interface ConfirmButtonProps {
   label: string;
@@ -33,12 +35,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       >
         {label}
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        title={question}
-        closeButtonProps={{ 'aria-label': t('confirm.close') }}
-      >
+      <Dialog isOpen={isOpen} onClose={close} title={question}>
         <p>{consequence}</p>
         <Group justify="flex-end" mt={24}>
           <Button variant="default" onClick={close} data-autofocus>
@@ -54,7 +51,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
             {label}
           </Button>
         </Group>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -20,6 +20,8 @@ export interface Column<T> {
   cell: (row: T) => ReactNode;
   /** Makes the column sortable. */
   sortBy?: (row: T) => string | number;
+  /** The first click puts the greatest first. */
+  descFirst?: boolean;
   numeric?: boolean;
   /** Left out on a phone. */
   minor?: boolean;
@@ -57,6 +59,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
           id: column.id,
           header: column.title,
           enableSorting: Boolean(column.sortBy),
+          sortDescFirst: Boolean(column.descFirst),
           sortUndefined: 'last',
         }),
       ),

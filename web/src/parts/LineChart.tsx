@@ -4,7 +4,7 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { LineChart as Lines } from 'echarts/charts';
 import { AriaComponent, GridComponent, TooltipComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
+import { init, use as register } from 'echarts/core';
 import type { EChartsType } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'react';
@@ -12,7 +12,7 @@ import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../app/format';
 
-use([Lines, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+register([Lines, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
 
 const FEW_POINTS = 40;
 

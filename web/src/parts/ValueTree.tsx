@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import type { JsonObject, JsonValue } from '../api/types';
 import { humanize, useFormat } from '../app/format';
+import type { Format } from '../app/format';
 
 const MOST_ROWS = 200;
 const MOST_COLUMNS = 12;
@@ -13,12 +14,29 @@ const isObject = (value: JsonValue): value is JsonObject =>
 
 const isPlain = (value: JsonValue): boolean => value === null || typeof value !== 'object';
 
-function Plain({ value }: { value: JsonValue }) {
+/** Numbers whose name says what they count. */
+function withUnit(name: string, value: number, format: Format): string | null {
+  if (/(^|_)bytes$/.test(name)) return format.bytes(value);
+  if (/_seconds$/.test(name)) return format.duration(value * 1000);
+  return null;
+}
+
+/** The name without the unit that the value shows. */
+const titleOf = (name: string): string => humanize(name.replace(/_(bytes|seconds)$/, ''));
+
+interface PlainProps {
+  value: JsonValue;
+  name?: string;
+}
+
+function Plain({ value, name = '' }: PlainProps) {
   const { t } = useTranslation();
   const format = useFormat();
   if (value === null || value === '') return <span className="muted">{t('value.none')}</span>;
   if (typeof value === 'boolean') return <>{value ? t('value.yes') : t('value.no')}</>;
   if (typeof value === 'number') {
+    const text = withUnit(name, value, format);
+    if (text !== null) return <>{text}</>;
     return <>{Number.isInteger(value) ? format.integer(value) : format.number(value)}</>;
   }
   return <>{String(value)}</>;
@@ -38,7 +56,7 @@ function ObjectTable({ items, label }: { items: JsonObject[]; label: string }) {
           <tr>
             {columns.map((column) => (
               <th key={column} scope="col">
-                {humanize(column)}
+                {titleOf(column)}
               </th>
             ))}
           </tr>
@@ -48,7 +66,7 @@ function ObjectTable({ items, label }: { items: JsonObject[]; label: string }) {
             <tr key={row}>
               {columns.map((column) => (
                 <td key={column} className={typeof item[column] === 'number' ? 'numeric' : ''}>
-                  <Compact value={item[column] ?? null} />
+                  <Compact value={item[column] ?? null} name={column} />
                 </td>
               ))}
             </tr>
@@ -60,8 +78,8 @@ function ObjectTable({ items, label }: { items: JsonObject[]; label: string }) {
 }
 
 /** In one line, for cells. */
-function Compact({ value }: { value: JsonValue }) {
-  if (isPlain(value)) return <Plain value={value} />;
+function Compact({ value, name }: PlainProps) {
+  if (isPlain(value)) return <Plain value={value} name={name} />;
   return <code className="clip">{JSON.stringify(value)}</code>;
 }
 
@@ -91,19 +109,21 @@ function List({ items, label }: { items: JsonValue[]; label: string }) {
 
 export interface ValueTreeProps {
   value: JsonValue;
+  /** The field's name, where it has one. */
+  name?: string;
   label: string;
 }
 
-export function ValueTree({ value, label }: ValueTreeProps) {
+export function ValueTree({ value, label, name }: ValueTreeProps) {
   if (Array.isArray(value)) return <List items={value} label={label} />;
-  if (!isObject(value)) return <Plain value={value} />;
+  if (!isObject(value)) return <Plain value={value} name={name} />;
   return (
     <dl className="tree">
-      {Object.entries(value).map(([name, inner]) => (
-        <div key={name} className={isPlain(inner) ? 'tree-flat' : undefined}>
-          <dt>{humanize(name)}</dt>
+      {Object.entries(value).map(([field, inner]) => (
+        <div key={field} className={isPlain(inner) ? 'tree-flat' : undefined}>
+          <dt>{titleOf(field)}</dt>
           <dd>
-            <ValueTree value={inner} label={humanize(name)} />
+            <ValueTree value={inner} label={humanize(field)} name={field} />
           </dd>
         </div>
       ))}

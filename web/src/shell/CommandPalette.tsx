@@ -1,12 +1,13 @@
 // ⌘K: every page, every operation, and the latest jobs and datasets.
 
+import { Modal } from '@mantine/core';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import type { SpotlightActionData, SpotlightActionGroupData } from '@mantine/spotlight';
 import '@mantine/spotlight/styles.css';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Database, ListChecks, Play, Search } from 'lucide-react';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { datasetsQuery, jobsQuery, operationsQuery } from '../api/queries';
@@ -59,6 +60,23 @@ function useActions(isAdministrator: boolean): SpotlightActionGroupData[] {
   ];
 }
 
+const MOST_FOUND = 12;
+
+/** Actions whose label, description or keywords hold every word. */
+function findActions(groups: SpotlightActionGroupData[], query: string) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  let left = MOST_FOUND;
+  return groups.flatMap(({ group, actions }) => {
+    const fitting = actions.filter(({ label, description, keywords }) => {
+      const text = [label, description, keywords].flat().join(' ').toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+    const shown = fitting.slice(0, left);
+    left -= shown.length;
+    return shown.length > 0 ? [{ group, actions: shown }] : [];
+  });
+}
+
 export interface CommandPaletteProps {
   asked: number;
   isAdministrator: boolean;
@@ -66,23 +84,36 @@ export interface CommandPaletteProps {
 
 export default function CommandPalette({ asked, isAdministrator }: CommandPaletteProps) {
   const { t } = useTranslation();
-  const actions = useActions(isAdministrator);
+  const groups = useActions(isAdministrator);
+  const [query, setQuery] = useState('');
+  const found = findActions(groups, query);
   useEffect(() => {
     spotlight.open();
   }, [asked]);
   return (
-    <Spotlight
-      actions={actions}
+    <Spotlight.Root
       shortcut={null}
-      limit={12}
+      query={query}
+      onQueryChange={setQuery}
       scrollable
       maxHeight={420}
-      nothingFound={t('palette.nothing')}
-      searchProps={{
-        leftSection: <Search size={18} aria-hidden />,
-        placeholder: t('palette.placeholder'),
-        'aria-label': t('palette.placeholder'),
-      }}
-    />
+    >
+      <Modal.Title className="palette-title">{t('palette.title')}</Modal.Title>
+      <Spotlight.Search
+        leftSection={<Search size={18} aria-hidden />}
+        placeholder={t('palette.placeholder')}
+        aria-label={t('palette.placeholder')}
+      />
+      <Spotlight.ActionsList>
+        {found.length === 0 ? <Spotlight.Empty>{t('palette.nothing')}</Spotlight.Empty> : null}
+        {found.map(({ group, actions }) => (
+          <Spotlight.ActionsGroup key={group} label={group}>
+            {actions.map(({ id, keywords: _words, ...action }) => (
+              <Spotlight.Action key={id} {...action} />
+            ))}
+          </Spotlight.ActionsGroup>
+        ))}
+      </Spotlight.ActionsList>
+    </Spotlight.Root>
   );
 }

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 import {
   CirclePlus,
   Database,
@@ -52,11 +52,17 @@ export const ADMIN: Entry[] = [
   { to: '/admin', label: 'nav.admin', testId: 'nav-admin', icon: Gauge },
 ];
 
-/** Pages whose address begins like another entry's are marked only when it is exactly theirs. */
-const EXACT = new Set(['/', '/account', '/jobs']);
+/** The entry whose address is the longest beginning of the page's address. */
+export function isCurrent(to: string, path: string): boolean {
+  if (path === to) return true;
+  if (to === '/' || !path.startsWith(`${to}/`)) return false;
+  const rivals = [...WORK, ...OWN, ...ADMIN].filter((entry) => entry.to.length > to.length);
+  return !rivals.some((entry) => path === entry.to || path.startsWith(`${entry.to}/`));
+}
 
 function Group({ entries, onChoose }: { entries: Entry[]; onChoose?: () => void }) {
   const { t } = useTranslation();
+  const path = useLocation({ select: (location) => location.pathname.replace(/(.)\/$/, '$1') });
   return (
     <ul className="nav-group">
       {entries.map(({ to, label, testId, icon: Icon }) => (
@@ -65,8 +71,7 @@ function Group({ entries, onChoose }: { entries: Entry[]; onChoose?: () => void 
             to={to}
             className="nav-link"
             data-testid={testId}
-            activeOptions={{ exact: EXACT.has(to), includeSearch: false }}
-            activeProps={{ 'aria-current': 'page' }}
+            data-current={isCurrent(to, path)}
             onClick={onChoose}
           >
             <Icon size={16} aria-hidden />

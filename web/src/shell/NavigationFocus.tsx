@@ -22,12 +22,12 @@ export function NavigationFocus({ children }: { children: ReactNode }) {
 
 /** For the heading of a page. */
 export function useHeadingFocus(): RefObject<HTMLHeadingElement | null> {
-  const moved = useContext(MovedContext);
+  const movedRef = useContext(MovedContext);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (!moved?.current) return;
-    moved.current = false;
+    if (!movedRef?.current) return;
+    movedRef.current = false;
     heading.current?.focus({ preventScroll: true });
-  }, [moved]);
+  }, [movedRef]);
   return heading;
 }

@@ -1,7 +1,6 @@
 import { Drawer } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
-import { Logo } from './Logo';
 import { Navigation } from './Navigation';
 
 export interface PhoneDrawerProps {
@@ -14,16 +13,19 @@ export interface PhoneDrawerProps {
 export default function PhoneDrawer({ isOpen, isAdministrator, onClose }: PhoneDrawerProps) {
   const { t } = useTranslation();
   return (
-    <Drawer
-      opened={isOpen}
-      onClose={onClose}
-      size={264}
-      title={<Logo />}
-      closeButtonProps={{ 'aria-label': t('nav.close') }}
-    >
-      <nav aria-label={t('nav.label')}>
-        <Navigation isAdministrator={isAdministrator} onChoose={onClose} />
-      </nav>
-    </Drawer>
+    <Drawer.Root opened={isOpen} onClose={onClose} size={264}>
+      <Drawer.Overlay />
+      <Drawer.Content>
+        <div className="dialog-head">
+          <Drawer.Title className="dialog-title">Gantry</Drawer.Title>
+          <Drawer.CloseButton aria-label={t('nav.close')} />
+        </div>
+        <Drawer.Body>
+          <nav aria-label={t('nav.label')}>
+            <Navigation isAdministrator={isAdministrator} onChoose={onClose} />
+          </nav>
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }

@@ -1,7 +1,10 @@
-import { Menu, SegmentedControl, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+// Who is signed in, how the app looks, and the way out.
+
+import { Popover, SegmentedControl, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { KeyRound, LogOut, ShieldCheck, UserRound } from 'lucide-react';
+import { LogOut } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import { api } from '../api/client';
@@ -9,10 +12,11 @@ import type { Me } from '../api/types';
 import { LANGUAGES, changeLanguage } from '../app/i18n';
 import type { Language } from '../app/i18n';
 import { sayProblem } from '../app/toasts';
+import { OWN } from './Navigation';
 
 const NAMES: Record<Language, string> = { en: 'English', de: 'Deutsch' };
 
-function initials(me: Me): string {
+function deriveInitials(me: Me): string {
   const words = (me.user.name || me.user.email).split(/[\s@.]+/).filter(Boolean);
   return words
     .slice(0, 2)
@@ -55,7 +59,7 @@ function Preferences() {
   );
 }
 
-export function UserMenu({ me }: { me: Me }) {
+function UserPanel({ me, onChoose }: { me: Me; onChoose: () => void }) {
   const { t } = useTranslation();
   const signOut = useMutation({
     mutationFn: () => api.send('POST', '/auth/logout'),
@@ -63,51 +67,64 @@ export function UserMenu({ me }: { me: Me }) {
     onError: sayProblem,
   });
   return (
-    <Menu position="bottom-end" width={248}>
-      <Menu.Target>
+    <>
+      <div className="user-card">
+        <strong>{me.user.name || me.user.email}</strong>
+        <span className="small muted">{me.user.name ? me.user.email : me.organization.name}</span>
+      </div>
+      <Preferences />
+      <ul className="user-links">
+        {OWN.map(({ to, label, icon: Icon }) => (
+          <li key={to}>
+            <Link to={to} className="nav-link" onClick={onChoose}>
+              <Icon size={16} aria-hidden />
+              {t(label)}
+            </Link>
+          </li>
+        ))}
+        <li className="user-end">
+          <button
+            type="button"
+            className="nav-link"
+            data-testid="sign-out"
+            disabled={signOut.isPending}
+            onClick={() => signOut.mutate()}
+          >
+            <LogOut size={16} aria-hidden />
+            {t('shell.signOut')}
+          </button>
+        </li>
+      </ul>
+    </>
+  );
+}
+
+export function UserMenu({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const [isOpen, { toggle, close }] = useDisclosure(false);
+  const initials = deriveInitials(me);
+  return (
+    <Popover
+      opened={isOpen}
+      onDismiss={close}
+      position="bottom-end"
+      width={248}
+      trapFocus
+      returnFocus
+    >
+      <Popover.Target>
         <UnstyledButton
           className="user-button"
           data-testid="user-menu"
-          aria-label={t('shell.userMenu', { initials: initials(me) })}
+          aria-label={t('shell.userMenu', { initials })}
+          onClick={toggle}
         >
-          <span aria-hidden>{initials(me)}</span>
+          <span aria-hidden>{initials}</span>
         </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <div className="user-card">
-          <strong>{me.user.name || me.user.email}</strong>
-          <span className="small muted">{me.user.name ? me.user.email : me.organization.name}</span>
-        </div>
-        <Menu.Divider />
-        <Preferences />
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<UserRound size={16} aria-hidden />}
-          renderRoot={(props) => <Link to="/account" {...props} />}
-        >
-          {t('nav.account')}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<KeyRound size={16} aria-hidden />}
-          renderRoot={(props) => <Link to="/account/keys" {...props} />}
-        >
-          {t('nav.keys')}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<ShieldCheck size={16} aria-hidden />}
-          renderRoot={(props) => <Link to="/account/sessions" {...props} />}
-        >
-          {t('nav.sessions')}
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<LogOut size={16} aria-hidden />}
-          data-testid="sign-out"
-          onClick={() => signOut.mutate()}
-        >
-          {t('shell.signOut')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Target>
+      <Popover.Dropdown className="user-panel" aria-label={t('shell.userMenu', { initials })}>
+        <UserPanel me={me} onChoose={close} />
+      </Popover.Dropdown>
+    </Popover>
   );
 }
