@@ -58,6 +58,8 @@ impl ProgressView {
         let message = body["message"].as_str().unwrap_or_default();
         let line = match body["level"].as_str() {
             Some("debug") => return,
+            // Where a bar is watched, it tells what goes on.
+            Some("info") if !self.bar.is_hidden() => return,
             Some("warning") => format!("warning: {message}"),
             Some("error") => format!("error: {message}"),
             _ => message.to_owned(),

@@ -2,24 +2,62 @@
 
 use crate::failure::Failure;
 
-/// Waits until somebody asks the process to stop, by Ctrl-C or SIGTERM.
+/// Hears when somebody asks the process to stop.
 ///
-/// # Errors
-/// [`Failure`] when the operating system lends no handler.
-pub async fn wait_for_stop() -> Result<(), Failure> {
-    let refuse =
-        |error: std::io::Error| Failure::broken(format!("signals cannot be listened to: {error}"));
-    #[cfg(unix)]
-    {
+/// Invariant: from its making on no signal is lost, whether or not somebody waits just then.
+#[cfg(unix)]
+pub struct StopSignals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignals {
+    /// Begins to listen; the signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// [`Failure`] when the operating system lends no handler.
+    pub fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::broken(format!("signals cannot be listened to: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next signal.
+    pub async fn next(&mut self) {
         tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(refuse),
-            _ = terminate.recv() => Ok(()),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(refuse)
+}
+
+/// Hears when somebody asks the process to stop.
+#[cfg(not(unix))]
+pub struct StopSignals;
+
+#[cfg(not(unix))]
+impl StopSignals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// None on this system.
+    pub fn listen() -> Result<Self, Failure> {
+        Ok(Self)
+    }
+
+    /// Waits for the next Ctrl-C.
+    pub async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Starts the threads on which everything asynchronous runs.

@@ -8,8 +8,9 @@ use crate::config::{Config, Override};
 use crate::console::{Console, Format};
 use crate::failure::{Exit, Failure};
 use crate::house::{House, derive_access_failure};
+use crate::logging;
+use crate::runtime::{StopSignals, build_runtime};
 use crate::server::RunningServer;
-use crate::{logging, runtime};
 
 /// Serves until somebody stops it.
 ///
@@ -25,25 +26,25 @@ pub fn run(arguments: &ServeArgs, global: &GlobalArgs, console: Console) -> Resu
     }
     let config = open_config_with(global, &arguments.data, flags)?;
     logging::start(&config.log, "info")?;
-    let runtime = runtime::build_runtime()?;
+    let runtime = build_runtime()?;
     let ended = runtime.block_on(serve(&config, console));
     runtime.shutdown_background();
     ended
 }
 
 async fn serve(config: &Config, console: Console) -> Result<Exit, Failure> {
+    let mut signals = StopSignals::listen()?;
     let house = House::open(config).await?;
     let mut server = RunningServer::start(config, &house).await?;
     announce(config, &house, &server, console).await?;
-    let stopped = tokio::select! {
-        stopped = runtime::wait_for_stop() => stopped,
+    tokio::select! {
+        () = signals.next() => {}
         failure = server.wait() => return Err(failure),
-    };
-    stopped?;
+    }
     console.remark("Stopping; jobs that run may end. Once more stops at once.");
     tokio::select! {
         () = server.stop() => Ok(Exit::Success),
-        stopped = runtime::wait_for_stop() => stopped.map(|()| Exit::Interrupted),
+        () = signals.next() => Ok(Exit::Interrupted),
     }
 }
 

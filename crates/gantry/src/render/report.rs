@@ -11,6 +11,8 @@ const MOST_ROWS: usize = 15;
 /// Columns that lead a table, in this order, where it has them.
 const LEADING: [&str; 9] =
     ["rank", "title", "name", "column", "label", "state", "status", "score", "importance"];
+/// Sections that come first, in this order, where a report has them; the others follow by name.
+const LEADING_SECTIONS: [&str; 5] = ["best", "summary", "leaderboard", "metrics", "importance"];
 /// Objects inside objects are shown so deep.
 const DEEPEST: usize = 4;
 
@@ -33,10 +35,12 @@ fn render_object(members: &Map<String, Value>, depth: usize) -> Vec<String> {
     for (name, line) in scalars {
         lines.push(format!("{indent}{:width$}  {line}", title_of(name)));
     }
-    for (name, value) in members {
-        if find_line(value).is_some() || is_empty(value) {
-            continue;
-        }
+    let mut others: Vec<(&String, &Value)> = members
+        .iter()
+        .filter(|(_, value)| find_line(value).is_none() && !is_empty(value))
+        .collect();
+    others.sort_by_key(|(name, _)| place_in(&LEADING_SECTIONS, name));
+    for (name, value) in others {
         let title = heading(&title_of(name));
         if let Some(rows) = find_rows(value) {
             sections
@@ -105,9 +109,7 @@ fn render_rows(rows: &[&Map<String, Value>]) -> String {
             }
         }
     }
-    let place =
-        |name: &str| LEADING.iter().position(|known| *known == name).unwrap_or(LEADING.len());
-    columns.sort_by_key(|name| place(name));
+    columns.sort_by_key(|name| place_in(&LEADING, name));
     let titles: Vec<String> = columns.iter().map(|name| title_of(name)).collect();
     let mut table = Table::new(&titles.iter().map(String::as_str).collect::<Vec<_>>());
     for row in rows.iter().take(MOST_ROWS) {
@@ -120,6 +122,10 @@ fn render_rows(rows: &[&Map<String, Value>]) -> String {
         text.push_str(&format!("\n… and {} more; --json has them all", rows.len() - MOST_ROWS));
     }
     text
+}
+
+fn place_in(leading: &[&str], name: &str) -> usize {
+    leading.iter().position(|known| *known == name).unwrap_or(leading.len())
 }
 
 fn render_scalar(value: &Value) -> String {

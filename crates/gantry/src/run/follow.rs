@@ -9,6 +9,7 @@ use gantry_types::JobId;
 
 use crate::failure::{Exit, Failure};
 use crate::progress::ProgressView;
+use crate::runtime::StopSignals;
 
 const BATCH: u32 = 200;
 /// Hints may be lost; the store is looked at this often whatever happens.
@@ -23,6 +24,7 @@ pub async fn follow(
     actor: &Actor,
     id: JobId,
     view: &mut ProgressView,
+    signals: &mut StopSignals,
 ) -> Result<JobRecord, Failure> {
     let broken = |error: gantry_jobs::JobsError| Failure::broken(error.to_string());
     let mut hints = jobs.bus().subscribe();
@@ -45,7 +47,7 @@ pub async fn follow(
         tokio::select! {
             _ = hints.recv() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}
-            _ = tokio::signal::ctrl_c() => {
+            () = signals.next() => {
                 interrupts += 1;
                 if interrupts > 1 {
                     return Err(Failure::new(Exit::Interrupted, "interrupted"));

@@ -23,6 +23,7 @@ use crate::failure::{Exit, Failure, file_failure};
 use crate::house::{House, derive_access_failure};
 use crate::progress::ProgressView;
 use crate::render::{Table, format_bytes, format_seconds, render_report};
+use crate::runtime::StopSignals;
 
 /// Runs `plan` in a folder of its own.
 ///
@@ -56,10 +57,11 @@ async fn run_in(
     plan: &RunPlan,
     console: Console,
 ) -> Result<Exit, Failure> {
+    let mut signals = StopSignals::listen()?;
     let actor = register_owner(house).await?;
     let mut inputs = Vec::new();
     for (slot, path) in &plan.inputs {
-        inputs.push((slot.clone(), import_file(house, &actor, path).await?));
+        inputs.push((slot.clone(), import_file(house, &actor, path, &mut signals).await?));
     }
     let new = NewJob {
         operation: operation.to_owned(),
@@ -71,10 +73,13 @@ async fn run_in(
         on_refusal: OnRefusal::Refuse,
         idempotency: None,
     };
-    let submitted =
-        house.jobs.submit_job(&actor, new).await.map_err(|error| derive_failure(&error))?;
+    let submitted = house
+        .jobs
+        .submit_job(&actor, new)
+        .await
+        .map_err(|error| derive_failure(&error, operation))?;
     let mut view = ProgressView::new(console, operation);
-    let job = follow(&house.jobs, &actor, submitted.job.id, &mut view).await;
+    let job = follow(&house.jobs, &actor, submitted.job.id, &mut view, &mut signals).await;
     view.finish();
     let job = job?;
     if job.state != JobState::Succeeded {
@@ -128,7 +133,12 @@ fn require_file(path: &Path) -> Result<(), Failure> {
 
 /// Makes a dataset of a file, and waits for its profile: the operation checks its parameters
 /// against the columns before anything runs.
-async fn import_file(house: &House, actor: &Actor, path: &Path) -> Result<InputRef, Failure> {
+async fn import_file(
+    house: &House,
+    actor: &Actor,
+    path: &Path,
+    signals: &mut StopSignals,
+) -> Result<InputRef, Failure> {
     let catalog = house.jobs.catalog();
     let refuse = |error: CatalogError| {
         let failure = derive_catalog_failure(&error);
@@ -154,7 +164,7 @@ async fn import_file(house: &House, actor: &Actor, path: &Path) -> Result<InputR
     let dataset = catalog.complete_upload(actor, upload.id).await.map_err(refuse)?;
     if let Some(profile_job) = dataset.latest.profile_job {
         let mut silent = ProgressView::new(Console::silent(), "profile");
-        let profiled = follow(&house.jobs, actor, profile_job, &mut silent).await?;
+        let profiled = follow(&house.jobs, actor, profile_job, &mut silent, signals).await?;
         if profiled.state != JobState::Succeeded {
             let failure = derive_job_failure(&profiled);
             let was_stopped = profiled.state == JobState::Cancelled;
@@ -224,14 +234,15 @@ fn derive_job_failure(job: &JobRecord) -> Failure {
 }
 
 /// What jobs refuse, for the terminal; a pointer becomes the flag that it stands for.
-fn derive_failure(error: &JobsError) -> Failure {
+fn derive_failure(error: &JobsError, operation: &str) -> Failure {
     match error {
         JobsError::Params(refusal) => {
             let flag = refusal.pointer.split('/').nth(1).map(|name| name.replace('_', "-"));
-            match flag {
+            let failure = match flag {
                 Some(flag) => Failure::usage(format!("--{flag}: {}", refusal.message)),
                 None => Failure::usage(refusal.message.clone()),
-            }
+            };
+            failure.with_next(format!("`gantry run {operation} --help` lists its flags"))
         }
         JobsError::Invalid { message, .. } => Failure::usage(message.clone()),
         JobsError::Catalog(error) => derive_catalog_failure(error),

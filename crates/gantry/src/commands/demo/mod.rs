@@ -15,8 +15,9 @@ use crate::config::{Config, Override, Secret, load};
 use crate::console::{Console, Format, heading};
 use crate::failure::{Exit, Failure, file_failure};
 use crate::house::House;
+use crate::logging;
+use crate::runtime::{StopSignals, build_runtime};
 use crate::server::RunningServer;
-use crate::{logging, runtime};
 
 const EMAIL: &str = "admin@localhost";
 const PORTS_TO_TRY: u16 = 100;
@@ -41,13 +42,14 @@ pub fn run(arguments: &DemoArgs, global: &GlobalArgs, console: Console) -> Resul
     ];
     let config = load(global.config.as_deref(), &flags)?;
     logging::start(&config.log, "warn")?;
-    let runtime = runtime::build_runtime()?;
+    let runtime = build_runtime()?;
     let ended = runtime.block_on(show(&config, console));
     runtime.shutdown_background();
     ended
 }
 
 async fn show(config: &Config, console: Console) -> Result<Exit, Failure> {
+    let mut signals = StopSignals::listen()?;
     let house = House::open(config).await?;
     let sign_in = SignIn { email: EMAIL, password: generate_password()? };
     create_administrator(&house, EMAIL, Some("Administrator"), &sign_in.password).await?;
@@ -60,8 +62,7 @@ async fn show(config: &Config, console: Console) -> Result<Exit, Failure> {
     };
     let told = tokio::select! {
         told = story => told.map_err(|error| Failure::broken(format!("the demo ended: {error}")))?,
-        stopped = runtime::wait_for_stop() => {
-            stopped?;
+        () = signals.next() => {
             server.stop().await;
             return Ok(Exit::Interrupted);
         }
@@ -69,7 +70,7 @@ async fn show(config: &Config, console: Console) -> Result<Exit, Failure> {
     let ends_now = std::env::var_os("DEMO_EXIT").is_some_and(|value| value == "1");
     if told.is_ok() && !ends_now {
         console.remark(&format!("\nThe server stays up at {url}; Ctrl-C stops it."));
-        runtime::wait_for_stop().await?;
+        signals.next().await;
     }
     server.stop().await;
     told

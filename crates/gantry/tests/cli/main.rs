@@ -1,0 +1,9 @@
+//! The built binary as people and scripts meet it.
+
+mod config;
+mod demo;
+mod errors;
+mod local_run;
+mod remote;
+mod serve;
+mod support;
