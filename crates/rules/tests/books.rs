@@ -2,6 +2,8 @@
 //! keeps the books: every posting sums to zero, balances are what lots and holds say, nothing
 //! is negative, and each hold is given back or spent exactly once.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a model of a test fails the test")]
+
 use std::collections::BTreeMap;
 
 use gantry_rules::account::{AccountState, Hold, Lot, LotOrigin};

@@ -1,5 +1,7 @@
 //! The local folder keeps the contract of a blob store.
 
+#![expect(clippy::expect_used, reason = "a test fails without its folder")]
+
 use std::sync::Arc;
 
 use gantry_blob::LocalBlobs;

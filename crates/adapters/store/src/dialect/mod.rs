@@ -72,6 +72,15 @@ impl Dialect {
         }
     }
 
+    /// Whether claims may share the transaction of other commands. Where other servers write
+    /// too, a claim must not lock accounts after a batch has locked its jobs.
+    pub(crate) const fn claims_share_transactions(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => false,
+        }
+    }
+
     /// Waits for every other migration of the same database to end.
     pub(crate) const fn migration_lock(self) -> Option<&'static str> {
         match self {

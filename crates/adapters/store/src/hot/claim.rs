@@ -1,7 +1,8 @@
 //! Claims: which jobs a worker gets, and their leases.
 //!
-//! Invariants: who is served is decided by `gantry_rules::claim` on what the database says
-//! now; a class is looked at only when the ones before it leave room.
+//! Invariants: who is served is decided by `gantry_rules::claim`; the free slots of an account
+//! are counted while its row is locked, so that two servers never give the same slot away; a
+//! class is looked at only when the ones before it leave room.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +10,14 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{ClaimCommand, ClaimedJob, StoredChild};
 use gantry_rules::claim::{Claimant, ReadyJob, SlotNeed, choose};
 use gantry_rules::transition::Event;
-use gantry_types::{JobId, OrganizationId, Timestamp};
+use gantry_types::{JobId, OrganizationId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::books::Books;
+use super::books::{Books, HotAccount};
 use super::flush::flush;
 use super::job::Gate;
-use super::load::{PlanCache, id_rows, load_claimed};
+use super::load::{PlanCache, id_rows, load_accounts, load_missing_jobs};
 use super::statements::Statements;
 use super::stop::Stop;
 use crate::dialect::JsonRows;
@@ -26,6 +27,8 @@ use crate::tables::{ChildRow, JobRow, decode_json, decode_u32};
 
 /// The most accounts that one claim looks at.
 const MOST_CLAIMANTS: i64 = 256;
+/// The fewest, so that accounts whose ready jobs another server takes do not end a claim.
+const FEWEST_CLAIMANTS: i64 = 16;
 
 /// An account with ready jobs in one queue.
 #[derive(Debug, FromQueryResult)]
@@ -34,9 +37,6 @@ struct ClaimantRow {
     device: String,
     class: String,
     organization_id: Uuid,
-    running_roots: i64,
-    concurrent_jobs: i64,
-    served_at: i64,
 }
 
 /// A ready job.
@@ -67,11 +67,20 @@ pub(super) async fn claim(
     books: &mut Books,
     command: &ClaimCommand,
 ) -> Result<Vec<ClaimedJob>, StoreError> {
-    let chosen = choose_jobs(sql, statements, command).await?;
+    let most = i64::from(command.limit).clamp(FEWEST_CLAIMANTS, MOST_CLAIMANTS);
+    let values = vec![derive_queues(command).finish(), most.into()];
+    let text = &statements.select_claimants;
+    let claimants = sql.all::<ClaimantRow>("queue", text, values).await?;
+    if claimants.is_empty() || command.limit == 0 {
+        return Ok(Vec::new());
+    }
+    let accounts = claimants.iter().map(|row| row.organization_id);
+    load_accounts(sql, statements, plans, (books, accounts.collect())).await?;
+    let chosen = choose_jobs(sql, statements, (books, &claimants), command.limit).await?;
     if chosen.is_empty() {
         return Ok(Vec::new());
     }
-    load_claimed(sql, statements, plans, (books, &chosen)).await?;
+    load_missing_jobs(sql, statements, books, &chosen).await?;
     for id in &chosen {
         lease(books, *id, command).map_err(|stop| match stop {
             Stop::Fault(error) => error,
@@ -85,22 +94,18 @@ pub(super) async fn claim(
 async fn choose_jobs(
     sql: &Sql,
     statements: &Statements,
-    command: &ClaimCommand,
+    (books, claimants): (&Books, &[ClaimantRow]),
+    limit: u32,
 ) -> Result<Vec<JobId>, StoreError> {
-    let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);
-    let values = vec![derive_queues(command).finish(), MOST_CLAIMANTS.into()];
-    let text = &statements.select_claimants;
-    let claimants = sql.all::<ClaimantRow>("queue", text, values).await?;
-    if claimants.is_empty() || limit == 0 {
-        return Ok(Vec::new());
-    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     // Few jobs of each account first: most of the time they suffice.
-    let fair = limit.div_ceil(claimants.len()).saturating_add(1).min(limit);
-    let (chosen, cut) = choose_among(sql, statements, (&claimants, fair), limit).await?;
+    let fair = limit.div_ceil(claimants.len().max(1)).saturating_add(1).min(limit);
+    let candidates = (books, claimants);
+    let (chosen, cut) = choose_among(sql, statements, candidates, (fair, limit)).await?;
     if chosen.len() >= limit || !cut || fair == limit {
         return Ok(chosen);
     }
-    Ok(choose_among(sql, statements, (&claimants, limit), limit).await?.0)
+    Ok(choose_among(sql, statements, candidates, (limit, limit)).await?.0)
 }
 
 /// Chooses among at most `each` jobs of each account and queue; also answers whether there may
@@ -108,8 +113,8 @@ async fn choose_jobs(
 async fn choose_among(
     sql: &Sql,
     statements: &Statements,
-    (claimants, each): (&[ClaimantRow], usize),
-    limit: usize,
+    (books, claimants): (&Books, &[ClaimantRow]),
+    (each, limit): (usize, usize),
 ) -> Result<(Vec<JobId>, bool), StoreError> {
     let mut queues = JsonRows::new();
     for row in claimants {
@@ -120,8 +125,10 @@ async fn choose_among(
     let ready = sql.all::<ReadyRow>("queue", &statements.select_ready, values).await?;
     let mut free: BTreeMap<OrganizationId, Claimant> = BTreeMap::new();
     for row in claimants {
-        let claimant = row.decode()?;
-        free.insert(claimant.organization_id, claimant);
+        let id = OrganizationId::from_uuid(row.organization_id);
+        if let Some(account) = books.accounts.get(&id) {
+            free.insert(id, derive_claimant(account));
+        }
     }
     let cut = ready.len() >= each;
     let mut chosen: Vec<JobId> = Vec::new();
@@ -149,15 +156,12 @@ fn derive_queues(command: &ClaimCommand) -> JsonRows {
     rows
 }
 
-impl ClaimantRow {
-    fn decode(&self) -> Result<Claimant, StoreError> {
-        let running = decode_u32("running jobs", self.running_roots)?;
-        let most = decode_u32("concurrent jobs", self.concurrent_jobs)?;
-        Ok(Claimant {
-            organization_id: OrganizationId::from_uuid(self.organization_id),
-            free_slots: most.saturating_sub(running),
-            served_at: Timestamp::from_micros(self.served_at),
-        })
+fn derive_claimant(account: &HotAccount) -> Claimant {
+    let state = &account.state;
+    Claimant {
+        organization_id: state.organization_id,
+        free_slots: state.terms.concurrent_jobs.saturating_sub(state.running_roots),
+        served_at: account.served_at,
     }
 }
 

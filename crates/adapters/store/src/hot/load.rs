@@ -69,7 +69,7 @@ pub(super) async fn load(
 }
 
 /// Adds accounts to the books, with their plans' terms and nothing of their lots and meters.
-pub(super) async fn insert_accounts(
+async fn insert_accounts(
     books: &mut Books,
     rows: Vec<AccountRow>,
     (sql, statements, plans): (&Sql, &Statements, &mut PlanCache),
@@ -91,23 +91,42 @@ pub(super) async fn insert_accounts(
     Ok(())
 }
 
-/// Loads accounts and jobs that a claim chose and that the books lack.
-pub(super) async fn load_claimed(
+/// Loads and locks the accounts that the books lack, without their lots and meters.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn load_accounts(
     sql: &Sql,
     statements: &Statements,
     plans: &mut PlanCache,
-    (books, chosen): (&mut Books, &[JobId]),
+    (books, wanted): (&mut Books, BTreeSet<Uuid>),
 ) -> Result<(), StoreError> {
-    let missing = chosen.iter().filter(|id| !books.jobs.contains_key(id));
-    let missing: Vec<Uuid> = missing.map(|id| id.as_uuid()).collect();
-    if missing.is_empty() {
+    let known = |id: &Uuid| books.accounts.contains_key(&OrganizationId::from_uuid(*id));
+    let missing = id_rows(wanted.into_iter().filter(|id| !known(id)));
+    if missing.len() == 0 {
         return Ok(());
     }
-    let values = vec![JsonRows::new().finish(), id_rows(missing.iter().copied()).finish()];
-    let mut rows = sql.all::<AccountRow>("account", &statements.select_accounts, values).await?;
-    rows.retain(|row| !books.accounts.contains_key(&row.organization_id()));
-    insert_accounts(books, rows, (sql, statements, plans)).await?;
-    let values = vec![id_rows(missing.into_iter()).finish(), JsonRows::new().finish()];
+    let values = vec![missing.finish(), JsonRows::new().finish()];
+    let rows = sql.all::<AccountRow>("account", &statements.select_accounts, values).await?;
+    insert_accounts(books, rows, (sql, statements, plans)).await
+}
+
+/// Loads and locks the jobs that the books lack.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn load_missing_jobs(
+    sql: &Sql,
+    statements: &Statements,
+    books: &mut Books,
+    wanted: &[JobId],
+) -> Result<(), StoreError> {
+    let missing = wanted.iter().filter(|id| !books.jobs.contains_key(id));
+    let missing = id_rows(missing.map(|id| id.as_uuid()));
+    if missing.len() == 0 {
+        return Ok(());
+    }
+    let values = vec![missing.finish(), JsonRows::new().finish()];
     for row in sql.all::<JobRow>("job", &statements.select_jobs, values).await? {
         // What an earlier command of this batch changed is newer.
         let job = row.decode()?;

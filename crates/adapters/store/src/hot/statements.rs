@@ -356,8 +356,7 @@ fn select_claimants(dialect: Dialect) -> String {
          SELECT h.rank, h.device, h.class, \
          ({first} AND j.organization_id > h.organization_id {end}) \
          FROM heads h WHERE h.organization_id IS NOT NULL) \
-         SELECT h.rank, h.device, h.class, h.organization_id, a.running_roots, \
-         p.concurrent_jobs, a.served_at FROM heads h \
+         SELECT h.rank, h.device, h.class, h.organization_id FROM heads h \
          JOIN accounts a ON a.organization_id = h.organization_id \
          JOIN plans p ON p.id = a.plan_id \
          WHERE a.running_roots < p.concurrent_jobs OR EXISTS (SELECT 1 FROM jobs j \

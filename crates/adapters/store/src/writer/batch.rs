@@ -66,18 +66,37 @@ impl Batches {
                 }
             }
         }
-        let answers = match self.run_patiently(&commands, &writes).await {
+        if self.dialect.claims_share_transactions() {
+            let answers = self.run_or_replay(&commands, &writes).await;
+            deliver(answers.decided, replies);
+            deliver(answers.written, write_replies);
+            return;
+        }
+        let (claims, others) = split_claims(commands, replies);
+        let answers = self.run_or_replay(&others.0, &writes).await;
+        deliver(answers.decided, others.1);
+        deliver(answers.written, write_replies);
+        for (command, reply) in claims {
+            let answers = self.run_or_replay(std::slice::from_ref(&command), &[]).await;
+            deliver(answers.decided, vec![reply]);
+        }
+    }
+
+    /// Runs a batch; when it fails as a whole, runs its items one by one.
+    async fn run_or_replay(&mut self, commands: &[Command], writes: &[WriteClosure]) -> Answers {
+        if commands.is_empty() && writes.is_empty() {
+            return Answers { decided: Vec::new(), written: Vec::new() };
+        }
+        match self.run_patiently(commands, writes).await {
             Ok(answers) => answers,
             Err(failure) if commands.len() + writes.len() == 1 => {
                 refuse_all(&failure.error, commands.len(), writes.len())
             }
             Err(failure) => {
                 tracing::warn!(error = %failure.error, "a batch failed and is replayed one by one");
-                self.replay(&commands, &writes).await
+                self.replay(commands, writes).await
             }
-        };
-        deliver(answers.decided, replies);
-        deliver(answers.written, write_replies);
+        }
     }
 
     async fn replay(&mut self, commands: &[Command], writes: &[WriteClosure]) -> Answers {
@@ -151,6 +170,19 @@ impl Batches {
             }),
         }
     }
+}
+
+type Asked = (Command, oneshot::Sender<Decided>);
+
+/// Takes the claims out of a batch; the others stay in their order.
+fn split_claims(
+    commands: Vec<Command>,
+    replies: Vec<oneshot::Sender<Decided>>,
+) -> (Vec<Asked>, (Vec<Command>, Vec<oneshot::Sender<Decided>>)) {
+    let asked = commands.into_iter().zip(replies);
+    let (claims, others): (Vec<Asked>, Vec<Asked>) =
+        asked.partition(|(command, _)| matches!(command, Command::Claim(_)));
+    (claims, others.into_iter().unzip())
 }
 
 async fn roll_back(sql: Sql) {

@@ -36,14 +36,9 @@ pub(in crate::hot) struct AccountRow {
 }
 
 impl AccountRow {
-    /// Whose account it is.
-    pub(super) const fn organization_id(&self) -> OrganizationId {
-        OrganizationId::from_uuid(self.organization_id)
-    }
-
     pub(super) fn decode(self, terms: PlanTerms) -> Result<HotAccount, StoreError> {
         let state = AccountState {
-            organization_id: self.organization_id(),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
             terms,
             running_roots: decode_u32("running jobs", self.running_roots)?,
             queued_roots: decode_u32("queued jobs", self.queued_roots)?,
