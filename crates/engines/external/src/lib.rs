@@ -5,6 +5,7 @@
 //! never ends costs its own job and nothing else; no process outlives the pool that started it,
 //! nor its own children the process.
 
+mod check;
 mod complaints;
 mod config;
 mod dynamic;
@@ -20,14 +21,19 @@ mod price;
 mod process;
 mod relay;
 mod remote;
+mod scaffold;
 mod schema;
 mod serve;
+#[cfg(test)]
+mod storm;
 mod watch;
 mod wire;
 
+pub use check::{CheckFinding, CheckReport, Severity, check_engine};
 pub use config::{CONFIG_FILE, ExternalConfig};
 pub use engine::ExternalEngine;
 pub use error::ExternalError;
 pub use isolated::IsolatedEngine;
 pub use pool::EnginePool;
+pub use scaffold::{Language, UnknownLanguage, new_engine};
 pub use serve::serve_engine;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 /// What the buffer may keep after a long line.
 const USUAL_LINE: usize = 64 << 10;
 /// The most characters of a wrong line that an error quotes.
-const EXCERPT: usize = 200;
+pub(crate) const EXCERPT: usize = 200;
 
 /// What happens to a line that is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,12 +86,12 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 }
 
-/// The beginning of a line that could not be understood, fit for an error's text.
-pub(crate) fn derive_excerpt(line: &[u8]) -> String {
-    let start = line.get(..EXCERPT * 4).unwrap_or(line);
-    let text = String::from_utf8_lossy(start);
-    let mut excerpt: String = text.chars().take(EXCERPT).flat_map(char::escape_debug).collect();
-    if text.chars().count() > EXCERPT || start.len() < line.len() {
+/// The beginning of a text from outside, in at most so many characters, fit for an error's text.
+pub(crate) fn derive_excerpt(text: &[u8], most: usize) -> String {
+    let start = text.get(..most * 4).unwrap_or(text);
+    let shown = String::from_utf8_lossy(start);
+    let mut excerpt: String = shown.chars().take(most).flat_map(char::escape_debug).collect();
+    if shown.chars().count() > most || start.len() < text.len() {
         excerpt.push('…');
     }
     excerpt
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn excerpts_are_short_and_printable() {
-        assert_eq!(derive_excerpt(b"a\x1b[1m\xff"), "a\\u{1b}[1m\u{fffd}");
-        assert!(derive_excerpt(&[b'x'; 5_000]).chars().count() == 201);
+        assert_eq!(derive_excerpt(b"a\x1b[1m\xff", EXCERPT), "a\\u{1b}[1m\u{fffd}");
+        assert!(derive_excerpt(&[b'x'; 5_000], EXCERPT).chars().count() == 201);
     }
 }

@@ -32,7 +32,8 @@ pub(crate) async fn run_remote(
     conclude(lent, ended, context).await
 }
 
-async fn prepare(
+/// What the engine is told.
+pub(crate) async fn prepare(
     spec: &OperationSpec,
     params: Value,
     context: &JobContext,
@@ -68,7 +69,8 @@ async fn prepare(
     })
 }
 
-async fn drive(
+/// Runs in a process that was lent, within the run's limits.
+pub(crate) async fn drive(
     mut lent: LentProcess,
     mut request: RunRequest,
     output_bytes: u64,

@@ -7,7 +7,7 @@ use std::io;
 use gantry_engine_api::protocol::{EngineMessage, HostMessage, LONGEST_LINE};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use crate::lines::{LineFault, LineReader, Overlong, derive_excerpt};
+use crate::lines::{EXCERPT, LineFault, LineReader, Overlong, derive_excerpt};
 
 /// What came is no message, or nothing comes any more.
 #[derive(Debug)]
@@ -74,12 +74,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Wire<R, W> {
 }
 
 fn parse(line: &[u8]) -> Result<EngineMessage, WireFault> {
-    let refuse = |cause: String| {
+    let refuse = |cause: &str| {
         WireFault::Wrong(format!(
-            "a line on standard output is not a message ({cause}): `{}`",
-            derive_excerpt(line)
+            "a line on standard output is not a message ({}): `{}`",
+            // The parser quotes the line too.
+            derive_excerpt(cause.as_bytes(), 2 * EXCERPT),
+            derive_excerpt(line, EXCERPT)
         ))
     };
-    let text = std::str::from_utf8(line).map_err(|_| refuse("it is not UTF-8".to_owned()))?;
-    serde_json::from_str(text).map_err(|error| refuse(error.to_string()))
+    let text = std::str::from_utf8(line).map_err(|_| refuse("it is not UTF-8"))?;
+    serde_json::from_str(text).map_err(|error| refuse(&error.to_string()))
 }

@@ -1,0 +1,74 @@
+//! Built-in engines in child processes: this program starts itself as the child. Results are the
+//! same, byte for byte, as in a thread; whatever goes wrong in the child ends one job.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests say by a panic what is wrong"
+)]
+
+mod faults;
+mod same;
+mod speed;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
+use gantry_external::{EnginePool, ExternalConfig, IsolatedEngine, serve_engine};
+use gantry_testkit::MemoryHost;
+use gantry_testkit::doors::TestEngine;
+use serde_json::Value;
+
+const CHILD: &str = "engine-host";
+
+fn main() -> ExitCode {
+    let argument = std::env::args().nth(1);
+    if argument.as_deref() == Some(CHILD) {
+        return match serve_engine(&[&TestEngine], std::io::stdin(), std::io::stdout()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    if std::env::args().any(|word| word == "--list") {
+        return ExitCode::SUCCESS;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        same::reports_files_and_notes_are_the_same().await;
+        same::forks_and_errors_are_the_same().await;
+        faults::a_panic_ends_its_run_alone().await;
+        faults::a_killed_child_is_a_dead_host().await;
+        faults::deaf_jobs_end_within_three_seconds().await;
+        faults::the_end_of_the_input_ends_the_child().await;
+        speed::a_warm_child_is_quick().await;
+    });
+    println!("isolation: ok");
+    ExitCode::SUCCESS
+}
+
+fn configure() -> ExternalConfig {
+    let program = std::env::current_exe().unwrap().to_string_lossy().into_owned();
+    let folder = std::env::current_dir().unwrap();
+    ExternalConfig::new(vec![program, CHILD.to_owned()], folder)
+}
+
+fn isolate() -> IsolatedEngine<TestEngine> {
+    IsolatedEngine::wrap(TestEngine, EnginePool::new(configure()))
+}
+
+fn get_operation(engine: &dyn Engine, id: &str) -> Arc<dyn AnyOperation> {
+    engine.operations().into_iter().find(|operation| operation.spec().id == id).unwrap()
+}
+
+async fn run(
+    engine: &dyn Engine,
+    id: &str,
+    params: Value,
+    host: &Arc<MemoryHost>,
+) -> Result<Step<Value>, EngineError> {
+    get_operation(engine, id).run(params, host.context()).await
+}

@@ -1,0 +1,55 @@
+//! Handshakes that go wrong.
+
+use gantry_external::{ExternalEngine, ExternalError};
+
+use crate::started::configure;
+
+async fn refuse(script: impl AsRef<str>) -> ExternalError {
+    let config = configure(&["bash", "-c", script.as_ref()]);
+    ExternalEngine::start(config).await.err().unwrap()
+}
+
+#[tokio::test]
+async fn each_mistake_has_its_own_words() {
+    let missing = ExternalEngine::start(configure(&["./no-such-program"])).await.err().unwrap();
+    assert!(matches!(missing, ExternalError::Spawn { .. }), "{missing}");
+    let ended = refuse("echo cannot import numpy >&2; exit 3").await.to_string();
+    assert!(ended.contains("exit code 3") && ended.contains("cannot import numpy"), "{ended}");
+    let garbage = refuse("echo Welcome; sleep 5").await;
+    assert!(matches!(&garbage, ExternalError::Protocol(cause) if cause.contains("Welcome")));
+    let wrong = refuse(r#"echo '{"type":"progress","run":"r1","fraction":1}'; sleep 5"#).await;
+    assert!(wrong.to_string().contains("first line"), "{wrong}");
+    let engine = r#"{"id":"x","title":"X","operations":[]}"#;
+    let old =
+        refuse(format!(r#"echo '{{"type":"ready","protocol":9,"engine":{engine}}}'; sleep 5"#));
+    assert!(matches!(old.await, ExternalError::Version { theirs: 9, ours: 1 }));
+    let lies =
+        refuse(format!(r#"echo '{{"type":"ready","protocol":1,"engine":{engine}}}'; sleep 5"#));
+    assert!(lies.await.to_string().contains("no operations"));
+}
+
+#[tokio::test]
+async fn silence_is_given_ten_seconds() {
+    let begun = std::time::Instant::now();
+    let error = refuse("sleep 60").await;
+    assert!(matches!(error, ExternalError::Silent { seconds: 10 }), "{error}");
+    assert!(begun.elapsed().as_secs() < 14);
+}
+
+#[tokio::test]
+async fn an_engine_that_says_something_else_each_time_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        r#"n=$(cat {0}/n 2>/dev/null); echo x >> {0}/n
+        op="{{\"id\":\"x.run\",\"title\":\"X${{n//[^x]/}}\"}}"
+        echo "{{\"type\":\"ready\",\"protocol\":1,\"engine\":{{\"id\":\"x\",\"title\":\"X\",\"operations\":[$op]}}}}"
+        read -r hello; read -r run; exit 1"#,
+        folder.path().display()
+    );
+    let engine = ExternalEngine::start(configure(&["bash", "-c", &script])).await.unwrap();
+    let host = gantry_testkit::MemoryHost::builder().build().unwrap();
+    let first = crate::started::run(&engine, "x.run", serde_json::json!({}), &host).await;
+    assert!(first.unwrap_err().message.contains("exit code 1"));
+    let second = crate::started::run(&engine, "x.run", serde_json::json!({}), &host).await;
+    assert!(second.unwrap_err().message.contains("differently"));
+}
