@@ -21,7 +21,7 @@ mod serve;
 mod state;
 
 pub use api::openapi;
-pub use metrics::Metrics;
+pub use metrics::{Gauge, Metrics};
 pub use problem::Problem;
 pub use router::router;
 pub use serve::serve;

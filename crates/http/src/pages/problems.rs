@@ -32,7 +32,8 @@ fn describe(code: ProblemCode) -> Value {
         title => code.title(),
         status => code.status(),
         retryable => code.retryable(),
-        explanation => explain(code),
+        // The page has no markup inside sentences.
+        explanation => explain(code).replace('`', ""),
     }
 }
 
