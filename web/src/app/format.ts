@@ -81,7 +81,20 @@ export function useFormat(): Format {
   return useMemo(() => createFormat(i18n.language), [i18n.language]);
 }
 
-const ACRONYMS = new Set(['api', 'auc', 'cpu', 'csv', 'gpu', 'id', 'mae', 'mse', 'rmse', 'roc']);
+const ACRONYMS = new Set([
+  'api',
+  'auc',
+  'cpu',
+  'csv',
+  'gpu',
+  'id',
+  'mae',
+  'mcc',
+  'mse',
+  'pr',
+  'rmse',
+  'roc',
+]);
 
 /** `max_depth`, `random-forest` and `roc_auc` as people write them. */
 export function humanize(name: string): string {

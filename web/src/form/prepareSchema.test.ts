@@ -56,6 +56,11 @@ describe('prepareSchema', () => {
     expect(prepareSchema(SCHEMA)).not.toHaveProperty('$defs');
   });
 
+  test('puts what is needed first and keeps the order otherwise', () => {
+    const schema = { type: 'object', required: ['c'], properties: { a: {}, b: {}, c: {} } };
+    expect(Object.keys(prepareSchema(schema).properties as object)).toEqual(['c', 'a', 'b']);
+  });
+
   test('ends on a schema that contains itself', () => {
     const tree = {
       type: 'object',

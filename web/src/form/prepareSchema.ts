@@ -86,7 +86,12 @@ function prepare(schema: JsonObject, root: JsonObject, depth: number): JsonObjec
   if (depth >= DEEPEST) return result;
   if (isObject(result.properties)) {
     const properties: JsonObject = {};
-    for (const [name, property] of Object.entries(result.properties)) {
+    const needed = Array.isArray(result.required) ? result.required : [];
+    // What must be filled in comes first.
+    const entries = Object.entries(result.properties).sort(
+      ([one], [other]) => Number(needed.includes(other)) - Number(needed.includes(one)),
+    );
+    for (const [name, property] of entries) {
       if (!isObject(property)) continue;
       properties[name] = { title: humanize(name), ...prepare(property, root, depth + 1) };
     }

@@ -20,6 +20,8 @@ import {
 import type { WidgetProps } from '@rjsf/utils';
 import { useTranslation } from 'react-i18next';
 
+import { InlineCode } from '../parts/InlineCode';
+
 /** More options than this are searched for, not scrolled through. */
 const MOST_NATIVE = 60;
 const SHOWN_AT_ONCE = 200;
@@ -29,13 +31,16 @@ export interface FormContext {
   columns: Record<string, string[] | null>;
 }
 
-function shared(props: WidgetProps) {
+function shared(props: WidgetProps, note?: string) {
   const { id, label, hideLabel, required, disabled, readonly, schema, rawErrors } = props;
+  const description = [props.options.description ?? schema.description, note]
+    .filter(Boolean)
+    .join(' ');
   return {
     id,
     label: hideLabel ? undefined : label,
     'aria-label': hideLabel ? label : undefined,
-    description: props.options.description ?? schema.description,
+    description: description ? <InlineCode text={description} /> : undefined,
     error: rawErrors?.length ? rawErrors.join(' ') : undefined,
     required,
     disabled: disabled || readonly,
@@ -102,12 +107,11 @@ export function SelectWidget(props: WidgetProps) {
   const choices = options.enumOptions ?? [];
   const at = choices.findIndex((choice) => choice.value === value);
   const chosen = choices[at]?.schema?.description;
-  const field = shared(props);
+  const field = shared(props, chosen);
   const mayBeEmpty = schema.default === undefined;
   return (
     <NativeSelect
       {...field}
-      description={[field.description, chosen].filter(Boolean).join(' ') || undefined}
       value={at < 0 ? '' : String(at)}
       onChange={(event) => {
         const index = event.currentTarget.value;
@@ -138,7 +142,11 @@ export function CheckboxesWidget(props: WidgetProps) {
           <Checkbox
             key={String(choice.value)}
             label={choice.label}
-            description={choice.schema?.description}
+            description={
+              choice.schema?.description ? (
+                <InlineCode text={choice.schema.description} />
+              ) : undefined
+            }
             checked={enumOptionsIsSelected(choice.value, selected as string[])}
             onChange={(event) => {
               const change = event.currentTarget.checked

@@ -68,7 +68,7 @@ function Charts({ artifacts }: { artifacts: Artifact[] }) {
       <div className="charts">
         {artifacts.map((artifact) => (
           <figure key={artifact.id}>
-            <img src={inlinePath(artifact)} alt={nameOf(artifact)} loading="lazy" />
+            <img src={inlinePath(artifact)} alt={nameOf(artifact)} />
             <figcaption className="muted small">{nameOf(artifact)}</figcaption>
           </figure>
         ))}

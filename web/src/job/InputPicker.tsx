@@ -113,13 +113,17 @@ function ArtifactPicker({ slot, engine, value, onChange, error, jobId }: InputPi
           { value: '', label: t('form.choose') },
           ...items.map((job) => ({
             value: job.id,
-            label: `${jobName(job)} · ${format.time(job.created_at)}`,
+            label: [
+              jobName(job),
+              ...Object.values(job.input_names),
+              format.time(job.created_at),
+            ].join(' · '),
           })),
         ]}
       />
       {chosenJob && artifacts.data ? (
         <NativeSelect
-          label={t('newJob.artifactOf', { slot: slot.title })}
+          label={t('newJob.artifactOf')}
           value={value?.id ?? ''}
           onChange={(event) => {
             const id = event.currentTarget.value;

@@ -1,34 +1,48 @@
 import { Button, NativeSelect } from '@mantine/core';
-import { Suspense, lazy, useState } from 'react';
+import { Suspense, lazy, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { JobProgress } from '../api/jobStream';
 import { humanize, useFormat } from '../app/format';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { Section } from '../parts/Section';
+import { groupMetrics } from './metricGroups';
+import type { MetricGroup } from './metricGroups';
 
 const LineChart = lazy(() => import('../parts/LineChart'));
 
 const MOST_ROWS = 500;
 
-function MetricTable({ points, name }: { points: [number, number][]; name: string }) {
+function MetricTable({ group }: { group: MetricGroup }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const rows = group.series
+    .flatMap(({ name, points }) => points.map(([step, value]) => ({ name, step, value })))
+    .slice(-MOST_ROWS);
   return (
-    <div className="table-scroll metric-table" role="group" aria-label={name} tabIndex={0}>
+    <div
+      className="table-scroll metric-table"
+      role="group"
+      aria-label={humanize(group.name)}
+      tabIndex={0}
+    >
       <table className="table table-plain">
         <thead>
           <tr>
-            <th scope="col">{t('metrics.step')}</th>
+            <th scope="col">{t('metrics.series')}</th>
             <th scope="col" className="numeric">
-              {humanize(name)}
+              {t('metrics.step')}
+            </th>
+            <th scope="col" className="numeric">
+              {humanize(group.name)}
             </th>
           </tr>
         </thead>
         <tbody>
-          {points.slice(-MOST_ROWS).map(([step, value], index) => (
+          {rows.map(({ name, step, value }, index) => (
             <tr key={index}>
-              <td>{format.integer(step)}</td>
+              <td>{humanize(name)}</td>
+              <td className="numeric">{format.integer(step)}</td>
               <td className="numeric">{format.number(value)}</td>
             </tr>
           ))}
@@ -41,25 +55,24 @@ function MetricTable({ points, name }: { points: [number, number][]; name: strin
 /** Measurements over the job's own steps, live. */
 export function JobMetrics({ progress, isEnded }: { progress: JobProgress; isEnded: boolean }) {
   const { t } = useTranslation();
-  const names = Object.keys(progress.metrics);
   const [wanted, setWanted] = useState('');
   const [isTable, setIsTable] = useState(false);
-  const name = names.includes(wanted) ? wanted : names[0];
-  const points = name === undefined ? [] : (progress.metrics[name] ?? []);
+  const groups = useMemo(() => groupMetrics(progress.metrics), [progress.metrics]);
+  const group = groups.find(({ name }) => name === wanted) ?? groups[0];
   return (
     <Section
       title={t('metrics.title')}
       testId="job-metrics"
       actions={
-        name === undefined ? null : (
+        group ? (
           <>
-            {names.length > 1 ? (
+            {groups.length > 1 ? (
               <NativeSelect
                 size="xs"
                 aria-label={t('metrics.which')}
-                value={name}
+                value={group.name}
                 onChange={(event) => setWanted(event.currentTarget.value)}
-                data={names.map((each) => ({ value: each, label: humanize(each) }))}
+                data={groups.map(({ name }) => ({ value: name, label: humanize(name) }))}
               />
             ) : null}
             <Button
@@ -71,16 +84,14 @@ export function JobMetrics({ progress, isEnded }: { progress: JobProgress; isEnd
               {t('metrics.table')}
             </Button>
           </>
-        )
+        ) : null
       }
     >
-      {name === undefined ? (
-        <p className="muted">{isEnded ? t('metrics.none') : t('metrics.notYet')}</p>
-      ) : null}
-      {name !== undefined && isTable ? <MetricTable points={points} name={name} /> : null}
-      {name !== undefined && !isTable ? (
+      {group ? null : <p className="muted">{isEnded ? t('metrics.none') : t('metrics.notYet')}</p>}
+      {group && isTable ? <MetricTable group={group} /> : null}
+      {group && !isTable ? (
         <Suspense fallback={<PageSkeleton rows={4} />}>
-          <LineChart name={humanize(name)} points={points} />
+          <LineChart name={humanize(group.name)} series={group.series} />
         </Suspense>
       ) : null}
     </Section>

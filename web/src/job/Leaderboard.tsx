@@ -58,6 +58,9 @@ function Params({ params }: { params: JsonObject }) {
   );
 }
 
+/** States that go without saying. */
+const QUIET = ['ok', 'done'];
+
 export function Leaderboard({ data }: { data: LeaderboardData }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -72,7 +75,7 @@ export function Leaderboard({ data }: { data: LeaderboardData }) {
         cell: (row) => (
           <span className="model-cell">
             {humanize(row.model)}
-            {row.status === 'ok' ? null : (
+            {QUIET.includes(row.status) ? null : (
               <Badge tone={row.status === 'failed' ? 'bad' : 'info'}>{humanize(row.status)}</Badge>
             )}
           </span>
@@ -104,7 +107,10 @@ export function Leaderboard({ data }: { data: LeaderboardData }) {
         title: t('leaderboard.time'),
         numeric: true,
         sortBy: (row) => row.fit_seconds ?? Infinity,
-        cell: (row) => (row.fit_seconds === null ? null : format.duration(row.fit_seconds * 1000)),
+        cell: (row) =>
+          row.fit_seconds === null || row.score === null
+            ? null
+            : format.duration(row.fit_seconds * 1000),
       },
       {
         id: 'params',

@@ -130,7 +130,10 @@ export function TrainReport({ report }: { report: JsonObject }) {
       ) : null}
       {Object.keys(rest).length > 0 ? (
         <Section title={t('train.more')}>
-          <ValueTree value={rest} label={t('train.more')} />
+          <details className="form-more">
+            <summary>{t('train.showMore')}</summary>
+            <ValueTree value={rest} label={t('train.more')} />
+          </details>
         </Section>
       ) : null}
     </>

@@ -116,6 +116,7 @@ export interface ValueTreeProps {
 
 export function ValueTree({ value, label, name }: ValueTreeProps) {
   if (Array.isArray(value)) return <List items={value} label={label} />;
+  if (isObject(value) && Object.keys(value).length === 0) return <Plain value={null} />;
   if (!isObject(value)) return <Plain value={value} name={name} />;
   return (
     <dl className="tree">
