@@ -106,8 +106,8 @@ impl Console {
             if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         let template = match unit {
-            BarUnit::Bytes => "{msg:24!} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
-            BarUnit::Fraction => "{msg:24!} {wide_bar:.cyan/dim} {percent:>3} % {elapsed}",
+            BarUnit::Bytes => "{msg:32!} {wide_bar:.cyan/dim} {bytes}/{total_bytes}",
+            BarUnit::Fraction => "{msg:32!} {wide_bar:.cyan/dim} {percent:>3} % {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━─"));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::table::Table;
-use super::words::format_number;
+use super::words::{format_fraction, format_number};
 use crate::console::heading;
 
 /// Rows of one table; what is left out is counted.
@@ -112,16 +112,25 @@ fn render_rows(rows: &[&Map<String, Value>]) -> String {
     columns.sort_by_key(|name| place_in(&LEADING, name));
     let titles: Vec<String> = columns.iter().map(|name| title_of(name)).collect();
     let mut table = Table::new(&titles.iter().map(String::as_str).collect::<Vec<_>>());
+    let aligned: Vec<bool> = columns.iter().map(|name| has_fractions(rows, name)).collect();
     for row in rows.iter().take(MOST_ROWS) {
-        table.push(
-            columns.iter().map(|name| row.get(*name).map_or_else(String::new, render_scalar)),
-        );
+        let cells = columns.iter().zip(&aligned).map(|(name, aligned)| match row.get(*name) {
+            Some(Value::Number(number)) if *aligned => format_fraction(number),
+            Some(value) => render_scalar(value),
+            None => String::new(),
+        });
+        table.push(cells);
     }
     let mut text = table.render();
     if rows.len() > MOST_ROWS {
         text.push_str(&format!("\n… and {} more; --json has them all", rows.len() - MOST_ROWS));
     }
     text
+}
+
+/// Whether a column has numbers that need digits behind the point, which then all have them.
+fn has_fractions(rows: &[&Map<String, Value>], name: &str) -> bool {
+    rows.iter().any(|row| row.get(name).is_some_and(Value::is_f64))
 }
 
 fn place_in(leading: &[&str], name: &str) -> usize {
@@ -170,7 +179,9 @@ mod tests {
         assert!(text.contains("classes  good, bad\n"), "{text}");
         assert!(text.contains("best\n  model  forest\n  score  0.8"), "{text}");
         assert!(
-            text.contains("leaderboard\n  rank  title     score  message\n     1  Forest      0.8"),
+            text.contains(
+                "leaderboard\n  rank  title     score  message\n     1  Forest    0.8000"
+            ),
             "{text}"
         );
         assert!(!text.contains("warnings") && !text.contains("params"), "{text}");

@@ -44,6 +44,16 @@ pub fn format_number(number: &serde_json::Number) -> String {
     if trimmed == "-0" { "0".to_owned() } else { trimmed.to_owned() }
 }
 
+/// A number with four digits behind the point, so that points stand below each other.
+pub fn format_fraction(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(value) if value == 0.0 || (1e-4..1e9).contains(&value.abs()) => {
+            format!("{value:.4}")
+        }
+        Some(_) | None => format_number(number),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
