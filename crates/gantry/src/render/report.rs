@@ -180,7 +180,7 @@ mod tests {
         assert!(text.contains("best\n  model  forest\n  score  0.8"), "{text}");
         assert!(
             text.contains(
-                "leaderboard\n  rank  title     score  message\n     1  Forest    0.8000"
+                "leaderboard\n  rank  title      score  message\n     1  Forest    0.8000"
             ),
             "{text}"
         );
