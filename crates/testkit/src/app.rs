@@ -12,16 +12,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
-use gantry_billing::{Billing, PlanDraft};
-use gantry_blob::LocalBlobs;
-use gantry_bus::LocalBus;
-use gantry_catalog::{Catalog, ProfileDataset};
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
-use gantry_jobs::{Jobs, Registry};
+use gantry_jobs::Jobs;
 use gantry_ports::store::{Session, StoreExt};
-use gantry_ports::{BlobStore, Bus, Clock, Store, StoreError};
+use gantry_ports::{Clock, Store, StoreError};
 use gantry_rules::plan::PlanTerms;
-use gantry_store::{GantryStore, StoreConfig};
 use gantry_types::{Device, OrganizationId, Role, SessionId, UserId};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::json;
@@ -29,7 +24,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::doors::TestEngine;
-use crate::{TestClock, generous_terms};
+use crate::{Platform, TestClock, generous_terms};
 
 pub use client::{TestClient, TestRequest};
 pub use connection::{EventStream, ServerEvent, TestResponse};
@@ -90,7 +85,7 @@ pub struct TestApp {
     /// What the first administrator registers with.
     pub setup_token: SetupToken,
     shutdown: CancellationToken,
-    _folder: tempfile::TempDir,
+    _platform: Platform,
 }
 
 impl TestApp {
@@ -99,46 +94,33 @@ impl TestApp {
     /// # Errors
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let config = StoreConfig::sqlite(folder.path().join("gantry.sqlite"));
-        let store: Arc<dyn Store> =
-            Arc::new(GantryStore::open(config).await.context("opening the store")?);
-        let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(&folder.path().join("blobs"))?);
-        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
-        let clock = Arc::new(TestClock::default());
-        let clock_port: Arc<dyn Clock> = clock.clone();
-        let billing = Billing::new(store.clone(), clock_port.clone());
-        billing
-            .import_plan(&PlanDraft {
-                slug: "test".to_owned(),
-                title: "Test".to_owned(),
-                terms: settings.terms,
-            })
-            .await?;
+        let platform = Platform::open(None, &[&TestEngine], settings.terms).await?;
+        let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
+        let clock: Arc<dyn Clock> = platform.clock.clone();
         let access_settings = AccessSettings {
-            default_plan: "test".to_owned(),
+            default_plan: platform.plan.slug.clone(),
             password_cost: PasswordCost { memory_kib: 64, iterations: 1, concurrent: 4 },
             ..settings.access
         };
-        let access = Access::new(store.clone(), clock_port.clone(), access_settings)?;
-        let catalog = Catalog::new(store.clone(), blobs, bus.clone(), clock_port.clone());
-        let mut registry = Registry::default();
-        registry.add_platform_operation(Arc::new(ProfileDataset::new(store.clone())))?;
-        registry.add_engine(&TestEngine)?;
-        let jobs = Jobs::new(store.clone(), bus, clock_port, catalog, Arc::new(registry));
+        let access = Access::new(store.clone(), clock, access_settings)?;
         let shutdown = CancellationToken::new();
         if settings.worker == WithWorker::Yes {
-            let scratch = folder.path().join("scratch");
-            tokio::spawn(new_worker(jobs.clone(), scratch).run(shutdown.clone()));
+            let worker = new_worker(jobs.clone(), platform.scratch());
+            tokio::spawn(worker.run(shutdown.clone()));
         }
-        let services =
-            Services { access: access.clone(), billing, jobs: jobs.clone(), store: store.clone() };
+        let services = Services {
+            access: access.clone(),
+            billing: platform.billing.clone(),
+            jobs: jobs.clone(),
+            store: store.clone(),
+        };
         let state = AppState::new(services, settings.http, shutdown.clone())?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         tokio::spawn(serve(listener, router(state), shutdown.clone()));
         let setup_token = access.open_setup().await?.context("a new store has no users")?;
-        Ok(Self { address, store, clock, access, jobs, setup_token, shutdown, _folder: folder })
+        let clock = platform.clock.clone();
+        Ok(Self { address, store, clock, access, jobs, setup_token, shutdown, _platform: platform })
     }
 
     /// Starts a server and creates its administrator, who is signed in.

@@ -1,7 +1,8 @@
-//! A whole installation below the faces: store, blobs, bus, use-cases, one organization.
+//! A whole platform below the faces: store, blobs, bus, use-cases.
 //!
 //! Invariant: it lives in a temporary folder of its own and leaves nothing behind.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -71,41 +72,31 @@ pub fn generous_terms() -> PlanTerms {
     }
 }
 
-/// Store, blobs, bus and use-cases in a temporary folder.
-pub struct Installation {
+/// Store, blobs, bus and use-cases in a temporary folder, without users.
+pub struct Platform {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The blobs.
     pub blobs: Arc<dyn BlobStore>,
     /// The bus.
     pub bus: Arc<dyn Bus>,
-    /// The clock.
+    /// The clock of everything but timers.
     pub clock: Arc<TestClock>,
     /// Plans and balances.
     pub billing: Billing,
     /// Jobs, and through them the catalog.
     pub jobs: Jobs,
-    /// The plan of every organization.
+    /// The one plan; its slug is `test`.
     pub plan: Plan,
-    /// The organization of [`Installation::actor`].
-    pub organization_id: OrganizationId,
     folder: tempfile::TempDir,
 }
 
-impl Installation {
-    /// Opens an installation on SQLite with one organization on a plan of these terms.
+impl Platform {
+    /// Opens a platform on `store`, or on a new SQLite file, with one plan of these terms.
     ///
     /// # Errors
     /// When the folder or the store cannot be opened.
-    pub async fn open(engines: &[&dyn Engine], terms: PlanTerms) -> Result<Self> {
-        Self::open_on(None, engines, terms).await
-    }
-
-    /// The same on another database than a new SQLite file.
-    ///
-    /// # Errors
-    /// When the folder or the store cannot be opened.
-    pub async fn open_on(
+    pub async fn open(
         store: Option<StoreConfig>,
         engines: &[&dyn Engine],
         terms: PlanTerms,
@@ -129,22 +120,10 @@ impl Installation {
         let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
         let draft = PlanDraft { slug: "test".to_owned(), title: "Test".to_owned(), terms };
         let plan = billing.import_plan(&draft).await?;
-        let mut installation = Self {
-            store,
-            blobs,
-            bus,
-            clock,
-            billing,
-            jobs,
-            plan,
-            organization_id: OrganizationId::generate(),
-            folder,
-        };
-        installation.organization_id = installation.add_organization().await?;
-        Ok(installation)
+        Ok(Self { store, blobs, bus, clock, billing, jobs, plan, folder })
     }
 
-    /// Adds an organization on the installation's plan, with the plan's credits.
+    /// Adds an organization on the plan, with the plan's credits.
     ///
     /// # Errors
     /// What the store refuses.
@@ -157,16 +136,63 @@ impl Installation {
         Ok(organization_id)
     }
 
-    /// Somebody who may do everything in the organization.
-    #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::system(self.organization_id)
-    }
-
     /// A folder for scratch files.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {
         self.folder.path().join("scratch")
+    }
+
+    /// Breaches of the ledger's invariants.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ledger_breaches(&self) -> Result<Vec<String>> {
+        Ok(self.store.read().await?.accounts().list_ledger_breaches().await?)
+    }
+}
+
+/// A platform with one organization, at whose desk the tests sit.
+pub struct Installation {
+    platform: Platform,
+    /// The organization of [`Installation::actor`].
+    pub organization_id: OrganizationId,
+}
+
+impl Deref for Installation {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        &self.platform
+    }
+}
+
+impl Installation {
+    /// Opens an installation on a new SQLite file.
+    ///
+    /// # Errors
+    /// When the folder or the store cannot be opened.
+    pub async fn open(engines: &[&dyn Engine], terms: PlanTerms) -> Result<Self> {
+        Self::open_on(None, engines, terms).await
+    }
+
+    /// The same on another database.
+    ///
+    /// # Errors
+    /// When the folder or the store cannot be opened.
+    pub async fn open_on(
+        store: Option<StoreConfig>,
+        engines: &[&dyn Engine],
+        terms: PlanTerms,
+    ) -> Result<Self> {
+        let platform = Platform::open(store, engines, terms).await?;
+        let organization_id = platform.add_organization().await?;
+        Ok(Self { platform, organization_id })
+    }
+
+    /// Somebody who may do everything in the organization.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::system(self.organization_id)
     }
 
     /// Uploads a table in one part.
@@ -214,14 +240,6 @@ impl Installation {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-    }
-
-    /// Breaches of the ledger's invariants.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn ledger_breaches(&self) -> Result<Vec<String>> {
-        Ok(self.store.read().await?.accounts().list_ledger_breaches().await?)
     }
 }
 

@@ -1,17 +1,16 @@
-//! What tests of the other crates share: fakes and hosts that need no server.
+//! What tests of the platform share: a whole installation, a running server, conformance suites
+//! and a PostgreSQL server; and, for their convenience, what tests of engines share.
 
 mod app;
 pub mod conformance;
-pub mod doors;
 mod installation;
-mod memory_host;
 pub mod postgres;
 
 pub use app::{
     EventStream, PASSWORD, ServerEvent, TestApp, TestClient, TestRequest, TestResponse,
     TestSettings, WithWorker,
 };
+pub use gantry_engine_testkit::{MemoryHost, MemoryHostBuilder, doors};
 pub use installation::{
-    Installation, TestClock, generous_terms, insert_account, new_job, new_user,
+    Installation, Platform, TestClock, generous_terms, insert_account, new_job, new_user,
 };
-pub use memory_host::{MemoryHost, MemoryHostBuilder};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use gantry_engine_api::{Engine, Step};
-use gantry_testkit::MemoryHost;
+use gantry_engine_testkit::MemoryHost;
 use serde_json::{Value, json};
 
 #[tokio::main]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
-pub use gantry_testkit::MemoryHost;
+pub use gantry_engine_testkit::MemoryHost;
 use serde_json::Value;
 
 /// A table of the repository's examples.
