@@ -67,6 +67,12 @@ impl Estimator {
         answer
     }
 
+    /// Starts the process, so that the first question finds it ready.
+    pub(crate) fn warm_up(&self) -> Result<(), ParamError> {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.open()?);
+        Ok(())
+    }
+
     fn ask(&self, question: Question) -> Result<(), ParamError> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         let question = match line.take() {
@@ -79,14 +85,19 @@ impl Estimator {
                 Err(unsent) => unsent.0,
             },
         };
+        let open = self.open()?;
+        open.send(question).map_err(|_| derive_unavailable("its thread ended"))?;
+        *line = Some(open);
+        Ok(())
+    }
+
+    fn open(&self) -> Result<UnboundedSender<Question>, ParamError> {
         let (open, questions) = unbounded_channel();
         let config = self.config.clone();
         let thread = std::thread::Builder::new().name("estimates".to_owned());
         let started = thread.spawn(move || serve_questions(&config, questions));
         started.map_err(|error| derive_unavailable(&error.to_string()))?;
-        open.send(question).map_err(|_| derive_unavailable("its thread ended"))?;
-        *line = Some(open);
-        Ok(())
+        Ok(open)
     }
 }
 
@@ -99,7 +110,8 @@ fn wait_aside(answer: &Receiver<Answer>) -> Result<Answer, ParamError> {
     answered.map_err(|_| derive_unavailable("it did not answer within a second"))
 }
 
-/// Keeps one process for questions until it is idle for too long or misbehaves.
+/// Keeps one process for questions until nobody can ask any more or it misbehaves. It does not
+/// end when idle: a form asks at every change, and must not wait for a slow start.
 fn serve_questions(config: &ExternalConfig, mut questions: UnboundedReceiver<Question>) {
     let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
@@ -107,13 +119,9 @@ fn serve_questions(config: &ExternalConfig, mut questions: UnboundedReceiver<Que
             Ok(process) => process,
             Err(error) => return refuse_all(&mut questions, &error),
         };
-        let idle = Duration::from_secs(config.idle_seconds);
-        while let Ok(Some(question)) = tokio::time::timeout(idle, questions.recv()).await {
-            let Ok(Some(answer)) =
-                tokio::time::timeout(PATIENCE, put(&mut process, &question)).await
-            else {
-                return;
-            };
+        while let Some(question) = questions.recv().await {
+            let answered = tokio::time::timeout(PATIENCE, put(&mut process, &question)).await;
+            let Ok(Some(answer)) = answered else { return };
             // Whoever asked may have given up.
             drop(question.reply.send(answer));
         }

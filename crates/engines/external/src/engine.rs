@@ -38,7 +38,12 @@ impl ExternalEngine {
         let pool = EnginePool::new(config.clone());
         let manifest = pool.fetch_manifest().await?;
         require_sound(&manifest)?;
-        Ok(Self { manifest, pool, estimator: Arc::new(Estimator::new(config)) })
+        let estimator = Estimator::new(config);
+        if manifest.operations.iter().any(|operation| operation.estimate.dynamic) {
+            // Where this fails, the first question says why.
+            drop(estimator.warm_up());
+        }
+        Ok(Self { manifest, pool, estimator: Arc::new(estimator) })
     }
 
     /// What it said in the handshake.

@@ -6,18 +6,46 @@ use std::path::{Path, PathBuf};
 
 use gantry_engine_api::{ArtifactDraft, ArtifactRole, EngineError, JobContext};
 
+/// What an engine says of a file that it publishes.
+pub(crate) struct NamedFile {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) role: Option<ArtifactRole>,
+    pub(crate) media_type: Option<String>,
+}
+
 /// Finds and hashes a file that the engine wants to publish.
 pub(crate) async fn describe_artifact(
     context: &JobContext,
-    name: String,
-    path: PathBuf,
-    role: Option<ArtifactRole>,
+    named: NamedFile,
 ) -> Result<ArtifactDraft, EngineError> {
     let scratch = context.scratch()?.to_owned();
-    let role = role.unwrap_or(ArtifactRole::File);
-    let describe = move || ArtifactDraft::from_file(require_inside(&scratch, &path)?, name, role);
+    let describe = move || {
+        let real = require_inside(&scratch, &named.path)?;
+        let role = named.role.unwrap_or(ArtifactRole::File);
+        let mut draft = ArtifactDraft::from_file(real, named.name, role)?;
+        if let Some(media_type) = named.media_type {
+            draft.media_type = require_media_type(media_type)?;
+        }
+        Ok(draft)
+    };
     let described = tokio::task::spawn_blocking(describe).await;
     described.map_err(|error| EngineError::transient(format!("Hashing was cut off: {error}.")))?
+}
+
+/// It becomes a header of an answer, so it must be nothing else.
+fn require_media_type(text: String) -> Result<String, EngineError> {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || ['.', '+', '-', '_'].contains(&c))
+    };
+    let is_sound =
+        text.len() <= 100 && text.split_once('/').is_some_and(|(a, b)| is_part(a) && is_part(b));
+    if is_sound {
+        return Ok(text);
+    }
+    let shown: String = text.chars().take(100).collect();
+    Err(EngineError::bug(format!("`{}` is no media type.", shown.escape_debug())))
 }
 
 /// The real path of `path`, taken from `scratch` where it is relative.
@@ -42,6 +70,14 @@ fn require_inside(scratch: &Path, path: &Path) -> Result<PathBuf, EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn media_types_are_headers() {
+        assert!(require_media_type("image/svg+xml".to_owned()).is_ok());
+        for odd in ["", "text", "text/", "a/b\r\nSet-Cookie: x", "a/b; x=y", "a/b/c"] {
+            assert!(require_media_type(odd.to_owned()).is_err(), "{odd}");
+        }
+    }
 
     #[test]
     fn links_do_not_lead_outside() {

@@ -70,7 +70,7 @@ impl EnginePool {
             .await
             .map_err(|_| ExternalError::Ended("the pool is closed".to_owned()))?;
         while let Some(mut idle) = self.take_idle() {
-            if idle.process.is_alive() {
+            if idle.process.is_ready().await {
                 return Ok(LentProcess::new(idle.process, slot, self));
             }
         }

@@ -2,12 +2,15 @@
 //! all that it started.
 //!
 //! Invariants: a dropped process is killed with its kin; between two runs nothing of it is left
-//! unread.
+//! unheard.
 
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, setpriority_process};
@@ -65,9 +68,14 @@ impl EngineProcess {
         Arc::clone(&self.complaints)
     }
 
-    /// Whether it has not ended by itself.
-    pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    /// Whether it lives, and has said nothing since its last run.
+    pub(crate) async fn is_ready(&mut self) -> bool {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return false;
+        }
+        // One look: waiting, even for no time at all, costs a tick of the clock.
+        let mut heard = pin!(self.wire.receive());
+        poll_fn(|task| Poll::Ready(heard.as_mut().poll(task).is_pending())).await
     }
 
     /// How a process ended that closed its output; `None` when it lives on without one.

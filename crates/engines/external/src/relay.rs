@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use crate::files::describe_artifact;
+use crate::files::{NamedFile, describe_artifact};
 use crate::watch::derive_output_error;
 use crate::wire::{Wire, WireFault};
 
@@ -156,6 +156,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Relay<'_, R, W> {
             EngineMessage::Done { report, .. } => {
                 return Turn::End(Ended::Answered(Ok(Step::Done(report))));
             }
+            EngineMessage::Fork { children, .. }
+                if children.iter().any(|child| child.max_credits.is_negative()) =>
+            {
+                let cause = "it wants children that cost less than nothing";
+                return Turn::End(Ended::Broken(derive_protocol_error(cause)));
+            }
             EngineMessage::Fork { children, version, state, .. } => {
                 let children = children.into_iter().map(derive_child).collect();
                 let checkpoint = Checkpoint { version, state };
@@ -186,11 +192,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Relay<'_, R, W> {
         let context = self.context;
         let (run, request, served) = match message {
             EngineMessage::Artifact { run, request, name, path, role, media_type } => {
-                let published = match describe_artifact(context, name, path, role).await {
-                    Ok(mut draft) => {
-                        draft.media_type = media_type.unwrap_or(draft.media_type);
-                        context.publish(draft).await
-                    }
+                let named = NamedFile { name, path, role, media_type };
+                let published = match describe_artifact(context, named).await {
+                    Ok(draft) => context.publish(draft).await,
                     Err(error) => Err(error),
                 };
                 (run, request, published.map(|()| Value::Null))
@@ -200,7 +204,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Relay<'_, R, W> {
                 (run, request, saved.map(|()| Value::Null))
             }
             EngineMessage::RaiseHold { run, request, to } => {
-                (run, Some(request), context.raise_hold(to).await.map(|()| Value::Null))
+                let raised = if to.is_negative() {
+                    Err(EngineError::bug("An engine asked for a negative hold."))
+                } else {
+                    context.raise_hold(to).await
+                };
+                (run, Some(request), raised.map(|()| Value::Null))
             }
             EngineMessage::AskModel { run, request, body } => {
                 (run, Some(request), context.ask_model(body).await)
