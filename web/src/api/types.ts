@@ -1,16 +1,21 @@
-// What the API answers with. Names are those of the OpenAPI document, so that these types can be
-// taken from the generated `schema.d.ts` one by one.
+// What the API answers with, named as the app's pages say it. The shapes come from the OpenAPI
+// document; what it leaves open, such as parameters and reports, is narrowed to JSON here.
 
-export type JobState =
-  | 'scheduled'
-  | 'blocked'
-  | 'queued'
-  | 'running'
-  | 'waiting'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'dead';
+import type { components } from './schema';
+
+export type JsonValue =
+  string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+export type JsonObject = { [key: string]: JsonValue };
+
+type Schemas = components['schemas'];
+
+/** The server writes null where there is no value, and leaves no field out. */
+type Filled<T> = {
+  [K in keyof T]-?: undefined extends T[K] ? Exclude<T[K], undefined> | null : T[K];
+};
+type With<T, Fields> = Omit<Filled<T>, keyof Fields> & Fields;
+
+export type JobState = Schemas['JobState'];
 
 export const JOB_STATES: readonly JobState[] = [
   'scheduled',
@@ -28,238 +33,78 @@ const FINAL_STATES: readonly JobState[] = ['succeeded', 'failed', 'cancelled', '
 
 export const isFinal = (state: JobState): boolean => FINAL_STATES.includes(state);
 
-export type JsonValue =
-  string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-export type JsonObject = { [key: string]: JsonValue };
-
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
 }
 
-export interface Meta {
-  name: string;
-  version: string;
-  edition: string;
-  setup_required: boolean;
-  registration_open: boolean;
-  engines: { id: string; title: string; summary: string }[];
-}
+export type Meta = Filled<Schemas['MetaBody']>;
+export type Me = Filled<Schemas['Me']>;
+export type Session = Filled<Schemas['SessionBody']>;
 
-export interface Membership {
-  id: string;
-  name: string;
-  role: string;
-}
+export type Scope = Schemas['Scope'];
+export const SCOPES: readonly Scope[] = ['read', 'run', 'data', 'account', 'admin'];
+export type ApiKey = Filled<Schemas['ApiKeyBody']>;
+export type NewApiKey = ApiKey & Schemas['IssuedApiKey'];
 
-export interface Me {
-  user: { id: string; email: string; name: string; administrator: boolean; created_at: string };
-  organization: Membership;
-  organizations: Membership[];
-  csrf_token: string | null;
-  scopes: string[];
-}
+export type Meter = Filled<Schemas['MeterBody']>;
+export type Account = With<
+  Schemas['AccountBody'],
+  { meters: Meter[]; plan: With<Schemas['PlanBody'], { terms: JsonObject }> }
+>;
+export type LedgerEntry = Filled<Schemas['LedgerEntryBody']>;
 
-export interface Session {
-  id: string;
-  current: boolean;
-  user_agent: string | null;
-  ip: string | null;
-  created_at: string;
-  last_used_at: string;
-  expires_at: string;
-}
+export type InputKind = Schemas['InputKind'];
+export type InputSlot = Schemas['InputSlotBody'];
+export type InputRef = Schemas['InputRef'];
+export type OperationSpec = With<
+  Schemas['OperationBody'],
+  { inputs: InputSlot[]; params_schema: JsonObject; report_schema: JsonObject }
+>;
 
-export const SCOPES = ['read', 'run', 'data', 'account', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
+/** Whatever may arrive in the place of a problem document, from our server or a proxy. */
+export type ProblemBody = Partial<Schemas['ProblemBody']> & { [extra: string]: unknown };
 
-export interface ApiKey {
-  id: string;
-  name: string;
-  prefix: string;
-  scopes: Scope[];
-  created_at: string;
-  last_used_at: string | null;
-  expires_at: string | null;
-}
+export type Estimate = With<
+  Schemas['EstimateBody'],
+  { device: 'cpu' | 'prefers_gpu' | 'needs_gpu'; refusal: ProblemBody | null }
+>;
 
-export interface NewApiKey extends ApiKey {
-  key: string;
-}
+export type Stage = Schemas['StageBody'];
+export type JobError = Filled<Schemas['JobErrorBody']>;
+export type Job = With<
+  Schemas['Job'],
+  {
+    params: JsonObject;
+    inputs: Record<string, InputRef>;
+    input_names: Record<string, string>;
+    stage: Stage | null;
+    error: JobError | null;
+    report: JsonObject | null;
+  }
+>;
 
-export interface Meter {
-  meter: string;
-  used: number;
-  reserved: number;
-  limit: number | null;
-  period_start: string;
-  resets_at: string | null;
-}
-
-export interface Account {
-  organization_id: string;
-  plan: { slug: string; title: string; version: number; terms: JsonObject };
-  credits: { available: number; held: number };
-  running_jobs: number;
-  queued_jobs: number;
-  meters: Meter[];
-}
-
-export interface LedgerEntry {
-  id: string;
-  account: string;
-  amount: number;
-  lot_id: string;
-  job_id: string | null;
-  reason: string;
-  at: string;
-}
-
-export type InputKind = 'table' | 'model' | 'file';
-
-export interface InputSlot {
-  name: string;
-  title: string;
-  kind: InputKind;
-  required: boolean;
-}
-
-export interface OperationSpec {
-  id: string;
-  engine: string;
-  version: number;
-  title: string;
-  summary: string;
-  inputs: InputSlot[];
-  params_schema: JsonObject;
-  report_schema: JsonObject;
-}
-
-export type InputRef =
-  { kind: 'dataset'; id: string; version: number } | { kind: 'artifact'; id: string };
-
-export interface ProblemBody {
-  type?: string;
-  title?: string;
-  status?: number;
-  code?: string;
-  detail?: string;
-  retryable?: boolean;
-  request_id?: string;
-  next_step?: string | null;
-  errors?: { pointer: string; message: string }[];
-  [extra: string]: unknown;
-}
-
-export interface Estimate {
-  meters: Record<string, number>;
-  max_credits: number;
-  memory_bytes: number;
-  threads: number;
-  device: 'cpu' | 'prefers_gpu' | 'needs_gpu';
-  admissible: boolean;
-  refusal?: ProblemBody | null;
-}
-
-export interface JobError {
-  kind: string;
-  message: string;
-  next_step: string | null;
-}
-
-export interface Stage {
-  name: string;
-  current: number;
-  total: number;
-}
-
-export interface Job {
-  id: string;
-  operation: string;
-  operation_title: string;
-  engine: string;
-  label: string | null;
-  state: JobState;
-  device: string;
-  class: string;
-  attempt: number;
-  cancel_requested: boolean;
-  params: JsonObject;
-  inputs: Record<string, InputRef>;
-  input_names: Record<string, string>;
-  seed: string;
-  max_credits: number;
-  /** Zero until the job has ended. */
-  cost: number;
-  stage: Stage | null;
-  progress: number;
-  report: JsonObject | null;
-  error: JobError | null;
-  parent_id: string | null;
-  submitted_by: string | null;
-  created_at: string;
-  start_at: string | null;
-  started_at: string | null;
-  finished_at: string | null;
-  cursor: number;
-}
-
-export interface NewJob {
+export interface NewJob extends Partial<Schemas['NewJobRequest']> {
   operation: string;
   params: JsonObject;
   inputs: Record<string, InputRef>;
-  label?: string;
-  keep_if_refused?: boolean;
 }
 
-export type ArtifactRole = 'report' | 'chart' | 'model' | 'table' | 'file';
+export type ArtifactRole = Schemas['ArtifactRole'];
+export type Artifact = Filled<Schemas['Artifact']>;
 
-export interface Artifact {
-  id: string;
+export type DatasetVersion = Filled<Schemas['DatasetVersion']>;
+export type Dataset = With<Schemas['Dataset'], { latest: DatasetVersion }>;
+
+export type UploadPart = Schemas['UploadPartBody'];
+export type Upload = With<Schemas['Upload'], { parts: UploadPart[] }>;
+
+export type AdminOverview = Schemas['AdminOverview'];
+
+export interface AccountJobEvent {
   job_id: string;
-  name: string;
-  media_type: string;
-  role: ArtifactRole;
-  bytes: number;
-  sha256: string;
-  created_at: string;
-}
-
-export interface DatasetVersion {
-  version: number;
-  file_name: string;
-  media_type: string;
-  bytes: number;
-  sha256: string;
-  profile_job_id: string | null;
-  profiled: boolean;
-  rows: number | null;
-  columns: number | null;
-  created_at: string;
-}
-
-export interface Dataset {
-  id: string;
-  name: string;
-  created_at: string;
-  versions_count?: number;
-  latest: DatasetVersion;
-}
-
-export interface UploadPart {
-  number: number;
-  bytes: number;
-  sha256: string;
-}
-
-export interface Upload {
-  id: string;
-  name: string;
-  file_name: string;
-  bytes: number;
-  part_bytes: number;
-  parts: UploadPart[];
-  expires_at: string;
+  operation: string;
+  state: JobState;
 }
 
 export type ColumnKind = 'number' | 'integer' | 'category' | 'boolean' | 'date' | 'text' | 'id';
@@ -315,17 +160,4 @@ export interface Profile {
 export interface Preview {
   columns: { name: string; kind: ColumnKind }[];
   rows: (string | null)[][];
-}
-
-export interface AdminOverview {
-  users: number;
-  queues: { device: string; class: string; queued: number; running: number }[];
-  version: string;
-  uptime_s: number;
-}
-
-export interface AccountJobEvent {
-  job_id: string;
-  operation: string;
-  state: JobState;
 }
