@@ -1,6 +1,7 @@
 //! How an engine in another process is started: `engine.toml` in the engine's folder.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -22,9 +23,10 @@ pub struct ExternalConfig {
     /// Variables that the program sees beside `PATH`, `HOME`, `TMPDIR`, `LANG` and `TZ`.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// How many processes may work at the same time.
-    #[serde(default = "default_slots")]
-    pub slots: u16,
+    /// How many of its jobs may run at the same time; absent means as many as the worker runs.
+    /// Jobs that wait for a process use up their time limit.
+    #[serde(default)]
+    pub slots: Option<NonZeroU16>,
     /// After how many idle seconds a process is ended.
     #[serde(default = "default_idle_seconds")]
     pub idle_seconds: u64,
@@ -47,7 +49,7 @@ impl ExternalConfig {
             command,
             working_dir,
             env: BTreeMap::new(),
-            slots: default_slots(),
+            slots: None,
             idle_seconds: default_idle_seconds(),
             runs_per_process: default_runs_per_process(),
             output_bytes: default_output_bytes(),
@@ -75,17 +77,13 @@ impl ExternalConfig {
                 "`command` is empty; name the program that is the engine".to_owned(),
             ));
         }
-        if config.slots == 0 || config.runs_per_process == 0 || config.niceness > 19 {
+        if config.runs_per_process == 0 || config.niceness > 19 {
             return Err(refuse(
-                "`slots` and `runs_per_process` start at 1, `niceness` ends at 19".to_owned(),
+                "`runs_per_process` starts at 1, and `niceness` ends at 19".to_owned(),
             ));
         }
         Ok(config)
     }
-}
-
-const fn default_slots() -> u16 {
-    2
 }
 
 const fn default_idle_seconds() -> u64 {
@@ -115,7 +113,7 @@ mod tests {
             .unwrap();
         let config = ExternalConfig::read(folder.path()).unwrap();
         assert_eq!(config.command, ["python3", "engine.py"]);
-        assert_eq!((config.slots, config.runs_per_process), (2, 1_000));
+        assert_eq!((config.slots, config.runs_per_process), (None, 1_000));
     }
 
     #[test]
@@ -126,7 +124,8 @@ mod tests {
         for (text, word) in [
             ("command = []", "empty"),
             ("command = [\"a\"]\nslot = 3", "slot"),
-            ("command = [\"a\"]\nslots = 0", "start at 1"),
+            ("command = [\"a\"]\nslots = 0", "slots"),
+            ("command = [\"a\"]\nniceness = 20", "ends at 19"),
         ] {
             std::fs::write(folder.path().join(CONFIG_FILE), text).unwrap();
             let refusal = ExternalConfig::read(folder.path()).unwrap_err().to_string();

@@ -38,7 +38,8 @@ impl EnginePool {
     /// A pool without processes: the first run starts one.
     #[must_use]
     pub fn new(config: ExternalConfig) -> Arc<Self> {
-        let slots = Arc::new(Semaphore::new(usize::from(config.slots.max(1))));
+        let slots = config.slots.map_or(Semaphore::MAX_PERMITS, |slots| slots.get().into());
+        let slots = Arc::new(Semaphore::new(slots));
         Arc::new(Self { config, slots, shelf: Mutex::default(), manifest: OnceLock::new() })
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use gantry_engine_api::protocol::{HostMessage, PROTOCOL};
 use gantry_engine_api::{Engine, Step};
-use gantry_testkit::MemoryHost;
+use gantry_engine_testkit::MemoryHost;
 use gantry_types::EngineErrorKind;
 use serde_json::json;
 

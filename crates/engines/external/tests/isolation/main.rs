@@ -15,9 +15,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
+use gantry_engine_testkit::MemoryHost;
+use gantry_engine_testkit::doors::TestEngine;
 use gantry_external::{EnginePool, ExternalConfig, IsolatedEngine, serve_engine};
-use gantry_testkit::MemoryHost;
-use gantry_testkit::doors::TestEngine;
 use serde_json::Value;
 
 const CHILD: &str = "engine-host";

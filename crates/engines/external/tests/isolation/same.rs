@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_engine_api::{Checkpoint, Engine};
-use gantry_testkit::MemoryHost;
-use gantry_testkit::doors::TestEngine;
+use gantry_engine_testkit::MemoryHost;
+use gantry_engine_testkit::doors::TestEngine;
 use serde_json::{Value, json};
 
 use crate::{isolate, run};

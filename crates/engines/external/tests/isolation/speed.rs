@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gantry_testkit::MemoryHost;
+use gantry_engine_testkit::MemoryHost;
 use serde_json::json;
 
 use crate::{isolate, run};

@@ -1,7 +1,7 @@
 //! Every door of the context, from Python.
 
 use gantry_engine_api::{ArtifactRole, Checkpoint, JobNote, Step};
-use gantry_testkit::MemoryHost;
+use gantry_engine_testkit::MemoryHost;
 use gantry_types::{Credits, EngineErrorKind};
 use serde_json::{Value, json};
 

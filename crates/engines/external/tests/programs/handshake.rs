@@ -47,7 +47,7 @@ async fn an_engine_that_says_something_else_each_time_is_refused() {
         folder.path().display()
     );
     let engine = ExternalEngine::start(configure(&["bash", "-c", &script])).await.unwrap();
-    let host = gantry_testkit::MemoryHost::builder().build().unwrap();
+    let host = gantry_engine_testkit::MemoryHost::builder().build().unwrap();
     let first = crate::started::run(&engine, "x.run", serde_json::json!({}), &host).await;
     assert!(first.unwrap_err().message.contains("exit code 1"));
     let second = crate::started::run(&engine, "x.run", serde_json::json!({}), &host).await;

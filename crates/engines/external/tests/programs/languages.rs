@@ -1,10 +1,10 @@
 //! Own engines from their beginning: made, checked and run in every language.
 
 use gantry_engine_api::JobNote;
+use gantry_engine_testkit::MemoryHost;
 use gantry_external::{
     ExternalConfig, ExternalEngine, Language, Severity, check_engine, new_engine,
 };
-use gantry_testkit::MemoryHost;
 use serde_json::json;
 
 use crate::started::{configure, run, run_done};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gantry_engine_api::JobLimits;
+use gantry_engine_testkit::MemoryHost;
 use gantry_external::{ExternalConfig, ExternalEngine};
-use gantry_testkit::MemoryHost;
 use gantry_types::{Credits, EngineErrorKind};
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
+use gantry_engine_testkit::MemoryHost;
 use gantry_external::{ExternalConfig, ExternalEngine};
-use gantry_testkit::MemoryHost;
 use serde_json::{Value, json};
 
 pub fn fixtures() -> PathBuf {

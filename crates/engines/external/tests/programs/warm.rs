@@ -1,10 +1,11 @@
 //! Processes stay warm between runs, are replaced after a while, and end when idle.
 
+use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 use gantry_engine_api::Step;
+use gantry_engine_testkit::MemoryHost;
 use gantry_external::{ExternalConfig, ExternalEngine};
-use gantry_testkit::MemoryHost;
 use serde_json::json;
 
 use crate::started::{configure, run, run_done, start_odd};
@@ -39,6 +40,17 @@ async fn processes_are_replaced_and_work_side_by_side() {
         run_done(&engine, "odd.count", json!({})),
     );
     assert_ne!(one["pid"], other["pid"]);
+}
+
+#[tokio::test]
+async fn an_engine_may_want_one_job_at_a_time() {
+    let config = ExternalConfig { slots: NonZeroU16::new(1), ..configure(&["python3", "odd.py"]) };
+    let engine = ExternalEngine::start(config).await.unwrap();
+    let (one, other) = tokio::join!(
+        run_done(&engine, "odd.count", json!({})),
+        run_done(&engine, "odd.count", json!({})),
+    );
+    assert_eq!(one["pid"], other["pid"]);
 }
 
 #[tokio::test]
