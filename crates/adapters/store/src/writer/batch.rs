@@ -174,11 +174,14 @@ impl Batches {
 
 type Asked = (Command, oneshot::Sender<Decided>);
 
+/// Commands, and where their answers go, place by place.
+type AskedCommands = (Vec<Command>, Vec<oneshot::Sender<Decided>>);
+
 /// Takes the claims out of a batch; the others stay in their order.
 fn split_claims(
     commands: Vec<Command>,
     replies: Vec<oneshot::Sender<Decided>>,
-) -> (Vec<Asked>, (Vec<Command>, Vec<oneshot::Sender<Decided>>)) {
+) -> (Vec<Asked>, AskedCommands) {
     let asked = commands.into_iter().zip(replies);
     let (claims, others): (Vec<Asked>, Vec<Asked>) =
         asked.partition(|(command, _)| matches!(command, Command::Claim(_)));

@@ -54,7 +54,8 @@ pub async fn writes_and_commands_queue_to_one_writer(world: &World) -> Outcome {
     let jobs = (0..40).map(|_| async { world.submit(account, 1).await.map(drop) });
     let (users, jobs) =
         futures::join!(futures::future::try_join_all(users), futures::future::try_join_all(jobs));
-    (users?, jobs?);
+    users?;
+    jobs?;
     ensure!(before.access().count_users().await? == 1, "a snapshot changed");
     ensure!(world.read().await?.access().count_users().await? == 41);
     world.check_balance(account, 960, 40).await
