@@ -34,6 +34,7 @@ impl Jobs {
     ) -> Result<Settled, JobsError> {
         let ending = match report.outcome {
             Ok(report) => Ending::Succeeded { report },
+            Err(error) if error.is_host_death() => Ending::HostDied { message: error.message },
             Err(error) => Ending::Failed {
                 error: JobError {
                     kind: error.kind,
