@@ -55,28 +55,38 @@ export async function checkViews(page, troubles, name) {
     for (const view of VIEWS) {
         await page.emulateMedia({ colorScheme: view.colorScheme });
         await page.setViewportSize({ width: view.width, height: view.height });
-        await settle(page);
+        await settle(page, view.colorScheme);
         await takeShot(page, `${name}-${view.name}`);
         await assertStructure(page, `${name}, ${view.name}`);
         await assertAccessible(page, `${name}, ${view.name}`);
     }
     await page.emulateMedia({ colorScheme: VIEWS[0].colorScheme });
     await page.setViewportSize({ width: VIEWS[0].width, height: VIEWS[0].height });
-    await settle(page);
+    await settle(page, VIEWS[0].colorScheme);
     assertQuiet(troubles);
 }
 
-/** Waits until fonts are there and two frames are drawn, so that colours have changed over. */
-async function settle(page) {
+/**
+ * Waits until the page shows the wished scheme and nothing moves: the app switches in a later
+ * frame than the browser, and a colour half-way between two schemes has any contrast.
+ */
+async function settle(page, colorScheme) {
+    await page.waitForFunction((wished) => {
+        const shown = document.documentElement.dataset.mantineColorScheme;
+        return shown === undefined || shown === wished;
+    }, colorScheme);
     await page.evaluate(async () => {
         await document.fonts.ready;
-        const finite = document.getAnimations().filter((animation) => {
-            const timing = animation.effect?.getComputedTiming();
-            return timing && Number.isFinite(timing.endTime);
-        });
-        await Promise.allSettled(finite.map((animation) => animation.finished));
-        for (let frame = 0; frame < 2; frame += 1) {
+        const isFinite = (animation) =>
+            Number.isFinite(animation.effect?.getComputedTiming().endTime);
+        let quietFrames = 0;
+        while (quietFrames < 3) {
             await new Promise((resolve) => requestAnimationFrame(resolve));
+            const moving = document
+                .getAnimations()
+                .filter((animation) => animation.playState === 'running' && isFinite(animation));
+            quietFrames = moving.length === 0 ? quietFrames + 1 : 0;
+            await Promise.allSettled(moving.map((animation) => animation.finished));
         }
     });
 }
