@@ -4,7 +4,7 @@ use gantry_types::{Attempt, Credits, JobId, JobState, OrganizationId, Timestamp}
 use serde::{Deserialize, Serialize};
 
 use crate::account::Hold;
-use crate::submission::Accounting;
+use crate::submission::{Accounting, ChildSubmission, Needs, Submission};
 
 /// Whether somebody asked a job to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +64,50 @@ pub enum Slot {
 }
 
 impl JobFactsheet {
+    /// A root job as it is submitted, holding nothing yet.
+    #[must_use]
+    pub fn root(submission: &Submission, state: JobState) -> Self {
+        Self {
+            id: submission.job_id,
+            organization_id: submission.organization_id,
+            root_id: submission.job_id,
+            parent_id: None,
+            state,
+            attempt: Attempt::NONE,
+            retries: 0,
+            host_deaths: 0,
+            accounting: submission.accounting,
+            max_credits: derive_maximum(submission.accounting, &submission.needs),
+            hold: Hold::default(),
+            spent_by_children: Credits::ZERO,
+            pending_children: 0,
+            cancel: CancelRequest::None,
+            lease_until: None,
+        }
+    }
+
+    /// A child as its parent forks it.
+    #[must_use]
+    pub fn child(&self, child: &ChildSubmission) -> Self {
+        Self {
+            id: child.job_id,
+            organization_id: self.organization_id,
+            root_id: self.root_id,
+            parent_id: Some(self.id),
+            state: JobState::Queued,
+            attempt: Attempt::NONE,
+            retries: 0,
+            host_deaths: 0,
+            accounting: self.accounting,
+            max_credits: derive_maximum(self.accounting, &child.needs),
+            hold: Hold::default(),
+            spent_by_children: Credits::ZERO,
+            pending_children: 0,
+            cancel: CancelRequest::None,
+            lease_until: None,
+        }
+    }
+
     /// How the job counts.
     #[must_use]
     pub fn derive_slot(&self) -> Slot {
@@ -83,5 +127,13 @@ impl JobFactsheet {
     #[must_use]
     pub fn derive_budget(&self) -> Credits {
         Credits::new(self.max_credits.get().saturating_sub(self.spent_by_children.get()).max(0))
+    }
+}
+
+/// A platform operation costs nothing, whatever it says that it needs.
+fn derive_maximum(accounting: Accounting, needs: &Needs) -> Credits {
+    match accounting {
+        Accounting::Metered => needs.max_credits.max(Credits::ZERO),
+        Accounting::Platform => Credits::ZERO,
     }
 }

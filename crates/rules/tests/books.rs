@@ -144,7 +144,7 @@ impl Model {
         match derive_verdict(&self.account, &submission) {
             Ok(Verdict::Admitted(admission)) => {
                 self.account.take(&admission.hold).expect("what was admitted is there");
-                let mut job = factsheet(&submission);
+                let mut job = JobFactsheet::root(&submission, admission.state);
                 job.hold = admission.hold;
                 self.jobs.push(job);
                 self.count(number, Slot::None);
@@ -336,26 +336,6 @@ fn child(credits: i64) -> ChildSubmission {
         inputs: serde_json::Value::Null,
         seed: 0,
         needs: needs(credits),
-    }
-}
-
-fn factsheet(submission: &Submission) -> JobFactsheet {
-    JobFactsheet {
-        id: submission.job_id,
-        organization_id: submission.organization_id,
-        root_id: submission.job_id,
-        parent_id: None,
-        state: JobState::Queued,
-        attempt: Attempt::NONE,
-        retries: 0,
-        host_deaths: 0,
-        accounting: Accounting::Metered,
-        max_credits: submission.needs.max_credits,
-        hold: Hold::default(),
-        spent_by_children: Credits::ZERO,
-        pending_children: 0,
-        cancel: CancelRequest::None,
-        lease_until: None,
     }
 }
 

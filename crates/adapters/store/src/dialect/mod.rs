@@ -13,7 +13,7 @@ pub(crate) use row_set::{Column, JsonRows, Kind};
 /// A database's way of saying things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// SQLite 3.45 or later (bundled).
+    /// SQLite 3.51 or later (bundled).
     Sqlite,
     /// PostgreSQL 13 or later.
     Postgres,

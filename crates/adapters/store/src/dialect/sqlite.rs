@@ -26,7 +26,7 @@ pub(super) fn append_only(table: &str) -> Vec<String> {
         .into()
 }
 
-/// A sub-select over `json_each`.
+/// A sub-select over `jsonb_each`, whose rows need no second parsing.
 pub(super) fn rows(position: u32, columns: &[Column]) -> String {
     let mut select = String::new();
     for (index, (name, kind)) in columns.iter().enumerate() {
@@ -39,7 +39,7 @@ pub(super) fn rows(position: u32, columns: &[Column]) -> String {
             }
         };
     }
-    format!("(SELECT {select} FROM json_each(${position}))")
+    format!("(SELECT {select} FROM jsonb_each(${position}))")
 }
 
 /// SQLite has no LATERAL, and a limited sub-select in IN that names the outer row.

@@ -326,12 +326,15 @@ impl Books {
         now: Timestamp,
     ) -> Result<(), Stop> {
         for posting in postings {
+            // A posting is named after its first line.
             let posting_id = Uuid::now_v7();
-            for (side, amount) in posting.lines() {
+            for ((side, amount), id) in
+                posting.lines().into_iter().zip([posting_id, Uuid::now_v7()])
+            {
                 let account = self.account_mut(organization_id)?;
                 account.book(side, amount)?;
                 let rows = self.additions.ledger.row();
-                rows.id(Uuid::now_v7()).id(organization_id.as_uuid()).id(posting_id);
+                rows.id(id).id(organization_id.as_uuid()).id(posting_id);
                 rows.text(side.as_str()).int(amount.get()).id(posting.lot_id.as_uuid());
                 rows.opt_id(job_id.map(JobId::as_uuid)).text(posting.movement.as_str());
                 rows.int(now.as_micros());

@@ -7,23 +7,25 @@
 use std::collections::BTreeMap;
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{ClaimCommand, ClaimedJob, StoredChild};
+use gantry_ports::store::{ClaimCommand, ClaimedJob, JobRecord, StoredChild};
 use gantry_rules::claim::{Claimant, ReadyJob, SlotNeed, choose};
+use gantry_rules::job::CancelRequest;
 use gantry_rules::transition::Event;
-use gantry_types::{JobId, OrganizationId};
+use gantry_types::{JobId, OrganizationId, UserId};
 use sea_orm::FromQueryResult;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::books::{Books, HotAccount};
 use super::flush::flush;
-use super::job::Gate;
+use super::job::{Gate, HotJob};
 use super::load::{PlanCache, id_rows, load_accounts, load_missing_jobs};
 use super::statements::Statements;
 use super::stop::Stop;
 use crate::dialect::JsonRows;
 use crate::error::broken;
 use crate::sql::Sql;
-use crate::tables::{ChildRow, JobRow, decode_json, decode_u32};
+use crate::tables::{ChildRow, decode_json, decode_opt_json, decode_seed, decode_u32};
 
 /// The most accounts that one claim looks at.
 const MOST_CLAIMANTS: i64 = 256;
@@ -48,11 +50,16 @@ struct ReadyRow {
     rank: i64,
 }
 
-/// A claimed job with its checkpoint.
+/// What a worker needs of a job beside what the books know.
 #[derive(Debug, FromQueryResult)]
-struct ClaimedRow {
-    #[sea_orm(nested)]
-    job: JobRow,
+struct BodyRow {
+    id: Uuid,
+    submitted_by: Option<Uuid>,
+    operation_version: i64,
+    label: Option<String>,
+    seed: i64,
+    params: String,
+    inputs: String,
     checkpoint_version: Option<i64>,
     checkpoint_state: Option<String>,
 }
@@ -69,7 +76,7 @@ pub(super) async fn claim(
 ) -> Result<Vec<ClaimedJob>, StoreError> {
     let most = i64::from(command.limit).clamp(FEWEST_CLAIMANTS, MOST_CLAIMANTS);
     let values = vec![derive_queues(command).finish(), most.into()];
-    let text = &statements.select_claimants;
+    let text = &statements.claim.select_claimants;
     let claimants = sql.all::<ClaimantRow>("queue", text, values).await?;
     if claimants.is_empty() || command.limit == 0 {
         return Ok(Vec::new());
@@ -122,7 +129,7 @@ async fn choose_among(
     }
     let most = i64::try_from(each).unwrap_or(i64::MAX);
     let values = vec![queues.finish(), most.into()];
-    let ready = sql.all::<ReadyRow>("queue", &statements.select_ready, values).await?;
+    let ready = sql.all::<ReadyRow>("queue", &statements.claim.select_ready, values).await?;
     let mut free: BTreeMap<OrganizationId, Claimant> = BTreeMap::new();
     for row in claimants {
         let id = OrganizationId::from_uuid(row.organization_id);
@@ -200,29 +207,71 @@ async fn read_claimed(
     chosen: &[JobId],
 ) -> Result<Vec<ClaimedJob>, StoreError> {
     let ids = || id_rows(chosen.iter().map(|id| id.as_uuid())).finish();
-    let rows = sql.all::<ClaimedRow>("job", &statements.select_claimed, vec![ids()]).await?;
+    let rows = sql.all::<BodyRow>("job", &statements.claim.select_bodies, vec![ids()]).await?;
     let resumed = rows.iter().any(|row| row.checkpoint_version.is_some());
     let mut children: BTreeMap<JobId, Vec<StoredChild>> = BTreeMap::new();
     if resumed {
-        let text = &statements.select_children;
+        let text = &statements.claim.select_children;
         for row in sql.all::<ChildRow>("job", text, vec![ids()]).await? {
             children.entry(row.parent()).or_default().push(row.decode()?);
         }
     }
     let mut claimed = BTreeMap::new();
     for row in rows {
-        let job = row.job.decode()?;
-        let account = books.accounts.get(&job.organization_id);
+        let id = JobId::from_uuid(row.id);
+        let job = books.jobs.get(&id).ok_or(StoreError::NotFound { what: "job" })?;
+        let account = books.accounts.get(&job.facts.organization_id);
         let terms = account.ok_or(StoreError::NotFound { what: "account" })?.state.terms.clone();
-        let checkpoint = match (row.checkpoint_version, row.checkpoint_state) {
-            (Some(version), Some(state)) => {
-                let version = decode_u32("checkpoint version", version)?;
-                Some((version, decode_json("checkpoint", &state)?))
-            }
-            (Some(_) | None, Some(_) | None) => None,
-        };
-        let children = children.remove(&job.id).unwrap_or_default();
-        claimed.insert(job.id, ClaimedJob { job, terms, checkpoint, children });
+        let children = children.remove(&id).unwrap_or_default();
+        let checkpoint = row.decode_checkpoint()?;
+        claimed.insert(id, ClaimedJob { job: row.decode(job)?, terms, checkpoint, children });
     }
     Ok(chosen.iter().filter_map(|id| claimed.remove(id)).collect())
+}
+
+impl BodyRow {
+    fn decode_checkpoint(&self) -> Result<Option<(u32, Value)>, StoreError> {
+        match (self.checkpoint_version, &self.checkpoint_state) {
+            (Some(version), Some(state)) => {
+                let version = decode_u32("checkpoint version", version)?;
+                Ok(Some((version, decode_json("checkpoint", state)?)))
+            }
+            (Some(_) | None, Some(_) | None) => Ok(None),
+        }
+    }
+
+    /// The job as the port tells it: it runs, so that it has neither report nor error yet.
+    fn decode(self, job: &HotJob) -> Result<JobRecord, StoreError> {
+        let facts = &job.facts;
+        Ok(JobRecord {
+            id: facts.id,
+            organization_id: facts.organization_id,
+            submitted_by: self.submitted_by.map(UserId::from_uuid),
+            root_id: facts.root_id,
+            parent_id: facts.parent_id,
+            operation: job.operation.clone(),
+            operation_version: decode_u32("operation version", self.operation_version)?,
+            params: decode_json("parameters", &self.params)?,
+            inputs: decode_json("inputs", &self.inputs)?,
+            seed: decode_seed(self.seed),
+            label: self.label,
+            accounting: facts.accounting,
+            state: facts.state,
+            device: job.device,
+            class: job.class,
+            attempt: facts.attempt,
+            cancel_requested: facts.cancel == CancelRequest::Requested,
+            max_credits: facts.max_credits,
+            cost: job.cost,
+            stage: decode_opt_json("stage", job.stage.as_deref())?,
+            progress: job.progress,
+            report: None,
+            error: None,
+            cursor: job.cursor,
+            created_at: job.created_at,
+            start_at: job.start_at,
+            started_at: job.started_at,
+            finished_at: job.finished_at,
+        })
+    }
 }

@@ -96,7 +96,7 @@ impl Decider {
             note_wanted(command, wanted);
             match command {
                 Command::Reap(reap) => {
-                    let text = &self.statements.select_silent;
+                    let text = &self.statements.load.select_silent;
                     let silent = find_ids(sql, text, (reap.now, reap.limit)).await?;
                     let silent: Vec<JobId> = silent.into_iter().map(JobId::from_uuid).collect();
                     wanted.money_jobs.extend(&silent);
@@ -104,13 +104,13 @@ impl Decider {
                 }
                 Command::Release(release) => {
                     let (now, limit) = (release.now, release.limit);
-                    let due = find_ids(sql, &self.statements.select_due, (now, limit)).await?;
+                    let due = find_ids(sql, &self.statements.load.select_due, (now, limit)).await?;
                     let due: Vec<JobId> = due.into_iter().map(JobId::from_uuid).collect();
                     wanted.money_jobs.extend(&due);
                     findings.found.insert(place, due);
                     self.find_expired(sql, (now, limit), wanted, &mut findings).await?;
                     let oldest = now.minus(KEY_LIFETIME).as_micros();
-                    let forget = &self.statements.delete_keys;
+                    let forget = &self.statements.load.delete_keys;
                     sql.run("idempotency key", forget, vec![oldest.into()]).await?;
                 }
                 Command::Fork(fork) => {
@@ -138,7 +138,7 @@ impl Decider {
         wanted: &mut Wanted,
         findings: &mut Findings,
     ) -> Result<(), StoreError> {
-        for id in find_ids(sql, &self.statements.select_expired, (now, limit)).await? {
+        for id in find_ids(sql, &self.statements.load.select_expired, (now, limit)).await? {
             let organization_id = OrganizationId::from_uuid(id);
             wanted.accounts.insert(organization_id);
             findings.expired.push((organization_id, now));
@@ -152,7 +152,7 @@ impl Decider {
             return Ok(());
         }
         let values = vec![id_rows(jobs.into_iter()).finish()];
-        for row in sql.all::<NeedsRow>("job", &self.statements.select_needs, values).await? {
+        for row in sql.all::<NeedsRow>("job", &self.statements.load.select_needs, values).await? {
             let needs = decode_json("needs", &row.needs)?;
             findings.needs.insert(JobId::from_uuid(row.job_id), needs);
         }
@@ -165,7 +165,7 @@ impl Decider {
         }
         let parents = id_rows(findings.children.keys().map(|id| id.as_uuid()));
         let values = vec![parents.finish()];
-        for row in sql.all::<CountRow>("job", &self.statements.count_children, values).await? {
+        for row in sql.all::<CountRow>("job", &self.statements.load.count_children, values).await? {
             let number = decode_u32("children", row.number)?;
             findings.children.insert(JobId::from_uuid(row.id), number);
         }

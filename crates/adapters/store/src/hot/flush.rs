@@ -33,9 +33,9 @@ pub(super) async fn flush(
     writes.keys(&additions).await?;
     let Additions { account_events, ledger, artifacts, .. } = additions;
     let s = statements;
-    writes.run("ledger entry", &s.insert_ledger, ledger).await?;
-    writes.run("account event", &s.insert_account_events, account_events).await?;
-    writes.run("artifact", &s.insert_artifacts, artifacts).await
+    writes.run("ledger entry", &s.flush.insert_ledger, ledger).await?;
+    writes.run("account event", &s.flush.insert_account_events, account_events).await?;
+    writes.run("artifact", &s.flush.insert_artifacts, artifacts).await
 }
 
 struct Writes<'a> {
@@ -72,9 +72,9 @@ impl Writes<'_> {
                 }
             }
         }
-        self.run("job", &self.statements.insert_jobs, inserted).await?;
-        self.run("job", &self.statements.insert_bodies, bodies).await?;
-        self.run("job", &self.statements.update_jobs, updated).await
+        self.run("job", &self.statements.flush.insert_jobs, inserted).await?;
+        self.run("job", &self.statements.flush.insert_bodies, bodies).await?;
+        self.run("job", &self.statements.flush.update_jobs, updated).await
     }
 
     async fn holds(&self, books: &mut Books) -> Result<(), StoreError> {
@@ -84,8 +84,8 @@ impl Writes<'_> {
             deleted.row().id(job.id().as_uuid());
             push_hold(&mut inserted, job)?;
         }
-        self.run("hold", &self.statements.delete_holds, deleted).await?;
-        self.run("hold", &self.statements.insert_holds, inserted).await
+        self.run("hold", &self.statements.flush.delete_holds, deleted).await?;
+        self.run("hold", &self.statements.flush.insert_holds, inserted).await
     }
 
     async fn accounts(&self, books: &mut Books) -> Result<(), StoreError> {
@@ -98,9 +98,9 @@ impl Writes<'_> {
             push_meters(&mut meters, *id, account)?;
             account.stored = account.state.clone();
         }
-        self.run("account", &self.statements.update_accounts, accounts).await?;
-        self.run("lot", &self.statements.update_lots, lots).await?;
-        self.run("meter", &self.statements.upsert_meters, meters).await
+        self.run("account", &self.statements.flush.update_accounts, accounts).await?;
+        self.run("lot", &self.statements.flush.update_lots, lots).await?;
+        self.run("meter", &self.statements.flush.upsert_meters, meters).await
     }
 
     async fn events(&self, additions: &Additions) -> Result<(), StoreError> {
@@ -113,8 +113,8 @@ impl Writes<'_> {
             events.id(event.organization_id.as_uuid()).text(event.kind);
             events.opt_text(event.slot.as_deref()).text(&event.body).int(event.at.as_micros());
         }
-        self.run("job event", &self.statements.delete_slots, slots).await?;
-        self.run("job event", &self.statements.insert_events, events).await
+        self.run("job event", &self.statements.flush.delete_slots, slots).await?;
+        self.run("job event", &self.statements.flush.insert_events, events).await
     }
 
     async fn results(&self, additions: &Additions) -> Result<(), StoreError> {
@@ -128,8 +128,8 @@ impl Writes<'_> {
             checkpoints.row().id(id.as_uuid()).id(checkpoint.organization_id.as_uuid());
             checkpoints.int(checkpoint.version.into()).text(&checkpoint.state);
         }
-        self.run("result", &self.statements.upsert_results, results).await?;
-        self.run("checkpoint", &self.statements.upsert_checkpoints, checkpoints).await
+        self.run("result", &self.statements.flush.upsert_results, results).await?;
+        self.run("checkpoint", &self.statements.flush.upsert_checkpoints, checkpoints).await
     }
 
     async fn keys(&self, additions: &Additions) -> Result<(), StoreError> {
@@ -141,7 +141,7 @@ impl Writes<'_> {
             keys.text(&row.body_sha256).id(row.job_id.as_uuid()).text(row.state.as_str());
             keys.opt_text(blocked_by.transpose()?.as_deref()).int(row.created_at.as_micros());
         }
-        self.run("idempotency key", &self.statements.upsert_keys, keys).await
+        self.run("idempotency key", &self.statements.flush.upsert_keys, keys).await
     }
 }
 

@@ -5,16 +5,15 @@
 //! at a time as the plan allows, the others wait behind a gate.
 
 use gantry_ports::store::{ForkCommand, Forked};
-use gantry_rules::account::Hold;
 use gantry_rules::fork::check_fork;
-use gantry_rules::job::{CancelRequest, JobFactsheet};
+use gantry_rules::job::CancelRequest;
 use gantry_rules::settlement::Conclusion;
-use gantry_rules::submission::{Accounting, ChildSubmission};
+use gantry_rules::submission::ChildSubmission;
 use gantry_rules::transition::Event;
-use gantry_types::{Attempt, Credits, JobId, JobState};
+use gantry_types::JobId;
 
 use super::books::{Books, PendingCheckpoint};
-use super::job::{Change, Gate, HotJob, NewJob};
+use super::job::{Gate, HotJob, NewJob, Shape};
 use super::settle::{End, end_job, resume};
 use super::stop::Stop;
 use super::submit::encode;
@@ -70,53 +69,11 @@ fn insert_child(
     (ordinal, child): (u32, &ChildSubmission),
 ) -> Result<(), Stop> {
     let parent = books.job(command.job_id)?;
-    let (root_id, class) = (parent.facts.root_id, parent.class);
-    let accounting = parent.facts.accounting;
-    let organization_id = parent.facts.organization_id;
-    let gate = take_gate(books, root_id)?;
-    let max_credits = match accounting {
-        Accounting::Metered => child.needs.max_credits.max(Credits::ZERO),
-        Accounting::Platform => Credits::ZERO,
-    };
-    let facts = JobFactsheet {
-        id: child.job_id,
-        organization_id,
-        root_id,
-        parent_id: Some(command.job_id),
-        state: JobState::Queued,
-        attempt: Attempt::NONE,
-        retries: 0,
-        host_deaths: 0,
-        accounting,
-        max_credits,
-        hold: Hold::default(),
-        spent_by_children: Credits::ZERO,
-        pending_children: 0,
-        cancel: CancelRequest::None,
-        lease_until: None,
-    };
-    let job = HotJob {
-        facts,
-        operation: child.operation.clone(),
-        device: child.needs.device,
-        class,
-        ordinal,
-        gate,
-        active_children: 0,
-        worker_id: None,
-        due_at: None,
-        start_at: None,
-        cost: Credits::ZERO,
-        progress: 0.0,
-        stage: None,
-        cursor: 0,
-        created_at: command.now,
-        started_at: None,
-        finished_at: None,
-        change: Change::Inserted(Box::new(derive_new(child)?)),
-        hold_changed: false,
-    };
-    books.insert_child(job);
+    let (facts, class) = (parent.facts.child(child), parent.class);
+    let gate = take_gate(books, facts.root_id)?;
+    let operation = child.operation.clone();
+    let shape = Shape { operation, device: child.needs.device, class, ordinal, gate };
+    books.insert_child(HotJob::new(facts, shape, derive_new(child)?, command.now));
     books.announce(child.job_id, command.now, None)
 }
 

@@ -90,7 +90,42 @@ pub(super) struct HotJob {
     pub(super) hold_changed: bool,
 }
 
+/// What tells jobs apart before they run.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) operation: String,
+    pub(super) device: Device,
+    pub(super) class: PriorityClass,
+    pub(super) ordinal: u32,
+    pub(super) gate: Gate,
+}
+
 impl HotJob {
+    /// A job that is to be inserted.
+    pub(super) fn new(facts: JobFactsheet, shape: Shape, new: NewJob, now: Timestamp) -> Self {
+        Self {
+            facts,
+            operation: shape.operation,
+            device: shape.device,
+            class: shape.class,
+            ordinal: shape.ordinal,
+            gate: shape.gate,
+            active_children: 0,
+            worker_id: None,
+            due_at: None,
+            start_at: None,
+            cost: Credits::ZERO,
+            progress: 0.0,
+            stage: None,
+            cursor: 0,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            change: Change::Inserted(Box::new(new)),
+            hold_changed: false,
+        }
+    }
+
     /// Its identifier.
     pub(super) const fn id(&self) -> JobId {
         self.facts.id

@@ -59,7 +59,8 @@ pub(super) async fn load(
     if !wanted.accounts.is_empty() || !wanted.money_jobs.is_empty() {
         let named = id_rows(wanted.accounts.iter().map(|id| id.as_uuid()));
         let values = vec![named.finish(), money.finish()];
-        let rows = sql.all::<AccountRow>("account", &statements.select_accounts, values).await?;
+        let rows =
+            sql.all::<AccountRow>("account", &statements.load.select_accounts, values).await?;
         insert_accounts(&mut books, rows, (sql, statements, plans)).await?;
     }
     load_jobs(sql, statements, wanted, &mut books).await?;
@@ -78,7 +79,7 @@ async fn insert_accounts(
     let missing: BTreeSet<Uuid> = missing.collect();
     if !missing.is_empty() {
         let values = vec![id_rows(missing.into_iter()).finish()];
-        for row in sql.all::<PlanRow>("plan", &statements.select_plans, values).await? {
+        for row in sql.all::<PlanRow>("plan", &statements.load.select_plans, values).await? {
             let (id, terms) = row.decode()?;
             plans.insert(id, terms);
         }
@@ -107,7 +108,7 @@ pub(super) async fn load_accounts(
         return Ok(());
     }
     let values = vec![missing.finish(), JsonRows::new().finish()];
-    let rows = sql.all::<AccountRow>("account", &statements.select_accounts, values).await?;
+    let rows = sql.all::<AccountRow>("account", &statements.load.select_accounts, values).await?;
     insert_accounts(books, rows, (sql, statements, plans)).await
 }
 
@@ -127,7 +128,7 @@ pub(super) async fn load_missing_jobs(
         return Ok(());
     }
     let values = vec![missing.finish(), JsonRows::new().finish()];
-    for row in sql.all::<JobRow>("job", &statements.select_jobs, values).await? {
+    for row in sql.all::<JobRow>("job", &statements.load.select_jobs, values).await? {
         // What an earlier command of this batch changed is newer.
         let job = row.decode()?;
         books.jobs.entry(job.id()).or_insert(job);
@@ -147,7 +148,7 @@ async fn load_jobs(
     let named = wanted.jobs.union(&wanted.money_jobs).map(|id| id.as_uuid());
     let trees = id_rows(wanted.trees.iter().map(|id| id.as_uuid()));
     let values = vec![id_rows(named).finish(), trees.finish()];
-    for row in sql.all::<JobRow>("job", &statements.select_jobs, values).await? {
+    for row in sql.all::<JobRow>("job", &statements.load.select_jobs, values).await? {
         let job = row.decode()?;
         books.jobs.insert(job.id(), job);
     }
@@ -157,7 +158,7 @@ async fn load_jobs(
     if !roots.is_empty() {
         let roots = id_rows(roots.iter().map(|id| id.as_uuid()));
         let values = vec![roots.finish(), MOST_SIBLINGS.into()];
-        for row in sql.all::<JobRow>("job", &statements.select_held_back, values).await? {
+        for row in sql.all::<JobRow>("job", &statements.load.select_held_back, values).await? {
             let job = row.decode()?;
             books.jobs.entry(job.id()).or_insert(job);
         }
@@ -190,10 +191,10 @@ async fn load_money(
     let holders: Vec<Uuid> =
         books.jobs.values().filter(holds).map(|job| job.id().as_uuid()).collect();
     let values = vec![accounts(), id_rows(holders.iter().copied()).finish()];
-    let lots = sql.all::<LotRow>("lot", &statements.select_lots, values).await?;
+    let lots = sql.all::<LotRow>("lot", &statements.load.select_lots, values).await?;
     let earliest = wanted.period_start.map_or(i64::MAX, Timestamp::as_micros);
     let values = vec![accounts(), id_rows(holders.iter().copied()).finish(), earliest.into()];
-    let meters = sql.all::<MeterRow>("meter", &statements.select_meters, values).await?;
+    let meters = sql.all::<MeterRow>("meter", &statements.load.select_meters, values).await?;
     for row in lots {
         let (organization_id, lot) = row.decode()?;
         with_account(books, organization_id, |state| state.lots.push(lot));
@@ -209,7 +210,7 @@ async fn load_money(
         return Ok(());
     }
     let values = vec![id_rows(holders.into_iter()).finish()];
-    for row in sql.all::<HoldRow>("hold", &statements.select_holds, values).await? {
+    for row in sql.all::<HoldRow>("hold", &statements.load.select_holds, values).await? {
         insert_hold(books, row)?;
     }
     Ok(())
@@ -229,7 +230,7 @@ async fn load_keys(
         rows.row().id(organization_id.as_uuid()).text(route).text(key);
     }
     let values = vec![rows.finish()];
-    for row in sql.all::<KeyRow>("idempotency key", &statements.select_keys, values).await? {
+    for row in sql.all::<KeyRow>("idempotency key", &statements.load.select_keys, values).await? {
         let (key, kept) = row.decode()?;
         books.keys.insert(key, kept);
     }

@@ -9,15 +9,15 @@ use std::time::Duration;
 use gantry_ports::StoreError;
 use gantry_ports::store::{HotError, Submitted};
 use gantry_rules::admission::{Admission, Verdict, derive_verdict};
-use gantry_rules::job::{CancelRequest, JobFactsheet, Slot};
+use gantry_rules::job::{JobFactsheet, Slot};
 use gantry_rules::outcome::JobError;
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::{Accounting, Submission};
-use gantry_types::{Attempt, Credits, EngineErrorKind, JobId, JobState, OrganizationId, Timestamp};
+use gantry_types::{EngineErrorKind, JobId, JobState, OrganizationId, Timestamp};
 use serde::Serialize;
 
 use super::books::{Books, PendingResult};
-use super::job::{Change, Gate, HotJob, NewJob};
+use super::job::{Gate, HotJob, NewJob, Shape};
 use super::stop::Stop;
 use crate::error::broken;
 
@@ -129,26 +129,15 @@ fn find_earlier(books: &Books, submission: &Submission) -> Result<Option<Submitt
 fn insert_job(books: &mut Books, submission: &Submission, state: JobState) -> Result<(), Stop> {
     let class = books.account(submission.organization_id)?.state.terms.class;
     let now = submission.submitted_at;
-    let (gate, max_credits) = match submission.accounting {
-        Accounting::Metered => (Gate::Slot, submission.needs.max_credits.max(Credits::ZERO)),
-        Accounting::Platform => (Gate::Open, Credits::ZERO),
-    };
-    let facts = JobFactsheet {
-        id: submission.job_id,
-        organization_id: submission.organization_id,
-        root_id: submission.job_id,
-        parent_id: None,
-        state,
-        attempt: Attempt::NONE,
-        retries: 0,
-        host_deaths: 0,
-        accounting: submission.accounting,
-        max_credits,
-        hold: gantry_rules::account::Hold::default(),
-        spent_by_children: Credits::ZERO,
-        pending_children: 0,
-        cancel: CancelRequest::None,
-        lease_until: None,
+    let shape = Shape {
+        operation: submission.operation.clone(),
+        device: submission.needs.device,
+        class,
+        ordinal: 0,
+        gate: match submission.accounting {
+            Accounting::Metered => Gate::Slot,
+            Accounting::Platform => Gate::Open,
+        },
     };
     let new = NewJob {
         submitted_by: submission.submitted_by,
@@ -159,7 +148,9 @@ fn insert_job(books: &mut Books, submission: &Submission, state: JobState) -> Re
         inputs: encode(&submission.inputs)?,
         needs: encode(&submission.needs)?,
     };
-    let due_at = match state {
+    let mut job = HotJob::new(JobFactsheet::root(submission, state), shape, new, now);
+    job.start_at = submission.start_at;
+    job.due_at = match state {
         JobState::Scheduled => submission.start_at,
         JobState::Blocked => Some(now.plus(BLOCKED_RECHECK)),
         JobState::Queued
@@ -169,27 +160,6 @@ fn insert_job(books: &mut Books, submission: &Submission, state: JobState) -> Re
         | JobState::Failed
         | JobState::Cancelled
         | JobState::Dead => None,
-    };
-    let job = HotJob {
-        facts,
-        operation: submission.operation.clone(),
-        device: submission.needs.device,
-        class,
-        ordinal: 0,
-        gate,
-        active_children: 0,
-        worker_id: None,
-        due_at,
-        start_at: submission.start_at,
-        cost: Credits::ZERO,
-        progress: 0.0,
-        stage: None,
-        cursor: 0,
-        created_at: now,
-        started_at: None,
-        finished_at: None,
-        change: Change::Inserted(Box::new(new)),
-        hold_changed: false,
     };
     books.jobs.insert(submission.job_id, job);
     books.count(submission.job_id, Slot::None)?;

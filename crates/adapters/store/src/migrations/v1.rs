@@ -46,18 +46,19 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX lots_left ON lots (organization_id) WHERE remaining > 0",
     "CREATE INDEX lots_due ON lots (expires_at) WHERE remaining > 0 AND expires_at IS NOT NULL",
     "CREATE INDEX lots_granted ON lots (organization_id, origin, reason)",
+    // Stored in the order in which it is read: an account's lines, by time.
     "CREATE TABLE ledger_entries (
-        id {id} NOT NULL PRIMARY KEY,
         organization_id {id} NOT NULL,
+        id {id} NOT NULL,
         posting_id {id} NOT NULL,
         account TEXT NOT NULL,
         amount {int} NOT NULL,
         lot_id {id} NOT NULL,
         job_id {id},
         reason TEXT NOT NULL,
-        at {int} NOT NULL
+        at {int} NOT NULL,
+        PRIMARY KEY (organization_id, id)
     ) {keyed}",
-    "CREATE INDEX ledger_by_organization ON ledger_entries (organization_id, id)",
     "CREATE TABLE meter_usage (
         organization_id {id} NOT NULL,
         meter TEXT NOT NULL,

@@ -12,7 +12,7 @@ use super::convert::{
 };
 
 /// The columns of [`JobRow`], from `jobs j`, `job_bodies b` and `job_results r`.
-pub(crate) const JOB_COLUMNS: &str = "j.id, j.organization_id, j.root_id, j.parent_id, \
+pub(super) const JOB_COLUMNS: &str = "j.id, j.organization_id, j.root_id, j.parent_id, \
      j.submitted_by, j.operation, j.operation_version, j.label, j.seed, j.accounting, j.state, \
      j.device, j.class, j.attempt, j.cancel_requested, j.max_credits, j.cost, j.stage, \
      j.progress, j.cursor, j.created_at, j.start_at, j.started_at, j.finished_at, \
@@ -24,7 +24,7 @@ pub(super) const JOB_TABLES: &str = "jobs j JOIN job_bodies b ON b.job_id = j.id
 
 /// A job with its bodies.
 #[derive(Debug, FromQueryResult)]
-pub(crate) struct JobRow {
+pub(super) struct JobRow {
     id: Uuid,
     organization_id: Uuid,
     root_id: Uuid,
@@ -60,7 +60,7 @@ impl JobRow {
     ///
     /// # Errors
     /// [`StoreError::Broken`] for a column that cannot be read.
-    pub(crate) fn decode(self) -> Result<JobRecord, StoreError> {
+    pub(super) fn decode(self) -> Result<JobRecord, StoreError> {
         Ok(JobRecord {
             id: JobId::from_uuid(self.id),
             organization_id: OrganizationId::from_uuid(self.organization_id),
@@ -99,7 +99,8 @@ pub(crate) const fn encode_seed(seed: u64) -> i64 {
     seed.cast_signed()
 }
 
-const fn decode_seed(column: i64) -> u64 {
+/// Reads what [`encode_seed`] wrote.
+pub(crate) const fn decode_seed(column: i64) -> u64 {
     column.cast_unsigned()
 }
 

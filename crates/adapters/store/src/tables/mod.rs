@@ -22,4 +22,4 @@ pub(crate) use convert::{
     decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,
     encode_json, encode_u64,
 };
-pub(crate) use job_rows::{ChildRow, JOB_COLUMNS, JobRow, encode_seed};
+pub(crate) use job_rows::{ChildRow, decode_seed, encode_seed};

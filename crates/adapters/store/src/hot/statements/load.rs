@@ -1,0 +1,126 @@
+//! Statements that find and load what a batch touches.
+
+use super::columns::{HOT_COLUMNS, IDS};
+use crate::dialect::{Dialect, Kind};
+
+/// What a batch reads.
+#[derive(Debug)]
+pub(in crate::hot) struct LoadStatements {
+    pub(in crate::hot) select_accounts: String,
+    pub(in crate::hot) select_plans: String,
+    pub(in crate::hot) select_jobs: String,
+    pub(in crate::hot) select_held_back: String,
+    pub(in crate::hot) select_holds: String,
+    pub(in crate::hot) select_lots: String,
+    pub(in crate::hot) select_meters: String,
+    pub(in crate::hot) select_keys: String,
+    pub(in crate::hot) select_needs: String,
+    pub(in crate::hot) count_children: String,
+    pub(in crate::hot) select_silent: String,
+    pub(in crate::hot) select_due: String,
+    pub(in crate::hot) select_expired: String,
+    pub(in crate::hot) delete_keys: String,
+}
+
+impl LoadStatements {
+    /// The statements in a database's dialect.
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let ids = |position| dialect.rows(position, IDS);
+        let lock = dialect.for_update();
+        Self {
+            select_accounts: format!(
+                "SELECT organization_id, plan_id, available, held, running_roots, queued_roots, \
+                 cursor, served_at FROM accounts WHERE organization_id IN \
+                 (SELECT w.id FROM {} w UNION \
+                  SELECT j.organization_id FROM {} w JOIN jobs j ON j.id = w.id) \
+                 ORDER BY organization_id{lock}",
+                ids(1),
+                ids(2)
+            ),
+            select_plans: format!(
+                "SELECT id, terms FROM plans WHERE id IN (SELECT w.id FROM {} w)",
+                ids(1)
+            ),
+            select_jobs: select_jobs(dialect),
+            select_held_back: format!(
+                "SELECT {HOT_COLUMNS} FROM jobs WHERE id IN (SELECT j.id FROM {} w \
+                 JOIN jobs j ON j.root_id = w.id AND j.parent_id IS NOT NULL \
+                 WHERE j.state = 'queued' AND j.gate = 2 ORDER BY j.id LIMIT $2) ORDER BY id{lock}",
+                ids(1)
+            ),
+            select_holds: format!(
+                "SELECT job_id, lot_id, meter, period_start, amount FROM holds \
+                 WHERE job_id IN (SELECT w.id FROM {} w) ORDER BY job_id, ordinal",
+                ids(1)
+            ),
+            select_lots: format!(
+                "SELECT l.id, l.organization_id, l.origin, l.expires_at, l.remaining \
+                 FROM {} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 UNION \
+                 SELECT l.id, l.organization_id, l.origin, l.expires_at, l.remaining \
+                 FROM {} w JOIN holds h ON h.job_id = w.id JOIN lots l ON l.id = h.lot_id",
+                ids(1),
+                ids(2)
+            ),
+            select_meters: format!(
+                "SELECT m.organization_id, m.meter, m.period_start, m.used, m.reserved \
+                 FROM {} w JOIN meter_usage m ON m.organization_id = w.id \
+                 WHERE m.period_start >= $3 UNION \
+                 SELECT m.organization_id, m.meter, m.period_start, m.used, m.reserved \
+                 FROM {} w JOIN holds h ON h.job_id = w.id JOIN meter_usage m \
+                 ON m.organization_id = h.organization_id AND m.period_start = h.period_start \
+                 AND m.meter = h.meter",
+                ids(1),
+                ids(2)
+            ),
+            select_keys: format!(
+                "SELECT k.organization_id, k.route, k.idempotency_key, k.body_sha256, k.job_id, \
+                 k.state, k.blocked_by, k.created_at FROM {} w JOIN idempotency_keys k \
+                 ON k.organization_id = w.organization_id AND k.route = w.route \
+                 AND k.idempotency_key = w.idempotency_key",
+                dialect.rows(
+                    1,
+                    &[
+                        ("organization_id", Kind::Id),
+                        ("route", Kind::Text),
+                        ("idempotency_key", Kind::Text)
+                    ]
+                )
+            ),
+            select_needs: format!(
+                "SELECT b.job_id, b.needs FROM {} w JOIN job_bodies b ON b.job_id = w.id",
+                ids(1)
+            ),
+            count_children: format!(
+                "SELECT j.parent_id AS id, COUNT(*) AS number FROM {} w \
+                 JOIN jobs j ON j.parent_id = w.id GROUP BY j.parent_id",
+                ids(1)
+            ),
+            select_silent: "SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1 \
+                            ORDER BY lease_until LIMIT $2"
+                .into(),
+            select_due: "SELECT id FROM jobs WHERE state IN ('scheduled', 'blocked') \
+                         AND due_at <= $1 ORDER BY due_at, id LIMIT $2"
+                .into(),
+            select_expired: "SELECT DISTINCT organization_id AS id FROM lots \
+                             WHERE remaining > 0 AND expires_at IS NOT NULL \
+                             AND expires_at <= $1 LIMIT $2"
+                .into(),
+            delete_keys: "DELETE FROM idempotency_keys WHERE created_at <= $1".into(),
+        }
+    }
+}
+
+/// The jobs named, everything above them, and the whole trees of the jobs named second.
+fn select_jobs(dialect: Dialect) -> String {
+    format!(
+        "WITH RECURSIVE named(id) AS (SELECT w.id FROM {} w UNION SELECT j.parent_id \
+         FROM named n JOIN jobs j ON j.id = n.id WHERE j.parent_id IS NOT NULL), \
+         wanted(id) AS (SELECT id FROM named UNION SELECT t.id FROM {} w \
+         JOIN jobs j ON j.id = w.id \
+         JOIN jobs t ON t.root_id = j.root_id AND t.parent_id IS NOT NULL) \
+         SELECT {HOT_COLUMNS} FROM jobs WHERE id IN (SELECT id FROM wanted) ORDER BY id{}",
+        dialect.rows(1, IDS),
+        dialect.rows(2, IDS),
+        dialect.for_update()
+    )
+}
