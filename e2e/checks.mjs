@@ -67,13 +67,15 @@ export async function checkViews(page, troubles, name) {
 }
 
 /**
- * Waits until the page shows the wished scheme and nothing moves: the app switches in a later
- * frame than the browser, and a colour half-way between two schemes has any contrast.
+ * Waits until the page is there in the wished scheme and nothing moves: a page's code may still
+ * be on its way, the app switches in a later frame than the browser, and a colour half-way between
+ * two schemes has any contrast.
  */
 async function settle(page, colorScheme) {
     await page.waitForFunction((wished) => {
         const shown = document.documentElement.dataset.mantineColorScheme;
-        return shown === undefined || shown === wished;
+        const isLoaded = document.querySelectorAll('h1').length === 1;
+        return isLoaded && (shown === undefined || shown === wished);
     }, colorScheme);
     await page.evaluate(async () => {
         await document.fonts.ready;

@@ -22,3 +22,25 @@ pub trait Engine: Send + Sync {
     /// What it can answer interactively.
     fn services(&self) -> Vec<Arc<dyn Service>>;
 }
+
+impl<E: Engine + ?Sized> Engine for Box<E> {
+    fn id(&self) -> &str {
+        self.as_ref().id()
+    }
+
+    fn title(&self) -> &str {
+        self.as_ref().title()
+    }
+
+    fn summary(&self) -> &str {
+        self.as_ref().summary()
+    }
+
+    fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
+        self.as_ref().operations()
+    }
+
+    fn services(&self) -> Vec<Arc<dyn Service>> {
+        self.as_ref().services()
+    }
+}

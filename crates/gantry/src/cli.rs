@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use gantry_external::Language;
 use gantry_types::{DatasetId, JobId};
 
 use crate::config::Secret;
@@ -70,6 +71,12 @@ pub enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Make, check and run engines of your own
+    #[command(subcommand)]
+    Engine(EngineCommand),
+    /// Serve the built-in engines over standard input and output
+    #[command(hide = true)]
+    EngineHost,
     /// Check that this machine and data folder can run a server
     Doctor(DataArgs),
     /// Bring the database to the schema of this version
@@ -83,6 +90,41 @@ pub enum Command {
     },
     /// Print the version
     Version,
+}
+
+/// `gantry engine`.
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Write a small engine that works, to begin with
+    New {
+        /// Its name: 1 to 32 of a-z, 0-9 and _, starting with a letter
+        name: String,
+        /// The language: python, bash or js
+        #[arg(long, default_value = "python")]
+        lang: Language,
+        /// The folder to make [default: the name]
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+    },
+    /// Hold an engine against the protocol
+    Check {
+        /// The folder with its engine.toml
+        folder: PathBuf,
+    },
+    /// Run an operation of an engine here and now
+    #[command(disable_help_flag = true)]
+    Run {
+        /// The folder with its engine.toml
+        folder: PathBuf,
+        /// The operation and its flags; `--help` lists them
+        #[arg(
+            value_name = "OPERATION [FLAGS]",
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            num_args = 0..
+        )]
+        words: Vec<String>,
+    },
 }
 
 /// Arguments of `gantry run`; those after the operation depend on it.

@@ -70,8 +70,7 @@ impl House {
             Failure::broken(format!("the plan `{}` cannot be imported: {error}", draft.slug))
         })?;
         let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock));
-        let registry = engines::register_all(Arc::clone(&store))
-            .map_err(|error| Failure::broken(format!("an engine is wrong: {error}")))?;
+        let registry = engines::register_all(&config.engines, Arc::clone(&store)).await?;
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry));
         Ok(Self { store, access, billing, jobs, scratch })
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: this is the only crate that knows the web framework; a route reads its request,
 //! calls one use-case and shapes the answer, and decides nothing; errors of every crate become
-//! problems in [`problem`] alone; the store is the truth that streams read, the bus only wakes
+//! problems in `problem` alone; the store is the truth that streams read, the bus only wakes
 //! them.
 
 mod api;

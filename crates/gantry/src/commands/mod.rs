@@ -5,6 +5,7 @@ mod config;
 mod datasets;
 mod demo;
 mod doctor;
+mod engine;
 mod jobs;
 mod login;
 mod migrate;
@@ -36,6 +37,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Login(arguments) => login::run(arguments, console),
         Command::Admin(command) => admin::run(command, global, console),
         Command::Config(command) => config::run(*command, global, console),
+        Command::Engine(command) => engine::run(command, global, console),
+        Command::EngineHost => engine::host(),
         Command::Doctor(data) => doctor::run(data, global, console),
         Command::Migrate(data) => migrate::run(data, global, console),
         Command::Openapi => print_openapi(console),

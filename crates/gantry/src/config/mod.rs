@@ -6,6 +6,7 @@
 
 mod auth;
 mod blobs;
+mod engines;
 mod limits;
 mod load;
 mod log;
@@ -18,6 +19,7 @@ mod worker;
 
 pub use auth::{AuthConfig, RegistrationConfig};
 pub use blobs::BlobsConfig;
+pub use engines::{EnginesConfig, IsolationConfig};
 pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};
@@ -43,6 +45,8 @@ pub struct Config {
     pub blobs: BlobsConfig,
     /// Sign-in, sessions and passwords.
     pub auth: AuthConfig,
+    /// Where jobs run, and engines of one's own.
+    pub engines: EnginesConfig,
     /// The worker that runs jobs in the server's process.
     pub worker: WorkerConfig,
     /// Limits on requests that no plan covers.

@@ -92,7 +92,11 @@ async fn run_in(
 
 /// Settings of a house for one run: its own folder, cheap secrets, a plan without limits.
 fn derive_private_config(config: &Config, folder: &Path) -> Config {
-    let mut private = Config { worker: config.worker.clone(), ..Config::default() };
+    let mut private = Config {
+        worker: config.worker.clone(),
+        engines: config.engines.clone(),
+        ..Config::default()
+    };
     private.server.data_dir = folder.to_owned();
     // The one password is random and lives as long as the folder.
     private.auth.password_memory_kib = 64;

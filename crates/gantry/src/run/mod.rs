@@ -14,7 +14,7 @@ use gantry_engine_api::OperationSpec;
 use gantry_jobs::Registry;
 
 use crate::cli::{GlobalArgs, RunArgs};
-use crate::config::load;
+use crate::config::{EnginesConfig, IsolationConfig, load};
 use crate::console::{Console, Format, Volume, heading};
 use crate::engines::register_engines;
 use crate::failure::{Exit, Failure};
@@ -28,9 +28,24 @@ use self::plan::{Parsed, RunPlan};
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
 pub fn run(arguments: &RunArgs, global: &GlobalArgs, console: Console) -> Result<Exit, Failure> {
-    let registry = register_engines()
-        .map_err(|error| Failure::broken(format!("an engine is wrong: {error}")))?;
-    let (operation, words) = match arguments.words.split_first() {
+    let external = load(global.config.as_deref(), &[])?.engines.external;
+    let engines = EnginesConfig { isolation: IsolationConfig::Thread, external };
+    run_words(&arguments.words, &engines, global, console)
+}
+
+/// Runs an operation of these engines, or lists what can be run.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run_words(
+    words: &[String],
+    engines: &EnginesConfig,
+    global: &GlobalArgs,
+    console: Console,
+) -> Result<Exit, Failure> {
+    let runtime = runtime::build_runtime()?;
+    let registry = runtime.block_on(register_engines(engines))?;
+    let (operation, words) = match words.split_first() {
         Some((first, _)) if first == "--help" || first == "-h" => {
             console.say(&describe_operations(&registry));
             return Ok(Exit::Success);
@@ -52,16 +67,23 @@ pub fn run(arguments: &RunArgs, global: &GlobalArgs, console: Console) -> Result
         }
     };
     let console = widen(console, &plan);
-    let config = load(plan.config.as_deref().or(global.config.as_deref()), &[])?;
+    let mut config = load(plan.config.as_deref().or(global.config.as_deref()), &[])?;
+    config.engines = engines.clone();
     logging::start(&config.log, "warn")?;
-    let runtime = runtime::build_runtime()?;
-    let exit = runtime.block_on(local::run_here(&config, operation, &plan, console));
+    let operation = spec.id.clone();
+    let exit = runtime.block_on(local::run_here(&config, &operation, &plan, console));
     runtime.shutdown_background();
     exit
 }
 
+/// An operation by its id, or by its verb alone where only one engine has it.
 fn find_spec<'r>(registry: &'r Registry, operation: &str) -> Result<&'r OperationSpec, Failure> {
-    registry.find_spec(operation).ok_or_else(|| {
+    let by_verb = || {
+        let ending = format!(".{operation}");
+        let mut found = registry.specs().filter(|spec| spec.id.ends_with(&ending));
+        found.next().filter(|_| found.next().is_none())
+    };
+    registry.find_spec(operation).or_else(by_verb).ok_or_else(|| {
         let ids = registry.specs().map(|spec| spec.id.as_str());
         let nearest = registry
             .find_nearest(operation)

@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod engines;
 mod errors;
 mod local_run;
 mod remote;

@@ -77,7 +77,7 @@ pub trait Store: HotPath + Send + Sync {
 pub trait StoreExt {
     /// Runs `closure` in one transaction:
     ///
-    /// ```ignore
+    /// ```text
     /// store.write(move |tx| {
     ///     let user = user.clone();
     ///     Box::pin(async move { tx.access().insert_user(&user).await?; Ok(()) })
