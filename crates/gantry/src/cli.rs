@@ -309,7 +309,7 @@ pub enum AdminCommand {
         /// The e-mail address to sign in with
         #[arg(long, value_name = "ADDRESS")]
         email: String,
-        /// The name for people [default: the address before its @]
+        /// The name for people (by default the address before its @)
         #[arg(long)]
         name: Option<String>,
         /// Read the password from standard input
