@@ -72,11 +72,13 @@ export async function checkViews(page, troubles, name) {
  * two schemes has any contrast.
  */
 async function settle(page, colorScheme) {
-    await page.waitForFunction((wished) => {
+    const isShown = (wished) => {
         const shown = document.documentElement.dataset.mantineColorScheme;
         const isLoaded = document.querySelectorAll('h1').length === 1;
         return isLoaded && (shown === undefined || shown === wished);
-    }, colorScheme);
+    };
+    // A page that never gets there is looked at as it is, and its faults are found below.
+    await page.waitForFunction(isShown, colorScheme, { timeout: 5000 }).catch(() => undefined);
     await page.evaluate(async () => {
         await document.fonts.ready;
         const isFinite = (animation) =>
