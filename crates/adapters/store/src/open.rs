@@ -30,6 +30,19 @@ const CHECKPOINT_PAGES: &str = "8192";
 /// Pages that a connection keeps in memory, as negative KiB: 16 MiB.
 const CACHE_SIZE: &str = "-16384";
 
+/// PostgreSQL plans a statement by how large tables were when it was last analysed, and a queue
+/// fills faster than that: a plan made on an empty table would read all of a full one. What the
+/// writer runs looks rows up by key, so it is told to use indexes.
+const POSTGRES_WRITER: &[(&str, &str)] = &[
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+/// No statement of ours runs long enough to be worth compiling.
+const POSTGRES_READER: &[(&str, &str)] = &[("jit", "off")];
+
 const DATABASE: &str = "database";
 
 /// What opening makes.
@@ -59,8 +72,8 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Connections, OpenErr
             Ok(Connections { read, write, dialect: Dialect::Sqlite, lock: Some(lock) })
         }
         Location::Postgres(url) => {
-            let write = connect_postgres(url, config.write_connections).await?;
-            let read = connect_postgres(url, config.read_connections).await?;
+            let write = connect_postgres(url, config.write_connections, POSTGRES_WRITER).await?;
+            let read = connect_postgres(url, config.read_connections, POSTGRES_READER).await?;
             Ok(Connections { read, write, dialect: Dialect::Postgres, lock: None })
         }
     }
@@ -133,10 +146,17 @@ async fn connect_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnect
         .map_err(|error| OpenError::File { path: path.to_owned(), reason: error.to_string() })
 }
 
-async fn connect_postgres(url: &str, connections: u32) -> Result<DatabaseConnection, OpenError> {
+async fn connect_postgres(
+    url: &str,
+    connections: u32,
+    settings: &'static [(&'static str, &'static str)],
+) -> Result<DatabaseConnection, OpenError> {
     let mut options = pool_options(url, connections);
-    options.map_sqlx_postgres_opts(|options| {
-        options.application_name("gantry").statement_cache_capacity(PREPARED_STATEMENTS)
+    options.map_sqlx_postgres_opts(move |options| {
+        options
+            .application_name("gantry")
+            .statement_cache_capacity(PREPARED_STATEMENTS)
+            .options(settings.iter().copied())
     });
     let connected = Database::connect(options).await;
     connected.map_err(|error| OpenError::Store(derive_store_error(&error, DATABASE)))

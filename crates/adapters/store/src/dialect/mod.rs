@@ -10,6 +10,23 @@ use sea_orm::DbBackend;
 
 pub(crate) use row_set::{Column, JsonRows, Kind};
 
+/// The columns of the row set in `jobs.hold`.
+pub(crate) const HOLD: &[Column] = &[
+    ("lot_id", Kind::Id),
+    ("meter", Kind::Text),
+    ("period_start", Kind::Int),
+    ("amount", Kind::Int),
+];
+/// Whose hold it is, and the table that says so.
+const HOLDER: Holder = Holder { columns: "j.id AS job_id, j.organization_id", table: "jobs j" };
+
+/// Columns and table that a row set is joined with.
+#[derive(Debug, Clone, Copy)]
+struct Holder {
+    columns: &'static str,
+    table: &'static str,
+}
+
 /// A database's way of saying things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -28,14 +45,26 @@ impl Dialect {
         }
     }
 
-    /// Fills the words of a schema template: `{id}`, `{int}`, `{bool}`, `{real}`, and `{keyed}`
-    /// after the closing parenthesis of a table that is stored in the order of its key.
+    /// Fills the words of a schema template: `{id}`, `{int}`, `{bool}`, `{real}`,
+    /// `{keyed}` after the closing parenthesis of a table that is stored in the order of its key,
+    /// and the whole statement `{holds_view}`.
     pub(crate) fn schema(self, template: &str) -> String {
         let words = match self {
             Self::Sqlite => sqlite::SCHEMA_WORDS,
             Self::Postgres => postgres::SCHEMA_WORDS,
         };
-        words.iter().fold(template.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
+        let text = template.replace("{holds_view}", &self.create_holds_view());
+        words.iter().fold(text, |text, (word, meaning)| text.replace(word, meaning))
+    }
+
+    /// A view that shows what jobs hold, as rows: the column `jobs.hold` keeps them as a row set,
+    /// so that holding costs no row of its own.
+    fn create_holds_view(self) -> String {
+        let rows = match self {
+            Self::Sqlite => sqlite::rows_with("j.hold", HOLD, HOLDER),
+            Self::Postgres => postgres::rows_with("j.hold", HOLD, HOLDER),
+        };
+        format!("CREATE VIEW holds AS {rows} WHERE j.hold IS NOT NULL")
     }
 
     /// Statements that make a table refuse every change but an insertion.
@@ -67,8 +96,8 @@ impl Dialect {
     /// A sub-select that turns parameter `$position` (made by [`JsonRows`]) into rows.
     pub(crate) fn rows(self, position: u32, columns: &[Column]) -> String {
         match self {
-            Self::Sqlite => sqlite::rows(position, columns),
-            Self::Postgres => postgres::rows(position, columns),
+            Self::Sqlite => sqlite::rows(&format!("${position}"), columns),
+            Self::Postgres => postgres::rows(&format!("${position}"), columns),
         }
     }
 

@@ -1,7 +1,6 @@
 //! PostgreSQL's way.
 
-use std::fmt::Write;
-
+use super::Holder;
 use super::row_set::{Column, Kind};
 
 /// What the words of a schema template mean.
@@ -32,10 +31,23 @@ pub(super) fn append_only(table: &str) -> Vec<String> {
 }
 
 /// A sub-select over `jsonb_array_elements`.
-pub(super) fn rows(position: u32, columns: &[Column]) -> String {
-    let mut select = String::new();
-    for (index, (name, kind)) in columns.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
+pub(super) fn rows(source: &str, columns: &[Column]) -> String {
+    let select = select(columns);
+    format!("(SELECT {select} FROM jsonb_array_elements({source}::jsonb) AS element(value))")
+}
+
+/// A SELECT over a row set in a column, beside other columns of its row.
+pub(super) fn rows_with(source: &str, columns: &[Column], holder: Holder) -> String {
+    let Holder { columns: others, table } = holder;
+    let select = select(columns);
+    format!(
+        "SELECT {others}, {select} FROM {table} CROSS JOIN LATERAL \
+         jsonb_array_elements({source}::jsonb) AS element(value)"
+    )
+}
+
+fn select(columns: &[Column]) -> String {
+    let read = |(index, (name, kind)): (usize, &Column)| {
         let cast = match kind {
             Kind::Id => "::uuid",
             Kind::Int => "::bigint",
@@ -43,10 +55,9 @@ pub(super) fn rows(position: u32, columns: &[Column]) -> String {
             Kind::Bool => "::boolean",
             Kind::Text => "",
         };
-        // Writing to a string cannot fail.
-        let _infallible = write!(select, "{comma}(value->>{index}){cast} AS {name}");
-    }
-    format!("(SELECT {select} FROM jsonb_array_elements(${position}::jsonb) AS element(value))")
+        format!("(value->>{index}){cast} AS {name}")
+    };
+    columns.iter().enumerate().map(read).collect::<Vec<_>>().join(", ")
 }
 
 /// LATERAL, with locks that wait for nobody.

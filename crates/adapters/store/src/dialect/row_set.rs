@@ -117,9 +117,14 @@ impl JsonRows {
     }
 
     /// The parameter.
-    pub(crate) fn finish(mut self) -> Value {
+    pub(crate) fn finish(self) -> Value {
+        Value::from(self.into_text())
+    }
+
+    /// The row set as text, to be kept in a column.
+    pub(crate) fn into_text(mut self) -> String {
         self.text.push_str(if self.rows == 0 { "]" } else { "]]" });
-        Value::from(self.text)
+        self.text
     }
 
     fn null(&mut self) -> &mut Self {

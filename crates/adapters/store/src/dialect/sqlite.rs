@@ -1,7 +1,6 @@
 //! SQLite's way.
 
-use std::fmt::Write;
-
+use super::Holder;
 use super::row_set::{Column, Kind};
 
 /// What the words of a schema template mean.
@@ -27,19 +26,22 @@ pub(super) fn append_only(table: &str) -> Vec<String> {
 }
 
 /// A sub-select over `jsonb_each`, whose rows need no second parsing.
-pub(super) fn rows(position: u32, columns: &[Column]) -> String {
-    let mut select = String::new();
-    for (index, (name, kind)) in columns.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        // Writing to a string cannot fail.
-        let _infallible = match kind {
-            Kind::Id => write!(select, "{comma}unhex(value->>{index}) AS {name}"),
-            Kind::Int | Kind::Real | Kind::Bool | Kind::Text => {
-                write!(select, "{comma}value->>{index} AS {name}")
-            }
-        };
-    }
-    format!("(SELECT {select} FROM jsonb_each(${position}))")
+pub(super) fn rows(source: &str, columns: &[Column]) -> String {
+    format!("(SELECT {} FROM jsonb_each({source}))", select(columns))
+}
+
+/// A SELECT over a row set in a column, beside other columns of its row.
+pub(super) fn rows_with(source: &str, columns: &[Column], holder: Holder) -> String {
+    let Holder { columns: others, table } = holder;
+    format!("SELECT {others}, {} FROM {table}, jsonb_each({source})", select(columns))
+}
+
+fn select(columns: &[Column]) -> String {
+    let read = |(index, (name, kind)): (usize, &Column)| match kind {
+        Kind::Id => format!("unhex(value->>{index}) AS {name}"),
+        Kind::Int | Kind::Real | Kind::Bool | Kind::Text => format!("value->>{index} AS {name}"),
+    };
+    columns.iter().enumerate().map(read).collect::<Vec<_>>().join(", ")
 }
 
 /// SQLite has no LATERAL, and a limited sub-select in IN that names the outer row.

@@ -137,7 +137,11 @@ async fn choose_among(
             free.insert(id, derive_claimant(account));
         }
     }
-    let cut = ready.len() >= each;
+    let mut lengths: BTreeMap<(i64, Uuid), usize> = BTreeMap::new();
+    for row in &ready {
+        *lengths.entry((row.rank, row.organization_id)).or_default() += 1;
+    }
+    let cut = lengths.values().any(|length| *length >= each);
     let mut chosen: Vec<JobId> = Vec::new();
     for (_, jobs) in group_by_rank(ready)? {
         let accounts: Vec<Claimant> = free.values().copied().collect();

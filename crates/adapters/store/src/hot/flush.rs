@@ -8,6 +8,7 @@ use gantry_rules::submission::Accounting;
 use gantry_types::{JobId, OrganizationId, Timestamp, UserId, WorkerId};
 
 use super::books::{Additions, Books, HotAccount, encode_cursor};
+use super::hold_rows::encode_hold;
 use super::job::{Change, HotJob, NewJob};
 use super::statements::Statements;
 use crate::dialect::JsonRows;
@@ -25,7 +26,6 @@ pub(super) async fn flush(
 ) -> Result<(), StoreError> {
     let writes = Writes { sql, statements };
     writes.jobs(books).await?;
-    writes.holds(books).await?;
     writes.accounts(books).await?;
     let additions = books.take_additions();
     writes.events(&additions).await?;
@@ -75,17 +75,6 @@ impl Writes<'_> {
         self.run("job", &self.statements.flush.insert_jobs, inserted).await?;
         self.run("job", &self.statements.flush.insert_bodies, bodies).await?;
         self.run("job", &self.statements.flush.update_jobs, updated).await
-    }
-
-    async fn holds(&self, books: &mut Books) -> Result<(), StoreError> {
-        let (mut deleted, mut inserted) = (JsonRows::new(), JsonRows::new());
-        for job in books.jobs.values_mut().filter(|job| job.hold_changed) {
-            job.hold_changed = false;
-            deleted.row().id(job.id().as_uuid());
-            push_hold(&mut inserted, job)?;
-        }
-        self.run("hold", &self.statements.flush.delete_holds, deleted).await?;
-        self.run("hold", &self.statements.flush.insert_holds, inserted).await
     }
 
     async fn accounts(&self, books: &mut Books) -> Result<(), StoreError> {
@@ -153,6 +142,7 @@ fn push_changes(row: &mut JsonRows, job: &HotJob) -> Result<(), StoreError> {
     row.int(job.gate.number()).int(facts.attempt.get().into()).int(facts.retries.into());
     row.int(facts.host_deaths.into()).bool(facts.cancel == CancelRequest::Requested);
     row.int(facts.max_credits.get()).int(job.cost.get()).int(facts.spent_by_children.get());
+    row.opt_text(encode_hold(&facts.hold)?.as_deref());
     row.int(facts.pending_children.into()).int(job.active_children.into());
     row.opt_id(job.worker_id.map(WorkerId::as_uuid)).opt_int(micros(facts.lease_until));
     row.opt_int(micros(job.due_at)).real(job.progress).opt_text(job.stage.as_deref());
@@ -173,24 +163,6 @@ fn push_constants(row: &mut JsonRows, job: &HotJob, new: &NewJob) -> Result<(), 
     row.int(new.operation_version.into()).opt_text(new.label.as_deref());
     row.int(encode_seed(new.seed)).text(accounting).text(job.device.as_str());
     row.opt_int(job.start_at.map(Timestamp::as_micros)).int(job.created_at.as_micros());
-    Ok(())
-}
-
-fn push_hold(rows: &mut JsonRows, job: &HotJob) -> Result<(), StoreError> {
-    let mut ordinal = 0;
-    let mut begin = |rows: &mut JsonRows| {
-        rows.row().id(job.id().as_uuid()).int(ordinal).id(job.facts.organization_id.as_uuid());
-        ordinal += 1;
-    };
-    for part in &job.facts.hold.credits {
-        begin(rows);
-        rows.id(part.lot_id.as_uuid()).opt_text(None).opt_int(None).int(part.amount.get());
-    }
-    for part in &job.facts.hold.units {
-        begin(rows);
-        rows.opt_id(None).text(part.meter.as_str()).int(part.period_start.as_micros());
-        rows.int(encode_u64("units", part.units)?);
-    }
     Ok(())
 }
 

@@ -29,7 +29,6 @@ pub(super) fn raise(books: &mut Books, command: &RaiseHoldCommand) -> Result<(),
     books.post(organization_id, Some(root_id), &postings, command.now)?;
     let root = books.job_mut(root_id)?;
     root.facts.hold.credits.extend(extra.credits);
-    root.hold_changed = true;
     raise_maxima(books, command.job_id, more)
 }
 

@@ -87,7 +87,6 @@ pub(super) struct HotJob {
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) change: Change,
-    pub(super) hold_changed: bool,
 }
 
 /// What tells jobs apart before they run.
@@ -122,7 +121,6 @@ impl HotJob {
             started_at: None,
             finished_at: None,
             change: Change::Inserted(Box::new(new)),
-            hold_changed: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_ports::StoreError;
-use gantry_rules::account::{AccountState, HeldCredits, HeldUnits, Lot, MeterUse};
+use gantry_rules::account::{AccountState, Lot, MeterUse};
 use gantry_rules::plan::PlanTerms;
 use gantry_types::{JobId, OrganizationId, Timestamp};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::sql::Sql;
 mod rows;
 
 pub(super) use rows::IdRow;
-use rows::{AccountRow, HoldRow, JobRow, KeyRow, LotRow, MeterRow, PlanRow};
+use rows::{AccountRow, JobRow, KeyRow, LotRow, MeterRow, PlanRow};
 
 /// Siblings behind their gate that one batch may open.
 const MOST_SIBLINGS: i64 = 512;
@@ -183,17 +183,14 @@ async fn load_money(
         return Ok(());
     }
     let accounts = || id_rows(books.accounts.keys().map(|id| id.as_uuid())).finish();
-    // Holds lie with roots; of other jobs there is nothing to find.
-    let holds = |job: &&HotJob| {
-        let known = books.accounts.contains_key(&job.facts.organization_id);
-        known && job.is_root() && !job.facts.state.is_final()
-    };
-    let holders: Vec<Uuid> =
-        books.jobs.values().filter(holds).map(|job| job.id().as_uuid()).collect();
-    let values = vec![accounts(), id_rows(holders.iter().copied()).finish()];
+    let holds = || books.jobs.values().map(|job| &job.facts.hold);
+    let held_lots: BTreeSet<Uuid> =
+        holds().flat_map(|hold| &hold.credits).map(|part| part.lot_id.as_uuid()).collect();
+    let values = vec![accounts(), id_rows(held_lots.into_iter()).finish()];
     let lots = sql.all::<LotRow>("lot", &statements.load.select_lots, values).await?;
-    let earliest = wanted.period_start.map_or(i64::MAX, Timestamp::as_micros);
-    let values = vec![accounts(), id_rows(holders.iter().copied()).finish(), earliest.into()];
+    let held_since = holds().flat_map(|hold| &hold.units).map(|part| part.period_start);
+    let earliest = held_since.chain(wanted.period_start).min();
+    let values = vec![accounts(), earliest.map_or(i64::MAX, Timestamp::as_micros).into()];
     let meters = sql.all::<MeterRow>("meter", &statements.load.select_meters, values).await?;
     for row in lots {
         let (organization_id, lot) = row.decode()?;
@@ -205,13 +202,6 @@ async fn load_money(
     }
     for account in books.accounts.values_mut() {
         account.stored = account.state.clone();
-    }
-    if holders.is_empty() {
-        return Ok(());
-    }
-    let values = vec![id_rows(holders.into_iter()).finish()];
-    for row in sql.all::<HoldRow>("hold", &statements.load.select_holds, values).await? {
-        insert_hold(books, row)?;
     }
     Ok(())
 }
@@ -233,16 +223,6 @@ async fn load_keys(
     for row in sql.all::<KeyRow>("idempotency key", &statements.load.select_keys, values).await? {
         let (key, kept) = row.decode()?;
         books.keys.insert(key, kept);
-    }
-    Ok(())
-}
-
-fn insert_hold(books: &mut Books, row: HoldRow) -> Result<(), StoreError> {
-    let job = books.jobs.get_mut(&JobId::from_uuid(row.job_id));
-    let hold = &mut job.ok_or_else(|| broken("hold", "it has no job"))?.facts.hold;
-    match row.decode()? {
-        rows::Held::Credits(part) => hold.credits.push(part),
-        rows::Held::Units(part) => hold.units.push(part),
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod flush;
 mod fork;
 mod heartbeat;
 mod hold;
+mod hold_rows;
 mod job;
 mod load;
 mod notes;

@@ -85,7 +85,6 @@ fn settle_root(books: &mut Books, id: JobId, end: End, now: Timestamp) -> Result
     if hold == Hold::default() {
         return Ok(());
     }
-    job.hold_changed = true;
     let account = books.account_mut(organization_id)?;
     let settled = settlement::settle(&hold, cost, end.conclusion, &account.state.lots, now)?;
     settled.apply(&mut account.state)?;
@@ -101,7 +100,6 @@ fn settle_child(books: &mut Books, id: JobId, end: End, now: Timestamp) -> Resul
     let cost = derive_cost(end.conclusion, end.charged, budget.min(root.facts.hold.total()));
     if cost > Credits::ZERO {
         let postings = settlement::spend(&mut root.facts.hold, cost)?;
-        root.hold_changed = true;
         books.post(organization_id, Some(id), &postings, now)?;
     }
     let job = books.job_mut(id)?;

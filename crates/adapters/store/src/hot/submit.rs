@@ -76,7 +76,6 @@ pub(super) fn hold(
     let job = books.job_mut(job_id)?;
     let organization_id = job.facts.organization_id;
     job.facts.hold = admission.hold.clone();
-    job.hold_changed = true;
     books.account_mut(organization_id)?.state.take(&admission.hold)?;
     books.post(organization_id, Some(job_id), &admission.postings, now)
 }

@@ -141,6 +141,7 @@ pub(super) const STATEMENTS: &[&str] = &[
         max_credits {int} NOT NULL,
         cost {int} NOT NULL,
         spent_by_children {int} NOT NULL,
+        hold TEXT,
         pending_children {int} NOT NULL,
         active_children {int} NOT NULL,
         worker_id {id},
@@ -174,25 +175,18 @@ pub(super) const STATEMENTS: &[&str] = &[
         report TEXT,
         error TEXT
     ) {keyed}",
-    "CREATE TABLE holds (
-        job_id {id} NOT NULL REFERENCES jobs (id),
-        ordinal {int} NOT NULL,
-        organization_id {id} NOT NULL,
-        lot_id {id},
-        meter TEXT,
-        period_start {int},
-        amount {int} NOT NULL CHECK (amount >= 0),
-        PRIMARY KEY (job_id, ordinal)
-    ) {keyed}",
+    // What jobs hold, read out of their column.
+    "{holds_view}",
     "CREATE TABLE checkpoints (
         job_id {id} NOT NULL PRIMARY KEY REFERENCES jobs (id),
         organization_id {id} NOT NULL,
         version {int} NOT NULL,
         state TEXT NOT NULL
     ) {keyed}",
-    // `slot` is the name under which only the last event is kept.
+    // No foreign key here: events are most of the rows that are written, and only ever beside
+    // their job. `slot` is the name under which only the last event is kept.
     "CREATE TABLE job_events (
-        job_id {id} NOT NULL REFERENCES jobs (id),
+        job_id {id} NOT NULL,
         cursor {int} NOT NULL,
         organization_id {id} NOT NULL,
         kind TEXT NOT NULL,

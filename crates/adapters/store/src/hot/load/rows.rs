@@ -6,10 +6,8 @@ use gantry_types::{Attempt, Credits, JobId, LotId, MeterId, OrganizationId, Time
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::{
-    AccountState, Gate, HeldCredits, HeldUnits, HotAccount, HotJob, KeyOf, Lot, MeterUse,
-    PlanTerms, broken,
-};
+use super::{AccountState, Gate, HotAccount, HotJob, KeyOf, Lot, MeterUse, PlanTerms, broken};
+use crate::hot::hold_rows::decode_hold;
 use crate::hot::job::Change;
 use crate::hot::submit::IdempotencyRow;
 use crate::tables::{
@@ -91,6 +89,7 @@ pub(super) struct JobRow {
     max_credits: i64,
     cost: i64,
     spent_by_children: i64,
+    hold: Option<String>,
     pending_children: i64,
     active_children: i64,
     worker_id: Option<Uuid>,
@@ -120,7 +119,7 @@ impl JobRow {
             host_deaths: decode_u32("host deaths", self.host_deaths)?,
             accounting: decode_serde_word("accounting", &self.accounting)?,
             max_credits: Credits::new(self.max_credits),
-            hold: gantry_rules::account::Hold::default(),
+            hold: decode_hold(self.hold.as_deref())?,
             spent_by_children: Credits::new(self.spent_by_children),
             pending_children: decode_u32("pending children", self.pending_children)?,
             cancel,
@@ -145,45 +144,7 @@ impl JobRow {
             started_at: self.started_at.map(Timestamp::from_micros),
             finished_at: self.finished_at.map(Timestamp::from_micros),
             change: Change::None,
-            hold_changed: false,
         })
-    }
-}
-
-/// A row of `holds`.
-#[derive(Debug, FromQueryResult)]
-pub(super) struct HoldRow {
-    pub(super) job_id: Uuid,
-    lot_id: Option<Uuid>,
-    meter: Option<String>,
-    period_start: Option<i64>,
-    amount: i64,
-}
-
-/// What one row of `holds` holds.
-pub(super) enum Held {
-    /// Credits of a lot.
-    Credits(HeldCredits),
-    /// Units of a meter.
-    Units(HeldUnits),
-}
-
-impl HoldRow {
-    pub(super) fn decode(self) -> Result<Held, StoreError> {
-        match (self.lot_id, self.meter, self.period_start) {
-            (Some(lot_id), None, None) => Ok(Held::Credits(HeldCredits {
-                lot_id: LotId::from_uuid(lot_id),
-                amount: Credits::new(self.amount),
-            })),
-            (None, Some(meter), Some(period_start)) => Ok(Held::Units(HeldUnits {
-                meter: decode_word::<MeterId>("meter", &meter)?,
-                period_start: Timestamp::from_micros(period_start),
-                units: decode_u64("units", self.amount)?,
-            })),
-            (Some(_) | None, Some(_) | None, Some(_) | None) => {
-                Err(broken("hold", "it is neither of a lot nor of a meter"))
-            }
-        }
     }
 }
 

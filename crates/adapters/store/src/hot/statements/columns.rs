@@ -10,7 +10,7 @@ pub(super) const IDS: &[Column] = &[("id", Kind::Id)];
 /// The columns of `jobs` that hot commands read, in the order of `load::JobRow`.
 pub(super) const HOT_COLUMNS: &str = "id, organization_id, root_id, parent_id, ordinal, operation, \
      accounting, state, device, class, gate, attempt, retries, host_deaths, cancel_requested, \
-     max_credits, cost, spent_by_children, pending_children, active_children, worker_id, \
+     max_credits, cost, spent_by_children, hold, pending_children, active_children, worker_id, \
      lease_until, due_at, start_at, progress, stage, cursor, created_at, started_at, finished_at";
 
 /// The columns of `jobs` that change, with the identifier first.
@@ -26,6 +26,7 @@ pub(super) const JOB_CHANGES: &[Column] = &[
     ("max_credits", Kind::Int),
     ("cost", Kind::Int),
     ("spent_by_children", Kind::Int),
+    ("hold", Kind::Text),
     ("pending_children", Kind::Int),
     ("active_children", Kind::Int),
     ("worker_id", Kind::Id),
@@ -62,17 +63,6 @@ pub(super) const JOB_BODY: &[Column] = &[
     ("params", Kind::Text),
     ("inputs", Kind::Text),
     ("needs", Kind::Text),
-];
-
-/// The columns of `holds`.
-pub(super) const HOLD: &[Column] = &[
-    ("job_id", Kind::Id),
-    ("ordinal", Kind::Int),
-    ("organization_id", Kind::Id),
-    ("lot_id", Kind::Id),
-    ("meter", Kind::Text),
-    ("period_start", Kind::Int),
-    ("amount", Kind::Int),
 ];
 
 /// The columns of `accounts` that change, with the identifier first.

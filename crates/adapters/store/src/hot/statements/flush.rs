@@ -1,8 +1,8 @@
 //! Statements that write what a batch decided.
 
 use super::columns::{
-    ACCOUNT, ACCOUNT_EVENT, ARTIFACT, CHECKPOINT, HOLD, IDEMPOTENCY_KEY, IDS, JOB_BODY,
-    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, LEDGER_ENTRY, LOT, METER,
+    ACCOUNT, ACCOUNT_EVENT, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, JOB_BODY, JOB_CHANGES,
+    JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, LEDGER_ENTRY, LOT, METER,
 };
 use crate::dialect::{Column, Dialect, Kind};
 
@@ -12,8 +12,6 @@ pub(in crate::hot) struct FlushStatements {
     pub(in crate::hot) insert_jobs: String,
     pub(in crate::hot) insert_bodies: String,
     pub(in crate::hot) update_jobs: String,
-    pub(in crate::hot) delete_holds: String,
-    pub(in crate::hot) insert_holds: String,
     pub(in crate::hot) update_accounts: String,
     pub(in crate::hot) update_lots: String,
     pub(in crate::hot) upsert_meters: String,
@@ -30,16 +28,10 @@ pub(in crate::hot) struct FlushStatements {
 impl FlushStatements {
     /// The statements in a database's dialect.
     pub(super) fn new(dialect: Dialect) -> Self {
-        let ids = |position| dialect.rows(position, IDS);
         Self {
             insert_jobs: insert(dialect, "jobs", &[JOB_CHANGES, JOB_CONSTANTS].concat()),
             insert_bodies: insert(dialect, "job_bodies", JOB_BODY),
             update_jobs: update(dialect, "jobs", JOB_CHANGES),
-            delete_holds: format!(
-                "DELETE FROM holds WHERE job_id IN (SELECT w.id FROM {} w)",
-                ids(1)
-            ),
-            insert_holds: insert(dialect, "holds", HOLD),
             update_accounts: update(dialect, "accounts", ACCOUNT),
             update_lots: update(dialect, "lots", LOT),
             upsert_meters: upsert(dialect, "meter_usage", METER, 3),

@@ -10,7 +10,6 @@ pub(in crate::hot) struct LoadStatements {
     pub(in crate::hot) select_plans: String,
     pub(in crate::hot) select_jobs: String,
     pub(in crate::hot) select_held_back: String,
-    pub(in crate::hot) select_holds: String,
     pub(in crate::hot) select_lots: String,
     pub(in crate::hot) select_meters: String,
     pub(in crate::hot) select_keys: String,
@@ -48,29 +47,20 @@ impl LoadStatements {
                  WHERE j.state = 'queued' AND j.gate = 2 ORDER BY j.id LIMIT $2) ORDER BY id{lock}",
                 ids(1)
             ),
-            select_holds: format!(
-                "SELECT job_id, lot_id, meter, period_start, amount FROM holds \
-                 WHERE job_id IN (SELECT w.id FROM {} w) ORDER BY job_id, ordinal",
-                ids(1)
-            ),
+            // The lots with something left, and those named.
             select_lots: format!(
                 "SELECT l.id, l.organization_id, l.origin, l.expires_at, l.remaining \
                  FROM {} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 UNION \
                  SELECT l.id, l.organization_id, l.origin, l.expires_at, l.remaining \
-                 FROM {} w JOIN holds h ON h.job_id = w.id JOIN lots l ON l.id = h.lot_id",
+                 FROM {} w JOIN lots l ON l.id = w.id",
                 ids(1),
                 ids(2)
             ),
             select_meters: format!(
                 "SELECT m.organization_id, m.meter, m.period_start, m.used, m.reserved \
                  FROM {} w JOIN meter_usage m ON m.organization_id = w.id \
-                 WHERE m.period_start >= $3 UNION \
-                 SELECT m.organization_id, m.meter, m.period_start, m.used, m.reserved \
-                 FROM {} w JOIN holds h ON h.job_id = w.id JOIN meter_usage m \
-                 ON m.organization_id = h.organization_id AND m.period_start = h.period_start \
-                 AND m.meter = h.meter",
-                ids(1),
-                ids(2)
+                 WHERE m.period_start >= $2",
+                ids(1)
             ),
             select_keys: format!(
                 "SELECT k.organization_id, k.route, k.idempotency_key, k.body_sha256, k.job_id, \
