@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::context::JobContext;
 use crate::error::{EngineError, ParamError};
 use crate::estimate::Estimate;
+use crate::field_order::note_order_of;
 use crate::input::{InputMeta, InputSlot};
 use crate::operation::Operation;
 use crate::step::Step;
@@ -71,7 +72,7 @@ impl<O: Operation> AnyOperation for O {
             title: O::TITLE.to_owned(),
             summary: O::SUMMARY.to_owned(),
             inputs: self.inputs(),
-            params_schema: schema_of::<O::Params>(),
+            params_schema: params_schema_of::<O::Params>(),
             report_schema: schema_of::<O::Report>(),
         }
     }
@@ -100,6 +101,12 @@ impl<O: Operation> AnyOperation for O {
             Step::Fork { children, checkpoint } => Ok(Step::Fork { children, checkpoint }),
         }
     }
+}
+
+fn params_schema_of<T: schemars::JsonSchema + serde::de::DeserializeOwned>() -> Value {
+    let mut schema = schema_of::<T>();
+    note_order_of::<T>(&mut schema);
+    schema
 }
 
 fn schema_of<T: schemars::JsonSchema>() -> Value {

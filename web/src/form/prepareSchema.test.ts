@@ -56,6 +56,21 @@ describe('prepareSchema', () => {
     expect(prepareSchema(SCHEMA)).not.toHaveProperty('$defs');
   });
 
+  test('keeps the order that the author wrote, on every level', () => {
+    const schema = {
+      required: ['c'],
+      properties: {
+        a: {},
+        b: { properties: { x: {}, y: {} }, 'x-gantry': { order: ['y', 'x'] } },
+        c: {},
+      },
+      'x-gantry': { order: ['b', 'gone', 'c'] },
+    };
+    const fields = prepareSchema(schema).properties as Record<string, { properties: object }>;
+    expect(Object.keys(fields)).toEqual(['b', 'c', 'a']);
+    expect(Object.keys(fields.b?.properties ?? {})).toEqual(['y', 'x']);
+  });
+
   test('puts what is needed first and keeps the order otherwise', () => {
     const schema = { type: 'object', required: ['c'], properties: { a: {}, b: {}, c: {} } };
     expect(Object.keys(prepareSchema(schema).properties as object)).toEqual(['c', 'a', 'b']);

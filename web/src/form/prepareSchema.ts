@@ -74,6 +74,18 @@ function nameChoices(schema: JsonObject): JsonObject {
   return { type: 'string', ...schema, oneOf: choices };
 }
 
+/** As the author wrote them; where nobody knows, what must be filled in comes first. */
+function orderFields(schema: JsonObject): string[] {
+  const extension = schema['x-gantry'];
+  const written = isObject(extension) ? extension.order : undefined;
+  const first = Array.isArray(written) ? written : schema.required;
+  if (!isObject(schema.properties)) return [];
+  const names = Object.keys(schema.properties);
+  if (!Array.isArray(first)) return names;
+  const placeOf = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length);
+  return names.sort((one, other) => placeOf(one) - placeOf(other));
+}
+
 function prepare(schema: JsonObject, root: JsonObject, depth: number): JsonObject {
   let result = schema;
   for (let turn = 0; turn < DEEPEST && typeof result.$ref === 'string'; turn += 1) {
@@ -86,12 +98,8 @@ function prepare(schema: JsonObject, root: JsonObject, depth: number): JsonObjec
   if (depth >= DEEPEST) return result;
   if (isObject(result.properties)) {
     const properties: JsonObject = {};
-    const needed = Array.isArray(result.required) ? result.required : [];
-    // What must be filled in comes first.
-    const entries = Object.entries(result.properties).sort(
-      ([one], [other]) => Number(needed.includes(other)) - Number(needed.includes(one)),
-    );
-    for (const [name, property] of entries) {
+    for (const name of orderFields(result)) {
+      const property = result.properties[name];
       if (!isObject(property)) continue;
       properties[name] = { title: humanize(name), ...prepare(property, root, depth + 1) };
     }

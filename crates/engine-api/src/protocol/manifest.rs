@@ -6,6 +6,7 @@ use gantry_types::{Credits, MeterId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::written_order::read_schema;
 use crate::estimate::DeviceNeed;
 use crate::input::InputSlot;
 
@@ -40,7 +41,7 @@ pub struct OperationManifest {
     #[serde(default)]
     pub inputs: Vec<InputSlot>,
     /// JSON Schema of the parameters; absent allows an empty object alone.
-    #[serde(default = "empty_object_schema")]
+    #[serde(default = "empty_object_schema", deserialize_with = "read_schema")]
     pub params_schema: Value,
     /// JSON Schema of the report; absent allows anything.
     #[serde(default)]

@@ -16,6 +16,7 @@
 mod engine;
 mod host;
 mod manifest;
+mod written_order;
 
 pub use engine::{ChildRequest, EngineMessage};
 pub use host::{HostMessage, RunInput, RunLimits, RunRequest};

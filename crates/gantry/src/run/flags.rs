@@ -3,8 +3,8 @@
 //! Invariant: there is no second list of parameters: what the schema names is a flag, and what a
 //! flag gives is checked by the operation itself.
 
-use gantry_engine_api::OperationSpec;
-use serde_json::{Map, Value};
+use gantry_engine_api::{OperationSpec, derive_field_order};
+use serde_json::Value;
 
 use super::values::{ValueKind, derive_kind};
 
@@ -50,7 +50,7 @@ pub fn derive_input_flags(spec: &OperationSpec) -> Vec<InputFlag> {
     flags.collect()
 }
 
-/// The flags of the parameters: required ones first, then by name.
+/// The flags of the parameters, in the order in which the operation's author wrote them.
 pub fn derive_param_flags(spec: &OperationSpec) -> Vec<ParamFlag> {
     let taken: Vec<String> = derive_input_flags(spec).into_iter().map(|input| input.flag).collect();
     let required: Vec<&str> = spec
@@ -59,25 +59,19 @@ pub fn derive_param_flags(spec: &OperationSpec) -> Vec<ParamFlag> {
         .and_then(Value::as_array)
         .map(|names| names.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    let empty = Map::new();
-    let properties =
-        spec.params_schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    let mut flags: Vec<ParamFlag> = properties
-        .iter()
-        .map(|(name, schema)| {
-            let kind = derive_kind(schema);
-            let required = required.contains(&name.as_str());
-            ParamFlag {
-                help: derive_help(schema, &kind, required),
-                flag: free_flag(name, "param", &taken),
-                name: name.clone(),
-                kind,
-                required,
-            }
-        })
-        .collect();
-    flags.sort_by_key(|flag| !flag.required);
-    flags
+    let flags = derive_field_order(&spec.params_schema).into_iter().map(|name| {
+        let schema = &spec.params_schema["properties"][name];
+        let kind = derive_kind(schema);
+        let required = required.contains(&name);
+        ParamFlag {
+            help: derive_help(schema, &kind, required),
+            flag: free_flag(name, "param", &taken),
+            name: name.to_owned(),
+            kind,
+            required,
+        }
+    });
+    flags.collect()
 }
 
 fn free_flag(name: &str, prefix: &str, taken: &[String]) -> String {
