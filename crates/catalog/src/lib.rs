@@ -12,6 +12,7 @@ mod inputs;
 mod names;
 mod preview;
 mod profile_dataset;
+mod samples;
 mod uploads;
 
 pub use artifacts::{ArtifactContent, ByteRange};
@@ -20,6 +21,7 @@ pub use error::CatalogError;
 pub use inputs::ResolvedInput;
 pub use preview::TablePreview;
 pub use profile_dataset::{ProfileDataset, ProfileParams, ProfileReport};
+pub use samples::{Sample, Suggestion};
 pub use uploads::{NewUpload, PART_BYTES, PartDraft};
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub struct Catalog {
     blobs: Arc<dyn BlobStore>,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
+    samples: Arc<[Sample]>,
 }
 
 impl Catalog {
@@ -44,7 +47,7 @@ impl Catalog {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, blobs, bus, clock }
+        Self { store, blobs, bus, clock, samples: Arc::default() }
     }
 
     /// Where the bytes are.

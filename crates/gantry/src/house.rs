@@ -21,6 +21,7 @@ use gantry_worker::{Worker, WorkerSettings};
 use crate::config::{AuthConfig, Config, RegistrationConfig};
 use crate::engines;
 use crate::failure::{Exit, Failure, file_failure};
+use crate::samples::built_in_samples;
 use crate::system_clock::SystemClock;
 
 const DATABASE: &str = "gantry.db";
@@ -69,7 +70,8 @@ impl House {
         billing.import_plan(&draft).await.map_err(|error| {
             Failure::broken(format!("the plan `{}` cannot be imported: {error}", draft.slug))
         })?;
-        let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock));
+        let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
+            .with_samples(built_in_samples());
         let registry = engines::register_all(&config.engines, Arc::clone(&store)).await?;
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry));
         Ok(Self { store, access, billing, jobs, scratch })

@@ -17,6 +17,7 @@ mod progress;
 mod render;
 mod run;
 mod runtime;
+mod samples;
 mod server;
 mod system_clock;
 

@@ -141,6 +141,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/datasets/{id}/profile", READ_ONE_DATASET),
     ("get", "/api/v1/datasets/{id}/preview", READ_ONE_DATASET),
     ("get", "/api/v1/datasets/{id}/content", READ_ONE_DATASET),
+    ("get", "/api/v1/samples", READ_DATA),
+    ("post", "/api/v1/samples/{name}", WRITE_OWN),
     ("get", "/api/v1/services", READ_JOBS),
     ("post", "/api/v1/services/{id}/calls", RUN_ONE),
     ("get", "/api/v1/admin/overview", ADMINISTER),
@@ -252,7 +254,7 @@ impl Stage {
             path if path.starts_with("/api/v1/datasets/") => self.dataset.clone(),
             _ => none,
         };
-        let path = path.replace("{id}", &id).replace("{number}", "1");
+        let path = path.replace("{id}", &id).replace("{number}", "1").replace("{name}", "people");
         let request = TestRequest::new(&method.to_uppercase(), &path);
         let body = match path.as_str() {
             "/api/v1/auth/login" | "/api/v1/auth/setup" | "/api/v1/auth/register" => {

@@ -13,7 +13,7 @@ use gantry_access::Actor;
 use gantry_billing::{Billing, PlanDraft};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
-use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset};
+use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset, Sample};
 use gantry_engine_api::Engine;
 use gantry_jobs::{Jobs, NewJob, Registry};
 use gantry_ports::store::{
@@ -110,7 +110,8 @@ impl Platform {
         let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
         let clock = Arc::new(TestClock::default());
         let clock_port: Arc<dyn Clock> = clock.clone();
-        let catalog = Catalog::new(store.clone(), blobs.clone(), bus.clone(), clock_port.clone());
+        let catalog = Catalog::new(store.clone(), blobs.clone(), bus.clone(), clock_port.clone())
+            .with_samples(vec![sample()]);
         let mut registry = Registry::default();
         registry.add_platform_operation(Arc::new(ProfileDataset::new(store.clone())))?;
         for engine in engines {
@@ -240,6 +241,21 @@ impl Installation {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+/// The one sample table that an installation under test offers.
+pub fn sample() -> Sample {
+    Sample {
+        name: "people",
+        title: "People",
+        summary: "Two people.",
+        file_name: "people.csv",
+        content: b"city,age\nBergen,41\nLima,39\n",
+        rows: 2,
+        columns: 2,
+        source: "Made up.",
+        suggestion: None,
     }
 }
 

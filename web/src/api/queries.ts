@@ -17,6 +17,7 @@ import type {
   Page,
   Preview,
   Profile,
+  Sample,
   Session,
 } from './types';
 
@@ -117,6 +118,12 @@ export const previewQuery = (id: string, version: number, rows: number) =>
     queryFn: ({ signal }) => api.get<Preview>(`/datasets/${id}/preview`, { version, rows }, signal),
     staleTime: Infinity,
   });
+
+export const samplesQuery = queryOptions({
+  queryKey: ['samples'],
+  queryFn: async ({ signal }) => (await api.get<{ items: Sample[] }>('/samples', {}, signal)).items,
+  staleTime: Infinity,
+});
 
 export const apiKeysQuery = queryOptions({
   queryKey: ['api-keys'],

@@ -618,6 +618,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sample tables that come with the installation. */
+        get: operations["list_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/samples/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a sample table among the account's datasets. One that is there already is answered as it
+         *     is.
+         */
+        post: operations["add_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services": {
         parameters: {
             query?: never;
@@ -1310,6 +1347,38 @@ export interface components {
             }[];
         };
         /** @description A list that comes whole. */
+        ListOf_Sample: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description The size of the file.
+                 */
+                bytes: number;
+                /**
+                 * Format: int64
+                 * @description Columns.
+                 */
+                columns: number;
+                /** @description The name of the file. */
+                file_name: string;
+                /** @description Its name in addresses. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Rows, without the header.
+                 */
+                rows: number;
+                /** @description Whose data it is, and its licence. */
+                source: string;
+                suggestion?: components["schemas"]["Suggestion"] | null;
+                /** @description What is in it, in one sentence. */
+                summary: string;
+                /** @description Its name for people. */
+                title: string;
+            }[];
+        };
+        /** @description A list that comes whole. */
         ListOf_ServiceBody: {
             /** @description The items. */
             items: {
@@ -1889,6 +1958,35 @@ export interface components {
         };
         /** @enum {string} */
         Role: "owner" | "admin" | "member" | "viewer" | "billing";
+        /** @description A table that comes with the installation. */
+        Sample: {
+            /**
+             * Format: int64
+             * @description The size of the file.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Columns.
+             */
+            columns: number;
+            /** @description The name of the file. */
+            file_name: string;
+            /** @description Its name in addresses. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rows, without the header.
+             */
+            rows: number;
+            /** @description Whose data it is, and its licence. */
+            source: string;
+            suggestion?: components["schemas"]["Suggestion"] | null;
+            /** @description What is in it, in one sentence. */
+            summary: string;
+            /** @description Its name for people. */
+            title: string;
+        };
         /** @enum {string} */
         Scope: "read" | "run" | "data" | "account" | "admin";
         /** @description A service. */
@@ -1979,6 +2077,13 @@ export interface components {
              * @description How many there are.
              */
             total: number;
+        };
+        /** @description A job to begin with. */
+        Suggestion: {
+            /** @description The operation. */
+            operation: string;
+            /** @description Its parameters. */
+            params: Record<string, never>;
         };
         /** @description An upload under way. */
         Upload: {
@@ -3292,6 +3397,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EstimateBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_samples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_Sample"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_sample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `GET /samples` names it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
                 };
             };
             /** @description A problem. */

@@ -84,6 +84,11 @@ export type Job = With<
   }
 >;
 
+export type Sample = With<
+  Schemas['Sample'],
+  { suggestion: { operation: string; params: JsonObject } | null }
+>;
+
 export interface NewJob extends Partial<Schemas['NewJobRequest']> {
   operation: string;
   params: JsonObject;

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 
 import { JOB_STATES } from '../api/types';
+import type { JsonObject } from '../api/types';
 import { CrashPage } from '../pages/CrashPage';
 import { NotFoundPage } from '../pages/NotFoundPage';
 import { PageSkeleton } from '../parts/PageSkeleton';
@@ -17,6 +18,9 @@ type Raw = Record<string, unknown>;
 
 const words = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const root = createRootRoute({
   component: Shell,
@@ -66,6 +70,8 @@ export interface NewJobSearch {
   dataset?: string;
   /** A job whose parameters and inputs are taken over. */
   from?: string;
+  /** Parameters to begin with. */
+  params?: JsonObject;
   /** A job whose model fills the first model slot. */
   model?: string;
 }
@@ -77,6 +83,7 @@ const newJob = createRoute({
     operation: words(raw.operation),
     dataset: words(raw.dataset),
     from: words(raw.from),
+    params: isObject(raw.params) ? raw.params : undefined,
     model: words(raw.model),
   }),
   component: lazyRouteComponent(() => import('../pages/NewJobPage'), 'NewJobPage'),

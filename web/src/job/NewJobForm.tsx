@@ -30,6 +30,8 @@ type Inputs = Record<string, InputRef>;
 export interface NewJobFormProps {
   operation: OperationSpec;
   from: Job | undefined;
+  /** Parameters to begin with, where no job is taken over. */
+  start: JsonObject | undefined;
   datasetId: string | undefined;
   modelJobId: string | undefined;
 }
@@ -77,18 +79,17 @@ function useSubmit(onRefused: (error: unknown) => void) {
   });
 }
 
-function useParams(operation: OperationSpec, from: Job | undefined) {
+function useParams(operation: OperationSpec, given: JsonObject | undefined) {
   const schema = useMemo(() => prepareSchema(operation.params_schema), [operation]);
   const [params, setParams] = useState<JsonObject>(() => {
-    const start = from?.params ?? {};
-    return getDefaultFormState(validator, schema as RJSFSchema, start) as JsonObject;
+    return getDefaultFormState(validator, schema as RJSFSchema, given ?? {}) as JsonObject;
   });
   return { schema, params, setParams };
 }
 
-export function NewJobForm({ operation, from, datasetId, modelJobId }: NewJobFormProps) {
+export function NewJobForm({ operation, from, start, datasetId, modelJobId }: NewJobFormProps) {
   const { t } = useTranslation();
-  const { schema, params, setParams } = useParams(operation, from);
+  const { schema, params, setParams } = useParams(operation, from?.params ?? start);
   const [inputs, setInputs] = useState<Inputs>(() => from?.inputs ?? {});
   const [label, setLabel] = useState(from?.label ?? '');
   const [keep, setKeep] = useState(false);
@@ -103,13 +104,13 @@ export function NewJobForm({ operation, from, datasetId, modelJobId }: NewJobFor
       setInputs(({ [slot]: _before, ...others }) =>
         value ? { ...others, [slot]: value } : others,
       );
-      const stale = findColumnFields(schema, slot);
-      // Columns of other data mean nothing here.
+      // Columns of other data mean nothing here; those that came with the page's address do.
+      const stale = inputs[slot] ? findColumnFields(schema, slot) : [];
       setParams((before) =>
         Object.fromEntries(Object.entries(before).filter(([name]) => !stale.includes(name))),
       );
     },
-    [schema, setParams],
+    [inputs, schema, setParams],
   );
 
   const errors = useMemo(() => findParamErrors(schema, params), [schema, params]);

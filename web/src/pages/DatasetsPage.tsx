@@ -1,18 +1,17 @@
-import { Button, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, getRouteApi } from '@tanstack/react-router';
-import { Database, FlaskConical, Search } from 'lucide-react';
+import { Database, Search } from 'lucide-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import sampleUrl from '../../../examples/titanic.csv?url';
 import { datasetsQuery } from '../api/queries';
 import type { Dataset } from '../api/types';
 import { useFormat } from '../app/format';
-import { sayProblem } from '../app/toasts';
 import { DropArea, FilePicker } from '../dataset/DropZone';
 import { UploadList } from '../dataset/UploadList';
+import { SampleCards, TrySample } from '../dataset/samples';
 import { PROFILE_POLL_MS, useDatasetStates } from '../dataset/state';
 import type { DatasetState } from '../dataset/state';
 import { DataTable } from '../parts/DataTable';
@@ -109,14 +108,6 @@ function DatasetTable({ datasets }: { datasets: Dataset[] }) {
 function EmptyDatasets() {
   const { t } = useTranslation();
   const uploads = useUploads();
-  const sendSample = async () => {
-    try {
-      const response = await fetch(sampleUrl);
-      uploads.start([new File([await response.blob()], 'titanic.csv', { type: 'text/csv' })]);
-    } catch (error) {
-      sayProblem(error);
-    }
-  };
   return (
     <div className="empty drop-empty">
       <Database size={28} aria-hidden className="muted" />
@@ -124,13 +115,7 @@ function EmptyDatasets() {
       <p className="muted small">{t('datasets.formats')}</p>
       <div className="page-actions">
         <FilePicker label={t('datasets.choose')} isMultiple onFiles={uploads.start} />
-        <Button
-          variant="default"
-          leftSection={<FlaskConical size={16} aria-hidden />}
-          onClick={() => void sendSample()}
-        >
-          {t('datasets.sample')}
-        </Button>
+        <TrySample />
       </div>
     </div>
   );
@@ -190,6 +175,7 @@ export function DatasetsPage() {
             ) : null}
           </div>
         ) : null}
+        {isEmpty ? <SampleCards /> : null}
       </div>
     </DropArea>
   );

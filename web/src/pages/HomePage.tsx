@@ -11,6 +11,7 @@ import { humanize, useFormat } from '../app/format';
 import { usePolling } from '../app/live';
 import { useMe } from '../app/me';
 import { Checklist } from '../home/Checklist';
+import { TrySample } from '../dataset/samples';
 import { findConcerns } from '../home/concerns';
 import { JobTable, jobName } from '../job/JobTable';
 import { MeterBar } from '../parts/Bars';
@@ -95,9 +96,7 @@ function RecentJobs({ jobs }: { jobs: Job[] }) {
     >
       {jobs.length === 0 ? (
         <Empty text={t('home.noJobs')}>
-          <Button variant="default" renderRoot={(props) => <Link to="/jobs/new" {...props} />}>
-            {t('nav.newJob')}
-          </Button>
+          <TrySample />
         </Empty>
       ) : (
         <JobTable jobs={jobs} label={t('home.recent')} isShort />

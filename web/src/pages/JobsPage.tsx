@@ -9,6 +9,7 @@ import { jobsQuery, operationsQuery } from '../api/queries';
 import type { JobFilters } from '../api/queries';
 import { JOB_STATES } from '../api/types';
 import { usePolling } from '../app/live';
+import { TrySample } from '../dataset/samples';
 import { JobTable } from '../job/JobTable';
 import { MoreButton } from '../parts/MoreButton';
 import { PageHeader } from '../parts/PageHeader';
@@ -88,7 +89,7 @@ export function JobsPage() {
           {t('nav.newJob')}
         </Button>
       </PageHeader>
-      <Filters filters={filters} />
+      {items?.length === 0 && !isFiltered ? null : <Filters filters={filters} />}
       {jobs.error ? <ProblemAlert error={jobs.error} onRetry={() => void jobs.refetch()} /> : null}
       {jobs.isPending ? <PageSkeleton /> : null}
       {items ? (
@@ -107,7 +108,9 @@ export function JobsPage() {
                 >
                   {t('jobs.clear')}
                 </Button>
-              ) : null}
+              ) : (
+                <TrySample />
+              )}
             </Empty>
           )}
         </div>

@@ -88,6 +88,7 @@ export function NewJobPage() {
           key={`${operation.id} ${search.from ?? ''}`}
           operation={operation}
           from={from.data}
+          start={search.params}
           datasetId={search.dataset}
           modelJobId={search.model}
         />

@@ -9,6 +9,7 @@ mod catalog;
 mod job;
 mod meta;
 mod page;
+mod sample;
 mod words;
 
 pub use account::*;
@@ -17,4 +18,5 @@ pub use catalog::*;
 pub use job::*;
 pub use meta::*;
 pub use page::*;
+pub use sample::*;
 pub use words::*;

@@ -15,6 +15,7 @@ mod job_events;
 mod jobs;
 mod meta;
 mod operations;
+mod samples;
 mod services;
 mod sessions;
 mod uploads;
@@ -71,6 +72,8 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(datasets::get_profile))
         .routes(routes!(datasets::preview_dataset))
         .routes(routes!(datasets::download_dataset))
+        .routes(routes!(samples::list_samples))
+        .routes(routes!(samples::add_sample))
         .routes(routes!(services::list_services))
         .routes(routes!(services::call_service))
         .routes(routes!(admin::get_overview))

@@ -12,9 +12,8 @@ use crate::commands::remote_job::{derive_exit, watch_job};
 use crate::console::{BarUnit, Console, heading};
 use crate::failure::{Exit, Failure};
 use crate::render::{Table, format_bytes, render_report};
+use crate::samples::GERMAN_CREDIT;
 
-/// German Credit: 1,000 people, 20 facts about each, and whether they paid back.
-const TABLE: &[u8] = include_bytes!("../../../../../examples/german_credit.csv");
 const FILE_NAME: &str = "german_credit.csv";
 
 /// Does it all over the API of the server at `url`.
@@ -60,9 +59,9 @@ pub fn tell(url: &str, person: &SignIn, console: Console) -> Result<Exit, Failur
 
 fn upload_table(client: &Client, console: Console) -> Result<Value, Failure> {
     let request = UploadRequest { name: "German credit", file_name: FILE_NAME, dataset_id: None };
-    let bar = console.bar(TABLE.len() as u64, BarUnit::Bytes);
+    let bar = console.bar(GERMAN_CREDIT.len() as u64, BarUnit::Bytes);
     bar.set_message(FILE_NAME);
-    let uploaded = upload_file(client, &request, &mut Cursor::new(TABLE), &bar);
+    let uploaded = upload_file(client, &request, &mut Cursor::new(GERMAN_CREDIT), &bar);
     bar.finish_and_clear();
     let dataset = uploaded?;
     // The profile is made by a job; with it, the estimate knows rows and columns.
