@@ -8,7 +8,7 @@ use std::time::Duration;
 use gantry_engine_api::CancellationToken;
 use gantry_ports::Hint;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinSet;
 
 use crate::Worker;
@@ -52,6 +52,8 @@ impl Worker {
     #[tracing::instrument(level = "debug", name = "worker::claim_free_slots", skip_all)]
     async fn claim_free_slots(self: &Arc<Self>, running: &mut JoinSet<()>) {
         loop {
+            // All that ended, so that one claim fills all their slots.
+            while running.try_join_next().is_some() {}
             let busy = u32::try_from(running.len()).unwrap_or(u32::MAX);
             let free = self.settings.slots.saturating_sub(busy);
             if free == 0 {
@@ -89,13 +91,32 @@ impl Worker {
                 () = shutdown.cancelled() => return Wake::Stop,
                 () = &mut idle => return Wake::Claim,
                 Some(_) = running.join_next(), if !running.is_empty() => return Wake::Claim,
-                hint = hints.recv() => match hint {
-                    Ok(Hint::JobsReady) | Err(RecvError::Lagged(_)) => return Wake::Claim,
-                    Ok(Hint::Cancel { id }) => self.running.cancel(id),
-                    Ok(Hint::Job { .. } | Hint::Account { .. }) => {}
-                    Err(RecvError::Closed) => return Wake::Stop,
+                hint = hints.recv() => match self.hear(hint, hints) {
+                    Some(wake) => return wake,
+                    None => {}
                 },
             }
+        }
+    }
+
+    /// Hears a hint and all that wait behind it: many may ask for the same claim.
+    fn hear(&self, first: Result<Hint, RecvError>, hints: &mut Receiver<Hint>) -> Option<Wake> {
+        let mut heard = None;
+        let mut next = first.map_err(|error| matches!(error, RecvError::Lagged(_)));
+        loop {
+            match next {
+                // What was lost may have been of work.
+                Ok(Hint::JobsReady) | Err(true) => heard = Some(Wake::Claim),
+                Ok(Hint::Cancel { id }) => self.running.cancel(id),
+                Ok(Hint::Job { .. } | Hint::Account { .. }) => {}
+                Err(false) => return Some(Wake::Stop),
+            }
+            next = match hints.try_recv() {
+                Ok(hint) => Ok(hint),
+                Err(TryRecvError::Empty) => return heard,
+                Err(TryRecvError::Lagged(_)) => Err(true),
+                Err(TryRecvError::Closed) => Err(false),
+            };
         }
     }
 

@@ -101,12 +101,12 @@ impl Dialect {
         }
     }
 
-    /// Whether claims may share the transaction of other commands. Where other servers write
-    /// too, a claim must not lock accounts after a batch has locked its jobs.
-    pub(crate) const fn claims_share_transactions(self) -> bool {
+    /// One statement that runs all of `statements`, which write different rows and number their
+    /// parameters through.
+    pub(crate) fn all_at_once(self, statements: &[String]) -> String {
         match self {
-            Self::Sqlite => true,
-            Self::Postgres => false,
+            Self::Sqlite => statements.join("; "),
+            Self::Postgres => postgres::all_at_once(statements),
         }
     }
 

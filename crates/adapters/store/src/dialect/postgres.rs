@@ -65,7 +65,15 @@ pub(super) fn first_rows_of_each(rows: &str, condition: &str) -> String {
     format!(
         "SELECT j.id, j.organization_id, j.gate, w.rank FROM {rows} w CROSS JOIN LATERAL \
          (SELECT q.id, q.organization_id, q.gate FROM jobs q WHERE {condition} \
-          ORDER BY q.gate, q.id LIMIT $2 FOR UPDATE SKIP LOCKED) j \
+          ORDER BY q.gate, q.id LIMIT 0 + $2 FOR UPDATE SKIP LOCKED) j \
          ORDER BY w.rank, j.organization_id, j.gate, j.id"
     )
+}
+
+/// One statement with the others as common table expressions, which run to their end whether
+/// somebody reads them or not.
+pub(super) fn all_at_once(statements: &[String]) -> String {
+    let parts = statements.iter().enumerate();
+    let parts: Vec<String> = parts.map(|(place, text)| format!("w{place} AS ({text})")).collect();
+    format!("WITH {} SELECT 1", parts.join(", "))
 }

@@ -48,7 +48,7 @@ fn select(columns: &[Column]) -> String {
 pub(super) fn first_rows_of_each(rows: &str, condition: &str) -> String {
     format!(
         "SELECT j.id, j.organization_id, j.gate, w.rank FROM {rows} w JOIN jobs j ON j.id IN \
-         (SELECT q.id FROM jobs q WHERE {condition} ORDER BY q.gate, q.id LIMIT $2) \
+         (SELECT q.id FROM jobs q WHERE {condition} ORDER BY q.gate, q.id LIMIT 0 + $2) \
          ORDER BY w.rank, j.organization_id, j.gate, j.id"
     )
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gantry_ports::StoreError;
 use gantry_ports::store::JobEventKind;
-use gantry_rules::account::AccountState;
+use gantry_rules::account::{AccountState, Lot, MeterUse};
 use gantry_rules::job::Slot;
 use gantry_rules::ledger::{LedgerAccount, Posting};
 use gantry_rules::outcome::JobError;
@@ -27,12 +27,20 @@ use crate::error::broken;
 #[derive(Debug)]
 pub(super) struct HotAccount {
     pub(super) state: AccountState,
-    pub(super) stored: AccountState,
+    pub(super) stored: Stored,
     pub(super) available: i64,
     pub(super) held: i64,
     pub(super) cursor: u64,
     pub(super) served_at: Timestamp,
     pub(super) changed: bool,
+}
+
+/// What the database has of an account.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    pub(super) running_roots: u32,
+    pub(super) lots: Vec<Lot>,
+    pub(super) meters: Vec<MeterUse>,
 }
 
 /// An event of a job on its way to the database.
@@ -359,6 +367,19 @@ impl Books {
 }
 
 impl HotAccount {
+    /// Notes that the database has the account as it is.
+    pub(super) fn note_stored(&mut self) {
+        self.stored.running_roots = self.state.running_roots;
+        self.stored.lots.clone_from(&self.state.lots);
+        self.stored.meters.clone_from(&self.state.meters);
+    }
+
+    /// Whether jobs of it that the database has as queued could not run before this batch, and
+    /// can now.
+    pub(super) const fn has_freed_slots(&self) -> bool {
+        self.state.running_roots < self.stored.running_roots && self.state.queued_roots > 0
+    }
+
     fn book(&mut self, side: LedgerAccount, amount: Credits) -> Result<(), Stop> {
         let balance = match side {
             LedgerAccount::Available => &mut self.available,

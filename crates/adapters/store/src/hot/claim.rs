@@ -1,47 +1,64 @@
 //! Claims: which jobs a worker gets, and their leases.
 //!
 //! Invariants: who is served is decided by `gantry_rules::claim`; the free slots of an account
-//! are counted while its row is locked, so that two servers never give the same slot away; a
-//! class is looked at only when the ones before it leave room.
+//! are counted while its row is locked, so that two servers never give the same slot away; all
+//! accounts of a batch are locked before its first job, and ready jobs are locked without
+//! waiting, so that claims of several servers never wait for each other in a circle; a claim
+//! sees what the commands before it left, also what they did not write yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{ClaimCommand, ClaimedJob, JobRecord, StoredChild};
+use gantry_ports::store::{ClaimCommand, ClaimedJob};
 use gantry_rules::claim::{Claimant, ReadyJob, SlotNeed, choose};
-use gantry_rules::job::CancelRequest;
 use gantry_rules::transition::Event;
-use gantry_types::{JobId, OrganizationId, UserId};
+use gantry_types::{Device, JobId, OrganizationId, PriorityClass};
 use sea_orm::FromQueryResult;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::books::{Books, HotAccount};
-use super::flush::flush;
-use super::job::{Gate, HotJob};
-use super::load::{PlanCache, id_rows, load_accounts, load_missing_jobs};
+use super::claimed;
+use super::job::{Change, Gate, HotJob};
+use super::load::load_missing_jobs;
 use super::statements::Statements;
 use super::stop::Stop;
 use crate::dialect::JsonRows;
 use crate::error::broken;
 use crate::sql::Sql;
-use crate::tables::{ChildRow, decode_json, decode_opt_json, decode_seed, decode_u32};
+use crate::tables::decode_word;
 
 /// The most accounts that one claim looks at.
 const MOST_CLAIMANTS: i64 = 256;
 /// The fewest, so that accounts whose ready jobs another server takes do not end a claim.
 const FEWEST_CLAIMANTS: i64 = 16;
 
-/// An account with ready jobs in one queue.
+/// An account's jobs of one class for one device; `rank` is the place of the class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Queue {
+    rank: usize,
+    device: Device,
+    class: PriorityClass,
+    organization_id: OrganizationId,
+}
+
+impl Queue {
+    /// Whose jobs.
+    pub(super) const fn organization_id(&self) -> OrganizationId {
+        self.organization_id
+    }
+}
+
+/// A ready job and the class and place at which it waits: by class, then by gate and age.
+type Candidate = (usize, Gate, JobId, OrganizationId);
+
 #[derive(Debug, FromQueryResult)]
-struct ClaimantRow {
+struct QueueRow {
     rank: i64,
     device: String,
     class: String,
     organization_id: Uuid,
 }
 
-/// A ready job.
 #[derive(Debug, FromQueryResult)]
 struct ReadyRow {
     id: Uuid,
@@ -50,40 +67,42 @@ struct ReadyRow {
     rank: i64,
 }
 
-/// What a worker needs of a job beside what the books know.
-#[derive(Debug, FromQueryResult)]
-struct BodyRow {
-    id: Uuid,
-    submitted_by: Option<Uuid>,
-    operation_version: i64,
-    label: Option<String>,
-    seed: i64,
-    params: String,
-    inputs: String,
-    checkpoint_version: Option<i64>,
-    checkpoint_state: Option<String>,
+/// The queues in which the database has jobs that a worker could get, the longest unserved
+/// first. Nothing is locked yet.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn find_queues(
+    sql: &Sql,
+    statements: &Statements,
+    command: &ClaimCommand,
+) -> Result<Vec<Queue>, StoreError> {
+    if command.limit == 0 {
+        return Ok(Vec::new());
+    }
+    let mut kinds = JsonRows::new();
+    for (rank, class) in (0_i64..).zip(&command.classes) {
+        for device in &command.devices {
+            kinds.row().int(rank).text(device.as_str()).text(class.as_str());
+        }
+    }
+    let most = i64::from(command.limit).clamp(FEWEST_CLAIMANTS, MOST_CLAIMANTS);
+    let values = vec![kinds.finish(), most.into()];
+    let rows = sql.all::<QueueRow>("queue", &statements.claim.select_claimants, values).await?;
+    rows.into_iter().map(QueueRow::decode).collect()
 }
 
-/// Leases jobs to a worker.
+/// Leases jobs to a worker, in the books.
 ///
 /// # Errors
 /// What the database says, or a fault of ours.
 pub(super) async fn claim(
     sql: &Sql,
-    (statements, plans): (&Statements, &mut PlanCache),
+    statements: &Statements,
     books: &mut Books,
-    command: &ClaimCommand,
+    (command, queues): (&ClaimCommand, &[Queue]),
 ) -> Result<Vec<ClaimedJob>, StoreError> {
-    let most = i64::from(command.limit).clamp(FEWEST_CLAIMANTS, MOST_CLAIMANTS);
-    let values = vec![derive_queues(command).finish(), most.into()];
-    let text = &statements.claim.select_claimants;
-    let claimants = sql.all::<ClaimantRow>("queue", text, values).await?;
-    if claimants.is_empty() || command.limit == 0 {
-        return Ok(Vec::new());
-    }
-    let accounts = claimants.iter().map(|row| row.organization_id);
-    load_accounts(sql, statements, plans, (books, accounts.collect())).await?;
-    let chosen = choose_jobs(sql, statements, (books, &claimants), command.limit).await?;
+    let chosen = choose_jobs(sql, statements, books, (command, queues)).await?;
     if chosen.is_empty() {
         return Ok(Vec::new());
     }
@@ -94,59 +113,115 @@ pub(super) async fn claim(
             Stop::Refused(error) => StoreError::Broken { reason: error.to_string() },
         })?;
     }
-    flush(sql, statements, books).await?;
-    read_claimed(sql, statements, books, &chosen).await
+    claimed::tell(sql, statements, books, &chosen).await
 }
 
 async fn choose_jobs(
     sql: &Sql,
     statements: &Statements,
-    (books, claimants): (&Books, &[ClaimantRow]),
-    limit: u32,
+    books: &Books,
+    (command, queues): (&ClaimCommand, &[Queue]),
 ) -> Result<Vec<JobId>, StoreError> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(command.limit).unwrap_or(usize::MAX);
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let queues = with_freed(books, command, queues);
+    let new = list_new(books, command);
+    // Jobs that the database still has as queued, and that are not so any more.
+    let stale = books.jobs.values().filter(|job| job.stored_as_queued && !job.is_queued()).count();
     // Few jobs of each account first: most of the time they suffice.
-    let fair = limit.div_ceil(claimants.len().max(1)).saturating_add(1).min(limit);
-    let candidates = (books, claimants);
-    let (chosen, cut) = choose_among(sql, statements, candidates, (fair, limit)).await?;
-    if chosen.len() >= limit || !cut || fair == limit {
-        return Ok(chosen);
-    }
-    Ok(choose_among(sql, statements, candidates, (limit, limit)).await?.0)
-}
-
-/// Chooses among at most `each` jobs of each account and queue; also answers whether there may
-/// be more than that.
-async fn choose_among(
-    sql: &Sql,
-    statements: &Statements,
-    (books, claimants): (&Books, &[ClaimantRow]),
-    (each, limit): (usize, usize),
-) -> Result<(Vec<JobId>, bool), StoreError> {
-    let mut queues = JsonRows::new();
-    for row in claimants {
-        queues.row().int(row.rank).text(&row.device).text(&row.class).id(row.organization_id);
-    }
-    let most = i64::try_from(each).unwrap_or(i64::MAX);
-    let values = vec![queues.finish(), most.into()];
-    let ready = sql.all::<ReadyRow>("queue", &statements.claim.select_ready, values).await?;
-    let mut free: BTreeMap<OrganizationId, Claimant> = BTreeMap::new();
-    for row in claimants {
-        let id = OrganizationId::from_uuid(row.organization_id);
-        if let Some(account) = books.accounts.get(&id) {
-            free.insert(id, derive_claimant(account));
+    let fair = limit.div_ceil(queues.len().max(1)).saturating_add(1).min(limit);
+    for each in BTreeSet::from([fair, limit]) {
+        let most = each.saturating_add(stale);
+        let stored = list_stored(sql, statements, books, (&queues, most)).await?;
+        let cut = stored.iter().any(|(_, length)| *length >= most);
+        let ready = stored.into_iter().flat_map(|(jobs, _)| jobs).chain(new.iter().copied());
+        let chosen = choose_among(books, ready.collect(), limit);
+        if chosen.len() >= limit || !cut || each == limit {
+            return Ok(chosen);
         }
     }
-    let mut lengths: BTreeMap<(i64, Uuid), usize> = BTreeMap::new();
-    for row in &ready {
-        *lengths.entry((row.rank, row.organization_id)).or_default() += 1;
+    Ok(Vec::new())
+}
+
+/// The queues found, and those of the accounts that were full when they were looked for.
+fn with_freed(books: &Books, command: &ClaimCommand, found: &[Queue]) -> BTreeSet<Queue> {
+    let freed = books.accounts.iter().filter(|(_, account)| account.has_freed_slots());
+    let freed = freed.flat_map(|(organization_id, _)| {
+        let ranks = command.classes.iter().enumerate();
+        ranks.flat_map(move |(rank, class)| {
+            command.devices.iter().map(move |device| Queue {
+                rank,
+                device: *device,
+                class: *class,
+                organization_id: *organization_id,
+            })
+        })
+    });
+    found.iter().copied().chain(freed).collect()
+}
+
+/// The ready jobs that this batch inserts.
+fn list_new(books: &Books, command: &ClaimCommand) -> Vec<Candidate> {
+    let new = books.jobs.values().filter(|job| matches!(job.change, Change::Inserted(_)));
+    let ready = new.filter(|job| job.is_queued() && job.gate != Gate::Sibling);
+    let ready = ready.filter(|job| command.devices.contains(&job.device));
+    ready
+        .filter_map(|job| {
+            let rank = command.classes.iter().position(|class| *class == job.class)?;
+            Some((rank, job.gate, job.id(), job.facts.organization_id))
+        })
+        .collect()
+}
+
+/// At most `most` jobs of each queue that the database has as ready and that still are, and how
+/// many the database had.
+async fn list_stored(
+    sql: &Sql,
+    statements: &Statements,
+    books: &Books,
+    (queues, most): (&BTreeSet<Queue>, usize),
+) -> Result<Vec<(Vec<Candidate>, usize)>, StoreError> {
+    if queues.is_empty() {
+        return Ok(Vec::new());
     }
-    let cut = lengths.values().any(|length| *length >= each);
+    let mut rows = JsonRows::new();
+    for queue in queues {
+        rows.row().int(i64::try_from(queue.rank).unwrap_or(i64::MAX)).text(queue.device.as_str());
+        rows.text(queue.class.as_str()).id(queue.organization_id.as_uuid());
+    }
+    let values = vec![rows.finish(), i64::try_from(most).unwrap_or(i64::MAX).into()];
+    let ready = sql.all::<ReadyRow>("queue", &statements.claim.select_ready, values).await?;
+    let mut stored: BTreeMap<(usize, OrganizationId), (Vec<Candidate>, usize)> = BTreeMap::new();
+    for row in ready {
+        let (rank, gate, id, organization_id) = row.decode()?;
+        let (jobs, length) = stored.entry((rank, organization_id)).or_default();
+        *length += 1;
+        if books.jobs.get(&id).is_none_or(HotJob::is_queued) {
+            jobs.push((rank, gate, id, organization_id));
+        }
+    }
+    Ok(stored.into_values().collect())
+}
+
+/// Chooses class by class, the most wanted first.
+fn choose_among(books: &Books, mut ready: Vec<Candidate>, limit: usize) -> Vec<JobId> {
+    ready.sort_unstable();
+    ready.dedup();
+    let mut free: BTreeMap<OrganizationId, Claimant> = BTreeMap::new();
+    for (_, _, _, id) in &ready {
+        if let Some(account) = books.accounts.get(id) {
+            free.entry(*id).or_insert_with(|| derive_claimant(account));
+        }
+    }
     let mut chosen: Vec<JobId> = Vec::new();
-    for (_, jobs) in group_by_rank(ready)? {
+    for jobs in ready.chunk_by(|one, other| one.0 == other.0) {
+        let jobs: Vec<ReadyJob> = jobs.iter().map(derive_ready).collect();
         let accounts: Vec<Claimant> = free.values().copied().collect();
         let picked = choose(&accounts, &jobs, limit - chosen.len());
-        for job in jobs.iter().filter(|job| picked.contains(&job.id)) {
+        let taken: BTreeSet<&JobId> = picked.iter().collect();
+        for job in jobs.iter().filter(|job| taken.contains(&job.id)) {
             if let (SlotNeed::Free, Some(claimant)) = (job.slot, free.get_mut(&job.organization_id))
             {
                 claimant.free_slots = claimant.free_slots.saturating_sub(1);
@@ -154,17 +229,15 @@ async fn choose_among(
         }
         chosen.extend(picked);
     }
-    Ok((chosen, cut))
+    chosen
 }
 
-fn derive_queues(command: &ClaimCommand) -> JsonRows {
-    let mut rows = JsonRows::new();
-    for (rank, class) in (0_i64..).zip(&command.classes) {
-        for device in &command.devices {
-            rows.row().int(rank).text(device.as_str()).text(class.as_str());
-        }
-    }
-    rows
+fn derive_ready((_, gate, id, organization_id): &Candidate) -> ReadyJob {
+    let slot = match gate {
+        Gate::Open => SlotNeed::None,
+        Gate::Slot | Gate::Sibling => SlotNeed::Free,
+    };
+    ReadyJob { id: *id, organization_id: *organization_id, slot }
 }
 
 fn derive_claimant(account: &HotAccount) -> Claimant {
@@ -176,106 +249,37 @@ fn derive_claimant(account: &HotAccount) -> Claimant {
     }
 }
 
-fn group_by_rank(rows: Vec<ReadyRow>) -> Result<BTreeMap<i64, Vec<ReadyJob>>, StoreError> {
-    let mut groups: BTreeMap<i64, Vec<ReadyJob>> = BTreeMap::new();
-    for row in rows {
-        let slot = match Gate::find(row.gate) {
-            Some(Gate::Open) => SlotNeed::None,
-            Some(Gate::Slot) => SlotNeed::Free,
-            Some(Gate::Sibling) | None => return Err(broken("gate", row.gate)),
-        };
-        let organization_id = OrganizationId::from_uuid(row.organization_id);
-        let job = ReadyJob { id: JobId::from_uuid(row.id), organization_id, slot };
-        groups.entry(row.rank).or_default().push(job);
-    }
-    Ok(groups)
-}
-
 fn lease(books: &mut Books, id: JobId, command: &ClaimCommand) -> Result<(), Stop> {
-    books.advance(id, Event::Claim, command.now, None)?;
+    // A job that came while the claim waited did not start before it was there.
+    let now = command.now.max(books.job(id)?.created_at);
+    books.advance(id, Event::Claim, now, None)?;
     let job = books.job_mut(id)?;
     job.worker_id = Some(command.worker_id);
-    job.facts.lease_until = Some(command.now.plus(command.lease));
-    job.started_at = job.started_at.or(Some(command.now));
+    job.facts.lease_until = Some(now.plus(command.lease));
+    job.started_at = job.started_at.or(Some(now));
     // From now on it has its slot.
     job.gate = Gate::Open;
     let organization_id = job.facts.organization_id;
-    books.account_mut(organization_id)?.served_at = command.now;
+    books.account_mut(organization_id)?.served_at = now;
     Ok(())
 }
 
-async fn read_claimed(
-    sql: &Sql,
-    statements: &Statements,
-    books: &Books,
-    chosen: &[JobId],
-) -> Result<Vec<ClaimedJob>, StoreError> {
-    let ids = || id_rows(chosen.iter().map(|id| id.as_uuid())).finish();
-    let rows = sql.all::<BodyRow>("job", &statements.claim.select_bodies, vec![ids()]).await?;
-    let resumed = rows.iter().any(|row| row.checkpoint_version.is_some());
-    let mut children: BTreeMap<JobId, Vec<StoredChild>> = BTreeMap::new();
-    if resumed {
-        let text = &statements.claim.select_children;
-        for row in sql.all::<ChildRow>("job", text, vec![ids()]).await? {
-            children.entry(row.parent()).or_default().push(row.decode()?);
-        }
+impl QueueRow {
+    fn decode(self) -> Result<Queue, StoreError> {
+        Ok(Queue {
+            rank: usize::try_from(self.rank).map_err(|_| broken("rank", self.rank))?,
+            device: decode_word("device", &self.device)?,
+            class: decode_word("priority class", &self.class)?,
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+        })
     }
-    let mut claimed = BTreeMap::new();
-    for row in rows {
-        let id = JobId::from_uuid(row.id);
-        let job = books.jobs.get(&id).ok_or(StoreError::NotFound { what: "job" })?;
-        let account = books.accounts.get(&job.facts.organization_id);
-        let terms = account.ok_or(StoreError::NotFound { what: "account" })?.state.terms.clone();
-        let children = children.remove(&id).unwrap_or_default();
-        let checkpoint = row.decode_checkpoint()?;
-        claimed.insert(id, ClaimedJob { job: row.decode(job)?, terms, checkpoint, children });
-    }
-    Ok(chosen.iter().filter_map(|id| claimed.remove(id)).collect())
 }
 
-impl BodyRow {
-    fn decode_checkpoint(&self) -> Result<Option<(u32, Value)>, StoreError> {
-        match (self.checkpoint_version, &self.checkpoint_state) {
-            (Some(version), Some(state)) => {
-                let version = decode_u32("checkpoint version", version)?;
-                Ok(Some((version, decode_json("checkpoint", state)?)))
-            }
-            (Some(_) | None, Some(_) | None) => Ok(None),
-        }
-    }
-
-    /// The job as the port tells it: it runs, so that it has neither report nor error yet.
-    fn decode(self, job: &HotJob) -> Result<JobRecord, StoreError> {
-        let facts = &job.facts;
-        Ok(JobRecord {
-            id: facts.id,
-            organization_id: facts.organization_id,
-            submitted_by: self.submitted_by.map(UserId::from_uuid),
-            root_id: facts.root_id,
-            parent_id: facts.parent_id,
-            operation: job.operation.clone(),
-            operation_version: decode_u32("operation version", self.operation_version)?,
-            params: decode_json("parameters", &self.params)?,
-            inputs: decode_json("inputs", &self.inputs)?,
-            seed: decode_seed(self.seed),
-            label: self.label,
-            accounting: facts.accounting,
-            state: facts.state,
-            device: job.device,
-            class: job.class,
-            attempt: facts.attempt,
-            cancel_requested: facts.cancel == CancelRequest::Requested,
-            max_credits: facts.max_credits,
-            cost: job.cost,
-            stage: decode_opt_json("stage", job.stage.as_deref())?,
-            progress: job.progress,
-            report: None,
-            error: None,
-            cursor: job.cursor,
-            created_at: job.created_at,
-            start_at: job.start_at,
-            started_at: job.started_at,
-            finished_at: job.finished_at,
-        })
+impl ReadyRow {
+    fn decode(self) -> Result<Candidate, StoreError> {
+        let rank = usize::try_from(self.rank).map_err(|_| broken("rank", self.rank))?;
+        let gate = Gate::find(self.gate).ok_or_else(|| broken("gate", self.gate))?;
+        let organization_id = OrganizationId::from_uuid(self.organization_id);
+        Ok((rank, gate, JobId::from_uuid(self.id), organization_id))
     }
 }

@@ -11,7 +11,9 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::books::Books;
+use super::claim::Queue;
 use super::commands::{Command, Reply};
+use super::job::HotJob;
 use super::load::{IdRow, PlanCache, Wanted, id_rows, load};
 use super::statements::Statements;
 use super::stop::Stop;
@@ -39,6 +41,8 @@ struct Findings {
     needs: BTreeMap<JobId, Needs>,
     /// Accounts in which lots expired.
     expired: Vec<(OrganizationId, Timestamp)>,
+    /// Where a `Claim` may find jobs, by the command's place.
+    queues: BTreeMap<usize, Vec<Queue>>,
     /// How many children forking jobs have already.
     children: BTreeMap<JobId, u32>,
 }
@@ -74,14 +78,17 @@ impl Decider {
                 answers.insert(place, into_answer(answer)?);
             }
         }
-        flush::flush(sql, statements, &mut books).await?;
-        for (place, command) in commands.iter().enumerate() {
-            if let Command::Claim(command) = command {
-                let plans = &mut self.plans;
-                let claimed = claim::claim(sql, (statements, plans), &mut books, command).await?;
+        let claims = findings.queues.iter().map(|(place, queues)| (*place, queues.as_slice()));
+        for (place, queues) in claims {
+            if books.jobs.values().any(HotJob::is_ready_again) {
+                flush::flush(sql, statements, &mut books).await?;
+            }
+            if let Some(Command::Claim(command)) = commands.get(place) {
+                let claimed = claim::claim(sql, statements, &mut books, (command, queues)).await?;
                 answers.insert(place, Ok(Reply::Claimed(claimed)));
             }
         }
+        flush::flush(sql, statements, &mut books).await?;
         Ok(answers.into_values().collect())
     }
 
@@ -116,8 +123,12 @@ impl Decider {
                 Command::Fork(fork) => {
                     findings.children.insert(fork.job_id, 0);
                 }
+                Command::Claim(command) => {
+                    let queues = claim::find_queues(sql, &self.statements, command).await?;
+                    wanted.claimants.extend(queues.iter().map(Queue::organization_id));
+                    findings.queues.insert(place, queues);
+                }
                 Command::Submit(_)
-                | Command::Claim(_)
                 | Command::Heartbeat(_)
                 | Command::Notes(_)
                 | Command::Checkpoint(_)
@@ -251,7 +262,7 @@ fn decide_one(
     let found = || findings.found.get(&place).map_or(&[][..], Vec::as_slice);
     match command {
         Command::Submit(submission) => submit::submit(books, submission).map(Reply::Submitted),
-        // Claims are decided after everything else is written.
+        // Claims are decided after everything else.
         Command::Claim(_) => Ok(Reply::Claimed(Vec::new())),
         Command::Heartbeat(command) => heartbeat::heartbeat(books, command).map(Reply::Heartbeat),
         Command::Notes(command) => notes::record(books, command).map(|()| Reply::Done),

@@ -1,4 +1,4 @@
-//! Writes what a batch decided, one statement per table.
+//! Writes what a batch decided.
 //!
 //! Invariant: after a flush the books and the database say the same.
 
@@ -15,7 +15,8 @@ use crate::dialect::JsonRows;
 use crate::sql::Sql;
 use crate::tables::{encode_json, encode_seed, encode_u64};
 
-/// Writes everything that changed.
+/// Writes everything that changed: what every batch writes in one statement, what few batches
+/// write in statements of its own.
 ///
 /// # Errors
 /// What the database says.
@@ -24,114 +25,121 @@ pub(super) async fn flush(
     statements: &Statements,
     books: &mut Books,
 ) -> Result<(), StoreError> {
-    let writes = Writes { sql, statements };
-    writes.jobs(books).await?;
-    writes.accounts(books).await?;
+    let s = &statements.flush;
+    let (jobs, accounts) = (collect_jobs(books)?, collect_accounts(books)?);
     let additions = books.take_additions();
-    writes.events(&additions).await?;
-    writes.results(&additions).await?;
-    writes.keys(&additions).await?;
+    let (slots, events) = collect_events(&additions)?;
+    write(sql, "job event", &s.delete_slots, slots).await?;
+    let (results, checkpoints) = collect_results(&additions);
+    let keys = collect_keys(&additions)?;
     let Additions { account_events, ledger, artifacts, .. } = additions;
-    let s = statements;
-    writes.run("ledger entry", &s.flush.insert_ledger, ledger).await?;
-    writes.run("account event", &s.flush.insert_account_events, account_events).await?;
-    writes.run("artifact", &s.flush.insert_artifacts, artifacts).await
+    let [inserted, bodies, updated] = jobs;
+    let [accounts, lots, meters] = accounts;
+    // In the order of `statements::flush::CORE`.
+    let core = [
+        inserted,
+        bodies,
+        updated,
+        accounts,
+        lots,
+        meters,
+        ledger,
+        events,
+        account_events,
+        results,
+    ];
+    if core.iter().any(|rows| rows.len() > 0) {
+        let values = core.into_iter().map(JsonRows::finish).collect();
+        sql.run("job", &s.write_core, values).await?;
+    }
+    write(sql, "checkpoint", &s.upsert_checkpoints, checkpoints).await?;
+    write(sql, "idempotency key", &s.upsert_keys, keys).await?;
+    write(sql, "artifact", &s.insert_artifacts, artifacts).await
 }
 
-struct Writes<'a> {
-    sql: &'a Sql,
-    statements: &'a Statements,
+async fn write(
+    sql: &Sql,
+    what: &'static str,
+    statement: &str,
+    rows: JsonRows,
+) -> Result<(), StoreError> {
+    if rows.len() == 0 {
+        return Ok(());
+    }
+    sql.run(what, statement, vec![rows.finish()]).await.map(drop)
 }
 
-impl Writes<'_> {
-    async fn run(
-        &self,
-        what: &'static str,
-        statement: &str,
-        rows: JsonRows,
-    ) -> Result<(), StoreError> {
-        if rows.len() == 0 {
-            return Ok(());
-        }
-        self.sql.run(what, statement, vec![rows.finish()]).await.map(drop)
-    }
-
-    async fn jobs(&self, books: &mut Books) -> Result<(), StoreError> {
-        let (mut inserted, mut bodies, mut updated) =
-            (JsonRows::new(), JsonRows::new(), JsonRows::new());
-        for job in books.jobs.values_mut() {
-            match std::mem::replace(&mut job.change, Change::None) {
-                Change::None => {}
-                Change::Updated => push_changes(updated.row(), job)?,
-                Change::Inserted(new) => {
-                    push_changes(inserted.row(), job)?;
-                    push_constants(&mut inserted, job, &new)?;
-                    bodies.row().id(job.id().as_uuid());
-                    bodies.id(job.facts.organization_id.as_uuid());
-                    bodies.text(&new.params).text(&new.inputs).text(&new.needs);
-                }
+/// Jobs to be inserted, their bodies, and jobs to be changed.
+fn collect_jobs(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
+    let (mut inserted, mut bodies, mut updated) =
+        (JsonRows::new(), JsonRows::new(), JsonRows::new());
+    for job in books.jobs.values_mut() {
+        match job.take_change() {
+            Change::None => {}
+            Change::Updated => push_changes(updated.row(), job)?,
+            Change::Inserted(new) => {
+                push_changes(inserted.row(), job)?;
+                push_constants(&mut inserted, job, &new)?;
+                bodies.row().id(job.id().as_uuid());
+                bodies.id(job.facts.organization_id.as_uuid());
+                bodies.text(&new.params).text(&new.inputs).text(&new.needs);
             }
         }
-        self.run("job", &self.statements.flush.insert_jobs, inserted).await?;
-        self.run("job", &self.statements.flush.insert_bodies, bodies).await?;
-        self.run("job", &self.statements.flush.update_jobs, updated).await
     }
+    Ok([inserted, bodies, updated])
+}
 
-    async fn accounts(&self, books: &mut Books) -> Result<(), StoreError> {
-        let (mut accounts, mut lots, mut meters) =
-            (JsonRows::new(), JsonRows::new(), JsonRows::new());
-        for (id, account) in books.accounts.iter_mut().filter(|(_, account)| account.changed) {
-            account.changed = false;
-            push_account(&mut accounts, *id, account)?;
-            push_lots(&mut lots, account);
-            push_meters(&mut meters, *id, account)?;
-            account.stored = account.state.clone();
-        }
-        self.run("account", &self.statements.flush.update_accounts, accounts).await?;
-        self.run("lot", &self.statements.flush.update_lots, lots).await?;
-        self.run("meter", &self.statements.flush.upsert_meters, meters).await
+/// Accounts, lots and meters that changed.
+fn collect_accounts(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
+    let (mut accounts, mut lots, mut meters) = (JsonRows::new(), JsonRows::new(), JsonRows::new());
+    for (id, account) in books.accounts.iter_mut().filter(|(_, account)| account.changed) {
+        account.changed = false;
+        push_account(&mut accounts, *id, account)?;
+        push_lots(&mut lots, account);
+        push_meters(&mut meters, *id, account)?;
+        account.note_stored();
     }
+    Ok([accounts, lots, meters])
+}
 
-    async fn events(&self, additions: &Additions) -> Result<(), StoreError> {
-        let (mut slots, mut events) = (JsonRows::new(), JsonRows::new());
-        for event in additions.events.iter().flatten() {
-            if let Some(slot) = &event.slot {
-                slots.row().id(event.job_id.as_uuid()).text(slot);
-            }
-            events.row().id(event.job_id.as_uuid()).int(encode_cursor(event.cursor)?);
-            events.id(event.organization_id.as_uuid()).text(event.kind);
-            events.opt_text(event.slot.as_deref()).text(&event.body).int(event.at.as_micros());
+/// Slots whose last event is replaced, and events.
+fn collect_events(additions: &Additions) -> Result<(JsonRows, JsonRows), StoreError> {
+    let (mut slots, mut events) = (JsonRows::new(), JsonRows::new());
+    for event in additions.events.iter().flatten() {
+        if let Some(slot) = &event.slot {
+            slots.row().id(event.job_id.as_uuid()).text(slot);
         }
-        self.run("job event", &self.statements.flush.delete_slots, slots).await?;
-        self.run("job event", &self.statements.flush.insert_events, events).await
+        events.row().id(event.job_id.as_uuid()).int(encode_cursor(event.cursor)?);
+        events.id(event.organization_id.as_uuid()).text(event.kind);
+        events.opt_text(event.slot.as_deref()).text(&event.body).int(event.at.as_micros());
     }
+    Ok((slots, events))
+}
 
-    async fn results(&self, additions: &Additions) -> Result<(), StoreError> {
-        let (mut results, mut checkpoints) = (JsonRows::new(), JsonRows::new());
-        for (id, result) in &additions.results {
-            results.row().id(id.as_uuid());
-            results.opt_id(result.organization_id.map(OrganizationId::as_uuid));
-            results.opt_text(result.report.as_deref()).opt_text(result.error.as_deref());
-        }
-        for (id, checkpoint) in &additions.checkpoints {
-            checkpoints.row().id(id.as_uuid()).id(checkpoint.organization_id.as_uuid());
-            checkpoints.int(checkpoint.version.into()).text(&checkpoint.state);
-        }
-        self.run("result", &self.statements.flush.upsert_results, results).await?;
-        self.run("checkpoint", &self.statements.flush.upsert_checkpoints, checkpoints).await
+fn collect_results(additions: &Additions) -> (JsonRows, JsonRows) {
+    let (mut results, mut checkpoints) = (JsonRows::new(), JsonRows::new());
+    for (id, result) in &additions.results {
+        results.row().id(id.as_uuid());
+        results.opt_id(result.organization_id.map(OrganizationId::as_uuid));
+        results.opt_text(result.report.as_deref()).opt_text(result.error.as_deref());
     }
+    for (id, checkpoint) in &additions.checkpoints {
+        checkpoints.row().id(id.as_uuid()).id(checkpoint.organization_id.as_uuid());
+        checkpoints.int(checkpoint.version.into()).text(&checkpoint.state);
+    }
+    (results, checkpoints)
+}
 
-    async fn keys(&self, additions: &Additions) -> Result<(), StoreError> {
-        let mut keys = JsonRows::new();
-        for ((organization_id, route, key), row) in &additions.keys {
-            let blocked_by = row.blocked_by.as_ref();
-            let blocked_by = blocked_by.map(|refusal| encode_json("refusal", refusal));
-            keys.row().id(organization_id.as_uuid()).text(route).text(key);
-            keys.text(&row.body_sha256).id(row.job_id.as_uuid()).text(row.state.as_str());
-            keys.opt_text(blocked_by.transpose()?.as_deref()).int(row.created_at.as_micros());
-        }
-        self.run("idempotency key", &self.statements.flush.upsert_keys, keys).await
+fn collect_keys(additions: &Additions) -> Result<JsonRows, StoreError> {
+    let mut keys = JsonRows::new();
+    for ((organization_id, route, key), row) in &additions.keys {
+        let blocked_by = row.blocked_by.as_ref();
+        let blocked_by = blocked_by.map(|refusal| encode_json("refusal", refusal));
+        keys.row().id(organization_id.as_uuid()).text(route).text(key);
+        keys.text(&row.body_sha256).id(row.job_id.as_uuid()).text(row.state.as_str());
+        keys.opt_text(blocked_by.transpose()?.as_deref()).int(row.created_at.as_micros());
     }
+    Ok(keys)
 }
 
 /// The columns of `JOB_CHANGES`.

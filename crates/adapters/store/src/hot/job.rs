@@ -4,7 +4,7 @@ use gantry_rules::job::JobFactsheet;
 use gantry_types::{Credits, Device, JobId, JobState, PriorityClass, Timestamp, UserId, WorkerId};
 
 /// What a queued job needs to be claimed; the numbers stand in the column `gate`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gate {
     /// Nothing: it has its slot, or needs none.
     Open,
@@ -87,6 +87,8 @@ pub(super) struct HotJob {
     pub(super) started_at: Option<Timestamp>,
     pub(super) finished_at: Option<Timestamp>,
     pub(super) change: Change,
+    /// Whether the database has it as queued.
+    pub(super) stored_as_queued: bool,
 }
 
 /// What tells jobs apart before they run.
@@ -121,6 +123,7 @@ impl HotJob {
             started_at: None,
             finished_at: None,
             change: Change::Inserted(Box::new(new)),
+            stored_as_queued: false,
         }
     }
 
@@ -137,6 +140,21 @@ impl HotJob {
     /// Whether it waits to be claimed.
     pub(super) fn is_queued(&self) -> bool {
         self.facts.state == JobState::Queued
+    }
+
+    /// Whether it became ready in this batch without being new: what a worker needs to know of
+    /// it lies in the database.
+    pub(super) fn is_ready_again(&self) -> bool {
+        self.is_queued() && matches!(self.change, Change::Updated)
+    }
+
+    /// Notes that the row was written; answers how it differed.
+    pub(super) fn take_change(&mut self) -> Change {
+        let change = std::mem::replace(&mut self.change, Change::None);
+        if !matches!(change, Change::None) {
+            self.stored_as_queued = self.is_queued();
+        }
+        change
     }
 
     /// Notes that the row must be written.

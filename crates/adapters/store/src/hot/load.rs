@@ -19,7 +19,7 @@ use crate::sql::Sql;
 mod rows;
 
 pub(super) use rows::IdRow;
-use rows::{AccountRow, JobRow, KeyRow, LotRow, MeterRow, PlanRow};
+use rows::{AccountRow, JobRow, KeyRow, MoneyRow, PlanRow};
 
 /// Siblings behind their gate that one batch may open.
 const MOST_SIBLINGS: i64 = 512;
@@ -29,6 +29,8 @@ const MOST_SIBLINGS: i64 = 512;
 pub(super) struct Wanted {
     /// Accounts by identifier.
     pub(super) accounts: BTreeSet<OrganizationId>,
+    /// Accounts of which the row suffices.
+    pub(super) claimants: BTreeSet<OrganizationId>,
     /// Jobs whose accounts, holds and siblings are needed too.
     pub(super) money_jobs: BTreeSet<JobId>,
     /// Jobs of which the row suffices.
@@ -56,8 +58,8 @@ pub(super) async fn load(
 ) -> Result<Books, StoreError> {
     let mut books = Books::empty();
     let money = id_rows(wanted.money_jobs.iter().map(|id| id.as_uuid()));
-    if !wanted.accounts.is_empty() || !wanted.money_jobs.is_empty() {
-        let named = id_rows(wanted.accounts.iter().map(|id| id.as_uuid()));
+    let named = id_rows(wanted.accounts.union(&wanted.claimants).map(|id| id.as_uuid()));
+    if named.len() > 0 || !wanted.money_jobs.is_empty() {
         let values = vec![named.finish(), money.finish()];
         let rows =
             sql.all::<AccountRow>("account", &statements.load.select_accounts, values).await?;
@@ -90,26 +92,6 @@ async fn insert_accounts(
         books.accounts.insert(account.state.organization_id, account);
     }
     Ok(())
-}
-
-/// Loads and locks the accounts that the books lack, without their lots and meters.
-///
-/// # Errors
-/// What the database says.
-pub(super) async fn load_accounts(
-    sql: &Sql,
-    statements: &Statements,
-    plans: &mut PlanCache,
-    (books, wanted): (&mut Books, BTreeSet<Uuid>),
-) -> Result<(), StoreError> {
-    let known = |id: &Uuid| books.accounts.contains_key(&OrganizationId::from_uuid(*id));
-    let missing = id_rows(wanted.into_iter().filter(|id| !known(id)));
-    if missing.len() == 0 {
-        return Ok(());
-    }
-    let values = vec![missing.finish(), JsonRows::new().finish()];
-    let rows = sql.all::<AccountRow>("account", &statements.load.select_accounts, values).await?;
-    insert_accounts(books, rows, (sql, statements, plans)).await
 }
 
 /// Loads and locks the jobs that the books lack.
@@ -179,29 +161,29 @@ async fn load_money(
     wanted: &Wanted,
     books: &mut Books,
 ) -> Result<(), StoreError> {
-    if books.accounts.is_empty() {
+    let owners: BTreeSet<OrganizationId> =
+        books.jobs.values().map(|job| job.facts.organization_id).collect();
+    let moved =
+        books.accounts.keys().filter(|id| wanted.accounts.contains(id) || owners.contains(id));
+    let accounts = id_rows(moved.map(|id| id.as_uuid()));
+    if accounts.len() == 0 {
         return Ok(());
     }
-    let accounts = || id_rows(books.accounts.keys().map(|id| id.as_uuid())).finish();
     let holds = || books.jobs.values().map(|job| &job.facts.hold);
     let held_lots: BTreeSet<Uuid> =
         holds().flat_map(|hold| &hold.credits).map(|part| part.lot_id.as_uuid()).collect();
-    let values = vec![accounts(), id_rows(held_lots.into_iter()).finish()];
-    let lots = sql.all::<LotRow>("lot", &statements.load.select_lots, values).await?;
     let held_since = holds().flat_map(|hold| &hold.units).map(|part| part.period_start);
     let earliest = held_since.chain(wanted.period_start).min();
-    let values = vec![accounts(), earliest.map_or(i64::MAX, Timestamp::as_micros).into()];
-    let meters = sql.all::<MeterRow>("meter", &statements.load.select_meters, values).await?;
-    for row in lots {
-        let (organization_id, lot) = row.decode()?;
-        with_account(books, organization_id, |state| state.lots.push(lot));
-    }
-    for row in meters {
-        let (organization_id, usage) = row.decode()?;
-        with_account(books, organization_id, |state| state.meters.push(usage));
+    let values = vec![
+        accounts.finish(),
+        id_rows(held_lots.into_iter()).finish(),
+        earliest.map_or(i64::MAX, Timestamp::as_micros).into(),
+    ];
+    for row in sql.all::<MoneyRow>("account", &statements.load.select_money, values).await? {
+        row.decode_into(books)?;
     }
     for account in books.accounts.values_mut() {
-        account.stored = account.state.clone();
+        account.note_stored();
     }
     Ok(())
 }
@@ -225,12 +207,6 @@ async fn load_keys(
         books.keys.insert(key, kept);
     }
     Ok(())
-}
-
-fn with_account(books: &mut Books, id: OrganizationId, change: impl FnOnce(&mut AccountState)) {
-    if let Some(account) = books.accounts.get_mut(&id) {
-        change(&mut account.state);
-    }
 }
 
 /// A row set of identifiers.

@@ -2,13 +2,14 @@
 //!
 //! Invariants: what a batch touches is loaded first, under locks taken in one order (accounts,
 //! then jobs); the pure functions of `gantry-rules` decide each command on what the ones before
-//! it left; all effects are written set by set; claims come last, so that they see what the
-//! batch queued.
+//! it left; claims come last, so that they see what the batch queued; all effects are written at
+//! once, set by set.
 
 mod artifacts;
 mod books;
 mod cancel;
 mod claim;
+mod claimed;
 mod commands;
 mod decide;
 mod flush;

@@ -1,6 +1,7 @@
 //! The statements of the hot path, written once per database when the store opens.
 //!
-//! Invariant: a statement's text never depends on what a batch contains.
+//! Invariants: a statement's text never depends on what a batch contains; a limit is `0 + $2`,
+//! because SQLite plans a statement anew whenever the variable of a bare `LIMIT $2` is bound.
 
 mod claim;
 mod columns;

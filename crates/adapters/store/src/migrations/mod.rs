@@ -40,8 +40,7 @@ pub(crate) async fn migrate(
     dialect: Dialect,
     backup_of: Option<&Path>,
 ) -> Result<(), OpenError> {
-    let refuse = |error| OpenError::Store(derive_store_error(&error, WHAT));
-    writer.execute_unprepared(&dialect.schema(CREATE_VERSIONS)).await.map_err(refuse)?;
+    create_versions(writer, dialect).await?;
     let known = VERSIONS.last().map_or(0, |version| version.number);
     let found = read_version(writer, dialect).await?;
     if found > known {
@@ -54,6 +53,18 @@ pub(crate) async fn migrate(
         back_up(writer, path, found).await?;
     }
     upgrade(writer, dialect).await
+}
+
+/// Behind the lock of migrations: PostgreSQL refuses one of two that make the same table at once,
+/// `IF NOT EXISTS` or not.
+async fn create_versions(writer: &DatabaseConnection, dialect: Dialect) -> Result<(), OpenError> {
+    let refuse = |error| OpenError::Store(derive_store_error(&error, WHAT));
+    let tx = begin_write(writer).await?;
+    if let Some(lock) = dialect.migration_lock() {
+        tx.execute_unprepared(lock).await.map_err(refuse)?;
+    }
+    tx.execute_unprepared(&dialect.schema(CREATE_VERSIONS)).await.map_err(refuse)?;
+    tx.commit().await.map_err(refuse)
 }
 
 async fn upgrade(writer: &DatabaseConnection, dialect: Dialect) -> Result<(), OpenError> {

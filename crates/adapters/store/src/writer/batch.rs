@@ -66,20 +66,9 @@ impl Batches {
                 }
             }
         }
-        if self.dialect.claims_share_transactions() {
-            let answers = self.run_or_replay(&commands, &writes).await;
-            deliver(answers.decided, replies);
-            deliver(answers.written, write_replies);
-            return;
-        }
-        let (claims, others) = split_claims(commands, replies);
-        let answers = self.run_or_replay(&others.0, &writes).await;
-        deliver(answers.decided, others.1);
+        let answers = self.run_or_replay(&commands, &writes).await;
+        deliver(answers.decided, replies);
         deliver(answers.written, write_replies);
-        for (command, reply) in claims {
-            let answers = self.run_or_replay(std::slice::from_ref(&command), &[]).await;
-            deliver(answers.decided, vec![reply]);
-        }
     }
 
     /// Runs a batch; when it fails as a whole, runs its items one by one.
@@ -170,22 +159,6 @@ impl Batches {
             }),
         }
     }
-}
-
-type Asked = (Command, oneshot::Sender<Decided>);
-
-/// Commands, and where their answers go, place by place.
-type AskedCommands = (Vec<Command>, Vec<oneshot::Sender<Decided>>);
-
-/// Takes the claims out of a batch; the others stay in their order.
-fn split_claims(
-    commands: Vec<Command>,
-    replies: Vec<oneshot::Sender<Decided>>,
-) -> (Vec<Asked>, AskedCommands) {
-    let asked = commands.into_iter().zip(replies);
-    let (claims, others): (Vec<Asked>, Vec<Asked>) =
-        asked.partition(|(command, _)| matches!(command, Command::Claim(_)));
-    (claims, others.into_iter().unzip())
 }
 
 async fn roll_back(sql: Sql) {

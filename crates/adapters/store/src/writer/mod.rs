@@ -1,8 +1,9 @@
 //! The one writer: hot commands and, on SQLite, closures.
 //!
-//! Invariants: a batch is what queued while the previous commit ran; its callers are answered
-//! after its commit; a batch that fails as a whole is replayed item by item, so that one bad
-//! item fails alone; the queue is bounded, and a full one answers "busy" at once.
+//! Invariants: a batch is what queued while the previous commit ran, and what the callers that
+//! it answered had to say next; its callers are answered after its commit; a batch that fails as
+//! a whole is replayed item by item, so that one bad item fails alone; the queue is bounded, and
+//! a full one answers "busy" at once.
 
 mod batch;
 mod closures;
@@ -21,6 +22,8 @@ use crate::hot::{Command, Reply};
 
 /// The most items of one commit.
 const MOST_ITEMS: usize = 256;
+/// How often the other tasks get a turn before a batch begins.
+const MOST_TURNS: usize = 8;
 
 /// What a closure answers.
 pub(crate) type Written = Result<Box<dyn Any + Send>, WriteAbort>;
@@ -108,16 +111,30 @@ async fn serve(
     let mut batches = batch::Batches::new(connection, dialect);
     while let Some(first) = queue.recv().await {
         let mut items = vec![first];
+        gather(&mut queue, &mut items).await;
+        batches.process(items).await;
+    }
+    batches.close().await;
+    drop(lock);
+}
+
+/// Adds what is queued, and lets every task that could run now queue its own first: the callers
+/// that the last commit answered come back together, and the first of them must not get a commit
+/// of its own while the others wait for the next one. Waits for no timer.
+async fn gather(queue: &mut mpsc::Receiver<Item>, items: &mut Vec<Item>) {
+    for _ in 0..MOST_TURNS {
+        let before = items.len();
         while items.len() < MOST_ITEMS {
             match queue.try_recv() {
                 Ok(item) => items.push(item),
                 Err(_) => break,
             }
         }
-        batches.process(items).await;
+        if items.len() == MOST_ITEMS || (items.len() == before && before > 1) {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
-    batches.close().await;
-    drop(lock);
 }
 
 fn writer_is_gone() -> StoreError {

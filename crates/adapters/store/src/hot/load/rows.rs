@@ -2,11 +2,14 @@
 
 use gantry_ports::StoreError;
 use gantry_rules::job::{CancelRequest, JobFactsheet};
-use gantry_types::{Attempt, Credits, JobId, LotId, MeterId, OrganizationId, Timestamp, WorkerId};
+use gantry_types::{
+    Attempt, Credits, JobId, JobState, LotId, MeterId, OrganizationId, Timestamp, WorkerId,
+};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::{AccountState, Gate, HotAccount, HotJob, KeyOf, Lot, MeterUse, PlanTerms, broken};
+use crate::hot::books::{Books, Stored};
 use crate::hot::hold_rows::decode_hold;
 use crate::hot::job::Change;
 use crate::hot::submit::IdempotencyRow;
@@ -44,7 +47,7 @@ impl AccountRow {
             meters: Vec::new(),
         };
         Ok(HotAccount {
-            stored: state.clone(),
+            stored: Stored { running_roots: state.running_roots, ..Stored::default() },
             state,
             available: self.available,
             held: self.held,
@@ -126,6 +129,7 @@ impl JobRow {
             lease_until: self.lease_until.map(Timestamp::from_micros),
         };
         Ok(HotJob {
+            stored_as_queued: facts.state == JobState::Queued,
             facts,
             operation: self.operation,
             device: decode_word("device", &self.device)?,
@@ -148,47 +152,42 @@ impl JobRow {
     }
 }
 
-/// A row of `lots`.
+/// A row of `lots` or of `meter_usage`.
 #[derive(Debug, FromQueryResult)]
-pub(super) struct LotRow {
-    id: Uuid,
+pub(super) struct MoneyRow {
     organization_id: Uuid,
-    origin: String,
-    expires_at: Option<i64>,
-    remaining: i64,
-}
-
-impl LotRow {
-    pub(super) fn decode(self) -> Result<(OrganizationId, Lot), StoreError> {
-        let lot = Lot {
-            id: LotId::from_uuid(self.id),
-            origin: decode_serde_word("lot origin", &self.origin)?,
-            expires_at: self.expires_at.map(Timestamp::from_micros),
-            remaining: Credits::new(self.remaining),
-        };
-        Ok((OrganizationId::from_uuid(self.organization_id), lot))
-    }
-}
-
-/// A row of `meter_usage`.
-#[derive(Debug, FromQueryResult)]
-pub(super) struct MeterRow {
-    organization_id: Uuid,
-    meter: String,
-    period_start: i64,
-    used: i64,
+    /// Of a lot.
+    lot_id: Option<Uuid>,
+    /// A lot's origin, or the meter.
+    word: String,
+    /// When a lot expires, or the period began.
+    at: Option<i64>,
+    /// What is left of a lot, or was used of a meter.
+    amount: i64,
     reserved: i64,
 }
 
-impl MeterRow {
-    pub(super) fn decode(self) -> Result<(OrganizationId, MeterUse), StoreError> {
-        let usage = MeterUse {
-            meter: decode_word::<MeterId>("meter", &self.meter)?,
-            period_start: Timestamp::from_micros(self.period_start),
-            used: decode_u64("meter use", self.used)?,
-            reserved: decode_u64("meter reservation", self.reserved)?,
-        };
-        Ok((OrganizationId::from_uuid(self.organization_id), usage))
+impl MoneyRow {
+    /// Adds the row to its account.
+    pub(super) fn decode_into(self, books: &mut Books) -> Result<(), StoreError> {
+        let organization_id = OrganizationId::from_uuid(self.organization_id);
+        let Some(account) = books.accounts.get_mut(&organization_id) else { return Ok(()) };
+        match (self.lot_id, self.at) {
+            (Some(id), expires_at) => account.state.lots.push(Lot {
+                id: LotId::from_uuid(id),
+                origin: decode_serde_word("lot origin", &self.word)?,
+                expires_at: expires_at.map(Timestamp::from_micros),
+                remaining: Credits::new(self.amount),
+            }),
+            (None, Some(period_start)) => account.state.meters.push(MeterUse {
+                meter: decode_word::<MeterId>("meter", &self.word)?,
+                period_start: Timestamp::from_micros(period_start),
+                used: decode_u64("meter use", self.amount)?,
+                reserved: decode_u64("meter reservation", self.reserved)?,
+            }),
+            (None, None) => return Err(broken("meter", "it is of no period")),
+        }
+        Ok(())
     }
 }
 

@@ -67,7 +67,7 @@ fn select_claimants(dialect: Dialect) -> String {
          WHERE a.running_roots < p.concurrent_jobs OR EXISTS (SELECT 1 FROM jobs j \
          WHERE j.state = 'queued' AND j.device = h.device AND j.class = h.class \
          AND j.organization_id = h.organization_id AND j.gate = 0) \
-         ORDER BY h.rank, a.served_at, h.organization_id LIMIT $2",
+         ORDER BY h.rank, a.served_at, h.organization_id LIMIT 0 + $2",
         dialect.rows(1, &[("rank", Kind::Int), ("device", Kind::Text), ("class", Kind::Text)])
     )
 }

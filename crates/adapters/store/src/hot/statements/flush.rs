@@ -9,18 +9,12 @@ use crate::dialect::{Column, Dialect, Kind};
 /// What a batch writes.
 #[derive(Debug)]
 pub(in crate::hot) struct FlushStatements {
-    pub(in crate::hot) insert_jobs: String,
-    pub(in crate::hot) insert_bodies: String,
-    pub(in crate::hot) update_jobs: String,
-    pub(in crate::hot) update_accounts: String,
-    pub(in crate::hot) update_lots: String,
-    pub(in crate::hot) upsert_meters: String,
-    pub(in crate::hot) insert_ledger: String,
+    /// Everything of which most batches have something, one parameter per table: jobs to insert,
+    /// their bodies, jobs to change, accounts, lots, meters, ledger entries, events of jobs,
+    /// events of accounts, results.
+    pub(in crate::hot) write_core: String,
     pub(in crate::hot) delete_slots: String,
-    pub(in crate::hot) insert_events: String,
-    pub(in crate::hot) insert_account_events: String,
     pub(in crate::hot) insert_artifacts: String,
-    pub(in crate::hot) upsert_results: String,
     pub(in crate::hot) upsert_checkpoints: String,
     pub(in crate::hot) upsert_keys: String,
 }
@@ -28,21 +22,24 @@ pub(in crate::hot) struct FlushStatements {
 impl FlushStatements {
     /// The statements in a database's dialect.
     pub(super) fn new(dialect: Dialect) -> Self {
+        let core = [
+            insert(dialect, "jobs", (1, &[JOB_CHANGES, JOB_CONSTANTS].concat())),
+            insert(dialect, "job_bodies", (2, JOB_BODY)),
+            update(dialect, "jobs", (3, JOB_CHANGES)),
+            update(dialect, "accounts", (4, ACCOUNT)),
+            update(dialect, "lots", (5, LOT)),
+            upsert(dialect, "meter_usage", (6, METER), 3),
+            insert(dialect, "ledger_entries", (7, LEDGER_ENTRY)),
+            insert(dialect, "job_events", (8, JOB_EVENT)),
+            insert(dialect, "account_events", (9, ACCOUNT_EVENT)),
+            upsert(dialect, "job_results", (10, JOB_RESULT), 1),
+        ];
         Self {
-            insert_jobs: insert(dialect, "jobs", &[JOB_CHANGES, JOB_CONSTANTS].concat()),
-            insert_bodies: insert(dialect, "job_bodies", JOB_BODY),
-            update_jobs: update(dialect, "jobs", JOB_CHANGES),
-            update_accounts: update(dialect, "accounts", ACCOUNT),
-            update_lots: update(dialect, "lots", LOT),
-            upsert_meters: upsert(dialect, "meter_usage", METER, 3),
-            insert_ledger: insert(dialect, "ledger_entries", LEDGER_ENTRY),
+            write_core: dialect.all_at_once(&core),
             delete_slots: delete_slots(dialect),
-            insert_events: insert(dialect, "job_events", JOB_EVENT),
-            insert_account_events: insert(dialect, "account_events", ACCOUNT_EVENT),
-            insert_artifacts: insert(dialect, "artifacts", ARTIFACT),
-            upsert_results: upsert(dialect, "job_results", JOB_RESULT, 1),
-            upsert_checkpoints: upsert(dialect, "checkpoints", CHECKPOINT, 1),
-            upsert_keys: upsert(dialect, "idempotency_keys", IDEMPOTENCY_KEY, 3),
+            insert_artifacts: insert(dialect, "artifacts", (1, ARTIFACT)),
+            upsert_checkpoints: upsert(dialect, "checkpoints", (1, CHECKPOINT), 1),
+            upsert_keys: upsert(dialect, "idempotency_keys", (1, IDEMPOTENCY_KEY), 3),
         }
     }
 }
@@ -55,28 +52,32 @@ fn delete_slots(dialect: Dialect) -> String {
     )
 }
 
-fn insert(dialect: Dialect, table: &str, columns: &[Column]) -> String {
+/// Columns of a table, and the parameter that holds their rows.
+type Rows<'a> = (u32, &'a [Column]);
+
+fn insert(dialect: Dialect, table: &str, (parameter, columns): Rows) -> String {
     let names = names(columns);
-    let rows = dialect.rows(1, columns);
+    let rows = dialect.rows(parameter, columns);
     format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} r WHERE TRUE")
 }
 
 /// The first column is the key.
-fn update(dialect: Dialect, table: &str, columns: &[Column]) -> String {
-    let rows = dialect.rows(1, columns);
+fn update(dialect: Dialect, table: &str, (parameter, columns): Rows) -> String {
+    let rows = dialect.rows(parameter, columns);
     let (key, changes) = columns.split_first().map_or(("", columns), |(key, rest)| (key.0, rest));
     let set: Vec<String> = changes.iter().map(|(name, _)| format!("{name} = r.{name}")).collect();
     format!("UPDATE {table} SET {} FROM {rows} r WHERE {table}.{key} = r.{key}", set.join(", "))
 }
 
 /// The first `keys` columns are the key.
-fn upsert(dialect: Dialect, table: &str, columns: &[Column], keys: usize) -> String {
+fn upsert(dialect: Dialect, table: &str, rows: Rows, keys: usize) -> String {
+    let (_, columns) = rows;
     let (key, changes) = columns.split_at(keys);
     let set: Vec<String> =
         changes.iter().map(|(name, _)| format!("{name} = excluded.{name}")).collect();
     format!(
         "{} ON CONFLICT ({}) DO UPDATE SET {}",
-        insert(dialect, table, columns),
+        insert(dialect, table, rows),
         names(key),
         set.join(", ")
     )

@@ -10,8 +10,7 @@ pub(in crate::hot) struct LoadStatements {
     pub(in crate::hot) select_plans: String,
     pub(in crate::hot) select_jobs: String,
     pub(in crate::hot) select_held_back: String,
-    pub(in crate::hot) select_lots: String,
-    pub(in crate::hot) select_meters: String,
+    pub(in crate::hot) select_money: String,
     pub(in crate::hot) select_keys: String,
     pub(in crate::hot) select_needs: String,
     pub(in crate::hot) count_children: String,
@@ -44,23 +43,21 @@ impl LoadStatements {
             select_held_back: format!(
                 "SELECT {HOT_COLUMNS} FROM jobs WHERE id IN (SELECT j.id FROM {} w \
                  JOIN jobs j ON j.root_id = w.id AND j.parent_id IS NOT NULL \
-                 WHERE j.state = 'queued' AND j.gate = 2 ORDER BY j.id LIMIT $2) ORDER BY id{lock}",
+                 WHERE j.state = 'queued' AND j.gate = 2 ORDER BY j.id LIMIT 0 + $2) ORDER BY id{lock}",
                 ids(1)
             ),
-            // The lots with something left, and those named.
-            select_lots: format!(
-                "SELECT l.id, l.organization_id, l.origin, l.expires_at, l.remaining \
-                 FROM {} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 UNION \
-                 SELECT l.id, l.organization_id, l.origin, l.expires_at, l.remaining \
-                 FROM {} w JOIN lots l ON l.id = w.id",
-                ids(1),
-                ids(2)
-            ),
-            select_meters: format!(
-                "SELECT m.organization_id, m.meter, m.period_start, m.used, m.reserved \
-                 FROM {} w JOIN meter_usage m ON m.organization_id = w.id \
-                 WHERE m.period_start >= $2",
-                ids(1)
+            // The lots with something left and those named; the meters since a time.
+            select_money: format!(
+                "SELECT l.organization_id, l.id AS lot_id, l.origin AS word, l.expires_at AS at, \
+                 l.remaining AS amount, 0 AS reserved \
+                 FROM {named} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 \
+                 UNION SELECT l.organization_id, l.id, l.origin, l.expires_at, l.remaining, 0 \
+                 FROM {} w JOIN lots l ON l.id = w.id \
+                 UNION ALL SELECT m.organization_id, NULL, m.meter, m.period_start, m.used, \
+                 m.reserved FROM {named} w JOIN meter_usage m ON m.organization_id = w.id \
+                 WHERE m.period_start >= $3",
+                ids(2),
+                named = ids(1)
             ),
             select_keys: format!(
                 "SELECT k.organization_id, k.route, k.idempotency_key, k.body_sha256, k.job_id, \
@@ -86,14 +83,14 @@ impl LoadStatements {
                 ids(1)
             ),
             select_silent: "SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1 \
-                            ORDER BY lease_until LIMIT $2"
+                            ORDER BY lease_until LIMIT 0 + $2"
                 .into(),
             select_due: "SELECT id FROM jobs WHERE state IN ('scheduled', 'blocked') \
-                         AND due_at <= $1 ORDER BY due_at, id LIMIT $2"
+                         AND due_at <= $1 ORDER BY due_at, id LIMIT 0 + $2"
                 .into(),
             select_expired: "SELECT DISTINCT organization_id AS id FROM lots \
                              WHERE remaining > 0 AND expires_at IS NOT NULL \
-                             AND expires_at <= $1 LIMIT $2"
+                             AND expires_at <= $1 LIMIT 0 + $2"
                 .into(),
             delete_keys: "DELETE FROM idempotency_keys WHERE created_at <= $1".into(),
         }
