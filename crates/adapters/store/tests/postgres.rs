@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gantry_ports::Store;
+use gantry_ports::store::StoreExt;
+use gantry_ports::{Store, StoreError};
 use gantry_store::{GantryStore, StoreConfig};
 use gantry_testkit::conformance::store::{OpenStore, World};
 use gantry_testkit::postgres;
 use sea_orm::{ConnectionTrait, Database};
+use tokio::sync::Barrier;
 
 async fn open() -> anyhow::Result<OpenStore> {
     let server = tokio::task::spawn_blocking(postgres::share).await??;
@@ -66,4 +69,71 @@ async fn two_servers_share_one_database() -> anyhow::Result<()> {
     }
     assert_eq!(claimed.len(), 100, "the plan allows a hundred at once");
     world.check_books().await
+}
+
+#[tokio::test]
+async fn servers_that_claim_at_once_share_the_jobs() -> anyhow::Result<()> {
+    let server = tokio::task::spawn_blocking(postgres::share).await??;
+    let url = server.create_database()?;
+    let first = GantryStore::open(StoreConfig::postgres(&url)).await?;
+    let mut worlds = vec![World::over(Arc::new(first)).await?];
+    for _ in 0..2 {
+        let store = Arc::new(GantryStore::open(StoreConfig::postgres(&url)).await?);
+        worlds.push(World { store, plan: worlds[0].plan.clone() });
+    }
+    let accounts = [
+        worlds[0].account(1000).await?,
+        worlds[0].account(1000).await?,
+        worlds[0].account(1000).await?,
+    ];
+    let (mut submitted, mut claimed) = (BTreeSet::new(), BTreeSet::new());
+    for round in 0..200 {
+        // Every server submits to every account while all of them claim.
+        let wanted = if round < 10 { &accounts[..] } else { &[] };
+        let submitting = worlds
+            .iter()
+            .flat_map(|world| wanted.iter().map(move |account| world.submit(*account, 1)));
+        let (new, got) = futures::try_join!(
+            futures::future::try_join_all(submitting),
+            futures::future::try_join_all(worlds.iter().map(|world| world.claim(4))),
+        )?;
+        submitted.extend(new);
+        for job in got.into_iter().flatten() {
+            assert!(claimed.insert(job.job.id), "a job was claimed twice");
+        }
+        if round >= 10 && claimed.len() == submitted.len() {
+            break;
+        }
+    }
+    assert_eq!(submitted.len(), 90);
+    assert_eq!(claimed, submitted, "every job was claimed");
+    worlds[0].check_books().await
+}
+
+#[tokio::test]
+async fn a_transaction_that_lost_a_deadlock_is_run_again() -> anyhow::Result<()> {
+    let server = tokio::task::spawn_blocking(postgres::share).await??;
+    let url = server.create_database()?;
+    let store: Arc<dyn Store> = Arc::new(GantryStore::open(StoreConfig::postgres(url)).await?);
+    let world = World::over(Arc::clone(&store)).await?;
+    let (one, other) = (world.account(1).await?, world.account(1).await?);
+    let (runs, meet) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
+    let cross = |first, second| {
+        let (runs, meet, plan_id) = (Arc::clone(&runs), Arc::clone(&meet), world.plan.id);
+        store.write(move |tx| {
+            let (runs, meet) = (Arc::clone(&runs), Arc::clone(&meet));
+            Box::pin(async move {
+                tx.accounts().set_plan(first, plan_id).await?;
+                // Both hold what the other one wants next.
+                if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                    meet.wait().await;
+                }
+                tx.accounts().set_plan(second, plan_id).await?;
+                Ok::<(), StoreError>(())
+            })
+        })
+    };
+    futures::try_join!(cross(one, other), cross(other, one))?;
+    assert_eq!(runs.load(Ordering::SeqCst), 3, "the one that lost ran again");
+    Ok(())
 }
