@@ -59,10 +59,12 @@ pub fn index_html(nonce: &str) -> String {
     let page = find_file(INDEX).and_then(|file| std::str::from_utf8(file.plain).ok());
     match page {
         Some(page) => page.replace(NONCE, &safe),
-        None => FALLBACK
-            .replace(REASON_MARK, &escape(REASON.unwrap_or("its page is missing")))
-            .replace(NONCE, &safe),
+        None => fallback_html(REASON.unwrap_or("its page is missing"), &safe),
     }
+}
+
+fn fallback_html(reason: &str, safe_nonce: &str) -> String {
+    FALLBACK.replace(NONCE, safe_nonce).replace(REASON_MARK, &escape(reason))
 }
 
 /// The file at `path`, which is relative to the app's base (`assets/index-3f2a.js`), in the best
@@ -128,6 +130,18 @@ mod tests {
         assert!(!page.contains(NONCE));
         assert!(!page.contains(REASON_MARK));
         assert_eq!(is_fallback(), page.contains("not in this build"));
+    }
+
+    #[test]
+    fn the_page_in_the_apps_place_says_why_and_how_to_add_the_app() {
+        let page = fallback_html("npm says <no> & __CSP_NONCE__", "n0nce");
+        assert!(page.contains("Reason: npm says &lt;no&gt; &amp; __CSP_NONCE__"), "{page}");
+        assert_eq!(page.matches("nonce=\"n0nce\"").count(), 1);
+        assert_eq!(page.matches("<h1>").count(), 1);
+        for hint in ["Node 20.19", "npm 10", "GANTRY_UI=require cargo build", "/api/docs"] {
+            assert!(page.contains(hint), "{hint}");
+        }
+        assert!(!page.contains(REASON_MARK) && !page.contains("<script"));
     }
 
     #[test]
