@@ -38,7 +38,7 @@ function useTrySample() {
 }
 
 /** One button that tries the first sample; nothing where the server has none. */
-export function TrySample({ isPrimary = false }: { isPrimary?: boolean }) {
+export function TrySample() {
   const { t } = useTranslation();
   const samples = useQuery(samplesQuery);
   const attempt = useTrySample();
@@ -46,7 +46,7 @@ export function TrySample({ isPrimary = false }: { isPrimary?: boolean }) {
   if (!first) return null;
   return (
     <Button
-      variant={isPrimary ? 'filled' : 'default'}
+      variant="default"
       leftSection={<FlaskConical size={16} aria-hidden />}
       loading={attempt.isPending}
       data-testid="try-sample"

@@ -15,6 +15,7 @@ import { TrySample } from '../dataset/samples';
 import { findConcerns } from '../home/concerns';
 import { JobTable, jobName } from '../job/JobTable';
 import { MeterBar } from '../parts/Bars';
+import { InlineCode } from '../parts/InlineCode';
 import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
@@ -45,7 +46,11 @@ function Concerns({ jobs, account }: { jobs: Job[]; account: Account | undefined
                   {jobName(concern.job)}
                 </Link>
                 <span className="muted small">
-                  {concern.job.error?.message ?? <When at={concern.job.created_at} />}
+                  {concern.job.error ? (
+                    <InlineCode text={concern.job.error.message} />
+                  ) : (
+                    <When at={concern.job.created_at} />
+                  )}
                 </span>
               </li>
             ),

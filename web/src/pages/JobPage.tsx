@@ -24,6 +24,7 @@ import { readLeaderboard } from '../job/Leaderboard';
 import { LeaderboardSection, TrainReport, isTrainReport } from '../job/TrainReport';
 import { useNow } from '../job/useNow';
 import { Copyable } from '../parts/Copyable';
+import { InlineCode } from '../parts/InlineCode';
 import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
@@ -92,8 +93,14 @@ function JobFailure({ job }: { job: Job }) {
       icon={<TriangleAlert size={18} aria-hidden />}
       title={t('job.errorTitle', { kind: job.error.kind })}
     >
-      <p>{job.error.message}</p>
-      {job.error.next_step ? <p>{job.error.next_step}</p> : null}
+      <p>
+        <InlineCode text={job.error.message} />
+      </p>
+      {job.error.next_step ? (
+        <p>
+          <InlineCode text={job.error.next_step} />
+        </p>
+      ) : null}
     </Alert>
   );
 }

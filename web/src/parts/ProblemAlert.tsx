@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import { ApiProblem } from '../api/problem';
 import { Copyable } from './Copyable';
+import { InlineCode } from './InlineCode';
 
 export interface ProblemAlertProps {
   error: unknown;
@@ -27,17 +28,25 @@ export function ProblemAlert({ error, onRetry }: ProblemAlertProps) {
       icon={<TriangleAlert size={18} aria-hidden />}
       title={title}
     >
-      {cause ? <p>{cause}</p> : null}
+      {cause ? (
+        <p>
+          <InlineCode text={cause} />
+        </p>
+      ) : null}
       {problem?.fields.length ? (
         <ul>
           {problem.fields.map((field) => (
             <li key={`${field.pointer} ${field.message}`}>
-              <code>{field.pointer}</code> {field.message}
+              <code>{field.pointer}</code> <InlineCode text={field.message} />
             </li>
           ))}
         </ul>
       ) : null}
-      {problem?.nextStep ? <p>{problem.nextStep}</p> : null}
+      {problem?.nextStep ? (
+        <p>
+          <InlineCode text={problem.nextStep} />
+        </p>
+      ) : null}
       {problem?.requestId ? (
         <p className="small muted">
           {t('problem.request')} <Copyable text={problem.requestId} label={t('problem.request')} />

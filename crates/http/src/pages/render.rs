@@ -1,6 +1,6 @@
 //! Templates.
 
-use minijinja::{Environment, Value, context};
+use minijinja::{Environment, HtmlEscape, Value, context};
 use sha2::{Digest, Sha256};
 
 use gantry_types::RequestId;
@@ -33,6 +33,7 @@ impl Pages {
         for (name, source) in TEMPLATES {
             templates.add_template(name, source)?;
         }
+        templates.add_filter("inline_code", inline_code);
         templates.add_global("style_version", tag_of(STYLES).trim_matches('"').to_owned());
         templates.add_global("version", env!("CARGO_PKG_VERSION"));
         Ok(Self { templates })
@@ -68,8 +69,36 @@ impl Pages {
     }
 }
 
+/// A text in which `…` marks code, as HTML.
+fn inline_code(text: &str) -> Value {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let html = parts.iter().enumerate().fold(String::new(), |html, (index, part)| {
+        let part = HtmlEscape(part);
+        if index % 2 == 1 && index < last {
+            format!("{html}<code>{part}</code>")
+        } else {
+            format!("{html}{part}")
+        }
+    });
+    Value::from_safe_string(html)
+}
+
 /// The tag of an embedded text.
 pub fn tag_of(text: &str) -> String {
     let digest = hex::encode(Sha256::digest(text.as_bytes()));
     format!("\"{}\"", digest.get(..16).unwrap_or(&digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_nothing_is_markup() {
+        let html = |text: &str| inline_code(text).to_string();
+        assert_eq!(html("run `gantry <x>` now"), "run <code>gantry &lt;x&gt;</code> now");
+        assert_eq!(html("one ` alone & no more"), "one  alone &amp; no more");
+        assert_eq!(html(""), "");
+    }
 }

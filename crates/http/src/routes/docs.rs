@@ -23,6 +23,9 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
 
+/// The frame around Swagger UI: the page is ours, what it shows is theirs.
+const DOCS_PAGE: &str = include_str!("docs.html");
+
 /// The description as it is sent.
 #[derive(Clone)]
 struct Description {
@@ -65,8 +68,9 @@ async fn get_description(
     response
 }
 
-async fn get_docs_page(Extension(config): Extension<Arc<Config<'static>>>) -> Answer {
-    serve("index.html", config)
+async fn get_docs_page() -> Answer {
+    let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+    Ok(with_docs_headers(DOCS_PAGE.into_response(), content_type))
 }
 
 async fn get_docs_file(
@@ -81,14 +85,19 @@ fn serve(path: &str, config: Arc<Config<'static>>) -> Answer {
         .map_err(|error| Problem::internal(format!("the documentation's file {path}: {error}")))?
         .ok_or_else(|| Problem::new(ProblemCode::NotFound, "There is nothing at this address."))?;
     let mut response = file.bytes.into_owned().into_response();
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&file.content_type) {
-        headers.insert(header::CONTENT_TYPE, value);
-    }
     if file.gzpipped {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let gzip = HeaderValue::from_static("gzip");
+        response.headers_mut().insert(header::CONTENT_ENCODING, gzip);
     }
+    let content_type = HeaderValue::from_str(&file.content_type)
+        .map_err(|error| Problem::internal(format!("the documentation's file {path}: {error}")))?;
+    Ok(with_docs_headers(response, content_type))
+}
+
+fn with_docs_headers(mut response: Response, content_type: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    response
 }
