@@ -81,6 +81,7 @@ fn web() -> Vec<Step> {
         npm("web-format", "format:check"),
         npm("web-test", "test"),
         npm("web-build", "build"),
+        program("web-size", &["web-build"], "npm run --silent size").inside("web"),
     ]
 }
 
