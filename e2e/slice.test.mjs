@@ -4,84 +4,44 @@
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
 
-import { assertQuiet, checkViews } from './checks.mjs';
-import { ADMIN, ROOT, openPage, startBrowser, startServer } from './harness.mjs';
+import { checkViews } from './checks.mjs';
+import { ROOT, signIn, startServer, tellStory, waitForState } from './harness.mjs';
 
 const TABLE = path.join(ROOT, 'examples', 'german_credit.csv');
 const TABLE_NAME = /german_credit/;
 const JOB_MS = 240_000;
 
-let server;
-let browser;
-let context;
-let page;
-let troubles;
-let brokenAt;
+const step = tellStory(startServer);
 
-before(async () => {
-    server = await startServer();
-    browser = await startBrowser();
-    ({ context, page, troubles } = await openPage(browser, server));
-    // Before signing in the app asks who is there, and a wrong password is refused: both are 401,
-    // which Chromium reports on the console.
-    troubles.expect(/Failed to load resource.*401/);
-});
-
-after(async () => {
-    await context?.close();
-    await browser?.close();
-    await server?.stop();
-});
-
-/**
- * One step of the story. When it fails, the server's log says more than the browser knows, and the
- * steps after it fail at once instead of waiting for what cannot come.
- */
-function step(name, body) {
-    return test(name, async () => {
-        assert.equal(brokenAt, undefined, 'an earlier step failed');
-        try {
-            await body();
-            assertQuiet(troubles);
-        } catch (error) {
-            brokenAt = name;
-            console.error(`--- at ${page?.url()}; the server's last words:`);
-            console.error(server?.readLog().split('\n').slice(-40).join('\n'));
-            throw error;
-        }
-    });
-}
-
-async function signIn(password) {
-    await page.getByLabel(/^email/i).fill(ADMIN.email);
-    await page.getByLabel(/^password/i).fill(password);
-    await page.getByRole('button', { name: /^sign in$/i }).click();
-}
-
-async function waitForState(locator, state, timeout) {
-    await locator.and(page.locator(`[data-state="${state}"]`)).waitFor({ timeout });
-}
-
-step('the public page says what this is and leads to sign-in', async () => {
+step('the public page says what this is and leads to sign-in', async ({ page, troubles }) => {
     await page.goto('/');
     await checkViews(page, troubles, 'home-public');
-    await page.getByRole('link', { name: /sign in/i }).first().click();
+    await page
+        .getByRole('link', { name: /sign in/i })
+        .first()
+        .click();
     await page.waitForURL('**/sign-in**');
     await checkViews(page, troubles, 'sign-in');
 });
 
-step('a wrong password is refused with a reason, the right one leads in', async () => {
-    await signIn('not the password');
-    await page.getByRole('alert').filter({ hasText: /password|sign/i }).first().waitFor();
-    await checkViews(page, troubles, 'sign-in-refused');
-    await signIn(ADMIN.password);
-    await page.waitForURL('**/app**');
-    await checkViews(page, troubles, 'home');
-});
+step(
+    'a wrong password is refused with a reason, the right one leads in',
+    async ({ page, troubles }) => {
+        await signIn(page, 'not the password');
+        await page
+            .getByRole('alert')
+            .filter({ hasText: /password|sign/i })
+            .first()
+            .waitFor();
+        await checkViews(page, troubles, 'sign-in-refused');
+        await signIn(page);
+        await page.waitForURL('**/app**');
+        await checkViews(page, troubles, 'home');
+    },
+);
 
-step('a table is uploaded and profiled', async () => {
+step('a table is uploaded and profiled', async ({ page, troubles }) => {
     await page.getByTestId('nav-datasets').click();
     await page.waitForURL('**/app/datasets');
     await checkViews(page, troubles, 'datasets-empty');
@@ -98,20 +58,25 @@ step('a table is uploaded and profiled', async () => {
     await checkViews(page, troubles, 'dataset');
 });
 
-step('the form comes from the operation, and says what the job will cost', async () => {
-    await page.getByTestId('nav-new-job').click();
-    const card = page.getByTestId('operation-card').and(page.locator('[data-operation="automl.train"]'));
-    await card.waitFor();
-    await checkViews(page, troubles, 'new-job-operations');
-    await card.click();
-    await chooseDataset();
-    const form = page.getByTestId('operation-form');
-    await chooseTarget(form, 'risk');
-    await page.getByTestId('job-cost').filter({ hasText: /\d/ }).waitFor();
-    await checkViews(page, troubles, 'new-job');
-});
+step(
+    'the form comes from the operation, and says what the job will cost',
+    async ({ page, troubles }) => {
+        await page.getByTestId('nav-new-job').click();
+        const card = page
+            .getByTestId('operation-card')
+            .and(page.locator('[data-operation="automl.train"]'));
+        await card.waitFor();
+        await checkViews(page, troubles, 'new-job-operations');
+        await card.click();
+        await chooseDataset(page);
+        const form = page.getByTestId('operation-form');
+        await chooseTarget(page, form, 'risk');
+        await page.getByTestId('job-cost').filter({ hasText: /\d/ }).waitFor();
+        await checkViews(page, troubles, 'new-job');
+    },
+);
 
-async function chooseDataset() {
+async function chooseDataset(page) {
     const control = page.getByTestId('dataset-select');
     if ((await control.evaluate((element) => element.tagName)) === 'SELECT') {
         const option = control.locator('option').filter({ hasText: TABLE_NAME }).first();
@@ -123,7 +88,7 @@ async function chooseDataset() {
 }
 
 /** The target is typed, or picked from the dataset's columns. */
-async function chooseTarget(form, column) {
+async function chooseTarget(page, form, column) {
     const field = form.getByLabel(/^target/i).first();
     if ((await field.evaluate((element) => element.tagName)) === 'SELECT') {
         await field.selectOption(column);
@@ -138,7 +103,7 @@ async function chooseTarget(form, column) {
     }
 }
 
-step('the job is live while it runs, and succeeds', async () => {
+step('the job is live while it runs, and succeeds', async ({ page, troubles }) => {
     await page.getByTestId('submit-job').click();
     await page.waitForURL(/\/app\/jobs\/[0-9a-f-]{36}/);
     const state = page.getByTestId('job-state');
@@ -152,7 +117,7 @@ step('the job is live while it runs, and succeeds', async () => {
     await checkViews(page, troubles, 'job-result');
 });
 
-step('the leaderboard compares a linear model and a forest by numbers', async () => {
+step('the leaderboard compares a linear model and a forest by numbers', async ({ page }) => {
     const rows = page.getByTestId('leaderboard').locator('tbody tr');
     assert.ok((await rows.count()) >= 2, 'at least two candidates');
     const text = (await rows.allInnerTexts()).join('\n');
@@ -163,7 +128,7 @@ step('the leaderboard compares a linear model and a forest by numbers', async ()
     }
 });
 
-step('the report shows in a frame that can do nothing else', async () => {
+step('the report shows in a frame that can do nothing else', async ({ page }) => {
     const frame = page.getByTestId('report-frame');
     await frame.waitFor();
     const sandbox = await frame.getAttribute('sandbox');
@@ -172,7 +137,7 @@ step('the report shows in a frame that can do nothing else', async () => {
     await frame.contentFrame().getByRole('heading').first().waitFor();
 });
 
-step('the artifacts come home whole', async () => {
+step('the artifacts come home whole', async ({ page }) => {
     const rows = page.getByTestId('artifact-row');
     assert.ok((await rows.count()) >= 2, 'a model and a report at least');
     for (const row of await rows.all()) {
@@ -198,7 +163,7 @@ function assertSelfContained(html, name) {
     assert.doesNotMatch(html, /<link[^>]+rel=["']?stylesheet/i, `${name} has its own styles`);
 }
 
-step('the job stands in the list, and a reload keeps everything', async () => {
+step('the job stands in the list, and a reload keeps everything', async ({ page, troubles }) => {
     const address = page.url();
     await page.reload();
     await waitForState(page.getByTestId('job-state'), 'succeeded', 15_000);
@@ -211,14 +176,14 @@ step('the job stands in the list, and a reload keeps everything', async () => {
     await page.waitForURL(address);
 });
 
-step('a second job can be cancelled', async () => {
+step('a second job can be cancelled', async ({ page, troubles }) => {
     await page.getByTestId('nav-new-job').click();
     await page
         .getByTestId('operation-card')
         .and(page.locator('[data-operation="automl.train"]'))
         .click();
-    await chooseDataset();
-    await chooseTarget(page.getByTestId('operation-form'), 'risk');
+    await chooseDataset(page);
+    await chooseTarget(page, page.getByTestId('operation-form'), 'risk');
     await page.getByTestId('submit-job').click();
     await page.waitForURL(/\/app\/jobs\/[0-9a-f-]{36}/);
     await page.getByTestId('job-cancel').click();
@@ -228,14 +193,17 @@ step('a second job can be cancelled', async () => {
     await checkViews(page, troubles, 'job-cancelled');
 });
 
-step('an address that leads nowhere says so', async () => {
+step('an address that leads nowhere says so', async ({ page, troubles }) => {
     await page.goto('/app/jobs/00000000-0000-7000-8000-000000000000');
     troubles.expect(/Failed to load resource.*404/);
-    await page.getByText(/not found|no such|does not exist/i).first().waitFor();
+    await page
+        .getByText(/not found|no such|does not exist/i)
+        .first()
+        .waitFor();
     await checkViews(page, troubles, 'job-not-found');
 });
 
-step('the keyboard alone gets to the content', async () => {
+step('the keyboard alone gets to the content', async ({ page }) => {
     await page.goto('/app/datasets');
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.keyboard.press('Tab');
@@ -243,7 +211,7 @@ step('the keyboard alone gets to the content', async () => {
     assert.match(await focused.innerText(), /skip/i, 'the first stop is the skip link');
 });
 
-step('signing out ends the session', async () => {
+step('signing out ends the session', async ({ context, page }) => {
     await page.getByTestId('user-menu').click();
     await page.getByTestId('sign-out').click();
     await page.waitForURL('**/sign-in**');
