@@ -33,6 +33,8 @@ pub(crate) struct ThreadHost {
 #[derive(Default)]
 pub(crate) struct Produced {
     pub(crate) charged: Option<Credits>,
+    /// The hold that was granted beyond the one of the claim.
+    pub(crate) raised_to: Option<Credits>,
     pub(crate) artifacts: Vec<NewArtifact>,
 }
 
@@ -95,7 +97,7 @@ impl JobHost for ThreadHost {
         }
         let mut produced = self.produced.lock().unwrap_or_else(PoisonError::into_inner);
         let sum = produced.charged.unwrap_or(Credits::ZERO).checked_add(credits);
-        let limit = self.facts.limits.max_credits;
+        let limit = self.facts.limits.max_credits.max(produced.raised_to.unwrap_or(Credits::ZERO));
         match sum {
             Ok(sum) if sum <= limit => {
                 produced.charged = Some(sum);
@@ -164,7 +166,10 @@ impl JobHost for ThreadHost {
     }
 
     async fn raise_hold(&self, to: Credits) -> Result<(), EngineError> {
-        self.jobs.raise_hold(&self.claim, to).await.map_err(derive_write_error)
+        self.jobs.raise_hold(&self.claim, to).await.map_err(derive_write_error)?;
+        let mut produced = self.produced.lock().unwrap_or_else(PoisonError::into_inner);
+        produced.raised_to = produced.raised_to.max(Some(to));
+        Ok(())
     }
 
     async fn ask_model(&self, _request: Value) -> Result<Value, EngineError> {

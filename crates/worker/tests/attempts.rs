@@ -124,6 +124,16 @@ async fn failures_end_one_job_and_cost_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_raised_hold_can_be_charged() -> Result<()> {
+    let running = Running::start(1, generous_terms()).await?;
+    let job = running.run("test.misbehave", json!({ "how": "raise" })).await?;
+    assert_eq!(job.state, JobState::Succeeded, "{:?}", job.error);
+    assert_eq!(job.cost, Credits::new(10), "twice the hold that it was submitted with");
+    assert_eq!(running.available().await?, (Credits::new(999_990), Credits::ZERO));
+    running.end().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transient_error_is_tried_again() -> Result<()> {
     let running = Running::start(1, generous_terms()).await?;
     let job = running.installation.submit("test.misbehave", json!({ "how": "fail_once" })).await?;

@@ -9,6 +9,9 @@ use gantry_types::{Attempt, Credits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The most that it may cost, as long as it does not ask for more.
+const HOLD: Credits = Credits::new(5);
+
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +31,8 @@ pub enum Misbehaviour {
     Deaf,
     /// Charges more than it may.
     Overcharge,
+    /// Asks for twice its hold, and charges all of it.
+    Raise,
 }
 
 /// What goes wrong, and for how long.
@@ -68,7 +73,7 @@ impl Operation for Misbehave {
     }
 
     fn estimate(&self, _: &MisbehaveParams, _: &[InputMeta]) -> Result<Estimate, ParamError> {
-        Ok(Estimate { max_credits: Credits::new(5), ..Estimate::free() })
+        Ok(Estimate { max_credits: HOLD, ..Estimate::free() })
     }
 
     async fn run(
@@ -98,6 +103,12 @@ impl Operation for Misbehave {
             }
             Misbehaviour::Deaf => tokio::time::sleep(time).await,
             Misbehaviour::Overcharge => context.charge(Credits::new(1_000_000))?,
+            Misbehaviour::Raise => {
+                context.charge(HOLD)?;
+                let twice = Credits::new(HOLD.get() * 2);
+                context.raise_hold(twice).await?;
+                context.charge(HOLD)?;
+            }
         }
         Ok(Step::Done(MisbehaveReport { attempt: context.attempt().get() }))
     }
