@@ -5,6 +5,7 @@
 //! files for every number of threads and after every resumption; times of day and durations are
 //! in no file but the report.
 
+mod bill;
 mod checkpoint;
 mod evaluate;
 mod explain;
@@ -22,7 +23,6 @@ use std::time::{Duration, Instant};
 use gantry_engine_api::{BlockingContext, LogLevel};
 use gantry_kit::ColumnKind;
 use gantry_learn::Control;
-use gantry_types::Credits;
 
 pub use report::{
     BestModel, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow, MetricSummary,
@@ -33,6 +33,7 @@ use crate::error::AutomlError;
 use crate::model::{Candidate, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
+use bill::Bill;
 use prepare::Prepared;
 use search::Search;
 
@@ -80,7 +81,6 @@ pub(crate) fn train(
     let table = prepare::read(job, params)?;
     Stages::new(job, before).enter("Prepare", 2)?;
     let prepared = prepare::prepare(job, params, table)?;
-    job.charge(Credits::new(1))?;
     let stages = Stages::new(job, prepared.candidates.len());
 
     let cancelled = || job.is_cancelled();
@@ -89,7 +89,8 @@ pub(crate) fn train(
     if deadline.0.is_some() {
         control = control.with_wrap_up(&late);
     }
-    let search = Search { job, prepared: &prepared, control, deadline };
+    let bill = Bill::open(job, &prepared);
+    let search = Search { job, prepared: &prepared, control, deadline, bill: &bill };
     let found = search.run(&stages)?;
     // A deadline that ended the search must not spoil what is left to do.
     let control = Control::unlimited().with_cancel(&cancelled);
@@ -101,7 +102,7 @@ pub(crate) fn train(
     let evaluated = match found.evaluated {
         Some(evaluated) => evaluated,
         // The best model was scored in an earlier attempt; the same folds give the same again.
-        None => evaluate::cross_validate(&prepared, best, &control, |_, _| {})?,
+        None => evaluate::cross_validate(&prepared, best, &control, |_, _| Ok(()))?,
     };
     let model = refit(&prepared, best, &found.board, &control)?;
 
@@ -117,6 +118,7 @@ pub(crate) fn train(
         report: &report,
     };
     publish::publish(job, &outcome)?;
+    bill.close(found.tried)?;
     announce_best(job, &report);
     Ok(report)
 }

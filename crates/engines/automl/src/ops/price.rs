@@ -48,6 +48,18 @@ pub(crate) fn derive_model_credits(cells: u64, models: u64) -> i64 {
     to_credits(cells.saturating_mul(models), CELLS_PER_MODEL_CREDIT)
 }
 
+/// Credits for a whole training.
+pub(crate) fn derive_training_credits(cells: u64, models: u64) -> i64 {
+    derive_model_credits(cells, models).saturating_add(1)
+}
+
+/// Credits for so many finished folds, of which each model has `per_model`: only millions that
+/// are complete count.
+pub(crate) fn derive_fold_credits(cells: u64, folds: u64, per_model: u64) -> i64 {
+    let read = u128::from(cells) * u128::from(folds) / u128::from(per_model.max(1));
+    i64::try_from(read / u128::from(CELLS_PER_MODEL_CREDIT)).unwrap_or(i64::MAX - 1)
+}
+
 /// Credits for predictions: a credit for each started ten million of cells.
 pub(crate) fn derive_prediction_credits(cells: u64) -> i64 {
     to_credits(cells, CELLS_PER_PREDICTION_CREDIT)
@@ -88,5 +100,20 @@ mod tests {
         assert_eq!(derive_model_credits(500_000, 3), 2);
         assert_eq!(derive_model_credits(u64::MAX, 9), 18_446_744_073_710);
         assert_eq!(derive_prediction_credits(10_000_001), 2);
+        assert_eq!(derive_training_credits(u64::MAX, u64::MAX), 18_446_744_073_711);
+    }
+
+    #[test]
+    fn finished_folds_never_cost_more_than_the_whole() {
+        assert_eq!(derive_fold_credits(2_000_000, 2, 5), 0);
+        assert_eq!(derive_fold_credits(2_000_000, 3, 5), 1);
+        assert_eq!(derive_fold_credits(2_000_000, 5, 5), 2);
+        assert_eq!(derive_fold_credits(u64::MAX, u64::MAX, 0), i64::MAX - 1);
+        for cells in [0, 1, 20_000, 999_999, 1_000_000, 7_654_321] {
+            for folds in 0..=15 {
+                let spent = derive_fold_credits(cells, folds, 5);
+                assert!(spent < derive_training_credits(cells, folds.div_ceil(5)), "{cells}");
+            }
+        }
     }
 }

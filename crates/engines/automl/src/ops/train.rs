@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::price::{TableSize, derive_model_credits};
+use super::price::{TableSize, derive_training_credits};
 use crate::metric::MetricChoice;
 use crate::model::Algorithm;
 use crate::task::TaskChoice;
@@ -141,7 +141,7 @@ impl Operation for Train {
             meters: [meter("rows", size.rows), meter("models", models)]
                 .into_iter()
                 .collect::<Result<BTreeMap<_, _>, ParamError>>()?,
-            max_credits: Credits::new(1 + derive_model_credits(size.cells, models)),
+            max_credits: Credits::new(derive_training_credits(size.cells, models)),
             memory_bytes: size.memory_bytes(),
             threads: 2,
             device: DeviceNeed::Cpu,

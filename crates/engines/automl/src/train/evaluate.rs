@@ -22,12 +22,12 @@ pub(crate) struct Evaluated {
 }
 
 /// Fits on all folds but one and scores on that one, for every fold; `tell` hears each fold's
-/// scores.
+/// scores, and may end the work.
 pub(crate) fn cross_validate(
     prepared: &Prepared,
     candidate: &Candidate,
     control: &Control<'_>,
-    mut tell: impl FnMut(usize, &FoldScores),
+    mut tell: impl FnMut(usize, &FoldScores) -> Result<(), AutomlError>,
 ) -> Result<Evaluated, AutomlError> {
     let columns = prepared.columns();
     let truth = &prepared.target.values;
@@ -48,7 +48,7 @@ pub(crate) fn cross_validate(
         }
         let held_out = truth.take(&fold.test);
         let fold_scores = score_all(&held_out, &predictions, prepared)?;
-        tell(index, &fold_scores);
+        tell(index, &fold_scores)?;
         scores.push(fold_scores);
         pipelines.push(pipeline);
     }

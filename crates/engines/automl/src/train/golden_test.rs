@@ -66,7 +66,7 @@ fn measure(golden: &Golden, algorithm: Algorithm) -> BTreeMap<Metric, f64> {
         let prepared = prepare(golden, algorithm, seed);
         let candidate = &prepared.candidates[0];
         let control = Control::unlimited();
-        let evaluated = cross_validate(&prepared, candidate, &control, |_, _| {}).unwrap();
+        let evaluated = cross_validate(&prepared, candidate, &control, |_, _| Ok(())).unwrap();
         for metric in golden.scores[&algorithm].keys() {
             let score = mean_of(*metric, &evaluated.scores).unwrap();
             *sums.entry(*metric).or_default() += score / SEEDS as f64;

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use gantry_engine_api::{BlockingContext, LogLevel};
 use gantry_learn::Control;
-use gantry_types::Credits;
 
+use super::bill::{Bill, count_tried};
 use super::checkpoint::{self, ModelResult};
 use super::evaluate::{Evaluated, FoldScores, cross_validate};
 use super::leaderboard::{BoardEntry, derive_leaderboard, is_better, mean_of};
@@ -13,7 +13,6 @@ use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
 use super::{Deadline, Stages};
 use crate::error::AutomlError;
-use crate::ops::price;
 
 /// Shares of the job's progress before and after the models.
 const PROGRESS_BEFORE: f64 = 0.06;
@@ -24,6 +23,7 @@ pub(super) struct Search<'a> {
     pub(super) prepared: &'a Prepared,
     pub(super) control: Control<'a>,
     pub(super) deadline: Deadline,
+    pub(super) bill: &'a Bill<'a>,
 }
 
 /// What the search found.
@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub(super) best: usize,
     /// Its fits, unless an earlier attempt made them.
     pub(super) evaluated: Option<Evaluated>,
+    /// Candidates that work went into.
+    pub(super) tried: u64,
     pub(super) board: Leaderboard,
 }
 
@@ -47,7 +49,6 @@ impl Search<'_> {
         let earlier = checkpoint::find_results(self.job, self.prepared);
         let mut results: Vec<ModelResult> = Vec::new();
         let mut leader = Leader::default();
-        let mut charged = 0;
         for (index, candidate) in self.prepared.candidates.iter().enumerate() {
             stages.enter_model(candidate.algorithm.title(), index)?;
             let known = earlier.get(index).filter(|r| r.algorithm == candidate.algorithm);
@@ -65,8 +66,8 @@ impl Search<'_> {
             results.push(result);
             self.publish_board(&results, None);
             self.report_progress(index + 1, 0);
+            self.bill.charge_folds(&results, 0)?;
             if is_new {
-                charged = self.charge_up_to(results.len(), charged)?;
                 checkpoint::save(self.job, self.prepared, &results)?;
             }
         }
@@ -106,6 +107,7 @@ impl Search<'_> {
                 ..result.clone()
             };
             self.publish_board(before, Some(running));
+            self.bill.charge_folds(before, told.len())
         });
         result.fit_seconds = begin.elapsed().as_secs_f64();
         match outcome {
@@ -177,19 +179,6 @@ impl Search<'_> {
         }
     }
 
-    /// Charges what these models cost together, beyond what was charged before.
-    fn charge_up_to(&self, models: usize, charged: i64) -> Result<i64, AutomlError> {
-        let cells = self.prepared.frame.rows() as u64 * self.prepared.width as u64;
-        let due = price::derive_model_credits(cells, models as u64);
-        // Where the estimate had to guess the size of the table, the hold is the limit.
-        let hold = self.job.limits().max_credits.get() - 1;
-        let due = due.min(hold);
-        if due > charged {
-            self.job.charge(Credits::new(due - charged))?;
-        }
-        Ok(due.max(charged))
-    }
-
     fn finish(&self, results: Vec<ModelResult>, leader: Leader) -> Result<Found, AutomlError> {
         let metric = self.prepared.metric;
         let Some((best, _)) = leader.place else {
@@ -205,6 +194,6 @@ impl Search<'_> {
         };
         let entries = self.entries(&results, None);
         let board = derive_leaderboard(metric, self.prepared.target.task, entries);
-        Ok(Found { best, evaluated: leader.evaluated, board })
+        Ok(Found { best, evaluated: leader.evaluated, tried: count_tried(&results), board })
     }
 }

@@ -240,3 +240,34 @@ async fn a_time_limit_leaves_out_what_does_not_fit() {
     assert_eq!(rows[0]["status"], "done");
     assert_eq!((&rows[1]["status"], &rows[1]["rank"]), (&json!("skipped"), &Value::Null));
 }
+
+/// 60,000 rows: a model reads about half of the million cells that cost a credit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_training_costs_what_was_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.csv");
+    std::fs::write(&path, large_table()).unwrap();
+    let params = json!({
+        "target": "y", "folds": 2,
+        "algorithms": ["logistic_regression", "decision_tree", "extra_trees"]
+    });
+    // No model is done; one is; two are.
+    for (stage, cost) in [(3, 0), (4, 0), (5, 1)] {
+        let host = MemoryHost::builder()
+            .with_input("data", &path)
+            .with_threads(2)
+            .with_note_hook(move |note, token| {
+                if matches!(note, JobNote::Stage { current, .. } if *current == stage) {
+                    token.cancel();
+                }
+            })
+            .build()
+            .unwrap();
+        let error = run("automl.train", params.clone(), &host).await.unwrap_err();
+        assert_eq!(error.kind, EngineErrorKind::Cancelled);
+        assert_eq!(host.charged().get(), cost, "stage {stage}");
+    }
+    let (host, report) = train(&path, params).await;
+    report.unwrap();
+    assert_eq!(host.charged().get(), 3, "one for the training and two started millions");
+}

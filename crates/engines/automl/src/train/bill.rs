@@ -1,0 +1,66 @@
+//! What a training charges while it goes.
+//!
+//! Invariants: until the files are published only whole credits' worth of finished folds is
+//! charged, so that whoever cancels early pays for what was done; the sum is the same for every
+//! attempt at the same search; it never exceeds the hold.
+
+use std::cell::Cell;
+
+use gantry_engine_api::BlockingContext;
+use gantry_types::Credits;
+
+use super::checkpoint::ModelResult;
+use super::prepare::Prepared;
+use super::report::ModelStatus;
+use crate::error::AutomlError;
+use crate::ops::price;
+
+pub(super) struct Bill<'a> {
+    job: &'a BlockingContext,
+    /// Cells that one model reads.
+    cells: u64,
+    folds: u64,
+    charged: Cell<i64>,
+}
+
+impl<'a> Bill<'a> {
+    pub(super) fn open(job: &'a BlockingContext, prepared: &Prepared) -> Self {
+        let cells = prepared.frame.rows() as u64 * prepared.width as u64;
+        Self { job, cells, folds: prepared.folds.len() as u64, charged: Cell::new(0) }
+    }
+
+    /// Charges for these models and for the finished folds of a running one.
+    pub(super) fn charge_folds(
+        &self,
+        models: &[ModelResult],
+        running: usize,
+    ) -> Result<(), AutomlError> {
+        let folds = count_tried(models) * self.folds + running as u64;
+        self.charge_up_to(price::derive_fold_credits(self.cells, folds, self.folds))
+    }
+
+    /// Charges what is left when everything is published.
+    pub(super) fn close(&self, models: u64) -> Result<(), AutomlError> {
+        self.charge_up_to(price::derive_training_credits(self.cells, models))
+    }
+
+    fn charge_up_to(&self, due: i64) -> Result<(), AutomlError> {
+        // Where the estimate had to guess the size of the table, the hold is the limit.
+        let due = due.min(self.job.limits().max_credits.get());
+        let charged = self.charged.get();
+        if due > charged {
+            self.job.charge(Credits::new(due - charged))?;
+            self.charged.set(due);
+        }
+        Ok(())
+    }
+}
+
+/// Models that work went into.
+pub(super) fn count_tried(models: &[ModelResult]) -> u64 {
+    let is_tried = |result: &&ModelResult| match result.status {
+        ModelStatus::Done | ModelStatus::Failed | ModelStatus::Running => true,
+        ModelStatus::Waiting | ModelStatus::Skipped => false,
+    };
+    models.iter().filter(is_tried).count() as u64
+}
