@@ -41,9 +41,9 @@ step('a table on its way, and its page with two versions', async ({ page, troubl
     await page.getByText('iris.csv').first().waitFor();
     await checkViews(page, troubles, 'datasets-uploading');
     release();
-    await page.unroute('**/parts/*');
     const row = page.getByTestId('dataset-row');
     await waitForState(row, 'ready', 60_000);
+    await page.unroute('**/parts/*');
     await row.getByRole('link').first().click();
     await page.getByTestId('dataset-profile').waitFor();
     await page.locator('input[type="file"]').first().setInputFiles(IRIS);
@@ -198,7 +198,7 @@ step('an address that leads nowhere, and a page that breaks', async ({ page, tro
     await page.goto('/app/no/such/page');
     await page.getByRole('heading', { level: 1, name: /not found/i }).waitFor();
     await checkViews(page, troubles, 'app-not-found');
-    await page.route('**/api/v1/admin/overview', (route) => route.fulfill({ json: null }));
+    await page.route('**/api/v1/admin/overview', (route) => route.fulfill({ json: {} }));
     await page.goto('/app/admin');
     troubles.expect(/TypeError|console: /);
     await page.getByRole('heading', { level: 1, name: /broke/i }).waitFor();
