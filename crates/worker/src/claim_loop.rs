@@ -91,9 +91,8 @@ impl Worker {
                 () = shutdown.cancelled() => return Wake::Stop,
                 () = &mut idle => return Wake::Claim,
                 Some(_) = running.join_next(), if !running.is_empty() => return Wake::Claim,
-                hint = hints.recv() => match self.hear(hint, hints) {
-                    Some(wake) => return wake,
-                    None => {}
+                hint = hints.recv() => if let Some(wake) = self.hear(hint, hints) {
+                    return wake;
                 },
             }
         }
