@@ -7,6 +7,7 @@
 pub mod account;
 pub mod admission;
 pub mod claim;
+pub mod cron;
 pub mod fork;
 pub mod job;
 pub mod ledger;
@@ -19,3 +20,4 @@ pub mod retry;
 pub mod settlement;
 pub mod submission;
 pub mod transition;
+pub mod zone;
