@@ -3,6 +3,8 @@
 //! Invariant: parameters are checked in one place, so that a form, a command line and a stored
 //! job are refused with the same words.
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -56,6 +58,13 @@ pub trait AnyOperation: Send + Sync {
     /// [`ParamError`] with a pointer to the value that is refused.
     fn estimate(&self, params: &Value, inputs: &[InputMeta]) -> Result<Estimate, ParamError>;
 
+    /// Parameters that version `from` wrote, as the present version reads them: unchanged when it
+    /// is the present one, by [`Operation::migrate`] when it is older.
+    ///
+    /// # Errors
+    /// [`ParamError`] for a version that is later than the present one, or too old.
+    fn migrate(&self, from: u32, params: Value) -> Result<Value, ParamError>;
+
     /// As [`Operation::run`], from and to JSON.
     ///
     /// # Errors
@@ -90,6 +99,14 @@ impl<O: Operation> AnyOperation for O {
             ));
         }
         Operation::estimate(self, &params, inputs)
+    }
+
+    fn migrate(&self, from: u32, params: Value) -> Result<Value, ParamError> {
+        match from.cmp(&O::VERSION) {
+            Ordering::Equal => Ok(params),
+            Ordering::Less => O::migrate(from, params),
+            Ordering::Greater => Err(ParamError::too_new(O::ID, from, O::VERSION)),
+        }
     }
 
     async fn run(&self, params: Value, context: JobContext) -> Result<Step<Value>, EngineError> {

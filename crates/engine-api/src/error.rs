@@ -101,6 +101,30 @@ impl ParamError {
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into() }
     }
+
+    /// Refuses stored parameters of a version that cannot be rewritten any more.
+    #[must_use]
+    pub fn too_old(operation: &str, stored: u32, present: u32) -> Self {
+        Self::new(
+            "",
+            format!(
+                "the parameters were written for version {stored} of `{operation}`, and version \
+                 {present} is installed, which cannot read them; fill in the present form instead"
+            ),
+        )
+    }
+
+    /// Refuses stored parameters of a version that is not installed yet.
+    #[must_use]
+    pub fn too_new(operation: &str, stored: u32, present: u32) -> Self {
+        Self::new(
+            "",
+            format!(
+                "the parameters were written for version {stored} of `{operation}`, and only \
+                 version {present} is installed; upgrade this server first"
+            ),
+        )
+    }
 }
 
 impl From<ParamError> for EngineError {

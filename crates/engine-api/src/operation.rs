@@ -6,6 +6,7 @@ use std::future::Future;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::context::JobContext;
 use crate::error::{EngineError, ParamError};
@@ -42,6 +43,18 @@ pub trait Operation: Send + Sync + 'static {
     /// [`ParamError`] for parameters that cannot work with these inputs.
     fn estimate(&self, params: &Self::Params, inputs: &[InputMeta])
     -> Result<Estimate, ParamError>;
+
+    /// Rewrites parameters that version `from` wrote so that [`Operation::VERSION`] reads them.
+    /// It is asked for versions before the present one alone: when an older job is claimed, run
+    /// again or redriven, and when a schedule fires. An operation that never raised its version
+    /// has nothing to rewrite.
+    ///
+    /// # Errors
+    /// [`ParamError`] for a version that is not known any more, which every one is by default.
+    fn migrate(from: u32, params: Value) -> Result<Value, ParamError> {
+        drop(params);
+        Err(ParamError::too_old(Self::ID, from, Self::VERSION))
+    }
 
     /// Does the work, or hands it to children.
     ///

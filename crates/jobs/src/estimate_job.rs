@@ -90,6 +90,20 @@ impl Jobs {
         spec.map(|spec| spec.version).ok_or_else(|| self.unknown_operation(operation))
     }
 
+    /// Parameters that `version` wrote, as the installed operation reads them.
+    pub(crate) fn migrate_params(
+        &self,
+        operation: &str,
+        version: u32,
+        params: Value,
+    ) -> Result<Value, JobsError> {
+        let engine = self
+            .registry
+            .find_operation(operation)
+            .ok_or_else(|| self.unknown_operation(operation))?;
+        Ok(engine.migrate(version, params)?)
+    }
+
     fn unknown_operation(&self, operation: &str) -> JobsError {
         let nearest = self.registry.find_nearest(operation);
         JobsError::UnknownOperation {

@@ -16,9 +16,10 @@ impl Jobs {
     /// [`JobsError::NotFound`], and as [`Jobs::submit_job`].
     pub async fn rerun_job(&self, actor: &Actor, id: JobId) -> Result<SubmittedJob, JobsError> {
         let job = self.get_job(actor, id).await?;
+        let params = self.migrate_params(&job.operation, job.operation_version, job.params)?;
         let new = NewJob {
             operation: job.operation,
-            params: job.params,
+            params,
             inputs: inputs_from_json(&job.inputs)?,
             label: job.label,
             seed: Some(job.seed),

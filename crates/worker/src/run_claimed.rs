@@ -51,7 +51,7 @@ impl Worker {
         claim: &Arc<ClaimedJob>,
         stop: CancellationToken,
     ) -> Result<PreparedAttempt, EngineError> {
-        let operation = self.find_operation(claim)?;
+        let (operation, params) = self.find_operation(claim)?;
         let job = &claim.job;
         let scratch = ScratchFolder::reserve(&self.settings.scratch, job.id, job.attempt);
         let inputs = self.jobs.resolve_job_inputs(job).await.map_err(derive_start_error)?;
@@ -85,24 +85,22 @@ impl Worker {
             produced: Mutex::new(Produced::default()),
             pool: OnceLock::new(),
         });
-        Ok(PreparedAttempt { operation, host, _scratch: scratch })
+        Ok(PreparedAttempt { operation, params, host, _scratch: scratch })
     }
 
-    fn find_operation(&self, claim: &ClaimedJob) -> Result<Arc<dyn AnyOperation>, EngineError> {
+    /// The operation, and the job's parameters as its present version reads them.
+    fn find_operation(
+        &self,
+        claim: &ClaimedJob,
+    ) -> Result<(Arc<dyn AnyOperation>, Value), EngineError> {
         let registry = self.jobs.registry();
         let id = &claim.job.operation;
         let operation = registry.find_operation(id).ok_or_else(|| {
             EngineError::params(format!("The operation `{id}` is not installed here any more."))
                 .with_next_step("Ask the administrator which engine replaced it.")
         })?;
-        let (stored, present) = (claim.job.operation_version, operation.spec().version);
-        if stored == present {
-            return Ok(operation);
-        }
-        Err(EngineError::params(format!(
-            "The parameters were written for version {stored} of `{id}`, and version {present} is installed."
-        ))
-        .with_next_step("Submit the job again with the present form."))
+        let params = operation.migrate(claim.job.operation_version, claim.job.params.clone())?;
+        Ok((operation, params))
     }
 
     async fn run_attempt(
@@ -117,7 +115,7 @@ impl Worker {
         let limit = attempt.host.facts.limits.time;
         let context = JobContext::new(attempt.host.clone());
         let operation = Arc::clone(&attempt.operation);
-        let params = claim.job.params.clone();
+        let params = attempt.params.clone();
         // A task of its own, so that a panic in asynchronous engine code ends here.
         let mut run =
             AbortOnDropHandle::new(tokio::spawn(
@@ -185,6 +183,7 @@ impl Worker {
 /// All that an attempt needs; the scratch folder goes with it.
 struct PreparedAttempt {
     operation: Arc<dyn AnyOperation>,
+    params: Value,
     host: Arc<ThreadHost>,
     _scratch: ScratchFolder,
 }

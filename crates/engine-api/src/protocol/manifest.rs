@@ -32,6 +32,10 @@ pub struct OperationManifest {
     /// The version of the parameters; absent means 1.
     #[serde(default = "first_version")]
     pub version: u32,
+    /// The oldest version whose parameters fit as they stand; absent means `version`. Stored jobs
+    /// and schedules of older versions are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads_from: Option<u32>,
     /// The name for people.
     pub title: String,
     /// What it does, in one sentence.

@@ -123,6 +123,15 @@ impl AnyOperation for ExternalOperation {
         derive_estimate(&self.manifest.estimate, &params, inputs)
     }
 
+    fn migrate(&self, from: u32, params: Value) -> Result<Value, ParamError> {
+        let (id, present) = (&self.spec.id, self.spec.version);
+        let oldest = self.manifest.reads_from.unwrap_or(present);
+        if from > present {
+            return Err(ParamError::too_new(id, from, present));
+        }
+        if from < oldest { Err(ParamError::too_old(id, from, present)) } else { Ok(params) }
+    }
+
     async fn run(&self, params: Value, context: JobContext) -> Result<Step<Value>, EngineError> {
         let params = self.complete(&params)?;
         run_remote(&self.pool, &self.spec, params, &context).await

@@ -69,6 +69,10 @@ impl AnyOperation for IsolatedOperation {
         self.inner.estimate(params, inputs)
     }
 
+    fn migrate(&self, from: u32, params: Value) -> Result<Value, ParamError> {
+        self.inner.migrate(from, params)
+    }
+
     async fn run(&self, params: Value, context: JobContext) -> Result<Step<Value>, EngineError> {
         run_remote(&self.pool, &self.spec, params, &context).await
     }

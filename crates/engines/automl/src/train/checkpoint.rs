@@ -33,10 +33,16 @@ struct State {
 
 /// Results of an earlier attempt at the same training; empty where there is none.
 pub(super) fn find_results(job: &BlockingContext, prepared: &Prepared) -> Vec<ModelResult> {
-    let Some(checkpoint) = job.checkpoint().filter(|checkpoint| checkpoint.version == VERSION)
-    else {
+    let Some(checkpoint) = job.checkpoint() else { return Vec::new() };
+    if checkpoint.version != VERSION {
+        let message = format!(
+            "The checkpoint has version {}, and this program reads {VERSION}; the training starts \
+             from the beginning.",
+            checkpoint.version
+        );
+        job.log(LogLevel::Warning, message);
         return Vec::new();
-    };
+    }
     match State::deserialize(&checkpoint.state) {
         Ok(state) if state.fingerprint == prepared.fingerprint => state.results,
         Ok(_) | Err(_) => {

@@ -147,9 +147,16 @@ async fn a_resumed_training_equals_an_uninterrupted_one() {
     // Another training's checkpoint is not used, and nothing breaks.
     let foreign = whole.checkpoints().pop().unwrap();
     let other = builder().with_checkpoint(foreign).with_seed(7).build().unwrap();
-    let report = run("automl.train", params, &other).await.unwrap();
+    let report = run("automl.train", params.clone(), &other).await.unwrap();
     assert_eq!(report["leaderboard"]["rows"].as_array().unwrap().len(), 4);
     assert!(other.log_lines().iter().any(|line| line.contains("another training")));
+    // Neither is one of a later version.
+    let mut newer = whole.checkpoints().pop().unwrap();
+    newer.version += 1;
+    let later = builder().with_checkpoint(newer).build().unwrap();
+    run("automl.train", params, &later).await.unwrap();
+    assert!(artifacts(&whole) == artifacts(&later));
+    assert!(later.log_lines().iter().any(|line| line.contains("has version 2")));
 }
 
 /// 60,000 rows of noise: every fit takes seconds.

@@ -234,6 +234,7 @@ fn derive_manifest(spec: OperationSpec) -> OperationManifest {
     OperationManifest {
         id: spec.id,
         version: spec.version,
+        reads_from: None,
         title: spec.title,
         summary: spec.summary,
         inputs: spec.inputs,
