@@ -12,6 +12,7 @@ mod inputs;
 mod names;
 mod preview;
 mod profile_dataset;
+mod retention;
 mod samples;
 mod uploads;
 
@@ -21,6 +22,7 @@ pub use error::CatalogError;
 pub use inputs::ResolvedInput;
 pub use preview::TablePreview;
 pub use profile_dataset::{ProfileDataset, ProfileParams, ProfileReport};
+pub use retention::SweepReport;
 pub use samples::{Sample, Suggestion};
 pub use uploads::{NewUpload, PART_BYTES, PartDraft};
 

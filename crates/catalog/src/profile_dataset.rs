@@ -185,5 +185,6 @@ fn derive_submission(
         start_at: None,
         on_refusal: OnRefusal::Refuse,
         idempotency: None,
+        origin: None,
     }
 }

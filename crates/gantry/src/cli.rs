@@ -1,5 +1,9 @@
 //! The words of the command line.
 
+mod scheduling;
+
+pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -60,6 +64,9 @@ pub enum Command {
     /// List, watch and cancel jobs of a server
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// List, make, pause and run schedules of a server
+    #[command(subcommand)]
+    Schedules(SchedulesCommand),
     /// List, upload and delete datasets of a server
     #[command(subcommand)]
     Datasets(DatasetsCommand),
@@ -80,7 +87,7 @@ pub enum Command {
     /// Check that this machine and data folder can run a server
     Doctor(DataArgs),
     /// Bring the database to the schema of this version
-    Migrate(DataArgs),
+    Migrate(MigrateArgs),
     /// Print the API's OpenAPI description
     Openapi,
     /// Print completions for a shell
@@ -90,6 +97,17 @@ pub enum Command {
     },
     /// Print the version
     Version,
+}
+
+/// Arguments of `gantry migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The data folder
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Do not copy the database first: you have a backup
+    #[arg(long)]
+    pub no_backup: bool,
 }
 
 /// `gantry engine`.
@@ -220,6 +238,10 @@ pub enum JobsCommand {
     Watch(JobArgs),
     /// Ask a job to stop
     Cancel(JobArgs),
+    /// Run a failed or dead job anew
+    Redrive(RedriveArgs),
+    /// Submit a job
+    Submit(SubmitArgs),
     /// Print a job's log
     Logs(JobArgs),
 }

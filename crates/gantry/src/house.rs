@@ -14,7 +14,7 @@ use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
 use gantry_jobs::Jobs;
 use gantry_ports::{BlobStore, Bus, Clock, Store};
-use gantry_store::{GantryStore, Location, OpenError, StoreConfig};
+use gantry_store::{GantryStore, Location, OpenError, StoreConfig, UpgradeBackup};
 use gantry_types::Device;
 use gantry_worker::{Worker, WorkerSettings};
 
@@ -125,6 +125,11 @@ fn derive_store_config(config: &Config) -> StoreConfig {
         read_connections: config.store.read_connections.max(1),
         write_connections: config.store.write_connections.max(1),
         queue_length: config.store.queue_length.max(1),
+        upgrade_backup: if config.store.backup_before_upgrade {
+            UpgradeBackup::Into(config.server.data_dir.clone())
+        } else {
+            UpgradeBackup::None
+        },
     }
 }
 
@@ -153,7 +158,7 @@ fn derive_open_failure(error: OpenError) -> Failure {
     match error {
         OpenError::InUse { .. } => failure,
         OpenError::File { .. } => failure.with_next("`gantry doctor` looks at the data folder"),
-        OpenError::TooNew { .. } => failure,
+        OpenError::TooNew { .. } | OpenError::NoBackup { .. } => failure,
         OpenError::Store(_) => failure.with_next("check `store.url`: `gantry config show`"),
     }
 }

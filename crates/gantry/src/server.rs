@@ -12,12 +12,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::chores;
 use crate::config::{Config, LimitsConfig, MetricsConfig};
 use crate::failure::Failure;
 use crate::house::House;
 
-/// How often unfinished uploads are looked for.
-const CHORE_PAUSE: Duration = Duration::from_secs(3_600);
 /// How long answering the last requests may take after the jobs have ended.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -60,7 +59,7 @@ impl RunningServer {
             address,
             http: tokio::spawn(gantry_http::serve(listener, router, shutdown.clone())),
             worker: tokio::spawn(house.build_worker(config).run(shutdown.clone())),
-            chores: tokio::spawn(do_chores(house.clone())),
+            chores: tokio::spawn(chores::run(house.clone())),
             drain: Duration::from_secs(config.worker.drain_s),
             shutdown,
         })
@@ -88,16 +87,6 @@ impl RunningServer {
         });
         if ended.await.is_err() {
             tracing::warn!("the server stopped before everything had ended");
-        }
-    }
-}
-
-async fn do_chores(house: House) {
-    let mut tick = tokio::time::interval(CHORE_PAUSE);
-    loop {
-        tick.tick().await;
-        if let Err(error) = house.jobs.catalog().purge_uploads().await {
-            tracing::warn!(%error, "unfinished uploads were not removed");
         }
     }
 }

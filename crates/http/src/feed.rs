@@ -149,13 +149,20 @@ pub async fn open_feed(
         (Subject::Account, Some(after)) => after,
         (Subject::Account, None) => jobs.get_account_cursor(&actor).await?,
     };
+    let mut waiting = VecDeque::new();
+    let mut after = after;
+    if matches!(subject, Subject::Account) && after < jobs.get_swept_cursor(&actor).await? {
+        // What came between is removed: the client reads its jobs again and goes on from here.
+        after = jobs.get_account_cursor(&actor).await?;
+        waiting.push_back(Message { cursor: after, name: "reset", data: json!({}) });
+    }
     let feed = Feed {
         jobs,
         actor,
         subject,
         after,
         hints,
-        waiting: VecDeque::new(),
+        waiting,
         ending: Ending::Open,
         deadline: Instant::now() + LIFETIME,
         shutdown: state.shutdown.clone(),

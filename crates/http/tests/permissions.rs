@@ -145,7 +145,18 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/samples/{name}", WRITE_OWN),
     ("get", "/api/v1/services", READ_JOBS),
     ("post", "/api/v1/services/{id}/calls", RUN_ONE),
+    ("post", "/api/v1/jobs/{id}/redrive", RUN_ONE),
+    ("get", "/api/v1/schedules", READ_JOBS),
+    ("post", "/api/v1/schedules", RUN_OWN),
+    ("get", "/api/v1/schedules/{id}", READ_ONE_JOB),
+    ("put", "/api/v1/schedules/{id}", RUN_ONE),
+    ("post", "/api/v1/schedules/{id}/run", RUN_ONE),
+    ("get", "/api/v1/schedules/{id}/runs", READ_ONE_JOB),
+    ("delete", "/api/v1/schedules/{id}", RUN_ONE),
+    ("get", "/api/v1/account/time-zone", READ_ACCOUNT),
+    ("put", "/api/v1/account/time-zone", MANAGE_MEMBERS),
     ("get", "/api/v1/admin/overview", ADMINISTER),
+    ("post", "/api/v1/admin/jobs/redrive", ADMINISTER),
 ];
 
 /// What the answer has to be.
@@ -238,6 +249,11 @@ async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage> {
     Ok(Stage { clients, owner, dataset, job, artifact })
 }
 
+/// A schedule that is not due during a test.
+fn yearly() -> Value {
+    json!({ "name": "yearly", "operation": "test.noop", "cron": "0 0 29 2 *" })
+}
+
 impl Stage {
     /// A request to the route that would succeed for who may, with things made for it.
     async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
@@ -246,6 +262,7 @@ impl Stage {
             path if path.starts_with("/api/v1/operations/") => "test.noop".to_owned(),
             path if path.starts_with("/api/v1/services/") => "test.words".to_owned(),
             path if path.starts_with("/api/v1/jobs/") => self.job.clone(),
+            path if path.starts_with("/api/v1/schedules/") => self.create_schedule().await?,
             path if path.starts_with("/api/v1/artifacts/") => self.artifact.clone(),
             path if path.starts_with("/api/v1/datasets/uploads/") => self.begin_upload().await?,
             path if path.starts_with("/api/v1/datasets/") && method == "delete" => {
@@ -262,6 +279,13 @@ impl Stage {
             }
             "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),
+            path if path == "/api/v1/schedules"
+                || method == "put" && path.contains("/schedules/") =>
+            {
+                Some(yearly())
+            }
             "/api/v1/datasets/uploads" => {
                 Some(json!({ "name": "x", "file_name": "x.csv", "bytes": 10 }))
             }
@@ -272,7 +296,7 @@ impl Stage {
             _ => None,
         };
         Ok(match body {
-            Some(body) if method == "post" => request.json(&body),
+            Some(body) if method == "post" || method == "put" => request.json(&body),
             _ if path.ends_with("/parts/1") => {
                 request.body("application/octet-stream", b"a,b\n1,2\n")
             }
@@ -281,6 +305,12 @@ impl Stage {
             }
             _ => request,
         })
+    }
+
+    async fn create_schedule(&mut self) -> Result<String> {
+        let made = self.owner.post("/api/v1/schedules", &yearly()).await?;
+        made.require_status(201)?;
+        Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
     }
 
     async fn begin_upload(&mut self) -> Result<String> {

@@ -29,6 +29,9 @@ pub enum JobsError {
     /// The job does not exist, or belongs to somebody else.
     #[error("there is no such job")]
     NotFound,
+    /// The schedule does not exist, or belongs to somebody else.
+    #[error("there is no such schedule")]
+    ScheduleNotFound,
     /// The parameters or inputs are wrong.
     #[error(transparent)]
     Params(#[from] ParamError),

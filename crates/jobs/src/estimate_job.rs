@@ -69,6 +69,7 @@ impl Jobs {
             start_at: None,
             on_refusal: OnRefusal::Refuse,
             idempotency: None,
+            origin: None,
         };
         let state = gantry_rules::account::AccountState {
             organization_id: actor.organization_id,

@@ -9,17 +9,22 @@ mod error;
 mod estimate_job;
 mod inputs;
 mod read_jobs;
+mod redrive_job;
 mod registry;
 mod rerun_job;
+mod run_schedule;
 mod run_side;
+mod schedules;
 mod settle_job;
 mod submit_job;
 
 pub use call_service::{ServiceCall, ServiceHosts};
 pub use error::JobsError;
 pub use estimate_job::{Admissibility, JobEstimate};
+pub use redrive_job::{RedriveRefusal, RedriveReport};
 pub use registry::{EngineInfo, Registry, RegistryError};
 pub use run_side::ForkRequest;
+pub use schedules::{NewSchedule, ScheduledInput};
 pub use settle_job::AttemptReport;
 pub use submit_job::{NewJob, SubmittedJob};
 
@@ -27,6 +32,7 @@ use std::sync::Arc;
 
 use gantry_catalog::Catalog;
 use gantry_ports::{Bus, Clock, Store};
+use tokio::sync::Notify;
 
 /// The use-cases of jobs.
 #[derive(Clone)]
@@ -37,6 +43,7 @@ pub struct Jobs {
     catalog: Catalog,
     registry: Arc<Registry>,
     services: Arc<ServiceHosts>,
+    schedules_changed: Arc<Notify>,
 }
 
 impl Jobs {
@@ -49,7 +56,9 @@ impl Jobs {
         catalog: Catalog,
         registry: Arc<Registry>,
     ) -> Self {
-        Self { store, bus, clock, catalog, registry, services: Arc::new(ServiceHosts::default()) }
+        let services = Arc::new(ServiceHosts::default());
+        let schedules_changed = Arc::new(Notify::new());
+        Self { store, bus, clock, catalog, registry, services, schedules_changed }
     }
 
     /// What can be run.

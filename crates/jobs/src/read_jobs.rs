@@ -69,6 +69,17 @@ impl Jobs {
         Ok(snapshot.jobs().list_account_events(actor.organization_id, after, limit).await?)
     }
 
+    /// The cursor up to which the account's state changes were removed: who read up to an earlier
+    /// one has missed some, and must read the jobs again.
+    ///
+    /// # Errors
+    /// [`JobsError::Access`], [`JobsError::Store`].
+    pub async fn get_swept_cursor(&self, actor: &Actor) -> Result<u64, JobsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.chores().get_swept_cursor(actor.organization_id).await?)
+    }
+
     /// The newest cursor of the actor's account.
     ///
     /// # Errors

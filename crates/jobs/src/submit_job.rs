@@ -5,7 +5,7 @@ use gantry_engine_api::{DeviceNeed, Estimate, GpuAllowed, InputRef};
 use gantry_ports::Hint;
 use gantry_ports::store::{JobRecord, Submitted};
 use gantry_rules::refusal::Refusal;
-use gantry_rules::submission::{Accounting, IdempotencyKey, Needs, OnRefusal, Submission};
+use gantry_rules::submission::{Accounting, IdempotencyKey, Needs, OnRefusal, Origin, Submission};
 use gantry_types::{JobId, JobState, Timestamp};
 use serde_json::Value;
 
@@ -48,6 +48,15 @@ pub struct SubmittedJob {
     pub repeated: bool,
 }
 
+/// Who a job is and what made it, where that is not a request of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Descent {
+    /// The identifier; the same one again is the same job.
+    pub job_id: JobId,
+    /// What made it.
+    pub origin: Origin,
+}
+
 impl Jobs {
     /// Submits a job for the actor's account and answers with the job as it stands.
     ///
@@ -55,6 +64,15 @@ impl Jobs {
     /// As [`Jobs::submit`].
     pub async fn submit_job(&self, actor: &Actor, new: NewJob) -> Result<SubmittedJob, JobsError> {
         let submitted = self.submit(actor, new).await?;
+        self.describe_submitted(actor, submitted).await
+    }
+
+    /// The job of a submission as it stands.
+    pub(crate) async fn describe_submitted(
+        &self,
+        actor: &Actor,
+        submitted: Submitted,
+    ) -> Result<SubmittedJob, JobsError> {
         let snapshot = self.store.read().await?;
         let job = snapshot.jobs().find_job(actor.organization_id, submitted.job_id).await?;
         Ok(SubmittedJob {
@@ -71,12 +89,22 @@ impl Jobs {
     /// inputs, [`JobsError::Hot`] when plan or balance refuse it.
     #[tracing::instrument(level = "debug", name = "jobs::submit", skip_all, fields(operation = %new.operation))]
     pub async fn submit(&self, actor: &Actor, new: NewJob) -> Result<Submitted, JobsError> {
+        self.submit_descended(actor, new, None).await
+    }
+
+    /// As [`Jobs::submit`], for a job that something else than a request made.
+    pub(crate) async fn submit_descended(
+        &self,
+        actor: &Actor,
+        new: NewJob,
+        descent: Option<Descent>,
+    ) -> Result<Submitted, JobsError> {
         require(actor, Permission::RunJobs)?;
         let version = self.require_visible(&new.operation)?;
         require_label(new.label.as_deref())?;
         let metas = self.describe_inputs(actor, &new.operation, &new.inputs).await?;
         let estimate = self.estimate_operation(&new.operation, &new.params, &metas)?;
-        let job_id = JobId::generate();
+        let job_id = descent.map_or_else(JobId::generate, |descent| descent.job_id);
         let submission = Submission {
             job_id,
             organization_id: actor.organization_id,
@@ -93,6 +121,7 @@ impl Jobs {
             start_at: new.start_at,
             on_refusal: new.on_refusal,
             idempotency: new.idempotency,
+            origin: descent.map(|descent| descent.origin),
         };
         let submitted = self.store.submit(submission).await?;
         if submitted.state == JobState::Queued && !submitted.repeated {

@@ -8,6 +8,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use gantry_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The place of a blob: `/`-separated words of `a-z A-Z 0-9 . _ -`, chosen by us, never by users.
@@ -75,6 +76,15 @@ pub enum BlobError {
     },
 }
 
+/// A blob as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobEntry {
+    /// The key.
+    pub key: BlobKey,
+    /// When it was stored.
+    pub stored_at: Timestamp,
+}
+
 /// Keeps bytes.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
@@ -125,6 +135,10 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// [`BlobError::Unavailable`].
     async fn delete(&self, key: &BlobKey) -> Result<(), BlobError>;
+
+    /// Every blob, in any order; one that is stored or removed meanwhile may or may not be there.
+    /// Files that are none of ours are passed over.
+    async fn list(&self) -> BoxStream<'static, Result<BlobEntry, BlobError>>;
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub mod bus;
 pub mod clock;
 pub mod store;
 
-pub use blob::{BlobError, BlobKey, BlobStore};
+pub use blob::{BlobEntry, BlobError, BlobKey, BlobStore};
 pub use bus::{Bus, Hint};
 pub use clock::Clock;
 pub use store::{Store, StoreError};

@@ -1,8 +1,12 @@
 //! What somebody asks to have run.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
-use gantry_types::{Credits, Device, JobId, MeterId, OrganizationId, Timestamp, UserId};
+use gantry_types::{
+    Credits, Device, JobId, MeterId, OrganizationId, ScheduleId, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -52,6 +56,43 @@ pub enum OnRefusal {
     KeepBlocked,
 }
 
+/// What made a job other than a request of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A schedule.
+    Schedule(ScheduleId),
+    /// An earlier job that failed or died.
+    Redrive(JobId),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Schedule(id) => write!(formatter, "schedule:{id}"),
+            Self::Redrive(id) => write!(formatter, "redrive:{id}"),
+        }
+    }
+}
+
+/// The text is no origin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the origin of a job")]
+pub struct InvalidOrigin(String);
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let refuse = || InvalidOrigin(text.chars().take(64).collect());
+        let (kind, id) = text.split_once(':').ok_or_else(refuse)?;
+        match kind {
+            "schedule" => id.parse().map(Self::Schedule).map_err(|_| refuse()),
+            "redrive" => id.parse().map(Self::Redrive).map_err(|_| refuse()),
+            _ => Err(refuse()),
+        }
+    }
+}
+
 /// A root job to be admitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submission {
@@ -85,6 +126,8 @@ pub struct Submission {
     pub on_refusal: OnRefusal,
     /// The key under which it may be repeated.
     pub idempotency: Option<IdempotencyKey>,
+    /// What made it, if it was not a request of its own.
+    pub origin: Option<Origin>,
 }
 
 /// A child to be admitted under its root's hold.

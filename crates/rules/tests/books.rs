@@ -324,6 +324,7 @@ fn submission(number: usize, credits: i64, now: Timestamp) -> Submission {
         start_at: None,
         on_refusal: OnRefusal::Refuse,
         idempotency: None,
+        origin: None,
     }
 }
 

@@ -90,6 +90,10 @@ define_ids! {
     AuditEntryId,
     /// A process or thread that claims jobs.
     WorkerId,
+    /// Runs of an operation at set times.
+    ScheduleId,
+    /// One run of a schedule.
+    ScheduleRunId,
     /// One HTTP request.
     RequestId,
 }

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
-use gantry_ports::{BlobError, BlobKey, BlobStore};
+use gantry_ports::{BlobEntry, BlobError, BlobKey, BlobStore};
+use gantry_types::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
@@ -114,6 +115,22 @@ impl BlobStore for LocalBlobs {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(failure(key, error)),
         }
+    }
+
+    async fn list(&self) -> BoxStream<'static, Result<BlobEntry, BlobError>> {
+        let entries = self.store.list(None).filter_map(|found| async move {
+            match found {
+                Ok(meta) => {
+                    let key = BlobKey::parse(meta.location.as_ref()).ok()?;
+                    let micros = meta.last_modified.timestamp_micros();
+                    Some(Ok(BlobEntry { key, stored_at: Timestamp::from_micros(micros) }))
+                }
+                // Removed between being listed and being looked at.
+                Err(object_store::Error::NotFound { .. }) => None,
+                Err(error) => Some(Err(unavailable(error))),
+            }
+        });
+        entries.boxed()
     }
 }
 

@@ -242,6 +242,7 @@ fn submission(organization_id: OrganizationId) -> Submission {
         start_at: None,
         on_refusal: OnRefusal::Refuse,
         idempotency: None,
+        origin: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where the database is and how many connections it gets.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,16 @@ pub enum Location {
     Sqlite(PathBuf),
     /// A server, as a URL such as `postgres://user:password@host:5432/gantry`.
     Postgres(String),
+}
+
+/// What happens before the schema of a database with data is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpgradeBackup {
+    /// It is copied first: a SQLite file beside itself, a PostgreSQL database by `pg_dump` into
+    /// this folder.
+    Into(PathBuf),
+    /// Nothing: somebody has a backup already.
+    None,
 }
 
 /// How a store is opened.
@@ -23,6 +33,8 @@ pub struct StoreConfig {
     /// Commands and closures that may wait for the writer before callers are told that the
     /// store is busy.
     pub queue_length: usize,
+    /// What happens before its schema is changed.
+    pub upgrade_backup: UpgradeBackup,
 }
 
 impl StoreConfig {
@@ -38,15 +50,13 @@ impl StoreConfig {
         Self::at(Location::Postgres(url.into()))
     }
 
-    /// The file of a SQLite database.
-    pub(crate) fn sqlite_file(&self) -> Option<&Path> {
-        match &self.location {
-            Location::Sqlite(path) => Some(path),
-            Location::Postgres(_) => None,
-        }
-    }
-
     fn at(location: Location) -> Self {
-        Self { location, read_connections: 8, write_connections: 4, queue_length: 4096 }
+        Self {
+            location,
+            read_connections: 8,
+            write_connections: 4,
+            queue_length: 4096,
+            upgrade_backup: UpgradeBackup::Into(PathBuf::from(".")),
+        }
     }
 }

@@ -36,6 +36,17 @@ pub enum OpenError {
         /// The newest version that this binary knows.
         known: u32,
     },
+    /// The schema must change, and no copy of the database could be made before.
+    #[error(
+        "the database has schema version {found} and must be upgraded, and no backup of it could \
+         be made first: {reason}"
+    )]
+    NoBackup {
+        /// The version in the database.
+        found: u32,
+        /// What went wrong.
+        reason: String,
+    },
     /// The database does not answer, or refused a statement.
     #[error(transparent)]
     Store(#[from] StoreError),

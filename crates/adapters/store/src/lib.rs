@@ -18,6 +18,6 @@ mod store;
 mod tables;
 mod writer;
 
-pub use config::{Location, StoreConfig};
+pub use config::{Location, StoreConfig, UpgradeBackup};
 pub use error::OpenError;
 pub use store::GantryStore;

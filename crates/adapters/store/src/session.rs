@@ -3,8 +3,8 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadJobs, ReadTx, Tx, WriteAccess,
-    WriteAccounts, WriteAudit, WriteCatalog,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadJobs, ReadSchedules, ReadTx,
+    Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteSchedules,
 };
 
 use crate::sql::Sql;
@@ -48,6 +48,12 @@ impl ReadTx for Session {
     fn audit(&self) -> &dyn ReadAudit {
         self
     }
+    fn schedules(&self) -> &dyn ReadSchedules {
+        self
+    }
+    fn chores(&self) -> &dyn ReadChores {
+        self
+    }
 }
 
 impl Tx for Session {
@@ -64,6 +70,12 @@ impl Tx for Session {
         self
     }
     fn audit(&self) -> &dyn WriteAudit {
+        self
+    }
+    fn schedules(&self) -> &dyn WriteSchedules {
+        self
+    }
+    fn chores(&self) -> &dyn WriteChores {
         self
     }
 }

@@ -26,15 +26,15 @@ pub struct GantryStore {
 }
 
 impl GantryStore {
-    /// Opens a database and brings its schema up to date; a SQLite file with data is copied
-    /// beside itself before its schema changes.
+    /// Opens a database and brings its schema up to date; one with data is copied first, as
+    /// [`crate::UpgradeBackup`] says.
     ///
     /// # Errors
     /// [`OpenError`]: the file is in use by another server or unusable, the server does not
     /// answer, or the schema is of a later version.
     pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
         let Connections { read, write, dialect, lock } = open::connect(&config).await?;
-        migrations::migrate(&write, dialect, config.sqlite_file()).await?;
+        migrations::migrate(&write, dialect, &config).await?;
         let writer = Writer::start(write, dialect, lock, config.queue_length);
         Ok(Self { read, dialect, writer })
     }

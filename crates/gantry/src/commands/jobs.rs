@@ -1,4 +1,4 @@
-//! `gantry jobs`: list, show, watch, cancel, logs.
+//! `gantry jobs`: list, show, watch, submit, cancel, redrive, logs.
 
 use gantry_types::JobId;
 use serde_json::{Value, json};
@@ -38,6 +38,14 @@ pub fn run(command: &JobsCommand, console: Console) -> Result<Exit, Failure> {
             console.result(&job, render_job);
             Ok(derive_exit(&job))
         }),
+        JobsCommand::Submit(arguments) => {
+            super::submit::submit(arguments, console)?;
+            Ok(Exit::Success)
+        }
+        JobsCommand::Redrive(arguments) => {
+            super::submit::redrive(arguments, console)?;
+            Ok(Exit::Success)
+        }
         JobsCommand::Cancel(arguments) => with_job(arguments, |client, id| {
             let job = client.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({}))?;
             console.result(&job, |job| {

@@ -2,19 +2,29 @@
 
 use serde_json::json;
 
-use super::open_config;
-use crate::cli::{DataArgs, GlobalArgs};
+use super::open_config_with;
+use crate::cli::{GlobalArgs, MigrateArgs};
+use crate::config::Override;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::house::House;
 use crate::{logging, runtime};
 
-/// Opens the database, which migrates it; a SQLite file with data is copied beside itself first.
+/// Opens the database, which migrates it; one with data is copied first: a SQLite file beside
+/// itself, a PostgreSQL database by `pg_dump` into the data folder.
 ///
 /// # Errors
-/// [`Failure`] when another server uses it, or a later version made it.
-pub fn run(data: &DataArgs, global: &GlobalArgs, console: Console) -> Result<Exit, Failure> {
-    let config = open_config(global, data)?;
+/// [`Failure`] when another server uses it, a later version made it, or no copy can be made.
+pub fn run(
+    arguments: &MigrateArgs,
+    global: &GlobalArgs,
+    console: Console,
+) -> Result<Exit, Failure> {
+    let mut flags = Vec::new();
+    if arguments.no_backup {
+        flags.push(Override { key: "store.backup_before_upgrade", value: json!(false) });
+    }
+    let config = open_config_with(global, &arguments.data, flags)?;
     logging::start(&config.log, "info")?;
     let runtime = runtime::build_runtime()?;
     runtime.block_on(House::open(&config))?;

@@ -10,8 +10,10 @@ mod jobs;
 mod login;
 mod migrate;
 mod remote_job;
+mod schedules;
 mod serve;
 mod server_access;
+mod submit;
 
 use clap::CommandFactory;
 use serde_json::json;
@@ -33,6 +35,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(arguments, global, console),
         Command::Demo(arguments) => demo::run(arguments, global, console),
         Command::Jobs(command) => jobs::run(command, console),
+        Command::Schedules(command) => schedules::run(command, console),
         Command::Datasets(command) => datasets::run(command, console),
         Command::Login(arguments) => login::run(arguments, console),
         Command::Admin(command) => admin::run(command, global, console),
@@ -40,7 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Engine(command) => engine::run(command, global, console),
         Command::EngineHost => engine::host(),
         Command::Doctor(data) => doctor::run(data, global, console),
-        Command::Migrate(data) => migrate::run(data, global, console),
+        Command::Migrate(arguments) => migrate::run(arguments, global, console),
         Command::Openapi => print_openapi(console),
         Command::Completions { shell } => Ok(print_completions(*shell, console)),
         Command::Version => Ok(print_version(console)),

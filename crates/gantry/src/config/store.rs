@@ -19,10 +19,19 @@ pub struct StoreSection {
     pub write_connections: u32,
     /// Writes that may wait before callers are told that the server is busy.
     pub queue_length: usize,
+    /// Copy a database with data before its schema is upgraded: a SQLite file beside itself, a
+    /// PostgreSQL database by `pg_dump` into the data folder.
+    pub backup_before_upgrade: bool,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { url: None, read_connections: 8, write_connections: 4, queue_length: 4_096 }
+        Self {
+            url: None,
+            read_connections: 8,
+            write_connections: 4,
+            queue_length: 4_096,
+            backup_before_upgrade: true,
+        }
     }
 }

@@ -253,7 +253,8 @@ fn derive_failure(error: &JobsError, operation: &str) -> Failure {
         JobsError::Access(error) => derive_access_failure(error),
         JobsError::UnknownOperation { .. }
         | JobsError::UnknownService { .. }
-        | JobsError::NotFound => Failure::new(Exit::NotFound, error.to_string()),
+        | JobsError::NotFound
+        | JobsError::ScheduleNotFound => Failure::new(Exit::NotFound, error.to_string()),
         JobsError::Hot(HotError::Refused(refusal)) => derive_refusal(refusal),
         JobsError::Hot(
             HotError::IdempotencyMismatch

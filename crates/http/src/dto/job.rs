@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use gantry_engine_api::{DeviceNeed, InputRef};
 use gantry_jobs::{Admissibility, JobEstimate};
 use gantry_ports::store::{JobEvent, JobRecord};
+use gantry_rules::submission::Origin;
 use gantry_types::{
     ArtifactId, Attempt, Credits, DatasetId, Device, EngineErrorKind, JobId, JobState,
-    PriorityClass, Timestamp, UserId,
+    PriorityClass, ScheduleId, Timestamp, UserId,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -249,6 +250,15 @@ pub struct JobBody {
     pub finished_at: Option<Timestamp>,
     /// The number of its last event.
     pub cursor: u64,
+    /// The schedule that made it.
+    #[schema(value_type = Option<Uuid>)]
+    pub schedule_id: Option<ScheduleId>,
+    /// The failed or dead job that it runs anew.
+    #[schema(value_type = Option<Uuid>)]
+    pub redrive_of: Option<JobId>,
+    /// When its results were removed because the plan keeps them no longer.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub results_removed_at: Option<Timestamp>,
 }
 
 /// An input of a job: its slot, what it refers to, and the name of the file unless it is gone.
@@ -266,6 +276,11 @@ impl JobBody {
             }
             inputs.insert(slot, input.into());
         }
+        let (schedule_id, redrive_of) = match job.origin {
+            Some(Origin::Schedule(id)) => (Some(id), None),
+            Some(Origin::Redrive(id)) => (None, Some(id)),
+            None => (None, None),
+        };
         Self {
             id: job.id,
             operation_title: title.unwrap_or(&job.operation).to_owned(),
@@ -298,6 +313,9 @@ impl JobBody {
             started_at: job.started_at,
             finished_at: job.finished_at,
             cursor: job.cursor,
+            schedule_id,
+            redrive_of,
+            results_removed_at: job.swept_at,
         }
     }
 }

@@ -10,6 +10,7 @@ mod job;
 mod meta;
 mod page;
 mod sample;
+mod schedule;
 mod words;
 
 pub use account::*;
@@ -19,4 +20,5 @@ pub use job::*;
 pub use meta::*;
 pub use page::*;
 pub use sample::*;
+pub use schedule::*;
 pub use words::*;

@@ -180,7 +180,9 @@ impl From<JobsError> for Problem {
                 .with_next_step("GET /api/v1/operations lists what can be run."),
             JobsError::UnknownService { .. } => Self::new(ProblemCode::NotFound, detail)
                 .with_next_step("GET /api/v1/services lists what can be called."),
-            JobsError::NotFound => Self::new(ProblemCode::NotFound, detail),
+            JobsError::NotFound | JobsError::ScheduleNotFound => {
+                Self::new(ProblemCode::NotFound, detail)
+            }
             JobsError::Params(error) => error.into(),
             JobsError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
             JobsError::Catalog(error) => error.into(),

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::dto::{AdminOverview, QueueBody};
-use crate::extract::CurrentActor;
+use crate::dto::{AdminOverview, QueueBody, RedriveBody, RedriveRequest};
+use crate::extract::{CurrentActor, JsonBody};
 use crate::problem::Answer;
 use crate::state::AppState;
 
@@ -29,4 +29,16 @@ pub async fn get_overview(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: state.started.elapsed().as_secs(),
     }))
+}
+
+/// Runs all dead jobs of an operation anew, of every organization; at most a thousand at once.
+/// For administrators.
+#[utoipa::path(post, path = "/admin/jobs/redrive", tag = "Admin",
+    request_body = RedriveRequest, responses((status = 200, body = RedriveBody)))]
+pub async fn redrive_dead_jobs(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<RedriveRequest>,
+) -> Answer<Json<RedriveBody>> {
+    Ok(Json(state.jobs().redrive_dead_jobs(&actor, &request.operation).await?.into()))
 }

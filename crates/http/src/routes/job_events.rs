@@ -56,7 +56,8 @@ pub async fn stream_job_events(
 }
 
 /// The state changes of the account's jobs as `text/event-stream` (event `job`), from now on or
-/// after the cursor.
+/// after the cursor. State changes are kept for seven days: a client whose cursor is older gets
+/// the event `reset` first, and reads its jobs again.
 #[utoipa::path(get, path = "/events", tag = "Jobs",
     params(EventParams,
         ("Last-Event-ID" = Option<String>, Header, description = "The last cursor seen.")),

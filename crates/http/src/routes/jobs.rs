@@ -102,6 +102,7 @@ pub async fn list_jobs(
         text: params.q.filter(|text| !text.is_empty()),
         parent_id: None,
         include_platform: params.include_platform,
+        origin: None,
     };
     let page = PageParams { limit: params.limit, cursor: params.cursor, order: params.order };
     list(&state, &actor, &filter, &page).await
@@ -167,6 +168,19 @@ pub async fn rerun_job(
     accepted(&state, submitted.job).await
 }
 
+/// Runs a failed or dead job anew, as a new job that names it as its origin. A job is redriven
+/// once: asked again, the same new job answers, which can be redriven in turn.
+#[utoipa::path(post, path = "/jobs/{id}/redrive", tag = "Jobs", params(("id" = Uuid, Path)),
+    responses((status = 202, body = JobBody)))]
+pub async fn redrive_job(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<JobId>,
+) -> Answer {
+    let submitted = state.jobs().redrive_job(&actor, id).await?;
+    accepted(&state, submitted.job).await
+}
+
 /// The children of a job.
 #[utoipa::path(get, path = "/jobs/{id}/children", tag = "Jobs",
     params(("id" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<JobBody>)))]
@@ -187,7 +201,8 @@ async fn describe(state: &AppState, job: JobRecord) -> Answer<JobBody> {
     Ok(JobBody::new(job, title, inputs))
 }
 
-async fn accepted(state: &AppState, job: JobRecord) -> Answer {
+/// 202 with the job and where it is.
+pub(super) async fn accepted(state: &AppState, job: JobRecord) -> Answer {
     let location = format!("/api/v1/jobs/{}", job.id);
     let body = describe(state, job).await?;
     let mut response: Response = (StatusCode::ACCEPTED, Json(body)).into_response();

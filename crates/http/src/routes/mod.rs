@@ -16,6 +16,7 @@ mod jobs;
 mod meta;
 mod operations;
 mod samples;
+mod schedules;
 mod services;
 mod sessions;
 mod uploads;
@@ -56,6 +57,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::get_job))
         .routes(routes!(jobs::cancel_job))
         .routes(routes!(jobs::rerun_job))
+        .routes(routes!(jobs::redrive_job))
         .routes(routes!(jobs::list_children))
         .routes(routes!(job_events::stream_job_events))
         .routes(routes!(job_events::stream_account_events))
@@ -76,6 +78,16 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(samples::add_sample))
         .routes(routes!(services::list_services))
         .routes(routes!(services::call_service))
+        .routes(routes!(schedules::list_schedules, schedules::create_schedule))
+        .routes(routes!(
+            schedules::get_schedule,
+            schedules::change_schedule,
+            schedules::delete_schedule
+        ))
+        .routes(routes!(schedules::run_schedule))
+        .routes(routes!(schedules::list_schedule_runs))
+        .routes(routes!(schedules::get_time_zone, schedules::set_time_zone))
         .routes(routes!(admin::get_overview))
+        .routes(routes!(admin::redrive_dead_jobs))
         .layer(part_limit)
 }

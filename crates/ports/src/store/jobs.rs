@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use gantry_rules::outcome::JobError;
-use gantry_rules::submission::Accounting;
+use gantry_rules::submission::{Accounting, Origin};
 use gantry_types::{
     Attempt, Credits, Device, JobId, JobState, OrganizationId, PriorityClass, Timestamp, UserId,
 };
@@ -73,6 +73,10 @@ pub struct JobRecord {
     pub started_at: Option<Timestamp>,
     /// When it was settled.
     pub finished_at: Option<Timestamp>,
+    /// What made it, if it was not a request of its own.
+    pub origin: Option<Origin>,
+    /// When its results were removed because the plan keeps them no longer.
+    pub swept_at: Option<Timestamp>,
 }
 
 /// What an event tells.
@@ -136,6 +140,8 @@ pub struct JobFilter {
     pub parent_id: Option<JobId>,
     /// Platform operations too.
     pub include_platform: bool,
+    /// What made them.
+    pub origin: Option<Origin>,
 }
 
 /// A settled child as its parent sees it.
@@ -201,6 +207,14 @@ pub trait ReadJobs: Send + Sync {
     async fn get_account_cursor(&self, organization_id: OrganizationId) -> Result<u64, StoreError>;
     /// The settled children of a job, by ordinal.
     async fn list_children(&self, parent_id: JobId) -> Result<Vec<StoredChild>, StoreError>;
+    /// Jobs of all organizations that died running an operation, oldest first; for
+    /// administrators alone.
+    async fn list_dead_jobs(
+        &self,
+        operation: &str,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<JobRecord>, StoreError>;
     /// The queues.
     async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError>;
 }

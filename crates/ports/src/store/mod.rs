@@ -8,10 +8,12 @@ mod access;
 mod accounts;
 mod audit;
 mod catalog;
+mod chores;
 mod error;
 mod hot;
 mod jobs;
 mod page;
+mod schedules;
 mod session;
 
 pub use access::{
@@ -25,6 +27,7 @@ pub use audit::{AuditEntry, ReadAudit, WriteAudit};
 pub use catalog::{
     Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,
 };
+pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
 pub use error::{StoreError, WriteAbort};
 pub use hot::{
     CancelCommand, Cancelled, CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked,
@@ -35,4 +38,7 @@ pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
 };
 pub use page::{Order, Page, PageRequest};
+pub use schedules::{
+    Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,
+};
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};

@@ -10,9 +10,11 @@ use super::access::{ReadAccess, WriteAccess};
 use super::accounts::{ReadAccounts, WriteAccounts};
 use super::audit::{ReadAudit, WriteAudit};
 use super::catalog::{ReadCatalog, WriteCatalog};
+use super::chores::{ReadChores, WriteChores};
 use super::error::{StoreError, WriteAbort};
 use super::hot::HotPath;
 use super::jobs::ReadJobs;
+use super::schedules::{ReadSchedules, WriteSchedules};
 
 /// A consistent view; dropping it ends it.
 pub trait ReadTx: Send + Sync {
@@ -26,6 +28,10 @@ pub trait ReadTx: Send + Sync {
     fn catalog(&self) -> &dyn ReadCatalog;
     /// The audit log.
     fn audit(&self) -> &dyn ReadAudit;
+    /// Schedules and their runs.
+    fn schedules(&self) -> &dyn ReadSchedules;
+    /// What keeps the database small.
+    fn chores(&self) -> &dyn ReadChores;
 }
 
 /// A transaction. It is committed when its closure answers `Ok`, else rolled back.
@@ -40,6 +46,10 @@ pub trait Tx: Send + Sync {
     fn catalog(&self) -> &dyn WriteCatalog;
     /// The audit log.
     fn audit(&self) -> &dyn WriteAudit;
+    /// Schedules and their runs.
+    fn schedules(&self) -> &dyn WriteSchedules;
+    /// What keeps the database small.
+    fn chores(&self) -> &dyn WriteChores;
 }
 
 /// A write whose types were erased; made by [`StoreExt::write`].

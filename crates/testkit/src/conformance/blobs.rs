@@ -21,6 +21,7 @@ macro_rules! blob_conformance {
             what_is_missing_is_not_found,
             a_failed_write_leaves_nothing,
             deleting_twice_is_fine,
+            a_list_names_every_blob,
         );
     };
     (@each $open:path: $($story:ident),+ $(,)?) => {$(
@@ -130,5 +131,20 @@ pub async fn deleting_twice_is_fine(blobs: Arc<dyn BlobStore>) -> Outcome {
     blobs.delete(&key).await?;
     ensure!(blobs.size(&key).await.is_err());
     blobs.delete(&key).await?;
+    Ok(())
+}
+
+/// What is stored is listed with its time, what was removed is not.
+pub async fn a_list_names_every_blob(blobs: Arc<dyn BlobStore>) -> Outcome {
+    let (kept, gone) = (key(&["jobs", "one", "1", "a"])?, key(&["jobs", "one", "1", "b"])?);
+    for key in [&kept, &gone] {
+        blobs.put_bytes(key, "x".into()).await?;
+    }
+    blobs.delete(&gone).await?;
+    let listed: Vec<_> = blobs.list().await.try_collect().await?;
+    let keys: Vec<_> = listed.iter().map(|entry| &entry.key).collect();
+    ensure!(keys == [&kept], "{keys:?} are listed");
+    let year_2020 = 1_577_836_800_000_000;
+    ensure!(listed[0].stored_at.as_micros() > year_2020, "{}", listed[0].stored_at);
     Ok(())
 }

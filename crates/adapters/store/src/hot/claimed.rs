@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use gantry_ports::StoreError;
 use gantry_ports::store::{ClaimedJob, JobRecord, StoredChild};
 use gantry_rules::job::CancelRequest;
+use gantry_rules::submission::Origin;
 use gantry_types::{JobId, UserId};
 use sea_orm::FromQueryResult;
 use serde_json::Value;
@@ -18,13 +19,14 @@ use super::job::{Change, HotJob, NewJob};
 use super::load::id_rows;
 use super::statements::Statements;
 use crate::sql::Sql;
-use crate::tables::{ChildRow, decode_json, decode_opt_json, decode_seed, decode_u32};
+use crate::tables::{ChildRow, decode_json, decode_opt_json, decode_seed, decode_u32, decode_word};
 
 /// What never changes of a job and is not in the books.
 struct Constants {
     submitted_by: Option<UserId>,
     operation_version: u32,
     label: Option<String>,
+    origin: Option<Origin>,
     seed: u64,
     params: Value,
     inputs: Value,
@@ -37,6 +39,7 @@ struct BodyRow {
     submitted_by: Option<Uuid>,
     operation_version: i64,
     label: Option<String>,
+    origin: Option<String>,
     seed: i64,
     params: String,
     inputs: String,
@@ -125,6 +128,7 @@ impl BodyRow {
             submitted_by: self.submitted_by.map(UserId::from_uuid),
             operation_version: decode_u32("operation version", self.operation_version)?,
             label: self.label,
+            origin: self.origin.map(|text| decode_word("origin", &text)).transpose()?,
             seed: decode_seed(self.seed),
             params: decode_json("parameters", &self.params)?,
             inputs: decode_json("inputs", &self.inputs)?,
@@ -138,6 +142,7 @@ impl Constants {
             submitted_by: new.submitted_by,
             operation_version: new.operation_version,
             label: new.label.clone(),
+            origin: new.origin,
             seed: new.seed,
             params: decode_json("parameters", &new.params)?,
             inputs: decode_json("inputs", &new.inputs)?,
@@ -176,6 +181,8 @@ impl Constants {
             start_at: job.start_at,
             started_at: job.started_at,
             finished_at: job.finished_at,
+            origin: self.origin,
+            swept_at: None,
         })
     }
 }

@@ -171,6 +171,7 @@ fn push_constants(row: &mut JsonRows, job: &HotJob, new: &NewJob) -> Result<(), 
     row.int(new.operation_version.into()).opt_text(new.label.as_deref());
     row.int(encode_seed(new.seed)).text(accounting).text(job.device.as_str());
     row.opt_int(job.start_at.map(Timestamp::as_micros)).int(job.created_at.as_micros());
+    row.opt_text(new.origin.map(|origin| origin.to_string()).as_deref());
     Ok(())
 }
 

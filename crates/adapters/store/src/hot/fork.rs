@@ -94,6 +94,7 @@ fn derive_new(child: &ChildSubmission) -> Result<NewJob, Stop> {
         submitted_by: None,
         operation_version: child.operation_version,
         label: None,
+        origin: None,
         seed: child.seed,
         params: encode(&child.params)?,
         inputs: encode(&child.inputs)?,

@@ -1,6 +1,7 @@
 //! A job's row in memory.
 
 use gantry_rules::job::JobFactsheet;
+use gantry_rules::submission::Origin;
 use gantry_types::{Credits, Device, JobId, JobState, PriorityClass, Timestamp, UserId, WorkerId};
 
 /// What a queued job needs to be claimed; the numbers stand in the column `gate`.
@@ -41,6 +42,7 @@ pub(super) struct NewJob {
     pub(super) submitted_by: Option<UserId>,
     pub(super) operation_version: u32,
     pub(super) label: Option<String>,
+    pub(super) origin: Option<Origin>,
     pub(super) seed: u64,
     /// JSON.
     pub(super) params: String,

@@ -142,6 +142,7 @@ fn insert_job(books: &mut Books, submission: &Submission, state: JobState) -> Re
         submitted_by: submission.submitted_by,
         operation_version: submission.operation_version,
         label: submission.label.clone(),
+        origin: submission.origin,
         seed: submission.seed,
         params: encode(&submission.params)?,
         inputs: encode(&submission.inputs)?,

@@ -1,15 +1,18 @@
 //! Schema versions and how a database gets to the newest one.
 //!
 //! Invariants: a released version never changes, later ones are added; all steps of an upgrade
-//! are one transaction under a lock; a SQLite file with data is copied before it is upgraded.
+//! are one transaction under a lock; a database with data is copied before it is upgraded, unless
+//! somebody says that there is a copy.
 
+mod backup;
+#[cfg(test)]
+mod tests;
 mod v1;
+mod v2;
 
-use std::path::{Path, PathBuf};
-
-use gantry_ports::StoreError;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
+use crate::config::StoreConfig;
 use crate::dialect::Dialect;
 use crate::error::{OpenError, broken, derive_store_error};
 use crate::open::begin_write;
@@ -23,22 +26,25 @@ struct Version {
     append_only: &'static [&'static str],
 }
 
-const VERSIONS: &[Version] =
-    &[Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY }];
+const VERSIONS: &[Version] = &[
+    Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY },
+    Version { number: 2, statements: v2::STATEMENTS, append_only: &[] },
+];
 
 const CREATE_VERSIONS: &str =
     "CREATE TABLE IF NOT EXISTS schema_versions (version {int} PRIMARY KEY)";
 
 const WHAT: &str = "schema version";
 
-/// Brings the database to the newest version; `backup_of` is the SQLite file to copy first.
+/// Brings the database to the newest version.
 ///
 /// # Errors
-/// [`OpenError::TooNew`] for a schema of a later version, [`OpenError::Store`].
+/// [`OpenError::TooNew`] for a schema of a later version, [`OpenError::NoBackup`],
+/// [`OpenError::Store`].
 pub(crate) async fn migrate(
     writer: &DatabaseConnection,
     dialect: Dialect,
-    backup_of: Option<&Path>,
+    config: &StoreConfig,
 ) -> Result<(), OpenError> {
     create_versions(writer, dialect).await?;
     let known = VERSIONS.last().map_or(0, |version| version.number);
@@ -49,10 +55,10 @@ pub(crate) async fn migrate(
     if found == known {
         return Ok(());
     }
-    if let (Some(path), true) = (backup_of, found > 0) {
-        back_up(writer, path, found).await?;
+    if found > 0 {
+        backup::back_up(writer, config, found).await?;
     }
-    upgrade(writer, dialect).await
+    upgrade(writer, dialect, VERSIONS).await
 }
 
 /// Behind the lock of migrations: PostgreSQL refuses one of two that make the same table at once,
@@ -67,7 +73,11 @@ async fn create_versions(writer: &DatabaseConnection, dialect: Dialect) -> Resul
     tx.commit().await.map_err(refuse)
 }
 
-async fn upgrade(writer: &DatabaseConnection, dialect: Dialect) -> Result<(), OpenError> {
+async fn upgrade(
+    writer: &DatabaseConnection,
+    dialect: Dialect,
+    versions: &[Version],
+) -> Result<(), OpenError> {
     let refuse = |error| OpenError::Store(derive_store_error(&error, WHAT));
     let tx = begin_write(writer).await?;
     if let Some(lock) = dialect.migration_lock() {
@@ -75,7 +85,7 @@ async fn upgrade(writer: &DatabaseConnection, dialect: Dialect) -> Result<(), Op
     }
     // Another server may have upgraded while this one waited for the lock.
     let found = read_version(&tx, dialect).await?;
-    for version in VERSIONS.iter().filter(|version| version.number > found) {
+    for version in versions.iter().filter(|version| version.number > found) {
         for template in version.statements {
             tx.execute_unprepared(&dialect.schema(template)).await.map_err(refuse)?;
         }
@@ -110,36 +120,4 @@ async fn read_version<C: ConnectionTrait>(
         None => 0,
     };
     u32::try_from(number).map_err(|_| OpenError::Store(broken(WHAT, number)))
-}
-
-async fn back_up(
-    writer: &DatabaseConnection,
-    path: &Path,
-    version: u32,
-) -> Result<PathBuf, OpenError> {
-    let target = free_backup_path(path, version);
-    let copy = Statement::from_sql_and_values(
-        Dialect::Sqlite.backend(),
-        "VACUUM INTO $1",
-        [target.display().to_string().into()],
-    );
-    writer.execute_raw(copy).await.map_err(|error| {
-        OpenError::Store(StoreError::Broken {
-            reason: format!("the backup before the upgrade failed: {error}"),
-        })
-    })?;
-    tracing::info!(backup = %target.display(), "copied the database before the upgrade");
-    Ok(target)
-}
-
-fn free_backup_path(path: &Path, version: u32) -> PathBuf {
-    let candidate = |number: u32| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".v{version}.backup"));
-        if number > 0 {
-            name.push(format!(".{number}"));
-        }
-        PathBuf::from(name)
-    };
-    (0..).map(candidate).find(|path| !path.exists()).unwrap_or_else(|| candidate(0))
 }

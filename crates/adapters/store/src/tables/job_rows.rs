@@ -16,6 +16,7 @@ pub(super) const JOB_COLUMNS: &str = "j.id, j.organization_id, j.root_id, j.pare
      j.submitted_by, j.operation, j.operation_version, j.label, j.seed, j.accounting, j.state, \
      j.device, j.class, j.attempt, j.cancel_requested, j.max_credits, j.cost, j.stage, \
      j.progress, j.cursor, j.created_at, j.start_at, j.started_at, j.finished_at, \
+     j.origin, j.swept_at, \
      b.params, b.inputs, r.report, r.error";
 
 /// The tables of [`JOB_COLUMNS`].
@@ -49,6 +50,8 @@ pub(super) struct JobRow {
     start_at: Option<i64>,
     started_at: Option<i64>,
     finished_at: Option<i64>,
+    origin: Option<String>,
+    swept_at: Option<i64>,
     params: String,
     inputs: String,
     report: Option<String>,
@@ -90,6 +93,8 @@ impl JobRow {
             start_at: self.start_at.map(decode_time),
             started_at: self.started_at.map(decode_time),
             finished_at: self.finished_at.map(decode_time),
+            origin: self.origin.map(|text| decode_word("origin", &text)).transpose()?,
+            swept_at: self.swept_at.map(decode_time),
         })
     }
 }

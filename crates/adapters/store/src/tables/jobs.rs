@@ -138,6 +138,15 @@ impl ReadJobs for Session {
         rows.into_iter().map(ChildRow::decode).collect()
     }
 
+    async fn list_dead_jobs(
+        &self,
+        operation: &str,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<JobRecord>, StoreError> {
+        jobs_list::list_dead(self.sql(), operation, after, limit).await
+    }
+
     async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError> {
         let sql = "SELECT device, class, \
                    SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END) AS queued, \

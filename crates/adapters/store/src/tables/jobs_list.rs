@@ -3,7 +3,7 @@
 //! Invariant: a list shows the jobs of one organization, roots unless a parent is named.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{JobFilter, JobRecord, Page, PageRequest};
+use gantry_ports::store::{JobFilter, JobRecord, Order, Page, PageRequest};
 use gantry_types::{JobId, OrganizationId};
 use sea_orm::Value;
 
@@ -30,6 +30,32 @@ pub(super) async fn list(
     Ok(tail.finish(jobs, |job: &JobRecord| job.id))
 }
 
+/// Dead roots of an operation that were not redriven, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn list_dead(
+    sql: &Sql,
+    operation: &str,
+    after: Option<JobId>,
+    limit: u32,
+) -> Result<Vec<JobRecord>, StoreError> {
+    let page = PageRequest { after, limit, order: Order::OldestFirst };
+    let tail = PageSql::new(&page, "j.id", 2, JobId::as_uuid);
+    let mut values: Vec<Value> = vec![operation.into()];
+    values.extend(tail.values.iter().cloned());
+    let text = format!(
+        "SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.state = 'dead' AND j.operation = $1 \
+         AND j.parent_id IS NULL{}",
+        tail.tail
+    );
+    let rows = sql.all::<JobRow>("job", text, values).await?;
+    let mut jobs: Vec<JobRecord> =
+        rows.into_iter().map(JobRow::decode).collect::<Result<_, _>>()?;
+    jobs.truncate(limit as usize);
+    Ok(jobs)
+}
+
 fn derive_conditions(organization_id: OrganizationId, filter: &JobFilter) -> (String, Vec<Value>) {
     let mut conditions = String::from("j.organization_id = $1");
     let mut values: Vec<Value> = vec![organization_id.as_uuid().into()];
@@ -50,6 +76,9 @@ fn derive_conditions(organization_id: OrganizationId, filter: &JobFilter) -> (St
             "(LOWER(j.label) LIKE $? ESCAPE '\\' OR LOWER(j.operation) LIKE $? ESCAPE '\\')",
             contains_pattern(text).into(),
         );
+    }
+    if let Some(origin) = filter.origin {
+        require("j.origin = $?", origin.to_string().into());
     }
     if filter.parent_id.is_none() {
         conditions.push_str(" AND j.parent_id IS NULL");

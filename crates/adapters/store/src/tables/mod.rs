@@ -12,11 +12,15 @@ mod breaches;
 mod catalog;
 mod catalog_rows;
 mod catalog_write;
+mod chores;
+mod chores_sweep;
 mod convert;
 mod job_rows;
 mod jobs;
 mod jobs_list;
 mod page;
+mod schedule_rows;
+mod schedules;
 
 pub(crate) use convert::{
     decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,

@@ -13,8 +13,10 @@ pub mod notes;
 mod open;
 pub mod races;
 pub mod release;
+pub mod schedules;
 pub mod settle;
 pub mod submit;
+pub mod sweep;
 mod world;
 pub mod writes;
 
@@ -68,6 +70,14 @@ macro_rules! store_conformance {
             fork::a_hold_can_be_raised,
             release::scheduled_jobs_start_when_their_time_comes,
             release::lost_leases_are_reaped,
+            schedules::a_schedule_is_kept_changed_and_deleted,
+            schedules::a_nominal_time_has_one_run,
+            sweep::a_chore_is_done_by_one_server,
+            sweep::old_results_go_and_the_books_stay,
+            sweep::what_is_still_read_stays,
+            sweep::deleted_datasets_go,
+            sweep::old_account_events_go,
+            sweep::blobs_are_needed_by_their_rows,
             writes::a_refused_write_changes_nothing,
             writes::writes_and_commands_queue_to_one_writer,
             races::two_hundred_submitters_never_overspend,

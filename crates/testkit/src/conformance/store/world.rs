@@ -263,6 +263,7 @@ pub fn submission(account: OrganizationId, credits: i64) -> Submission {
         start_at: None,
         on_refusal: OnRefusal::Refuse,
         idempotency: None,
+        origin: None,
     }
 }
 

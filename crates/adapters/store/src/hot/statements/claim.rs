@@ -32,8 +32,8 @@ impl ClaimStatements {
                  AND q.organization_id = w.organization_id AND q.gate < 2",
             ),
             select_bodies: format!(
-                "SELECT j.id, j.submitted_by, j.operation_version, j.label, j.seed, b.params, \
-                 b.inputs, c.version AS checkpoint_version, c.state AS checkpoint_state \
+                "SELECT j.id, j.submitted_by, j.operation_version, j.label, j.seed, \
+                 j.origin, b.params, b.inputs, c.version AS checkpoint_version, c.state AS checkpoint_state \
                  FROM {} w JOIN jobs j ON j.id = w.id JOIN job_bodies b ON b.job_id = j.id \
                  LEFT JOIN checkpoints c ON c.job_id = j.id",
                 ids(1)

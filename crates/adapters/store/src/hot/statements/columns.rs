@@ -54,6 +54,7 @@ pub(super) const JOB_CONSTANTS: &[Column] = &[
     ("device", Kind::Text),
     ("start_at", Kind::Int),
     ("created_at", Kind::Int),
+    ("origin", Kind::Text),
 ];
 
 /// The columns of `job_bodies`.

@@ -1,0 +1,85 @@
+//! What a server does beside its requests and jobs: schedules, and keeping data small.
+//!
+//! Invariant: an error is logged and tried again later; no chore ends the server.
+
+use std::time::Duration;
+
+use gantry_types::{Timestamp, WorkerId};
+
+use crate::house::House;
+
+/// How often data are looked through.
+const SWEEP_PAUSE: Duration = Duration::from_hours(1);
+/// After how many sweeps the whole blob store is looked through.
+const SWEEPS_PER_INVENTORY: u32 = 24;
+/// How often schedules that another server made are looked for.
+const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
+/// How long schedules wait after an error of the store.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
+
+/// Does all chores until it is aborted.
+pub async fn run(house: House) {
+    tokio::join!(run_schedules(&house), sweep(&house));
+}
+
+async fn run_schedules(house: &House) {
+    loop {
+        let pause = match house.jobs.run_due_schedules().await {
+            Ok(next) => derive_pause(next, house.jobs.clock().now()),
+            Err(error) => {
+                tracing::warn!(%error, "schedules were not run");
+                PAUSE_AFTER_ERROR
+            }
+        };
+        // Woken early by a schedule that was made or changed here.
+        drop(tokio::time::timeout(pause, house.jobs.wait_for_schedules()).await);
+    }
+}
+
+/// Until the next run; a clock that is set, and other servers, are noticed by then.
+fn derive_pause(next: Option<Timestamp>, now: Timestamp) -> Duration {
+    next.map_or(SCHEDULE_PAUSE, |next| next.since(now).min(SCHEDULE_PAUSE))
+}
+
+async fn sweep(house: &House) {
+    let holder = WorkerId::generate();
+    let mut tick = tokio::time::interval(SWEEP_PAUSE);
+    let mut round = 0_u32;
+    loop {
+        tick.tick().await;
+        let catalog = house.jobs.catalog();
+        if let Err(error) = catalog.purge_uploads().await {
+            tracing::warn!(%error, "unfinished uploads were not removed");
+        }
+        match catalog.sweep(holder).await {
+            Ok(Some(report)) => tracing::info!(?report, "removed what is kept no longer"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the sweep ended early"),
+        }
+        if round % SWEEPS_PER_INVENTORY == 0 {
+            match catalog.collect_orphans(holder).await {
+                Ok(Some(removed)) if removed > 0 => {
+                    tracing::info!(removed, "removed blobs that belong to nothing");
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the inventory of blobs ended early"),
+            }
+        }
+        round = round.wrapping_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_are_looked_at_in_time() {
+        let now = Timestamp::from_micros(1_000_000_000);
+        assert_eq!(derive_pause(None, now), SCHEDULE_PAUSE);
+        let soon = Duration::from_secs(3);
+        assert_eq!(derive_pause(Some(now.plus(soon)), now), soon);
+        assert_eq!(derive_pause(Some(now.plus(SCHEDULE_PAUSE * 9)), now), SCHEDULE_PAUSE);
+        assert_eq!(derive_pause(Some(now.minus(soon)), now), Duration::ZERO);
+    }
+}
