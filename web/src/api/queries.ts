@@ -18,6 +18,7 @@ import type {
   Preview,
   Profile,
   Sample,
+  Schedule,
   Session,
 } from './types';
 
@@ -123,6 +124,20 @@ export const samplesQuery = queryOptions({
   queryKey: ['samples'],
   queryFn: async ({ signal }) => (await api.get<{ items: Sample[] }>('/samples', {}, signal)).items,
   staleTime: Infinity,
+});
+
+export const schedulesQuery = infiniteQueryOptions({
+  queryKey: ['schedules'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<Schedule>>('/schedules', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export const timeZoneQuery = queryOptions({
+  queryKey: ['time-zone'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ time_zone: string }>('/account/time-zone', {}, signal)).time_zone,
 });
 
 export const apiKeysQuery = queryOptions({

@@ -38,6 +38,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/time-zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The time zone whose clocks the organization's schedules follow. */
+        get: operations["get_time_zone"];
+        /** Sets the time zone; every schedule is due by its clocks from then on. */
+        put: operations["set_time_zone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs all dead jobs of an operation anew, of every organization; at most a thousand at once.
+         *     For administrators.
+         */
+        post: operations["redrive_dead_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -410,7 +448,8 @@ export interface paths {
         };
         /**
          * The state changes of the account's jobs as `text/event-stream` (event `job`), from now on or
-         *     after the cursor.
+         *     after the cursor. State changes are kept for seven days: a client whose cursor is older gets
+         *     the event `reset` first, and reads its jobs again.
          */
         get: operations["stream_account_events"];
         put?: never;
@@ -533,6 +572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a failed or dead job anew, as a new job that names it as its origin. A job is redriven
+         *     once: asked again, the same new job answers, which can be redriven in turn.
+         */
+        post: operations["redrive_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/rerun": {
         parameters: {
             query?: never;
@@ -649,6 +708,85 @@ export interface paths {
          *     is.
          */
         post: operations["add_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's schedules. */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Keeps a schedule. Each run is an ordinary job, submitted in the name of who made the schedule,
+         *     under the plan and permissions of that moment. A day that a month lacks is skipped; a local
+         *     time that a change of the clocks leaves out runs right after the gap, one that comes twice runs
+         *     once; of runs that were missed while no server ran, one is made up for.
+         */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule. */
+        get: operations["get_schedule"];
+        /**
+         * Replaces a schedule; `paused` stops and starts it. What was missed while it was paused is not
+         *     made up for.
+         */
+        put: operations["change_schedule"];
+        post?: never;
+        /** Removes a schedule with the list of its runs; their jobs stay. */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a schedule now, whatever its clock says. */
+        post: operations["run_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runs of a schedule, also those that were skipped or refused. */
+        get: operations["list_schedule_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1108,8 +1246,23 @@ export interface components {
              * @description How much is done, from 0 to 1.
              */
             progress: number;
+            /**
+             * Format: uuid
+             * @description The failed or dead job that it runs anew.
+             */
+            redrive_of?: string | null;
             /** @description The report of a success. */
             report?: unknown;
+            /**
+             * Format: date-time
+             * @description When its results were removed because the plan keeps them no longer.
+             */
+            results_removed_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The schedule that made it.
+             */
+            schedule_id?: string | null;
             /** @description The seed, as decimal text. */
             seed: string;
             stage?: components["schemas"]["StageBody"] | null;
@@ -1734,8 +1887,23 @@ export interface components {
                  * @description How much is done, from 0 to 1.
                  */
                 progress: number;
+                /**
+                 * Format: uuid
+                 * @description The failed or dead job that it runs anew.
+                 */
+                redrive_of?: string | null;
                 /** @description The report of a success. */
                 report?: unknown;
+                /**
+                 * Format: date-time
+                 * @description When its results were removed because the plan keeps them no longer.
+                 */
+                results_removed_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The schedule that made it.
+                 */
+                schedule_id?: string | null;
                 /** @description The seed, as decimal text. */
                 seed: string;
                 stage?: components["schemas"]["StageBody"] | null;
@@ -1793,6 +1961,89 @@ export interface components {
                 lot_id: string;
                 /** @description Why. */
                 reason: string;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_ScheduleBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it; its jobs are submitted in this name.
+                 */
+                created_by?: string | null;
+                /** @description When it is due, on the clocks of the organization's time zone. */
+                cron: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /** @description The inputs by slot. */
+                inputs: {
+                    [key: string]: components["schemas"]["ScheduledInput"];
+                };
+                /** @description Whether refused runs are kept as `blocked`. */
+                keep_if_refused: boolean;
+                /**
+                 * Format: uuid
+                 * @description The job of its last run.
+                 */
+                last_job?: string | null;
+                /** @description The name for people. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it is due next; `null` while it is paused.
+                 */
+                next_at?: string | null;
+                /** @description The operation. */
+                operation: string;
+                /** @description `skip` or `allow`. */
+                overlap: string;
+                /** @description The parameters. */
+                params: Record<string, never>;
+                /** @description Whether it is paused. */
+                paused: boolean;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_ScheduleRunBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was looked at.
+                 */
+                fired_at: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description Its job, if it was submitted.
+                 */
+                job_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was due.
+                 */
+                nominal_at: string;
+                /** @description `started`, `skipped` or `refused`. */
+                outcome: string;
+                /** @description Why it was skipped or refused. */
+                reason?: string | null;
             }[];
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
@@ -1944,6 +2195,28 @@ export interface components {
              */
             running: number;
         };
+        /** @description What redriving dead jobs did. */
+        RedriveBody: {
+            /** @description The new jobs. */
+            redriven: string[];
+            /** @description Jobs that plan, balance or parameters did not allow. */
+            refused: components["schemas"]["RedriveRefusalBody"][];
+        };
+        /** @description A job that was not redriven. */
+        RedriveRefusalBody: {
+            /**
+             * Format: uuid
+             * @description The job.
+             */
+            job_id: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Which dead jobs to run anew. */
+        RedriveRequest: {
+            /** @description The operation. */
+            operation: string;
+        };
         /** @description A person who registers. */
         RegisterRequest: {
             /** @description The e-mail address. */
@@ -1986,6 +2259,126 @@ export interface components {
             summary: string;
             /** @description Its name for people. */
             title: string;
+        };
+        /** @description A schedule. */
+        ScheduleBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Who made it; its jobs are submitted in this name.
+             */
+            created_by?: string | null;
+            /** @description When it is due, on the clocks of the organization's time zone. */
+            cron: string;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description The inputs by slot. */
+            inputs: {
+                [key: string]: components["schemas"]["ScheduledInput"];
+            };
+            /** @description Whether refused runs are kept as `blocked`. */
+            keep_if_refused: boolean;
+            /**
+             * Format: uuid
+             * @description The job of its last run.
+             */
+            last_job?: string | null;
+            /** @description The name for people. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it is due next; `null` while it is paused.
+             */
+            next_at?: string | null;
+            /** @description The operation. */
+            operation: string;
+            /** @description `skip` or `allow`. */
+            overlap: string;
+            /** @description The parameters. */
+            params: Record<string, never>;
+            /** @description Whether it is paused. */
+            paused: boolean;
+        };
+        /** @description A schedule to be kept. */
+        ScheduleRequest: {
+            /**
+             * @description Minute, hour, day of the month, month, day of the week, such as `30 6 * * 1`; on the
+             *     clocks of the organization's time zone.
+             */
+            cron: string;
+            /** @description The inputs by slot. */
+            inputs?: {
+                [key: string]: components["schemas"]["ScheduledInput"];
+            };
+            /** @description Keep a run that the plan refuses as `blocked`, to go on once that changes. */
+            keep_if_refused?: boolean;
+            /** @description The name for people: 1 to 200 characters. */
+            name: string;
+            /** @description The operation. */
+            operation: string;
+            /** @description What happens while the run before has not ended: `skip` (if not given) or `allow`. */
+            overlap?: string;
+            /** @description The parameters, by the operation's `params_schema`. */
+            params?: unknown;
+            /** @description Whether it is paused. */
+            paused?: boolean;
+        };
+        /** @description A run of a schedule. */
+        ScheduleRunBody: {
+            /**
+             * Format: date-time
+             * @description When it was looked at.
+             */
+            fired_at: string;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Its job, if it was submitted.
+             */
+            job_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            nominal_at: string;
+            /** @description `started`, `skipped` or `refused`. */
+            outcome: string;
+            /** @description Why it was skipped or refused. */
+            reason?: string | null;
+        };
+        /** @description What the runs of a schedule read. */
+        ScheduledInput: {
+            /**
+             * Format: uuid
+             * @description The dataset.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "dataset";
+            /**
+             * Format: int32
+             * @description The version, from 1; the newest at each run if not given.
+             */
+            version?: number | null;
+        } | {
+            /**
+             * Format: uuid
+             * @description The artifact.
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "artifact";
         };
         /** @enum {string} */
         Scope: "read" | "run" | "data" | "account" | "admin";
@@ -2084,6 +2477,11 @@ export interface components {
             operation: string;
             /** @description Its parameters. */
             params: Record<string, never>;
+        };
+        /** @description The clocks of an organization. */
+        TimeZoneBody: {
+            /** @description An IANA name, such as `Europe/Oslo`; its schedules follow it. */
+            time_zone: string;
         };
         /** @description An upload under way. */
         Upload: {
@@ -2207,6 +2605,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOf_LedgerEntryBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_time_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeZoneBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_time_zone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TimeZoneBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeZoneBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    redrive_dead_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedriveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RedriveBody"];
                 };
             };
             /** @description A problem. */
@@ -3260,6 +3750,36 @@ export interface operations {
             };
         };
     };
+    redrive_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     rerun_job: {
         parameters: {
             query?: never;
@@ -3456,6 +3976,232 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_ScheduleBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_schedule_runs: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_ScheduleRunBody"];
                 };
             };
             /** @description A problem. */

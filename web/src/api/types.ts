@@ -95,6 +95,12 @@ export interface NewJob extends Partial<Schemas['NewJobRequest']> {
   inputs: Record<string, InputRef>;
 }
 
+export type Schedule = With<
+  Schemas['ScheduleBody'],
+  { params: JsonObject; inputs: Record<string, Schemas['ScheduledInput']> }
+>;
+export type ScheduleRequest = Schemas['ScheduleRequest'];
+
 export type ArtifactRole = Schemas['ArtifactRole'];
 export type Artifact = Filled<Schemas['Artifact']>;
 

@@ -95,6 +95,12 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('../pages/JobPage'), 'JobPage'),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('../pages/SchedulesPage'), 'SchedulesPage'),
+});
+
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -127,6 +133,7 @@ export const router = createRouter({
     jobs,
     newJob,
     job,
+    schedules,
     account,
     keys,
     sessions,

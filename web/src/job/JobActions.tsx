@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { CircleStop, Pencil, RotateCw } from 'lucide-react';
+import { CircleStop, LifeBuoy, Pencil, RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import { api } from '../api/client';
@@ -9,6 +9,7 @@ import { isFinal } from '../api/types';
 import type { Job } from '../api/types';
 import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
+import { ScheduleJob } from '../schedule/ScheduleJob';
 
 export function JobActions({ job }: { job: Job }) {
   const { t } = useTranslation();
@@ -32,6 +33,16 @@ export function JobActions({ job }: { job: Job }) {
     },
     onError: sayProblem,
   });
+  const redrive = useMutation({
+    mutationFn: () => api.send<Job>('POST', `/jobs/${job.id}/redrive`),
+    onSuccess: (anew) => {
+      keep(anew);
+      say(t('job.redriveDone'));
+      void navigate({ to: '/jobs/$jobId', params: { jobId: anew.id } });
+    },
+    onError: sayProblem,
+  });
+  const isLost = job.state === 'failed' || job.state === 'dead';
   if (!isFinal(job.state)) {
     return (
       <ConfirmButton
@@ -47,6 +58,17 @@ export function JobActions({ job }: { job: Job }) {
   }
   return (
     <>
+      {isLost && job.parent_id === null ? (
+        <Button
+          variant="default"
+          leftSection={<LifeBuoy size={16} aria-hidden />}
+          loading={redrive.isPending}
+          onClick={() => redrive.mutate()}
+          data-testid="job-redrive"
+        >
+          {t('job.redrive')}
+        </Button>
+      ) : null}
       <Button
         variant="default"
         leftSection={<RotateCw size={16} aria-hidden />}
@@ -64,6 +86,7 @@ export function JobActions({ job }: { job: Job }) {
       >
         {t('job.change')}
       </Button>
+      {job.parent_id === null ? <ScheduleJob job={job} /> : null}
     </>
   );
 }

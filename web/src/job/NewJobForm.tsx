@@ -92,6 +92,7 @@ export function NewJobForm({ operation, from, start, datasetId, modelJobId }: Ne
   const { schema, params, setParams } = useParams(operation, from?.params ?? start);
   const [inputs, setInputs] = useState<Inputs>(() => from?.inputs ?? {});
   const [label, setLabel] = useState(from?.label ?? '');
+  const [startAt, setStartAt] = useState('');
   const [keep, setKeep] = useState(false);
   const [isTried, setIsTried] = useState(false);
   const [refusal, setRefusal] = useState<unknown>(null);
@@ -135,6 +136,7 @@ export function NewJobForm({ operation, from, start, datasetId, modelJobId }: Ne
       params: cleaned,
       inputs,
       ...(label.trim() ? { label: label.trim() } : {}),
+      ...(startAt ? { start_at: new Date(startAt).toISOString() } : {}),
       ...(keep ? { keep_if_refused: true } : {}),
     });
   };
@@ -192,6 +194,13 @@ export function NewJobForm({ operation, from, start, datasetId, modelJobId }: Ne
               maxLength={200}
               value={label}
               onChange={(event) => setLabel(event.currentTarget.value)}
+            />
+            <TextInput
+              type="datetime-local"
+              label={t('newJob.startAt')}
+              description={t('newJob.startAtText')}
+              value={startAt}
+              onChange={(event) => setStartAt(event.currentTarget.value)}
             />
           </div>
         </Section>

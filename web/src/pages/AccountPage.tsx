@@ -18,6 +18,7 @@ import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
 import { ValueTree } from '../parts/ValueTree';
 import { When } from '../parts/When';
+import { TimeZone } from '../schedule/TimeZone';
 
 function Plan({ account }: { account: Account }) {
   const { t } = useTranslation();
@@ -142,6 +143,7 @@ export function AccountPage() {
           </>
         ) : null}
         <Ledger />
+        <TimeZone />
         <Section title={t('account.you')}>
           <Facts
             facts={[

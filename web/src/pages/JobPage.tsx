@@ -17,6 +17,7 @@ import { ApiSnippet } from '../job/ApiSnippet';
 import { Artifacts, hasCharts, hasReport } from '../job/Artifacts';
 import { JobActions } from '../job/JobActions';
 import { JobLog } from '../job/JobLog';
+import { JobOrigin } from '../job/JobOrigin';
 import { JobMetrics } from '../job/JobMetrics';
 import { jobDuration, jobName } from '../job/JobTable';
 import { JobTimeline } from '../job/JobTimeline';
@@ -163,6 +164,7 @@ function JobBody({ job, progress }: { job: Job; progress: JobProgress }) {
     <div className="stack">
       <ResultNavigation job={job} artifacts={files} />
       <JobFailure job={job} />
+      <JobOrigin job={job} />
       <JobFacts job={job} />
       {ended ? null : (
         <div className="job-pair">

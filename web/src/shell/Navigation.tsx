@@ -1,5 +1,6 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import {
+  CalendarClock,
   CirclePlus,
   Database,
   Gauge,
@@ -18,6 +19,7 @@ interface Entry {
     | '/datasets'
     | '/jobs'
     | '/jobs/new'
+    | '/schedules'
     | '/account'
     | '/account/keys'
     | '/account/sessions'
@@ -27,6 +29,7 @@ interface Entry {
     | 'nav.datasets'
     | 'nav.jobs'
     | 'nav.newJob'
+    | 'nav.schedules'
     | 'nav.account'
     | 'nav.keys'
     | 'nav.sessions'
@@ -40,6 +43,7 @@ export const WORK: Entry[] = [
   { to: '/datasets', label: 'nav.datasets', testId: 'nav-datasets', icon: Database },
   { to: '/jobs/new', label: 'nav.newJob', testId: 'nav-new-job', icon: CirclePlus },
   { to: '/jobs', label: 'nav.jobs', testId: 'nav-jobs', icon: ListChecks },
+  { to: '/schedules', label: 'nav.schedules', testId: 'nav-schedules', icon: CalendarClock },
 ];
 
 export const OWN: Entry[] = [
