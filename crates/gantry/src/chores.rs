@@ -56,7 +56,7 @@ async fn sweep(house: &House) {
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "the sweep ended early"),
         }
-        if round % SWEEPS_PER_INVENTORY == 0 {
+        if round.is_multiple_of(SWEEPS_PER_INVENTORY) {
             match catalog.collect_orphans(holder).await {
                 Ok(Some(removed)) if removed > 0 => {
                     tracing::info!(removed, "removed blobs that belong to nothing");

@@ -6,5 +6,6 @@ mod engines;
 mod errors;
 mod local_run;
 mod remote;
+mod schedules;
 mod serve;
 mod support;

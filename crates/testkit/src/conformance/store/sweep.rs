@@ -95,8 +95,9 @@ pub async fn old_results_go_and_the_books_stay(world: &World) -> Outcome {
     ensure!(read.jobs().list_job_events(account, id, 0, 10).await?.is_empty());
     let key = format!("jobs/{id}/1/file");
     ensure!(read.chores().list_doomed_blobs(World::at(100), 9).await?.is_empty());
-    ensure!(read.chores().list_doomed_blobs(World::at(101), 9).await? == [key.clone()]);
-    ensure!(read.chores().list_needed_blobs(&[key.clone()]).await? == [key.clone()]);
+    let keys = vec![key.clone()];
+    ensure!(read.chores().list_doomed_blobs(World::at(101), 9).await? == keys);
+    ensure!(read.chores().list_needed_blobs(&keys).await? == keys);
     drop(read);
     world
         .store
