@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use gantry_catalog::SweepReport;
 use gantry_types::{Timestamp, WorkerId};
 
 use crate::house::House;
@@ -52,8 +53,10 @@ async fn sweep(house: &House) {
             tracing::warn!(%error, "unfinished uploads were not removed");
         }
         match catalog.sweep(holder).await {
-            Ok(Some(report)) => tracing::info!(?report, "removed what is kept no longer"),
-            Ok(None) => {}
+            Ok(Some(report)) if report != SweepReport::default() => {
+                tracing::info!(?report, "removed what is kept no longer");
+            }
+            Ok(Some(_) | None) => {}
             Err(error) => tracing::warn!(%error, "the sweep ended early"),
         }
         if round.is_multiple_of(SWEEPS_PER_INVENTORY) {

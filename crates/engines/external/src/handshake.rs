@@ -82,6 +82,10 @@ fn check_operation(engine: &str, operation: &OperationManifest, findings: &mut V
     if operation.version == 0 {
         findings.push(format!("the version of `{id}` starts at 1"));
     }
+    if operation.reads_from.is_some_and(|oldest| oldest == 0 || oldest > operation.version) {
+        let version = operation.version;
+        findings.push(format!("`reads_from` of `{id}` must lie between 1 and {version}"));
+    }
     let mut slots = BTreeSet::new();
     for slot in &operation.inputs {
         if !is_word(&slot.name) || !slots.insert(slot.name.as_str()) {

@@ -9,6 +9,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "ALTER TABLE jobs ADD COLUMN swept_at {int}",
     "CREATE INDEX jobs_by_origin ON jobs (origin, id) WHERE origin IS NOT NULL",
     "CREATE INDEX jobs_dead ON jobs (operation, id) WHERE state = 'dead'",
+    "CREATE INDEX jobs_waiting ON jobs (organization_id) WHERE state = 'waiting'",
     // Events of an account up to this cursor were removed.
     "ALTER TABLE accounts ADD COLUMN events_swept_to {int} NOT NULL DEFAULT 0",
     "CREATE TABLE schedules (

@@ -28,6 +28,29 @@ async fn each_mistake_has_its_own_words() {
     assert!(lies.await.to_string().contains("no operations"));
 }
 
+fn ready(operation: &str) -> String {
+    format!(
+        r#"echo '{{"type":"ready","protocol":1,"engine":{{"id":"x","title":"X","operations":[{operation}]}}}}'; sleep 5"#
+    )
+}
+
+#[tokio::test]
+async fn stored_parameters_are_read_back_as_far_as_the_engine_says() {
+    let lies = refuse(ready(r#"{"id":"x.run","title":"Run","version":2,"reads_from":3}"#)).await;
+    assert!(lies.to_string().contains("`reads_from` of `x.run`"), "{lies}");
+    let script = ready(r#"{"id":"x.run","title":"Run","version":4,"reads_from":3}"#);
+    let engine = ExternalEngine::start(configure(&["bash", "-c", &script])).await.unwrap();
+    let operation = crate::started::get_operation(&engine, "x.run");
+    let stored = serde_json::json!({ "a": 1 });
+    for readable in [3, 4] {
+        assert_eq!(operation.migrate(readable, stored.clone()), Ok(stored.clone()));
+    }
+    let old = operation.migrate(2, stored.clone()).unwrap_err();
+    assert!(old.message.contains("version 2 of `x.run`"), "{old}");
+    let new = operation.migrate(5, stored).unwrap_err();
+    assert!(new.message.contains("upgrade this server"), "{new}");
+}
+
 #[tokio::test]
 async fn silence_is_given_ten_seconds() {
     let begun = std::time::Instant::now();
