@@ -4,7 +4,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt lint e2e generate clean-cache
+.PHONY: help demo build test check fmt lint e2e crash generate clean-cache
 
 XTASK := cargo run --quiet --locked --package xtask --
 
@@ -27,6 +27,9 @@ check: ## Formatting, clippy, house rules and unit tests: the look before a comm
 
 e2e: ## Drive the web app on the real binary in Chromium
 	@$(XTASK) ci e2e
+
+crash: ## Kill servers, workers and engine hosts at random under 2,000 jobs (CRASH_FLAGS="--seed N")
+	cargo test --locked --package gantry-testkit --test crash -- --full $(CRASH_FLAGS)
 
 fmt: ## Format Rust and the web app
 	cargo fmt --all

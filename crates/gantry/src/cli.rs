@@ -59,6 +59,8 @@ pub enum Command {
     Run(RunArgs),
     /// Start the server: web app, API and worker in one process
     Serve(ServeArgs),
+    /// Run jobs for a server on another process or machine, over PostgreSQL
+    Worker(WorkerArgs),
     /// Start a server on an empty folder and run one real job on it
     Demo(DemoArgs),
     /// List, watch and cancel jobs of a server
@@ -170,6 +172,26 @@ pub struct ServeArgs {
     /// Jobs that run at once [default: 2]
     #[arg(long, value_name = "N")]
     pub workers: Option<u32>,
+    /// Run no jobs here: leave them to `gantry worker` processes
+    #[arg(long, conflicts_with = "workers")]
+    pub no_worker: bool,
+}
+
+/// Arguments of `gantry worker`.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// The data folder
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The processors whose jobs it runs: cpu, gpu [default: cpu]
+    #[arg(long, value_name = "DEVICES", value_delimiter = ',')]
+    pub devices: Vec<String>,
+    /// The classes of jobs that it runs, most wanted first [default: high,normal,overflow]
+    #[arg(long, value_name = "CLASSES", value_delimiter = ',')]
+    pub classes: Vec<String>,
+    /// Jobs that run at once [default: 2]
+    #[arg(long, value_name = "N")]
+    pub slots: Option<u32>,
 }
 
 /// Arguments of `gantry demo`.

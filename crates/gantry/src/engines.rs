@@ -23,14 +23,29 @@ pub fn built_in() -> Vec<Box<dyn Engine>> {
     vec![Box::new(gantry_automl::engine())]
 }
 
+/// The engines of a program, and how it serves them when it is started as a child.
+pub struct EngineSet {
+    /// The engines.
+    pub engines: Vec<Box<dyn Engine>>,
+    /// The arguments with which this program serves them over standard input and output.
+    pub host_arguments: Vec<String>,
+}
+
+impl EngineSet {
+    /// Those of `gantry`.
+    pub fn built_in() -> Self {
+        Self { engines: built_in(), host_arguments: vec![HOST_COMMAND.to_owned()] }
+    }
+}
+
 /// Registers every engine.
 ///
 /// # Errors
 /// [`Failure`] when two engines claim the same id, or this program cannot be found again.
-pub async fn register_engines(config: &EnginesConfig) -> Result<Registry, Failure> {
+pub async fn register_engines(config: &EnginesConfig, set: EngineSet) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
-    let pool = build_pool(config.isolation)?;
-    for engine in built_in() {
+    let pool = build_pool(config.isolation, set.host_arguments)?;
+    for engine in set.engines {
         let added = match &pool {
             Some(pool) => registry.add_engine(&IsolatedEngine::wrap(engine, Arc::clone(pool))),
             None => registry.add_engine(engine.as_ref()),
@@ -55,9 +70,10 @@ pub async fn register_engines(config: &EnginesConfig) -> Result<Registry, Failur
 /// As [`register_engines`].
 pub async fn register_all(
     config: &EnginesConfig,
+    set: EngineSet,
     store: Arc<dyn Store>,
 ) -> Result<Registry, Failure> {
-    let mut registry = register_engines(config).await?;
+    let mut registry = register_engines(config, set).await?;
     registry
         .add_platform_operation(Arc::new(ProfileDataset::new(store)))
         .map_err(derive_failure)?;
@@ -75,7 +91,10 @@ pub async fn start_external(
 }
 
 /// Child processes of this same program; none is started before the first job.
-fn build_pool(isolation: IsolationConfig) -> Result<Option<Arc<EnginePool>>, Failure> {
+fn build_pool(
+    isolation: IsolationConfig,
+    arguments: Vec<String>,
+) -> Result<Option<Arc<EnginePool>>, Failure> {
     match isolation {
         IsolationConfig::Thread => Ok(None),
         IsolationConfig::Process => {
@@ -83,7 +102,8 @@ fn build_pool(isolation: IsolationConfig) -> Result<Option<Arc<EnginePool>>, Fai
                 Failure::broken(format!("this program cannot be found again: {error}"))
                     .with_next("set `isolation = \"thread\"` under [engines]")
             })?;
-            let command = vec![program.display().to_string(), HOST_COMMAND.to_owned()];
+            let mut command = vec![program.display().to_string()];
+            command.extend(arguments);
             Ok(Some(EnginePool::new(ExternalConfig::new(command, std::env::temp_dir()))))
         }
     }

@@ -1,7 +1,7 @@
 //! The composition root: one store, one place for blobs, one bus, and the use-cases on top.
 //!
-//! Invariants: adapters are chosen here and nowhere else; the server, the demo and
-//! `gantry run` stand on the same composition.
+//! Invariants: adapters are chosen here and nowhere else; the server, workers, the demo and
+//! `gantry run` stand on the same composition; only a process that serves imports the plan.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,12 +14,11 @@ use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
 use gantry_jobs::Jobs;
 use gantry_ports::{BlobStore, Bus, Clock, Store};
-use gantry_store::{GantryStore, Location, OpenError, StoreConfig, UpgradeBackup};
-use gantry_types::Device;
+use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
 
 use crate::config::{AuthConfig, Config, RegistrationConfig};
-use crate::engines;
+use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
 use crate::samples::built_in_samples;
 use crate::system_clock::SystemClock;
@@ -27,6 +26,43 @@ use crate::system_clock::SystemClock;
 const DATABASE: &str = "gantry.db";
 const BLOBS: &str = "blobs";
 const SCRATCH: &str = "scratch";
+
+/// What a process does with its house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It serves people, or works alone: the plan is its own to import.
+    Serve,
+    /// It runs jobs for a server elsewhere, whose plans it leaves alone.
+    Work,
+}
+
+/// How hints travel.
+#[derive(Clone)]
+enum Hints {
+    /// Within this process, which has the database to itself.
+    Local(Arc<LocalBus>),
+    /// Between the processes that share a PostgreSQL database.
+    Shared(Arc<NotifyBus>),
+}
+
+impl Hints {
+    async fn open(config: &Config) -> Result<Self, Failure> {
+        match &config.store.url {
+            None => Ok(Self::Local(Arc::new(LocalBus::new()))),
+            Some(url) => {
+                let bus = NotifyBus::connect(url.expose()).await.map_err(derive_open_failure)?;
+                Ok(Self::Shared(Arc::new(bus)))
+            }
+        }
+    }
+
+    fn bus(&self) -> Arc<dyn Bus> {
+        match self {
+            Self::Local(bus) => Arc::clone(bus) as Arc<dyn Bus>,
+            Self::Shared(bus) => Arc::clone(bus) as Arc<dyn Bus>,
+        }
+    }
+}
 
 /// Everything that a server or a run stands on.
 #[derive(Clone)]
@@ -40,6 +76,7 @@ pub struct House {
     /// Operations, jobs, and the catalog behind them.
     pub jobs: Jobs,
     scratch: PathBuf,
+    hints: Hints,
 }
 
 impl House {
@@ -48,6 +85,18 @@ impl House {
     /// # Errors
     /// [`Failure`] that says which file or folder cannot be used, or that another server has it.
     pub async fn open(config: &Config) -> Result<Self, Failure> {
+        Self::open_for(Purpose::Serve, config, EngineSet::built_in()).await
+    }
+
+    /// The same for another purpose, or with other engines.
+    ///
+    /// # Errors
+    /// As [`House::open`].
+    pub async fn open_for(
+        purpose: Purpose,
+        config: &Config,
+        set: EngineSet,
+    ) -> Result<Self, Failure> {
         let draft = config.plan.derive_draft()?;
         let folder = &config.server.data_dir;
         let scratch = folder.join(SCRATCH);
@@ -61,27 +110,43 @@ impl House {
         let blobs: Arc<dyn BlobStore> = Arc::new(
             LocalBlobs::open(&blobs_folder).map_err(|error| Failure::broken(error.to_string()))?,
         );
-        let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+        let hints = Hints::open(config).await?;
+        let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let settings = derive_access_settings(&config.auth, &config.plan.slug);
         let access = Access::new(Arc::clone(&store), Arc::clone(&clock), settings)
             .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let billing = Billing::new(Arc::clone(&store), Arc::clone(&clock));
-        billing.import_plan(&draft).await.map_err(|error| {
-            Failure::broken(format!("the plan `{}` cannot be imported: {error}", draft.slug))
-        })?;
+        if purpose == Purpose::Serve {
+            billing.import_plan(&draft).await.map_err(|error| {
+                Failure::broken(format!("the plan `{}` cannot be imported: {error}", draft.slug))
+            })?;
+        }
         let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
             .with_samples(built_in_samples());
-        let registry = engines::register_all(&config.engines, Arc::clone(&store)).await?;
+        let registry = engines::register_all(&config.engines, set, Arc::clone(&store)).await?;
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry));
-        Ok(Self { store, access, billing, jobs, scratch })
+        Ok(Self { store, access, billing, jobs, scratch, hints })
+    }
+
+    /// Sends the last hints to other processes, before this one ends.
+    pub async fn flush_hints(&self) {
+        match &self.hints {
+            Hints::Local(_) => {}
+            Hints::Shared(bus) => {
+                if let Err(error) = bus.flush().await {
+                    tracing::warn!(%error, "the last hints were not sent");
+                }
+            }
+        }
     }
 
     /// A worker that offers this machine's processors.
     pub fn build_worker(&self, config: &Config) -> Arc<Worker> {
         let settings = WorkerSettings {
             slots: config.worker.slots.max(1),
-            devices: vec![Device::Cpu],
+            devices: config.worker.devices(),
+            classes: config.worker.classes(),
             lease: Duration::from_secs(config.worker.lease_s.max(1)),
             threads_per_job: config.worker.threads_per_job.unwrap_or_else(count_processors),
             scratch: self.scratch.clone(),

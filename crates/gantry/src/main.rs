@@ -1,49 +1,7 @@
-//! The `gantry` binary: command line, configuration and the composition of everything else.
-//!
-//! Invariants: this is the only crate that knows every other one; settings are read here and
-//! nowhere else; a command that fails says the cause and the next step, and its exit code tells
-//! programs which kind of failure it was.
-
-mod chores;
-mod cli;
-mod client;
-mod commands;
-mod config;
-mod console;
-mod engines;
-mod failure;
-mod house;
-mod logging;
-mod progress;
-mod render;
-mod run;
-mod runtime;
-mod samples;
-mod server;
-mod system_clock;
+//! The `gantry` binary.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::Arguments;
-use crate::failure::Exit;
-
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors, and go to standard output.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
-            let _gone = error.print();
-            return exit.into();
-        }
-    };
-    match commands::run(&arguments) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            arguments.global.console().complain(&failure);
-            failure.exit.into()
-        }
-    }
+    gantry::main()
 }

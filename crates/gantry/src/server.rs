@@ -19,6 +19,8 @@ use crate::house::House;
 
 /// How long answering the last requests may take after the jobs have ended.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// How long giving back jobs that did not end within the drain time may take.
+const GIVE_BACK: Duration = Duration::from_secs(8);
 
 /// A server that was started.
 pub struct RunningServer {
@@ -29,6 +31,7 @@ pub struct RunningServer {
     worker: JoinHandle<()>,
     chores: JoinHandle<()>,
     drain: Duration,
+    house: House,
 }
 
 impl RunningServer {
@@ -58,10 +61,11 @@ impl RunningServer {
         Ok(Self {
             address,
             http: tokio::spawn(gantry_http::serve(listener, router, shutdown.clone())),
-            worker: tokio::spawn(house.build_worker(config).run(shutdown.clone())),
+            worker: start_worker(config, house, &shutdown),
             chores: tokio::spawn(chores::run(house.clone())),
             drain: Duration::from_secs(config.worker.drain_s),
             shutdown,
+            house: house.clone(),
         })
     }
 
@@ -78,7 +82,7 @@ impl RunningServer {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.chores.abort();
-        let limit = self.drain + LAST_REQUESTS;
+        let limit = self.drain + GIVE_BACK + LAST_REQUESTS;
         let ended = tokio::time::timeout(limit, async {
             let _worker = self.worker.await;
             if !self.http.is_finished() {
@@ -88,7 +92,18 @@ impl RunningServer {
         if ended.await.is_err() {
             tracing::warn!("the server stopped before everything had ended");
         }
+        self.house.flush_hints().await;
     }
+}
+
+/// The worker of this process; without slots, what time alone changes is still looked after.
+fn start_worker(config: &Config, house: &House, shutdown: &CancellationToken) -> JoinHandle<()> {
+    let shutdown = shutdown.clone();
+    if config.worker.slots == 0 {
+        let lease = Duration::from_secs(config.worker.lease_s.max(1));
+        return tokio::spawn(gantry_worker::sweep_until(house.jobs.clone(), lease, shutdown));
+    }
+    tokio::spawn(house.build_worker(config).run(shutdown))
 }
 
 fn derive_settings(config: &Config) -> HttpSettings {

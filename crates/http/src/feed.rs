@@ -243,6 +243,7 @@ async fn wait_for_hint(hints: &mut Receiver<Hint>, subject: Subject, actor: &Act
                 Err(RecvError::Closed) => std::future::pending().await,
             };
             let concerns = match (subject, hint) {
+                (_, Hint::Missed) => true,
                 (Subject::Job(id), Hint::Job { id: changed, .. }) => id == changed,
                 (Subject::Account, Hint::Account { organization_id }) => {
                     organization_id == actor.organization_id

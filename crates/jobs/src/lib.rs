@@ -23,7 +23,7 @@ pub use error::JobsError;
 pub use estimate_job::{Admissibility, JobEstimate};
 pub use redrive_job::{RedriveRefusal, RedriveReport};
 pub use registry::{EngineInfo, Registry, RegistryError};
-pub use run_side::ForkRequest;
+pub use run_side::{ForkRequest, WorkerOffer};
 pub use schedules::{NewSchedule, ScheduledInput};
 pub use settle_job::AttemptReport;
 pub use submit_job::{NewJob, SubmittedJob};

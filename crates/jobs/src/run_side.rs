@@ -18,6 +18,19 @@ use crate::error::JobsError;
 use crate::estimate_job::{derive_gpu_allowed, derive_needs};
 use crate::inputs::{inputs_from_json, inputs_to_json};
 
+/// What a worker offers to jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerOffer {
+    /// Who offers.
+    pub worker_id: WorkerId,
+    /// Its processors.
+    pub devices: Vec<Device>,
+    /// The classes that it serves, most wanted first.
+    pub classes: Vec<PriorityClass>,
+    /// How long a lease holds without a heartbeat.
+    pub lease: Duration,
+}
+
 /// Work that a parent hands to children.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ForkRequest {
@@ -37,18 +50,16 @@ impl Jobs {
     #[tracing::instrument(level = "debug", name = "jobs::claim_jobs", skip_all)]
     pub async fn claim_jobs(
         &self,
-        worker_id: WorkerId,
-        devices: &[Device],
+        offer: &WorkerOffer,
         limit: u32,
-        lease: Duration,
     ) -> Result<Vec<ClaimedJob>, JobsError> {
         let command = ClaimCommand {
-            worker_id,
-            devices: devices.to_vec(),
-            classes: PriorityClass::ALL.to_vec(),
+            worker_id: offer.worker_id,
+            devices: offer.devices.clone(),
+            classes: offer.classes.clone(),
             limit,
             now: self.clock.now(),
-            lease,
+            lease: offer.lease,
         };
         let claimed = self.store.claim(command).await?;
         for claim in &claimed {

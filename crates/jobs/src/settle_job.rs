@@ -43,11 +43,31 @@ impl Jobs {
                 },
             },
         };
+        let result = AttemptResult { ending, charged: report.charged, artifacts: report.artifacts };
+        self.end_attempt(claim, result).await
+    }
+
+    /// Gives a job back that the worker does not finish: it is ready at once for any worker, with
+    /// its last checkpoint, and the attempt counts against nothing.
+    ///
+    /// # Errors
+    /// As [`Jobs::settle_job`].
+    pub async fn give_back_job(&self, claim: &ClaimedJob) -> Result<Settled, JobsError> {
+        let ending = Ending::GivenBack;
+        let result = AttemptResult { ending, charged: None, artifacts: Vec::new() };
+        self.end_attempt(claim, result).await
+    }
+
+    async fn end_attempt(
+        &self,
+        claim: &ClaimedJob,
+        result: AttemptResult,
+    ) -> Result<Settled, JobsError> {
         let now = self.clock.now();
         let command = SettleCommand {
             job_id: claim.job.id,
             attempt: claim.job.attempt,
-            result: AttemptResult { ending, charged: report.charged, artifacts: report.artifacts },
+            result,
             now,
             jitter: derive_jitter(claim),
         };

@@ -30,6 +30,8 @@ pub enum Hint {
         /// The account.
         organization_id: OrganizationId,
     },
+    /// Hints may have been lost on their way: read the store.
+    Missed,
 }
 
 /// Carries hints to whoever listens, on this machine or on others.

@@ -53,6 +53,8 @@ pub enum Ending {
         /// What is known of it.
         message: String,
     },
+    /// The worker stopped and gives the job back; counts against nothing.
+    GivenBack,
 }
 
 /// What a worker hands in at the end of an attempt.

@@ -1,8 +1,8 @@
 //! What follows the end of an attempt.
 //!
 //! Invariants: only errors of kind `Transient` are retried, three times at most; the death of a
-//! host is no fault of the job until it happens for the third time; a job that was asked to
-//! stop is not tried again.
+//! host is no fault of the job until it happens for the third time; a worker that stops costs a
+//! job nothing; a job that was asked to stop is not tried again.
 
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub enum NextStep {
     RetryAt(Timestamp),
     /// It is queued again at once, because its host died.
     Requeue,
+    /// It is queued again at once, as if it had not been claimed.
+    GiveBack,
 }
 
 /// Decides what follows an attempt; `jitter` is a number between 0 and 1.
@@ -61,11 +63,12 @@ pub fn derive_next_step(
             | EngineErrorKind::Resource
             | EngineErrorKind::Bug => NextStep::End(Event::Fail, Conclusion::Failed),
         },
-        Ending::HostDied { .. } if stopping => cancelled,
+        Ending::HostDied { .. } | Ending::GivenBack if stopping => cancelled,
         Ending::HostDied { .. } if job.host_deaths + 1 >= LAST_HOST_DEATH => {
             NextStep::End(Event::Bury, Conclusion::Failed)
         }
         Ending::HostDied { .. } => NextStep::Requeue,
+        Ending::GivenBack => NextStep::GiveBack,
     }
 }
 

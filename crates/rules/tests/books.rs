@@ -48,7 +48,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(job, children)| Step::Fork { job, children }),
         4 => (job.clone(), charged.clone())
             .prop_map(|(job, charged)| Step::SettleChild { job, charged }),
-        4 => (job.clone(), 0..5_u8, charged)
+        4 => (job.clone(), 0..6_u8, charged)
             .prop_map(|(job, ending, charged)| Step::Settle { job, ending, charged }),
         1 => job.prop_map(|job| Step::Cancel { job }),
         1 => (0..400_i64).prop_map(|seconds| Step::Wait { seconds }),
@@ -222,6 +222,7 @@ impl Model {
                 self.jobs[job].host_deaths += 1;
                 self.advance(job, Event::Requeue);
             }
+            NextStep::GiveBack => self.advance(job, Event::Requeue),
         }
     }
 
@@ -349,6 +350,7 @@ fn ending_of(number: u8) -> Ending {
         1 => failed(EngineErrorKind::Transient),
         2 => failed(EngineErrorKind::Bug),
         3 => failed(EngineErrorKind::Cancelled),
+        4 => Ending::GivenBack,
         _ => Ending::HostDied { message: "signal 9".into() },
     }
 }

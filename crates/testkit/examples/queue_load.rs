@@ -15,7 +15,7 @@ use gantry_rules::plan::{MeterLimit, PlanTerms};
 use gantry_store::StoreConfig;
 use gantry_testkit::doors::TestEngine;
 use gantry_testkit::{Installation, generous_terms, new_job};
-use gantry_types::{Device, MeterId, OrganizationId};
+use gantry_types::{Device, MeterId, OrganizationId, PriorityClass};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::json;
 
@@ -97,6 +97,7 @@ fn worker(installation: &Installation) -> Arc<Worker> {
     let settings = WorkerSettings {
         slots: SLOTS,
         devices: vec![Device::Cpu],
+        classes: PriorityClass::ALL.to_vec(),
         lease: Duration::from_secs(30),
         threads_per_job: 1,
         scratch: installation.scratch(),

@@ -17,7 +17,7 @@ use gantry_jobs::Jobs;
 use gantry_ports::store::{Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
 use gantry_rules::plan::PlanTerms;
-use gantry_types::{Device, OrganizationId, Role, SessionId, UserId};
+use gantry_types::{Device, OrganizationId, PriorityClass, Role, SessionId, UserId};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -211,6 +211,7 @@ fn new_worker(jobs: Jobs, scratch: std::path::PathBuf) -> Arc<Worker> {
     let settings = WorkerSettings {
         slots: 2,
         devices: vec![Device::Cpu],
+        classes: PriorityClass::ALL.to_vec(),
         lease: Duration::from_secs(30),
         threads_per_job: 1,
         scratch,

@@ -1,6 +1,7 @@
 //! The loop of a worker: claim as many jobs as slots are free, wait for a hint, claim again.
 //!
-//! Invariant: the loop ends only when it is asked to; an error of the store is waited out.
+//! Invariants: the loop ends only when it is asked to; an error of the store is waited out; what
+//! still runs when the drain time is over is given back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,16 @@ use gantry_ports::Hint;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::Worker;
+use crate::scratch::ScratchRoot;
+use crate::sweep::sweep_until;
 
 /// How long a worker sleeps when no hint comes: hints may be lost.
 const IDLE: Duration = Duration::from_secs(15);
-/// How often lost leases and due jobs are looked for.
-const SWEEP: Duration = Duration::from_secs(5);
+/// How long giving back what runs may take: longer than [`crate::run_claimed::RECALL_GRACE`].
+const RECALL: Duration = Duration::from_secs(6);
 /// How long a worker waits after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -26,13 +30,15 @@ enum Wake {
 }
 
 impl Worker {
-    /// Works until `shutdown` is cancelled, then lets running jobs end within the drain time.
-    /// Jobs that are still running then keep their leases, which end by themselves, so that
-    /// another worker takes them over.
+    /// Works until `shutdown` is cancelled, then claims nothing more and lets running jobs end
+    /// within the drain time. What still runs then is cancelled and given back, so that another
+    /// worker goes on with it at once.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let _scratch = ScratchRoot::open(&self.settings.scratch, self.id()).await;
         let mut hints = self.jobs.bus().subscribe();
         let mut running = JoinSet::new();
-        let sweeper = tokio::spawn(Arc::clone(&self).sweep_until(shutdown.clone()));
+        let sweep = sweep_until(self.jobs.clone(), self.settings.lease, shutdown.clone());
+        let _sweep = AbortOnDropHandle::new(tokio::spawn(sweep));
         loop {
             self.claim_free_slots(&mut running).await;
             match self.wait(&mut hints, &mut running, &shutdown).await {
@@ -40,13 +46,33 @@ impl Worker {
                 Wake::Stop => break,
             }
         }
-        let drained = tokio::time::timeout(self.settings.drain, async {
-            while running.join_next().await.is_some() {}
-        });
-        if drained.await.is_err() {
-            tracing::warn!(left = running.len(), "jobs were still running when the worker stopped");
+        self.drain(&mut hints, &mut running).await;
+    }
+
+    async fn drain(&self, hints: &mut Receiver<Hint>, running: &mut JoinSet<()>) {
+        let over = tokio::time::sleep(self.settings.drain);
+        tokio::pin!(over);
+        while !running.is_empty() {
+            tokio::select! {
+                () = &mut over => break,
+                _ = running.join_next() => {}
+                Ok(hint) = hints.recv() => {
+                    if let Hint::Cancel { id } = hint {
+                        self.running.cancel(id);
+                    }
+                }
+            }
         }
-        sweeper.abort();
+        if running.is_empty() {
+            return;
+        }
+        tracing::info!(jobs = running.len(), "the drain time is over; jobs are given back");
+        self.recall.cancel();
+        let given_back =
+            tokio::time::timeout(RECALL, async { while running.join_next().await.is_some() {} });
+        if given_back.await.is_err() {
+            tracing::warn!(left = running.len(), "jobs keep their leases, which end by themselves");
+        }
     }
 
     #[tracing::instrument(level = "debug", name = "worker::claim_free_slots", skip_all)]
@@ -59,8 +85,7 @@ impl Worker {
             if free == 0 {
                 return;
             }
-            let (devices, lease) = (&self.settings.devices, self.settings.lease);
-            let claimed = match self.jobs.claim_jobs(self.id, devices, free, lease).await {
+            let claimed = match self.jobs.claim_jobs(&self.offer, free).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::warn!(%error, "no jobs could be claimed");
@@ -105,7 +130,7 @@ impl Worker {
         loop {
             match next {
                 // What was lost may have been of work.
-                Ok(Hint::JobsReady) | Err(true) => heard = Some(Wake::Claim),
+                Ok(Hint::JobsReady | Hint::Missed) | Err(true) => heard = Some(Wake::Claim),
                 Ok(Hint::Cancel { id }) => self.running.cancel(id),
                 Ok(Hint::Job { .. } | Hint::Account { .. }) => {}
                 Err(false) => return Some(Wake::Stop),
@@ -116,20 +141,6 @@ impl Worker {
                 Err(TryRecvError::Lagged(_)) => Err(true),
                 Err(TryRecvError::Closed) => Err(false),
             };
-        }
-    }
-
-    async fn sweep_until(self: Arc<Self>, shutdown: CancellationToken) {
-        let mut tick = tokio::time::interval(SWEEP);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            if let Err(error) = self.jobs.sweep().await {
-                tracing::warn!(%error, "the sweep failed");
-            }
         }
     }
 }

@@ -8,6 +8,7 @@ use gantry_engine_api::{
 };
 use gantry_jobs::{AttemptReport, ForkRequest, JobsError};
 use gantry_ports::store::{ClaimedJob, Forked};
+use gantry_types::EngineErrorKind;
 use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,6 +20,9 @@ use crate::thread_host::{Produced, ThreadHost};
 
 /// How long an engine may take to notice that its time is up.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long an engine may take to end when its worker stops: a little longer than a child
+/// process gets before it is killed.
+pub(crate) const RECALL_GRACE: Duration = Duration::from_secs(3);
 
 impl Worker {
     /// Runs a claimed job and settles it. Errors of the store are logged: the lease ends, and
@@ -53,7 +57,7 @@ impl Worker {
     ) -> Result<PreparedAttempt, EngineError> {
         let (operation, params) = self.find_operation(claim)?;
         let job = &claim.job;
-        let scratch = ScratchFolder::reserve(&self.settings.scratch, job.id, job.attempt);
+        let scratch = ScratchFolder::reserve(&self.scratch(), job.id, job.attempt);
         let inputs = self.jobs.resolve_job_inputs(job).await.map_err(derive_start_error)?;
         let children = self.jobs.describe_children(claim).await.map_err(derive_start_error)?;
         let facts = JobFacts {
@@ -121,18 +125,16 @@ impl Worker {
             AbortOnDropHandle::new(tokio::spawn(
                 async move { operation.run(params, context).await },
             ));
-        let step = match tokio::time::timeout(limit, &mut run).await {
-            Ok(ended) => derive_step(ended),
-            Err(_) => {
+        let step = tokio::select! {
+            ended = &mut run => derive_step(ended),
+            () = tokio::time::sleep(limit) => {
                 stop.cancel();
                 // Whatever it still says, its time is up.
                 drop(tokio::time::timeout(GRACE, &mut run).await);
-                Err(EngineError::resource(format!(
-                    "The job ran longer than the {} seconds that it may.",
-                    limit.as_secs()
-                ))
-                .with_next_step("Ask for less at once, or for a plan that allows more."))
+                Err(derive_time_error(limit))
             }
+            // Whatever it still does, this process ends.
+            () = self.recalled() => Err(EngineError::cancelled()),
         };
         drop(pump);
         notes.flush(&self.jobs, claim).await;
@@ -142,8 +144,24 @@ impl Worker {
             Ok(Step::Fork { children, checkpoint }) => {
                 self.fork(claim, ForkRequest { children, checkpoint }, produced).await
             }
+            Err(error) if self.is_recall(&error) => {
+                tracing::info!("the job is given back: its worker stops");
+                self.jobs.give_back_job(claim).await.map(drop)
+            }
             Err(error) => self.settle(claim, Err(error), produced).await,
         }
+    }
+
+    /// Waits until the worker stops and an engine that listens has ended.
+    async fn recalled(&self) {
+        self.recall.cancelled().await;
+        tokio::time::sleep(RECALL_GRACE).await;
+    }
+
+    /// Whether an attempt ended because the worker stops; the store knows whether somebody had
+    /// asked the job to stop as well.
+    fn is_recall(&self, error: &EngineError) -> bool {
+        self.recall.is_cancelled() && error.kind == EngineErrorKind::Cancelled
     }
 
     async fn fork(
@@ -186,6 +204,14 @@ struct PreparedAttempt {
     params: Value,
     host: Arc<ThreadHost>,
     _scratch: ScratchFolder,
+}
+
+fn derive_time_error(limit: Duration) -> EngineError {
+    EngineError::resource(format!(
+        "The job ran longer than the {} seconds that it may.",
+        limit.as_secs()
+    ))
+    .with_next_step("Ask for less at once, or for a plan that allows more.")
 }
 
 fn derive_step(

@@ -9,9 +9,11 @@ use gantry_types::JobId;
 type Tokens = Arc<Mutex<HashMap<JobId, CancellationToken>>>;
 
 /// The cancellation signals of running jobs.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct RunningJobs {
     tokens: Tokens,
+    /// Cancels them all.
+    recall: CancellationToken,
 }
 
 /// Removes a job from the running ones when it ends, however it ends.
@@ -21,8 +23,12 @@ pub(crate) struct RunningGuard {
 }
 
 impl RunningJobs {
+    pub(crate) fn new(recall: CancellationToken) -> Self {
+        Self { tokens: Tokens::default(), recall }
+    }
+
     pub(crate) fn insert(&self, job_id: JobId) -> (RunningGuard, CancellationToken) {
-        let token = CancellationToken::new();
+        let token = self.recall.child_token();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.insert(job_id, token.clone());
         (RunningGuard { tokens: Arc::clone(&self.tokens), job_id }, token)

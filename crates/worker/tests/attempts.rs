@@ -10,7 +10,7 @@ use gantry_ports::store::{JobEventKind, JobRecord};
 use gantry_rules::plan::PlanTerms;
 use gantry_testkit::doors::TestEngine;
 use gantry_testkit::{Installation, generous_terms, new_job};
-use gantry_types::{Credits, Device, EngineErrorKind, JobState};
+use gantry_types::{Credits, Device, EngineErrorKind, JobState, PriorityClass};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ impl Running {
         let settings = WorkerSettings {
             slots,
             devices: vec![Device::Cpu],
+            classes: PriorityClass::ALL.to_vec(),
             lease: Duration::from_secs(30),
             threads_per_job: 2,
             scratch: installation.scratch(),

@@ -11,6 +11,7 @@ mod error;
 mod file_lock;
 mod hot;
 mod migrations;
+mod notify;
 mod open;
 mod session;
 mod sql;
@@ -20,4 +21,5 @@ mod writer;
 
 pub use config::{Location, StoreConfig, UpgradeBackup};
 pub use error::OpenError;
+pub use notify::NotifyBus;
 pub use store::GantryStore;

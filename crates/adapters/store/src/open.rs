@@ -43,6 +43,9 @@ const POSTGRES_WRITER: &[(&str, &str)] = &[
 /// No statement of ours runs long enough to be worth compiling.
 const POSTGRES_READER: &[(&str, &str)] = &[("jit", "off")];
 
+/// One connection listens to hints, the other sends them.
+const BUS_CONNECTIONS: u32 = 2;
+
 const DATABASE: &str = "database";
 
 /// What opening makes.
@@ -77,6 +80,14 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Connections, OpenErr
             Ok(Connections { read, write, dialect: Dialect::Postgres, lock: None })
         }
     }
+}
+
+/// Connects for hints alone, so that they never wait for a connection of the store's.
+///
+/// # Errors
+/// [`OpenError`]: the server does not answer.
+pub(crate) async fn connect_bus(url: &str) -> Result<DatabaseConnection, OpenError> {
+    connect_postgres(url, BUS_CONNECTIONS, POSTGRES_READER).await
 }
 
 /// Begins a transaction that writes.

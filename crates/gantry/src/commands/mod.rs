@@ -14,6 +14,7 @@ mod schedules;
 mod serve;
 mod server_access;
 mod submit;
+mod worker;
 
 use clap::CommandFactory;
 use serde_json::json;
@@ -33,6 +34,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Run(arguments) => crate::run::run(arguments, global, console),
         Command::Serve(arguments) => serve::run(arguments, global, console),
+        Command::Worker(arguments) => worker::run(arguments, global, console),
         Command::Demo(arguments) => demo::run(arguments, global, console),
         Command::Jobs(command) => jobs::run(command, console),
         Command::Schedules(command) => schedules::run(command, console),

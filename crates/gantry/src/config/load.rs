@@ -50,7 +50,9 @@ pub fn load(file: Option<&Path>, overrides: &[Override]) -> Result<Config, Failu
     for setting in overrides {
         figment = figment.merge(Serialized::global(setting.key, &setting.value));
     }
-    figment.extract().map_err(|error| describe(&figment, error))
+    let config: Config = figment.extract().map_err(|error| describe(&figment, error))?;
+    config.worker.require_work()?;
+    Ok(config)
 }
 
 fn describe(figment: &Figment, error: Error) -> Failure {
@@ -80,6 +82,15 @@ fn describe(figment: &Figment, error: Error) -> Failure {
                 .as_ref()
                 .map_or_else(|| USUAL_FILE.to_owned(), |metadata| describe_source(metadata, ""));
             Failure::usage(format!("{place} cannot be read: {}", error.kind))
+        }
+        Kind::UnknownVariant(word, known) => {
+            let key = path.join(".");
+            let place = describe_place(figment, &key);
+            let failure = Failure::usage(format!("{place}: `{key}` cannot be `{word}`"));
+            match find_nearest(word, known.iter().copied()) {
+                Some(nearest) => failure.with_next(format!("did you mean `{nearest}`?")),
+                None => failure.with_next(format!("known here: {}", known.join(", "))),
+            }
         }
         _ => {
             let key = path.join(".");
@@ -155,6 +166,19 @@ mod tests {
         assert!(refusal.cause.contains("gantry.toml cannot be read"), "{refusal}");
         let refusal = load(Some(Path::new("/nowhere/gantry.toml")), &[]).unwrap_err();
         assert_eq!(refusal.exit, Exit::Usage);
+    }
+
+    #[test]
+    fn unknown_words_are_refused_with_the_nearest_one() {
+        let refusal = load_text("[worker]\ndevices = [\"cpu\", \"gpuu\"]\n", &[]).unwrap_err();
+        assert!(refusal.cause.contains("gantry.toml: `worker.devices"), "{refusal}");
+        assert!(refusal.cause.contains("cannot be `gpuu`"), "{refusal}");
+        assert_eq!(refusal.next.as_deref(), Some("did you mean `gpu`?"));
+        let flags = [Override { key: "worker.classes", value: json!(["urgently"]) }];
+        let refusal = load_text("", &flags).unwrap_err();
+        assert_eq!(refusal.next.as_deref(), Some("known here: high, normal, overflow"));
+        let refusal = load_text("[worker]\nclasses = []\n", &[]).unwrap_err();
+        assert!(refusal.cause.contains("`worker.classes` is empty"), "{refusal}");
     }
 
     #[test]

@@ -24,11 +24,11 @@ pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};
 pub use nearest::find_nearest;
-pub use plan::PlanConfig;
+pub use plan::{ClassConfig, PlanConfig};
 pub use secret::Secret;
 pub use server::{MetricsConfig, ServerConfig};
 pub use store::StoreSection;
-pub use worker::WorkerConfig;
+pub use worker::{DeviceConfig, WorkerConfig};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Where jobs run, and engines of one's own.
     pub engines: EnginesConfig,
-    /// The worker that runs jobs in the server's process.
+    /// The worker that runs jobs, in the server's process or in its own.
     pub worker: WorkerConfig,
     /// Limits on requests that no plan covers.
     pub limits: LimitsConfig,

@@ -37,6 +37,17 @@ pub enum ClassConfig {
     Overflow,
 }
 
+impl ClassConfig {
+    /// The class as jobs carry it.
+    pub const fn derive_class(self) -> PriorityClass {
+        match self {
+            Self::High => PriorityClass::High,
+            Self::Normal => PriorityClass::Normal,
+            Self::Overflow => PriorityClass::Overflow,
+        }
+    }
+}
+
 /// The plan of every new account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -120,11 +131,7 @@ impl PlanConfig {
             concurrent_jobs: self.concurrent_jobs,
             parallel_children: self.parallel_children,
             queued_jobs: self.queued_jobs,
-            class: match self.class {
-                ClassConfig::High => PriorityClass::High,
-                ClassConfig::Normal => PriorityClass::Normal,
-                ClassConfig::Overflow => PriorityClass::Overflow,
-            },
+            class: self.class.derive_class(),
             gpu: if self.gpu { Included::Yes } else { Included::No },
             job_seconds: self.job_seconds,
             job_memory_bytes: self.job_memory_bytes,

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::artifacts::{SavedArtifact, save_artifacts};
 use super::follow::follow;
 use super::plan::RunPlan;
-use crate::config::Config;
+use crate::config::{Config, DeviceConfig, WorkerConfig};
 use crate::console::{Console, Format, heading, pretty};
 use crate::failure::{Exit, Failure, file_failure};
 use crate::house::{House, derive_access_failure};
@@ -42,9 +42,10 @@ pub async fn run_here(
         .prefix("gantry-run-")
         .tempdir()
         .map_err(|error| Failure::broken(format!("no temporary folder can be made: {error}")))?;
-    let house = House::open(&derive_private_config(config, folder.path())).await?;
+    let private = derive_private_config(config, folder.path());
+    let house = House::open(&private).await?;
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(house.build_worker(config).run(stop.clone()));
+    let worker = tokio::spawn(house.build_worker(&private).run(stop.clone()));
     let ended = run_in(&house, operation, plan, console).await;
     stop.cancel();
     let _stopped = worker.await;
@@ -98,6 +99,9 @@ fn derive_private_config(config: &Config, folder: &Path) -> Config {
         ..Config::default()
     };
     private.server.data_dir = folder.to_owned();
+    // Whatever the machine's worker leaves to others, here is nobody else.
+    private.worker.devices = vec![DeviceConfig::Cpu, DeviceConfig::Gpu];
+    private.worker.classes = WorkerConfig::default().classes;
     // The one password is random and lives as long as the folder.
     private.auth.password_memory_kib = 64;
     private.auth.password_iterations = 1;

@@ -16,7 +16,7 @@ use gantry_jobs::Registry;
 use crate::cli::{GlobalArgs, RunArgs};
 use crate::config::{EnginesConfig, IsolationConfig, load};
 use crate::console::{Console, Format, Volume, heading};
-use crate::engines::register_engines;
+use crate::engines::{EngineSet, register_engines};
 use crate::failure::{Exit, Failure};
 use crate::render::Table;
 use crate::{logging, runtime};
@@ -44,7 +44,7 @@ pub fn run_words(
     console: Console,
 ) -> Result<Exit, Failure> {
     let runtime = runtime::build_runtime()?;
-    let registry = runtime.block_on(register_engines(engines))?;
+    let registry = runtime.block_on(register_engines(engines, EngineSet::built_in()))?;
     let (operation, words) = match words.split_first() {
         Some((first, _)) if first == "--help" || first == "-h" => {
             console.say(&describe_operations(&registry));

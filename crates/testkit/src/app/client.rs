@@ -64,7 +64,9 @@ pub struct TestClient {
 }
 
 impl TestClient {
-    pub(super) fn new(address: SocketAddr) -> Self {
+    /// Somebody who is not signed in.
+    #[must_use]
+    pub const fn new(address: SocketAddr) -> Self {
         Self { address, cookies: BTreeMap::new(), csrf_token: None, api_key: None }
     }
 

@@ -46,7 +46,11 @@ pub(super) fn settle(books: &mut Books, command: &SettleCommand) -> Result<Settl
             parent_ready = end_job(books, id, end, (*now, error.as_ref()))?;
         }
         NextStep::RetryAt(due) => retry_later(books, id, due, (*now, &result.ending))?,
-        NextStep::Requeue => requeue(books, id, (*now, &result.ending))?,
+        NextStep::Requeue => {
+            books.job_mut(id)?.facts.host_deaths += 1;
+            requeue(books, id, (*now, &result.ending))?;
+        }
+        NextStep::GiveBack => requeue(books, id, (*now, &result.ending))?,
     }
     let job = books.job(id)?;
     Ok(Settled { state: job.facts.state, cost: job.cost, organization_id, parent_ready })
@@ -161,9 +165,7 @@ fn retry_later(
 }
 
 fn requeue(books: &mut Books, id: JobId, (now, ending): (Timestamp, &Ending)) -> Result<(), Stop> {
-    let job = books.job_mut(id)?;
-    job.facts.host_deaths += 1;
-    job.gate = Gate::Open;
+    books.job_mut(id)?.gate = Gate::Open;
     let error = find_error(ending);
     books.advance(id, Event::Requeue, now, error.as_ref()).map(drop)
 }
@@ -172,7 +174,7 @@ fn keep_result(books: &mut Books, id: JobId, result: &AttemptResult) -> Result<(
     let organization_id = Some(books.job(id)?.facts.organization_id);
     let (report, error) = match &result.ending {
         Ending::Succeeded { report } => (Some(encode(report)?), None),
-        Ending::Failed { .. } | Ending::HostDied { .. } => {
+        Ending::Failed { .. } | Ending::HostDied { .. } | Ending::GivenBack => {
             let error = find_error(&result.ending).map(|error| encode(&error)).transpose()?;
             (None, error)
         }
@@ -183,7 +185,7 @@ fn keep_result(books: &mut Books, id: JobId, result: &AttemptResult) -> Result<(
 
 fn find_error(ending: &Ending) -> Option<JobError> {
     match ending {
-        Ending::Succeeded { .. } => None,
+        Ending::Succeeded { .. } | Ending::GivenBack => None,
         Ending::Failed { error } => Some(error.clone()),
         Ending::HostDied { message } => {
             Some(JobError { kind: EngineErrorKind::Bug, message: message.clone(), next_step: None })

@@ -56,6 +56,7 @@ macro_rules! store_conformance {
             settle::a_failure_costs_nothing,
             settle::transient_errors_are_retried_three_times,
             settle::the_third_dead_host_buries_the_job,
+            settle::a_job_given_back_is_ready_at_once,
             settle::a_stale_attempt_changes_nothing,
             settle::artifacts_appear_with_a_success_alone,
             settle::units_are_corrected_in_their_own_month,

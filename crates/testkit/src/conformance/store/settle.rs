@@ -1,7 +1,7 @@
 //! The end of jobs.
 
 use anyhow::{Context, ensure};
-use gantry_ports::store::{HotError, NotesCommand, SettleCommand};
+use gantry_ports::store::{CancelCommand, HotError, NotesCommand, SettleCommand};
 use gantry_rules::outcome::{AttemptResult, Ending, NewArtifact};
 use gantry_rules::period::derive_period;
 use gantry_types::{ArtifactId, Credits, EngineErrorKind, JobState, MeterId};
@@ -93,6 +93,25 @@ pub async fn the_third_dead_host_buries_the_job(world: &World) -> Outcome {
     let job = world.job(account, id).await?;
     ensure!(job.error.is_some_and(|error| error.message == "signal 11"));
     world.check_balance(account, 100, 0).await
+}
+
+/// A worker that stops gives its jobs back, as often as it likes: they are ready at once, and
+/// nothing counts against them. One that was to stop meanwhile ends.
+pub async fn a_job_given_back_is_ready_at_once(world: &World) -> Outcome {
+    let account = world.account(100).await?;
+    let id = world.submit(account, 30).await?;
+    for _ in 0..5 {
+        let job = world.claim_job(id).await?;
+        let settled = world.end(&job, Ending::GivenBack, Some(3)).await?;
+        ensure!(settled.state == JobState::Queued && settled.cost == Credits::ZERO);
+        ensure!(world.end(&job, success(), None).await == Err(HotError::LeaseLost));
+    }
+    let job = world.claim_job(id).await?;
+    ensure!(job.job.attempt.get() == 6, "{:?}", job.job.attempt);
+    let cancel = CancelCommand { organization_id: account, job_id: id, now: START };
+    world.store.cancel(cancel).await?;
+    ensure!(world.end(&job, Ending::GivenBack, None).await?.state == JobState::Cancelled);
+    world.check_books().await
 }
 
 /// A worker that lost its lease changes nothing, whatever it sends.

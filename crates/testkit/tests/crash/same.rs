@@ -1,0 +1,195 @@
+//! The same job in a thread, in an engine host, in a worker on PostgreSQL, and after its worker
+//! was killed and another one went on from its checkpoint: the same report, the same bytes. Only
+//! the seconds that a model took are a measurement, and differ.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use gantry_testkit::{PASSWORD, TestClient, TestRequest};
+use serde_json::{Value, json};
+
+use crate::fleet::{Fleet, Post};
+use crate::journal::{self, Phase};
+use crate::load::EMAIL;
+use crate::roles::{SERVER, Settings, WORKER};
+use crate::story::{Kind, Site};
+
+const TABLE: &[u8] = include_bytes!("../../../../examples/iris.csv");
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// What a job left, as text.
+type Left = String;
+
+pub async fn every_way_leaves_the_same_bytes() -> Result<()> {
+    let thread = run_alone(true).await.context("in a thread")?;
+    let host = run_alone(false).await.context("in an engine host")?;
+    ensure!(thread == host, "a thread left\n{thread}\nand an engine host\n{host}");
+    let (whole, killed, attempts) = run_on_workers().await.context("on workers")?;
+    ensure!(thread == whole, "a thread left\n{thread}\nand a worker\n{whole}");
+    ensure!(thread == killed, "a thread left\n{thread}\nand a resumed attempt\n{killed}");
+    ensure!(attempts >= 2, "the job that was to be killed ran through");
+    println!("crash: same bytes from a thread, an engine host, a worker, and attempt {attempts}");
+    Ok(())
+}
+
+/// On a server of its own, which runs jobs itself.
+async fn run_alone(in_threads: bool) -> Result<Left> {
+    let site = Site::open(Kind::Sqlite)?;
+    let settings = Settings { in_threads, ..site.settings.clone() };
+    let mut server = site.post(SERVER, "server", &settings)?;
+    let mut desk = Desk::open(&mut server, &settings).await?;
+    let (train, work) = (desk.train().await?, desk.work().await?);
+    desk.wait_for_all(&[&train, &work]).await
+}
+
+/// On a server that leaves its jobs to workers; the second time they are killed on their way.
+async fn run_on_workers() -> Result<(Left, Left, u64)> {
+    let site = Site::open(Kind::Postgres)?;
+    let server = site.post(SERVER, "server", &site.settings)?;
+    // One slot: the jobs run one after the other.
+    let alone = Settings { slots: 1, ..site.worker(false) };
+    let worker = site.post(WORKER, "worker", &alone)?;
+    let mut fleet = Fleet { posts: vec![server, worker] };
+    let mut desk = Desk::open(&mut fleet.posts[0], &site.settings).await?;
+    fleet.posts[1].start()?;
+    let (train, work) = (desk.train().await?, desk.work().await?);
+    let whole = desk.wait_for_all(&[&train, &work]).await?;
+
+    let train = desk.train().await?;
+    desk.wait_until(&train, |job| job["progress"].as_f64().is_some_and(|done| done > 0.2)).await?;
+    fleet.posts[1].kill()?;
+    fleet.posts[1].start()?;
+    desk.wait_until(&train, |job| job["state"] == "succeeded").await?;
+    let work = desk.work().await?;
+    let begun = Instant::now();
+    while !journal::read_all(&site.settings.journal)
+        .iter()
+        .any(|entry| entry.job == work && entry.phase == Phase::Published)
+    {
+        ensure!(begun.elapsed() < LIMIT, "the job published nothing");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    fleet.posts[1].kill()?;
+    fleet.posts[1].start()?;
+    let killed = desk.wait_for_all(&[&train, &work]).await?;
+    let mut attempts = u64::MAX;
+    for id in [&train, &work] {
+        let job = desk.get(&format!("/api/v1/jobs/{id}")).await?;
+        attempts = attempts.min(job["attempt"].as_u64().context("a job has attempts")?);
+    }
+    Ok((whole, killed, attempts))
+}
+
+/// Somebody at an installation, with a table.
+struct Desk {
+    client: TestClient,
+    dataset: String,
+}
+
+impl Desk {
+    async fn open(server: &mut Post, settings: &Settings) -> Result<Self> {
+        let setup = server.start()?["setup"].as_str().map(str::to_owned);
+        let mut client = TestClient::new(settings.listen);
+        let body = json!({
+            "email": EMAIL, "password": PASSWORD, "name": "Root",
+            "token": setup.context("a new installation is set up")?,
+        });
+        let answer = client.post("/api/v1/auth/setup", &body).await?;
+        answer.require_status(201)?;
+        client.learn_csrf_token(&answer)?;
+        let mut desk = Self { client, dataset: String::new() };
+        desk.dataset = desk.upload().await?;
+        Ok(desk)
+    }
+
+    async fn upload(&mut self) -> Result<String> {
+        let new = json!({ "name": "iris", "file_name": "iris.csv", "bytes": TABLE.len() });
+        let upload = self.client.post("/api/v1/datasets/uploads", &new).await?;
+        upload.require_status(201)?;
+        let id = upload.json()?["id"].as_str().context("an upload has an id")?.to_owned();
+        let part = TestRequest::new("PUT", &format!("/api/v1/datasets/uploads/{id}/parts/1"))
+            .body("application/octet-stream", TABLE);
+        let part = self.client.send(part).await?;
+        ensure!(part.status < 300, "{}", part.text());
+        let path = format!("/api/v1/datasets/uploads/{id}/complete");
+        let done = self.client.post(&path, &json!({})).await?;
+        ensure!(done.status < 300, "{}", done.text());
+        done.json()?["id"].as_str().map(str::to_owned).context("a dataset has an id")
+    }
+
+    async fn train(&mut self) -> Result<String> {
+        let data = json!({ "kind": "dataset", "id": self.dataset, "version": 1 });
+        self.submit(&json!({
+            "operation": "automl.train", "seed": 7,
+            "params": { "target": "species" }, "inputs": { "data": data },
+        }))
+        .await
+    }
+
+    async fn work(&mut self) -> Result<String> {
+        let params = json!({ "steps": 5, "millis": 20, "files": 2, "window": 150 });
+        self.submit(&json!({
+            "operation": "crash.work", "seed": 7, "params": params, "inputs": {},
+        }))
+        .await
+    }
+
+    async fn submit(&mut self, body: &Value) -> Result<String> {
+        let answer = self.client.post("/api/v1/jobs", body).await?;
+        answer.require_status(202)?;
+        answer.json()?["id"].as_str().map(str::to_owned).context("a job has an id")
+    }
+
+    async fn get(&mut self, path: &str) -> Result<Value> {
+        let answer = self.client.get(path).await?;
+        answer.require_status(200)?;
+        answer.json()
+    }
+
+    async fn wait_until(&mut self, id: &str, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
+        let begun = Instant::now();
+        loop {
+            let job = self.get(&format!("/api/v1/jobs/{id}")).await?;
+            if is_so(&job) {
+                return Ok(job);
+            }
+            ensure!(begun.elapsed() < LIMIT, "after {LIMIT:?}: {job}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Reports and files of jobs that all succeed.
+    async fn wait_for_all(&mut self, ids: &[&str]) -> Result<Left> {
+        let mut left = Vec::new();
+        for id in ids {
+            let is_over = |job: &Value| {
+                let state = job["state"].as_str().unwrap_or_default();
+                ["succeeded", "failed", "cancelled", "dead"].contains(&state)
+            };
+            let job = self.wait_until(id, is_over).await?;
+            ensure!(job["state"] == "succeeded", "{job}");
+            let mut report = job["report"].clone();
+            forget_seconds(&mut report);
+            left.push(report.to_string());
+            let artifacts = self.get(&format!("/api/v1/jobs/{id}/artifacts")).await?;
+            let items = artifacts["items"].as_array().context("artifacts are a list")?;
+            ensure!(!items.is_empty(), "the job left no file: {job}");
+            for item in items {
+                left.push(format!("{} {}", item["name"], item["sha256"]));
+            }
+        }
+        Ok(left.join("\n"))
+    }
+}
+
+/// Takes measured times out of a report.
+fn forget_seconds(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("fit_seconds");
+            fields.values_mut().for_each(forget_seconds);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_seconds),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
