@@ -9,3 +9,4 @@ mod remote;
 mod schedules;
 mod serve;
 mod support;
+mod worker;
