@@ -42,6 +42,9 @@ pub enum ExternalError {
     /// The process ended or closed its output.
     #[error("the engine ended before it answered: {0}")]
     Ended(String),
+    /// The process was ended by a signal before it answered.
+    #[error("the engine's process died before it answered: {0}")]
+    Killed(String),
     /// It speaks another version of the protocol.
     #[error(
         "the engine speaks protocol {theirs} and this host speaks {ours}; answer `hello` with \"protocol\": {ours}"
@@ -74,6 +77,8 @@ impl From<ExternalError> for EngineError {
     fn from(error: ExternalError) -> Self {
         let message = format!("The engine of this job cannot be used: {error}.");
         match error {
+            // As if it had died a moment later, with the job in its hands.
+            ExternalError::Killed(_) => Self::host_died(message),
             ExternalError::Spawn { .. }
             | ExternalError::Silent { .. }
             | ExternalError::Io { .. } => Self::transient(message),

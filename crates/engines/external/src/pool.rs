@@ -89,12 +89,8 @@ impl EnginePool {
                     Err(ExternalError::Changed)
                 }
             }
-            Err(ExternalError::Ended(cause)) => {
-                let exit = process.find_exit().await.map(describe_exit).unwrap_or(cause);
-                let words = process.complaints().last_words();
-                let words =
-                    if words.is_empty() { words } else { format!("; its last words: {words}") };
-                Err(ExternalError::Ended(format!("{exit}{words}")))
+            Err(error @ (ExternalError::Ended(_) | ExternalError::Io { .. })) => {
+                Err(derive_end(&mut process, error).await)
             }
             Err(error) => Err(error),
         }
@@ -119,6 +115,21 @@ impl EnginePool {
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a process that did not answer ended, if it has.
+async fn derive_end(process: &mut EngineProcess, error: ExternalError) -> ExternalError {
+    let exit = process.find_exit().await;
+    let words = process.complaints().last_words();
+    let words = if words.is_empty() { words } else { format!("; its last words: {words}") };
+    match (exit, error) {
+        (Some(exit), _) if exit.code().is_none() => {
+            ExternalError::Killed(format!("{}{words}", describe_exit(exit)))
+        }
+        (Some(exit), _) => ExternalError::Ended(format!("{}{words}", describe_exit(exit))),
+        (None, ExternalError::Ended(cause)) => ExternalError::Ended(format!("{cause}{words}")),
+        (None, error) => error,
     }
 }
 

@@ -84,7 +84,9 @@ fn describe(figment: &Figment, error: Error) -> Failure {
             Failure::usage(format!("{place} cannot be read: {}", error.kind))
         }
         Kind::UnknownVariant(word, known) => {
-            let key = path.join(".");
+            // A word of a list stands under its number, which no source knows.
+            let names = path.iter().filter(|name| name.parse::<usize>().is_err());
+            let key = names.map(String::as_str).collect::<Vec<_>>().join(".");
             let place = describe_place(figment, &key);
             let failure = Failure::usage(format!("{place}: `{key}` cannot be `{word}`"));
             match find_nearest(word, known.iter().copied()) {
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn unknown_words_are_refused_with_the_nearest_one() {
         let refusal = load_text("[worker]\ndevices = [\"cpu\", \"gpuu\"]\n", &[]).unwrap_err();
-        assert!(refusal.cause.contains("gantry.toml: `worker.devices"), "{refusal}");
+        assert!(refusal.cause.contains("gantry.toml: `worker.devices` cannot"), "{refusal}");
         assert!(refusal.cause.contains("cannot be `gpuu`"), "{refusal}");
         assert_eq!(refusal.next.as_deref(), Some("did you mean `gpu`?"));
         let flags = [Override { key: "worker.classes", value: json!(["urgently"]) }];
