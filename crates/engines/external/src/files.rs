@@ -1,6 +1,7 @@
 //! Files that an engine names in its messages.
 //!
-//! Invariant: what is published lies in the run's scratch folder, also after links are followed.
+//! Invariants: what is published lies in the run's scratch folder, also after links are followed;
+//! a file that is larger than all artifacts may be together is refused before it is read.
 
 use std::path::{Path, PathBuf};
 
@@ -20,8 +21,10 @@ pub(crate) async fn describe_artifact(
     named: NamedFile,
 ) -> Result<ArtifactDraft, EngineError> {
     let scratch = context.scratch()?.to_owned();
+    let limit = context.limits().artifact_bytes;
     let describe = move || {
         let real = require_inside(&scratch, &named.path)?;
+        require_size(&real, &named.name, limit)?;
         let role = named.role.unwrap_or(ArtifactRole::File);
         let mut draft = ArtifactDraft::from_file(real, named.name, role)?;
         if let Some(media_type) = named.media_type {
@@ -31,6 +34,19 @@ pub(crate) async fn describe_artifact(
     };
     let described = tokio::task::spawn_blocking(describe).await;
     described.map_err(|error| EngineError::transient(format!("Hashing was cut off: {error}.")))?
+}
+
+/// Hashing a file that is far too large would take minutes.
+fn require_size(path: &Path, name: &str, limit: u64) -> Result<(), EngineError> {
+    if path.metadata()?.len() <= limit {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(100).collect();
+    Err(EngineError::resource(format!(
+        "The artifacts of one job may have {limit} bytes together, and `{}` exceeds that.",
+        shown.escape_debug()
+    ))
+    .with_next_step("Ask for fewer or smaller files, or for a plan that allows more."))
 }
 
 /// It becomes a header of an answer, so it must be nothing else.

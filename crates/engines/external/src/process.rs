@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group, setpriority_process};
+use rustix::process::{Pid, Signal, getpriority_process, kill_process_group, setpriority_process};
 use tempfile::TempDir;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio_util::task::AbortOnDropHandle;
@@ -26,6 +26,12 @@ use crate::wire::Wire;
 
 /// How long a process may take to end after its input was closed, and again after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The largest niceness that the system knows.
+const LOWEST_PRIORITY: i32 = 19;
+/// Where the whole machine runs out of memory, the system ends an engine before the server; the
+/// server's own score is 0 unless its operator said otherwise, and the largest is 1000.
+const OUT_OF_MEMORY_SCORE: &str = "500";
 
 pub(crate) struct EngineProcess {
     child: Child,
@@ -47,8 +53,7 @@ impl EngineProcess {
         let missing = || ExternalError::Ended("it has no pipes".to_owned());
         let leader = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let leader = leader.ok_or_else(missing)?;
-        // The server comes first; a system that refuses this runs the engine all the same.
-        let _ = setpriority_process(Some(leader), i32::from(config.niceness));
+        yield_to_server(leader, config.niceness);
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
         let stderr = child.stderr.take().ok_or_else(missing)?;
@@ -102,6 +107,15 @@ impl Drop for EngineProcess {
     fn drop(&mut self) {
         kill_kin(self.leader);
     }
+}
+
+/// The server comes first where processors or memory are short; a system that refuses this runs
+/// the engine all the same.
+fn yield_to_server(leader: Pid, niceness: u8) {
+    let own = getpriority_process(None).unwrap_or(0);
+    let _ = setpriority_process(Some(leader), (own + i32::from(niceness)).min(LOWEST_PRIORITY));
+    let path = format!("/proc/{}/oom_score_adj", leader.as_raw_nonzero());
+    let _ = std::fs::write(path, OUT_OF_MEMORY_SCORE);
 }
 
 fn start(config: &ExternalConfig, home: &TempDir) -> Result<Child, ExternalError> {

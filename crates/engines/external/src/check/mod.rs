@@ -36,6 +36,8 @@ pub use report::{CheckFinding, CheckReport, Severity};
 const RUN_PATIENCE: Duration = Duration::from_secs(20);
 /// How soon a cancelled run should end.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(1);
+/// How long an engine may take to stumble over a message; a busy machine makes it slow.
+const DIGESTION: Duration = Duration::from_secs(1);
 /// How long an engine is listened to after its last word.
 const AFTERMATH: Duration = Duration::from_millis(150);
 
@@ -71,8 +73,7 @@ async fn check_patience(config: &ExternalConfig, report: &mut CheckReport) {
             .send_line(b"{\"type\":\"weather\",\"run\":\"r0\",\"sky\":[1]}\n")
             .await
             .ok()?;
-        let heard = tokio::time::timeout(AFTERMATH, process.wire.receive()).await;
-        Some(heard)
+        Some(tokio::time::timeout(DIGESTION, process.wire.receive()).await)
     };
     match talk.await {
         Some(Err(_)) => report.pass(check),

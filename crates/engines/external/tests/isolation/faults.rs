@@ -32,6 +32,8 @@ pub async fn a_killed_child_is_a_dead_host() {
     let kill = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         for pid in find_children() {
+            let nice = |pid: &str| -> i64 { read_stat(pid).nth(16).unwrap().parse().unwrap() };
+            assert_eq!(nice(&pid), (nice("self") + 5).min(19), "the server comes first");
             assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
         }
     };
@@ -98,6 +100,13 @@ async fn require_next_run(engine: &dyn Engine) {
     let host = MemoryHost::builder().build().unwrap();
     let step = run(engine, "test.noop", json!(null), &host).await.unwrap();
     assert_eq!(step, Step::Done(json!({})));
+}
+
+/// The fields of a process's line after its name.
+fn read_stat(pid: &str) -> impl Iterator<Item = String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
 /// The processes that this one started and that serve engines.

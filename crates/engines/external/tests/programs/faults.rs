@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use gantry_engine_testkit::MemoryHost;
+use gantry_external::ExternalEngine;
 use gantry_types::EngineErrorKind;
 use serde_json::json;
 
-use crate::started::{misbehave, require_next_run, run, start_odd};
+use crate::started::{configure, misbehave, require_next_run, run, start_odd};
 
 #[tokio::test]
 async fn nonsense_on_standard_output_fails_its_run_alone() {
@@ -24,6 +25,37 @@ async fn nonsense_on_standard_output_fails_its_run_alone() {
         assert!(error.message.contains(words), "{how}: {error}");
         assert!(error.message.len() < 1_500 && error.next_step.is_some(), "{how}: {error}");
         require_next_run(&engine).await;
+    }
+}
+
+/// Garbage at such a rate that a reader which keeps it would grow.
+#[tokio::test]
+async fn a_flood_of_nonsense_ends_at_its_first_line() {
+    let engine = start_odd().await;
+    let begun = Instant::now();
+    let error = misbehave(&engine, "flood").await;
+    assert_eq!(error.kind, EngineErrorKind::Bug, "{error}");
+    assert!(error.message.contains("not a message"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    require_next_run(&engine).await;
+}
+
+/// The handshake promised more than the program can do.
+#[tokio::test]
+async fn an_operation_that_was_promised_and_is_refused_fails_its_own_job() {
+    let engine = ExternalEngine::start(configure(&["python3", "liar.py"])).await.unwrap();
+    for (id, kind, words) in [
+        ("liar.refuse", EngineErrorKind::Params, "There is no operation `liar.refuse`."),
+        ("liar.die", EngineErrorKind::Bug, "KeyError"),
+        ("liar.estimate", EngineErrorKind::Bug, "answered an estimate"),
+        ("liar.shake_again", EngineErrorKind::Bug, "in the middle of a run"),
+    ] {
+        let host = MemoryHost::builder().build().unwrap();
+        let error = run(&engine, id, json!({}), &host).await.unwrap_err();
+        assert_eq!((error.kind, error.is_host_death()), (kind, false), "{id}: {error}");
+        assert!(error.message.contains(words), "{id}: {error}");
+        let step = run(&engine, "liar.work", json!({}), &host).await.unwrap();
+        assert_eq!(step, gantry_engine_api::Step::Done(json!({ "worked": true })), "{id}");
     }
 }
 

@@ -26,6 +26,13 @@ async fn each_mistake_has_its_own_words() {
     let lies =
         refuse(format!(r#"echo '{{"type":"ready","protocol":1,"engine":{engine}}}'; sleep 5"#));
     assert!(lies.await.to_string().contains("no operations"));
+    let schema = r#"{"type":"object","properties":{"n":{"type":"whole"}}}"#;
+    let operation = format!(r#"{{"id":"x.run","title":"X","params_schema":{schema}}}"#);
+    let engine = format!(r#"{{"id":"x","title":"X","operations":[{operation}]}}"#);
+    let schema =
+        refuse(format!(r#"echo '{{"type":"ready","protocol":1,"engine":{engine}}}'; sleep 5"#));
+    let schema = schema.await.to_string();
+    assert!(schema.contains("`params_schema` of `x.run`: /properties/n/type"), "{schema}");
 }
 
 fn ready(operation: &str) -> String {

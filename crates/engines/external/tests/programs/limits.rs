@@ -1,8 +1,8 @@
 //! Memory, output and credits have limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gantry_engine_api::JobLimits;
+use gantry_engine_api::{JobLimits, Step};
 use gantry_engine_testkit::MemoryHost;
 use gantry_external::{ExternalConfig, ExternalEngine};
 use gantry_types::{Credits, EngineErrorKind};
@@ -25,6 +25,41 @@ async fn whoever_takes_too_much_memory_is_killed() {
         let error = run(&engine, "odd.misbehave", json!({ "how": how }), &host).await.unwrap_err();
         assert_eq!(error.kind, EngineErrorKind::Resource, "{how}: {error}");
         assert!(error.message.contains("may use 200 MiB"), "{how}: {error}");
+        require_next_run(&engine).await;
+    }
+}
+
+#[tokio::test]
+async fn memory_that_is_only_reserved_does_not_count() {
+    let engine = start_odd().await;
+    let host = MemoryHost::builder().with_limits(LIMITS).build().unwrap();
+    let params = json!({ "how": "untouched_memory" });
+    let step = run(&engine, "odd.misbehave", params, &host).await.unwrap();
+    assert_eq!(step, Step::Done(json!({ "reserved": 8_u64 << 30 })));
+}
+
+#[tokio::test]
+async fn files_that_are_too_large_are_refused_unread() {
+    let engine = start_odd().await;
+    for (how, ends) in [
+        ("huge_artifact", "in a report"),
+        ("huge_artifact_unasked", "in an error"),
+        ("endless_artifacts", "in an error"),
+    ] {
+        let host = MemoryHost::builder().with_limits(LIMITS).build().unwrap();
+        let begun = Instant::now();
+        let outcome = run(&engine, "odd.misbehave", json!({ "how": how }), &host).await;
+        let error = match outcome {
+            Ok(Step::Done(report)) if ends == "in a report" => report,
+            Err(error) if ends == "in an error" => serde_json::to_value(error).unwrap(),
+            other => panic!("{how}: {other:?}"),
+        };
+        assert_eq!(error["kind"], "resource", "{how}: {error}");
+        // The unasked one is told to stop, and given two seconds.
+        assert!(begun.elapsed() < Duration::from_secs(8), "{how}: {:?}", begun.elapsed());
+        let kept: u64 =
+            host.artifact_names().iter().map(|name| host.find_artifact(name).unwrap().bytes).sum();
+        assert!(kept <= LIMITS.artifact_bytes, "{how}: {kept}");
         require_next_run(&engine).await;
     }
 }
