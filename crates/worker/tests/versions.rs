@@ -11,7 +11,7 @@ use gantry_engine_api::{
 use gantry_jobs::{Jobs, JobsError, Registry};
 use gantry_ports::Clock;
 use gantry_testkit::{Installation, generous_terms};
-use gantry_types::{Device, EngineErrorKind, JobState};
+use gantry_types::{Device, EngineErrorKind, JobState, PriorityClass};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::{Value, json};
 
@@ -124,6 +124,7 @@ async fn work(
     let settings = WorkerSettings {
         slots: 1,
         devices: vec![Device::Cpu],
+        classes: PriorityClass::ALL.to_vec(),
         lease: Duration::from_secs(30),
         threads_per_job: 1,
         scratch: installation.scratch(),
