@@ -1,5 +1,7 @@
 //! `gantry worker`, and what a process that is asked to stop does with the jobs that it runs.
 
+#![expect(clippy::unwrap_used, reason = "what a test stands on ends it when it fails")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
