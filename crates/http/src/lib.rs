@@ -10,6 +10,7 @@ mod dto;
 mod etag;
 mod extract;
 mod feed;
+mod memory;
 mod metrics;
 mod middleware;
 mod pages;
@@ -21,6 +22,7 @@ mod serve;
 mod state;
 
 pub use api::openapi;
+pub use memory::limit_heaps;
 pub use metrics::{Gauge, Metrics};
 pub use problem::Problem;
 pub use router::router;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 
 use gantry_ports::StoreError;
@@ -27,8 +28,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const PREPARED_STATEMENTS: usize = 256;
 /// Pages of write-ahead log after which it is folded into the file: 32 MiB.
 const CHECKPOINT_PAGES: &str = "8192";
-/// Pages that a connection keeps in memory, as negative KiB: 16 MiB.
-const CACHE_SIZE: &str = "-16384";
+/// Pages that the writing connection keeps in memory, as negative KiB: 16 MiB.
+const WRITER_CACHE: &str = "-16384";
+/// The same of a reading one, 2 MiB: SQLite forgets a reader's pages whenever somebody wrote, so
+/// that more would be held and not used.
+const READER_CACHE: &str = "-2048";
 
 /// PostgreSQL plans a statement by how large tables were when it was last analysed, and a queue
 /// fills faster than that: a plan made on an empty table would read all of a full one. What the
@@ -70,8 +74,8 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Connections, OpenErr
         Location::Sqlite(path) => {
             make_folder_of(path)?;
             let lock = FileLock::acquire(path)?;
-            let write = connect_sqlite(path, 1).await?;
-            let read = connect_sqlite(path, config.read_connections).await?;
+            let write = connect_sqlite(path, 1, WRITER_CACHE).await?;
+            let read = connect_sqlite(path, config.read_connections, READER_CACHE).await?;
             Ok(Connections { read, write, dialect: Dialect::Sqlite, lock: Some(lock) })
         }
         Location::Postgres(url) => {
@@ -125,6 +129,25 @@ pub(crate) async fn begin_read(
     begun.map_err(|error| StoreError::Unavailable { reason: error.to_string() })
 }
 
+/// How far SQLite goes to have a commit on disk, as it says itself.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn read_synchronous(
+    connection: &DatabaseConnection,
+    dialect: Dialect,
+) -> Result<Option<i64>, StoreError> {
+    match dialect {
+        Dialect::Postgres => Ok(None),
+        Dialect::Sqlite => {
+            let ask = Statement::from_string(DbBackend::Sqlite, "PRAGMA synchronous");
+            let refuse = |error| derive_store_error(&error, DATABASE);
+            let row = connection.query_one_raw(ask).await.map_err(refuse)?;
+            row.map(|row| row.try_get_by_index(0)).transpose().map_err(refuse)
+        }
+    }
+}
+
 fn make_folder_of(path: &Path) -> Result<(), OpenError> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(());
@@ -133,7 +156,11 @@ fn make_folder_of(path: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::File { path: folder.to_owned(), reason: error.to_string() })
 }
 
-async fn connect_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, OpenError> {
+async fn connect_sqlite(
+    path: &Path,
+    connections: u32,
+    cache_size: &'static str,
+) -> Result<DatabaseConnection, OpenError> {
     let file = path.to_owned();
     let mut options = pool_options("sqlite::memory:", connections);
     options.map_sqlx_sqlite_opts(move |options| {
@@ -149,7 +176,7 @@ async fn connect_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnect
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(PREPARED_STATEMENTS)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            .pragma("cache_size", CACHE_SIZE)
+            .pragma("cache_size", cache_size)
             .pragma("temp_store", "memory")
     });
     Database::connect(options)

@@ -22,6 +22,7 @@ use crate::writer::Writer;
 pub struct GantryStore {
     read: DatabaseConnection,
     dialect: Dialect,
+    synchronous: Option<i64>,
     writer: Writer,
 }
 
@@ -35,8 +36,16 @@ impl GantryStore {
     pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
         let Connections { read, write, dialect, lock } = open::connect(&config).await?;
         migrations::migrate(&write, dialect, &config).await?;
+        let synchronous = open::read_synchronous(&write, dialect).await?;
         let writer = Writer::start(write, dialect, lock, config.queue_length);
-        Ok(Self { read, dialect, writer })
+        Ok(Self { read, dialect, synchronous, writer })
+    }
+
+    /// What `PRAGMA synchronous` answers on the connection that writes: 2 (`FULL`) means that a
+    /// commit is on disk before anybody is told of it. `None` on PostgreSQL, whose server decides.
+    #[must_use]
+    pub const fn synchronous(&self) -> Option<i64> {
+        self.synchronous
     }
 
     /// Waits until everything queued is committed, then closes the database, so that it can be

@@ -96,6 +96,7 @@ async fn writes_are_synchronous_and_logged_ahead() -> Outcome {
     let store = open(&path).await?;
     assert!(path.exists(), "another file was made");
     store.ping().await?;
+    assert_eq!(store.synchronous(), Some(2), "a commit may be lost after it was answered");
     assert!(path.with_extension("sqlite-wal").exists(), "there is no write-ahead log");
     store.close().await;
     Ok(())
