@@ -108,15 +108,14 @@ impl Access {
         let now = self.clock.now();
         let details = json!({ "name": key.name, "prefix": key.prefix });
         let entry = actor.audit_entry("api_key.revoke", &format!("api_key {id}"), details, now);
-        self.store
-            .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move {
-                    tx.access().revoke_api_key(key.organization_id, id, now).await?;
-                    Ok(tx.audit().append(&entry).await?)
-                })
+        self.change_identity(key.user_id, move |tx| {
+            let entry = entry.clone();
+            Box::pin(async move {
+                tx.access().revoke_api_key(key.organization_id, id, now).await?;
+                Ok(tx.audit().append(&entry).await?)
             })
-            .await
+        })
+        .await
     }
 }
 

@@ -1,21 +1,32 @@
 //! A token or a key becomes an actor.
 //!
 //! Invariants: what ended, was revoked, or belongs to a suspended user or a former member is
-//! nobody; the last use is written at most once a minute.
+//! nobody, at once in the process that changed it and within seconds in others; the last use is
+//! written at most once a minute.
 
 use std::time::Duration;
 
-use gantry_ports::store::{ApiKey, Session, StoreExt, User, UserStatus};
-use gantry_types::{Scope, Timestamp};
+use gantry_ports::store::{ApiKey, ReadAccess, Session, StoreExt, User, UserStatus};
+use gantry_types::{OrganizationId, Role, Scope, Timestamp, UserId};
 
 use crate::Access;
 use crate::actor::{Actor, Via};
 use crate::error::AccessError;
-use crate::secret::{API_KEY_PREFIX, derive_csrf_token, sha256_hex};
+use crate::recent::Recognition;
+use crate::secret::{API_KEY_PREFIX, SecretHash, derive_csrf_token};
 use crate::sign_in::Client;
 
 /// How old the note of the last use may be.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// What somebody shows to prove who they are.
+#[derive(Clone, Copy)]
+enum Proof<'a> {
+    /// A session's token, from which its anti-forgery token follows.
+    Token(&'a str),
+    /// An API key.
+    Key,
+}
 
 impl Access {
     /// The actor of a browser session's token.
@@ -27,39 +38,7 @@ impl Access {
         token: &str,
         client: &Client,
     ) -> Result<Actor, AccessError> {
-        let now = self.clock.now();
-        let snapshot = self.store.read().await?;
-        let access = snapshot.access();
-        let session =
-            access.find_session(&sha256_hex(token)).await?.ok_or(AccessError::NotSignedIn)?;
-        let user = access.find_user(session.user_id).await?.ok_or(AccessError::NotSignedIn)?;
-        let membership = access
-            .find_membership(session.user_id, session.organization_id)
-            .await?
-            .ok_or(AccessError::NotSignedIn)?;
-        drop(snapshot);
-        if !self.is_alive(&session, &user, now) {
-            return Err(AccessError::NotSignedIn);
-        }
-        if now.since(session.last_used_at) >= TOUCH_EVERY {
-            let id = session.id;
-            self.store
-                .write(move |tx| {
-                    Box::pin(async move {
-                        Ok::<(), AccessError>(tx.access().touch_session(id, now).await?)
-                    })
-                })
-                .await?;
-        }
-        Ok(Actor {
-            user_id: Some(user.id),
-            organization_id: session.organization_id,
-            role: membership.role,
-            scopes: scopes_of_session(&user),
-            administrator: user.administrator,
-            via: Via::Session { id: session.id, csrf_token: derive_csrf_token(token) },
-            ip: client.ip.clone(),
-        })
+        self.authenticate((SecretHash::of(token), Proof::Token(token)), client).await
     }
 
     /// The actor of an API key.
@@ -70,44 +49,100 @@ impl Access {
         if !key.starts_with(API_KEY_PREFIX) {
             return Err(AccessError::NotSignedIn);
         }
-        let now = self.clock.now();
-        let snapshot = self.store.read().await?;
-        let access = snapshot.access();
-        let key = access.find_api_key(&sha256_hex(key)).await?.ok_or(AccessError::NotSignedIn)?;
-        let user = access.find_user(key.user_id).await?.ok_or(AccessError::NotSignedIn)?;
-        let membership = access
-            .find_membership(key.user_id, key.organization_id)
-            .await?
-            .ok_or(AccessError::NotSignedIn)?;
-        drop(snapshot);
-        if !is_good(&key, now) || user.status != UserStatus::Active {
-            return Err(AccessError::NotSignedIn);
-        }
-        if key.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {
-            let id = key.id;
-            self.store
-                .write(move |tx| {
-                    Box::pin(async move {
-                        Ok::<(), AccessError>(tx.access().touch_api_key(id, now).await?)
-                    })
-                })
-                .await?;
-        }
-        Ok(Actor {
-            user_id: Some(user.id),
-            organization_id: key.organization_id,
-            role: membership.role,
-            administrator: user.administrator && key.scopes.contains(&Scope::Admin),
-            scopes: key.scopes,
-            via: Via::ApiKey { id: key.id },
-            ip: client.ip.clone(),
-        })
+        self.authenticate((SecretHash::of(key), Proof::Key), client).await
     }
 
-    fn is_alive(&self, session: &Session, user: &User, now: Timestamp) -> bool {
-        now < session.expires_at
-            && now.since(session.last_used_at) < self.idle_of(user)
-            && user.status == UserStatus::Active
+    async fn authenticate(
+        &self,
+        (secret, proof): (SecretHash, Proof<'_>),
+        client: &Client,
+    ) -> Result<Actor, AccessError> {
+        let now = self.clock.now();
+        let found = match self.recent.find(&secret, now) {
+            Some(found) => found,
+            None => {
+                let begun = self.recent.begin();
+                let found = self.recognise(&secret, proof).await?;
+                self.recent.keep(secret, found.clone(), (begun, now));
+                found
+            }
+        };
+        if !found.is_good(now) {
+            return Err(AccessError::NotSignedIn);
+        }
+        if found.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {
+            self.recent.note_use(&secret, now);
+            self.touch(&found.actor.via, now).await?;
+        }
+        Ok(Actor { ip: client.ip.clone(), ..found.actor })
+    }
+
+    /// Asks the store.
+    async fn recognise(
+        &self,
+        secret: &SecretHash,
+        proof: Proof<'_>,
+    ) -> Result<Recognition, AccessError> {
+        let snapshot = self.store.read().await?;
+        let access = snapshot.access();
+        match proof {
+            Proof::Token(token) => {
+                let session = access.find_session(&secret.to_hex()).await?;
+                let session = session.ok_or(AccessError::NotSignedIn)?;
+                let whose = (session.user_id, session.organization_id);
+                let (user, role) = get_member(access, whose).await?;
+                Ok(self.recognise_session(token, session, &user, role))
+            }
+            Proof::Key => {
+                let key = access.find_api_key(&secret.to_hex()).await?;
+                let key = key.filter(|key| key.revoked_at.is_none());
+                let key = key.ok_or(AccessError::NotSignedIn)?;
+                let (user, role) = get_member(access, (key.user_id, key.organization_id)).await?;
+                Ok(recognise_key(key, &user, role))
+            }
+        }
+    }
+
+    fn recognise_session(
+        &self,
+        token: &str,
+        session: Session,
+        user: &User,
+        role: Role,
+    ) -> Recognition {
+        let actor = Actor {
+            user_id: Some(user.id),
+            organization_id: session.organization_id,
+            role,
+            scopes: scopes_of_session(user),
+            administrator: user.administrator,
+            via: Via::Session { id: session.id, csrf_token: derive_csrf_token(token) },
+            ip: String::new(),
+        };
+        Recognition {
+            actor,
+            ends_at: Some(session.expires_at),
+            idle: Some(self.idle_of(user)),
+            last_used_at: Some(session.last_used_at),
+        }
+    }
+
+    /// Notes that a session or key is in use.
+    async fn touch(&self, via: &Via, now: Timestamp) -> Result<(), AccessError> {
+        let via = via.clone();
+        self.store
+            .write(move |tx| {
+                let via = via.clone();
+                Box::pin(async move {
+                    match via {
+                        Via::Session { id, .. } => tx.access().touch_session(id, now).await?,
+                        Via::ApiKey { id } => tx.access().touch_api_key(id, now).await?,
+                        Via::System => {}
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// How long a user's session may stay unused.
@@ -120,8 +155,31 @@ impl Access {
     }
 }
 
-fn is_good(key: &ApiKey, now: Timestamp) -> bool {
-    key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end)
+/// An active user and their role in an organization.
+async fn get_member(
+    access: &dyn ReadAccess,
+    (user_id, organization_id): (UserId, OrganizationId),
+) -> Result<(User, Role), AccessError> {
+    let user = access.find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+    let membership = access.find_membership(user_id, organization_id).await?;
+    let membership = membership.ok_or(AccessError::NotSignedIn)?;
+    match user.status {
+        UserStatus::Active => Ok((user, membership.role)),
+        UserStatus::Suspended => Err(AccessError::NotSignedIn),
+    }
+}
+
+fn recognise_key(key: ApiKey, user: &User, role: Role) -> Recognition {
+    let actor = Actor {
+        user_id: Some(user.id),
+        organization_id: key.organization_id,
+        role,
+        administrator: user.administrator && key.scopes.contains(&Scope::Admin),
+        scopes: key.scopes,
+        via: Via::ApiKey { id: key.id },
+        ip: String::new(),
+    };
+    Recognition { actor, ends_at: key.expires_at, idle: None, last_used_at: key.last_used_at }
 }
 
 /// A person's session may be used for everything that the person may do.

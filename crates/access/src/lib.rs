@@ -8,11 +8,13 @@ mod actor;
 mod api_keys;
 mod audit;
 mod authenticate;
+mod change_identity;
 mod email;
 mod error;
 mod lock_out;
 mod password;
 mod permission;
+mod recent;
 mod register_user;
 mod request_rate;
 mod secret;
@@ -36,34 +38,40 @@ pub use sign_in::{Client, SignedIn};
 
 use std::sync::{Arc, Mutex};
 
-use gantry_ports::{Clock, Store};
+use gantry_ports::{Bus, Clock, Store};
 
 use password::PasswordHashing;
+use recent::RecentActors;
 
 /// The use-cases of access. Clones share everything.
 #[derive(Clone)]
 pub struct Access {
     store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     settings: Arc<AccessSettings>,
+    recent: Arc<RecentActors>,
     passwords: Arc<PasswordHashing>,
     /// The hash of the token with which the first administrator registers.
     setup_token: Arc<Mutex<Option<String>>>,
 }
 
 impl Access {
-    /// Works on `store`.
+    /// Works on `store`, and tells and hears over `bus` whose identity changed.
     ///
     /// # Errors
     /// [`AccessError::Hashing`] when the settings ask for a cost that Argon2 does not have.
     pub fn new(
         store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
         settings: AccessSettings,
     ) -> Result<Self, AccessError> {
         let passwords = Arc::new(PasswordHashing::new(&settings.password_cost)?);
+        let recent = Arc::new(RecentActors::new(bus.as_ref()));
         let setup_token = Arc::new(Mutex::new(None));
-        Ok(Self { store, clock, settings: Arc::new(settings), passwords, setup_token })
+        let settings = Arc::new(settings);
+        Ok(Self { store, bus, clock, settings, recent, passwords, setup_token })
     }
 
     /// What the installation allows.

@@ -72,6 +72,22 @@ pub fn shown_prefix(key: &str) -> String {
     key.chars().take(SHOWN_CHARACTERS).collect()
 }
 
+/// The SHA-256 of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// Hashes a secret.
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// In lower-case hexadecimal, as the store keeps it.
+    pub fn to_hex(self) -> String {
+        hex::encode(self.0)
+    }
+}
+
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))

@@ -107,15 +107,14 @@ impl Access {
         let user_id = require_person(actor)?;
         let subject = format!("session {id}");
         let entry = actor.audit_entry("session.end", &subject, json!({}), self.clock.now());
-        self.store
-            .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move {
-                    tx.access().delete_session(user_id, id).await?;
-                    Ok(tx.audit().append(&entry).await?)
-                })
+        self.change_identity(user_id, move |tx| {
+            let entry = entry.clone();
+            Box::pin(async move {
+                tx.access().delete_session(user_id, id).await?;
+                Ok(tx.audit().append(&entry).await?)
             })
-            .await
+        })
+        .await
     }
 
     /// Removes sessions that ended; the housekeeping of a server. Answers how many.

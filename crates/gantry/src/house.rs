@@ -114,8 +114,9 @@ impl House {
         let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let settings = derive_access_settings(&config.auth, &config.plan.slug);
-        let access = Access::new(Arc::clone(&store), Arc::clone(&clock), settings)
-            .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
+        let access =
+            Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
+                .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let billing = Billing::new(Arc::clone(&store), Arc::clone(&clock));
         if purpose == Purpose::Serve {
             billing.import_plan(&draft).await.map_err(|error| {

@@ -248,10 +248,9 @@ async fn wait_for_hint(hints: &mut Receiver<Hint>, subject: Subject, actor: &Act
                 (Subject::Account, Hint::Account { organization_id }) => {
                     organization_id == actor.organization_id
                 }
-                (Subject::Job(_), Hint::JobsReady | Hint::Cancel { .. } | Hint::Account { .. })
-                | (Subject::Account, Hint::JobsReady | Hint::Cancel { .. } | Hint::Job { .. }) => {
-                    false
-                }
+                (Subject::Job(_), Hint::Account { .. })
+                | (Subject::Account, Hint::Job { .. })
+                | (_, Hint::JobsReady | Hint::Cancel { .. } | Hint::Identity { .. }) => false,
             };
             if concerns {
                 return;

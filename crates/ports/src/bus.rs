@@ -3,7 +3,7 @@
 //! Invariant: the store is the truth and the bus only a hint; a lost or doubled hint changes
 //! nothing but latency. Hints are published after the commit that they tell of.
 
-use gantry_types::{JobId, OrganizationId};
+use gantry_types::{JobId, OrganizationId, UserId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
@@ -29,6 +29,11 @@ pub enum Hint {
     Account {
         /// The account.
         organization_id: OrganizationId,
+    },
+    /// A user's sessions, keys, roles or status changed: what was known of them is forgotten.
+    Identity {
+        /// The user.
+        user_id: UserId,
     },
     /// Hints may have been lost on their way: read the store.
     Missed,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
-use gantry_http::{AppState, HttpSettings, Services, router, serve};
+use gantry_http::{AppState, HttpSettings, Services, limit_heaps, router, serve};
 use gantry_jobs::Jobs;
 use gantry_ports::store::{Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
@@ -94,6 +94,7 @@ impl TestApp {
     /// # Errors
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
+        limit_heaps();
         let platform = Platform::open(None, &[&TestEngine], settings.terms).await?;
         let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
         let clock: Arc<dyn Clock> = platform.clock.clone();
@@ -102,7 +103,7 @@ impl TestApp {
             password_cost: PasswordCost { memory_kib: 64, iterations: 1, concurrent: 4 },
             ..settings.access
         };
-        let access = Access::new(store.clone(), clock, access_settings)?;
+        let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?;
         let shutdown = CancellationToken::new();
         if settings.worker == WithWorker::Yes {
             let worker = new_worker(jobs.clone(), platform.scratch());

@@ -132,7 +132,7 @@ impl Worker {
                 // What was lost may have been of work.
                 Ok(Hint::JobsReady | Hint::Missed) | Err(true) => heard = Some(Wake::Claim),
                 Ok(Hint::Cancel { id }) => self.running.cancel(id),
-                Ok(Hint::Job { .. } | Hint::Account { .. }) => {}
+                Ok(Hint::Job { .. } | Hint::Account { .. } | Hint::Identity { .. }) => {}
                 Err(false) => return Some(Wake::Stop),
             }
             next = match hints.try_recv() {

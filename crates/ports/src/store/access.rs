@@ -183,7 +183,7 @@ pub trait WriteAccess: ReadAccess {
         user_id: UserId,
         role: Role,
     ) -> Result<(), StoreError>;
-    /// Replaces a user's password hash and name.
+    /// Replaces a user's password hash, name and status.
     async fn update_user(&self, user: &User) -> Result<(), StoreError>;
     /// Begins a session.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;

@@ -44,11 +44,12 @@ impl WriteAccess for Session {
     }
 
     async fn update_user(&self, user: &User) -> Result<(), StoreError> {
-        let sql = "UPDATE users SET password_hash = $2, name = $3 WHERE id = $1";
+        let sql = "UPDATE users SET password_hash = $2, name = $3, status = $4 WHERE id = $1";
         let values = vec![
             user.id.as_uuid().into(),
             user.password_hash.as_str().into(),
             user.name.as_str().into(),
+            encode_status(user.status).into(),
         ];
         self.sql().run_on_row("user", sql, values).await
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::store::{ApiKey, NewUser, Session, StoreExt};
+use gantry_ports::store::{ApiKey, NewUser, Session, StoreExt, User, UserStatus};
 use gantry_types::{ApiKeyId, Role, Scope, SessionId};
 
 use super::World;
@@ -62,7 +62,17 @@ pub async fn users_sign_in_and_out(world: &World) -> Outcome {
             })
         })
         .await?;
+    let suspended = User { status: UserStatus::Suspended, ..new.user.clone() };
+    let updated = suspended.clone();
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let user = updated.clone();
+            Box::pin(async move { tx.access().update_user(&user).await })
+        })
+        .await?;
     let read = world.read().await?;
+    ensure!(read.access().find_user(user_id).await? == Some(suspended));
     let found = read.access().find_session("one").await?.context("the session is gone")?;
     ensure!(found.id == kept.id && found.last_used_at == World::at(60));
     ensure!(read.access().find_session("two").await?.is_none());
