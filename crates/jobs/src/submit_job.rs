@@ -6,7 +6,7 @@ use gantry_ports::Hint;
 use gantry_ports::store::{JobRecord, Submitted};
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::{Accounting, IdempotencyKey, Needs, OnRefusal, Origin, Submission};
-use gantry_types::{JobId, JobState, Timestamp};
+use gantry_types::{Attempt, Credits, JobId, JobState, Timestamp};
 use serde_json::Value;
 
 use crate::Jobs;
@@ -62,9 +62,14 @@ impl Jobs {
     ///
     /// # Errors
     /// As [`Jobs::submit`].
+    #[tracing::instrument(level = "debug", name = "jobs::submit", skip_all, fields(operation = %new.operation))]
     pub async fn submit_job(&self, actor: &Actor, new: NewJob) -> Result<SubmittedJob, JobsError> {
-        let submitted = self.submit(actor, new).await?;
-        self.describe_submitted(actor, submitted).await
+        let submission = self.derive_submission(actor, new, None).await?;
+        let submitted = self.send(submission.clone()).await?;
+        match derive_record(submission, &submitted) {
+            Some(job) => Ok(SubmittedJob { job, blocked_by: None, repeated: false }),
+            None => self.describe_submitted(actor, submitted).await,
+        }
     }
 
     /// The job of a submission as it stands.
@@ -99,13 +104,23 @@ impl Jobs {
         new: NewJob,
         descent: Option<Descent>,
     ) -> Result<Submitted, JobsError> {
+        let submission = self.derive_submission(actor, new, descent).await?;
+        self.send(submission).await
+    }
+
+    async fn derive_submission(
+        &self,
+        actor: &Actor,
+        new: NewJob,
+        descent: Option<Descent>,
+    ) -> Result<Submission, JobsError> {
         require(actor, Permission::RunJobs)?;
         let version = self.require_visible(&new.operation)?;
         require_label(new.label.as_deref())?;
         let metas = self.describe_inputs(actor, &new.operation, &new.inputs).await?;
         let estimate = self.estimate_operation(&new.operation, &new.params, &metas)?;
         let job_id = descent.map_or_else(JobId::generate, |descent| descent.job_id);
-        let submission = Submission {
+        Ok(Submission {
             job_id,
             organization_id: actor.organization_id,
             submitted_by: actor.user_id,
@@ -122,12 +137,16 @@ impl Jobs {
             on_refusal: new.on_refusal,
             idempotency: new.idempotency,
             origin: descent.map(|descent| descent.origin),
-        };
+        })
+    }
+
+    async fn send(&self, submission: Submission) -> Result<Submitted, JobsError> {
+        let organization_id = submission.organization_id;
         let submitted = self.store.submit(submission).await?;
         if submitted.state == JobState::Queued && !submitted.repeated {
             self.bus.publish(Hint::JobsReady);
         }
-        self.bus.publish(Hint::Account { organization_id: actor.organization_id });
+        self.bus.publish(Hint::Account { organization_id });
         Ok(submitted)
     }
 
@@ -146,6 +165,47 @@ impl Jobs {
         let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
         Ok(derive_needs(estimate, derive_gpu_allowed(&account.plan.terms)))
     }
+}
+
+/// The job that a submission became, as it was when it was committed. Only the store knows what
+/// became of a repeated submission, and how a blocked one is explained.
+fn derive_record(submission: Submission, submitted: &Submitted) -> Option<JobRecord> {
+    if submitted.repeated || submitted.blocked_by.is_some() {
+        return None;
+    }
+    Some(JobRecord {
+        id: submission.job_id,
+        organization_id: submission.organization_id,
+        submitted_by: submission.submitted_by,
+        root_id: submission.job_id,
+        parent_id: None,
+        operation: submission.operation,
+        operation_version: submission.operation_version,
+        params: submission.params,
+        inputs: submission.inputs,
+        seed: submission.seed,
+        label: submission.label,
+        accounting: submission.accounting,
+        state: submitted.state,
+        device: submission.needs.device,
+        class: submitted.class,
+        attempt: Attempt::NONE,
+        cancel_requested: false,
+        max_credits: submission.needs.max_credits,
+        cost: Credits::ZERO,
+        stage: None,
+        progress: 0.0,
+        report: None,
+        error: None,
+        // Its first event tells its state.
+        cursor: 1,
+        created_at: submission.submitted_at,
+        start_at: submission.start_at,
+        started_at: None,
+        finished_at: None,
+        origin: submission.origin,
+        swept_at: None,
+    })
 }
 
 fn require_label(label: Option<&str>) -> Result<(), JobsError> {

@@ -51,6 +51,8 @@ pub struct Submitted {
     pub job_id: JobId,
     /// Its state after the commit of the first submission.
     pub state: JobState,
+    /// The class that the account's plan gives to a new job.
+    pub class: PriorityClass,
     /// Why it is blocked, if it is.
     pub blocked_by: Option<Refusal>,
     /// Whether an earlier submission with the same key answered.

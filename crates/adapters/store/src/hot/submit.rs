@@ -63,7 +63,8 @@ pub(super) fn submit(books: &mut Books, submission: &Submission) -> Result<Submi
         Verdict::Blocked(refusal) => keep_refusal(books, submission.job_id, Some(&refusal))?,
     }
     remember(books, submission, state, blocked_by.as_ref());
-    Ok(Submitted { job_id: submission.job_id, state, blocked_by, repeated: false })
+    let class = books.account(organization_id)?.state.terms.class;
+    Ok(Submitted { job_id: submission.job_id, state, class, blocked_by, repeated: false })
 }
 
 /// Takes an admitted job's hold out of its account.
@@ -115,14 +116,15 @@ fn find_earlier(books: &Books, submission: &Submission) -> Result<Option<Submitt
         }
         let blocked_by = row.blocked_by.clone();
         let (job_id, state) = (row.job_id, row.state);
-        return Ok(Some(Submitted { job_id, state, blocked_by, repeated: true }));
+        let class = books.account(submission.organization_id)?.state.terms.class;
+        return Ok(Some(Submitted { job_id, state, class, blocked_by, repeated: true }));
     }
     let Some(job) = books.jobs.get(&submission.job_id) else { return Ok(None) };
     if job.facts.organization_id != submission.organization_id {
         return Err(HotError::Store(StoreError::AlreadyExists { what: "job" }).into());
     }
-    let (job_id, state) = (job.id(), job.facts.state);
-    Ok(Some(Submitted { job_id, state, blocked_by: None, repeated: true }))
+    let (job_id, state, class) = (job.id(), job.facts.state, job.class);
+    Ok(Some(Submitted { job_id, state, class, blocked_by: None, repeated: true }))
 }
 
 fn insert_job(books: &mut Books, submission: &Submission, state: JobState) -> Result<(), Stop> {
