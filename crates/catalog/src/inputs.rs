@@ -1,5 +1,6 @@
 //! From references to what a job can read.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use gantry_engine_api::{InputFile, InputMeta, InputRef};
@@ -53,6 +54,39 @@ impl Catalog {
             });
         }
         Ok(resolved)
+    }
+
+    /// The names of the files behind references of one tenant, in one look at the store; what
+    /// is gone has none.
+    ///
+    /// # Errors
+    /// [`CatalogError::Store`].
+    pub async fn find_input_names(
+        &self,
+        organization_id: OrganizationId,
+        inputs: impl IntoIterator<Item = InputRef> + Send,
+    ) -> Result<HashMap<InputRef, String>, CatalogError> {
+        let wanted: HashSet<InputRef> = inputs.into_iter().collect();
+        let mut names = HashMap::with_capacity(wanted.len());
+        if wanted.is_empty() {
+            return Ok(names);
+        }
+        let snapshot = self.store.read().await?;
+        let catalog = snapshot.catalog();
+        for input in wanted {
+            let name = match input {
+                InputRef::Dataset { id, version } => {
+                    let found = catalog.find_version(organization_id, id, version).await?;
+                    found.map(|version| version.file_name)
+                }
+                InputRef::Artifact { id } => {
+                    let found = catalog.find_artifact(organization_id, id).await?;
+                    found.map(|artifact| artifact.name)
+                }
+            };
+            names.extend(name.map(|name| (input, name)));
+        }
+        Ok(names)
     }
 
     /// Brings an input into `folder`.

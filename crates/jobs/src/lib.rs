@@ -21,6 +21,7 @@ mod submit_job;
 pub use call_service::{ServiceCall, ServiceHosts};
 pub use error::JobsError;
 pub use estimate_job::{Admissibility, JobEstimate};
+pub use read_jobs::DescribedInput;
 pub use redrive_job::{RedriveRefusal, RedriveReport};
 pub use registry::{EngineInfo, Registry, RegistryError};
 pub use run_side::{ForkRequest, WorkerOffer};

@@ -5,11 +5,14 @@ use gantry_engine_api::InputRef;
 use gantry_ports::store::{
     AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
 };
-use gantry_types::JobId;
+use gantry_types::{JobId, OrganizationId};
 
 use crate::Jobs;
 use crate::error::JobsError;
 use crate::inputs::inputs_from_json;
+
+/// An input of a job: its slot, what it refers to, and the name of the file unless it is gone.
+pub type DescribedInput = (String, InputRef, Option<String>);
 
 impl Jobs {
     /// One job.
@@ -90,26 +93,25 @@ impl Jobs {
         Ok(snapshot.jobs().get_account_cursor(actor.organization_id).await?)
     }
 
-    /// A job's inputs by slot, with the names of their files; a name is `None` where the
-    /// input is gone.
+    /// The inputs by slot of each of some jobs of one account, with the names of their files; a
+    /// name is `None` where the input is gone.
     ///
     /// # Errors
     /// [`JobsError::Store`].
     pub async fn describe_job_inputs(
         &self,
-        job: &JobRecord,
-    ) -> Result<Vec<(String, InputRef, Option<String>)>, JobsError> {
-        let mut described = Vec::new();
-        for (slot, input) in inputs_from_json(&job.inputs)? {
-            let one = [(slot.clone(), input)];
-            let name = match self.catalog.resolve_inputs(job.organization_id, &one).await {
-                Ok(resolved) => resolved.into_iter().next().map(|input| input.meta.name),
-                Err(gantry_catalog::CatalogError::NotFound { .. }) => None,
-                Err(error) => return Err(error.into()),
-            };
-            described.push((slot, input, name));
-        }
-        Ok(described)
+        organization_id: OrganizationId,
+        jobs: &[JobRecord],
+    ) -> Result<Vec<Vec<DescribedInput>>, JobsError> {
+        let inputs: Vec<Vec<(String, InputRef)>> =
+            jobs.iter().map(|job| inputs_from_json(&job.inputs)).collect::<Result<_, _>>()?;
+        let wanted = inputs.iter().flatten().map(|(_, input)| *input);
+        let names = self.catalog.find_input_names(organization_id, wanted).await?;
+        let describe = |(slot, input): (String, InputRef)| {
+            let name = names.get(&input).cloned();
+            (slot, input, name)
+        };
+        Ok(inputs.into_iter().map(|of| of.into_iter().map(describe).collect()).collect())
     }
 
     /// The queues of the installation.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gantry_engine_api::{DeviceNeed, InputRef};
-use gantry_jobs::{Admissibility, JobEstimate};
+use gantry_jobs::{Admissibility, DescribedInput, JobEstimate};
 use gantry_ports::store::{JobEvent, JobRecord};
 use gantry_rules::submission::Origin;
 use gantry_types::{
@@ -260,9 +260,6 @@ pub struct JobBody {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub results_removed_at: Option<Timestamp>,
 }
-
-/// An input of a job: its slot, what it refers to, and the name of the file unless it is gone.
-pub type DescribedInput = (String, InputRef, Option<String>);
 
 impl JobBody {
     /// From the store's row, its operation's title and its inputs.

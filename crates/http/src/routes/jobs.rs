@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gantry_access::Actor;
-use gantry_jobs::NewJob;
+use gantry_jobs::{DescribedInput, JobsError, NewJob};
 use gantry_ports::store::{JobFilter, JobRecord};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal};
 use gantry_types::{JobId, JobState};
@@ -49,7 +49,7 @@ pub async fn submit_job(
         idempotency,
     };
     let submitted = state.jobs().submit_job(&actor, new).await?;
-    accepted(&state, submitted.job).await
+    accepted(&state, &actor, submitted.job).await
 }
 
 fn find_idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
@@ -123,10 +123,7 @@ async fn list(
 ) -> Answer<Json<PageOf<JobBody>>> {
     let request = page.request(JobId::from_uuid)?;
     let found = state.jobs().list_jobs(actor, filter, &request).await?;
-    let mut items = Vec::with_capacity(found.items.len());
-    for job in found.items {
-        items.push(describe(state, job).await?);
-    }
+    let items = describe(state, actor, found.items).await?;
     let next_cursor = found.next.map(|next| crate::extract::encode_cursor(next.as_uuid()));
     Ok(Json(PageOf { items, next_cursor }))
 }
@@ -140,7 +137,7 @@ pub async fn get_job(
     PathId(id): PathId<JobId>,
 ) -> Answer<Json<JobBody>> {
     let job = state.jobs().get_job(&actor, id).await?;
-    Ok(Json(describe(&state, job).await?))
+    Ok(Json(describe_one(&state, &actor, job).await?))
 }
 
 /// Asks a job and its children to stop: at once for what does not run, at the engine's next
@@ -153,7 +150,7 @@ pub async fn cancel_job(
     PathId(id): PathId<JobId>,
 ) -> Answer {
     let job = state.jobs().cancel_job(&actor, id).await?;
-    accepted(&state, job).await
+    accepted(&state, &actor, job).await
 }
 
 /// Submits a copy: the same operation, parameters, inputs and seed.
@@ -165,7 +162,7 @@ pub async fn rerun_job(
     PathId(id): PathId<JobId>,
 ) -> Answer {
     let submitted = state.jobs().rerun_job(&actor, id).await?;
-    accepted(&state, submitted.job).await
+    accepted(&state, &actor, submitted.job).await
 }
 
 /// Runs a failed or dead job anew, as a new job that names it as its origin. A job is redriven
@@ -178,7 +175,7 @@ pub async fn redrive_job(
     PathId(id): PathId<JobId>,
 ) -> Answer {
     let submitted = state.jobs().redrive_job(&actor, id).await?;
-    accepted(&state, submitted.job).await
+    accepted(&state, &actor, submitted.job).await
 }
 
 /// The children of a job.
@@ -195,16 +192,24 @@ pub async fn list_children(
     list(&state, &actor, &filter, &page).await
 }
 
-async fn describe(state: &AppState, job: JobRecord) -> Answer<JobBody> {
-    let inputs = state.jobs().describe_job_inputs(&job).await?;
-    let title = state.jobs().registry().find_title(&job.operation);
-    Ok(JobBody::new(job, title, inputs))
+async fn describe(state: &AppState, actor: &Actor, jobs: Vec<JobRecord>) -> Answer<Vec<JobBody>> {
+    let inputs = state.jobs().describe_job_inputs(actor.organization_id, &jobs).await?;
+    let with_title = |(job, inputs): (JobRecord, Vec<DescribedInput>)| {
+        let title = state.jobs().registry().find_title(&job.operation);
+        JobBody::new(job, title, inputs)
+    };
+    Ok(jobs.into_iter().zip(inputs).map(with_title).collect())
+}
+
+async fn describe_one(state: &AppState, actor: &Actor, job: JobRecord) -> Answer<JobBody> {
+    let described = describe(state, actor, vec![job]).await?;
+    described.into_iter().next().ok_or_else(|| JobsError::NotFound.into())
 }
 
 /// 202 with the job and where it is.
-pub(super) async fn accepted(state: &AppState, job: JobRecord) -> Answer {
+pub(super) async fn accepted(state: &AppState, actor: &Actor, job: JobRecord) -> Answer {
     let location = format!("/api/v1/jobs/{}", job.id);
-    let body = describe(state, job).await?;
+    let body = describe_one(state, actor, job).await?;
     let mut response: Response = (StatusCode::ACCEPTED, Json(body)).into_response();
     if let Ok(value) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, value);

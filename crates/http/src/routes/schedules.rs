@@ -86,7 +86,7 @@ pub async fn run_schedule(
     PathId(id): PathId<ScheduleId>,
 ) -> Answer {
     let submitted = state.jobs().run_schedule_now(&actor, id).await?;
-    accepted(&state, submitted.job).await
+    accepted(&state, &actor, submitted.job).await
 }
 
 /// The runs of a schedule, also those that were skipped or refused.
