@@ -1,13 +1,16 @@
-"""What a bench needs from the machine: ports, venvs, databases, the cost of an fsync."""
+"""What a bench needs from the machine: programs, ports, venvs, databases, the cost of an fsync."""
 
 import glob
+import json
 import os
+import platform
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -33,12 +36,12 @@ def venv(name, requirements):
     return str(python)
 
 
-def wait_for(ready, what, seconds=30):
+def wait_for(ready, what, seconds=30, pause=0.05):
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
-            raise SystemExit(f"{what} did not come up within {seconds} s")
-        time.sleep(0.05)
+            raise RuntimeError(f"{what} did not come up within {seconds} s")
+        time.sleep(pause)
 
 
 def accepts(port):
@@ -49,13 +52,81 @@ def accepts(port):
         return False
 
 
+def find(program):
+    """The path of a program, also where Debian hides PostgreSQL's."""
+    hidden = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{program}"))
+    return hidden[-1] if hidden else shutil.which(program)
+
+
 def need(program, package):
-    found = shutil.which(program) or next(
-        iter(sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{program}"))), None
-    )
+    """The path of a program; Debian's package is installed where it is missing."""
+    if not find(program):
+        print(f"installing Debian's package {package}", file=sys.stderr)
+        as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+            subprocess.run([*apt, *words], check=False, stdout=sys.stderr)
+    found = find(program)
     if not found:
-        raise SystemExit(f"{program} is missing; install Debian's package {package}")
+        raise RuntimeError(f"{program} is missing: apt-get install {package}")
     return found
+
+
+def run_measured(command, timeout, **options):
+    """Runs a program whose last line is JSON; adds the processor time and memory that it took."""
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+        process = subprocess.Popen(command, stdout=said, stderr=complained, **options)
+        watch = threading.Timer(timeout, process.kill)
+        watch.start()
+        _, status, used = os.wait4(process.pid, 0)
+        watch.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        complained.seek(0)
+        if process.returncode != 0:
+            words = complained.read().decode(errors="replace")[-500:]
+            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {words}")
+        figures = json.loads(said.read().splitlines()[-1])
+    figures["cpu_s"] = used.ru_utime + used.ru_stime
+    figures["peak_rss_mb"] = used.ru_maxrss / 1024
+    return figures
+
+
+def cpu_seconds(pid):
+    """Processor time of a process and of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu_seconds(pid):
+    """Processor time of a process and of everything that it started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_seconds(pid) + sum(tree_cpu_seconds(int(child)) for child in children)
+
+
+def resident_mb(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"process {pid} has no memory")
+
+
+def describe():
+    """What the figures were measured on."""
+    return {
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def version(program):
+    """What a program says of its version; `None` where it is missing."""
+    path = find(program)
+    if not path:
+        return None
+    return subprocess.run([path, "--version"], capture_output=True, text=True).stdout.strip()
 
 
 def fdatasync_ms(count=200):

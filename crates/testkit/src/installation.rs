@@ -88,6 +88,8 @@ pub struct Platform {
     pub jobs: Jobs,
     /// The one plan; its slug is `test`.
     pub plan: Plan,
+    /// What the store says of [`GantryStore::synchronous`].
+    pub synchronous: Option<i64>,
     folder: tempfile::TempDir,
 }
 
@@ -104,8 +106,9 @@ impl Platform {
         let folder = tempfile::tempdir()?;
         let config =
             store.unwrap_or_else(|| StoreConfig::sqlite(folder.path().join("gantry.sqlite")));
-        let store: Arc<dyn Store> =
-            Arc::new(GantryStore::open(config).await.context("opening the store")?);
+        let store = GantryStore::open(config).await.context("opening the store")?;
+        let synchronous = store.synchronous();
+        let store: Arc<dyn Store> = Arc::new(store);
         let blobs: Arc<dyn BlobStore> = Arc::new(LocalBlobs::open(&folder.path().join("blobs"))?);
         let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
         let clock = Arc::new(TestClock::default());
@@ -121,7 +124,7 @@ impl Platform {
         let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
         let draft = PlanDraft { slug: "test".to_owned(), title: "Test".to_owned(), terms };
         let plan = billing.import_plan(&draft).await?;
-        Ok(Self { store, blobs, bus, clock, billing, jobs, plan, folder })
+        Ok(Self { store, blobs, bus, clock, billing, jobs, plan, synchronous, folder })
     }
 
     /// Adds an organization on the plan, with the plan's credits.
