@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::erased::AnyOperation;
-use crate::service::Service;
+use crate::warm::AnyService;
 
 /// A named set of operations and services, registered by one line of the binary.
 pub trait Engine: Send + Sync {
@@ -20,7 +20,7 @@ pub trait Engine: Send + Sync {
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>>;
 
     /// What it can answer interactively.
-    fn services(&self) -> Vec<Arc<dyn Service>>;
+    fn services(&self) -> Vec<Arc<dyn AnyService>>;
 }
 
 impl<E: Engine + ?Sized> Engine for Box<E> {
@@ -40,7 +40,7 @@ impl<E: Engine + ?Sized> Engine for Box<E> {
         self.as_ref().operations()
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
         self.as_ref().services()
     }
 }

@@ -19,6 +19,7 @@ mod operation;
 pub mod protocol;
 mod service;
 mod step;
+mod warm;
 
 pub use artifact::{ArtifactDraft, ArtifactRole, ArtifactWriter, media_type_of};
 pub use blocking::BlockingContext;
@@ -34,6 +35,7 @@ pub use note::{JobNote, LogLevel};
 pub use operation::Operation;
 pub use service::{CallContext, Loaded, Service, ServiceSpec};
 pub use step::{Checkpoint, ChildJob, ChildOutcome, Step};
+pub use warm::{AnyService, InThread, WarmArtifact};
 
 /// The cancellation signal of a job or a call: cheap to ask, and can be awaited.
 pub use tokio_util::sync::CancellationToken;

@@ -74,6 +74,12 @@ impl CallContext {
         self.deadline
     }
 
+    /// Told when the caller went away.
+    #[must_use]
+    pub const fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
     /// Stops here when the caller went away or the time is up.
     ///
     /// # Errors

@@ -85,7 +85,7 @@ pub enum Command {
     Engine(EngineCommand),
     /// Serve the built-in engines over standard input and output
     #[command(hide = true)]
-    EngineHost,
+    EngineHost(EngineHostArgs),
     /// Check that this machine and data folder can run a server
     Doctor(DataArgs),
     /// Bring the database to the schema of this version
@@ -110,6 +110,14 @@ pub struct MigrateArgs {
     /// Do not copy the database first: you have a backup
     #[arg(long)]
     pub no_backup: bool,
+}
+
+/// What a child process serves.
+#[derive(Debug, Args)]
+pub struct EngineHostArgs {
+    /// Serve services in place of operations
+    #[arg(long)]
+    pub services: bool,
 }
 
 /// `gantry engine`.

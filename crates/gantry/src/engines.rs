@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use gantry_catalog::ProfileDataset;
 use gantry_engine_api::Engine;
-use gantry_external::{EnginePool, ExternalConfig, ExternalEngine, IsolatedEngine};
+use gantry_external::{
+    EnginePool, ExternalConfig, ExternalEngine, ExternalError, IsolatedEngine, ServiceLimits,
+    ServicePool,
+};
 use gantry_jobs::{Registry, RegistryError};
 use gantry_ports::Store;
 
@@ -17,6 +20,11 @@ use crate::failure::Failure;
 
 /// What the child processes of `isolation = "process"` are started with.
 pub const HOST_COMMAND: &str = "engine-host";
+/// What makes them serve services.
+const SERVICES_FLAG: &str = "--services";
+
+/// Where jobs run and where services answer.
+type Children = (Arc<EnginePool>, Arc<ServicePool>);
 
 /// The engines that are built in.
 pub fn built_in() -> Vec<Box<dyn Engine>> {
@@ -27,7 +35,8 @@ pub fn built_in() -> Vec<Box<dyn Engine>> {
 pub struct EngineSet {
     /// The engines.
     pub engines: Vec<Box<dyn Engine>>,
-    /// The arguments with which this program serves them over standard input and output.
+    /// The arguments with which this program serves them over standard input and output; with
+    /// `--services` behind them it serves their services.
     pub host_arguments: Vec<String>,
 }
 
@@ -44,16 +53,19 @@ impl EngineSet {
 /// [`Failure`] when two engines claim the same id, or this program cannot be found again.
 pub async fn register_engines(config: &EnginesConfig, set: EngineSet) -> Result<Registry, Failure> {
     let mut registry = Registry::default();
-    let pool = build_pool(config.isolation, set.host_arguments)?;
+    let children = build_children(config, set.host_arguments)?;
     for engine in set.engines {
-        let added = match &pool {
-            Some(pool) => registry.add_engine(&IsolatedEngine::wrap(engine, Arc::clone(pool))),
+        let added = match &children {
+            Some((pool, hosts)) => {
+                let (pool, hosts) = (Arc::clone(pool), Arc::clone(hosts));
+                registry.add_engine(&IsolatedEngine::wrap(engine, pool, hosts))
+            }
             None => registry.add_engine(engine.as_ref()),
         };
         added.map_err(derive_failure)?;
     }
     for folder in &config.external {
-        match start_external(folder).await {
+        match start_external(folder, derive_limits(config)).await {
             Ok(engine) => registry.add_engine(&engine).map_err(derive_failure)?,
             Err(error) => tracing::error!(
                 folder = %folder.display(), %error,
@@ -81,21 +93,24 @@ pub async fn register_all(
 }
 
 /// Starts the engine of a folder and asks what it can do.
-///
-/// # Errors
-/// What is wrong with its configuration or its first words.
-pub async fn start_external(
+async fn start_external(
     folder: &Path,
-) -> Result<ExternalEngine, gantry_external::ExternalError> {
-    ExternalEngine::start(ExternalConfig::read(folder)?).await
+    limits: ServiceLimits,
+) -> Result<ExternalEngine, ExternalError> {
+    ExternalEngine::start_within(ExternalConfig::read(folder)?, limits).await
 }
 
-/// Child processes of this same program; none is started before the first job.
-fn build_pool(
-    isolation: IsolationConfig,
+const fn derive_limits(config: &EnginesConfig) -> ServiceLimits {
+    ServiceLimits { hosts: config.service_hosts, host_bytes: config.service_host_bytes }
+}
+
+/// Child processes of this same program for jobs and for services; none is started before the
+/// first of them.
+fn build_children(
+    config: &EnginesConfig,
     arguments: Vec<String>,
-) -> Result<Option<Arc<EnginePool>>, Failure> {
-    match isolation {
+) -> Result<Option<Children>, Failure> {
+    match config.isolation {
         IsolationConfig::Thread => Ok(None),
         IsolationConfig::Process => {
             let program = std::env::current_exe().map_err(|error| {
@@ -104,7 +119,11 @@ fn build_pool(
             })?;
             let mut command = vec![program.display().to_string()];
             command.extend(arguments);
-            Ok(Some(EnginePool::new(ExternalConfig::new(command, std::env::temp_dir()))))
+            let pool = ExternalConfig::new(command.clone(), std::env::temp_dir());
+            command.push(SERVICES_FLAG.to_owned());
+            let hosts = ExternalConfig::new(command, std::env::temp_dir());
+            let hosts = ServicePool::new(hosts, derive_limits(config));
+            Ok(Some((EnginePool::new(pool), hosts)))
         }
     }
 }

@@ -12,7 +12,7 @@ use gantry_billing::Billing;
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
-use gantry_jobs::Jobs;
+use gantry_jobs::{Jobs, WarmArtifacts};
 use gantry_ports::{BlobStore, Bus, Clock, Store};
 use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
@@ -126,7 +126,9 @@ impl House {
         let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
             .with_samples(built_in_samples());
         let registry = engines::register_all(&config.engines, set, Arc::clone(&store)).await?;
-        let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry));
+        let warm = WarmArtifacts::within(config.engines.service_bytes);
+        let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
+            .with_warm_artifacts(warm);
         Ok(Self { store, access, billing, jobs, scratch, hints })
     }
 

@@ -171,7 +171,8 @@ pub async fn open_feed(
     Ok(answer(stream::unfold(feed, Feed::advance)))
 }
 
-fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+/// A response that sends events, and a heartbeat where nothing happens.
+pub fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
     let mut response = Sse::new(events).keep_alive(heartbeat).into_response();
     let headers = response.headers_mut();

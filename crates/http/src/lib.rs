@@ -6,6 +6,7 @@
 //! them.
 
 mod api;
+mod call_stream;
 mod dto;
 mod etag;
 mod extract;

@@ -1,21 +1,22 @@
 //! Calls of services: warm artifacts that answer outside the queue.
 //!
-//! Invariants: an artifact is loaded once and shared by its callers; at most
-//! [`MOST_LOADED`] are kept, the longest unused one leaves first; a call ends within
-//! [`CALL_LIMIT`].
+//! Invariants: an artifact is resolved for its owner before anything of it is used, warm or not;
+//! a call ends within [`CALL_LIMIT`] after its artifact is warm, and when its caller goes away.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gantry_access::{Actor, Permission, require};
-use gantry_engine_api::{CallContext, CancellationToken, EngineError, InputRef, Loaded};
+use gantry_catalog::ResolvedInput;
+use gantry_engine_api::{
+    AnyService, CallContext, CancellationToken, EngineError, InputRef, WarmArtifact,
+};
 use gantry_types::ArtifactId;
 use serde_json::Value;
 
 use crate::Jobs;
 use crate::error::JobsError;
 
-const MOST_LOADED: usize = 8;
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// One call.
@@ -29,93 +30,68 @@ pub struct ServiceCall {
     pub input: Value,
 }
 
-struct Warm {
-    key: (String, String),
-    loaded: Arc<dyn Loaded>,
-    used_at: Instant,
-}
-
-/// The artifacts that are in memory.
-#[derive(Default)]
-pub struct ServiceHosts {
-    warm: Mutex<Vec<Warm>>,
-}
-
-impl ServiceHosts {
-    fn find(&self, key: &(String, String)) -> Option<Arc<dyn Loaded>> {
-        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = warm.iter_mut().find(|entry| &entry.key == key)?;
-        entry.used_at = Instant::now();
-        Some(Arc::clone(&entry.loaded))
-    }
-
-    fn insert(&self, key: (String, String), loaded: Arc<dyn Loaded>) {
-        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
-        warm.retain(|entry| entry.key != key);
-        if warm.len() >= MOST_LOADED {
-            let oldest = warm.iter().enumerate().min_by_key(|(_, entry)| entry.used_at);
-            if let Some((at, _)) = oldest {
-                warm.remove(at);
-            }
-        }
-        warm.push(Warm { key, loaded, used_at: Instant::now() });
-    }
-}
+/// Takes the pieces of an answer, in order, while the call goes on.
+pub type ChunkSink = Box<dyn Fn(Value) + Send + Sync>;
 
 impl Jobs {
-    /// Calls a service on an artifact of the actor's account.
+    /// Calls a service on an artifact of the actor's account; pieces of the answer go to
+    /// `chunks`. Dropping the future ends the call.
     ///
     /// # Errors
     /// [`JobsError::UnknownService`], [`JobsError::Catalog`] for the artifact,
+    /// [`JobsError::ServiceRestarting`] when the service's process was lost,
     /// [`JobsError::Engine`] for what the service answers.
-    pub async fn call_service(&self, actor: &Actor, call: ServiceCall) -> Result<Value, JobsError> {
-        require(actor, Permission::RunJobs)?;
-        let loaded = self.load_service(actor, &call).await?;
-        let cancellation = CancellationToken::new();
-        // A caller that goes away drops this future; its computation is told to stop.
-        let _stop = cancellation.clone().drop_guard();
-        let deadline = Instant::now() + CALL_LIMIT;
-        let context = CallContext::new(deadline, cancellation, Box::new(|_| ()));
-        let input = call.input;
-        let answer = tokio::task::spawn_blocking(move || loaded.call(input, &context));
-        match tokio::time::timeout(CALL_LIMIT, answer).await {
-            Ok(Ok(answer)) => Ok(answer?),
-            Ok(Err(panic)) => {
-                Err(EngineError::bug(format!("The service panicked: {panic}.")).into())
-            }
-            Err(_) => Err(EngineError::resource("The call took longer than 10 seconds.")
-                .with_next_step("Ask for less at once, or submit it as a job.")
-                .into()),
-        }
-    }
-
-    async fn load_service(
+    pub async fn call_service(
         &self,
         actor: &Actor,
-        call: &ServiceCall,
-    ) -> Result<Arc<dyn Loaded>, JobsError> {
+        call: ServiceCall,
+        chunks: ChunkSink,
+    ) -> Result<Value, JobsError> {
+        require(actor, Permission::RunJobs)?;
         let service = self.registry.find_service(&call.service).ok_or_else(|| {
             JobsError::UnknownService { service: call.service.chars().take(100).collect() }
         })?;
         let input = [("artifact".to_owned(), InputRef::Artifact { id: call.artifact_id })];
         let resolved = self.catalog.resolve_inputs(actor.organization_id, &input).await?;
         let resolved = resolved.into_iter().next().ok_or(JobsError::NotFound)?;
-        let key = (call.service.clone(), resolved.meta.sha256.clone());
-        if let Some(loaded) = self.services.find(&key) {
-            return Ok(loaded);
-        }
+        let key = (call.service, resolved.meta.sha256.clone());
+        let load = self.load_artifact(service.as_ref(), &resolved);
+        let warm = self.warm.get_or_load(key, load).await?;
+        answer(warm.as_ref(), call.input, chunks).await
+    }
+
+    async fn load_artifact(
+        &self,
+        service: &dyn AnyService,
+        resolved: &ResolvedInput,
+    ) -> Result<Arc<dyn WarmArtifact>, JobsError> {
         let folder = tempfile::tempdir().map_err(|error| JobsError::Broken {
             reason: format!("no temporary folder could be made: {error}"),
         })?;
-        let file = self.catalog.fetch_input(&resolved, folder.path()).await?;
-        let load = tokio::task::spawn_blocking(move || service.load(file));
-        let loaded = match load.await {
-            Ok(loaded) => Arc::from(loaded?),
-            Err(panic) => {
-                return Err(EngineError::bug(format!("Loading panicked: {panic}.")).into());
-            }
-        };
-        self.services.insert(key, Arc::clone(&loaded));
-        Ok(loaded)
+        let file = self.catalog.fetch_input(resolved, folder.path()).await?;
+        service.load(file).await.map_err(derive_error)
     }
+}
+
+async fn answer(
+    warm: &dyn WarmArtifact,
+    input: Value,
+    chunks: ChunkSink,
+) -> Result<Value, JobsError> {
+    let cancellation = CancellationToken::new();
+    let _stop = cancellation.clone().drop_guard();
+    let context = CallContext::new(Instant::now() + CALL_LIMIT, cancellation, chunks);
+    match tokio::time::timeout(CALL_LIMIT, warm.call(input, context)).await {
+        Ok(answer) => answer.map_err(derive_error),
+        Err(_) => Err(EngineError::resource("The call took longer than 10 seconds.")
+            .with_next_step("Ask for less at once, or submit it as a job.")
+            .into()),
+    }
+}
+
+fn derive_error(error: EngineError) -> JobsError {
+    if error.is_host_death() {
+        return JobsError::ServiceRestarting { message: error.message };
+    }
+    error.into()
 }

@@ -52,6 +52,12 @@ pub enum JobsError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The process that kept the artifact was lost and is started again by the next call.
+    #[error("{message}")]
+    ServiceRestarting {
+        /// What became of it.
+        message: String,
+    },
     /// A service's call failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -17,8 +17,9 @@ mod run_side;
 mod schedules;
 mod settle_job;
 mod submit_job;
+mod warm_artifacts;
 
-pub use call_service::{ServiceCall, ServiceHosts};
+pub use call_service::{ChunkSink, ServiceCall};
 pub use error::JobsError;
 pub use estimate_job::{Admissibility, JobEstimate};
 pub use read_jobs::DescribedInput;
@@ -28,6 +29,7 @@ pub use run_side::{ForkRequest, WorkerOffer};
 pub use schedules::{NewSchedule, ScheduledInput};
 pub use settle_job::AttemptReport;
 pub use submit_job::{NewJob, SubmittedJob};
+pub use warm_artifacts::WarmArtifacts;
 
 use std::sync::Arc;
 
@@ -43,7 +45,7 @@ pub struct Jobs {
     clock: Arc<dyn Clock>,
     catalog: Catalog,
     registry: Arc<Registry>,
-    services: Arc<ServiceHosts>,
+    warm: Arc<WarmArtifacts>,
     schedules_changed: Arc<Notify>,
 }
 
@@ -57,9 +59,16 @@ impl Jobs {
         catalog: Catalog,
         registry: Arc<Registry>,
     ) -> Self {
-        let services = Arc::new(ServiceHosts::default());
+        let warm = Arc::new(WarmArtifacts::default());
         let schedules_changed = Arc::new(Notify::new());
-        Self { store, bus, clock, catalog, registry, services, schedules_changed }
+        Self { store, bus, clock, catalog, registry, warm, schedules_changed }
+    }
+
+    /// Keeps the artifacts of services within these bounds.
+    #[must_use]
+    pub fn with_warm_artifacts(mut self, warm: WarmArtifacts) -> Self {
+        self.warm = Arc::new(warm);
+        self
     }
 
     /// What can be run.

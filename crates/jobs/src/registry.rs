@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gantry_engine_api::{AnyOperation, Engine, OperationSpec, Service, ServiceSpec};
+use gantry_engine_api::{AnyOperation, AnyService, Engine, OperationSpec, ServiceSpec};
 
 /// An engine cannot be registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ struct Registered {
 pub struct Registry {
     engines: Vec<EngineInfo>,
     operations: BTreeMap<String, Registered>,
-    services: BTreeMap<String, Arc<dyn Service>>,
+    services: BTreeMap<String, Arc<dyn AnyService>>,
 }
 
 impl Registry {
@@ -139,7 +139,7 @@ impl Registry {
 
     /// A service.
     #[must_use]
-    pub fn find_service(&self, id: &str) -> Option<Arc<dyn Service>> {
+    pub fn find_service(&self, id: &str) -> Option<Arc<dyn AnyService>> {
         self.services.get(id).map(Arc::clone)
     }
 

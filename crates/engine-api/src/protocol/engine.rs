@@ -152,6 +152,25 @@ pub enum EngineMessage {
         /// The question.
         body: Value,
     },
+    /// Answers `service_load`.
+    ServiceLoaded {
+        /// The artifact's name.
+        run: String,
+    },
+    /// A piece of the answer to `service_call`.
+    ServiceChunk {
+        /// The call.
+        run: String,
+        /// The piece.
+        chunk: Value,
+    },
+    /// The answer to `service_call`.
+    ServiceAnswer {
+        /// The call.
+        run: String,
+        /// The output.
+        output: Value,
+    },
     /// The run ended with a report.
     Done {
         /// The run.
@@ -219,6 +238,9 @@ impl EngineMessage {
             | Self::Checkpoint { run, .. }
             | Self::RaiseHold { run, .. }
             | Self::AskModel { run, .. }
+            | Self::ServiceLoaded { run }
+            | Self::ServiceChunk { run, .. }
+            | Self::ServiceAnswer { run, .. }
             | Self::Done { run, .. }
             | Self::Fork { run, .. }
             | Self::Failed { run, .. } => Some(run),

@@ -32,7 +32,33 @@ pub enum HostMessage {
     },
     /// Begins a run.
     Run(Box<RunRequest>),
-    /// Asks a run to end soon with `failed` of kind `cancelled`.
+    /// Loads an artifact of a service; answered by `service_loaded` or `failed`.
+    ServiceLoad {
+        /// Names the artifact from now on, and the answer.
+        run: String,
+        /// The service.
+        service: String,
+        /// The artifact; the file may be gone after the answer.
+        artifact: RunInput,
+    },
+    /// Asks a loaded artifact; answered by any number of `service_chunk`, then by
+    /// `service_answer` or `failed`.
+    ServiceCall {
+        /// Names the call.
+        run: String,
+        /// The name under which the artifact was loaded.
+        loaded: String,
+        /// The input.
+        input: Value,
+        /// The call is of no use after so many milliseconds.
+        time_ms: u64,
+    },
+    /// Forgets an artifact; not answered.
+    ServiceUnload {
+        /// The name under which it was loaded.
+        loaded: String,
+    },
+    /// Asks a run or a call to end soon with `failed` of kind `cancelled`.
     Cancel {
         /// The run.
         run: String,

@@ -21,7 +21,42 @@ pub struct EngineManifest {
     #[serde(default)]
     pub summary: String,
     /// What it can do.
+    #[serde(default)]
     pub operations: Vec<OperationManifest>,
+    /// What it can answer interactively.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceManifest>,
+}
+
+/// One service: artifacts that are loaded once and then answer calls.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceManifest {
+    /// `engine.noun`.
+    pub id: String,
+    /// The version of input and output; absent means 1.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// The name for people.
+    pub title: String,
+    /// JSON Schema of a call's input; absent allows an empty object alone.
+    #[serde(default = "empty_object_schema")]
+    pub input_schema: Value,
+    /// JSON Schema of a call's output; absent allows anything.
+    #[serde(default)]
+    pub output_schema: Value,
+    /// Units per meter that a call uses; pointers lead into its input.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub meters: BTreeMap<MeterId, CallMeterRule>,
+}
+
+/// Where the units that a call uses come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallMeterRule {
+    /// Always so many.
+    Fixed(u64),
+    /// The length of a list in the input, by JSON pointer; a missing one counts 0.
+    ItemsOf(String),
 }
 
 /// One operation.

@@ -9,6 +9,9 @@
 //! until `done`, `fork` or `failed`. One run at a time. `cancel` asks the run to end soon, an
 //! end of standard input asks the process to end.
 //!
+//! A process that serves services gets no runs: it is told to load artifacts, to answer calls
+//! on them, and to unload them. Several calls may be open at once, and are answered in any order.
+//!
 //! Invariants: every message names its run, so that a late line of an ended run is told from
 //! the present one; a line longer than [`LONGEST_LINE`] or one that is not a message ends the
 //! process and fails its run alone.
@@ -20,7 +23,9 @@ mod written_order;
 
 pub use engine::{ChildRequest, EngineMessage};
 pub use host::{HostMessage, RunInput, RunLimits, RunRequest};
-pub use manifest::{EngineManifest, EstimateRule, MeterRule, OperationManifest};
+pub use manifest::{
+    CallMeterRule, EngineManifest, EstimateRule, MeterRule, OperationManifest, ServiceManifest,
+};
 
 /// The version of the protocol that this crate speaks.
 pub const PROTOCOL: u32 = 1;

@@ -5,12 +5,13 @@
 mod every_door;
 mod fork;
 mod misbehave;
+mod moods;
 mod noop;
 mod service;
 
 use std::sync::Arc;
 
-use gantry_engine_api::{AnyOperation, Engine, Service};
+use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
 pub use misbehave::Misbehaviour;
 
@@ -39,7 +40,7 @@ impl Engine for TestEngine {
         ]
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
-        vec![Arc::new(service::WordCount)]
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
+        vec![Arc::new(InThread(service::WordCount)), Arc::new(InThread(moods::Moods))]
     }
 }

@@ -8,6 +8,7 @@ use gantry_types::MeterId;
 use serde_json::{Value, json};
 
 /// Counts how often a word stands in an artifact.
+#[derive(Clone)]
 pub(super) struct WordCount;
 
 struct LoadedText {

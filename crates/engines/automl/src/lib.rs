@@ -23,7 +23,7 @@ mod train;
 
 use std::sync::Arc;
 
-use gantry_engine_api::{AnyOperation, Engine, Service};
+use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
 pub use metric::{Metric, MetricChoice};
 pub use model::Algorithm;
@@ -61,7 +61,7 @@ impl Engine for Automl {
         vec![Arc::new(Train), Arc::new(Predict)]
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
-        vec![Arc::new(ModelService)]
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
+        vec![Arc::new(InThread(ModelService))]
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gantry_engine_api::protocol::{EngineManifest, OperationManifest};
 use gantry_engine_api::{
-    AnyOperation, Engine, EngineError, Estimate, InputMeta, JobContext, OperationSpec, ParamError,
-    Service, Step,
+    AnyOperation, AnyService, Engine, EngineError, Estimate, InputMeta, JobContext, OperationSpec,
+    ParamError, Step,
 };
 use serde_json::{Map, Value};
 
@@ -21,11 +21,13 @@ use crate::pool::EnginePool;
 use crate::price::derive_estimate;
 use crate::remote::run_remote;
 use crate::schema;
+use crate::services::{ServiceLimits, ServicePool, wrap_service};
 
 /// An engine in a program of its own.
 pub struct ExternalEngine {
     manifest: EngineManifest,
     pool: Arc<EnginePool>,
+    hosts: Arc<ServicePool>,
     estimator: Arc<Estimator>,
 }
 
@@ -35,15 +37,27 @@ impl ExternalEngine {
     /// # Errors
     /// [`ExternalError`] when it cannot be started, or what it says cannot be right.
     pub async fn start(config: ExternalConfig) -> Result<Self, ExternalError> {
+        Self::start_within(config, ServiceLimits::default()).await
+    }
+
+    /// As [`Self::start`], with bounds for the processes that serve its services.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_within(
+        config: ExternalConfig,
+        limits: ServiceLimits,
+    ) -> Result<Self, ExternalError> {
         let pool = EnginePool::new(config.clone());
         let manifest = pool.fetch_manifest().await?;
         require_sound(&manifest)?;
+        let hosts = ServicePool::new(config.clone(), limits);
         let estimator = Estimator::new(config);
         if manifest.operations.iter().any(|operation| operation.estimate.dynamic) {
             // Where this fails, the first question says why.
             drop(estimator.warm_up());
         }
-        Ok(Self { manifest, pool, estimator: Arc::new(estimator) })
+        Ok(Self { manifest, pool, hosts, estimator: Arc::new(estimator) })
     }
 
     /// What it said in the handshake.
@@ -79,8 +93,9 @@ impl Engine for ExternalEngine {
         operations.map(wrap).collect()
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
-        Vec::new()
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
+        let services = self.manifest.services.iter();
+        services.map(|manifest| wrap_service(manifest, Arc::clone(&self.hosts))).collect()
     }
 }
 

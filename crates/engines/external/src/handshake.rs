@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gantry_engine_api::protocol::{
-    EngineManifest, EngineMessage, HostMessage, MeterRule, OperationManifest, PROTOCOL,
+    CallMeterRule, EngineManifest, EngineMessage, HostMessage, MeterRule, OperationManifest,
+    PROTOCOL, ServiceManifest,
 };
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -57,7 +58,7 @@ pub(crate) fn require_sound(manifest: &EngineManifest) -> Result<(), ExternalErr
         ));
     }
     check_title(&manifest.title, "the engine", &mut findings);
-    if manifest.operations.is_empty() {
+    if manifest.operations.is_empty() && manifest.services.is_empty() {
         findings.push("it has no operations; name at least one".to_owned());
     }
     let mut seen = BTreeSet::new();
@@ -66,6 +67,12 @@ pub(crate) fn require_sound(manifest: &EngineManifest) -> Result<(), ExternalErr
             findings.push(format!("`{}` is described twice", operation.id));
         }
         check_operation(&manifest.id, operation, &mut findings);
+    }
+    for service in &manifest.services {
+        if !seen.insert(service.id.as_str()) {
+            findings.push(format!("`{}` is described twice", service.id));
+        }
+        check_service(&manifest.id, service, &mut findings);
     }
     if findings.is_empty() { Ok(()) } else { Err(ExternalError::Manifest(findings)) }
 }
@@ -95,6 +102,34 @@ fn check_operation(engine: &str, operation: &OperationManifest, findings: &mut V
     }
     check_schemas(operation, &id, findings);
     check_estimate(operation, &id, &slots, findings);
+}
+
+fn check_service(engine: &str, service: &ServiceManifest, findings: &mut Vec<String>) {
+    let id = service.id.escape_debug().to_string();
+    let noun = service.id.strip_prefix(engine).and_then(|rest| rest.strip_prefix('.'));
+    if !noun.is_some_and(is_word) || service.id.len() > 64 {
+        findings.push(format!(
+            "the service's id `{id}` must be `{engine}.` and a word of a-z, 0-9 and _"
+        ));
+    }
+    check_title(&service.title, &format!("`{id}`"), findings);
+    if service.version == 0 {
+        findings.push(format!("the version of `{id}` starts at 1"));
+    }
+    if let Err(cause) = schema::require_well_formed(&service.input_schema) {
+        findings.push(format!("`input_schema` of `{id}`: {cause}"));
+    }
+    if !matches!(service.output_schema, Value::Null | Value::Object(_) | Value::Bool(_)) {
+        findings.push(format!("`output_schema` of `{id}` must be a JSON Schema"));
+    }
+    for (meter, rule) in &service.meters {
+        if let CallMeterRule::ItemsOf(pointer) = rule
+            && !pointer.starts_with('/')
+        {
+            let cause = format!("`{pointer}` is no JSON pointer such as `/rows`");
+            findings.push(format!("the meter `{meter}` of `{id}`: {cause}"));
+        }
+    }
 }
 
 fn check_schemas(operation: &OperationManifest, id: &str, findings: &mut Vec<String>) {

@@ -1,30 +1,34 @@
-//! A built-in engine whose jobs run in child processes of the same binary.
+//! A built-in engine whose jobs run, and whose services answer, in child processes of the same
+//! binary.
 //!
-//! Invariant: what an operation says about itself and its estimate stay in this process; only
-//! `run` crosses the pipe.
+//! Invariant: what operations and services say about themselves, estimates and the counting of
+//! meters stay in this process; only runs, loads and calls cross the pipe.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use gantry_engine_api::{
-    AnyOperation, Engine, EngineError, Estimate, InputMeta, JobContext, OperationSpec, ParamError,
-    Service, Step,
+    AnyOperation, AnyService, Engine, EngineError, Estimate, InputMeta, JobContext, OperationSpec,
+    ParamError, Step,
 };
 use serde_json::Value;
 
 use crate::pool::EnginePool;
 use crate::remote::run_remote;
+use crate::services::{RemoteService, ServicePool};
 
 /// A built-in engine in child processes, which must serve it with [`crate::serve_engine`].
 pub struct IsolatedEngine<E> {
     inner: E,
     pool: Arc<EnginePool>,
+    hosts: Arc<ServicePool>,
 }
 
 impl<E: Engine> IsolatedEngine<E> {
-    /// Lets the jobs of `inner` run in the processes of `pool`; several engines may share one.
-    pub const fn wrap(inner: E, pool: Arc<EnginePool>) -> Self {
-        Self { inner, pool }
+    /// Lets the jobs of `inner` run in the processes of `pool`, and its services answer in those
+    /// of `hosts`; several engines may share both.
+    pub const fn wrap(inner: E, pool: Arc<EnginePool>, hosts: Arc<ServicePool>) -> Self {
+        Self { inner, pool, hosts }
     }
 }
 
@@ -48,8 +52,15 @@ impl<E: Engine> Engine for IsolatedEngine<E> {
         self.inner.operations().into_iter().map(wrap).collect()
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
-        self.inner.services()
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
+        let wrap = |inner: Arc<dyn AnyService>| -> Arc<dyn AnyService> {
+            Arc::new(RemoteService {
+                spec: inner.spec(),
+                count: Box::new(move |input| inner.meters(input)),
+                pool: Arc::clone(&self.hosts),
+            })
+        };
+        self.inner.services().into_iter().map(wrap).collect()
     }
 }
 

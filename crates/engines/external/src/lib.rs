@@ -24,6 +24,7 @@ mod remote;
 mod scaffold;
 mod schema;
 mod serve;
+mod services;
 #[cfg(test)]
 mod storm;
 mod watch;
@@ -36,4 +37,5 @@ pub use error::ExternalError;
 pub use isolated::IsolatedEngine;
 pub use pool::EnginePool;
 pub use scaffold::{Language, UnknownLanguage, new_engine};
-pub use serve::serve_engine;
+pub use serve::{serve_engine, serve_services};
+pub use services::{ServiceLimits, ServicePool};

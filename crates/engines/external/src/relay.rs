@@ -179,6 +179,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Relay<'_, R, W> {
                     "it answered an estimate in the middle of a run",
                 )));
             }
+            EngineMessage::ServiceLoaded { .. }
+            | EngineMessage::ServiceChunk { .. }
+            | EngineMessage::ServiceAnswer { .. } => {
+                return Turn::End(Ended::Broken(derive_protocol_error(
+                    "it answered for a service in the middle of a run",
+                )));
+            }
             waiting @ (EngineMessage::Artifact { .. }
             | EngineMessage::Checkpoint { .. }
             | EngineMessage::RaiseHold { .. }
@@ -224,6 +231,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Relay<'_, R, W> {
             | EngineMessage::Partial { .. }
             | EngineMessage::Emit { .. }
             | EngineMessage::Charge { .. }
+            | EngineMessage::ServiceLoaded { .. }
+            | EngineMessage::ServiceChunk { .. }
+            | EngineMessage::ServiceAnswer { .. }
             | EngineMessage::Done { .. }
             | EngineMessage::Fork { .. }
             | EngineMessage::Failed { .. } => return Turn::Continue,

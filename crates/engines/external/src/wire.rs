@@ -39,6 +39,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Wire<R, W> {
         self.writer = None;
     }
 
+    /// Hands out the way to the other side, for whoever must write while this one listens.
+    pub(crate) const fn take_writer(&mut self) -> Option<W> {
+        self.writer.take()
+    }
+
     /// Writes a message. Giving up in the middle leaves half a line behind.
     pub(crate) async fn send(&mut self, message: &HostMessage) -> Result<(), WireFault> {
         let mut line = serde_json::to_vec(message).map_err(|error| {

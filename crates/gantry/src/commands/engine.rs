@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use gantry_external::{ExternalConfig, check_engine, new_engine, serve_engine};
+use gantry_external::{ExternalConfig, check_engine, new_engine, serve_engine, serve_services};
 use serde_json::json;
 
-use crate::cli::{EngineCommand, GlobalArgs};
+use crate::cli::{EngineCommand, EngineHostArgs, GlobalArgs};
 use crate::config::{EnginesConfig, IsolationConfig};
 use crate::console::Console;
 use crate::engines::built_in;
@@ -31,20 +31,22 @@ pub fn run(
             let engines = EnginesConfig {
                 isolation: IsolationConfig::Thread,
                 external: vec![require_engine(folder)?],
+                ..EnginesConfig::default()
             };
             crate::run::run_words(words, &engines, global, console)
         }
     }
 }
 
-/// Serves the built-in engines to the parent process until it closes the pipe.
+/// Serves the built-in engines, or their services, to the parent process until it closes the pipe.
 ///
 /// # Errors
 /// [`Failure`] when the parent does not keep to the protocol.
-pub fn host() -> Result<Exit, Failure> {
+pub fn host(arguments: &EngineHostArgs) -> Result<Exit, Failure> {
     let engines = built_in();
     let engines: Vec<_> = engines.iter().map(AsRef::as_ref).collect();
-    serve_engine(&engines, std::io::stdin(), std::io::stdout())
+    let serve = if arguments.services { serve_services } else { serve_engine };
+    serve(&engines, std::io::stdin(), std::io::stdout())
         .map_err(|error| Failure::broken(error.to_string()))?;
     Ok(Exit::Success)
 }

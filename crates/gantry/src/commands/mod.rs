@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Admin(command) => admin::run(command, global, console),
         Command::Config(command) => config::run(*command, global, console),
         Command::Engine(command) => engine::run(command, global, console),
-        Command::EngineHost => engine::host(),
+        Command::EngineHost(arguments) => engine::host(arguments),
         Command::Doctor(data) => doctor::run(data, global, console),
         Command::Migrate(arguments) => migrate::run(arguments, global, console),
         Command::Openapi => print_openapi(console),

@@ -267,6 +267,7 @@ fn derive_failure(error: &JobsError, operation: &str) -> Failure {
             | HotError::Store(_),
         )
         | JobsError::Store(_)
+        | JobsError::ServiceRestarting { .. }
         | JobsError::Engine(_)
         | JobsError::Broken { .. } => Failure::broken(error.to_string()),
     }

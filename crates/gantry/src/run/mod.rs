@@ -28,8 +28,8 @@ use self::plan::{Parsed, RunPlan};
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
 pub fn run(arguments: &RunArgs, global: &GlobalArgs, console: Console) -> Result<Exit, Failure> {
-    let external = load(global.config.as_deref(), &[])?.engines.external;
-    let engines = EnginesConfig { isolation: IsolationConfig::Thread, external };
+    let configured = load(global.config.as_deref(), &[])?.engines;
+    let engines = EnginesConfig { isolation: IsolationConfig::Thread, ..configured };
     run_words(&arguments.words, &engines, global, console)
 }
 

@@ -188,6 +188,11 @@ impl From<JobsError> for Problem {
             JobsError::Catalog(error) => error.into(),
             JobsError::Hot(error) => error.into(),
             JobsError::Store(error) => error.into(),
+            JobsError::ServiceRestarting { .. } => {
+                Self::new(ProblemCode::ServiceRestarting, detail)
+                    .with_next_step("Try again in a second.")
+                    .with_retry_after(1)
+            }
             JobsError::Engine(error) => error.into(),
             JobsError::Broken { .. } => Self::internal(detail),
         }

@@ -1,10 +1,14 @@
 //! Services: warm artifacts that answer at once.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use gantry_access::{Permission, require};
 use gantry_jobs::ServiceCall;
+use gantry_types::RequestId;
 
+use crate::call_stream::open_call_stream;
 use crate::dto::{ListOf, ServiceBody, ServiceCallBody, ServiceCallRequest};
 use crate::extract::{CurrentActor, JsonBody, PathText};
 use crate::problem::Answer;
@@ -22,17 +26,26 @@ pub async fn list_services(
     Ok(Json(ListOf { items: services.into_iter().map(Into::into).collect() }))
 }
 
-/// Calls a service on an artifact; the answer comes within 10 seconds.
+/// Calls a service on an artifact; the answer comes within 10 seconds. With
+/// `Accept: text/event-stream` it is streamed: events `chunk`, each a piece of the answer, then
+/// one `answer` with the whole body or one `problem`.
 #[utoipa::path(post, path = "/services/{id}/calls", tag = "Services",
     params(("id" = String, Path)), request_body = ServiceCallRequest,
-    responses((status = 200, body = ServiceCallBody)))]
+    responses((status = 200, body = ServiceCallBody, content_type = "application/json"),
+        (status = 200, body = String, content_type = "text/event-stream")))]
 pub async fn call_service(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     PathText(service): PathText,
+    Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<ServiceCallRequest>,
-) -> Answer<Json<ServiceCallBody>> {
+) -> Answer {
     let call = ServiceCall { service, artifact_id: request.artifact_id, input: request.input };
-    let output = state.jobs().call_service(&actor, call).await?;
-    Ok(Json(ServiceCallBody { output }))
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+        return open_call_stream(&state, actor, call, request_id).await;
+    }
+    let output = state.jobs().call_service(&actor, call, Box::new(|_| ())).await?;
+    Ok(Json(ServiceCallBody { output }).into_response())
 }

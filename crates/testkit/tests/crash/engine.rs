@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_engine_api::{
-    AnyOperation, ArtifactRole, Checkpoint, ChildJob, Engine, EngineError, Estimate, InputMeta,
-    InputSlot, JobContext, Operation, ParamError, Service, Step,
+    AnyOperation, AnyService, ArtifactRole, Checkpoint, ChildJob, Engine, EngineError, Estimate,
+    InputMeta, InputSlot, JobContext, Operation, ParamError, Step,
 };
 use gantry_types::{Credits, JobState};
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ impl Engine for CrashEngine {
         vec![Arc::new(Work(self.0.clone())), Arc::new(Split(self.0.clone()))]
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
         Vec::new()
     }
 }

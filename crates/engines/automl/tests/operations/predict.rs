@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{MemoryHost, example, run, train};
-use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, Loaded};
+use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, WarmArtifact};
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
 
@@ -150,18 +150,18 @@ async fn damaged_models_are_refused() {
     }
 }
 
-async fn load(path: &Path) -> Result<Box<dyn Loaded>, EngineError> {
+async fn load(path: &Path) -> Result<Arc<dyn WarmArtifact>, EngineError> {
     let host = MemoryHost::builder().with_input("model", path).build().unwrap();
     let file = host.context().input("model").await.unwrap();
     let services = gantry_automl::engine().services();
     assert_eq!(services[0].spec().id, "automl.model");
-    services[0].load(file)
+    services[0].load(file).await
 }
 
-fn call(model: &dyn Loaded, input: Value) -> Result<Value, EngineError> {
+async fn call(model: &dyn WarmArtifact, input: Value) -> Result<Value, EngineError> {
     let deadline = Instant::now() + Duration::from_secs(10);
     let context = CallContext::new(deadline, CancellationToken::new(), Box::new(|_| {}));
-    model.call(input, &context)
+    model.call(input, context).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +174,7 @@ async fn the_service_answers_as_the_file_operation_does() {
     let row = json!({
         "sepal_length_cm": 5.1, "sepal_width_cm": 3.5, "petal_length_cm": 1.4, "petal_width_cm": 0.2
     });
-    let answer = call(model.as_ref(), json!({"rows": [row, row]})).unwrap();
+    let answer = call(model.as_ref(), json!({"rows": [row, row]})).await.unwrap();
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
     let first = &answer["predictions"][0];
     assert_eq!(first["prediction"], "setosa");
@@ -196,7 +196,7 @@ async fn the_service_answers_as_the_file_operation_does() {
             "sepal_length_cm",
         ),
     ] {
-        let error = call(model.as_ref(), input).unwrap_err();
+        let error = call(model.as_ref(), input).await.unwrap_err();
         assert_eq!(error.kind, EngineErrorKind::Params);
         assert!(error.message.contains(words), "{}", error.message);
     }

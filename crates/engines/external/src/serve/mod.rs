@@ -1,10 +1,11 @@
 //! The child's side: serves built-in engines over standard input and output.
 //!
-//! Invariants: one run at a time; the end of the input ends the process, in the middle of a run
+//! Invariants: a process serves operations or services; one run at a time, calls side by side; the end of the input ends the process, in the middle of a run
 //! too, so that no host's death leaves work behind; a panic ends its run alone.
 
 mod child_host;
 mod line_out;
+mod services;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,9 +23,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::error::ExternalError;
 use crate::serve::child_host::ChildHost;
 use crate::serve::line_out::LineOut;
+use crate::serve::services::ServiceServer;
 
-/// Serves `engines` until the input ends. Makes its own threads, and leaves those behind that
-/// still compute when it returns: the caller is expected to end the process.
+/// Serves the operations of `engines` until the input ends. Makes its own threads, and leaves
+/// those behind that still compute when it returns: the caller is expected to end the process.
 ///
 /// # Errors
 /// [`ExternalError`] when no threads can be had, or the host does not keep to the protocol.
@@ -33,8 +35,32 @@ pub fn serve_engine(
     input: impl Read + Send + 'static,
     output: impl Write + Send + 'static,
 ) -> Result<(), ExternalError> {
-    let fail = |what| move |source| ExternalError::Io { what, source };
     let server = Server::new(engines, output);
+    serve_lines(input, |messages| server.serve(messages))
+}
+
+/// Serves the services of `engines` until the input ends: loads artifacts and answers calls on
+/// them. Otherwise as [`serve_engine`].
+///
+/// # Errors
+/// As [`serve_engine`].
+pub fn serve_services(
+    engines: &[&dyn Engine],
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> Result<(), ExternalError> {
+    let server = ServiceServer::new(engines, output);
+    serve_lines(input, |messages| server.serve(messages))
+}
+
+fn serve_lines<F>(
+    input: impl Read + Send + 'static,
+    serve: impl FnOnce(UnboundedReceiver<Heard>) -> F + Send,
+) -> Result<(), ExternalError>
+where
+    F: Future<Output = Result<(), ExternalError>>,
+{
+    let fail = |what| move |source| ExternalError::Io { what, source };
     let (sender, messages) = unbounded_channel();
     let read = move || read_messages(input, |message| sender.send(message).is_ok());
     std::thread::Builder::new()
@@ -48,7 +74,7 @@ pub fn serve_engine(
         .map_err(fail("starting the runtime"))?;
     // A thread of its own, because the caller may itself stand on a runtime.
     let served =
-        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(server.serve(messages))).join());
+        std::thread::scope(|scope| scope.spawn(|| runtime.block_on(serve(messages))).join());
     runtime.shutdown_background();
     served.unwrap_or_else(|_| Err(ExternalError::Protocol("the server panicked".to_owned())))
 }
@@ -105,13 +131,9 @@ impl Server {
         let all = engines.iter().flat_map(|engine| engine.operations());
         let operations: BTreeMap<String, Arc<dyn AnyOperation>> =
             all.map(|operation| (operation.spec().id, operation)).collect();
-        let (id, title) = match engines {
-            [engine] => (engine.id().to_owned(), engine.title().to_owned()),
-            _ => ("gantry".to_owned(), "Built-in engines".to_owned()),
-        };
         let manifests = operations.values().map(|operation| derive_manifest(operation.spec()));
         let manifest =
-            EngineManifest { id, title, summary: String::new(), operations: manifests.collect() };
+            EngineManifest { operations: manifests.collect(), ..derive_introduction(engines) };
         Self {
             manifest,
             operations,
@@ -146,8 +168,14 @@ impl Server {
                         return Ok(());
                     }
                 }
+                HostMessage::ServiceLoad { run, .. } | HostMessage::ServiceCall { run, .. } => {
+                    let cause = "This process serves operations; services have one of their own.";
+                    self.out.say(&derive_answer(run, Err(EngineError::bug(cause))));
+                }
                 // Of a run that has just ended.
-                HostMessage::Cancel { .. } | HostMessage::Answer { .. } => {}
+                HostMessage::Cancel { .. }
+                | HostMessage::Answer { .. }
+                | HostMessage::ServiceUnload { .. } => {}
             }
         }
         Ok(())
@@ -201,6 +229,16 @@ impl Server {
             }
         }
     }
+}
+
+/// A manifest without operations and services.
+fn derive_introduction(engines: &[&dyn Engine]) -> EngineManifest {
+    let (id, title) = match engines {
+        [engine] => (engine.id().to_owned(), engine.title().to_owned()),
+        _ => ("gantry".to_owned(), "Built-in engines".to_owned()),
+    };
+    let (summary, operations, services) = (String::new(), Vec::new(), Vec::new());
+    EngineManifest { id, title, summary, operations, services }
 }
 
 fn derive_answer(run: String, answer: Result<Step<Value>, EngineError>) -> EngineMessage {

@@ -9,6 +9,7 @@
 
 mod faults;
 mod same;
+mod services;
 mod speed;
 
 use std::process::ExitCode;
@@ -17,15 +18,21 @@ use std::sync::Arc;
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
 use gantry_engine_testkit::MemoryHost;
 use gantry_engine_testkit::doors::TestEngine;
-use gantry_external::{EnginePool, ExternalConfig, IsolatedEngine, serve_engine};
+use gantry_external::{
+    EnginePool, ExternalConfig, IsolatedEngine, ServiceLimits, ServicePool, serve_engine,
+    serve_services,
+};
 use serde_json::Value;
 
 const CHILD: &str = "engine-host";
+const SERVICES: &str = "--services";
 
 fn main() -> ExitCode {
     let argument = std::env::args().nth(1);
     if argument.as_deref() == Some(CHILD) {
-        return match serve_engine(&[&TestEngine], std::io::stdin(), std::io::stdout()) {
+        let is_for_services = std::env::args().any(|word| word == SERVICES);
+        let serve = if is_for_services { serve_services } else { serve_engine };
+        return match serve(&[&TestEngine], std::io::stdin(), std::io::stdout()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{error}");
@@ -44,20 +51,32 @@ fn main() -> ExitCode {
         faults::a_killed_child_is_a_dead_host().await;
         faults::deaf_jobs_end_within_three_seconds().await;
         faults::the_end_of_the_input_ends_the_child().await;
+        services::answers_pieces_and_errors_come_through().await;
+        services::a_lost_host_costs_its_open_calls_and_is_started_again().await;
+        services::a_hung_or_greedy_host_is_ended().await;
+        services::artifacts_leave_when_others_need_room().await;
+        services::a_caller_that_goes_away_ends_its_call().await;
         speed::a_warm_child_is_quick().await;
+        speed::a_warm_artifact_is_quick().await;
     });
     println!("isolation: ok");
     ExitCode::SUCCESS
 }
 
-fn configure() -> ExternalConfig {
+fn configure(words: &[&str]) -> ExternalConfig {
     let program = std::env::current_exe().unwrap().to_string_lossy().into_owned();
+    let words = words.iter().map(|word| (*word).to_owned());
     let folder = std::env::current_dir().unwrap();
-    ExternalConfig::new(vec![program, CHILD.to_owned()], folder)
+    ExternalConfig::new(std::iter::once(program).chain(words).collect(), folder)
 }
 
 fn isolate() -> IsolatedEngine<TestEngine> {
-    IsolatedEngine::wrap(TestEngine, EnginePool::new(configure()))
+    isolate_within(ServiceLimits::default())
+}
+
+fn isolate_within(limits: ServiceLimits) -> IsolatedEngine<TestEngine> {
+    let hosts = ServicePool::new(configure(&[CHILD, SERVICES]), limits);
+    IsolatedEngine::wrap(TestEngine, EnginePool::new(configure(&[CHILD])), hosts)
 }
 
 fn get_operation(engine: &dyn Engine, id: &str) -> Arc<dyn AnyOperation> {
