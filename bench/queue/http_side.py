@@ -57,7 +57,11 @@ class Server:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -79,8 +83,9 @@ class Server:
         return time.perf_counter() - begun
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=60)
 
     def is_ready(self):
         if self.process.poll() is not None:

@@ -84,8 +84,9 @@ def run_measured(command, timeout, **options):
         said.seek(0)
         complained.seek(0)
         if process.returncode != 0:
-            words = complained.read().decode(errors="replace")[-500:]
-            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {words}")
+            words = complained.read().decode(errors="replace").strip().splitlines()
+            last = words[-1][-500:] if words else "no words"
+            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {last}")
         figures = json.loads(said.read().splitlines()[-1])
     figures["cpu_s"] = used.ru_utime + used.ru_stime
     figures["peak_rss_mb"] = used.ru_maxrss / 1024

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import machine
 
-REQUIREMENTS = ["celery==5.7.0", "redis==6.4.0"]
+# kombu, which Celery brings, imports packaging and does not ask for it.
+REQUIREMENTS = ["celery==5.7.0", "redis==6.4.0", "packaging==25.0"]
 HERE = Path(__file__).resolve().parent
 
 
@@ -43,7 +44,11 @@ class Celery:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._drive("wait", 20)
+        try:
+            self._drive("wait", 20)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
