@@ -6,6 +6,9 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::sse::Event;
 use futures::stream;
 use gantry_access::Actor;
@@ -17,6 +20,27 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::feed::{StreamPermit, answer};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
+
+/// How a client wants an answer.
+pub enum AnswerForm {
+    /// At once and whole.
+    Whole,
+    /// Piece by piece, as `Accept: text/event-stream` asks.
+    Streamed(RequestId),
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AnswerForm {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        if !accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+            return Ok(Self::Whole);
+        }
+        let request_id = parts.extensions.get::<RequestId>().copied();
+        Ok(Self::Streamed(request_id.unwrap_or_else(RequestId::generate)))
+    }
+}
 
 type Call = Pin<Box<dyn Future<Output = Result<Value, JobsError>> + Send>>;
 

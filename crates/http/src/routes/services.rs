@@ -1,14 +1,12 @@
 //! Services: warm artifacts that answer at once.
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use axum::{Extension, Json};
 use gantry_access::{Permission, require};
 use gantry_jobs::ServiceCall;
-use gantry_types::RequestId;
 
-use crate::call_stream::open_call_stream;
+use crate::call_stream::{AnswerForm, open_call_stream};
 use crate::dto::{ListOf, ServiceBody, ServiceCallBody, ServiceCallRequest};
 use crate::extract::{CurrentActor, JsonBody, PathText};
 use crate::problem::Answer;
@@ -37,13 +35,11 @@ pub async fn call_service(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     PathText(service): PathText,
-    Extension(request_id): Extension<RequestId>,
-    headers: HeaderMap,
+    form: AnswerForm,
     JsonBody(request): JsonBody<ServiceCallRequest>,
 ) -> Answer {
     let call = ServiceCall { service, artifact_id: request.artifact_id, input: request.input };
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
+    if let AnswerForm::Streamed(request_id) = form {
         return open_call_stream(&state, actor, call, request_id).await;
     }
     let output = state.jobs().call_service(&actor, call, Box::new(|_| ())).await?;
