@@ -98,6 +98,11 @@ impl<'a> Control<'a> {
         self.work.is_some_and(|w| w.left() == 0) || self.is_out_of_time()
     }
 
+    /// Units that are left, for fits that share them out beforehand.
+    pub(crate) fn left(&self) -> u64 {
+        self.work.map_or(u64::MAX, WorkMeter::left)
+    }
+
     /// Whether the caller asked to wrap up. Unlike the work budget this may be asked at any time.
     pub(crate) fn is_out_of_time(&self) -> bool {
         self.wrap_up.is_some_and(|check| check())

@@ -47,6 +47,7 @@ mod data;
 mod error;
 pub mod forest;
 pub mod importance;
+pub mod isolation;
 pub mod linear;
 pub mod metrics;
 mod model;
@@ -55,6 +56,7 @@ pub mod network;
 mod numeric;
 pub mod pca;
 pub mod split;
+pub mod svm;
 mod tree;
 
 pub use control::{Control, WorkMeter};

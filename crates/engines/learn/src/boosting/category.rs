@@ -4,7 +4,7 @@
 use crate::tree::Test;
 
 use super::histogram::{Cell, add, subtract};
-use super::split::{Node, Rules, Split, worth};
+use super::split::{Node, Rules, Split};
 
 /// Up to this many categories, each is tried against the rest.
 const ONE_AGAINST_REST: usize = 4;
@@ -48,7 +48,7 @@ fn find_one(rules: &Rules, node: &Node, values: &[Cell]) -> Option<Best> {
         if !rules.is_enough(*cell) || !rules.is_enough(right) {
             continue;
         }
-        let gain = worth(*cell, rules.l2) + worth(right, rules.l2);
+        let Some(gain) = rules.worth(*cell, right) else { continue };
         if gain > best.as_ref().map_or(rules.threshold, |b| b.gain) {
             best = Some(Best { gain, bins: vec![bin], left: *cell });
         }
@@ -90,7 +90,7 @@ fn best_prefix(rules: &Rules, node: &Node, values: &[Cell], bins: &[usize]) -> O
             continue;
         }
         group_rows = 0.0;
-        let gain = worth(left, rules.l2) + worth(right, rules.l2);
+        let Some(gain) = rules.worth(left, right) else { continue };
         if gain > best.map_or(rules.threshold, |(gain, ..)| gain) {
             best = Some((gain, place, left));
         }

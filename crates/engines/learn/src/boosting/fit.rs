@@ -1,13 +1,16 @@
 //! The rounds of boosting.
 
+use std::ops::Range;
+
 use crate::binning::{BinnedMatrix, Binner};
-use crate::tree::{MAX_FEATURES, Trees};
+use crate::tree::{MAX_FEATURES, TreeBuilder, Trees};
 use crate::{Control, LearnError, Matrix, Rng, TrainingSet};
 
-use super::grower::{Grower, Grown, Setting};
+use super::grower::{Fence, Grower, Grown, Setting};
 use super::loss::{Derivatives, Loss, Truth, quantile};
 use super::model::Boosted;
 use super::params::{BoostingParams, EarlyStop};
+use super::split::Limits;
 use super::{BoostingClassifier, BoostingRegressor};
 
 /// Fewest rows of a bin.
@@ -119,6 +122,7 @@ fn boost(
     control: &Control<'_>,
 ) -> Result<Boosted, LearnError> {
     params.require_valid()?;
+    params.require_directions(x, loss.outputs())?;
     if x.width() > MAX_FEATURES {
         let (what, found) = ("the number of columns", x.width());
         return Err(LearnError::TooLarge { what, found, limit: MAX_FEATURES });
@@ -206,24 +210,65 @@ fn set_leaves(
     grown: &mut Grown,
     (truth, scores): (Truth<'_>, &mut [f64]),
 ) {
-    for (node, range, value) in &grown.leaves {
-        let rows = &grown.rows[range.clone()];
-        let value = match loss.leaf_level() {
-            Some(level) => {
-                let residual = |row: &u32| {
-                    let row = *row as usize;
-                    (truth.values[row] - scores[row], truth.weights.get(row))
-                };
-                quantile(rows.iter().map(residual).collect(), level)
-            }
-            None => *value,
+    let Some(level) = loss.leaf_level() else {
+        for (node, range, value) in &grown.leaves {
+            let rows = &grown.rows[range.clone()];
+            set_leaf(params, &mut grown.tree, (*node, rows, *value), scores);
+        }
+        return;
+    };
+    let quantile_of = |range: &Range<usize>| {
+        let residual = |row: &u32| {
+            let row = *row as usize;
+            (truth.values[row] - scores[row], truth.weights.get(row))
         };
-        let value = (value * params.learning_rate) as f32;
-        grown.tree.set_leaf(*node, &[value]);
-        for row in rows {
-            scores[*row as usize] += f64::from(value);
+        quantile(grown.rows[range.clone()].iter().map(residual).collect(), level)
+    };
+    let limits = limits_of_leaves(grown, quantile_of);
+    let values: Vec<f64> = grown
+        .leaves
+        .iter()
+        .zip(limits)
+        .map(|((_, range, _), limits)| limits.clip(quantile_of(range)))
+        .collect();
+    for ((node, range, _), value) in grown.leaves.iter().zip(values) {
+        let rows = &grown.rows[range.clone()];
+        set_leaf(params, &mut grown.tree, (*node, rows, value), scores);
+    }
+}
+
+fn set_leaf(
+    params: &BoostingParams,
+    tree: &mut TreeBuilder,
+    (node, rows, value): (u32, &[u32], f64),
+    scores: &mut [f64],
+) {
+    let value = (value * params.learning_rate) as f32;
+    tree.set_leaf(node, &[value], rows.len() as f64);
+    for row in rows {
+        scores[*row as usize] += f64::from(value);
+    }
+}
+
+/// Limits by leaf, from the values that both sides of every fence would have.
+fn limits_of_leaves(grown: &Grown, value_of: impl Fn(&Range<usize>) -> f64) -> Vec<Limits> {
+    let mut limits = vec![Limits::NONE; grown.leaves.len()];
+    let lies_in = |leaf: usize, side: &Range<usize>| {
+        let rows = &grown.leaves[leaf].1;
+        rows.start >= side.start && rows.end <= side.end
+    };
+    for Fence { direction, left, right } in &grown.fences {
+        let (left_value, right_value) = (value_of(left), value_of(right));
+        for (leaf, limits) in limits.iter_mut().enumerate() {
+            let sides = limits.of_sides(*direction, left_value, right_value);
+            if lies_in(leaf, left) {
+                *limits = sides.0;
+            } else if lies_in(leaf, right) {
+                *limits = sides.1;
+            }
         }
     }
+    limits
 }
 
 /// Rows of a round, rising; rows without weight are left out.

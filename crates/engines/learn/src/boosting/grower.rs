@@ -13,8 +13,8 @@ use crate::{Control, LearnError};
 
 use super::histogram::{Cell, build, subtract};
 use super::loss::Derivatives;
-use super::params::BoostingParams;
-use super::split::{Node, Split, find_best};
+use super::params::{BoostingParams, Monotone};
+use super::split::{Limits, Node, Split, find_best, leaf_value};
 
 /// Rows × columns below which one thread is faster than several.
 const PARALLEL_FROM: usize = 40_000;
@@ -33,6 +33,7 @@ struct Leaf {
     sums: Cell,
     depth: u16,
     l2: f64,
+    limits: Limits,
     /// Cells by tried column.
     cells: Vec<Vec<Cell>>,
     best: Option<Split>,
@@ -47,6 +48,15 @@ pub(super) struct Grown {
     pub(super) rows: Vec<u32>,
     /// Gain by split column.
     pub(super) gains: Vec<(u16, f64)>,
+    /// Splits of columns that are bound to a direction, parents first.
+    pub(super) fences: Vec<Fence>,
+}
+
+/// A split whose sides must not cross.
+pub(super) struct Fence {
+    pub(super) direction: Monotone,
+    pub(super) left: Range<usize>,
+    pub(super) right: Range<usize>,
 }
 
 pub(super) struct Grower<'a> {
@@ -59,6 +69,7 @@ pub(super) struct Grower<'a> {
     leaves: Vec<Leaf>,
     tree: TreeBuilder,
     gains: Vec<(u16, f64)>,
+    fences: Vec<Fence>,
 }
 
 impl<'a> Grower<'a> {
@@ -79,6 +90,7 @@ impl<'a> Grower<'a> {
             leaves: Vec::new(),
             tree: TreeBuilder::new(),
             gains: Vec::new(),
+            fences: Vec::new(),
         }
     }
 
@@ -89,13 +101,11 @@ impl<'a> Grower<'a> {
             let Some((place, split)) = self.take_best() else { break };
             self.split_leaf(place, split);
         }
-        let value = |leaf: &Leaf| {
-            let [gradient, hessian] = leaf.sums;
-            if hessian + leaf.l2 > 0.0 { -gradient / (hessian + leaf.l2) } else { 0.0 }
-        };
+        let value = |leaf: &Leaf| leaf.limits.clip(leaf_value(leaf.sums, leaf.l2));
         let leaves =
             self.leaves.iter().map(|leaf| (leaf.node, leaf.rows.clone(), value(leaf))).collect();
-        Ok(Grown { tree: self.tree, leaves, rows: self.rows, gains: self.gains })
+        let Self { tree, rows, gains, fences, .. } = self;
+        Ok(Grown { tree, leaves, rows, gains, fences })
     }
 
     fn add_root(&mut self) {
@@ -106,7 +116,7 @@ impl<'a> Grower<'a> {
             sums[0] += f64::from(*gradient);
             sums[1] += f64::from(*hessian);
         }
-        let node = Node { sums, rows: rows.len() };
+        let node = Node { sums, rows: rows.len(), limits: Limits::NONE };
         let parts = self
             .for_each_feature(rows.len(), |_, column| build(column, &self.rows, &self.gathered));
         let found: Vec<Option<Split>> = parts
@@ -120,6 +130,7 @@ impl<'a> Grower<'a> {
             sums,
             depth: 0,
             l2: self.setting.params.l2,
+            limits: Limits::NONE,
             cells: parts,
             best: best_of(found),
         });
@@ -145,17 +156,19 @@ impl<'a> Grower<'a> {
         let middle = self.partition(rows.clone(), split.feature, &split.test);
         let depth = self.leaves[place].depth + 1;
         let left_node = self.tree.set_split(self.leaves[place].node, split.feature, &split.test);
-        let side = |node, rows, sums| Leaf {
+        let limits = self.fence(place, &split, middle);
+        let side = |node, rows, sums, limits| Leaf {
             node,
             rows,
             sums,
             depth,
             l2: split.l2,
+            limits,
             cells: Vec::new(),
             best: None,
         };
-        let left = side(left_node, rows.start..middle, split.left);
-        let right = side(left_node + 1, middle..rows.end, split.right);
+        let left = side(left_node, rows.start..middle, split.left, limits.0);
+        let right = side(left_node + 1, middle..rows.end, split.right, limits.1);
         let parent = std::mem::replace(&mut self.leaves[place], left).cells;
         self.leaves.push(right);
         let goes_on = self.leaves.len() < self.setting.params.leaves as usize
@@ -163,6 +176,18 @@ impl<'a> Grower<'a> {
         if goes_on {
             self.search_children(place, parent);
         }
+    }
+
+    /// Limits of the two sides; a split of a bound column is noted.
+    fn fence(&mut self, place: usize, split: &Split, middle: usize) -> (Limits, Limits) {
+        let Leaf { limits, rows, .. } = &self.leaves[place];
+        let direction = self.setting.params.direction(split.feature);
+        if direction != Monotone::Free {
+            let (left, right) = (rows.start..middle, middle..rows.end);
+            self.fences.push(Fence { direction, left, right });
+        }
+        let value = |sums| limits.clip(leaf_value(sums, split.l2));
+        limits.of_sides(direction, value(split.left), value(split.right))
     }
 
     fn search_children(&mut self, left: usize, parent: Vec<Vec<Cell>>) {
@@ -178,7 +203,8 @@ impl<'a> Grower<'a> {
             return;
         }
         self.gather(self.leaves[small].rows.clone());
-        let node = |leaf: &Leaf| Node { sums: leaf.sums, rows: leaf.rows.len() };
+        let node =
+            |leaf: &Leaf| Node { sums: leaf.sums, rows: leaf.rows.len(), limits: leaf.limits };
         let (small_node, large_node) = (node(&self.leaves[small]), node(&self.leaves[large]));
         let rows = &self.rows[self.leaves[small].rows.clone()];
         let parts = self.for_each_feature(rows.len(), |k, column| {

@@ -4,10 +4,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::binning::Binner;
+use crate::importance::{Contributions, Explained, derive_contributions};
 use crate::model::{FormatVersion, require_columns};
 use crate::numeric::math;
 use crate::tree::Trees;
-use crate::{Classifier, LearnError, Matrix, Regressor};
+use crate::{Classifier, Control, LearnError, Matrix, Regressor};
 
 /// Rows that one task predicts.
 const CHUNK: usize = 512;
@@ -16,7 +17,7 @@ const CHUNK: usize = 512;
 /// follow each other, one for each output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Boosted {
-    version: FormatVersion<1>,
+    version: FormatVersion<2>,
     binner: Binner,
     trees: Trees,
     base: Vec<f64>,
@@ -30,6 +31,21 @@ impl Boosted {
             gains.iter_mut().for_each(|gain| *gain /= total);
         }
         Self { version: FormatVersion, binner, trees, base, importance: gains }
+    }
+
+    /// Contributions to the scores.
+    fn contributions(
+        &self,
+        x: &Matrix,
+        control: &Control<'_>,
+    ) -> Result<Contributions, LearnError> {
+        let explained = Explained {
+            binner: &self.binner,
+            trees: &self.trees,
+            base: self.base.clone(),
+            scale: 1.0,
+        };
+        derive_contributions(&explained, x, control)
     }
 
     fn rounds(&self) -> usize {
@@ -85,6 +101,27 @@ impl BoostingClassifier {
         &self.boosted.importance
     }
 
+    /// Scores before they become probabilities, rows × outputs: the logit of class 1 for two
+    /// classes, else one a class.
+    ///
+    /// # Errors
+    /// As [`Classifier::predict_proba`].
+    pub fn scores(&self, x: &Matrix) -> Result<Matrix, LearnError> {
+        Ok(Matrix::from_columns(self.boosted.scores(x)?))
+    }
+
+    /// What each column adds to each of [`Self::scores`], by exact TreeSHAP.
+    ///
+    /// # Errors
+    /// As [`Classifier::predict_proba`], and [`LearnError::Cancelled`].
+    pub fn contributions(
+        &self,
+        x: &Matrix,
+        control: &Control<'_>,
+    ) -> Result<Contributions, LearnError> {
+        self.boosted.contributions(x, control)
+    }
+
     /// Rounds of trees that were kept.
     pub fn rounds(&self) -> usize {
         self.boosted.rounds()
@@ -136,6 +173,18 @@ impl BoostingRegressor {
     /// Share of the gain that each column brought; the shares sum to 1.
     pub fn importance(&self) -> &[f64] {
         &self.boosted.importance
+    }
+
+    /// What each column adds to the prediction, by exact TreeSHAP.
+    ///
+    /// # Errors
+    /// As [`Regressor::predict`], and [`LearnError::Cancelled`].
+    pub fn contributions(
+        &self,
+        x: &Matrix,
+        control: &Control<'_>,
+    ) -> Result<Contributions, LearnError> {
+        self.boosted.contributions(x, control)
     }
 
     /// Rounds of trees that were kept.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LearnError, TrainingSet};
+use crate::{FeatureKind, LearnError, Matrix, TrainingSet};
 
 /// What a fit to numbers minimises.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,19 @@ pub enum RegressionLoss {
     Absolute,
     /// Pinball loss; predicts this quantile, between 0 and 1.
     Quantile(f64),
+}
+
+/// How a prediction may move as a column's value rises, all else equal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Monotone {
+    /// Any way.
+    #[default]
+    Free,
+    /// Never down.
+    Rising,
+    /// Never up.
+    Falling,
 }
 
 /// Settings of a fit. The defaults are LightGBM's.
@@ -44,6 +57,10 @@ pub struct BoostingParams {
     pub max_bins: u16,
     /// Loss of fits to numbers; those to classes minimise the log-loss.
     pub loss: RegressionLoss,
+    /// One entry a column, or none at all where every column is free. For numbers and two
+    /// classes; category columns must be free.
+    #[serde(default)]
+    pub monotone: Vec<Monotone>,
     /// Seed of the row and column samples.
     pub seed: u64,
 }
@@ -63,6 +80,7 @@ impl Default for BoostingParams {
             feature_share: 1.0,
             max_bins: 255,
             loss: RegressionLoss::Squared,
+            monotone: Vec::new(),
             seed: 0,
         }
     }
@@ -101,5 +119,37 @@ impl BoostingParams {
             Some((_, name, reason)) => Err(LearnError::Parameter { name, reason }),
             None => Ok(()),
         }
+    }
+
+    /// How predictions may move with a column.
+    pub(super) fn direction(&self, column: u16) -> Monotone {
+        self.monotone.get(usize::from(column)).copied().unwrap_or_default()
+    }
+
+    /// Whether any column is bound to a direction.
+    pub(super) fn is_bound(&self) -> bool {
+        self.monotone.iter().any(|direction| *direction != Monotone::Free)
+    }
+
+    pub(super) fn require_directions(&self, x: &Matrix, outputs: usize) -> Result<(), LearnError> {
+        if self.monotone.is_empty() {
+            return Ok(());
+        }
+        if self.monotone.len() != x.width() {
+            let what = "the list of directions";
+            return Err(LearnError::Shape {
+                what,
+                expected: x.width(),
+                found: self.monotone.len(),
+            });
+        }
+        let refuse = |reason| Err(LearnError::Parameter { name: "monotone", reason });
+        if self.is_bound() && outputs > 1 {
+            return refuse("holds for numbers and two classes alone");
+        }
+        let bound_category = x.columns().iter().zip(&self.monotone).any(|(column, direction)| {
+            column.kind() == FeatureKind::Category && *direction != Monotone::Free
+        });
+        if bound_category { refuse("must be free for category columns") } else { Ok(()) }
     }
 }

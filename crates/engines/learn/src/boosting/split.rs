@@ -5,13 +5,40 @@ use crate::tree::Test;
 
 use super::category;
 use super::histogram::{Cell, add, subtract};
-use super::params::BoostingParams;
+use super::params::{BoostingParams, Monotone};
 
 /// A node whose split is sought.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub(super) sums: Cell,
     pub(super) rows: usize,
+    pub(super) limits: Limits,
+}
+
+/// Least and largest value that a leaf below a node may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Limits {
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl Limits {
+    pub(super) const NONE: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
+
+    pub(super) fn clip(self, value: f64) -> f64 {
+        value.max(self.low).min(self.high)
+    }
+
+    /// Limits of the two sides of a split whose sides would have these values.
+    pub(super) fn of_sides(self, direction: Monotone, left: f64, right: f64) -> (Self, Self) {
+        let middle = self.clip((left + right) / 2.0);
+        let (below, above) = (Self { high: middle, ..self }, Self { low: middle, ..self });
+        match direction {
+            Monotone::Free => (self, self),
+            Monotone::Rising => (below, above),
+            Monotone::Falling => (above, below),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -35,17 +62,40 @@ pub(super) struct Rules {
     pub(super) rows_per_hessian: f64,
     /// Worth of the node unsplit, plus the least gain.
     pub(super) threshold: f64,
+    /// Limits of the values of both sides, and how they must lie; none if no column is bound.
+    pub(super) bounds: Option<(Limits, Monotone)>,
 }
 
 impl Rules {
-    pub(super) fn new(params: &BoostingParams, node: &Node) -> Self {
+    pub(super) fn new(params: &BoostingParams, feature: u16, node: &Node) -> Self {
+        let bounds = params.is_bound().then(|| (node.limits, params.direction(feature)));
+        let unsplit = match bounds {
+            Some((limits, _)) => worth_within(node.sums, params.l2, limits),
+            None => worth(node.sums, params.l2),
+        };
         Self {
             min_rows: f64::from(params.min_samples_leaf),
             min_hessian: params.min_hessian,
             l2: params.l2,
             rows_per_hessian: node.rows as f64 / node.sums[1].max(f64::MIN_POSITIVE),
-            threshold: worth(node.sums, params.l2) + params.min_gain,
+            threshold: unsplit + params.min_gain,
+            bounds,
         }
+    }
+
+    /// Worth of both sides; none if they lie against the column's direction.
+    pub(super) fn worth(&self, left: Cell, right: Cell) -> Option<f64> {
+        let Some((limits, direction)) = self.bounds else {
+            return Some(worth(left, self.l2) + worth(right, self.l2));
+        };
+        let of = |side| limits.clip(leaf_value(side, self.l2));
+        let lies_well = match direction {
+            Monotone::Free => true,
+            Monotone::Rising => of(left) <= of(right),
+            Monotone::Falling => of(left) >= of(right),
+        };
+        let both = || worth_within(left, self.l2, limits) + worth_within(right, self.l2, limits);
+        lies_well.then(both)
     }
 
     /// Rows of a side, estimated from its share of the second derivatives.
@@ -63,6 +113,16 @@ pub(super) fn worth([gradient, hessian]: Cell, l2: f64) -> f64 {
     if hessian + l2 > 0.0 { gradient * gradient / (hessian + l2) } else { 0.0 }
 }
 
+fn worth_within(side: Cell, l2: f64, limits: Limits) -> f64 {
+    let value = limits.clip(leaf_value(side, l2));
+    -(2.0 * side[0] * value + (side[1] + l2) * value * value)
+}
+
+/// The value of a leaf of these sums that removes most loss.
+pub(super) fn leaf_value([gradient, hessian]: Cell, l2: f64) -> f64 {
+    if hessian + l2 > 0.0 { -gradient / (hessian + l2) } else { 0.0 }
+}
+
 /// The best split of a column, if any gains.
 pub(super) fn find_best(
     params: &BoostingParams,
@@ -71,7 +131,7 @@ pub(super) fn find_best(
     node: &Node,
     cells: &[Cell],
 ) -> Option<Split> {
-    let rules = Rules::new(params, node);
+    let rules = Rules::new(params, feature, node);
     let mut split = if column.edges.is_some() {
         find_limit(&rules, node, cells)
     } else {
@@ -99,7 +159,7 @@ fn find_limit(rules: &Rules, node: &Node, cells: &[Cell]) -> Option<Split> {
             if !rules.is_enough(right) {
                 break;
             }
-            let gain = worth(left, rules.l2) + worth(right, rules.l2);
+            let Some(gain) = rules.worth(left, right) else { continue };
             if gain > best.map_or(rules.threshold, |(gain, ..)| gain) {
                 best = Some((gain, bin, *missing_left, left));
             }

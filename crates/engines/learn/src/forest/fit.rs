@@ -152,6 +152,7 @@ fn grow_all<T: Task>(
         let batch: Vec<Result<Option<Grown>, LearnError>> = (first..last)
             .into_par_iter()
             .map(|tree| {
+                setting.control.check()?;
                 if tree > first && setting.control.is_out_of_time() {
                     return Ok(None);
                 }

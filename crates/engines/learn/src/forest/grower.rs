@@ -11,7 +11,9 @@ use super::split::{Candidate, NodeSums, Tried};
 use super::task::{Sample, Task};
 
 /// Rows between two looks at the cancellation check.
-const CHECK_EVERY: u64 = 1 << 20;
+const CHECK_EVERY: u64 = 1 << 17;
+/// Rows that trying a column costs as much as, however few the node has.
+const ROWS_PER_TRY: u64 = 64;
 
 /// What all trees of a forest share.
 pub(super) struct Setting<'a, T> {
@@ -69,7 +71,7 @@ impl<'a, T: Task> Grower<'a, T> {
             let sums = self.node_sums(&next);
             let Some((feature, candidate)) = self.find_split(&next, &sums)? else {
                 let leaf = self.setting.task.leaf(&sums.total);
-                self.grown.tree.set_leaf(next.node, &leaf);
+                self.grown.tree.set_leaf(next.node, &leaf, T::weight(&sums.total));
                 continue;
             };
             self.grown.gains[usize::from(feature)] += candidate.gain.max(0.0);
@@ -136,7 +138,7 @@ impl<'a, T: Task> Grower<'a, T> {
     fn count_work(&mut self, open: &Open) -> Result<(), LearnError> {
         let rows = (open.end - open.start) as u64;
         self.grown.work += rows;
-        self.unchecked += rows;
+        self.unchecked += rows + ROWS_PER_TRY;
         if self.unchecked >= CHECK_EVERY {
             self.unchecked = 0;
             self.setting.control.check()?;

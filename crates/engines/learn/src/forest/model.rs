@@ -4,9 +4,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::binning::Binner;
+use crate::importance::{Contributions, Explained, derive_contributions};
 use crate::model::{FormatVersion, require_columns};
 use crate::tree::Trees;
-use crate::{Classifier, LearnError, Matrix, Regressor};
+use crate::{Classifier, Control, LearnError, Matrix, Regressor};
 
 /// Rows that one task predicts.
 const CHUNK: usize = 512;
@@ -14,7 +15,7 @@ const CHUNK: usize = 512;
 /// Trees with the bins that they read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Forest {
-    version: FormatVersion<1>,
+    version: FormatVersion<2>,
     binner: Binner,
     trees: Trees,
     importance: Vec<f64>,
@@ -65,6 +66,22 @@ impl Forest {
         sums
     }
 
+    /// Contributions to the mean leaf values.
+    fn contributions(
+        &self,
+        x: &Matrix,
+        control: &Control<'_>,
+    ) -> Result<Contributions, LearnError> {
+        let width = self.trees.width();
+        let explained = Explained {
+            binner: &self.binner,
+            trees: &self.trees,
+            base: vec![0.0; width],
+            scale: 1.0 / self.trees.len() as f64,
+        };
+        derive_contributions(&explained, x, control)
+    }
+
     fn predict_leaves(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
         require_columns(x, self.binner.columns().len())?;
         let chunk = |start: usize| {
@@ -97,6 +114,19 @@ impl ForestClassifier {
     /// Share of the gain in purity that each column brought; the shares sum to 1.
     pub fn importance(&self) -> &[f64] {
         &self.forest.importance
+    }
+
+    /// What each column adds to the probability of each class (of class 1 alone, if there are
+    /// two), by exact TreeSHAP.
+    ///
+    /// # Errors
+    /// As [`Classifier::predict_proba`], and [`LearnError::Cancelled`].
+    pub fn contributions(
+        &self,
+        x: &Matrix,
+        control: &Control<'_>,
+    ) -> Result<Contributions, LearnError> {
+        self.forest.contributions(x, control)
     }
 
     /// Number of trees; fewer than asked for if a budget ended the fit.
@@ -148,6 +178,18 @@ impl ForestRegressor {
     /// Share of the gain in purity that each column brought; the shares sum to 1.
     pub fn importance(&self) -> &[f64] {
         &self.forest.importance
+    }
+
+    /// What each column adds to the prediction, by exact TreeSHAP.
+    ///
+    /// # Errors
+    /// As [`Regressor::predict`], and [`LearnError::Cancelled`].
+    pub fn contributions(
+        &self,
+        x: &Matrix,
+        control: &Control<'_>,
+    ) -> Result<Contributions, LearnError> {
+        self.forest.contributions(x, control)
     }
 
     /// Number of trees; fewer than asked for if a budget ended the fit.

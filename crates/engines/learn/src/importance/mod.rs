@@ -1,5 +1,11 @@
-//! Permutation importance: how much worse a score gets when one column is shuffled (Breiman,
-//! "Random forests", 2001). Works with every model, through a closure.
+//! What columns matter: contributions to single predictions of trees, and permutation importance,
+//! how much worse a score gets when one column is shuffled (Breiman, "Random forests",
+//! 2001), which works with every model, through a closure.
+
+mod contributions;
+
+pub use contributions::Contributions;
+pub(crate) use contributions::{Explained, derive_contributions};
 
 use serde::{Deserialize, Serialize};
 

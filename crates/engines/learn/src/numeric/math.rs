@@ -40,6 +40,67 @@ fn scale_by_power_of_two(value: f64, k: i64) -> f64 {
     }
 }
 
+/// 1.5 · 2⁵²: adding it rounds to a whole number that its last bits then hold.
+const ROUNDING: f64 = 6_755_399_441_055_744.0;
+/// Below this, `exp` counts as 0 here; its subnormal results would need another path.
+const LEAST_EXPONENT: f64 = -700.0;
+/// 1/k! for k from 1 to 13.
+const FACTORS: [f64; 13] = [
+    1.0,
+    0.5,
+    1.0 / 6.0,
+    1.0 / 24.0,
+    1.0 / 120.0,
+    1.0 / 720.0,
+    1.0 / 5_040.0,
+    1.0 / 40_320.0,
+    1.0 / 362_880.0,
+    1.0 / 3_628_800.0,
+    1.0 / 39_916_800.0,
+    1.0 / 479_001_600.0,
+    1.0 / 6_227_020_800.0,
+];
+
+/// Replaces numbers up to 0 by `e` to their power, without a branch, so that it vectorises.
+pub(crate) fn exp_of_negatives(values: &mut [f64]) {
+    for value in values {
+        let x = value.max(LEAST_EXPONENT);
+        let shifted = x * LOG2_E + ROUNDING;
+        let k = shifted - ROUNDING;
+        let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
+        let mut sum = FACTORS[12];
+        for factor in FACTORS[..12].iter().rev() {
+            sum = factor + r * sum;
+        }
+        let exponent = shifted.to_bits().wrapping_sub(ROUNDING.to_bits()).wrapping_add(1023);
+        *value = (1.0 + r * sum) * f64::from_bits(exponent << 52);
+    }
+}
+
+/// Cosine. Beyond ±100,000 the argument is first reduced by a rounded 2π, and the result good
+/// for no more than a periodic function of it.
+pub(crate) fn cos(x: f64) -> f64 {
+    const HALF_PI_HIGH: f64 = 1.570_796_251_296_997;
+    const HALF_PI_MIDDLE: f64 = 7.549_789_415_861_596e-8;
+    const HALF_PI_LOW: f64 = 5.390_302_529_957_765e-15;
+    let x = if x.abs() > 1e5 { x % std::f64::consts::TAU } else { x };
+    let k = (x * std::f64::consts::FRAC_2_PI).round();
+    let r = ((x - k * HALF_PI_HIGH) - k * HALF_PI_MIDDLE) - k * HALF_PI_LOW;
+    let square = r * r;
+    let even = |from: u32| {
+        (0..9).rev().fold(1.0, |sum, term| {
+            let n = f64::from(2 * term + from);
+            1.0 - square * sum / (n * (n + 1.0))
+        })
+    };
+    match (k as i64).rem_euclid(4) {
+        0 => even(1),
+        1 => -r * even(2),
+        2 => -even(1),
+        _ => r * even(2),
+    }
+}
+
 /// Natural logarithm.
 pub fn ln(x: f64) -> f64 {
     if x.is_nan() || x < 0.0 {
@@ -146,6 +207,16 @@ mod tests {
         for i in -280..400_i32 {
             let x = f64::from(i) * 1e-3 + 1e-9;
             close(ln_1p(x), x.ln_1p(), 1e-15);
+        }
+        for i in -90_000..90_000_i32 {
+            let x = f64::from(i) * 0.37;
+            assert!((cos(x) - x.cos()).abs() < 1e-14, "{x}: {} {}", cos(x), x.cos());
+        }
+        let arguments: Vec<f64> = (0..7_000).map(|i| f64::from(i) * -0.1).collect();
+        let mut powers = arguments.clone();
+        exp_of_negatives(&mut powers);
+        for (x, power) in arguments.iter().zip(powers) {
+            close(power, x.exp(), 1e-15);
         }
         close(ln(5e-324), (5e-324_f64).ln(), 1e-15);
         close(exp(-744.0), (-744.0_f64).exp(), 1e-1);

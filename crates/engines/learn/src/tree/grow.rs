@@ -9,7 +9,7 @@ pub(crate) struct TreeBuilder {
     pub(super) category_splits: Vec<CategorySplit>,
     pub(super) words: Vec<u64>,
     pub(super) values: Vec<f32>,
-    leaves: u32,
+    pub(super) weights: Vec<f32>,
 }
 
 impl TreeBuilder {
@@ -22,13 +22,12 @@ impl TreeBuilder {
 
     const EMPTY: Node = Node { feature: LEAF, bin: 0, target: 0 };
 
-    /// Makes a node a leaf with these values and returns the leaf's number.
-    pub(crate) fn set_leaf(&mut self, node: u32, values: &[f32]) -> u32 {
-        let leaf = self.leaves;
-        self.nodes[node as usize] = Node { feature: LEAF, bin: 0, target: leaf };
+    /// Makes a node a leaf with these values; `weight` is that of the rows that fell into it.
+    pub(crate) fn set_leaf(&mut self, node: u32, values: &[f32], weight: f64) {
+        let target = self.weights.len() as u32;
+        self.nodes[node as usize] = Node { feature: LEAF, bin: 0, target };
         self.values.extend_from_slice(values);
-        self.leaves += 1;
-        leaf
+        self.weights.push(weight as f32);
     }
 
     /// Makes a node a split and returns its left child; the right one follows it.
@@ -65,9 +64,9 @@ mod tests {
             let left = tree.set_split(0, 0, &Test::UpTo { bin: 2, missing_left: true });
             let words = vec![0b10, 1];
             let deeper = tree.set_split(left + 1, 1, &Test::In { words });
-            tree.set_leaf(left, &[offset]);
-            tree.set_leaf(deeper, &[offset + 1.0]);
-            tree.set_leaf(deeper + 1, &[offset + 2.0]);
+            tree.set_leaf(left, &[offset], 1.0);
+            tree.set_leaf(deeper, &[offset + 1.0], 2.0);
+            tree.set_leaf(deeper + 1, &[offset + 2.0], 1.0);
             assert!(trees.append(tree));
         }
         let value = |bins: [u16; 2]| trees.leaf(1, |feature| bins[feature], &[9, 70])[0];

@@ -6,6 +6,7 @@
 //! that they were fitted with.
 
 mod grow;
+mod shap;
 
 pub(crate) use grow::TreeBuilder;
 
@@ -67,6 +68,8 @@ pub(crate) struct Trees {
     category_splits: Vec<CategorySplit>,
     words: Vec<u64>,
     values: Vec<f32>,
+    /// Weight of the rows that fell into each leaf during the fit.
+    weights: Vec<f32>,
 }
 
 impl Trees {
@@ -79,6 +82,7 @@ impl Trees {
             category_splits: Vec::new(),
             words: Vec::new(),
             values: Vec::new(),
+            weights: Vec::new(),
         }
     }
 
@@ -92,7 +96,7 @@ impl Trees {
     }
 
     pub(crate) fn leaves(&self) -> usize {
-        self.values.len() / self.width
+        self.weights.len()
     }
 
     /// Appends a tree; false if the arrays would no longer be indexable.
@@ -122,6 +126,7 @@ impl Trees {
         }));
         self.words.extend(tree.words);
         self.values.extend(tree.values);
+        self.weights.extend(tree.weights);
         true
     }
 
@@ -132,6 +137,7 @@ impl Trees {
         self.nodes.truncate(end);
         let leaves = self.nodes.iter().filter(|node| node.feature == LEAF).count();
         self.values.truncate(leaves * self.width);
+        self.weights.truncate(leaves);
         let is_category = |node: &&Node| node.feature != LEAF && node.target & CATEGORY != 0;
         let splits = self.nodes.iter().filter(is_category).count();
         if let Some(next) = self.category_splits.get(splits) {
@@ -156,17 +162,21 @@ impl Trees {
                 return &self.values[start..start + self.width];
             }
             let feature = usize::from(node.feature);
-            let bin = bin_of(feature);
-            if node.target & CATEGORY == 0 {
-                let is_missing = bin == missing[feature];
-                let goes_left =
-                    if is_missing { node.target & MISSING_LEFT != 0 } else { bin <= node.bin };
-                at = (node.target & INDEX) + u32::from(!goes_left);
-            } else {
-                let split = self.category_splits[(node.target & INDEX) as usize];
-                let word = self.words[split.first_word as usize + usize::from(bin / 64)];
-                at = split.left + u32::from((word >> (bin % 64)) & 1 == 0);
-            }
+            let (left, goes_left) = self.decide(node, bin_of(feature), missing[feature]);
+            at = left + u32::from(!goes_left);
         }
+    }
+
+    /// The left child of a split, and whether a row with this bin goes there.
+    #[inline]
+    fn decide(&self, node: Node, bin: u16, missing: u16) -> (u32, bool) {
+        let index = node.target & INDEX;
+        if node.target & CATEGORY == 0 {
+            let missing_left = node.target & MISSING_LEFT != 0;
+            return (index, if bin == missing { missing_left } else { bin <= node.bin });
+        }
+        let split = self.category_splits[index as usize];
+        let word = self.words[split.first_word as usize + usize::from(bin / 64)];
+        (split.left, (word >> (bin % 64)) & 1 == 1)
     }
 }

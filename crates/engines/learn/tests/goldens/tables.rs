@@ -45,6 +45,42 @@ pub struct Components {
     pub components: Vec<Vec<f64>>,
 }
 
+/// What `model_goldens.py` wrote.
+#[derive(Deserialize)]
+pub struct ModelGoldens {
+    /// By table and kernel.
+    pub svm: BTreeMap<String, Decisions>,
+    pub tree: TreeValues,
+    pub isolation: Isolation,
+}
+
+/// Shapley values of a tree of depth 4 on the wines.
+#[derive(Deserialize)]
+pub struct TreeValues {
+    pub base: f64,
+    /// By row, for the first rows.
+    pub values: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+pub struct Isolation {
+    /// Of each wine, mean over seeds.
+    pub scores: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+pub struct Decisions {
+    pub support: usize,
+    /// By pair of classes, for the first rows.
+    pub decisions: Vec<Vec<f64>>,
+}
+
+impl ModelGoldens {
+    pub fn read() -> Self {
+        serde_json::from_str(&read_text("models.json")).unwrap()
+    }
+}
+
 pub struct Table {
     pub x: Matrix,
     pub y: Vec<f64>,
