@@ -2,7 +2,11 @@
 //! line of JSON. `bench/learn/run` calls it beside the peer.
 //!
 //! `learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS`: tables of numbers with a header whose
-//! names end in `:category` for codes; the target comes last.
+//! names end in `:category` for codes; the target comes last. For the task `groups` the target is
+//! not read, nor the test table.
+//!
+//! `learn_bench boosting million TABLE.f32 COLUMNS THREADS`: single precision numbers, column
+//! after column, the target (0 or 1) last.
 
 use std::io::Write;
 use std::time::Instant;
@@ -10,9 +14,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use gantry_learn::bayes::BayesParams;
 use gantry_learn::boosting::BoostingParams;
+use gantry_learn::cluster::{DbscanParams, KMeansParams};
 use gantry_learn::forest::ForestParams;
+use gantry_learn::isolation::IsolationParams;
 use gantry_learn::linear::{ElasticNetParams, LogisticParams, RidgeParams};
 use gantry_learn::neighbors::NeighborsParams;
+use gantry_learn::network::NetworkParams;
+use gantry_learn::pca::Pca;
+use gantry_learn::svm::{SvmKernel, SvmParams};
 use gantry_learn::{Classifier, Column, Control, Matrix, Regressor, Target, TrainingSet, metrics};
 
 fn main() -> Result<()> {
@@ -21,10 +30,11 @@ fn main() -> Result<()> {
         bail!("usage: learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS");
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
-    let (train, test) = (read(train)?, read(test)?);
     let report = pool.install(|| match task.as_str() {
-        "regression" => regress(learner, &train, &test),
-        _ => classify(learner, &train, &test),
+        "million" => million(train, test.parse()?),
+        "groups" => group(learner, &read(train)?.0),
+        "regression" => regress(learner, &read(train)?, &read(test)?),
+        _ => classify(learner, &read(train)?, &read(test)?),
     })?;
     writeln!(std::io::stdout(), "{report}")?;
     Ok(())
@@ -82,6 +92,16 @@ fn classify(learner: &str, train: &Table, test: &Table) -> Result<String> {
             "extra_trees" => {
                 Box::new(ForestParams::extra_classifier().fit_classifier(&data, &control)?)
             }
+            "tree" => Box::new(ForestParams::decision_tree().fit_classifier(&data, &control)?),
+            "svm" => Box::new(SvmParams::default().fit_classifier(&data, &control)?),
+            "linear_svm" => Box::new(linear_svm().fit_classifier(&data, &control)?),
+            "network" => Box::new(network().fit_classifier(&data, &control)?),
+            "multinomial_bayes" => {
+                Box::new(BayesParams::Multinomial { alpha: 1.0 }.fit(&data, &control)?)
+            }
+            "bernoulli_bayes" => {
+                Box::new(BayesParams::Bernoulli { alpha: 1.0 }.fit(&data, &control)?)
+            }
             "logistic" => Box::new(LogisticParams::default().fit(&data, &control)?),
             "gaussian_bayes" => Box::new(BayesParams::Gaussian.fit(&data, &control)?),
             "neighbors" => Box::new(NeighborsParams::default().fit_classifier(&data, &control)?),
@@ -108,6 +128,10 @@ fn regress(learner: &str, train: &Table, test: &Table) -> Result<String> {
             "extra_trees" => {
                 Box::new(ForestParams::extra_regressor().fit_regressor(&data, &control)?)
             }
+            "tree" => Box::new(ForestParams::decision_tree().fit_regressor(&data, &control)?),
+            "svm" => Box::new(SvmParams::default().fit_regressor(&data, &control)?),
+            "linear_svm" => Box::new(linear_svm().fit_regressor(&data, &control)?),
+            "network" => Box::new(network().fit_regressor(&data, &control)?),
             "linear" => Box::new(RidgeParams::default().fit(&data, &control)?),
             "elastic_net" => Box::new(
                 ElasticNetParams { alpha: 0.01, ..Default::default() }.fit(&data, &control)?,
@@ -121,8 +145,68 @@ fn regress(learner: &str, train: &Table, test: &Table) -> Result<String> {
     Ok(report(metrics::rmse(&test.1, &p, None)?, cpu, wall, predict_cpu))
 }
 
+fn linear_svm() -> SvmParams {
+    SvmParams { kernel: SvmKernel::Linear, ..SvmParams::default() }
+}
+
+/// One layer of 64 units, as the peer.
+fn network() -> NetworkParams {
+    NetworkParams { hidden: vec![64], ..NetworkParams::default() }
+}
+
+/// Learners without a target, each with the number that tells whether it did as the peer.
+fn group(learner: &str, x: &Matrix) -> Result<String> {
+    let control = Control::unlimited();
+    let (score, cpu, wall) = timed(|| {
+        Ok(match learner {
+            "kmeans" => KMeansParams::default().fit(x, &control)?.inertia(),
+            "dbscan" => {
+                let labels = DbscanParams { radius: 2.0, min_neighbors: 5 }.fit(x, &control)?;
+                labels.iter().filter(|label| label.is_none()).count() as f64 / x.rows() as f64
+            }
+            "pca" => Pca::fit(x, 2, &control)?.shares().iter().sum(),
+            "isolation" => {
+                let scores = IsolationParams::default().fit(x, &control)?.scores(x, &control)?;
+                scores.iter().sum::<f64>() / scores.len() as f64
+            }
+            other => bail!("no learner without a target {other}"),
+        })
+    })?;
+    Ok(report(score, cpu, wall, 0.0))
+}
+
+/// Trains boosting on a large table; the score is its AUC on the first tenth of the rows.
+fn million(path: &str, columns: usize) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
+    let rows = bytes.len() / 4 / (columns + 1);
+    let column = |j: usize| -> Vec<f64> {
+        let values = bytes[4 * rows * j..4 * rows * (j + 1)].chunks_exact(4);
+        values.map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
+    };
+    let x = Matrix::new((0..columns).map(|j| Column::numeric(column(j))).collect())?;
+    let codes: Vec<u32> = column(columns).iter().map(|v| *v as u32).collect();
+    drop(bytes);
+    let data = TrainingSet::new(&x, Target::Classes { codes: &codes, count: 2 })?;
+    let fit =
+        || Ok(BoostingParams::default().fit_classifier(&data, None, &Control::unlimited())?);
+    let (model, cpu, wall) = timed(fit)?;
+    let some: Vec<usize> = (0..rows / 10).collect();
+    let (p, predict_cpu, _) = timed(|| Ok(model.predict_proba(&x.take_rows(&some))?))?;
+    let auc = metrics::roc_auc(&codes[..rows / 10], p.column(1), None)?;
+    Ok(report(auc, cpu, wall, predict_cpu))
+}
+
+/// Most memory that this process had, in MiB.
+fn peak_rss_mb() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
 fn report(score: f64, cpu: f64, wall: f64, predict_cpu: f64) -> String {
+    let peak = peak_rss_mb().unwrap_or(0.0);
     format!(
-        "{{\"score\":{score},\"cpu_s\":{cpu},\"wall_s\":{wall},\"predict_cpu_s\":{predict_cpu}}}"
+        "{{\"score\":{score},\"cpu_s\":{cpu},\"wall_s\":{wall},\"predict_cpu_s\":{predict_cpu},\
+         \"peak_rss_mb\":{peak}}}"
     )
 }
