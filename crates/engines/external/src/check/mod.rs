@@ -5,6 +5,7 @@
 
 mod host;
 mod report;
+mod services;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +58,9 @@ pub async fn check_engine(config: ExternalConfig) -> CheckReport {
     let operations = engine.operations();
     for (manifest, operation) in engine.manifest().operations.iter().zip(operations) {
         check_operation((&config, manifest), operation.as_ref(), &mut report).await;
+    }
+    for (manifest, service) in engine.manifest().services.iter().zip(engine.services()) {
+        services::check_service(manifest, service.as_ref(), &mut report).await;
     }
     report
 }

@@ -8,5 +8,6 @@ mod faults;
 mod handshake;
 mod languages;
 mod limits;
+mod services;
 mod started;
 mod warm;
