@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use gantry_engine_api::CancellationToken;
-use gantry_jobs::ServiceCall;
+use gantry_jobs::{ChunkSink, ServiceCall};
 use gantry_ports::store::{JobEventKind, JobRecord};
 use gantry_rules::plan::PlanTerms;
 use gantry_testkit::doors::TestEngine;
@@ -97,10 +97,11 @@ async fn a_job_goes_through_every_door() -> Result<()> {
         artifact_id: artifacts[1].id,
         input: json!({ "word": word }),
     };
+    let pieces = || -> ChunkSink { Box::new(|_| ()) };
     let jobs = &running.installation.jobs;
-    assert_eq!(jobs.call_service(&actor, call("sum")).await?, json!({ "count": 1 }));
-    assert_eq!(jobs.call_service(&actor, call("seed")).await?, json!({ "count": 1 }));
-    assert!(jobs.call_service(&actor, call("")).await.is_err());
+    assert_eq!(jobs.call_service(&actor, call("sum"), pieces()).await?, json!({ "count": 1 }));
+    assert_eq!(jobs.call_service(&actor, call("seed"), pieces()).await?, json!({ "count": 1 }));
+    assert!(jobs.call_service(&actor, call(""), pieces()).await.is_err());
     running.end().await
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use gantry_engine_api::{
-    AnyOperation, CancellationToken, Engine, EngineError, Estimate, InputMeta, InputSlot,
-    JobContext, Operation, ParamError, Service, Step,
+    AnyOperation, AnyService, CancellationToken, Engine, EngineError, Estimate, InputMeta,
+    InputSlot, JobContext, Operation, ParamError, Step,
 };
 use gantry_jobs::{Jobs, JobsError, Registry};
 use gantry_ports::Clock;
@@ -101,7 +101,7 @@ impl Engine for Aging {
         }
     }
 
-    fn services(&self) -> Vec<Arc<dyn Service>> {
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
         Vec::new()
     }
 }
