@@ -86,13 +86,20 @@ fn run_program(
 ) -> Result<bool> {
     let (program, arguments) = words.split_first().context("a step without a program")?;
     console::complain(&format!("$ {}", words.join(" ")));
-    let status = Command::new(program)
-        .args(arguments)
-        .envs(settings.iter().map(|(name, value)| (name, value)))
-        .current_dir(folder)
-        .status()
-        .with_context(|| format!("cannot run {program}"))?;
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder);
+    // What cargo told this program about itself, build scripts would take for a change.
+    let told = std::env::vars_os().map(|(name, _)| name);
+    for name in told.filter(|name| is_of_this_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    let status = command.status().with_context(|| format!("cannot run {program}"))?;
     Ok(status.success())
+}
+
+fn is_of_this_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 fn print_summary(plan: &str, outcomes: &[(&'static str, Outcome)]) {
