@@ -92,6 +92,7 @@ impl RunningServer {
         if ended.await.is_err() {
             tracing::warn!("the server stopped before everything had ended");
         }
+        self.house.jobs.end_allowances().await;
         self.house.flush_hints().await;
     }
 }

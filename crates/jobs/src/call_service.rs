@@ -1,7 +1,8 @@
 //! Calls of services: warm artifacts that answer outside the queue.
 //!
 //! Invariants: an artifact is resolved for its owner before anything of it is used, warm or not;
-//! a call ends within [`CALL_LIMIT`] after its artifact is warm, and when its caller goes away.
+//! what a call uses of the plan's meters is reserved before it begins; a call ends within
+//! [`CALL_LIMIT`] after its artifact is warm, and when its caller goes away.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobsError::UnknownService`], [`JobsError::Catalog`] for the artifact,
+    /// [`JobsError::Hot`] when the plan does not allow what it uses,
     /// [`JobsError::ServiceRestarting`] when the service's process was lost,
     /// [`JobsError::Engine`] for what the service answers.
     pub async fn call_service(
@@ -55,9 +57,18 @@ impl Jobs {
         let resolved = self.catalog.resolve_inputs(actor.organization_id, &input).await?;
         let resolved = resolved.into_iter().next().ok_or(JobsError::NotFound)?;
         let key = (call.service, resolved.meta.sha256.clone());
-        let load = self.load_artifact(service.as_ref(), &resolved);
-        let warm = self.warm.get_or_load(key, load).await?;
-        answer(warm.as_ref(), call.input, chunks).await
+        let units = service.meters(&call.input);
+        let draw = self.allowances.draw(actor.organization_id, units).await?;
+        let answered = async {
+            let load = self.load_artifact(service.as_ref(), &resolved);
+            let warm = self.warm.get_or_load(key, load).await?;
+            answer(warm.as_ref(), call.input, chunks).await
+        };
+        let answer = answered.await;
+        if let (Err(_), Some(draw)) = (&answer, draw) {
+            draw.give_back();
+        }
+        answer
     }
 
     async fn load_artifact(

@@ -3,6 +3,7 @@
 //! Invariants: a job, its money and its quota are one hot command; hints go to the bus after
 //! the commit that they tell of; an estimate is made before anything is held.
 
+mod allowances;
 mod call_service;
 mod cancel_job;
 mod error;
@@ -37,6 +38,8 @@ use gantry_catalog::Catalog;
 use gantry_ports::{Bus, Clock, Store};
 use tokio::sync::Notify;
 
+use crate::allowances::Allowances;
+
 /// The use-cases of jobs.
 #[derive(Clone)]
 pub struct Jobs {
@@ -46,6 +49,7 @@ pub struct Jobs {
     catalog: Catalog,
     registry: Arc<Registry>,
     warm: Arc<WarmArtifacts>,
+    allowances: Arc<Allowances>,
     schedules_changed: Arc<Notify>,
 }
 
@@ -60,8 +64,9 @@ impl Jobs {
         registry: Arc<Registry>,
     ) -> Self {
         let warm = Arc::new(WarmArtifacts::default());
+        let allowances = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
         let schedules_changed = Arc::new(Notify::new());
-        Self { store, bus, clock, catalog, registry, warm, schedules_changed }
+        Self { store, bus, clock, catalog, registry, warm, allowances, schedules_changed }
     }
 
     /// Keeps the artifacts of services within these bounds.
@@ -69,6 +74,11 @@ impl Jobs {
     pub fn with_warm_artifacts(mut self, warm: WarmArtifacts) -> Self {
         self.warm = Arc::new(warm);
         self
+    }
+
+    /// Returns what calls of services reserved and did not use; for a server that stops.
+    pub async fn end_allowances(&self) {
+        self.allowances.end_all().await;
     }
 
     /// What can be run.

@@ -150,7 +150,8 @@ fn derive_units(
     Ok(units)
 }
 
-fn check_meter(
+/// Whether `needed` units are left of what one job and one period may use.
+pub(crate) fn check_meter(
     account: &AccountState,
     meter: &MeterId,
     needed: u64,
@@ -160,6 +161,22 @@ fn check_meter(
     if let Some(limit) = bounds.per_job.filter(|limit| needed > *limit) {
         return Err(Refusal::JobTooLarge { meter: meter.clone(), needed, limit });
     }
+    let (used, limit) = derive_use(account, meter, period);
+    if used.saturating_add(needed) > limit {
+        let resets_at = period.end;
+        return Err(Refusal::Quota { meter: meter.clone(), needed, used, limit, resets_at });
+    }
+    Ok(())
+}
+
+/// Units of a meter that nobody used or reserved.
+pub(crate) fn derive_free(account: &AccountState, meter: &MeterId, period: Period) -> u64 {
+    let (used, limit) = derive_use(account, meter, period);
+    limit.saturating_sub(used)
+}
+
+/// What is used and reserved of a meter, and its limit.
+fn derive_use(account: &AccountState, meter: &MeterId, period: Period) -> (u64, u64) {
     let present = |usage: &&crate::account::MeterUse| {
         usage.meter == *meter && usage.period_start == period.start
     };
@@ -168,11 +185,7 @@ fn check_meter(
         .iter()
         .find(present)
         .map_or(0, |usage| usage.used.saturating_add(usage.reserved));
+    let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
     // A meter's column ends at 2^63 - 1, whatever the plan allows.
-    let limit = bounds.per_period.unwrap_or(i64::MAX.cast_unsigned());
-    if used.saturating_add(needed) > limit {
-        let resets_at = period.end;
-        return Err(Refusal::Quota { meter: meter.clone(), needed, used, limit, resets_at });
-    }
-    Ok(())
+    (used, bounds.per_period.unwrap_or(i64::MAX.cast_unsigned()))
 }

@@ -74,6 +74,8 @@ define_ids! {
     ApiKeyId,
     /// One run of an operation.
     JobId,
+    /// Units that calls of services may use for a while.
+    AllowanceId,
     /// A file that a job made.
     ArtifactId,
     /// An uploaded, profiled, versioned input.

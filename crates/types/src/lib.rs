@@ -15,9 +15,9 @@ mod time;
 
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
-    ApiKeyId, ArtifactId, AuditEntryId, DatasetId, InvalidId, JobId, LedgerEntryId, LotId,
-    OrganizationId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, UploadId, UserId,
-    WorkerId,
+    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, DatasetId, InvalidId, JobId, LedgerEntryId,
+    LotId, OrganizationId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, UploadId,
+    UserId, WorkerId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
 pub use meter::{InvalidMeterId, MeterId};

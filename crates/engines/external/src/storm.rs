@@ -13,10 +13,10 @@ use crate::kin::read_resident_bytes;
 use crate::relay::{Ended, Relay};
 use crate::wire::Wire;
 
-const SEED: u64 = 20_261_121;
+pub(crate) const SEED: u64 = 20_261_121;
 
 /// A small generator, so that a failure can be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
@@ -52,7 +52,7 @@ fn valid_lines() -> Vec<Vec<u8>> {
 }
 
 /// A valid line with a fault in it, or nonsense.
-fn spoil(dice: &mut Dice, valid: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn spoil(dice: &mut Dice, valid: &[Vec<u8>]) -> Vec<u8> {
     let mut line = valid[dice.roll(valid.len())].clone();
     match dice.roll(8) {
         0 => line.truncate(dice.roll(line.len())),

@@ -1,4 +1,4 @@
-//! Hot commands: everything that a job's life writes.
+//! Hot commands: everything that a job's life writes, and allowances.
 //!
 //! Contract: a command is queued to the writer and answered after the commit of its batch;
 //! commands of a batch are decided in order by the pure functions of `rules`, each on the
@@ -6,15 +6,18 @@
 //! and answers [`StoreError::Overloaded`] when full. Every command of a running job carries its
 //! attempt, and a stale one answers [`HotError::LeaseLost`] and changes nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use gantry_rules::allowance::UnitAsk;
 use gantry_rules::outcome::AttemptResult;
 use gantry_rules::plan::PlanTerms;
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::{ChildSubmission, Submission};
 use gantry_types::{
-    Attempt, Credits, Device, JobId, JobState, OrganizationId, PriorityClass, Timestamp, WorkerId,
+    AllowanceId, Attempt, Credits, Device, JobId, JobState, MeterId, OrganizationId, PriorityClass,
+    Timestamp, WorkerId,
 };
 use serde_json::Value;
 
@@ -263,6 +266,43 @@ pub struct ReleaseCommand {
     pub limit: u32,
 }
 
+/// Reserves units that calls of services draw on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowCommand {
+    /// The identifier, chosen by the caller.
+    pub allowance_id: AllowanceId,
+    /// Whose units.
+    pub organization_id: OrganizationId,
+    /// What is asked for by meter.
+    pub asks: BTreeMap<MeterId, UnitAsk>,
+    /// Now.
+    pub now: Timestamp,
+    /// When it ends by itself, as it was last reported.
+    pub expires_at: Timestamp,
+}
+
+/// Whether an allowance goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllowancePhase {
+    /// More calls will draw on it.
+    Open,
+    /// What is not used returns.
+    Ended,
+}
+
+/// Says what was used of an allowance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowanceUseCommand {
+    /// The allowance.
+    pub allowance_id: AllowanceId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// All that was used since it was made, by meter; more than it holds counts as all of it.
+    pub used: BTreeMap<MeterId, u64>,
+    /// Whether it goes on.
+    pub phase: AllowancePhase,
+}
+
 /// The hot path.
 #[async_trait]
 pub trait HotPath: Send + Sync {
@@ -286,6 +326,12 @@ pub trait HotPath: Send + Sync {
     async fn cancel(&self, command: CancelCommand) -> Result<Cancelled, HotError>;
     /// Reaps lost leases.
     async fn reap(&self, command: ReapCommand) -> Result<Vec<Reaped>, HotError>;
-    /// Releases scheduled and blocked jobs; answers how many.
+    /// Reserves units for calls; answers how many of each meter, at least what was needed.
+    async fn allow(&self, command: AllowCommand) -> Result<BTreeMap<MeterId, u64>, HotError>;
+    /// Notes what was used of an allowance, and ends it if it is to end; one that has ended
+    /// already stays as it is.
+    async fn report_use(&self, command: AllowanceUseCommand) -> Result<(), HotError>;
+    /// Releases scheduled and blocked jobs, and ends allowances whose time is over; answers how
+    /// many jobs.
     async fn release(&self, command: ReleaseCommand) -> Result<u64, HotError>;
 }

@@ -30,9 +30,10 @@ pub use catalog::{
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
 pub use error::{StoreError, WriteAbort};
 pub use hot::{
-    CancelCommand, Cancelled, CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked,
-    HeartbeatCommand, HeartbeatReply, HotError, HotPath, NoteRecord, NotesCommand,
-    RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled, Submitted,
+    AllowCommand, AllowancePhase, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand,
+    ClaimCommand, ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, HotError,
+    HotPath, NoteRecord, NotesCommand, RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand,
+    SettleCommand, Settled, Submitted,
 };
 pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,

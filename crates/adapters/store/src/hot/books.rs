@@ -13,10 +13,11 @@ use gantry_rules::job::Slot;
 use gantry_rules::ledger::{LedgerAccount, Posting};
 use gantry_rules::outcome::JobError;
 use gantry_rules::transition::{Event, transition};
-use gantry_types::{Attempt, Credits, JobId, JobState, OrganizationId, Timestamp};
+use gantry_types::{AllowanceId, Attempt, Credits, JobId, JobState, OrganizationId, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::allowance::HotAllowance;
 use super::job::{Gate, HotJob};
 use super::stop::{Stop, not_found};
 use super::submit::{IdempotencyRow, KeyOf};
@@ -109,6 +110,7 @@ pub(super) struct Books {
     pub(super) accounts: BTreeMap<OrganizationId, HotAccount>,
     pub(super) jobs: BTreeMap<JobId, HotJob>,
     pub(super) keys: BTreeMap<KeyOf, IdempotencyRow>,
+    pub(super) allowances: BTreeMap<AllowanceId, HotAllowance>,
     /// Queued children behind their gate, by root.
     pub(super) held_back: BTreeMap<JobId, BTreeSet<JobId>>,
     pub(super) additions: Additions,
@@ -121,6 +123,7 @@ impl Books {
             accounts: BTreeMap::new(),
             jobs: BTreeMap::new(),
             keys: BTreeMap::new(),
+            allowances: BTreeMap::new(),
             held_back: BTreeMap::new(),
             additions: Additions::none(),
         }

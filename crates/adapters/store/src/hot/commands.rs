@@ -1,11 +1,14 @@
 //! The closed set of hot commands and their answers.
 
+use std::collections::BTreeMap;
+
 use gantry_ports::store::{
-    CancelCommand, Cancelled, CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked,
-    HeartbeatCommand, HeartbeatReply, NotesCommand, RaiseHoldCommand, ReapCommand, Reaped,
-    ReleaseCommand, SettleCommand, Settled, Submitted,
+    AllowCommand, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand, ClaimCommand,
+    ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, NotesCommand,
+    RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled, Submitted,
 };
 use gantry_rules::submission::Submission;
+use gantry_types::MeterId;
 
 /// A hot command on its way to the writer.
 #[derive(Debug)]
@@ -32,6 +35,10 @@ pub(crate) enum Command {
     Reap(ReapCommand),
     /// Queue what may run now.
     Release(ReleaseCommand),
+    /// Reserve units for calls.
+    Allow(AllowCommand),
+    /// Note what was used of them.
+    ReportUse(AllowanceUseCommand),
 }
 
 /// The answer to a command that took effect.
@@ -43,7 +50,9 @@ pub(crate) enum Reply {
     Claimed(Vec<ClaimedJob>),
     /// To `Heartbeat`.
     Heartbeat(HeartbeatReply),
-    /// To `Notes`, `Checkpoint` and `RaiseHold`.
+    /// To `Allow`.
+    Allowed(BTreeMap<MeterId, u64>),
+    /// To `Notes`, `Checkpoint`, `RaiseHold` and `ReportUse`.
     Done,
     /// To `Fork`.
     Forked(Forked),

@@ -6,7 +6,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::HotError;
 use gantry_rules::period::derive_period;
 use gantry_rules::submission::Needs;
-use gantry_types::{JobId, OrganizationId, Timestamp};
+use gantry_types::{AllowanceId, JobId, OrganizationId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -18,7 +18,9 @@ use super::load::{IdRow, PlanCache, Wanted, id_rows, load};
 use super::statements::Statements;
 use super::stop::Stop;
 use super::submit::{KEY_LIFETIME, derive_key};
-use super::{cancel, claim, flush, fork, heartbeat, hold, notes, release, settle, submit};
+use super::{
+    allowance, cancel, claim, flush, fork, heartbeat, hold, notes, release, settle, submit,
+};
 use crate::dialect::Dialect;
 use crate::sql::Sql;
 use crate::tables::{decode_json, decode_u32};
@@ -41,6 +43,8 @@ struct Findings {
     needs: BTreeMap<JobId, Needs>,
     /// Accounts in which lots expired.
     expired: Vec<(OrganizationId, Timestamp)>,
+    /// Allowances whose time is over.
+    spent: Vec<(AllowanceId, Timestamp)>,
     /// Where a `Claim` may find jobs, by the command's place.
     queues: BTreeMap<usize, Vec<Queue>>,
     /// How many children forking jobs have already.
@@ -70,6 +74,9 @@ impl Decider {
             if books.accounts.contains_key(organization_id) {
                 settle_fault(books.expire_lots(*organization_id, *now))?;
             }
+        }
+        for (id, now) in &findings.spent {
+            settle_fault(allowance::expire(&mut books, *id, *now))?;
         }
         let mut answers: BTreeMap<usize, Decided> = BTreeMap::new();
         for (place, command) in commands.iter().enumerate() {
@@ -116,6 +123,7 @@ impl Decider {
                     wanted.money_jobs.extend(&due);
                     findings.found.insert(place, due);
                     self.find_expired(sql, (now, limit), wanted, &mut findings).await?;
+                    self.find_spent(sql, (now, limit), wanted, &mut findings).await?;
                     let oldest = now.minus(KEY_LIFETIME).as_micros();
                     let forget = &self.statements.load.delete_keys;
                     sql.run("idempotency key", forget, vec![oldest.into()]).await?;
@@ -134,7 +142,9 @@ impl Decider {
                 | Command::Checkpoint(_)
                 | Command::RaiseHold(_)
                 | Command::Settle(_)
-                | Command::Cancel(_) => {}
+                | Command::Cancel(_)
+                | Command::Allow(_)
+                | Command::ReportUse(_) => {}
             }
         }
         self.find_needs(sql, &mut findings).await?;
@@ -153,6 +163,24 @@ impl Decider {
             let organization_id = OrganizationId::from_uuid(id);
             wanted.accounts.insert(organization_id);
             findings.expired.push((organization_id, now));
+        }
+        Ok(())
+    }
+
+    async fn find_spent(
+        &self,
+        sql: &Sql,
+        (now, limit): (Timestamp, u32),
+        wanted: &mut Wanted,
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
+        let values = vec![now.as_micros().into(), i64::from(limit).into()];
+        let text = &self.statements.load.select_spent;
+        for row in sql.all::<OwnedRow>("allowance", text, values).await? {
+            let id = AllowanceId::from_uuid(row.id);
+            wanted.accounts.insert(OrganizationId::from_uuid(row.organization_id));
+            wanted.allowances.insert(id);
+            findings.spent.push((id, now));
         }
         Ok(())
     }
@@ -188,6 +216,12 @@ impl Decider {
 struct NeedsRow {
     job_id: Uuid,
     needs: String,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct OwnedRow {
+    id: Uuid,
+    organization_id: Uuid,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -247,6 +281,16 @@ fn note_wanted(command: &Command, wanted: &mut Wanted) {
         }
         Command::Reap(_) => None,
         Command::Release(release) => Some(release.now),
+        Command::Allow(allow) => {
+            wanted.accounts.insert(allow.organization_id);
+            wanted.allowances.insert(allow.allowance_id);
+            Some(allow.now)
+        }
+        Command::ReportUse(report) => {
+            wanted.accounts.insert(report.organization_id);
+            wanted.allowances.insert(report.allowance_id);
+            None
+        }
     };
     if let Some(now) = now {
         let start = derive_period(now).start;
@@ -280,6 +324,8 @@ fn decide_one(
         Command::Release(command) => {
             release::release(books, command, found(), &findings.needs).map(Reply::Released)
         }
+        Command::Allow(command) => allowance::allow(books, command).map(Reply::Allowed),
+        Command::ReportUse(command) => allowance::report_use(books, command).map(|()| Reply::Done),
     }
 }
 

@@ -7,6 +7,7 @@ use gantry_rules::job::CancelRequest;
 use gantry_rules::submission::Accounting;
 use gantry_types::{JobId, OrganizationId, Timestamp, UserId, WorkerId};
 
+use super::allowance::AllowanceChange;
 use super::books::{Additions, Books, HotAccount, encode_cursor};
 use super::hold_rows::encode_hold;
 use super::job::{Change, HotJob, NewJob};
@@ -27,6 +28,7 @@ pub(super) async fn flush(
 ) -> Result<(), StoreError> {
     let s = &statements.flush;
     let (jobs, accounts) = (collect_jobs(books)?, collect_accounts(books)?);
+    let [allowed, ended] = collect_allowances(books)?;
     let additions = books.take_additions();
     let (slots, events) = collect_events(&additions)?;
     write(sql, "job event", &s.delete_slots, slots).await?;
@@ -54,6 +56,8 @@ pub(super) async fn flush(
     }
     write(sql, "checkpoint", &s.upsert_checkpoints, checkpoints).await?;
     write(sql, "idempotency key", &s.upsert_keys, keys).await?;
+    write(sql, "allowance", &s.upsert_allowances, allowed).await?;
+    write(sql, "allowance", &s.delete_allowances, ended).await?;
     write(sql, "artifact", &s.insert_artifacts, artifacts).await
 }
 
@@ -100,6 +104,29 @@ fn collect_accounts(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
         account.note_stored();
     }
     Ok([accounts, lots, meters])
+}
+
+/// Allowances that changed, and those that ended.
+fn collect_allowances(books: &mut Books) -> Result<[JsonRows; 2], StoreError> {
+    let (mut changed, mut ended) = (JsonRows::new(), JsonRows::new());
+    for (id, allowance) in &mut books.allowances {
+        match allowance.change {
+            AllowanceChange::None => continue,
+            AllowanceChange::Ended => {
+                ended.row().id(id.as_uuid());
+                continue;
+            }
+            AllowanceChange::Changed => allowance.change = AllowanceChange::None,
+        }
+        for part in &allowance.parts {
+            changed.row().id(id.as_uuid()).text(part.held.meter.as_str());
+            changed.id(allowance.organization_id.as_uuid());
+            changed.int(part.held.period_start.as_micros());
+            changed.int(encode_u64("units", part.held.units)?).int(encode_u64("units", part.used)?);
+            changed.int(allowance.expires_at.as_micros());
+        }
+    }
+    Ok([changed, ended])
 }
 
 /// Slots whose last event is replaced, and events.

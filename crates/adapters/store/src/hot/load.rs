@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gantry_ports::StoreError;
 use gantry_rules::account::{AccountState, Lot, MeterUse};
 use gantry_rules::plan::PlanTerms;
-use gantry_types::{JobId, OrganizationId, Timestamp};
+use gantry_types::{AllowanceId, JobId, OrganizationId, Timestamp};
 use uuid::Uuid;
 
 use super::books::{Books, HotAccount};
@@ -19,7 +19,7 @@ use crate::sql::Sql;
 mod rows;
 
 pub(super) use rows::IdRow;
-use rows::{AccountRow, JobRow, KeyRow, MoneyRow, PlanRow};
+use rows::{AccountRow, AllowanceRow, JobRow, KeyRow, MoneyRow, PlanRow};
 
 /// Siblings behind their gate that one batch may open.
 const MOST_SIBLINGS: i64 = 512;
@@ -37,6 +37,8 @@ pub(super) struct Wanted {
     pub(super) jobs: BTreeSet<JobId>,
     /// Jobs whose whole trees are needed.
     pub(super) trees: BTreeSet<JobId>,
+    /// Allowances; their accounts are named too.
+    pub(super) allowances: BTreeSet<AllowanceId>,
     /// Idempotency keys.
     pub(super) keys: BTreeSet<KeyOf>,
     /// The start of the earliest period in which the batch's commands lie.
@@ -66,6 +68,7 @@ pub(super) async fn load(
         insert_accounts(&mut books, rows, (sql, statements, plans)).await?;
     }
     load_jobs(sql, statements, wanted, &mut books).await?;
+    load_allowances(sql, statements, wanted, &mut books).await?;
     load_money(sql, statements, wanted, &mut books).await?;
     load_keys(sql, statements, wanted, &mut books).await?;
     Ok(books)
@@ -155,6 +158,24 @@ async fn load_jobs(
     Ok(())
 }
 
+/// Their accounts are locked by now, and nobody writes them without that lock.
+async fn load_allowances(
+    sql: &Sql,
+    statements: &Statements,
+    wanted: &Wanted,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    if wanted.allowances.is_empty() {
+        return Ok(());
+    }
+    let values = vec![id_rows(wanted.allowances.iter().map(|id| id.as_uuid())).finish()];
+    let text = &statements.load.select_allowances;
+    for row in sql.all::<AllowanceRow>("allowance", text, values).await? {
+        row.decode_into(books)?;
+    }
+    Ok(())
+}
+
 async fn load_money(
     sql: &Sql,
     statements: &Statements,
@@ -173,7 +194,9 @@ async fn load_money(
     let held_lots: BTreeSet<Uuid> =
         holds().flat_map(|hold| &hold.credits).map(|part| part.lot_id.as_uuid()).collect();
     let held_since = holds().flat_map(|hold| &hold.units).map(|part| part.period_start);
-    let earliest = held_since.chain(wanted.period_start).min();
+    let allowed = books.allowances.values().flat_map(|allowance| &allowance.parts);
+    let allowed_since = allowed.map(|part| part.held.period_start);
+    let earliest = held_since.chain(allowed_since).chain(wanted.period_start).min();
     let values = vec![
         accounts.finish(),
         id_rows(held_lots.into_iter()).finish(),

@@ -1,13 +1,17 @@
 //! The port's hot path: each call becomes a command, and its reply the answer.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    CancelCommand, Cancelled, CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked,
-    HeartbeatCommand, HeartbeatReply, HotError, HotPath, NotesCommand, RaiseHoldCommand,
-    ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled, Submitted,
+    AllowCommand, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand, ClaimCommand,
+    ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, HotError, HotPath,
+    NotesCommand, RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled,
+    Submitted,
 };
 use gantry_rules::submission::Submission;
+use gantry_types::MeterId;
 
 use super::{Command, Reply};
 use crate::store::GantryStore;
@@ -70,5 +74,13 @@ impl HotPath for GantryStore {
 
     async fn release(&self, command: ReleaseCommand) -> Result<u64, HotError> {
         ask!(self, Command::Release(command), Reply::Released(count) => count)
+    }
+
+    async fn allow(&self, command: AllowCommand) -> Result<BTreeMap<MeterId, u64>, HotError> {
+        ask!(self, Command::Allow(command), Reply::Allowed(units) => units)
+    }
+
+    async fn report_use(&self, command: AllowanceUseCommand) -> Result<(), HotError> {
+        ask!(self, Command::ReportUse(command), Reply::Done => ())
     }
 }

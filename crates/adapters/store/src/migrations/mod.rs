@@ -9,6 +9,7 @@ mod backup;
 mod tests;
 mod v1;
 mod v2;
+mod v3;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -29,6 +30,7 @@ struct Version {
 const VERSIONS: &[Version] = &[
     Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY },
     Version { number: 2, statements: v2::STATEMENTS, append_only: &[] },
+    Version { number: 3, statements: v3::STATEMENTS, append_only: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

@@ -91,10 +91,14 @@ const CHECKS: &[Check] = &[
               HAVING j.max_credits - j.spent_by_children <> COALESCE(SUM(h.amount), 0)",
     },
     Check {
-        rule: "a meter's reservation is what jobs hold of it",
+        rule: "a meter's reservation is what jobs and allowances hold of it",
         sql: "SELECT m.organization_id AS id, m.reserved AS expected, \
               CAST(COALESCE(SUM(h.amount), 0) AS BIGINT) AS found \
-              FROM meter_usage m LEFT JOIN holds h ON h.organization_id = m.organization_id \
+              FROM meter_usage m LEFT JOIN \
+              (SELECT organization_id, meter, period_start, amount FROM holds \
+              WHERE meter IS NOT NULL UNION ALL \
+              SELECT organization_id, meter, period_start, units AS amount FROM allowances) h \
+              ON h.organization_id = m.organization_id \
               AND h.meter = m.meter AND h.period_start = m.period_start \
               GROUP BY m.organization_id, m.meter, m.period_start, m.reserved \
               HAVING m.reserved <> COALESCE(SUM(h.amount), 0)",

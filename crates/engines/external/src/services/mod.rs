@@ -8,6 +8,8 @@ mod host;
 mod offered;
 mod open_calls;
 mod remote;
+#[cfg(test)]
+mod storm;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod allowances;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
@@ -71,6 +72,11 @@ macro_rules! store_conformance {
             fork::a_hold_can_be_raised,
             release::scheduled_jobs_start_when_their_time_comes,
             release::lost_leases_are_reaped,
+            allowances::an_allowance_returns_what_was_not_used,
+            allowances::an_allowance_keeps_to_the_quota,
+            allowances::a_lost_allowance_ends_by_itself,
+            allowances::an_allowance_counts_in_its_own_month,
+            allowances::another_organization_cannot_end_an_allowance,
             schedules::a_schedule_is_kept_changed_and_deleted,
             schedules::a_nominal_time_has_one_run,
             sweep::a_chore_is_done_by_one_server,

@@ -1,14 +1,18 @@
 //! Rows as hot commands read them.
 
 use gantry_ports::StoreError;
+use gantry_rules::account::HeldUnits;
+use gantry_rules::allowance::AllowancePart;
 use gantry_rules::job::{CancelRequest, JobFactsheet};
 use gantry_types::{
-    Attempt, Credits, JobId, JobState, LotId, MeterId, OrganizationId, Timestamp, WorkerId,
+    AllowanceId, Attempt, Credits, JobId, JobState, LotId, MeterId, OrganizationId, Timestamp,
+    WorkerId,
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::{AccountState, Gate, HotAccount, HotJob, KeyOf, Lot, MeterUse, PlanTerms, broken};
+use crate::hot::allowance::{AllowanceChange, HotAllowance};
 use crate::hot::books::{Books, Stored};
 use crate::hot::hold_rows::decode_hold;
 use crate::hot::job::Change;
@@ -215,5 +219,39 @@ impl KeyRow {
         };
         let organization_id = OrganizationId::from_uuid(self.organization_id);
         Ok(((organization_id, self.route, self.idempotency_key), row))
+    }
+}
+
+/// A row of `allowances`.
+#[derive(Debug, FromQueryResult)]
+pub(in crate::hot) struct AllowanceRow {
+    id: Uuid,
+    organization_id: Uuid,
+    meter: String,
+    period_start: i64,
+    units: i64,
+    used: i64,
+    expires_at: i64,
+}
+
+impl AllowanceRow {
+    pub(super) fn decode_into(self, books: &mut Books) -> Result<(), StoreError> {
+        let held = HeldUnits {
+            meter: decode_word("meter", &self.meter)?,
+            period_start: Timestamp::from_micros(self.period_start),
+            units: decode_u64("units", self.units)?,
+        };
+        let part = AllowancePart { held, used: decode_u64("units", self.used)? };
+        let allowance =
+            books.allowances.entry(AllowanceId::from_uuid(self.id)).or_insert_with(|| {
+                HotAllowance {
+                    organization_id: OrganizationId::from_uuid(self.organization_id),
+                    expires_at: Timestamp::from_micros(self.expires_at),
+                    parts: Vec::new(),
+                    change: AllowanceChange::None,
+                }
+            });
+        allowance.parts.push(part);
+        Ok(())
     }
 }

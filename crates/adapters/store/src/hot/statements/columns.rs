@@ -89,6 +89,17 @@ pub(super) const METER: &[Column] = &[
     ("reserved", Kind::Int),
 ];
 
+/// The columns of `allowances`, the key first.
+pub(super) const ALLOWANCE: &[Column] = &[
+    ("id", Kind::Id),
+    ("meter", Kind::Text),
+    ("organization_id", Kind::Id),
+    ("period_start", Kind::Int),
+    ("units", Kind::Int),
+    ("used", Kind::Int),
+    ("expires_at", Kind::Int),
+];
+
 /// The columns of `ledger_entries`.
 pub(super) const LEDGER_ENTRY: &[Column] = &[
     ("id", Kind::Id),

@@ -1,8 +1,8 @@
 //! Statements that write what a batch decided.
 
 use super::columns::{
-    ACCOUNT, ACCOUNT_EVENT, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, JOB_BODY, JOB_CHANGES,
-    JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, LEDGER_ENTRY, LOT, METER,
+    ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
+    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, LEDGER_ENTRY, LOT, METER,
 };
 use crate::dialect::{Column, Dialect, Kind};
 
@@ -17,6 +17,8 @@ pub(in crate::hot) struct FlushStatements {
     pub(in crate::hot) insert_artifacts: String,
     pub(in crate::hot) upsert_checkpoints: String,
     pub(in crate::hot) upsert_keys: String,
+    pub(in crate::hot) upsert_allowances: String,
+    pub(in crate::hot) delete_allowances: String,
 }
 
 impl FlushStatements {
@@ -40,6 +42,11 @@ impl FlushStatements {
             insert_artifacts: insert(dialect, "artifacts", (1, ARTIFACT)),
             upsert_checkpoints: upsert(dialect, "checkpoints", (1, CHECKPOINT), 1),
             upsert_keys: upsert(dialect, "idempotency_keys", (1, IDEMPOTENCY_KEY), 3),
+            upsert_allowances: upsert(dialect, "allowances", (1, ALLOWANCE), 2),
+            delete_allowances: format!(
+                "DELETE FROM allowances WHERE id IN (SELECT w.id FROM {} w)",
+                dialect.rows(1, IDS)
+            ),
         }
     }
 }

@@ -17,6 +17,8 @@ pub(in crate::hot) struct LoadStatements {
     pub(in crate::hot) select_silent: String,
     pub(in crate::hot) select_due: String,
     pub(in crate::hot) select_expired: String,
+    pub(in crate::hot) select_allowances: String,
+    pub(in crate::hot) select_spent: String,
     pub(in crate::hot) delete_keys: String,
 }
 
@@ -91,6 +93,14 @@ impl LoadStatements {
             select_expired: "SELECT DISTINCT organization_id AS id FROM lots \
                              WHERE remaining > 0 AND expires_at IS NOT NULL \
                              AND expires_at <= $1 LIMIT 0 + $2"
+                .into(),
+            select_allowances: format!(
+                "SELECT a.id, a.organization_id, a.meter, a.period_start, a.units, a.used, \
+                 a.expires_at FROM {} w JOIN allowances a ON a.id = w.id ORDER BY a.id, a.meter",
+                ids(1)
+            ),
+            select_spent: "SELECT id, organization_id FROM allowances WHERE expires_at <= $1 \
+                           ORDER BY expires_at, id LIMIT $2"
                 .into(),
             delete_keys: "DELETE FROM idempotency_keys WHERE created_at <= $1".into(),
         }
