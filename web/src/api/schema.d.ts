@@ -819,7 +819,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls a service on an artifact; the answer comes within 10 seconds. */
+        /**
+         * Calls a service on an artifact; the answer comes within 10 seconds. With
+         *     `Accept: text/event-stream` it is streamed: events `chunk`, each a piece of the answer, then
+         *     one `answer` with the whole body or one `problem`.
+         */
         post: operations["call_service"];
         delete?: never;
         options?: never;
@@ -4263,7 +4267,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServiceCallBody"];
+                    "text/event-stream": string;
                 };
             };
             /** @description A problem. */
