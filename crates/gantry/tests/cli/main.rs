@@ -8,5 +8,6 @@ mod local_run;
 mod remote;
 mod schedules;
 mod serve;
+mod services;
 mod support;
 mod worker;

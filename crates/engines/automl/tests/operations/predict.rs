@@ -176,6 +176,15 @@ async fn the_service_answers_as_the_file_operation_does() {
     });
     let answer = call(model.as_ref(), json!({"rows": [row, row]})).await.unwrap();
     assert_eq!(answer["predictions"].as_array().unwrap().len(), 2);
+    let mut times = Vec::new();
+    for _ in 0..101 {
+        let begun = Instant::now();
+        call(model.as_ref(), json!({"rows": [row]})).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    println!("one row in this process: p50 {:?}", times[50]);
+    assert!(times[50] < Duration::from_millis(100), "{:?}", times[50]);
     let first = &answer["predictions"][0];
     assert_eq!(first["prediction"], "setosa");
     let cells: Vec<&str> = file[1].split(',').collect();
