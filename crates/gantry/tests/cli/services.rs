@@ -1,6 +1,8 @@
 //! Services on a server of the real binary: models are loaded in host processes, and what a killed
 //! host costs is one retry.
 
+#![expect(clippy::unwrap_used, reason = "what a test stands on ends it when it fails")]
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 

@@ -211,10 +211,9 @@ impl Host {
     }
 
     fn put(&mut self, ask: Ask) {
-        if self.open.len() >= MOST_OPEN {
-            return ask.refuse_busy();
-        }
+        let is_full = self.open.len() >= MOST_OPEN;
         match ask {
+            Ask::Load { .. } | Ask::Call { .. } if is_full => ask.refuse_busy(),
             Ask::Load { run, service, artifact, reply } => {
                 let open = Open::Load {
                     reply,
@@ -243,6 +242,9 @@ impl Host {
     }
 
     fn make_room(&mut self) {
+        for loaded in self.open.take_orphans() {
+            self.unload(loaded);
+        }
         for loaded in self.open.find_leaving(self.limits.host_bytes / 2) {
             self.unload(loaded);
         }

@@ -62,6 +62,8 @@ struct Entry {
 pub(super) struct OpenCalls {
     open: HashMap<String, Open>,
     entries: HashMap<String, Entry>,
+    /// Artifacts that were loaded when nobody waited for them any more.
+    orphans: Vec<String>,
     uses: u64,
 }
 
@@ -170,8 +172,15 @@ impl OpenCalls {
         let presence = Arc::new(Presence(AtomicBool::new(true)));
         self.uses += 1;
         let entry = Entry { presence: Arc::clone(&presence), bytes, used: self.uses };
-        self.entries.insert(run, entry);
-        drop(reply.send(Ok(LoadedThere { presence, bytes })));
+        self.entries.insert(run.clone(), entry);
+        if reply.send(Ok(LoadedThere { presence, bytes })).is_err() {
+            self.orphans.push(run);
+        }
+    }
+
+    /// Takes the artifacts that nobody will ever unload.
+    pub(super) fn take_orphans(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.orphans)
     }
 
     /// The artifacts that must leave so that the rest fits into `room`, longest unused first;

@@ -78,6 +78,9 @@ impl Drop for Withdrawal<'_> {
 #[async_trait]
 impl WarmArtifact for RemoteArtifact {
     async fn call(&self, input: Value, context: CallContext) -> Result<Value, EngineError> {
+        if !self.is_warm() {
+            return Err(derive_restarting("the artifact is no longer in it"));
+        }
         let run = self.host.make_name();
         let (deadline, token) = (context.deadline(), context.cancellation().clone());
         let (reply, answer) = oneshot::channel();

@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         services::a_lost_host_costs_its_open_calls_and_is_started_again().await;
         services::a_hung_or_greedy_host_is_ended().await;
         services::artifacts_leave_when_others_need_room().await;
+        services::a_load_that_was_given_up_leaves_nothing_behind().await;
         services::a_caller_that_goes_away_ends_its_call().await;
         speed::a_warm_child_is_quick().await;
         speed::a_warm_artifact_is_quick().await;

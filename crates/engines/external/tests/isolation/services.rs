@@ -141,6 +141,21 @@ pub async fn artifacts_leave_when_others_need_room() {
     assert!(third.is_warm());
 }
 
+pub async fn a_load_that_was_given_up_leaves_nothing_behind() {
+    let engine = isolate_within(ServiceLimits { hosts: 1, host_bytes: 400 << 20 });
+    let moods = get_service(&engine, "test.moods");
+    let idle = load(moods.as_ref(), "80", 0).await;
+    let kept = load(moods.as_ref(), "40", 0).await;
+    for place in 1..4 {
+        let given_up = load(moods.as_ref(), "90", place);
+        assert!(tokio::time::timeout(Duration::from_millis(1), given_up).await.is_err());
+        // Its answer comes after the load.
+        feel(kept.as_ref(), "slow", 300).await.unwrap();
+    }
+    // With one of the others in it, the host would have no room for this one.
+    assert!(idle.is_warm() && kept.is_warm());
+}
+
 pub async fn a_caller_that_goes_away_ends_its_call() {
     let engine = isolate();
     let moods = get_service(&engine, "test.moods");
