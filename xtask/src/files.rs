@@ -31,9 +31,11 @@ impl SourceFile {
     }
 }
 
-/// The root of the repository, found from the folder of this crate.
+/// The root of the repository, found from the folder of this crate: the one that cargo runs it
+/// from, because a build folder may be shared by several copies of the repository.
 pub fn find_root() -> Result<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = here.parent().context("xtask stands in a folder of the workspace")?;
     Ok(root.to_path_buf())
 }

@@ -2,6 +2,7 @@
 //! the summary at the end says what ran, for how long, and what to mend. Nothing is skipped without
 //! being counted as failed.
 
+mod echo;
 mod plans;
 
 use std::collections::HashSet;
@@ -32,7 +33,8 @@ enum Action {
 /// How a check ended.
 enum Outcome {
     Passed(Duration),
-    Failed(Duration),
+    /// With the lines that tell why, where there are such.
+    Failed(Duration, Vec<String>),
     /// A step that it stands on did not pass.
     NotRun(&'static str),
 }
@@ -70,20 +72,24 @@ fn run_step(step: &Step, root: &Path) -> Outcome {
         Action::Program { folder, words, settings } => {
             run_program(&root.join(folder), words, settings)
         }
-        Action::Chore(chore) => chore(),
+        Action::Chore(chore) => chore().map(|passed| (!passed).then(Vec::new)),
     };
-    let passed = result.unwrap_or_else(|error| {
-        console::complain(&format!("{}: {error:#}", step.name));
-        false
-    });
-    if passed { Outcome::Passed(start.elapsed()) } else { Outcome::Failed(start.elapsed()) }
+    match result {
+        Ok(None) => Outcome::Passed(start.elapsed()),
+        Ok(Some(last_words)) => Outcome::Failed(start.elapsed(), last_words),
+        Err(error) => {
+            console::complain(&format!("{}: {error:#}", step.name));
+            Outcome::Failed(start.elapsed(), vec![format!("{error:#}")])
+        }
+    }
 }
 
+/// Answers the lines that tell why it failed, if it did.
 fn run_program(
     folder: &Path,
     words: &[String],
     settings: &[(&'static str, String)],
-) -> Result<bool> {
+) -> Result<Option<Vec<String>>> {
     let (program, arguments) = words.split_first().context("a step without a program")?;
     console::complain(&format!("$ {}", words.join(" ")));
     let mut command = Command::new(program);
@@ -94,8 +100,8 @@ fn run_program(
         command.env_remove(name);
     }
     command.envs(settings.iter().map(|(name, value)| (name, value)));
-    let status = command.status().with_context(|| format!("cannot run {program}"))?;
-    Ok(status.success())
+    let ended = echo::run(command, program)?;
+    Ok((!ended.status.success()).then_some(ended.last_words))
 }
 
 fn is_of_this_package(name: &str) -> bool {
@@ -108,11 +114,18 @@ fn print_summary(plan: &str, outcomes: &[(&'static str, Outcome)]) {
     for (name, outcome) in outcomes {
         let line = match outcome {
             Outcome::Passed(time) => format!("  ok      {name:<12} {:>7.1} s", time.as_secs_f64()),
-            Outcome::Failed(time) => format!("  FAILED  {name:<12} {:>7.1} s", time.as_secs_f64()),
+            Outcome::Failed(time, _) => {
+                format!("  FAILED  {name:<12} {:>7.1} s", time.as_secs_f64())
+            }
             Outcome::NotRun(need) => format!("  NOT RUN {name:<12} because `{need}` did not pass"),
         };
         console::say(&line);
         passed += usize::from(matches!(outcome, Outcome::Passed(_)));
+    }
+    for (name, outcome) in outcomes {
+        if let Outcome::Failed(_, last_words) = outcome {
+            last_words.iter().for_each(|line| console::say(&format!("{name} | {line}")));
+        }
     }
     console::say(&format!("{plan}: {passed} passed, {} failed", outcomes.len() - passed));
 }

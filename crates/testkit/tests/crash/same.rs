@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use gantry_testkit::{PASSWORD, TestClient, TestRequest};
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use crate::story::{Kind, Site};
 
 const TABLE: &[u8] = include_bytes!("../../../../examples/iris.csv");
 const LIMIT: Duration = Duration::from_secs(90);
+/// How many jobs may escape the kill that is meant for them.
+const MOST_TRIES: u32 = 10;
 
 /// What a job left, as text.
 type Left = String;
@@ -24,11 +26,10 @@ pub async fn every_way_leaves_the_same_bytes() -> Result<()> {
     let thread = run_alone(true).await.context("in a thread")?;
     let host = run_alone(false).await.context("in an engine host")?;
     ensure!(thread == host, "a thread left\n{thread}\nand an engine host\n{host}");
-    let (whole, killed, attempts) = run_on_workers().await.context("on workers")?;
+    let (whole, killed) = run_on_workers().await.context("on workers")?;
     ensure!(thread == whole, "a thread left\n{thread}\nand a worker\n{whole}");
     ensure!(thread == killed, "a thread left\n{thread}\nand a resumed attempt\n{killed}");
-    ensure!(attempts >= 2, "the job that was to be killed ran through");
-    println!("crash: same bytes from a thread, an engine host, a worker, and attempt {attempts}");
+    println!("crash: same bytes from a thread, an engine host, a worker, and resumed attempts");
     Ok(())
 }
 
@@ -43,7 +44,7 @@ async fn run_alone(in_threads: bool) -> Result<Left> {
 }
 
 /// On a server that leaves its jobs to workers; the second time they are killed on their way.
-async fn run_on_workers() -> Result<(Left, Left, u64)> {
+async fn run_on_workers() -> Result<(Left, Left)> {
     let site = Site::open(Kind::Postgres)?;
     let server = site.post(SERVER, "server", &site.settings)?;
     // One slot: the jobs run one after the other.
@@ -55,29 +56,56 @@ async fn run_on_workers() -> Result<(Left, Left, u64)> {
     let (train, work) = (desk.train().await?, desk.work().await?);
     let whole = desk.wait_for_all(&[&train, &work]).await?;
 
-    let train = desk.train().await?;
-    desk.wait_until(&train, |job| job["progress"].as_f64().is_some_and(|done| done > 0.2)).await?;
-    fleet.posts[1].kill()?;
-    fleet.posts[1].start()?;
-    desk.wait_until(&train, |job| job["state"] == "succeeded").await?;
-    let work = desk.work().await?;
-    let begun = Instant::now();
-    while !journal::read_all(&site.settings.journal)
-        .iter()
-        .any(|entry| entry.job == work && entry.phase == Phase::Published)
-    {
-        ensure!(begun.elapsed() < LIMIT, "the job published nothing");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    fleet.posts[1].kill()?;
-    fleet.posts[1].start()?;
+    let train = struck(&mut fleet, &mut desk, (Errand::Train, &site.settings)).await?;
+    let work = struck(&mut fleet, &mut desk, (Errand::Work, &site.settings)).await?;
     let killed = desk.wait_for_all(&[&train, &work]).await?;
-    let mut attempts = u64::MAX;
-    for id in [&train, &work] {
-        let job = desk.get(&format!("/api/v1/jobs/{id}")).await?;
-        attempts = attempts.min(job["attempt"].as_u64().context("a job has attempts")?);
+    Ok((whole, killed))
+}
+
+/// What is asked of a worker.
+#[derive(Clone, Copy)]
+enum Errand {
+    Train,
+    Work,
+}
+
+/// A job whose worker was killed on its way and that another attempt ended. On a busy machine a
+/// job may be over before the kill: then it is tried with another one.
+async fn struck(
+    fleet: &mut Fleet,
+    desk: &mut Desk,
+    (errand, settings): (Errand, &Settings),
+) -> Result<String> {
+    for _ in 0..MOST_TRIES {
+        let id = match errand {
+            Errand::Train => desk.train().await?,
+            Errand::Work => desk.work().await?,
+        };
+        match errand {
+            Errand::Train => {
+                let is_on_its_way = |job: &Value| job["progress"].as_f64().is_some_and(|p| p > 0.2);
+                desk.wait_until(&id, is_on_its_way).await?;
+            }
+            Errand::Work => wait_for_a_file(desk, settings, &id).await?,
+        }
+        fleet.posts[1].kill()?;
+        fleet.posts[1].start()?;
+        let job = desk.wait_until(&id, |job| job["state"] == "succeeded").await?;
+        if job["attempt"].as_u64().context("a job has attempts")? >= 2 {
+            return Ok(id);
+        }
     }
-    Ok((whole, killed, attempts))
+    bail!("{MOST_TRIES} jobs ran through before they were killed")
+}
+
+/// Waits until a job stored a file and has not ended; one that nobody saw there has ended.
+async fn wait_for_a_file(desk: &mut Desk, settings: &Settings, id: &str) -> Result<()> {
+    let is_it = |entry: &journal::Entry| entry.job == id && entry.phase == Phase::Published;
+    let journal = settings.journal.clone();
+    let was_seen = move |job: &Value| {
+        job["state"] == "succeeded" || journal::read_all(&journal).iter().any(is_it)
+    };
+    desk.wait_until(id, was_seen).await.map(drop)
 }
 
 /// Somebody at an installation, with a table.
@@ -127,7 +155,7 @@ impl Desk {
     }
 
     async fn work(&mut self) -> Result<String> {
-        let params = json!({ "steps": 5, "millis": 20, "files": 2, "window": 150 });
+        let params = json!({ "steps": 5, "millis": 20, "files": 2, "window": 300 });
         self.submit(&json!({
             "operation": "crash.work", "seed": 7, "params": params, "inputs": {},
         }))
