@@ -65,7 +65,6 @@ impl StopSignals {
 /// # Errors
 /// [`Failure`] when the operating system gives no threads.
 pub fn build_runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    gantry_http::limit_heaps();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

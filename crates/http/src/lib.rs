@@ -23,7 +23,6 @@ mod serve;
 mod state;
 
 pub use api::openapi;
-pub use memory::limit_heaps;
 pub use metrics::{Gauge, Metrics};
 pub use problem::Problem;
 pub use router::router;

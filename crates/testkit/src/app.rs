@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
-use gantry_http::{AppState, HttpSettings, Services, limit_heaps, router, serve};
+use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
 use gantry_ports::store::{Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
@@ -94,7 +94,6 @@ impl TestApp {
     /// # Errors
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
-        limit_heaps();
         let platform = Platform::open(None, &[&TestEngine], settings.terms).await?;
         let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
         let clock: Arc<dyn Clock> = platform.clock.clone();

@@ -2,13 +2,17 @@
 //!
 //! Invariant: no other module asks which database it talks to, but for opening it.
 
+mod cells;
 mod postgres;
 mod row_set;
 mod sqlite;
+mod write;
 
 use sea_orm::DbBackend;
 
+pub(crate) use cells::RowSet;
 pub(crate) use row_set::{Column, JsonRows, Kind};
+pub(crate) use write::{Action, TableWrite, WriteBatch};
 
 /// The columns of the row set in `jobs.hold`.
 pub(crate) const HOLD: &[Column] = &[
@@ -98,15 +102,6 @@ impl Dialect {
         match self {
             Self::Sqlite => sqlite::rows(&format!("${position}"), columns),
             Self::Postgres => postgres::rows(&format!("${position}"), columns),
-        }
-    }
-
-    /// One statement that runs all of `statements`, which write different rows and number their
-    /// parameters through.
-    pub(crate) fn all_at_once(self, statements: &[String]) -> String {
-        match self {
-            Self::Sqlite => statements.join("; "),
-            Self::Postgres => postgres::all_at_once(statements),
         }
     }
 

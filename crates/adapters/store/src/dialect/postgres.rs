@@ -1,6 +1,7 @@
 //! PostgreSQL's way.
 
 use super::Holder;
+use super::cells::{NO_ID, NO_NUMBER, NO_TEXT};
 use super::row_set::{Column, Kind};
 
 /// What the words of a schema template mean.
@@ -34,6 +35,34 @@ pub(super) fn append_only(table: &str) -> Vec<String> {
 pub(super) fn rows(source: &str, columns: &[Column]) -> String {
     let select = select(columns);
     format!("(SELECT {select} FROM jsonb_array_elements({source}::jsonb) AS element(value))")
+}
+
+/// A sub-select over arrays, one per column, of which the first is parameter `$first`.
+pub(super) fn rows_of_arrays(first: usize, columns: &[Column]) -> String {
+    let arrays = columns.iter().enumerate().map(|(place, (_, kind))| {
+        let of = match kind {
+            Kind::Id => "uuid",
+            Kind::Int => "bigint",
+            Kind::Real => "double precision",
+            Kind::Bool => "boolean",
+            Kind::Text => "text",
+        };
+        format!("${}::{of}[]", first + place)
+    });
+    let values = columns.iter().map(|(name, kind)| match kind {
+        Kind::Id => format!("NULLIF({name}, '{NO_ID}') AS {name}"),
+        Kind::Int => format!("NULLIF({name}, '{NO_NUMBER}'::bigint) AS {name}"),
+        Kind::Real => format!("NULLIF({name}, 'NaN') AS {name}"),
+        Kind::Bool => (*name).to_owned(),
+        Kind::Text => format!("NULLIF({name}, '{NO_TEXT}') AS {name}"),
+    });
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    format!(
+        "(SELECT {} FROM unnest({}) AS u({}))",
+        values.collect::<Vec<_>>().join(", "),
+        arrays.collect::<Vec<_>>().join(", "),
+        names.join(", ")
+    )
 }
 
 /// A SELECT over a row set in a column, beside other columns of its row.

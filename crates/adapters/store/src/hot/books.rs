@@ -21,7 +21,7 @@ use super::allowance::HotAllowance;
 use super::job::{Gate, HotJob};
 use super::stop::{Stop, not_found};
 use super::submit::{IdempotencyRow, KeyOf};
-use crate::dialect::JsonRows;
+use crate::dialect::RowSet;
 use crate::error::broken;
 
 /// An account in memory, beside what the database has of it.
@@ -81,9 +81,9 @@ pub(super) struct Additions {
     /// Of a slot only the last one is there; its predecessors became `None`.
     pub(super) events: Vec<Option<PendingEvent>>,
     pub(super) slots: HashMap<(JobId, String), usize>,
-    pub(super) account_events: JsonRows,
-    pub(super) ledger: JsonRows,
-    pub(super) artifacts: JsonRows,
+    pub(super) account_events: RowSet,
+    pub(super) ledger: RowSet,
+    pub(super) artifacts: RowSet,
     pub(super) results: BTreeMap<JobId, PendingResult>,
     pub(super) checkpoints: BTreeMap<JobId, PendingCheckpoint>,
     pub(super) keys: BTreeMap<KeyOf, IdempotencyRow>,
@@ -94,9 +94,9 @@ impl Additions {
         Self {
             events: Vec::new(),
             slots: HashMap::new(),
-            account_events: JsonRows::new(),
-            ledger: JsonRows::new(),
-            artifacts: JsonRows::new(),
+            account_events: RowSet::new(),
+            ledger: RowSet::new(),
+            artifacts: RowSet::new(),
             results: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             keys: BTreeMap::new(),

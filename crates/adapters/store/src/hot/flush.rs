@@ -10,14 +10,14 @@ use gantry_types::{JobId, OrganizationId, Timestamp, UserId, WorkerId};
 use super::allowance::AllowanceChange;
 use super::books::{Additions, Books, HotAccount, encode_cursor};
 use super::hold_rows::encode_hold;
-use super::job::{Change, HotJob, NewJob};
+use super::job::{HotJob, NewJob, Unsaved};
 use super::statements::Statements;
-use crate::dialect::JsonRows;
+use crate::dialect::{JsonRows, RowSet};
 use crate::sql::Sql;
 use crate::tables::{encode_json, encode_seed, encode_u64};
 
-/// Writes everything that changed: what every batch writes in one statement, what few batches
-/// write in statements of its own.
+/// Writes everything that changed: what every batch writes in one go, what few batches write in
+/// statements of its own.
 ///
 /// # Errors
 /// What the database says.
@@ -28,20 +28,21 @@ pub(super) async fn flush(
 ) -> Result<(), StoreError> {
     let s = &statements.flush;
     let (jobs, accounts) = (collect_jobs(books)?, collect_accounts(books)?);
-    let [allowed, ended] = collect_allowances(books)?;
+    let (allowed, ended) = collect_allowances(books)?;
     let additions = books.take_additions();
     let (slots, events) = collect_events(&additions)?;
-    write(sql, "job event", &s.delete_slots, slots).await?;
+    delete(sql, "job event", &s.delete_slots, slots).await?;
     let (results, checkpoints) = collect_results(&additions);
     let keys = collect_keys(&additions)?;
     let Additions { account_events, ledger, artifacts, .. } = additions;
-    let [inserted, bodies, updated] = jobs;
+    let [inserted, bodies, steps, changed] = jobs;
     let [accounts, lots, meters] = accounts;
-    // In the order of `statements::flush::CORE`.
-    let core = [
+    // In the order of `FlushStatements::core`.
+    let core = vec![
         inserted,
         bodies,
-        updated,
+        steps,
+        changed,
         accounts,
         lots,
         meters,
@@ -50,18 +51,15 @@ pub(super) async fn flush(
         account_events,
         results,
     ];
-    if core.iter().any(|rows| rows.len() > 0) {
-        let values = core.into_iter().map(JsonRows::finish).collect();
-        sql.run("job", &s.write_core, values).await?;
-    }
-    write(sql, "checkpoint", &s.upsert_checkpoints, checkpoints).await?;
-    write(sql, "idempotency key", &s.upsert_keys, keys).await?;
-    write(sql, "allowance", &s.upsert_allowances, allowed).await?;
-    write(sql, "allowance", &s.delete_allowances, ended).await?;
-    write(sql, "artifact", &s.insert_artifacts, artifacts).await
+    s.core.write(sql, core).await?;
+    s.checkpoints.write(sql, vec![checkpoints]).await?;
+    s.keys.write(sql, vec![keys]).await?;
+    s.allowances.write(sql, vec![allowed]).await?;
+    delete(sql, "allowance", &s.delete_allowances, ended).await?;
+    s.artifacts.write(sql, vec![artifacts]).await
 }
 
-async fn write(
+async fn delete(
     sql: &Sql,
     what: &'static str,
     statement: &str,
@@ -73,15 +71,15 @@ async fn write(
     sql.run(what, statement, vec![rows.finish()]).await.map(drop)
 }
 
-/// Jobs to be inserted, their bodies, and jobs to be changed.
-fn collect_jobs(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
-    let (mut inserted, mut bodies, mut updated) =
-        (JsonRows::new(), JsonRows::new(), JsonRows::new());
+/// Jobs to be inserted, their bodies, jobs that went a step, and jobs that changed otherwise.
+fn collect_jobs(books: &mut Books) -> Result<[RowSet; 4], StoreError> {
+    let [mut inserted, mut bodies, mut steps, mut changed] = [const { RowSet::new() }; 4];
     for job in books.jobs.values_mut() {
-        match job.take_change() {
-            Change::None => {}
-            Change::Updated => push_changes(updated.row(), job)?,
-            Change::Inserted(new) => {
+        match job.take_unsaved() {
+            Unsaved::None => {}
+            Unsaved::Step => push_step(steps.row(), job)?,
+            Unsaved::Changes => push_changes(changed.row(), job)?,
+            Unsaved::Whole(new) => {
                 push_changes(inserted.row(), job)?;
                 push_constants(&mut inserted, job, &new)?;
                 bodies.row().id(job.id().as_uuid());
@@ -90,12 +88,12 @@ fn collect_jobs(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
             }
         }
     }
-    Ok([inserted, bodies, updated])
+    Ok([inserted, bodies, steps, changed])
 }
 
 /// Accounts, lots and meters that changed.
-fn collect_accounts(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
-    let (mut accounts, mut lots, mut meters) = (JsonRows::new(), JsonRows::new(), JsonRows::new());
+fn collect_accounts(books: &mut Books) -> Result<[RowSet; 3], StoreError> {
+    let [mut accounts, mut lots, mut meters] = [const { RowSet::new() }; 3];
     for (id, account) in books.accounts.iter_mut().filter(|(_, account)| account.changed) {
         account.changed = false;
         push_account(&mut accounts, *id, account)?;
@@ -107,8 +105,8 @@ fn collect_accounts(books: &mut Books) -> Result<[JsonRows; 3], StoreError> {
 }
 
 /// Allowances that changed, and those that ended.
-fn collect_allowances(books: &mut Books) -> Result<[JsonRows; 2], StoreError> {
-    let (mut changed, mut ended) = (JsonRows::new(), JsonRows::new());
+fn collect_allowances(books: &mut Books) -> Result<(RowSet, JsonRows), StoreError> {
+    let (mut changed, mut ended) = (RowSet::new(), JsonRows::new());
     for (id, allowance) in &mut books.allowances {
         match allowance.change {
             AllowanceChange::None => continue,
@@ -126,12 +124,12 @@ fn collect_allowances(books: &mut Books) -> Result<[JsonRows; 2], StoreError> {
             changed.int(allowance.expires_at.as_micros());
         }
     }
-    Ok([changed, ended])
+    Ok((changed, ended))
 }
 
 /// Slots whose last event is replaced, and events.
-fn collect_events(additions: &Additions) -> Result<(JsonRows, JsonRows), StoreError> {
-    let (mut slots, mut events) = (JsonRows::new(), JsonRows::new());
+fn collect_events(additions: &Additions) -> Result<(JsonRows, RowSet), StoreError> {
+    let (mut slots, mut events) = (JsonRows::new(), RowSet::new());
     for event in additions.events.iter().flatten() {
         if let Some(slot) = &event.slot {
             slots.row().id(event.job_id.as_uuid()).text(slot);
@@ -143,8 +141,8 @@ fn collect_events(additions: &Additions) -> Result<(JsonRows, JsonRows), StoreEr
     Ok((slots, events))
 }
 
-fn collect_results(additions: &Additions) -> (JsonRows, JsonRows) {
-    let (mut results, mut checkpoints) = (JsonRows::new(), JsonRows::new());
+fn collect_results(additions: &Additions) -> (RowSet, RowSet) {
+    let (mut results, mut checkpoints) = (RowSet::new(), RowSet::new());
     for (id, result) in &additions.results {
         results.row().id(id.as_uuid());
         results.opt_id(result.organization_id.map(OrganizationId::as_uuid));
@@ -157,8 +155,8 @@ fn collect_results(additions: &Additions) -> (JsonRows, JsonRows) {
     (results, checkpoints)
 }
 
-fn collect_keys(additions: &Additions) -> Result<JsonRows, StoreError> {
-    let mut keys = JsonRows::new();
+fn collect_keys(additions: &Additions) -> Result<RowSet, StoreError> {
+    let mut keys = RowSet::new();
     for ((organization_id, route, key), row) in &additions.keys {
         let blocked_by = row.blocked_by.as_ref();
         let blocked_by = blocked_by.map(|refusal| encode_json("refusal", refusal));
@@ -170,7 +168,7 @@ fn collect_keys(additions: &Additions) -> Result<JsonRows, StoreError> {
 }
 
 /// The columns of `JOB_CHANGES`.
-fn push_changes(row: &mut JsonRows, job: &HotJob) -> Result<(), StoreError> {
+fn push_changes(row: &mut RowSet, job: &HotJob) -> Result<(), StoreError> {
     let facts = &job.facts;
     let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
     row.id(facts.id.as_uuid()).text(facts.state.as_str()).text(job.class.as_str());
@@ -186,8 +184,21 @@ fn push_changes(row: &mut JsonRows, job: &HotJob) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The columns of `JOB_STEPS`.
+fn push_step(row: &mut RowSet, job: &HotJob) -> Result<(), StoreError> {
+    let facts = &job.facts;
+    let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
+    row.id(facts.id.as_uuid()).text(facts.state.as_str()).int(job.gate.number());
+    row.int(facts.attempt.get().into()).int(job.cost.get());
+    row.opt_text(encode_hold(&facts.hold)?.as_deref());
+    row.opt_id(job.worker_id.map(WorkerId::as_uuid)).opt_int(micros(facts.lease_until));
+    row.int(encode_cursor(job.cursor)?).opt_int(micros(job.started_at));
+    row.opt_int(micros(job.finished_at));
+    Ok(())
+}
+
 /// The columns of `JOB_CONSTANTS`.
-fn push_constants(row: &mut JsonRows, job: &HotJob, new: &NewJob) -> Result<(), StoreError> {
+fn push_constants(row: &mut RowSet, job: &HotJob, new: &NewJob) -> Result<(), StoreError> {
     let accounting = match job.facts.accounting {
         Accounting::Metered => "metered",
         Accounting::Platform => "platform",
@@ -203,7 +214,7 @@ fn push_constants(row: &mut JsonRows, job: &HotJob, new: &NewJob) -> Result<(), 
 }
 
 fn push_account(
-    rows: &mut JsonRows,
+    rows: &mut RowSet,
     id: OrganizationId,
     account: &HotAccount,
 ) -> Result<(), StoreError> {
@@ -213,7 +224,7 @@ fn push_account(
     Ok(())
 }
 
-fn push_lots(rows: &mut JsonRows, account: &HotAccount) {
+fn push_lots(rows: &mut RowSet, account: &HotAccount) {
     for (now, stored) in account.state.lots.iter().zip(&account.stored.lots) {
         if now != stored {
             rows.row().id(now.id.as_uuid()).int(now.remaining.get());
@@ -222,7 +233,7 @@ fn push_lots(rows: &mut JsonRows, account: &HotAccount) {
 }
 
 fn push_meters(
-    rows: &mut JsonRows,
+    rows: &mut RowSet,
     id: OrganizationId,
     account: &HotAccount,
 ) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! A job's row in memory.
 
-use gantry_rules::job::JobFactsheet;
+use gantry_rules::job::{CancelRequest, JobFactsheet};
 use gantry_rules::submission::Origin;
 use gantry_types::{Credits, Device, JobId, JobState, PriorityClass, Timestamp, UserId, WorkerId};
 
@@ -63,6 +63,19 @@ pub(super) enum Change {
     Updated,
 }
 
+/// What must be written of a row.
+#[derive(Debug)]
+pub(super) enum Unsaved {
+    /// Nothing.
+    None,
+    /// All of it.
+    Whole(Box<NewJob>),
+    /// What a step of its life changes.
+    Step,
+    /// Everything that may change.
+    Changes,
+}
+
 /// A job's row.
 #[derive(Debug)]
 pub(super) struct HotJob {
@@ -91,6 +104,22 @@ pub(super) struct HotJob {
     pub(super) change: Change,
     /// Whether the database has it as queued.
     pub(super) stored_as_queued: bool,
+    /// What the database has of the columns that few batches change.
+    pub(super) stored: Option<Seldom>,
+}
+
+/// What few batches change of a job's row.
+#[derive(Debug, PartialEq)]
+pub(super) struct Seldom {
+    class: PriorityClass,
+    retries: u32,
+    host_deaths: u32,
+    cancel: CancelRequest,
+    credits: [Credits; 2],
+    children: [u32; 2],
+    due_at: Option<Timestamp>,
+    progress: f64,
+    stage: Option<String>,
 }
 
 /// What tells jobs apart before they run.
@@ -126,6 +155,7 @@ impl HotJob {
             finished_at: None,
             change: Change::Inserted(Box::new(new)),
             stored_as_queued: false,
+            stored: None,
         }
     }
 
@@ -150,13 +180,38 @@ impl HotJob {
         self.is_queued() && matches!(self.change, Change::Updated)
     }
 
-    /// Notes that the row was written; answers how it differed.
-    pub(super) fn take_change(&mut self) -> Change {
+    /// Notes that the row was written; answers what of it must be.
+    pub(super) fn take_unsaved(&mut self) -> Unsaved {
         let change = std::mem::replace(&mut self.change, Change::None);
-        if !matches!(change, Change::None) {
-            self.stored_as_queued = self.is_queued();
+        let unsaved = match change {
+            Change::None => return Unsaved::None,
+            Change::Inserted(new) => Unsaved::Whole(new),
+            Change::Updated if self.stored.as_ref() == Some(&self.seldom()) => Unsaved::Step,
+            Change::Updated => Unsaved::Changes,
+        };
+        self.note_stored();
+        unsaved
+    }
+
+    /// Notes that the database has the row as it is.
+    pub(super) fn note_stored(&mut self) {
+        self.stored_as_queued = self.is_queued();
+        self.stored = Some(self.seldom());
+    }
+
+    fn seldom(&self) -> Seldom {
+        let facts = &self.facts;
+        Seldom {
+            class: self.class,
+            retries: facts.retries,
+            host_deaths: facts.host_deaths,
+            cancel: facts.cancel,
+            credits: [facts.max_credits, facts.spent_by_children],
+            children: [facts.pending_children, self.active_children],
+            due_at: self.due_at,
+            progress: self.progress,
+            stage: self.stage.clone(),
         }
-        change
     }
 
     /// Notes that the row must be written.

@@ -31,7 +31,7 @@ pub(super) struct Wanted {
     pub(super) accounts: BTreeSet<OrganizationId>,
     /// Accounts of which the row suffices.
     pub(super) claimants: BTreeSet<OrganizationId>,
-    /// Jobs whose accounts, holds and siblings are needed too.
+    /// Jobs whose accounts, holds, ancestors and siblings are needed too.
     pub(super) money_jobs: BTreeSet<JobId>,
     /// Jobs of which the row suffices.
     pub(super) jobs: BTreeSet<JobId>,
@@ -112,7 +112,7 @@ pub(super) async fn load_missing_jobs(
     if missing.len() == 0 {
         return Ok(());
     }
-    let values = vec![missing.finish(), JsonRows::new().finish()];
+    let values = vec![missing.finish()];
     for row in sql.all::<JobRow>("job", &statements.load.select_jobs, values).await? {
         // What an earlier command of this batch changed is newer.
         let job = row.decode()?;
@@ -131,12 +131,12 @@ async fn load_jobs(
         return Ok(());
     }
     let named = wanted.jobs.union(&wanted.money_jobs).map(|id| id.as_uuid());
-    let trees = id_rows(wanted.trees.iter().map(|id| id.as_uuid()));
-    let values = vec![id_rows(named).finish(), trees.finish()];
+    let values = vec![id_rows(named).finish()];
     for row in sql.all::<JobRow>("job", &statements.load.select_jobs, values).await? {
         let job = row.decode()?;
         books.jobs.insert(job.id(), job);
     }
+    load_trees(sql, statements, wanted, books).await?;
     let ending = wanted.money_jobs.iter().filter_map(|id| books.jobs.get(id));
     let roots = ending.filter(|job| !job.is_root()).map(|job| job.facts.root_id);
     let roots: BTreeSet<JobId> = roots.collect();
@@ -154,6 +154,28 @@ async fn load_jobs(
         behind.into_iter().map(|job| (job.facts.root_id, job.id())).collect();
     for (root_id, id) in behind {
         books.held_back.entry(root_id).or_default().insert(id);
+    }
+    Ok(())
+}
+
+/// Loads what stands above the children named and, of the trees named, everything. Two batches
+/// that take the jobs of one tree have its account's lock before.
+async fn load_trees(
+    sql: &Sql,
+    statements: &Statements,
+    wanted: &Wanted,
+    books: &mut Books,
+) -> Result<(), StoreError> {
+    let named = wanted.money_jobs.iter().filter_map(|id| books.jobs.get(id));
+    let children = id_rows(named.filter(|job| !job.is_root()).map(|job| job.id().as_uuid()));
+    if children.len() == 0 && wanted.trees.is_empty() {
+        return Ok(());
+    }
+    let trees = id_rows(wanted.trees.iter().map(|id| id.as_uuid()));
+    let values = vec![children.finish(), trees.finish()];
+    for row in sql.all::<JobRow>("job", &statements.load.select_trees, values).await? {
+        let job = row.decode()?;
+        books.jobs.entry(job.id()).or_insert(job);
     }
     Ok(())
 }

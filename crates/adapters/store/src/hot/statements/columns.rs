@@ -39,6 +39,21 @@ pub(super) const JOB_CHANGES: &[Column] = &[
     ("finished_at", Kind::Int),
 ];
 
+/// Those of [`JOB_CHANGES`] that a step of a job's life changes, with the identifier first.
+pub(super) const JOB_STEPS: &[Column] = &[
+    ("id", Kind::Id),
+    ("state", Kind::Text),
+    ("gate", Kind::Int),
+    ("attempt", Kind::Int),
+    ("cost", Kind::Int),
+    ("hold", Kind::Text),
+    ("worker_id", Kind::Id),
+    ("lease_until", Kind::Int),
+    ("cursor", Kind::Int),
+    ("started_at", Kind::Int),
+    ("finished_at", Kind::Int),
+];
+
 /// The columns of `jobs` that never change, in the order in which they follow the others.
 pub(super) const JOB_CONSTANTS: &[Column] = &[
     ("organization_id", Kind::Id),

@@ -9,6 +9,7 @@ pub(in crate::hot) struct LoadStatements {
     pub(in crate::hot) select_accounts: String,
     pub(in crate::hot) select_plans: String,
     pub(in crate::hot) select_jobs: String,
+    pub(in crate::hot) select_trees: String,
     pub(in crate::hot) select_held_back: String,
     pub(in crate::hot) select_money: String,
     pub(in crate::hot) select_keys: String,
@@ -41,7 +42,12 @@ impl LoadStatements {
                 "SELECT id, terms FROM plans WHERE id IN (SELECT w.id FROM {} w)",
                 ids(1)
             ),
-            select_jobs: select_jobs(dialect),
+            select_jobs: format!(
+                "SELECT {HOT_COLUMNS} FROM jobs WHERE id IN (SELECT w.id FROM {} w) \
+                 ORDER BY id{lock}",
+                ids(1)
+            ),
+            select_trees: select_trees(dialect),
             select_held_back: format!(
                 "SELECT {HOT_COLUMNS} FROM jobs WHERE id IN (SELECT j.id FROM {} w \
                  JOIN jobs j ON j.root_id = w.id AND j.parent_id IS NOT NULL \
@@ -100,7 +106,7 @@ impl LoadStatements {
                 ids(1)
             ),
             select_spent: "SELECT id, organization_id FROM allowances WHERE expires_at <= $1 \
-                           ORDER BY expires_at, id LIMIT $2"
+                           ORDER BY expires_at, id LIMIT 0 + $2"
                 .into(),
             delete_keys: "DELETE FROM idempotency_keys WHERE created_at <= $1".into(),
         }
@@ -108,7 +114,7 @@ impl LoadStatements {
 }
 
 /// The jobs named, everything above them, and the whole trees of the jobs named second.
-fn select_jobs(dialect: Dialect) -> String {
+fn select_trees(dialect: Dialect) -> String {
     format!(
         "WITH RECURSIVE named(id) AS (SELECT w.id FROM {} w UNION SELECT j.parent_id \
          FROM named n JOIN jobs j ON j.id = n.id WHERE j.parent_id IS NOT NULL), \
