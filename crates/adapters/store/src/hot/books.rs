@@ -8,41 +8,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gantry_ports::StoreError;
 use gantry_ports::store::JobEventKind;
-use gantry_rules::account::{AccountState, Lot, MeterUse};
 use gantry_rules::job::Slot;
-use gantry_rules::ledger::{LedgerAccount, Posting};
+use gantry_rules::ledger::Posting;
 use gantry_rules::outcome::JobError;
 use gantry_rules::transition::{Event, transition};
-use gantry_types::{AllowanceId, Attempt, Credits, JobId, JobState, OrganizationId, Timestamp};
+use gantry_types::{AllowanceId, Attempt, JobId, JobState, OrganizationId, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::account::HotAccount;
 use super::allowance::HotAllowance;
 use super::job::{Gate, HotJob};
 use super::stop::{Stop, not_found};
 use super::submit::{IdempotencyRow, KeyOf};
 use crate::dialect::RowSet;
-use crate::error::broken;
-
-/// An account in memory, beside what the database has of it.
-#[derive(Debug)]
-pub(super) struct HotAccount {
-    pub(super) state: AccountState,
-    pub(super) stored: Stored,
-    pub(super) available: i64,
-    pub(super) held: i64,
-    pub(super) cursor: u64,
-    pub(super) served_at: Timestamp,
-    pub(super) changed: bool,
-}
-
-/// What the database has of an account.
-#[derive(Debug, Default)]
-pub(super) struct Stored {
-    pub(super) running_roots: u32,
-    pub(super) lots: Vec<Lot>,
-    pub(super) meters: Vec<MeterUse>,
-}
 
 /// An event of a job on its way to the database.
 #[derive(Debug)]
@@ -366,34 +345,6 @@ impl Books {
         let account = self.account_mut(organization_id)?;
         let postings = gantry_rules::lots::expire_due(&mut account.state.lots, now);
         self.post(organization_id, None, &postings, now)
-    }
-}
-
-impl HotAccount {
-    /// Notes that the database has the account as it is.
-    pub(super) fn note_stored(&mut self) {
-        self.stored.running_roots = self.state.running_roots;
-        self.stored.lots.clone_from(&self.state.lots);
-        self.stored.meters.clone_from(&self.state.meters);
-    }
-
-    /// Whether jobs of it that the database has as queued could not run before this batch, and
-    /// can now.
-    pub(super) const fn has_freed_slots(&self) -> bool {
-        self.state.running_roots < self.stored.running_roots && self.state.queued_roots > 0
-    }
-
-    fn book(&mut self, side: LedgerAccount, amount: Credits) -> Result<(), Stop> {
-        let balance = match side {
-            LedgerAccount::Available => &mut self.available,
-            LedgerAccount::Held => &mut self.held,
-            LedgerAccount::Revenue | LedgerAccount::Issued | LedgerAccount::Expired => {
-                return Ok(());
-            }
-        };
-        let after = balance.checked_add(amount.get()).filter(|after| *after >= 0);
-        *balance = after.ok_or_else(|| broken("balance", "it would fall below zero"))?;
-        Ok(())
     }
 }
 

@@ -16,7 +16,8 @@ use gantry_types::{Device, JobId, OrganizationId, PriorityClass};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::books::{Books, HotAccount};
+use super::account::HotAccount;
+use super::books::Books;
 use super::claimed;
 use super::job::{Change, Gate, HotJob};
 use super::load::load_missing_jobs;

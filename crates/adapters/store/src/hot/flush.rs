@@ -7,8 +7,9 @@ use gantry_rules::job::CancelRequest;
 use gantry_rules::submission::Accounting;
 use gantry_types::{JobId, OrganizationId, Timestamp, UserId, WorkerId};
 
+use super::account::HotAccount;
 use super::allowance::AllowanceChange;
-use super::books::{Additions, Books, HotAccount, encode_cursor};
+use super::books::{Additions, Books, encode_cursor};
 use super::hold_rows::encode_hold;
 use super::job::{HotJob, NewJob, Unsaved};
 use super::statements::Statements;

@@ -8,7 +8,8 @@ use gantry_rules::plan::PlanTerms;
 use gantry_types::{AllowanceId, JobId, OrganizationId, Timestamp};
 use uuid::Uuid;
 
-use super::books::{Books, HotAccount};
+use super::account::HotAccount;
+use super::books::Books;
 use super::job::{Gate, HotJob};
 use super::statements::Statements;
 use super::submit::KeyOf;

@@ -5,6 +5,7 @@
 //! it left; claims come last, so that they see what the batch queued; all effects are written at
 //! once, set by set.
 
+mod account;
 mod allowance;
 mod artifacts;
 mod books;

@@ -11,8 +11,9 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
 use uuid::Uuid;
 
 use super::{AccountState, Gate, HotAccount, HotJob, KeyOf, Lot, MeterUse, PlanTerms, broken};
+use crate::hot::account::Stored;
 use crate::hot::allowance::{AllowanceChange, HotAllowance};
-use crate::hot::books::{Books, Stored};
+use crate::hot::books::Books;
 use crate::hot::hold_rows::decode_hold;
 use crate::hot::job::Change;
 use crate::hot::submit::IdempotencyRow;

@@ -4,7 +4,7 @@ use super::columns::{
     ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
     JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LEDGER_ENTRY, LOT, METER,
 };
-use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
+use crate::dialect::{Action, Column, Dialect, Kind, Scale, TableWrite, WriteBatch};
 
 /// What a batch writes.
 #[derive(Debug)]
@@ -25,28 +25,31 @@ impl FlushStatements {
     /// The statements in a database's dialect.
     pub(super) fn new(dialect: Dialect) -> Self {
         let whole_job = [JOB_CHANGES, JOB_CONSTANTS].concat();
+        let (each, per_account) = (Scale::Jobs, Scale::Accounts);
         let core = [
-            write("job", "jobs", &whole_job, Action::Insert),
-            write("job", "job_bodies", JOB_BODY, Action::Insert),
-            write("job", "jobs", JOB_STEPS, Action::Update),
-            write("job", "jobs", JOB_CHANGES, Action::Update),
-            write("account", "accounts", ACCOUNT, Action::Update),
-            write("account", "lots", LOT, Action::Update),
-            write("account", "meter_usage", METER, Action::Upsert(3)),
-            write("ledger entry", "ledger_entries", LEDGER_ENTRY, Action::Insert),
-            write("job event", "job_events", JOB_EVENT, Action::Insert),
-            write("account event", "account_events", ACCOUNT_EVENT, Action::Insert),
-            write("job", "job_results", JOB_RESULT, Action::Upsert(1)),
+            write("jobs", &whole_job, (Action::Insert, each(1))),
+            write("job_bodies", JOB_BODY, (Action::Insert, each(1))),
+            write("jobs", JOB_STEPS, (Action::Update, each(2))),
+            write("jobs", JOB_CHANGES, (Action::Update, each(1))),
+            write("accounts", ACCOUNT, (Action::Update, per_account(1))),
+            write("lots", LOT, (Action::Update, per_account(1))),
+            write("meter_usage", METER, (Action::Upsert(3), per_account(1))),
+            write("ledger_entries", LEDGER_ENTRY, (Action::Insert, each(4))),
+            write("job_events", JOB_EVENT, (Action::Insert, each(3))),
+            write("account_events", ACCOUNT_EVENT, (Action::Insert, each(3))),
+            write("job_results", JOB_RESULT, (Action::Upsert(1), each(1))),
         ];
-        let alone = |write| WriteBatch::new(dialect, &[write]);
+        let alone = |what, columns, table, action| {
+            WriteBatch::new(dialect, what, &[write(table, columns, (action, each(1)))])
+        };
         let key = "idempotency key";
         Self {
-            core: WriteBatch::new(dialect, &core),
+            core: WriteBatch::new(dialect, "job", &core),
             delete_slots: delete_slots(dialect),
-            artifacts: alone(write("artifact", "artifacts", ARTIFACT, Action::Insert)),
-            checkpoints: alone(write("checkpoint", "checkpoints", CHECKPOINT, Action::Upsert(1))),
-            keys: alone(write(key, "idempotency_keys", IDEMPOTENCY_KEY, Action::Upsert(3))),
-            allowances: alone(write("allowance", "allowances", ALLOWANCE, Action::Upsert(2))),
+            artifacts: alone("artifact", ARTIFACT, "artifacts", Action::Insert),
+            checkpoints: alone("checkpoint", CHECKPOINT, "checkpoints", Action::Upsert(1)),
+            keys: alone(key, IDEMPOTENCY_KEY, "idempotency_keys", Action::Upsert(3)),
+            allowances: alone("allowance", ALLOWANCE, "allowances", Action::Upsert(2)),
             delete_allowances: format!(
                 "DELETE FROM allowances WHERE id IN (SELECT w.id FROM {} w)",
                 dialect.rows(1, IDS)
@@ -56,12 +59,11 @@ impl FlushStatements {
 }
 
 const fn write<'a>(
-    what: &'static str,
     table: &'a str,
     columns: &'a [Column],
-    action: Action,
+    (action, scale): (Action, Scale),
 ) -> TableWrite<'a> {
-    TableWrite { what, table, columns, action }
+    TableWrite { table, columns, action, scale }
 }
 
 fn delete_slots(dialect: Dialect) -> String {

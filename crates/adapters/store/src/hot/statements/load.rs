@@ -29,15 +29,7 @@ impl LoadStatements {
         let ids = |position| dialect.rows(position, IDS);
         let lock = dialect.for_update();
         Self {
-            select_accounts: format!(
-                "SELECT organization_id, plan_id, available, held, running_roots, queued_roots, \
-                 cursor, served_at FROM accounts WHERE organization_id IN \
-                 (SELECT w.id FROM {} w UNION \
-                  SELECT j.organization_id FROM {} w JOIN jobs j ON j.id = w.id) \
-                 ORDER BY organization_id{lock}",
-                ids(1),
-                ids(2)
-            ),
+            select_accounts: select_accounts(dialect),
             select_plans: format!(
                 "SELECT id, terms FROM plans WHERE id IN (SELECT w.id FROM {} w)",
                 ids(1)
@@ -54,33 +46,8 @@ impl LoadStatements {
                  WHERE j.state = 'queued' AND j.gate = 2 ORDER BY j.id LIMIT 0 + $2) ORDER BY id{lock}",
                 ids(1)
             ),
-            // The lots with something left and those named; the meters since a time.
-            select_money: format!(
-                "SELECT l.organization_id, l.id AS lot_id, l.origin AS word, l.expires_at AS at, \
-                 l.remaining AS amount, 0 AS reserved \
-                 FROM {named} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 \
-                 UNION SELECT l.organization_id, l.id, l.origin, l.expires_at, l.remaining, 0 \
-                 FROM {} w JOIN lots l ON l.id = w.id \
-                 UNION ALL SELECT m.organization_id, NULL, m.meter, m.period_start, m.used, \
-                 m.reserved FROM {named} w JOIN meter_usage m ON m.organization_id = w.id \
-                 WHERE m.period_start >= $3",
-                ids(2),
-                named = ids(1)
-            ),
-            select_keys: format!(
-                "SELECT k.organization_id, k.route, k.idempotency_key, k.body_sha256, k.job_id, \
-                 k.state, k.blocked_by, k.created_at FROM {} w JOIN idempotency_keys k \
-                 ON k.organization_id = w.organization_id AND k.route = w.route \
-                 AND k.idempotency_key = w.idempotency_key",
-                dialect.rows(
-                    1,
-                    &[
-                        ("organization_id", Kind::Id),
-                        ("route", Kind::Text),
-                        ("idempotency_key", Kind::Text)
-                    ]
-                )
-            ),
+            select_money: select_money(dialect),
+            select_keys: select_keys(dialect),
             select_needs: format!(
                 "SELECT b.job_id, b.needs FROM {} w JOIN job_bodies b ON b.job_id = w.id",
                 ids(1)
@@ -125,5 +92,55 @@ fn select_trees(dialect: Dialect) -> String {
         dialect.rows(1, IDS),
         dialect.rows(2, IDS),
         dialect.for_update()
+    )
+}
+
+/// The accounts named, and those of the jobs named second.
+fn select_accounts(dialect: Dialect) -> String {
+    let ids = |position| dialect.rows(position, IDS);
+    let lock = dialect.for_update();
+    format!(
+        "SELECT organization_id, plan_id, available, held, running_roots, queued_roots, \
+         cursor, served_at FROM accounts WHERE organization_id IN \
+         (SELECT w.id FROM {} w UNION \
+          SELECT j.organization_id FROM {} w JOIN jobs j ON j.id = w.id) \
+         ORDER BY organization_id{lock}",
+        ids(1),
+        ids(2)
+    )
+}
+
+/// The lots with something left and those named; the meters since a time.
+fn select_money(dialect: Dialect) -> String {
+    let ids = |position| dialect.rows(position, IDS);
+    format!(
+        "SELECT l.organization_id, l.id AS lot_id, l.origin AS word, l.expires_at AS at, \
+         l.remaining AS amount, 0 AS reserved \
+         FROM {named} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 \
+         UNION SELECT l.organization_id, l.id, l.origin, l.expires_at, l.remaining, 0 \
+         FROM {} w JOIN lots l ON l.id = w.id \
+         UNION ALL SELECT m.organization_id, NULL, m.meter, m.period_start, m.used, \
+         m.reserved FROM {named} w JOIN meter_usage m ON m.organization_id = w.id \
+         WHERE m.period_start >= $3",
+        ids(2),
+        named = ids(1)
+    )
+}
+
+/// The idempotency keys named.
+fn select_keys(dialect: Dialect) -> String {
+    format!(
+        "SELECT k.organization_id, k.route, k.idempotency_key, k.body_sha256, k.job_id, \
+         k.state, k.blocked_by, k.created_at FROM {} w JOIN idempotency_keys k \
+         ON k.organization_id = w.organization_id AND k.route = w.route \
+         AND k.idempotency_key = w.idempotency_key",
+        dialect.rows(
+            1,
+            &[
+                ("organization_id", Kind::Id),
+                ("route", Kind::Text),
+                ("idempotency_key", Kind::Text)
+            ]
+        )
     )
 }
