@@ -10,7 +10,7 @@ use crate::account::{AccountState, HeldUnits, Hold};
 use crate::ledger::{Movement, Posting};
 use crate::lots;
 use crate::period::{Period, derive_period};
-use crate::plan::Included;
+use crate::plan::{Included, PlanTerms};
 use crate::refusal::Refusal;
 use crate::submission::{Accounting, Needs, OnRefusal, Submission};
 
@@ -95,7 +95,7 @@ pub fn readmit(
         let hold = Hold::default();
         return Ok(Admission { state: JobState::Queued, hold, postings: Vec::new() });
     }
-    check_job_limits(account, needs)?;
+    check_job_limits(&account.terms, needs)?;
     let units = derive_units(account, needs, derive_period(now))?;
     let (credits, postings) = derive_credits(account, needs.max_credits, now)?;
     Ok(Admission { state: JobState::Queued, hold: Hold { credits, units }, postings })
@@ -121,8 +121,11 @@ pub fn derive_credits(
     Ok((credits, postings))
 }
 
-fn check_job_limits(account: &AccountState, needs: &Needs) -> Result<(), Refusal> {
-    let terms = &account.terms;
+/// Whether a plan can run such a job at all, on its processors and in its memory.
+///
+/// # Errors
+/// [`Refusal::GpuNotIncluded`], [`Refusal::Memory`].
+pub fn check_job_limits(terms: &PlanTerms, needs: &Needs) -> Result<(), Refusal> {
     if needs.device == Device::Gpu && terms.gpu == Included::No {
         return Err(Refusal::GpuNotIncluded);
     }

@@ -96,6 +96,8 @@ define_ids! {
     ScheduleId,
     /// One run of a schedule.
     ScheduleRunId,
+    /// A workflow: operations whose outputs feed one another.
+    WorkflowId,
     /// One HTTP request.
     RequestId,
 }

@@ -17,7 +17,7 @@ pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
     AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, DatasetId, InvalidId, JobId, LedgerEntryId,
     LotId, OrganizationId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, UploadId,
-    UserId, WorkerId,
+    UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
 pub use meter::{InvalidMeterId, MeterId};

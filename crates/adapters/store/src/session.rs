@@ -3,8 +3,9 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadJobs, ReadSchedules, ReadTx,
-    Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteSchedules,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadJobs, ReadModels,
+    ReadSchedules, ReadTx, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
+    WriteFlows, WriteModels, WriteSchedules,
 };
 
 use crate::sql::Sql;
@@ -51,6 +52,12 @@ impl ReadTx for Session {
     fn schedules(&self) -> &dyn ReadSchedules {
         self
     }
+    fn flows(&self) -> &dyn ReadFlows {
+        self
+    }
+    fn models(&self) -> &dyn ReadModels {
+        self
+    }
     fn chores(&self) -> &dyn ReadChores {
         self
     }
@@ -73,6 +80,12 @@ impl Tx for Session {
         self
     }
     fn schedules(&self) -> &dyn WriteSchedules {
+        self
+    }
+    fn flows(&self) -> &dyn WriteFlows {
+        self
+    }
+    fn models(&self) -> &dyn WriteModels {
         self
     }
     fn chores(&self) -> &dyn WriteChores {

@@ -10,8 +10,10 @@ mod audit;
 mod catalog;
 mod chores;
 mod error;
+mod flows;
 mod hot;
 mod jobs;
+mod models;
 mod page;
 mod schedules;
 mod session;
@@ -29,6 +31,7 @@ pub use catalog::{
 };
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
 pub use error::{StoreError, WriteAbort};
+pub use flows::{FlowNode, FlowRun, NodePhase, ReadFlows, Workflow, WorkflowRevision, WriteFlows};
 pub use hot::{
     AllowCommand, AllowancePhase, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand,
     ClaimCommand, ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, HotError,
@@ -38,6 +41,7 @@ pub use hot::{
 pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
 };
+pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
 pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,

@@ -12,8 +12,10 @@ use super::audit::{ReadAudit, WriteAudit};
 use super::catalog::{ReadCatalog, WriteCatalog};
 use super::chores::{ReadChores, WriteChores};
 use super::error::{StoreError, WriteAbort};
+use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::jobs::ReadJobs;
+use super::models::{ReadModels, WriteModels};
 use super::schedules::{ReadSchedules, WriteSchedules};
 
 /// A consistent view; dropping it ends it.
@@ -30,6 +32,10 @@ pub trait ReadTx: Send + Sync {
     fn audit(&self) -> &dyn ReadAudit;
     /// Schedules and their runs.
     fn schedules(&self) -> &dyn ReadSchedules;
+    /// Workflows and their runs.
+    fn flows(&self) -> &dyn ReadFlows;
+    /// The registry of models.
+    fn models(&self) -> &dyn ReadModels;
     /// What keeps the database small.
     fn chores(&self) -> &dyn ReadChores;
 }
@@ -48,6 +54,10 @@ pub trait Tx: Send + Sync {
     fn audit(&self) -> &dyn WriteAudit;
     /// Schedules and their runs.
     fn schedules(&self) -> &dyn WriteSchedules;
+    /// Workflows and their runs.
+    fn flows(&self) -> &dyn WriteFlows;
+    /// The registry of models.
+    fn models(&self) -> &dyn WriteModels;
     /// What keeps the database small.
     fn chores(&self) -> &dyn WriteChores;
 }

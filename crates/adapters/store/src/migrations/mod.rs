@@ -10,6 +10,7 @@ mod tests;
 mod v1;
 mod v2;
 mod v3;
+mod v4;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -31,6 +32,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY },
     Version { number: 2, statements: v2::STATEMENTS, append_only: &[] },
     Version { number: 3, statements: v3::STATEMENTS, append_only: &[] },
+    Version { number: 4, statements: v4::STATEMENTS, append_only: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

@@ -26,7 +26,13 @@ fn children(count: u64, credits: i64) -> Vec<ChildSubmission> {
         .collect()
 }
 
-async fn fork(world: &World, job: &ClaimedJob, count: u64, credits: i64) -> Result<Forked> {
+/// Forks `count` children that may cost `credits` each.
+pub(super) async fn fork(
+    world: &World,
+    job: &ClaimedJob,
+    count: u64,
+    credits: i64,
+) -> Result<Forked> {
     let command = ForkCommand {
         job_id: job.job.id,
         attempt: job.job.attempt,

@@ -8,8 +8,10 @@ pub mod allowances;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
+pub mod flows;
 pub mod fork;
 pub mod keys;
+pub mod models;
 pub mod notes;
 mod open;
 pub mod races;
@@ -79,6 +81,10 @@ macro_rules! store_conformance {
             allowances::another_organization_cannot_end_an_allowance,
             schedules::a_schedule_is_kept_changed_and_deleted,
             schedules::a_nominal_time_has_one_run,
+            flows::a_workflow_has_revisions,
+            flows::a_runs_nodes_find_their_jobs,
+            models::models_have_cards_and_versions,
+            models::a_deleted_model_is_gone_and_not_used_again,
             sweep::a_chore_is_done_by_one_server,
             sweep::old_results_go_and_the_books_stay,
             sweep::what_is_still_read_stays,
