@@ -6,14 +6,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gantry_catalog::ProfileDataset;
+use gantry_catalog::{Catalog, ProfileDataset};
 use gantry_engine_api::Engine;
 use gantry_external::{
     EnginePool, ExternalConfig, ExternalEngine, ExternalError, IsolatedEngine, ServiceLimits,
     ServicePool,
 };
+use gantry_flows::{FlowEngine, KnownOperations};
 use gantry_jobs::{Registry, RegistryError};
-use gantry_ports::Store;
+use gantry_ports::{Clock, Store};
 
 use crate::config::{EnginesConfig, IsolationConfig};
 use crate::failure::Failure;
@@ -76,19 +77,23 @@ pub async fn register_engines(config: &EnginesConfig, set: EngineSet) -> Result<
     Ok(registry)
 }
 
-/// Registers every engine and the platform's own operations, which work on `store`.
+/// Registers every engine, workflows of their operations, and the platform's own operations,
+/// which work on the store and the catalog.
 ///
 /// # Errors
 /// As [`register_engines`].
 pub async fn register_all(
     config: &EnginesConfig,
     set: EngineSet,
-    store: Arc<dyn Store>,
+    (store, clock, catalog): (Arc<dyn Store>, Arc<dyn Clock>, Catalog),
 ) -> Result<Registry, Failure> {
     let mut registry = register_engines(config, set).await?;
     registry
-        .add_platform_operation(Arc::new(ProfileDataset::new(store)))
+        .add_platform_operation(Arc::new(ProfileDataset::new(Arc::clone(&store))))
         .map_err(derive_failure)?;
+    let known = KnownOperations::new(registry.visible_operations());
+    let flows = FlowEngine::new(store, clock, catalog, known);
+    registry.add_engine(&flows).map_err(derive_failure)?;
     Ok(registry)
 }
 

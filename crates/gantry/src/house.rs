@@ -125,7 +125,12 @@ impl House {
         }
         let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
             .with_samples(built_in_samples());
-        let registry = engines::register_all(&config.engines, set, Arc::clone(&store)).await?;
+        let registry = engines::register_all(
+            &config.engines,
+            set,
+            (Arc::clone(&store), Arc::clone(&clock), catalog.clone()),
+        )
+        .await?;
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
             .with_warm_artifacts(warm);

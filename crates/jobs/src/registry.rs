@@ -131,6 +131,13 @@ impl Registry {
         self.operations.get(id).map(|entry| Arc::clone(&entry.operation))
     }
 
+    /// What users can submit, by id.
+    #[must_use]
+    pub fn visible_operations(&self) -> BTreeMap<String, Arc<dyn AnyOperation>> {
+        let visible = self.operations.iter().filter(|(_, entry)| entry.visible);
+        visible.map(|(id, entry)| (id.clone(), Arc::clone(&entry.operation))).collect()
+    }
+
     /// What every service says about itself.
     #[must_use]
     pub fn services(&self) -> Vec<ServiceSpec> {

@@ -17,6 +17,7 @@ use gantry_jobs::Jobs;
 use gantry_ports::store::{Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
 use gantry_rules::plan::PlanTerms;
+use gantry_store::StoreConfig;
 use gantry_types::{Device, OrganizationId, PriorityClass, Role, SessionId, UserId};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::json;
@@ -51,6 +52,8 @@ pub struct TestSettings {
     pub http: HttpSettings,
     /// Whether jobs run.
     pub worker: WithWorker,
+    /// The database; a new SQLite file if not given.
+    pub store: Option<StoreConfig>,
 }
 
 impl Default for TestSettings {
@@ -66,6 +69,7 @@ impl Default for TestSettings {
             access: AccessSettings::default(),
             http,
             worker: WithWorker::No,
+            store: None,
         }
     }
 }
@@ -94,7 +98,7 @@ impl TestApp {
     /// # Errors
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
-        let platform = Platform::open(None, &[&TestEngine], settings.terms).await?;
+        let platform = Platform::open(settings.store, &[&TestEngine], settings.terms).await?;
         let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
         let clock: Arc<dyn Clock> = platform.clock.clone();
         let access_settings = AccessSettings {

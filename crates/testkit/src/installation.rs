@@ -15,6 +15,7 @@ use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset, Sample};
 use gantry_engine_api::Engine;
+use gantry_flows::{FlowEngine, KnownOperations};
 use gantry_jobs::{Jobs, NewJob, Registry};
 use gantry_ports::store::{
     Dataset, JobRecord, LotGrant, NewUser, Organization, StoreExt, User, UserStatus,
@@ -120,6 +121,9 @@ impl Platform {
         for engine in engines {
             registry.add_engine(*engine)?;
         }
+        let known = KnownOperations::new(registry.visible_operations());
+        let flow = FlowEngine::new(store.clone(), clock_port.clone(), catalog.clone(), known);
+        registry.add_engine(&flow)?;
         let billing = Billing::new(store.clone(), clock_port.clone());
         let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
         let draft = PlanDraft { slug: "test".to_owned(), title: "Test".to_owned(), terms };

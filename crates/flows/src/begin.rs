@@ -1,0 +1,177 @@
+//! The beginning of a run: which workflow, which of its results may be used, which data.
+//!
+//! Invariant: the newest version of a dataset is looked up once and stays the same for the run.
+
+use std::collections::BTreeSet;
+
+use gantry_catalog::CatalogError;
+use gantry_engine_api::{EngineError, InputRef};
+use gantry_ports::StoreError;
+use gantry_ports::store::{FlowRun, StoreExt};
+use gantry_types::{DatasetId, JobId, OrganizationId, WorkflowId};
+use serde_json::json;
+
+use crate::check::{FlowProblem, check, migrate};
+use crate::definition::{FlowDefinition, FlowSource};
+use crate::graph::Graph;
+use crate::progress::{FlowState, NodeState};
+use crate::run_flow::{FlowParams, MOST_TOLD, RunFlow};
+use crate::wave::derive_store_error;
+
+impl RunFlow {
+    /// The state before the first node: what is run, and the data that it names.
+    ///
+    /// # Errors
+    /// `Params` for a workflow that is gone or cannot run, `Transient` when the store fails.
+    pub(crate) async fn begin(
+        &self,
+        owner: OrganizationId,
+        params: FlowParams,
+        job_id: JobId,
+    ) -> Result<FlowState, EngineError> {
+        let (definition, kept) = self.find_definition(owner, &params).await?;
+        let definition = migrate(definition, &self.known).map_err(|problem| refuse(&[problem]))?;
+        let problems = check(&definition, &self.known);
+        if !problems.is_empty() {
+            return Err(refuse(&problems));
+        }
+        let run = FlowRun {
+            job_id,
+            organization_id: owner,
+            workflow_id: kept.map(|(id, _)| id),
+            revision: kept.map(|(_, revision)| revision),
+            definition: json!(definition),
+            created_at: self.clock.now(),
+        };
+        let kept = self.store.write::<(), StoreError, _>(move |tx| {
+            let run = run.clone();
+            Box::pin(async move { tx.flows().insert_flow_run(&run).await })
+        });
+        kept.await.map_err(derive_store_error)?;
+        let graph = Graph::of(&definition);
+        let named: BTreeSet<String> = if params.rerun.iter().any(|id| id == "*") {
+            definition.nodes.iter().map(|node| node.id.clone()).collect()
+        } else {
+            params.rerun.into_iter().collect()
+        };
+        let mut state = FlowState::new(definition, graph.derive_below(&named));
+        self.find_data(owner, &mut state).await?;
+        Ok(state)
+    }
+
+    async fn find_definition(
+        &self,
+        owner: OrganizationId,
+        params: &FlowParams,
+    ) -> Result<(FlowDefinition, Option<(WorkflowId, u32)>), EngineError> {
+        let id = match (&params.definition, &params.workflow) {
+            (Some(definition), _) => return Ok((definition.clone(), None)),
+            (None, id) => id.as_deref().unwrap_or_default(),
+        };
+        let id: WorkflowId =
+            id.parse().map_err(|_| EngineError::params("The workflow is no identifier."))?;
+        let look = async {
+            let snapshot = self.store.read().await?;
+            Ok::<_, StoreError>(match params.revision {
+                Some(number) => {
+                    let found = snapshot.flows().find_revision(owner, id, number).await?;
+                    found.map(|revision| (revision.definition, number))
+                }
+                None => {
+                    let found = snapshot.flows().find_workflow(owner, id).await?;
+                    found.map(|workflow| (workflow.definition, workflow.revision))
+                }
+            })
+        };
+        let found = look.await.map_err(derive_store_error)?;
+        let (definition, revision) = found.ok_or_else(|| {
+            EngineError::params("The workflow or this revision of it is gone.")
+                .with_next_step("Choose a workflow that is there.")
+        })?;
+        let definition = serde_json::from_value(definition)
+            .map_err(|error| EngineError::bug(format!("A workflow cannot be read: {error}.")))?;
+        Ok((definition, Some((id, revision))))
+    }
+
+    /// Finds the data that nodes are or name; the newest version of a dataset stays the same for
+    /// the whole run.
+    async fn find_data(
+        &self,
+        owner: OrganizationId,
+        state: &mut FlowState,
+    ) -> Result<(), EngineError> {
+        for node in state.definition.nodes.clone() {
+            if let Some(source) = node.source() {
+                let found = match self.find_source(owner, &source).await? {
+                    Ok(input) => NodeState::Data { input },
+                    Err(message) => NodeState::Failed { ordinal: None, message },
+                };
+                state.nodes.insert(node.id.clone(), found);
+            }
+            for (slot, source) in &node.inputs {
+                match self.find_source(owner, source).await? {
+                    Ok(input) => {
+                        let slots = state.fixed.entry(node.id.clone()).or_default();
+                        slots.insert(slot.clone(), input);
+                    }
+                    Err(message) => {
+                        let failed = NodeState::Failed { ordinal: None, message };
+                        state.nodes.insert(node.id.clone(), failed);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_source(
+        &self,
+        owner: OrganizationId,
+        source: &FlowSource,
+    ) -> Result<Result<InputRef, String>, EngineError> {
+        let input = match source {
+            FlowSource::Artifact(artifact) => InputRef::Artifact { id: artifact.id },
+            FlowSource::Dataset(dataset) => {
+                let version = match dataset.version {
+                    Some(version) => Some(version),
+                    None => self.find_newest(owner, dataset.id).await?,
+                };
+                let Some(version) = version else {
+                    return Ok(Err("The dataset that it names is gone.".to_owned()));
+                };
+                InputRef::Dataset { id: dataset.id, version }
+            }
+            FlowSource::File(path) => {
+                return Ok(Err(format!("`{path}` is a file of another machine; upload it first.")));
+            }
+        };
+        match self.catalog.resolve_inputs(owner, &[("data".to_owned(), input)]).await {
+            Ok(_) => Ok(Ok(input)),
+            Err(CatalogError::NotFound { what }) => {
+                Ok(Err(format!("The {what} that it names is gone.")))
+            }
+            Err(error) => Err(EngineError::transient(format!("{error}."))),
+        }
+    }
+
+    async fn find_newest(
+        &self,
+        owner: OrganizationId,
+        id: DatasetId,
+    ) -> Result<Option<u32>, EngineError> {
+        let look = async { self.store.read().await?.catalog().find_dataset(owner, id).await };
+        let found = look.await.map_err(derive_store_error)?;
+        Ok(found.map(|dataset| dataset.latest.version))
+    }
+}
+
+fn refuse(problems: &[FlowProblem]) -> EngineError {
+    let told: Vec<&str> =
+        problems.iter().take(MOST_TOLD).map(|problem| problem.message.as_str()).collect();
+    let rest = match problems.len().saturating_sub(MOST_TOLD) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    EngineError::params(format!("The workflow cannot run: {}{rest}.", told.join("; ")))
+        .with_next_step("Mend the workflow and run it again.")
+}

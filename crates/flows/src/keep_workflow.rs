@@ -1,0 +1,210 @@
+//! Workflows as their owners keep them: made, changed by revisions, duplicated, deleted.
+//!
+//! Invariant: what is kept may still have problems, so that a draft is not lost; only what can
+//! run is run.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_ports::StoreError;
+use gantry_ports::store::{Page, PageRequest, StoreExt, Workflow, WorkflowRevision};
+use gantry_types::WorkflowId;
+use serde_json::json;
+
+use crate::Flows;
+use crate::check::note_versions;
+use crate::definition::FlowDefinition;
+use crate::error::FlowsError;
+
+const LONGEST_NAME: usize = 200;
+const MOST_BYTES: usize = 512 << 10;
+/// The most revisions that one answer lists.
+const MOST_REVISIONS: u32 = 200;
+
+/// A state of a workflow to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRevision {
+    /// The name for people: 1 to 200 characters.
+    pub name: String,
+    /// What it says.
+    pub definition: FlowDefinition,
+}
+
+impl Flows {
+    /// Keeps a new workflow.
+    ///
+    /// # Errors
+    /// [`FlowsError::Access`], [`FlowsError::Invalid`].
+    pub async fn create_workflow(
+        &self,
+        actor: &Actor,
+        new: NewRevision,
+    ) -> Result<Workflow, FlowsError> {
+        require(actor, Permission::RunJobs)?;
+        let workflow = self.derive_workflow(actor, new)?;
+        let kept = workflow.clone();
+        self.store
+            .write::<(), FlowsError, _>(move |tx| {
+                let workflow = kept.clone();
+                Box::pin(async move { Ok(tx.flows().insert_workflow(&workflow).await?) })
+            })
+            .await?;
+        Ok(workflow)
+    }
+
+    /// Keeps the next revision of a workflow. With `base`, only if that is the newest one; a
+    /// revision that says what the newest one says is not made.
+    ///
+    /// # Errors
+    /// [`FlowsError::NotFound`], [`FlowsError::Changed`], [`FlowsError::Invalid`].
+    pub async fn change_workflow(
+        &self,
+        actor: &Actor,
+        id: WorkflowId,
+        (new, base): (NewRevision, Option<u32>),
+    ) -> Result<Workflow, FlowsError> {
+        require(actor, Permission::RunJobs)?;
+        let before = self.get_workflow(actor, id).await?;
+        if base.is_some_and(|base| base != before.revision) {
+            return Err(FlowsError::Changed { newest: before.revision });
+        }
+        let mut next = self.derive_workflow(actor, new)?;
+        if next.name == before.name && next.definition == before.definition {
+            return Ok(before);
+        }
+        next.id = before.id;
+        next.revision = before.revision + 1;
+        next.created_by = before.created_by;
+        next.created_at = before.created_at;
+        let (kept, changed_by) = (next.clone(), actor.user_id);
+        let written = self.store.write::<(), StoreError, _>(move |tx| {
+            let workflow = kept.clone();
+            Box::pin(async move { tx.flows().update_workflow(&workflow, changed_by).await })
+        });
+        match written.await {
+            Ok(()) => Ok(next),
+            Err(StoreError::NotFound { .. }) => {
+                let newest = self.get_workflow(actor, id).await?.revision;
+                Err(FlowsError::Changed { newest })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps a copy of a workflow's newest revision under a name of its own.
+    ///
+    /// # Errors
+    /// [`FlowsError::NotFound`].
+    pub async fn duplicate_workflow(
+        &self,
+        actor: &Actor,
+        id: WorkflowId,
+    ) -> Result<Workflow, FlowsError> {
+        let before = self.get_workflow(actor, id).await?;
+        let definition = read_definition(&before)?;
+        let name: String = before.name.chars().take(LONGEST_NAME - 7).collect();
+        self.create_workflow(actor, NewRevision { name: format!("{name} (copy)"), definition })
+            .await
+    }
+
+    /// Removes a workflow with its revisions; its runs stay as jobs, and schedules that name it
+    /// fail in words.
+    ///
+    /// # Errors
+    /// [`FlowsError::NotFound`].
+    pub async fn delete_workflow(&self, actor: &Actor, id: WorkflowId) -> Result<(), FlowsError> {
+        require(actor, Permission::RunJobs)?;
+        self.get_workflow(actor, id).await?;
+        let owner = actor.organization_id;
+        self.store
+            .write::<(), FlowsError, _>(move |tx| {
+                Box::pin(async move { Ok(tx.flows().delete_workflow(owner, id).await?) })
+            })
+            .await
+    }
+
+    /// One workflow.
+    ///
+    /// # Errors
+    /// [`FlowsError::NotFound`].
+    pub async fn get_workflow(
+        &self,
+        actor: &Actor,
+        id: WorkflowId,
+    ) -> Result<Workflow, FlowsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        let found = snapshot.flows().find_workflow(actor.organization_id, id).await?;
+        found.ok_or(FlowsError::NotFound)
+    }
+
+    /// The workflows of the actor's organization.
+    ///
+    /// # Errors
+    /// [`FlowsError::Access`], [`FlowsError::Store`].
+    pub async fn list_workflows(
+        &self,
+        actor: &Actor,
+        page: &PageRequest<WorkflowId>,
+    ) -> Result<Page<Workflow, WorkflowId>, FlowsError> {
+        require(actor, Permission::ReadJobs)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.flows().list_workflows(actor.organization_id, page).await?)
+    }
+
+    /// The revisions of a workflow, newest first: the last 200.
+    ///
+    /// # Errors
+    /// [`FlowsError::NotFound`].
+    pub async fn list_revisions(
+        &self,
+        actor: &Actor,
+        id: WorkflowId,
+    ) -> Result<Vec<WorkflowRevision>, FlowsError> {
+        self.get_workflow(actor, id).await?;
+        let snapshot = self.store.read().await?;
+        let flows = snapshot.flows();
+        Ok(flows.list_revisions(actor.organization_id, id, MOST_REVISIONS).await?)
+    }
+
+    fn derive_workflow(&self, actor: &Actor, new: NewRevision) -> Result<Workflow, FlowsError> {
+        require_name(&new.name)?;
+        let mut definition = new.definition;
+        if definition.versions.is_empty() {
+            definition.versions = note_versions(&definition, &self.known);
+        }
+        let definition = json!(definition);
+        let bytes = definition.to_string().len();
+        if bytes > MOST_BYTES {
+            let message = format!("a workflow may have {MOST_BYTES} bytes, and this has {bytes}");
+            return Err(FlowsError::Invalid { field: "definition", message });
+        }
+        let now = self.jobs.clock().now();
+        Ok(Workflow {
+            id: WorkflowId::generate(),
+            organization_id: actor.organization_id,
+            name: new.name.trim().to_owned(),
+            revision: 1,
+            definition,
+            created_by: actor.user_id,
+            created_at: now,
+            changed_at: now,
+        })
+    }
+}
+
+/// What a kept workflow says.
+pub(crate) fn read_definition(workflow: &Workflow) -> Result<FlowDefinition, FlowsError> {
+    serde_json::from_value(workflow.definition.clone()).map_err(|error| FlowsError::Broken {
+        reason: format!("workflow {} cannot be read: {error}", workflow.id),
+    })
+}
+
+fn require_name(name: &str) -> Result<(), FlowsError> {
+    let length = name.trim().chars().count();
+    if (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(FlowsError::Invalid {
+        field: "name",
+        message: format!("`name` needs 1 to {LONGEST_NAME} characters and no control characters"),
+    })
+}
