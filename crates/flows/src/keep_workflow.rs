@@ -10,7 +10,7 @@ use gantry_types::WorkflowId;
 use serde_json::json;
 
 use crate::Flows;
-use crate::check::note_versions;
+use crate::check::{FlowProblem, migrate, note_versions};
 use crate::definition::FlowDefinition;
 use crate::error::FlowsError;
 
@@ -148,6 +148,17 @@ impl Flows {
         require(actor, Permission::ReadJobs)?;
         let snapshot = self.store.read().await?;
         Ok(snapshot.flows().list_workflows(actor.organization_id, page).await?)
+    }
+
+    /// What keeps a kept workflow from running.
+    ///
+    /// # Errors
+    /// [`FlowsError::Broken`].
+    pub fn check_kept(&self, workflow: &Workflow) -> Result<Vec<FlowProblem>, FlowsError> {
+        match migrate(read_definition(workflow)?, &self.known) {
+            Ok(definition) => Ok(self.check(&definition)),
+            Err(problem) => Ok(vec![problem]),
+        }
     }
 
     /// The revisions of a workflow, newest first: the last 200.

@@ -8,6 +8,7 @@
 mod advance;
 mod begin;
 mod check;
+mod check_files;
 mod definition;
 mod engine;
 mod error;
@@ -21,6 +22,7 @@ mod run_workflow;
 mod wave;
 
 pub use check::{FlowProblem, KnownOperations, check};
+pub use check_files::check_files;
 pub use definition::{
     ArtifactSource, DatasetSource, FlowDefinition, FlowEdge, FlowNode, FlowSource, Port,
 };
@@ -54,6 +56,8 @@ impl Flows {
     /// What is wrong with a definition; empty for one that can run.
     #[must_use]
     pub fn check(&self, definition: &FlowDefinition) -> Vec<FlowProblem> {
-        check(definition, &self.known)
+        let mut problems = check(definition, &self.known);
+        problems.extend(check_files(definition));
+        problems
     }
 }

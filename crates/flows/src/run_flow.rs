@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{FlowProblem, KnownOperations, check};
+use crate::check_files::check_files;
 use crate::definition::FlowDefinition;
 use crate::graph::Graph;
 use crate::progress::{FlowState, NodeState};
@@ -113,7 +114,8 @@ impl Operation for RunFlow {
                 return Err(ParamError::new("", "give either `workflow` or `definition`"));
             }
         };
-        match check(definition, &self.known).into_iter().next() {
+        let problems = check(definition, &self.known);
+        match problems.into_iter().chain(check_files(definition)).next() {
             Some(FlowProblem { pointer, message, .. }) => {
                 Err(ParamError::new(format!("/definition{pointer}"), message))
             }

@@ -1,8 +1,10 @@
 //! The words of the command line.
 
 mod scheduling;
+mod workflows;
 
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
+pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,6 +59,9 @@ pub enum Command {
     /// Run an operation here and now: no server, no account, no network
     #[command(disable_help_flag = true)]
     Run(RunArgs),
+    /// Check or run a workflow of a file here and now: no server, no account, no network
+    #[command(subcommand)]
+    Workflow(WorkflowCommand),
     /// Start the server: web app, API and worker in one process
     Serve(ServeArgs),
     /// Run jobs for a server on another process or machine, over PostgreSQL

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gantry_access::RequestRate;
+use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, MetricsAccess, Services};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -53,6 +54,7 @@ impl RunningServer {
             access: house.access.clone(),
             billing: house.billing.clone(),
             jobs: house.jobs.clone(),
+            flows: Flows::new(house.store.clone(), house.jobs.clone()),
             store: house.store.clone(),
         };
         let state = AppState::new(services, derive_settings(config), shutdown.clone())

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use gantry_access::{Access, RequestRate};
 use gantry_billing::Billing;
 use gantry_catalog::Catalog;
+use gantry_flows::Flows;
 use gantry_jobs::Jobs;
 use gantry_ports::Store;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +79,8 @@ pub struct Services {
     pub billing: Billing,
     /// Operations, jobs, services, and the catalog behind them.
     pub jobs: Jobs,
+    /// Workflows.
+    pub flows: Flows,
     /// For readiness alone.
     pub store: Arc<dyn Store>,
 }
@@ -144,6 +147,10 @@ impl AppState {
 
     pub(crate) const fn jobs(&self) -> &Jobs {
         &self.services.jobs
+    }
+
+    pub(crate) const fn flows(&self) -> &Flows {
+        &self.services.flows
     }
 
     pub(crate) const fn catalog(&self) -> &Catalog {

@@ -155,6 +155,25 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/schedules/{id}", RUN_ONE),
     ("get", "/api/v1/account/time-zone", READ_ACCOUNT),
     ("put", "/api/v1/account/time-zone", MANAGE_MEMBERS),
+    ("get", "/api/v1/workflows", READ_JOBS),
+    ("post", "/api/v1/workflows", RUN_OWN),
+    ("get", "/api/v1/workflows/{id}", READ_ONE_JOB),
+    ("put", "/api/v1/workflows/{id}", RUN_ONE),
+    ("delete", "/api/v1/workflows/{id}", RUN_ONE),
+    ("get", "/api/v1/workflows/{id}/revisions", READ_ONE_JOB),
+    ("post", "/api/v1/workflows/{id}/duplicate", RUN_ONE),
+    ("get", "/api/v1/workflows/{id}/runs", READ_ONE_JOB),
+    ("post", "/api/v1/workflows/{id}/runs", RUN_ONE),
+    ("post", "/api/v1/workflow-checks", READ_JOBS),
+    ("get", "/api/v1/workflow-runs/{id}", READ_ONE_JOB),
+    ("get", "/api/v1/models", READ_JOBS),
+    ("get", "/api/v1/models/{id}", READ_ONE_JOB),
+    ("patch", "/api/v1/models/{id}", RUN_ONE),
+    ("delete", "/api/v1/models/{id}", RUN_ONE),
+    ("get", "/api/v1/models/{id}/metrics", READ_ONE_JOB),
+    ("get", "/api/v1/models/{id}/plots", READ_ONE_JOB),
+    ("post", "/api/v1/models/{id}/predict", RUN_ONE),
+    ("get", "/api/v1/jobs/{id}/models/compare", READ_ONE_JOB),
     ("get", "/api/v1/admin/overview", ADMINISTER),
     ("post", "/api/v1/admin/jobs/redrive", ADMINISTER),
 ];
@@ -188,6 +207,35 @@ struct Stage {
     dataset: String,
     job: String,
     artifact: String,
+    model: String,
+    flow_run: String,
+}
+
+/// A workflow of one node, as it is kept or as it is checked.
+fn workflow(path: &str) -> Value {
+    let definition = json!({ "nodes": [{ "id": "a", "operation": "test.noop" }] });
+    match path {
+        "/api/v1/workflows" => json!({ "name": "one", "definition": definition }),
+        _ => json!({ "definition": definition }),
+    }
+}
+
+/// Runs a job to its end.
+async fn run(client: &mut TestClient, path: &str, new: &Value) -> Result<String> {
+    let job = client.post(path, new).await?;
+    job.require_status(202)?;
+    let job = job.json()?["id"].as_str().context("an id")?.to_owned();
+    let events = TestRequest::new("GET", &format!("/api/v1/jobs/{job}/events"));
+    client.stream(events).await?.collect().await?;
+    Ok(job)
+}
+
+/// Makes a model.
+async fn learn(client: &mut TestClient) -> Result<String> {
+    let new = json!({ "operation": "test.learn", "params": { "target": "a" } });
+    let job = run(client, "/api/v1/jobs", &new).await?;
+    let found = client.get(&format!("/api/v1/models?job={job}")).await?.json()?;
+    Ok(found["items"][0]["id"].as_str().context("a model")?.to_owned())
 }
 
 async fn id_of(client: &mut TestClient, member: &str) -> Result<String> {
@@ -236,17 +284,14 @@ async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage> {
     clients.insert(Administrator, administrator);
     let dataset = upload(&mut owner).await?;
     let new = json!({ "operation": "test.doors", "params": {} });
-    let job = owner.post("/api/v1/jobs", &new).await?;
-    job.require_status(202)?;
-    let job = job.json()?["id"].as_str().context("an id")?.to_owned();
-    owner
-        .stream(TestRequest::new("GET", &format!("/api/v1/jobs/{job}/events")))
-        .await?
-        .collect()
-        .await?;
+    let job = run(&mut owner, "/api/v1/jobs", &new).await?;
     let artifacts = owner.get(&format!("/api/v1/jobs/{job}/artifacts")).await?.json()?;
     let artifact = artifacts["items"][0]["id"].as_str().context("an artifact")?.to_owned();
-    Ok(Stage { clients, owner, dataset, job, artifact })
+    let model = learn(&mut owner).await?;
+    let kept = owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?.json()?;
+    let runs = format!("/api/v1/workflows/{}/runs", kept["id"].as_str().context("an id")?);
+    let flow_run = run(&mut owner, &runs, &json!({})).await?;
+    Ok(Stage { clients, owner, dataset, job, artifact, model, flow_run })
 }
 
 /// A schedule that is not due during a test.
@@ -263,6 +308,9 @@ impl Stage {
             path if path.starts_with("/api/v1/services/") => "test.words".to_owned(),
             path if path.starts_with("/api/v1/jobs/") => self.job.clone(),
             path if path.starts_with("/api/v1/schedules/") => self.create_schedule().await?,
+            path if path.starts_with("/api/v1/workflows/") => self.create_workflow().await?,
+            path if path.starts_with("/api/v1/workflow-runs/") => self.flow_run.clone(),
+            path if path.starts_with("/api/v1/models/") => self.make_model(method).await?,
             path if path.starts_with("/api/v1/artifacts/") => self.artifact.clone(),
             path if path.starts_with("/api/v1/datasets/uploads/") => self.begin_upload().await?,
             path if path.starts_with("/api/v1/datasets/") && method == "delete" => {
@@ -289,6 +337,15 @@ impl Stage {
             "/api/v1/datasets/uploads" => {
                 Some(json!({ "name": "x", "file_name": "x.csv", "bytes": 10 }))
             }
+            "/api/v1/workflows" | "/api/v1/workflow-checks" => Some(workflow(&path)),
+            path if method == "put" && path.contains("/workflows/") => {
+                Some(workflow("/api/v1/workflows"))
+            }
+            path if path.contains("/workflows/") && path.ends_with("/runs") => Some(json!({})),
+            path if path.ends_with("/predict") => Some(json!({ "word": "a" })),
+            path if method == "patch" && path.contains("/models/") => {
+                Some(json!({ "tags": ["live"] }))
+            }
             path if path.ends_with("/estimate") => Some(json!({})),
             path if path.ends_with("/calls") => {
                 Some(json!({ "artifact_id": self.artifact, "input": { "word": "sum" } }))
@@ -296,7 +353,7 @@ impl Stage {
             _ => None,
         };
         Ok(match body {
-            Some(body) if method == "post" || method == "put" => request.json(&body),
+            Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
             _ if path.ends_with("/parts/1") => {
                 request.body("application/octet-stream", b"a,b\n1,2\n")
             }
@@ -311,6 +368,20 @@ impl Stage {
         let made = self.owner.post("/api/v1/schedules", &yearly()).await?;
         made.require_status(201)?;
         Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
+    }
+
+    async fn create_workflow(&mut self) -> Result<String> {
+        let made = self.owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?;
+        made.require_status(201)?;
+        Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
+    }
+
+    /// The model of the stage, or one to be deleted.
+    async fn make_model(&mut self, method: &str) -> Result<String> {
+        if method != "delete" {
+            return Ok(self.model.clone());
+        }
+        learn(&mut self.owner).await
     }
 
     async fn begin_upload(&mut self) -> Result<String> {

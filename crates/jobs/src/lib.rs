@@ -9,6 +9,7 @@ mod cancel_job;
 mod error;
 mod estimate_job;
 mod inputs;
+mod predict;
 mod read_jobs;
 mod redrive_job;
 mod registry;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
+use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
 use gantry_ports::store::{Session, StoreExt};
@@ -116,6 +117,7 @@ impl TestApp {
             access: access.clone(),
             billing: platform.billing.clone(),
             jobs: jobs.clone(),
+            flows: Flows::new(store.clone(), jobs.clone()),
             store: store.clone(),
         };
         let state = AppState::new(services, settings.http, shutdown.clone())?;

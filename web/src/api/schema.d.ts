@@ -572,6 +572,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/models/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The models of a job and of the jobs below it, side by side. */
+        get: operations["compare_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/redrive": {
         parameters: {
             query?: never;
@@ -620,6 +637,103 @@ export interface paths {
         get: operations["get_meta"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's models. */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model. */
+        get: operations["get_model"];
+        put?: never;
+        post?: never;
+        /** Removes a model; its job and the job's other files stay. */
+        delete: operations["delete_model"];
+        options?: never;
+        head?: never;
+        /**
+         * Names a model (which gives it the next version of that name), tags it, or says why it was
+         *     chosen.
+         */
+        patch: operations["change_model"];
+        trace?: never;
+    };
+    "/api/v1/models/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report and the measurements of the job that made a model. */
+        get: operations["get_model_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}/plots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The charts and pages of the job that made a model; `GET /artifacts/{id}/content` has their
+         *     bytes.
+         */
+        get: operations["list_model_plots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a model, kept warm, within 10 seconds: for models of `automl`, `{"rows": [{…}, …]}` with
+         *     a value for each column. What it takes and answers is the input and output of the service
+         *     `engine.model` of the engine that made it (`GET /services`).
+         */
+        post: operations["predict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -865,6 +979,132 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflow-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what keeps a definition from running; nothing is kept. */
+        post: operations["check_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflow-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run with its nodes; its identifier is its job's. */
+        get: operations["get_workflow_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organization's workflows. */
+        get: operations["list_workflows"];
+        put?: never;
+        /** Keeps a workflow. What cannot run yet is kept as well; `problems` says why. */
+        post: operations["create_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workflow. */
+        get: operations["get_workflow"];
+        /** Keeps the next revision of a workflow; one that says the same as the newest is not made. */
+        put: operations["change_workflow"];
+        post?: never;
+        /** Removes a workflow with its revisions; its runs stay as jobs. */
+        delete: operations["delete_workflow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a copy of a workflow's newest revision. */
+        post: operations["duplicate_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last 200 revisions of a workflow, newest first. */
+        get: operations["list_workflow_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The runs of a workflow, begun by hand and by schedules. */
+        get: operations["list_workflow_runs"];
+        put?: never;
+        /**
+         * Runs a workflow's newest revision. Results of earlier runs are used again where operation,
+         *     parameters and inputs are the same. With an `Idempotency-Key` the request may be repeated.
+         */
+        post: operations["run_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1000,6 +1240,16 @@ export interface components {
              * @description Who did it.
              */
             user_id?: string | null;
+        };
+        /** @description A model beside others. */
+        ComparedModel: {
+            /** @description The model. */
+            model: components["schemas"]["Model"];
+            /**
+             * @description The report of the job that made it; an operation that tries several learners has them in
+             *     its `leaderboard`.
+             */
+            report: unknown;
         };
         /** @description A balance. */
         CreditsBody: {
@@ -1586,6 +1836,31 @@ export interface components {
                 user_agent: string;
             }[];
         };
+        /** @description A list that comes whole. */
+        ListOf_WorkflowRevision: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                created_by?: string | null;
+                /** @description What it says. */
+                definition: Record<string, never>;
+                /** @description The name for people. */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description From 1.
+                 */
+                revision: number;
+            }[];
+        };
         /**
          * @description The order of a list.
          * @enum {string}
@@ -1683,6 +1958,78 @@ export interface components {
              * @description Units per period.
              */
             per_period?: number | null;
+        };
+        /** @description A model: a file that a job left, with its card. */
+        Model: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The name of the file. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description The identifier: that of its file among the artifacts.
+             */
+            id: string;
+            /** @description What that job read, by slot. */
+            inputs: {
+                [key: string]: components["schemas"]["InputRef"];
+            };
+            /**
+             * Format: uuid
+             * @description The job that made it.
+             */
+            job_id: string;
+            /** @description The label of that job. */
+            label?: string | null;
+            /** @description The name that its versions share, once it has one. */
+            name?: string | null;
+            /** @description Why it was chosen, or what it is good for. */
+            note?: string | null;
+            /** @description The operation that made it. */
+            operation: string;
+            /** @description Its SHA-256 in lower-case hexadecimal. */
+            sha256: string;
+            /** @description Short words to find it by. */
+            tags: string[];
+            /**
+             * Format: int32
+             * @description Its version of that name, from 1.
+             */
+            version?: number | null;
+        };
+        /** @description What is written on a model's card; what is left out stays. */
+        ModelChangeRequest: {
+            /** @description The name that its versions share: a new name gives the next free version of it. */
+            name?: string | null;
+            /** @description Why it was chosen; an empty text removes it. */
+            note?: string | null;
+            /** @description Up to 20 words of letters, digits, `-`, `_` and `.`. */
+            tags?: string[] | null;
+        };
+        /** @description The models of a job and of the jobs below it. */
+        ModelComparison: {
+            /**
+             * Format: uuid
+             * @description The job.
+             */
+            job_id: string;
+            /** @description The models, oldest first: the first 200. */
+            models: components["schemas"]["ComparedModel"][];
+        };
+        /** @description What the job that made a model said of it. */
+        ModelMetrics: {
+            /** @description Measurements while it was made: `{"name", "step", "value"}`. */
+            measured: Record<string, never>[];
+            /** @description The job's report; `null` when it is kept no longer. */
+            report: unknown;
         };
         /** @description A key to be made. */
         NewApiKeyRequest: {
@@ -1970,6 +2317,57 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One part of a list. */
+        PageOf_Model: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Its size.
+                 */
+                bytes: number;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description The name of the file. */
+                file_name: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier: that of its file among the artifacts.
+                 */
+                id: string;
+                /** @description What that job read, by slot. */
+                inputs: {
+                    [key: string]: components["schemas"]["InputRef"];
+                };
+                /**
+                 * Format: uuid
+                 * @description The job that made it.
+                 */
+                job_id: string;
+                /** @description The label of that job. */
+                label?: string | null;
+                /** @description The name that its versions share, once it has one. */
+                name?: string | null;
+                /** @description Why it was chosen, or what it is good for. */
+                note?: string | null;
+                /** @description The operation that made it. */
+                operation: string;
+                /** @description Its SHA-256 in lower-case hexadecimal. */
+                sha256: string;
+                /** @description Short words to find it by. */
+                tags: string[];
+                /**
+                 * Format: int32
+                 * @description Its version of that name, from 1.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
         PageOf_ScheduleBody: {
             /** @description The items. */
             items: {
@@ -2048,6 +2446,92 @@ export interface components {
                 outcome: string;
                 /** @description Why it was skipped or refused. */
                 reason?: string | null;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_Workflow: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When its newest revision was made.
+                 */
+                changed_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                created_by?: string | null;
+                /** @description What the newest revision says. */
+                definition: Record<string, never>;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /** @description The name for people. */
+                name: string;
+                /** @description What keeps it from running; empty where it can. */
+                problems: components["schemas"]["WorkflowProblem"][];
+                /**
+                 * Format: int32
+                 * @description The number of its newest revision, from 1.
+                 */
+                revision: number;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_WorkflowRun: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description What it cost; zero until it is settled.
+                 */
+                cost: number;
+                /**
+                 * Format: date-time
+                 * @description When it was submitted.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                finished_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its job.
+                 */
+                job_id: string;
+                /** @description Why it failed. */
+                message?: string | null;
+                /**
+                 * Format: double
+                 * @description How much is done, from 0 to 1.
+                 */
+                progress: number;
+                /**
+                 * Format: int32
+                 * @description Which revision.
+                 */
+                revision?: number | null;
+                /** @description Where its job stands. */
+                state: components["schemas"]["JobState"];
+                /**
+                 * Format: uuid
+                 * @description The workflow, unless the definition came with the job.
+                 */
+                workflow_id?: string | null;
             }[];
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
@@ -2549,6 +3033,183 @@ export interface components {
             id: string;
             /** @description The name for people. */
             name: string;
+        };
+        /** @description A workflow. */
+        Workflow: {
+            /**
+             * Format: date-time
+             * @description When its newest revision was made.
+             */
+            changed_at: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            created_by?: string | null;
+            /** @description What the newest revision says. */
+            definition: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description The name for people. */
+            name: string;
+            /** @description What keeps it from running; empty where it can. */
+            problems: components["schemas"]["WorkflowProblem"][];
+            /**
+             * Format: int32
+             * @description The number of its newest revision, from 1.
+             */
+            revision: number;
+        };
+        /** @description What is wrong with a definition. */
+        WorkflowCheckBody: {
+            /** @description What keeps it from running. */
+            problems: components["schemas"]["WorkflowProblem"][];
+            /** @description Whether it can run. */
+            sound: boolean;
+        };
+        /** @description A definition to be checked. */
+        WorkflowCheckRequest: {
+            /** @description The definition. */
+            definition: Record<string, never>;
+        };
+        /** @description A node of a run. */
+        WorkflowNode: {
+            /**
+             * Format: int64
+             * @description What it cost in this run.
+             */
+            cost: number;
+            /**
+             * Format: uuid
+             * @description Its job: of this run, or of the earlier one whose result is used.
+             */
+            job_id?: string | null;
+            /** @description Why it failed or was skipped. */
+            message?: string | null;
+            /** @description The node. */
+            node: string;
+            /**
+             * Format: double
+             * @description How much of it is done, from 0 to 1.
+             */
+            progress: number;
+            /** @description `ready` (data), `waiting`, `reused`, `skipped`, `failed`, or the state of its job. */
+            state: string;
+        };
+        /** @description Something that keeps a workflow from running. */
+        WorkflowProblem: {
+            /** @description The edge's place in the list, from 0, if it is about one. */
+            edge?: number | null;
+            /** @description Cause and next step. */
+            message: string;
+            /** @description The node, if it is about one. */
+            node?: string | null;
+            /** @description JSON pointer into the definition. */
+            pointer: string;
+        };
+        /** @description A state of a workflow to be kept. */
+        WorkflowRequest: {
+            /**
+             * Format: int32
+             * @description The revision that was changed: if another one is newer, the answer is 409.
+             */
+            base_revision?: number | null;
+            /**
+             * @description `{"nodes": [...], "edges": [...]}`: see the page on workflows. What cannot run yet is kept
+             *     as well.
+             */
+            definition: Record<string, never>;
+            /** @description The name for people: 1 to 200 characters. */
+            name: string;
+        };
+        /** @description One state of a workflow. */
+        WorkflowRevision: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            created_by?: string | null;
+            /** @description What it says. */
+            definition: Record<string, never>;
+            /** @description The name for people. */
+            name: string;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            revision: number;
+        };
+        /** @description A run of a workflow; its identifier is its job's. */
+        WorkflowRun: {
+            /**
+             * Format: int64
+             * @description What it cost; zero until it is settled.
+             */
+            cost: number;
+            /**
+             * Format: date-time
+             * @description When it was submitted.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its job.
+             */
+            job_id: string;
+            /** @description Why it failed. */
+            message?: string | null;
+            /**
+             * Format: double
+             * @description How much is done, from 0 to 1.
+             */
+            progress: number;
+            /**
+             * Format: int32
+             * @description Which revision.
+             */
+            revision?: number | null;
+            /** @description Where its job stands. */
+            state: components["schemas"]["JobState"];
+            /**
+             * Format: uuid
+             * @description The workflow, unless the definition came with the job.
+             */
+            workflow_id?: string | null;
+        };
+        /** @description A run with its nodes. */
+        WorkflowRunDetail: {
+            /** @description What was run; `null` until it has begun. */
+            definition?: Record<string, never> | null;
+            /** @description The nodes in the order of the definition. */
+            nodes: components["schemas"]["WorkflowNode"][];
+            /** @description The run. */
+            run: components["schemas"]["WorkflowRun"];
+        };
+        /** @description A run to be begun. */
+        WorkflowRunRequest: {
+            /**
+             * @description Nodes that are run anew, with all that read from them; `*` stands for all. The others use
+             *     the result of an earlier run where nothing changed.
+             */
+            rerun?: string[];
         };
     };
     responses: never;
@@ -3754,6 +4415,36 @@ export interface operations {
             };
         };
     };
+    compare_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelComparison"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     redrive_job: {
         parameters: {
             query?: never;
@@ -3829,6 +4520,237 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetaBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: {
+                /** @description With this tag. */
+                tag?: string;
+                /** @description Made by this operation. */
+                operation?: string;
+                /** @description Made from a version of this dataset. */
+                dataset?: string;
+                /** @description Versions of this name. */
+                name?: string;
+                /** @description Made by this job or a job below it. */
+                job?: string;
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_Model"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_model_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMetrics"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_model_plots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_Artifact"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    predict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description A problem. */
@@ -4325,6 +5247,361 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    check_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowCheckRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowCheckBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_workflow_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowRunDetail"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_workflows: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_Workflow"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    duplicate_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_workflow_revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_WorkflowRevision"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_workflow_runs: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_WorkflowRun"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_workflow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowRunRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
             };
             /** @description A problem. */
             default: {

@@ -4,6 +4,7 @@
 
 mod every_door;
 mod fork;
+mod learn;
 mod misbehave;
 mod moods;
 mod noop;
@@ -37,10 +38,15 @@ impl Engine for TestEngine {
             Arc::new(every_door::EveryDoor),
             Arc::new(fork::Split),
             Arc::new(misbehave::Misbehave),
+            Arc::new(learn::Learn),
         ]
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
-        vec![Arc::new(InThread(service::WordCount)), Arc::new(InThread(moods::Moods))]
+        vec![
+            Arc::new(InThread(service::WordCount { id: "test.words" })),
+            Arc::new(InThread(service::WordCount { id: "test.model" })),
+            Arc::new(InThread(moods::Moods)),
+        ]
     }
 }

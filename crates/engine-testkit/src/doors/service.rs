@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 /// Counts how often a word stands in an artifact.
 #[derive(Clone)]
-pub(super) struct WordCount;
+pub(super) struct WordCount {
+    /// Under which name.
+    pub(super) id: &'static str,
+}
 
 struct LoadedText {
     text: String,
@@ -18,7 +21,7 @@ struct LoadedText {
 impl Service for WordCount {
     fn spec(&self) -> ServiceSpec {
         ServiceSpec {
-            id: "test.words".to_owned(),
+            id: self.id.to_owned(),
             version: 1,
             title: "Count a word".to_owned(),
             input_schema: json!({

@@ -33,6 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let console = global.console();
     match &arguments.command {
         Command::Run(arguments) => crate::run::run(arguments, global, console),
+        Command::Workflow(command) => crate::run::run_workflow(command, global, console),
         Command::Serve(arguments) => serve::run(arguments, global, console),
         Command::Worker(arguments) => worker::run(arguments, global, console),
         Command::Demo(arguments) => demo::run(arguments, global, console),

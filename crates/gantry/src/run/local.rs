@@ -92,7 +92,7 @@ async fn run_in(
 }
 
 /// Settings of a house for one run: its own folder, cheap secrets, a plan without limits.
-fn derive_private_config(config: &Config, folder: &Path) -> Config {
+pub(super) fn derive_private_config(config: &Config, folder: &Path) -> Config {
     let mut private = Config {
         worker: config.worker.clone(),
         engines: config.engines.clone(),
@@ -113,7 +113,7 @@ fn derive_private_config(config: &Config, folder: &Path) -> Config {
     private
 }
 
-async fn register_owner(house: &House) -> Result<Actor, Failure> {
+pub(super) async fn register_owner(house: &House) -> Result<Actor, Failure> {
     let refuse = |error| derive_access_failure(&error);
     let token = house.access.open_setup().await.map_err(refuse)?;
     let token = token.ok_or_else(|| Failure::broken("the temporary folder is not empty"))?;
@@ -129,7 +129,7 @@ async fn register_owner(house: &House) -> Result<Actor, Failure> {
     signed_in.map(|signed_in| signed_in.actor).map_err(refuse)
 }
 
-fn require_file(path: &Path) -> Result<(), Failure> {
+pub(super) fn require_file(path: &Path) -> Result<(), Failure> {
     let found = std::fs::metadata(path).map_err(|error| {
         file_failure("read", path, &error).with_next("check the path and its permissions")
     })?;
@@ -141,7 +141,7 @@ fn require_file(path: &Path) -> Result<(), Failure> {
 
 /// Makes a dataset of a file, and waits for its profile: the operation checks its parameters
 /// against the columns before anything runs.
-async fn import_file(
+pub(super) async fn import_file(
     house: &House,
     actor: &Actor,
     path: &Path,
@@ -215,7 +215,7 @@ fn print_result(job: &JobRecord, artifacts: &[SavedArtifact], plan: &RunPlan, co
     }
 }
 
-fn derive_job_failure(job: &JobRecord) -> Failure {
+pub(super) fn derive_job_failure(job: &JobRecord) -> Failure {
     let Some(error) = &job.error else {
         let exit = match job.state {
             JobState::Cancelled => Exit::Interrupted,
@@ -242,7 +242,7 @@ fn derive_job_failure(job: &JobRecord) -> Failure {
 }
 
 /// What jobs refuse, for the terminal; a pointer becomes the flag that it stands for.
-fn derive_failure(error: &JobsError, operation: &str) -> Failure {
+pub(super) fn derive_failure(error: &JobsError, operation: &str) -> Failure {
     match error {
         JobsError::Params(refusal) => {
             let flag = refusal.pointer.split('/').nth(1).map(|name| name.replace('_', "-"));

@@ -9,6 +9,9 @@ mod follow;
 mod local;
 mod plan;
 mod values;
+mod workflow;
+
+pub use workflow::run as run_workflow;
 
 use gantry_engine_api::OperationSpec;
 use gantry_jobs::Registry;

@@ -11,3 +11,4 @@ mod serve;
 mod services;
 mod support;
 mod worker;
+mod workflow;

@@ -4,6 +4,7 @@ use gantry_access::AccessError;
 use gantry_billing::BillingError;
 use gantry_catalog::CatalogError;
 use gantry_engine_api::{EngineError, ParamError};
+use gantry_flows::FlowsError;
 use gantry_jobs::JobsError;
 use gantry_ports::store::HotError;
 use gantry_ports::{BlobError, StoreError};
@@ -195,6 +196,35 @@ impl From<JobsError> for Problem {
             }
             JobsError::Engine(error) => error.into(),
             JobsError::Broken { .. } => Self::internal(detail),
+        }
+    }
+}
+
+impl From<FlowsError> for Problem {
+    fn from(error: FlowsError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            FlowsError::Access(error) => error.into(),
+            FlowsError::NotFound | FlowsError::RunNotFound => {
+                Self::new(ProblemCode::NotFound, detail)
+            }
+            FlowsError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
+            FlowsError::Changed { newest } => Self::new(ProblemCode::Conflict, detail)
+                .with("revision", newest)
+                .with_next_step("Read the newest revision and change that."),
+            FlowsError::Unsound(problems) => {
+                let refused = Self::new(ProblemCode::InvalidParameters, detail)
+                    .with_next_step("Mend what `errors` names and run it again.");
+                problems.into_iter().fold(refused, |refused, problem| {
+                    refused.with_error(
+                        format!("/definition{}", problem.pointer),
+                        sentence(&problem.message),
+                    )
+                })
+            }
+            FlowsError::Jobs(error) => error.into(),
+            FlowsError::Store(error) => error.into(),
+            FlowsError::Broken { .. } => Self::internal(detail),
         }
     }
 }

@@ -52,7 +52,7 @@ pub async fn submit_job(
     accepted(&state, &actor, submitted.job).await
 }
 
-fn find_idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
+pub(super) fn find_idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().map(str::trim).unwrap_or_default();
     if key.is_empty() || key.len() > 255 {

@@ -14,12 +14,14 @@ mod health;
 mod job_events;
 mod jobs;
 mod meta;
+mod models;
 mod operations;
 mod samples;
 mod schedules;
 mod services;
 mod sessions;
 mod uploads;
+mod workflows;
 
 pub use app_shell::app_routes;
 pub use auth::{empty_cookie, session_cookie};
@@ -87,7 +89,30 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(schedules::run_schedule))
         .routes(routes!(schedules::list_schedule_runs))
         .routes(routes!(schedules::get_time_zone, schedules::set_time_zone))
+        .merge(flow_routes())
         .routes(routes!(admin::get_overview))
         .routes(routes!(admin::redrive_dead_jobs))
         .layer(part_limit)
+}
+
+/// Models, and workflows that make them.
+fn flow_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(models::list_models))
+        .routes(routes!(models::get_model, models::change_model, models::delete_model))
+        .routes(routes!(models::get_model_metrics))
+        .routes(routes!(models::list_model_plots))
+        .routes(routes!(models::predict))
+        .routes(routes!(models::compare_models))
+        .routes(routes!(workflows::list_workflows, workflows::create_workflow))
+        .routes(routes!(
+            workflows::get_workflow,
+            workflows::change_workflow,
+            workflows::delete_workflow
+        ))
+        .routes(routes!(workflows::list_workflow_revisions))
+        .routes(routes!(workflows::duplicate_workflow))
+        .routes(routes!(workflows::list_workflow_runs, workflows::run_workflow))
+        .routes(routes!(workflows::check_workflow))
+        .routes(routes!(workflows::get_workflow_run))
 }
