@@ -13,6 +13,9 @@ import type {
   Job,
   LedgerEntry,
   Meta,
+  Model,
+  ModelComparison,
+  ModelMetrics,
   OperationSpec,
   Page,
   Preview,
@@ -20,6 +23,9 @@ import type {
   Sample,
   Schedule,
   Session,
+  Workflow,
+  WorkflowRun,
+  WorkflowRunDetail,
 } from './types';
 
 export interface JobFilters {
@@ -133,6 +139,83 @@ export const schedulesQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });
+
+export const workflowsQuery = infiniteQueryOptions({
+  queryKey: ['workflows'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<Workflow>>('/workflows', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export const workflowQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['workflow', id],
+    queryFn: ({ signal }) => api.get<Workflow>(`/workflows/${id}`, {}, signal),
+    // The editor holds a copy that is being changed.
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+
+export const workflowRunsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['workflow-runs', id],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<WorkflowRun>>(
+        `/workflows/${id}/runs`,
+        { cursor: pageParam, limit: PAGE },
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const workflowRunQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['workflow-run', id],
+    queryFn: ({ signal }) => api.get<WorkflowRunDetail>(`/workflow-runs/${id}`, {}, signal),
+  });
+
+export interface ModelFilters {
+  tag?: string;
+  operation?: string;
+  name?: string;
+  job?: string;
+}
+
+export const modelsQuery = (filters: ModelFilters) =>
+  infiniteQueryOptions({
+    queryKey: ['models', filters],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Model>>('/models', { ...filters, cursor: pageParam, limit: PAGE }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const modelQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['model', id],
+    queryFn: ({ signal }) => api.get<Model>(`/models/${id}`, {}, signal),
+  });
+
+export const modelMetricsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['model', id, 'metrics'],
+    queryFn: ({ signal }) => api.get<ModelMetrics>(`/models/${id}/metrics`, {}, signal),
+  });
+
+export const modelPlotsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['model', id, 'plots'],
+    queryFn: async ({ signal }) =>
+      (await api.get<{ items: Artifact[] }>(`/models/${id}/plots`, {}, signal)).items,
+  });
+
+export const comparisonQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ['job', jobId, 'models'],
+    queryFn: ({ signal }) => api.get<ModelComparison>(`/jobs/${jobId}/models/compare`, {}, signal),
+  });
 
 export const timeZoneQuery = queryOptions({
   queryKey: ['time-zone'],

@@ -101,6 +101,33 @@ export type Schedule = With<
 >;
 export type ScheduleRequest = Schemas['ScheduleRequest'];
 
+/** The operation that runs workflows: it has pages of its own. */
+export const RUN_WORKFLOW = 'flow.run';
+
+export type WorkflowProblem = Filled<Schemas['WorkflowProblem']>;
+export type Workflow = With<
+  Schemas['Workflow'],
+  { definition: JsonObject; problems: WorkflowProblem[] }
+>;
+export type WorkflowCheck = { sound: boolean; problems: WorkflowProblem[] };
+export type WorkflowRun = Filled<Schemas['WorkflowRun']>;
+export type WorkflowNode = Filled<Schemas['WorkflowNode']>;
+export interface WorkflowRunDetail {
+  run: WorkflowRun;
+  definition: JsonObject | null;
+  nodes: WorkflowNode[];
+}
+
+export type Model = With<Schemas['Model'], { inputs: Record<string, InputRef> }>;
+export interface ModelMetrics {
+  report: JsonObject | null;
+  measured: JsonObject[];
+}
+export interface ModelComparison {
+  job_id: string;
+  models: { model: Model; report: JsonObject | null }[];
+}
+
 export type ArtifactRole = Schemas['ArtifactRole'];
 export type Artifact = Filled<Schemas['Artifact']>;
 

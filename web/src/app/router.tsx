@@ -101,6 +101,47 @@ const schedules = createRoute({
   component: lazyRouteComponent(() => import('../pages/SchedulesPage'), 'SchedulesPage'),
 });
 
+const workflows = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows',
+  component: lazyRouteComponent(() => import('../pages/WorkflowsPage'), 'WorkflowsPage'),
+});
+
+const workflow = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/$workflowId',
+  component: lazyRouteComponent(() => import('../pages/WorkflowPage'), 'WorkflowPage'),
+});
+
+const workflowRun = createRoute({
+  getParentRoute: () => root,
+  path: '/workflows/runs/$jobId',
+  component: lazyRouteComponent(() => import('../pages/WorkflowRunPage'), 'WorkflowRunPage'),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  validateSearch: (raw: Raw): { tag?: string; operation?: string; name?: string } => ({
+    tag: words(raw.tag),
+    operation: words(raw.operation),
+    name: words(raw.name),
+  }),
+  component: lazyRouteComponent(() => import('../pages/ModelsPage'), 'ModelsPage'),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$modelId',
+  component: lazyRouteComponent(() => import('../pages/ModelPage'), 'ModelPage'),
+});
+
+const comparison = createRoute({
+  getParentRoute: () => root,
+  path: '/models/of/$jobId',
+  component: lazyRouteComponent(() => import('../pages/ModelComparePage'), 'ModelComparePage'),
+});
+
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -134,6 +175,12 @@ export const router = createRouter({
     newJob,
     job,
     schedules,
+    workflows,
+    workflow,
+    workflowRun,
+    models,
+    model,
+    comparison,
     account,
     keys,
     sessions,

@@ -59,11 +59,14 @@ export interface ParamsFormProps {
   value: JsonObject;
   errors: RJSFValidationError[];
   context: FormContext;
+  /** Tells the fields of several forms on one page apart. */
+  idPrefix?: string;
   onChange: (value: JsonObject) => void;
 }
 
 /** Says nothing about what is wrong by itself: `errors` are shown at their fields. */
-export function ParamsForm({ schema, value, errors, context, onChange }: ParamsFormProps) {
+export function ParamsForm(props: ParamsFormProps) {
+  const { schema, value, errors, context, idPrefix = 'param', onChange } = props;
   const uiSchema = useMemo(() => deriveUiSchema(schema), [schema]);
   const extraErrors = useMemo(() => toErrorSchema(errors), [errors]);
   return (
@@ -77,7 +80,7 @@ export function ParamsForm({ schema, value, errors, context, onChange }: ParamsF
       widgets={WIDGETS}
       templates={TEMPLATES}
       extraErrors={extraErrors}
-      idPrefix="param"
+      idPrefix={idPrefix}
       noValidate
       noHtml5Validate
       showErrorList={false}

@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { CircleStop, LifeBuoy, Pencil, RotateCw } from 'lucide-react';
+import { CircleStop, LifeBuoy, Pencil, RotateCw, Workflow } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import { api } from '../api/client';
-import { isFinal } from '../api/types';
+import { RUN_WORKFLOW, isFinal } from '../api/types';
 import type { Job } from '../api/types';
 import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
@@ -42,22 +42,38 @@ export function JobActions({ job }: { job: Job }) {
     },
     onError: sayProblem,
   });
+  const nodes =
+    job.operation === RUN_WORKFLOW ? (
+      <Button
+        variant="default"
+        leftSection={<Workflow size={16} aria-hidden />}
+        renderRoot={(props) => (
+          <Link to="/workflows/runs/$jobId" params={{ jobId: job.id }} {...props} />
+        )}
+      >
+        {t('flow.nodes')}
+      </Button>
+    ) : null;
   const isLost = job.state === 'failed' || job.state === 'dead';
   if (!isFinal(job.state)) {
     return (
-      <ConfirmButton
-        label={t('job.cancel')}
-        question={t('job.cancelQuestion')}
-        consequence={t('job.cancelText')}
-        icon={<CircleStop size={16} aria-hidden />}
-        isBusy={cancel.isPending || job.cancel_requested}
-        onConfirm={() => cancel.mutate()}
-        testId="job-cancel"
-      />
+      <>
+        {nodes}
+        <ConfirmButton
+          label={t('job.cancel')}
+          question={t('job.cancelQuestion')}
+          consequence={t('job.cancelText')}
+          icon={<CircleStop size={16} aria-hidden />}
+          isBusy={cancel.isPending || job.cancel_requested}
+          onConfirm={() => cancel.mutate()}
+          testId="job-cancel"
+        />
+      </>
     );
   }
   return (
     <>
+      {nodes}
       {isLost && job.parent_id === null ? (
         <Button
           variant="default"

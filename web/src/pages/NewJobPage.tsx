@@ -3,6 +3,7 @@ import { Link, getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 
 import { jobQuery, metaQuery, operationsQuery } from '../api/queries';
+import { RUN_WORKFLOW } from '../api/types';
 import type { OperationSpec } from '../api/types';
 import { NewJobForm } from '../job/NewJobForm';
 import { PageHeader } from '../parts/PageHeader';
@@ -80,7 +81,7 @@ export function NewJobPage() {
       {operations.data && !isWaiting && !operation ? (
         <>
           {wanted ? <p className="upload-failure">{t('newJob.unknown', { id: wanted })}</p> : null}
-          <OperationCards operations={operations.data} />
+          <OperationCards operations={operations.data.filter(({ id }) => id !== RUN_WORKFLOW)} />
         </>
       ) : null}
       {operation && !isWaiting ? (

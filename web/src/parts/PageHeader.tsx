@@ -10,7 +10,7 @@ import { useHeadingFocus } from '../shell/NavigationFocus';
 export interface PageHeaderProps {
   title: string;
   summary?: ReactNode;
-  parent?: { to: '/datasets' | '/jobs' | '/account'; label: string };
+  parent?: { to: '/datasets' | '/jobs' | '/account' | '/workflows' | '/models'; label: string };
   children?: ReactNode;
 }
 

@@ -11,6 +11,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { datasetsQuery, jobsQuery, operationsQuery } from '../api/queries';
+import { RUN_WORKFLOW } from '../api/types';
 import { ADMIN, OWN, WORK } from './Navigation';
 
 const RECENT = 20;
@@ -30,13 +31,15 @@ function useActions(isAdministrator: boolean): SpotlightActionGroupData[] {
       onClick: () => void navigate({ to }),
     }),
   );
-  const starts = (operations.data ?? []).map((operation): SpotlightActionData => ({
-    id: `start-${operation.id}`,
-    label: operation.title,
-    description: operation.id,
-    leftSection: <Play size={18} aria-hidden />,
-    onClick: () => void navigate({ to: '/jobs/new', search: { operation: operation.id } }),
-  }));
+  const starts = (operations.data ?? [])
+    .filter(({ id }) => id !== RUN_WORKFLOW)
+    .map((operation): SpotlightActionData => ({
+      id: `start-${operation.id}`,
+      label: operation.title,
+      description: operation.id,
+      leftSection: <Play size={18} aria-hidden />,
+      onClick: () => void navigate({ to: '/jobs/new', search: { operation: operation.id } }),
+    }));
   const recentJobs = (jobs.data?.pages[0]?.items ?? []).map((job): SpotlightActionData => ({
     id: job.id,
     label: job.label ?? job.operation_title,

@@ -1,5 +1,6 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import {
+  Box,
   CalendarClock,
   CirclePlus,
   Database,
@@ -9,6 +10,7 @@ import {
   ListChecks,
   ShieldCheck,
   UserRound,
+  Workflow,
 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -20,6 +22,8 @@ interface Entry {
     | '/jobs'
     | '/jobs/new'
     | '/schedules'
+    | '/workflows'
+    | '/models'
     | '/account'
     | '/account/keys'
     | '/account/sessions'
@@ -30,6 +34,8 @@ interface Entry {
     | 'nav.jobs'
     | 'nav.newJob'
     | 'nav.schedules'
+    | 'nav.workflows'
+    | 'nav.models'
     | 'nav.account'
     | 'nav.keys'
     | 'nav.sessions'
@@ -43,6 +49,8 @@ export const WORK: Entry[] = [
   { to: '/datasets', label: 'nav.datasets', testId: 'nav-datasets', icon: Database },
   { to: '/jobs/new', label: 'nav.newJob', testId: 'nav-new-job', icon: CirclePlus },
   { to: '/jobs', label: 'nav.jobs', testId: 'nav-jobs', icon: ListChecks },
+  { to: '/workflows', label: 'nav.workflows', testId: 'nav-workflows', icon: Workflow },
+  { to: '/models', label: 'nav.models', testId: 'nav-models', icon: Box },
   { to: '/schedules', label: 'nav.schedules', testId: 'nav-schedules', icon: CalendarClock },
 ];
 
