@@ -4,8 +4,18 @@
 
 mod algorithm;
 mod boosting;
+mod ensemble;
+mod finish;
+mod learner;
 mod pipeline;
+mod portfolio;
+mod settings;
 
 pub use algorithm::Algorithm;
-pub(crate) use algorithm::{Candidate, FittedLearner, choose_candidates};
-pub(crate) use pipeline::{Pipeline, Predictions};
+pub(crate) use boosting::{FoldRounds, derive_rounds};
+pub(crate) use ensemble::{Blend, Ensemble, Member, MemberFit};
+pub(crate) use finish::{Calibration, CalibrationChoice, Finish, fit_calibration};
+pub(crate) use learner::FittedLearner;
+pub(crate) use pipeline::{Pipeline, Predictions, Watched};
+pub(crate) use portfolio::{draw_candidate, list_portfolio};
+pub(crate) use settings::{Candidate, choose_candidates, count_at_most};

@@ -1,8 +1,9 @@
 //! `model.gantry`: one file that holds everything that predictions need.
 //!
 //! Layout, all numbers little-endian: the eleven bytes `GANTRYMODEL`; the format's version (u32);
-//! the length of the header (u64) and the header (JSON: columns, classes, preprocessing); the
-//! length of the learner (u64) and the learner (postcard); SHA-256 of everything before it.
+//! the length of the header (u64) and the header (JSON: columns, classes, preprocessing, members);
+//! the length of the learners (u64) and the learners of each member (postcard); SHA-256 of
+//! everything before it. In version 1 there was one preprocessing and one learner.
 //!
 //! Invariants: the same model gives the same bytes; a file that is cut off, changed or of another
 //! version is refused before anything of it is used. Versions from `OLDEST_READ` on are read.
@@ -15,13 +16,13 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{AutomlError, derive_list};
 use crate::metric::Metric;
-use crate::model::{Algorithm, FittedLearner, Pipeline};
+use crate::model::{Algorithm, Ensemble, Finish, FittedLearner, Member, MemberFit, Pipeline};
 use crate::preprocess::Preprocessor;
 use crate::task::Task;
 
 const MAGIC: &[u8; 11] = b"GANTRYMODEL";
 /// The version that is written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The oldest version that is read; version 1 is the first.
 const OLDEST_READ: u32 = 1;
 const HASH_BYTES: usize = 32;
@@ -56,14 +57,13 @@ impl ModelFileError {
     }
 }
 
-/// What a model knows besides its learner.
+/// What a model knows besides its members.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ModelHeader {
     pub(crate) task: Task,
     pub(crate) target: ColumnSpec,
     /// Labels of the classes; empty for numbers.
     pub(crate) classes: Vec<String>,
-    pub(crate) algorithm: Algorithm,
     pub(crate) metric: Metric,
     /// Mean score over the folds of the training.
     pub(crate) score: f64,
@@ -71,7 +71,33 @@ pub(crate) struct ModelHeader {
     pub(crate) rows: usize,
     /// The columns that the model reads, in its order.
     pub(crate) columns: Vec<ColumnSpec>,
-    pub(crate) preprocessor: Preprocessor,
+}
+
+/// A member of the ensemble as the header describes it.
+#[derive(Debug, Serialize, Deserialize)]
+struct MemberHeader {
+    algorithm: Algorithm,
+    weight: f64,
+    /// The preprocessing of each of its fits.
+    preprocessors: Vec<usize>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FileHeader {
+    #[serde(flatten)]
+    model: ModelHeader,
+    preprocessors: Vec<Preprocessor>,
+    members: Vec<MemberHeader>,
+    finish: Finish,
+}
+
+/// The header of version 1.
+#[derive(Debug, Deserialize)]
+struct FirstHeader {
+    #[serde(flatten)]
+    model: ModelHeader,
+    algorithm: Algorithm,
+    preprocessor: Preprocessor,
 }
 
 impl ModelHeader {
@@ -96,7 +122,7 @@ impl ModelHeader {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TrainedModel {
     pub(crate) header: ModelHeader,
-    pub(crate) learner: FittedLearner,
+    pub(crate) ensemble: Ensemble,
 }
 
 impl TrainedModel {
@@ -105,10 +131,27 @@ impl TrainedModel {
         let broken = |what: &str, error: String| {
             AutomlError::inconsistent(format!("The model's {what} cannot be written: {error}."))
         };
-        let header = serde_json::to_vec(&self.header)
-            .map_err(|error| broken("header", error.to_string()))?;
-        let learner = postcard::to_stdvec(&self.learner)
-            .map_err(|error| broken("learner", error.to_string()))?;
+        let members = self.ensemble.members.iter().map(|member| MemberHeader {
+            algorithm: member.algorithm,
+            weight: member.weight,
+            preprocessors: member.fits.iter().map(|fit| fit.preprocessor).collect(),
+        });
+        let header = FileHeader {
+            model: self.header.clone(),
+            preprocessors: self.ensemble.preprocessors.clone(),
+            members: members.collect(),
+            finish: self.ensemble.finish.clone(),
+        };
+        let header =
+            serde_json::to_vec(&header).map_err(|error| broken("header", error.to_string()))?;
+        let learners: Vec<Vec<&FittedLearner>> = self
+            .ensemble
+            .members
+            .iter()
+            .map(|member| member.fits.iter().map(|fit| &fit.learner).collect())
+            .collect();
+        let learner = postcard::to_stdvec(&learners)
+            .map_err(|error| broken("learners", error.to_string()))?;
         let mut bytes = Vec::with_capacity(header.len() + learner.len() + 64);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -150,15 +193,56 @@ impl TrainedModel {
         if rest != Sha256::digest(hashed).as_slice() {
             return Err(ModelFileError::Damaged);
         }
-        let broken = |reason: String| ModelFileError::Inconsistent { reason };
-        let model = Self {
-            header: serde_json::from_slice(header).map_err(|error| broken(error.to_string()))?,
-            learner: postcard::from_bytes(learner).map_err(|error| broken(error.to_string()))?,
+        let model = match version {
+            1 => Self::read_first(header, learner)?,
+            _ => Self::read_current(header, learner)?,
         };
-        if model.header.preprocessor.width() != model.learner.features() {
-            return Err(broken("preprocessing and learner do not fit each other".to_owned()));
-        }
+        model.require_fitting()?;
         Ok(model)
+    }
+
+    fn read_first(header: &[u8], learner: &[u8]) -> Result<Self, ModelFileError> {
+        let header: FirstHeader = read_json(header)?;
+        let learner = read_postcard(learner)?;
+        let pipeline = Pipeline { preprocessor: header.preprocessor, learner };
+        let ensemble = Ensemble::of_one(header.algorithm, pipeline);
+        Ok(Self { header: header.model, ensemble })
+    }
+
+    fn read_current(header: &[u8], learners: &[u8]) -> Result<Self, ModelFileError> {
+        let header: FileHeader = read_json(header)?;
+        let learners: Vec<Vec<FittedLearner>> = read_postcard(learners)?;
+        if learners.len() != header.members.len() {
+            return Err(broken("members and learners do not fit each other"));
+        }
+        let members = header.members.into_iter().zip(learners).map(|(member, learners)| {
+            let fits = member.preprocessors.into_iter().zip(learners);
+            let fits =
+                fits.map(|(preprocessor, learner)| MemberFit { preprocessor, learner }).collect();
+            Member { algorithm: member.algorithm, weight: member.weight, fits }
+        });
+        let ensemble = Ensemble {
+            preprocessors: header.preprocessors,
+            members: members.collect(),
+            finish: header.finish,
+        };
+        Ok(Self { header: header.model, ensemble })
+    }
+
+    fn require_fitting(&self) -> Result<(), ModelFileError> {
+        let members = &self.ensemble.members;
+        let fits = members.iter().flat_map(|member| &member.fits);
+        let is_fitting = |fit: &MemberFit| {
+            let preprocessor = self.ensemble.preprocessors.get(fit.preprocessor);
+            preprocessor.is_some_and(|p| p.width() == fit.learner.features())
+        };
+        if members.iter().any(|member| member.fits.is_empty()) || members.is_empty() {
+            return Err(broken("it has no learner"));
+        }
+        if !fits.into_iter().all(is_fitting) {
+            return Err(broken("preprocessing and learner do not fit each other"));
+        }
+        Ok(())
     }
 
     /// How to read a table for this model.
@@ -167,12 +251,18 @@ impl TrainedModel {
         columns.push(self.header.target.clone());
         Schema { columns }
     }
+}
 
-    /// The fitted pipeline.
-    pub(crate) fn into_pipeline(self) -> (ModelHeader, Pipeline) {
-        let preprocessor = self.header.preprocessor.clone();
-        (self.header, Pipeline { preprocessor, learner: self.learner })
-    }
+fn broken(reason: impl Into<String>) -> ModelFileError {
+    ModelFileError::Inconsistent { reason: reason.into() }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ModelFileError> {
+    serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))
+}
+
+fn read_postcard<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ModelFileError> {
+    postcard::from_bytes(bytes).map_err(|error| broken(error.to_string()))
 }
 
 fn take_array<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {

@@ -9,7 +9,7 @@ use gantry_kit::{Column, Schema};
 use gantry_learn::Control;
 
 use crate::error::AutomlError;
-use crate::model::{Pipeline, Predictions};
+use crate::model::{Ensemble, Predictions};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::preprocess::Unknown;
 use crate::table::Table;
@@ -18,7 +18,7 @@ use crate::table::Table;
 pub(crate) struct Predictor {
     pub(crate) header: ModelHeader,
     pub(crate) schema: Schema,
-    pipeline: Pipeline,
+    ensemble: Ensemble,
 }
 
 /// Labels of one column that training has never seen.
@@ -38,8 +38,7 @@ impl Predictor {
     pub(crate) fn read_from(reader: impl Read) -> Result<Self, AutomlError> {
         let model = TrainedModel::read_from(reader)?;
         let schema = model.derive_schema();
-        let (header, pipeline) = model.into_pipeline();
-        Ok(Self { header, schema, pipeline })
+        Ok(Self { header: model.header, schema, ensemble: model.ensemble })
     }
 
     /// Predicts every row of a table that was read by [`Self::schema`].
@@ -50,10 +49,9 @@ impl Predictor {
     ) -> Result<Predicted, AutomlError> {
         let columns = self.header.select(&table.frame)?;
         let rows: Vec<usize> = (0..table.frame.rows()).collect();
-        let predictions = self.pipeline.predict(&columns, &rows, control)?;
+        let predictions = self.ensemble.predict(&columns, &rows, control)?;
         let new_labels = self
-            .pipeline
-            .preprocessor
+            .ensemble
             .find_unknown(&columns)
             .into_iter()
             .map(|(index, unknown)| NewLabels { column: columns[index].name().to_owned(), unknown })
@@ -64,7 +62,7 @@ impl Predictor {
     /// The predictions as columns of a table: the class or number, then probabilities.
     pub(crate) fn derive_columns(&self, predictions: &Predictions) -> Vec<Column> {
         let classes = &self.header.classes;
-        match predictions.derive_classes() {
+        match self.ensemble.finish.decide(predictions) {
             None => {
                 let values = predictions.as_columns().first().map(|v| v.to_vec());
                 vec![Column::number("prediction", values.unwrap_or_default())]

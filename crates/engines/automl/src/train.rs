@@ -30,7 +30,7 @@ pub use report::{
 };
 
 use crate::error::AutomlError;
-use crate::model::{Candidate, Pipeline};
+use crate::model::{Candidate, Ensemble, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
 use bill::Bill;
@@ -152,13 +152,11 @@ fn refit(
             task: prepared.target.task,
             target,
             classes: truth.labels().to_vec(),
-            algorithm: best.algorithm,
             metric: prepared.metric,
             score,
             rows: rows.len(),
             columns: prepared.plan.derive_specs(&prepared.frame),
-            preprocessor: pipeline.preprocessor,
         },
-        learner: pipeline.learner,
+        ensemble: Ensemble::of_one(best.algorithm, pipeline),
     })
 }

@@ -1,28 +1,10 @@
-//! Which learners there are, which task each serves, and with what settings it starts.
+//! Which learners there are, and which task each serves.
 
-use gantry_learn::boosting::{BoostingClassifier, BoostingParams, BoostingRegressor};
-use gantry_learn::forest::{ForestClassifier, ForestParams, ForestRegressor};
-use gantry_learn::linear::{LogisticModel, LogisticParams, RidgeModel, RidgeParams};
-use gantry_learn::{Classifier, Control, LearnError, Matrix, Regressor, Rng, TrainingSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Predictions, boosting};
-use crate::error::AutomlError;
 use crate::preprocess::Encoding;
 use crate::task::Task;
-
-/// Most rounds of boosting; the table decides how many help.
-const MAX_ROUNDS: u32 = 500;
-/// Trees of a forest.
-const TREES: u32 = 100;
-/// Rows that a leaf of a single tree needs, which keeps it from learning rows by heart.
-const LEAF_OF_SINGLE_TREE: u32 = 5;
-/// Penalty of linear regression on standardised columns: too weak to bias the fit, strong enough
-/// to settle columns that say the same.
-const RIDGE_ALPHA: f64 = 1.0;
-/// The normal equations of linear regression need memory for the square of the columns.
-const MAX_LINEAR_COLUMNS: usize = 3_000;
 
 /// A learner.
 #[derive(
@@ -43,24 +25,33 @@ pub enum Algorithm {
     ExtraTrees,
     /// One decision tree.
     DecisionTree,
+    /// Linear regression with L1 and L2 penalties (numbers).
+    ElasticNet,
+    /// Support vector machine with a Gaussian kernel.
+    Svm,
+    /// Feed-forward neural network; `mlp` is accepted as another name.
+    #[serde(alias = "mlp")]
+    NeuralNetwork,
+    /// Nearest neighbours, weighted by distance.
+    #[serde(alias = "k_nearest_neighbors")]
+    Knn,
+    /// Gaussian naive Bayes (classes).
+    NaiveBayes,
 }
 
 impl Algorithm {
-    const ALL: &'static [Self] = &[
+    pub(crate) const ALL: &'static [Self] = &[
         Self::LogisticRegression,
         Self::LinearRegression,
         Self::GradientBoosting,
         Self::RandomForest,
         Self::ExtraTrees,
         Self::DecisionTree,
-    ];
-    /// Tried when the caller names none, in this order; the others seldom win.
-    const DEFAULT: &'static [Self] = &[
-        Self::LogisticRegression,
-        Self::LinearRegression,
-        Self::GradientBoosting,
-        Self::RandomForest,
-        Self::ExtraTrees,
+        Self::ElasticNet,
+        Self::Svm,
+        Self::NeuralNetwork,
+        Self::Knn,
+        Self::NaiveBayes,
     ];
 
     /// The word for it in parameters and reports.
@@ -73,6 +64,11 @@ impl Algorithm {
             Self::RandomForest => "random_forest",
             Self::ExtraTrees => "extra_trees",
             Self::DecisionTree => "decision_tree",
+            Self::ElasticNet => "elastic_net",
+            Self::Svm => "svm",
+            Self::NeuralNetwork => "neural_network",
+            Self::Knn => "knn",
+            Self::NaiveBayes => "naive_bayes",
         }
     }
 
@@ -86,6 +82,11 @@ impl Algorithm {
             Self::RandomForest => "Random forest",
             Self::ExtraTrees => "Extra trees",
             Self::DecisionTree => "Decision tree",
+            Self::ElasticNet => "Elastic net",
+            Self::Svm => "Support vector machine",
+            Self::NeuralNetwork => "Neural network",
+            Self::Knn => "Nearest neighbours",
+            Self::NaiveBayes => "Naive Bayes",
         }
     }
 
@@ -93,183 +94,48 @@ impl Algorithm {
     #[must_use]
     pub const fn serves(self, task: Task) -> bool {
         match self {
-            Self::LogisticRegression => task.is_classification(),
-            Self::LinearRegression => !task.is_classification(),
-            Self::GradientBoosting | Self::RandomForest | Self::ExtraTrees | Self::DecisionTree => {
-                true
-            }
+            Self::LogisticRegression | Self::NaiveBayes => task.is_classification(),
+            Self::LinearRegression | Self::ElasticNet => !task.is_classification(),
+            Self::GradientBoosting
+            | Self::RandomForest
+            | Self::ExtraTrees
+            | Self::DecisionTree
+            | Self::Svm
+            | Self::NeuralNetwork
+            | Self::Knn => true,
         }
     }
 
     pub(crate) const fn encoding(self) -> Encoding {
         match self {
-            Self::LogisticRegression | Self::LinearRegression => Encoding::OneHot,
+            Self::LogisticRegression
+            | Self::LinearRegression
+            | Self::ElasticNet
+            | Self::Svm
+            | Self::NeuralNetwork
+            | Self::Knn
+            | Self::NaiveBayes => Encoding::OneHot,
             Self::GradientBoosting | Self::RandomForest | Self::ExtraTrees | Self::DecisionTree => {
                 Encoding::Codes
             }
         }
     }
 
-    /// How many models a choice stands for at most, before the task is known.
-    pub(crate) fn count_at_most(chosen: &[Self]) -> u64 {
-        let count = |task: Task| {
-            let list = if chosen.is_empty() { Self::DEFAULT } else { chosen };
-            list.iter().filter(|algorithm| algorithm.serves(task)).count()
-        };
-        count(Task::Binary).max(count(Task::Regression)).max(1) as u64
-    }
-}
-
-/// One model of the search.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Candidate {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) settings: Settings,
-}
-
-/// The settings of a learner.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Settings {
-    Logistic(LogisticParams),
-    Ridge(RidgeParams),
-    Boosting(BoostingParams),
-    Forest(ForestParams),
-}
-
-/// The candidates for a task: those that were named, or the default ones.
-pub(crate) fn choose_candidates(
-    chosen: &[Algorithm],
-    task: Task,
-    seed: u64,
-) -> Result<Vec<Candidate>, AutomlError> {
-    if let Some(unfit) = chosen.iter().find(|algorithm| !algorithm.serves(task)) {
-        let fitting: Vec<&str> = Algorithm::ALL
-            .iter()
-            .filter(|algorithm| algorithm.serves(task))
-            .map(|algorithm| algorithm.as_str())
-            .collect();
-        return Err(AutomlError::AlgorithmUnfit {
-            algorithm: unfit.as_str(),
-            task: task.as_str(),
-            fitting: fitting.join(", "),
-        });
-    }
-    let list = if chosen.is_empty() { Algorithm::DEFAULT } else { chosen };
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for algorithm in list.iter().filter(|algorithm| algorithm.serves(task)) {
-        if !candidates.iter().any(|candidate| candidate.algorithm == *algorithm) {
-            let settings = derive_settings(*algorithm, task, seed);
-            candidates.push(Candidate { algorithm: *algorithm, settings });
-        }
-    }
-    Ok(candidates)
-}
-
-fn derive_settings(algorithm: Algorithm, task: Task, seed: u64) -> Settings {
-    // Forests of one job must not share their random numbers.
-    let seed = Rng::stream(seed, algorithm as u64).next_u64();
-    let classes = task.is_classification();
-    match algorithm {
-        Algorithm::LogisticRegression => Settings::Logistic(LogisticParams::default()),
-        Algorithm::LinearRegression => Settings::Ridge(RidgeParams { alpha: RIDGE_ALPHA }),
-        Algorithm::GradientBoosting => {
-            let rounds = MAX_ROUNDS;
-            Settings::Boosting(BoostingParams { rounds, seed, ..BoostingParams::default() })
-        }
-        Algorithm::RandomForest => {
-            let params =
-                if classes { ForestParams::classifier() } else { ForestParams::regressor() };
-            Settings::Forest(params.with_trees(TREES).with_seed(seed))
-        }
-        Algorithm::ExtraTrees => {
-            let params = if classes {
-                ForestParams::extra_classifier()
-            } else {
-                ForestParams::extra_regressor()
-            };
-            Settings::Forest(params.with_trees(TREES).with_seed(seed))
-        }
-        Algorithm::DecisionTree => {
-            let params = ForestParams::decision_tree().with_seed(seed);
-            Settings::Forest(ForestParams { min_samples_leaf: LEAF_OF_SINGLE_TREE, ..params })
-        }
-    }
-}
-
-impl Candidate {
-    /// The settings for the report; seeds are left out, as the job has one seed.
-    pub(crate) fn describe(&self) -> serde_json::Value {
-        let mut value = serde_json::to_value(&self.settings).unwrap_or_default();
-        if let Some(object) = value.as_object_mut() {
-            object.remove("seed");
-        }
-        value
-    }
-
-    /// Fits to a matrix.
-    pub(crate) fn fit(
-        &self,
-        data: &TrainingSet<'_>,
-        control: &Control<'_>,
-    ) -> Result<FittedLearner, LearnError> {
-        let classes = matches!(data.target(), gantry_learn::Target::Classes { .. });
-        Ok(match &self.settings {
-            Settings::Logistic(params) => FittedLearner::Logistic(params.fit(data, control)?),
-            Settings::Ridge(params) => {
-                let found = data.x().width();
-                if found > MAX_LINEAR_COLUMNS {
-                    return Err(LearnError::TooLarge {
-                        what: "the number of columns",
-                        found,
-                        limit: MAX_LINEAR_COLUMNS,
-                    });
-                }
-                FittedLearner::Ridge(params.fit(data, control)?)
-            }
-            Settings::Boosting(params) => boosting::fit(params, data, control)?,
-            Settings::Forest(params) if classes => {
-                FittedLearner::ForestClassifier(params.fit_classifier(data, control)?)
-            }
-            Settings::Forest(params) => {
-                FittedLearner::ForestRegressor(params.fit_regressor(data, control)?)
-            }
-        })
-    }
-}
-
-/// A fitted learner of any kind. The order of the variants is part of the model file's format.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum FittedLearner {
-    Logistic(LogisticModel),
-    Ridge(RidgeModel),
-    ForestClassifier(ForestClassifier),
-    ForestRegressor(ForestRegressor),
-    BoostingClassifier(BoostingClassifier),
-    BoostingRegressor(BoostingRegressor),
-}
-
-impl FittedLearner {
-    pub(crate) fn predict(&self, x: &Matrix) -> Result<Predictions, LearnError> {
-        Ok(match self {
-            Self::Logistic(model) => Predictions::Probabilities(model.predict_proba(x)?),
-            Self::ForestClassifier(model) => Predictions::Probabilities(model.predict_proba(x)?),
-            Self::BoostingClassifier(model) => Predictions::Probabilities(model.predict_proba(x)?),
-            Self::Ridge(model) => Predictions::Numbers(model.predict(x)?),
-            Self::BoostingRegressor(model) => Predictions::Numbers(model.predict(x)?),
-            Self::ForestRegressor(model) => Predictions::Numbers(model.predict(x)?),
-        })
-    }
-
-    /// Features that the fit saw.
-    pub(crate) fn features(&self) -> usize {
+    /// Most rows of a fit; the cost of some learners rises with the square of the rows. Larger
+    /// tables leave them out of the search, and are refused where they are named.
+    pub(crate) const fn most_rows(self) -> usize {
         match self {
-            Self::Logistic(model) => model.features(),
-            Self::ForestClassifier(model) => Classifier::features(model),
-            Self::Ridge(model) => model.features(),
-            Self::ForestRegressor(model) => Regressor::features(model),
-            Self::BoostingClassifier(model) => Classifier::features(model),
-            Self::BoostingRegressor(model) => Regressor::features(model),
+            Self::Knn => 20_000,
+            Self::Svm => 200_000,
+            Self::LogisticRegression
+            | Self::LinearRegression
+            | Self::GradientBoosting
+            | Self::RandomForest
+            | Self::ExtraTrees
+            | Self::DecisionTree
+            | Self::ElasticNet
+            | Self::NeuralNetwork
+            | Self::NaiveBayes => usize::MAX,
         }
     }
 }

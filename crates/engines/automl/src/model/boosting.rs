@@ -2,18 +2,22 @@
 //!
 //! A first fit on four fifths of the rows counts how many rounds help on the last fifth; the
 //! second fit takes all rows and that many rounds. Tables too small to spare a fifth get a fixed
-//! number.
+//! number. In a search the held-out rows of the other folds count instead, so that no row is spent
+//! on counting and none is scored by a fit whose length it has chosen.
 
 use gantry_learn::boosting::{BoostingParams, EarlyStop};
 use gantry_learn::split::{Fold, holdout, stratified_holdout, take};
 use gantry_learn::{Control, LearnError, Target, TrainingSet};
 
 use super::FittedLearner;
+use super::pipeline::Watched;
 
 /// Share of the rows that counts the rounds.
 const HELD_OUT: f64 = 0.2;
 /// Rounds without improvement after which counting ends.
 const PATIENCE: u32 = 25;
+/// Patience times learning rate.
+const PATIENCE_RATE: f64 = 2.5;
 /// Rows below which nothing can be spared.
 const FEW_ROWS: usize = 200;
 /// Rounds for tables that small.
@@ -34,6 +38,54 @@ pub(super) fn fit(
             FittedLearner::BoostingRegressor(params.fit_regressor(data, None, control)?)
         }
     })
+}
+
+/// How many rounds served the held-out rows of one fold best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FoldRounds {
+    pub(crate) best: usize,
+}
+
+/// The number of rounds for the fit of fold `index`: what served the other folds best on
+/// average, or its own where there is no other.
+pub(crate) fn derive_rounds(folds: &[Option<FoldRounds>], index: usize) -> Option<usize> {
+    let own = folds.get(index).copied().flatten()?;
+    let others: Vec<usize> = folds
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| *place != index)
+        .filter_map(|(_, rounds)| rounds.map(|rounds| rounds.best))
+        .collect();
+    if others.is_empty() {
+        return Some(own.best.max(1));
+    }
+    Some((others.iter().sum::<usize>() / others.len()).max(1))
+}
+
+/// Fits all rows until the watched ones have not been served better for a while, and keeps every
+/// round; `watched` learns which one was best.
+pub(super) fn fit_watched(
+    params: &BoostingParams,
+    data: &TrainingSet<'_>,
+    watched: &mut Watched<'_>,
+    control: &Control<'_>,
+) -> Result<FittedLearner, LearnError> {
+    let held_out = TrainingSet::new(watched.x, watched.truth.as_learn())?;
+    // Slow learning needs more patience.
+    let patience = ((PATIENCE_RATE / params.learning_rate) as u32).clamp(PATIENCE, 4 * PATIENCE);
+    let stop = Some(EarlyStop { validation: &held_out, patience });
+    let (learner, best) = match data.target() {
+        Target::Classes { .. } => {
+            let (model, best) = params.fit_classifier_watched(data, stop, control)?;
+            (FittedLearner::BoostingClassifier(model), best)
+        }
+        Target::Values(_) => {
+            let (model, best) = params.fit_regressor_watched(data, stop, control)?;
+            (FittedLearner::BoostingRegressor(model), best)
+        }
+    };
+    watched.rounds = Some(FoldRounds { best });
+    Ok(learner)
 }
 
 fn count_rounds(

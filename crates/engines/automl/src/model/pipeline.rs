@@ -1,10 +1,11 @@
 //! Preprocessing and learner as one fitted thing.
 
 use gantry_kit::Column;
+use gantry_learn::split::Fold;
 use gantry_learn::{Control, Matrix, TrainingSet, derive_labels};
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, FittedLearner};
+use super::{Candidate, FittedLearner, FoldRounds};
 use crate::error::AutomlError;
 use crate::preprocess::Preprocessor;
 use crate::target::TargetValues;
@@ -45,16 +46,55 @@ impl Predictions {
         columns: Vec<Vec<f64>>,
         truth: &TargetValues,
     ) -> Result<Self, AutomlError> {
-        match truth {
-            TargetValues::Classes { .. } => {
-                let columns = columns.into_iter().map(gantry_learn::Column::numeric).collect();
-                Ok(Self::Probabilities(Matrix::new(columns)?))
-            }
-            TargetValues::Numbers(_) => {
-                Ok(Self::Numbers(columns.into_iter().next().unwrap_or_default()))
+        Self::of_columns(columns, matches!(truth, TargetValues::Classes { .. }))
+    }
+
+    /// Probabilities by class, or one column of numbers.
+    pub(crate) fn of_columns(
+        columns: Vec<Vec<f64>>,
+        is_classes: bool,
+    ) -> Result<Self, AutomlError> {
+        if is_classes {
+            let columns = columns.into_iter().map(gantry_learn::Column::numeric).collect();
+            return Ok(Self::Probabilities(Matrix::new(columns)?));
+        }
+        Ok(Self::Numbers(columns.into_iter().next().unwrap_or_default()))
+    }
+
+    /// Predictions of rows that follow each other.
+    pub(crate) fn join(mut parts: Vec<Self>) -> Result<Self, AutomlError> {
+        if parts.len() == 1
+            && let Some(only) = parts.pop()
+        {
+            return Ok(only);
+        }
+        let mut columns: Vec<Vec<f64>> = Vec::new();
+        let mut is_classes = false;
+        for part in &parts {
+            is_classes = matches!(part, Self::Probabilities(_));
+            let pieces = part.as_columns();
+            columns.resize(pieces.len(), Vec::new());
+            for (column, piece) in columns.iter_mut().zip(pieces) {
+                column.extend_from_slice(piece);
             }
         }
+        Self::of_columns(columns, is_classes)
     }
+}
+
+/// Held-out rows that a fit may count its rounds on, but not learn from.
+pub(crate) struct Watched<'a> {
+    pub(crate) x: &'a Matrix,
+    pub(crate) truth: &'a TargetValues,
+    /// What the fit found, where it has rounds.
+    pub(crate) rounds: Option<FoldRounds>,
+}
+
+/// A fit of one fold with the features of its held-out rows.
+pub(crate) struct FoldFit {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) held_out: Matrix,
+    pub(crate) rounds: Option<FoldRounds>,
 }
 
 /// Fitted preprocessing with the learner that was fitted on its features.
@@ -79,8 +119,31 @@ impl Pipeline {
         let features = preprocessor.transform(columns, rows)?;
         control.check()?;
         let data = TrainingSet::new(&features, truth.as_learn())?;
-        let learner = candidate.fit(&data, control)?;
+        let learner = candidate.fit(&data, None, control)?;
         Ok(Self { preprocessor, learner })
+    }
+
+    /// As [`Self::fit`] on the training rows of a fold, counting rounds on its held-out rows.
+    /// Every round is kept; whoever knows the other folds decides how many stay.
+    pub(crate) fn fit_fold(
+        candidate: &Candidate,
+        columns: &[&Column],
+        fold: &Fold,
+        truth: &TargetValues,
+        control: &Control<'_>,
+    ) -> Result<FoldFit, AutomlError> {
+        let encoding = candidate.algorithm.encoding();
+        let preprocessor = Preprocessor::fit(columns, &fold.train, encoding)?;
+        control.check()?;
+        let features = preprocessor.transform(columns, &fold.train)?;
+        let held_out = preprocessor.transform(columns, &fold.test)?;
+        control.check()?;
+        let (seen, hidden) = (truth.take(&fold.train), truth.take(&fold.test));
+        let data = TrainingSet::new(&features, seen.as_learn())?;
+        let mut watched = Watched { x: &held_out, truth: &hidden, rounds: None };
+        let learner = candidate.fit(&data, Some(&mut watched), control)?;
+        let rounds = watched.rounds;
+        Ok(FoldFit { pipeline: Self { preprocessor, learner }, held_out, rounds })
     }
 
     /// Predictions for these rows of the columns.
@@ -96,29 +159,6 @@ impl Pipeline {
             let features = self.preprocessor.transform(columns, chunk)?;
             parts.push(self.learner.predict(&features)?);
         }
-        join(parts)
+        Predictions::join(parts)
     }
-}
-
-fn join(mut parts: Vec<Predictions>) -> Result<Predictions, AutomlError> {
-    if parts.len() == 1
-        && let Some(only) = parts.pop()
-    {
-        return Ok(only);
-    }
-    let mut columns: Vec<Vec<f64>> = Vec::new();
-    let mut is_classes = false;
-    for part in &parts {
-        is_classes = matches!(part, Predictions::Probabilities(_));
-        let pieces = part.as_columns();
-        columns.resize(pieces.len(), Vec::new());
-        for (column, piece) in columns.iter_mut().zip(pieces) {
-            column.extend_from_slice(piece);
-        }
-    }
-    if is_classes {
-        let columns = columns.into_iter().map(gantry_learn::Column::numeric).collect();
-        return Ok(Predictions::Probabilities(Matrix::new(columns)?));
-    }
-    Ok(Predictions::Numbers(columns.into_iter().next().unwrap_or_default()))
 }

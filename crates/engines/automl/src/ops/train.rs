@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::price::{TableSize, derive_training_credits};
 use crate::metric::MetricChoice;
-use crate::model::Algorithm;
+use crate::model::{Algorithm, count_at_most};
 use crate::task::TaskChoice;
 use crate::train::{TrainReport, train};
 
@@ -94,7 +94,7 @@ impl TrainParams {
     }
 
     pub(crate) fn count_models_at_most(&self) -> usize {
-        usize::try_from(Algorithm::count_at_most(&self.algorithms)).unwrap_or(usize::MAX)
+        usize::try_from(count_at_most(&self.algorithms)).unwrap_or(usize::MAX)
     }
 
     /// A text that is the same for runs that must give the same result.
@@ -135,7 +135,7 @@ impl Operation for Train {
             return Err(ParamError::new("/target", message));
         }
         let size = TableSize::of(data);
-        let models = Algorithm::count_at_most(&params.algorithms);
+        let models = count_at_most(&params.algorithms);
         let meter = |name: &str, units: u64| Ok((meter_id(name)?, units));
         Ok(Estimate {
             meters: [meter("rows", size.rows), meter("models", models)]

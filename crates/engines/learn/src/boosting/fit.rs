@@ -28,6 +28,22 @@ impl BoostingParams {
         stop: Option<EarlyStop<'_>>,
         control: &Control<'_>,
     ) -> Result<BoostingClassifier, LearnError> {
+        let (mut model, best) = self.fit_classifier_watched(data, stop, control)?;
+        model.keep_rounds(best);
+        Ok(model)
+    }
+
+    /// As [`Self::fit_classifier`], but keeps every round that was grown, and says after how many
+    /// the loss on the other rows was lowest (all, where nothing was watched).
+    ///
+    /// # Errors
+    /// As [`Self::fit_classifier`].
+    pub fn fit_classifier_watched(
+        &self,
+        data: &TrainingSet<'_>,
+        stop: Option<EarlyStop<'_>>,
+        control: &Control<'_>,
+    ) -> Result<(BoostingClassifier, usize), LearnError> {
         let (values, classes) = class_values(data)?;
         let loss = if classes == 2 { Loss::Binary } else { Loss::Softmax(classes) };
         let truth = Truth { values: &values, weights: data.weights() };
@@ -46,8 +62,8 @@ impl BoostingParams {
             truth: Truth { values, weights: stop.validation.weights() },
             patience: stop.patience,
         });
-        let boosted = boost((self, loss), (data.x(), truth), watch, control)?;
-        Ok(BoostingClassifier::new(boosted, classes))
+        let (boosted, best) = boost((self, loss), (data.x(), truth), watch, control)?;
+        Ok((BoostingClassifier::new(boosted, classes), best))
     }
 
     /// Fits to numbers by [`Self::loss`]; `stop` may end the rounds early.
@@ -60,6 +76,21 @@ impl BoostingParams {
         stop: Option<EarlyStop<'_>>,
         control: &Control<'_>,
     ) -> Result<BoostingRegressor, LearnError> {
+        let (mut model, best) = self.fit_regressor_watched(data, stop, control)?;
+        model.keep_rounds(best);
+        Ok(model)
+    }
+
+    /// As [`Self::fit_classifier_watched`], for numbers.
+    ///
+    /// # Errors
+    /// As [`Self::fit_regressor`].
+    pub fn fit_regressor_watched(
+        &self,
+        data: &TrainingSet<'_>,
+        stop: Option<EarlyStop<'_>>,
+        control: &Control<'_>,
+    ) -> Result<(BoostingRegressor, usize), LearnError> {
         let learner = "boosting for numbers";
         let truth = Truth { values: data.require_values(learner)?, weights: data.weights() };
         let watch = match &stop {
@@ -73,8 +104,9 @@ impl BoostingParams {
             }),
             None => None,
         };
-        let boosted = boost((self, Loss::Number(self.loss)), (data.x(), truth), watch, control)?;
-        Ok(BoostingRegressor::new(boosted))
+        let loss = Loss::Number(self.loss);
+        let (boosted, best) = boost((self, loss), (data.x(), truth), watch, control)?;
+        Ok((BoostingRegressor::new(boosted), best))
     }
 }
 
@@ -120,7 +152,7 @@ fn boost(
     (x, truth): (&Matrix, Truth<'_>),
     watch: Option<Watch<'_>>,
     control: &Control<'_>,
-) -> Result<Boosted, LearnError> {
+) -> Result<(Boosted, usize), LearnError> {
     params.require_valid()?;
     params.require_directions(x, loss.outputs())?;
     if x.width() > MAX_FEATURES {
@@ -163,10 +195,9 @@ fn boost(
             break;
         }
     }
-    if let Some(watched) = watched {
-        trees.truncate(watched.best_round as usize * base.len());
-    }
-    Ok(Boosted::new(binner, trees, base, gains))
+    let grown = trees.len() / base.len();
+    let best = watched.map_or(grown, |watched| watched.best_round as usize);
+    Ok((Boosted::new(binner, trees, base, gains), best))
 }
 
 /// Grows the trees of a round and adds them to the scores of the rows that they saw. False if

@@ -52,6 +52,10 @@ impl Boosted {
         self.trees.len() / self.base.len()
     }
 
+    fn keep_rounds(&mut self, rounds: usize) {
+        self.trees.truncate(rounds.saturating_mul(self.base.len()));
+    }
+
     /// Scores, outputs × rows.
     fn scores(&self, x: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
         require_columns(x, self.binner.columns().len())?;
@@ -122,6 +126,16 @@ impl BoostingClassifier {
         self.boosted.contributions(x, control)
     }
 
+    /// Leaves out every round after the first `rounds`.
+    pub fn keep_rounds(&mut self, rounds: usize) {
+        self.boosted.keep_rounds(rounds);
+    }
+
+    /// Bytes that the trees take in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.boosted.trees.bytes()
+    }
+
     /// Rounds of trees that were kept.
     pub fn rounds(&self) -> usize {
         self.boosted.rounds()
@@ -185,6 +199,16 @@ impl BoostingRegressor {
         control: &Control<'_>,
     ) -> Result<Contributions, LearnError> {
         self.boosted.contributions(x, control)
+    }
+
+    /// Leaves out every round after the first `rounds`.
+    pub fn keep_rounds(&mut self, rounds: usize) {
+        self.boosted.keep_rounds(rounds);
+    }
+
+    /// Bytes that the trees take in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.boosted.trees.bytes()
     }
 
     /// Rounds of trees that were kept.

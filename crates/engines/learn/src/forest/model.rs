@@ -134,6 +134,11 @@ impl ForestClassifier {
         self.forest.trees.len()
     }
 
+    /// Bytes that the trees take in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.forest.trees.bytes()
+    }
+
     /// Number of leaves of all trees.
     pub fn leaves(&self) -> usize {
         self.forest.trees.leaves()
@@ -195,6 +200,11 @@ impl ForestRegressor {
     /// Number of trees; fewer than asked for if a budget ended the fit.
     pub fn trees(&self) -> usize {
         self.forest.trees.len()
+    }
+
+    /// Bytes that the trees take in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.forest.trees.bytes()
     }
 
     /// Number of leaves of all trees.

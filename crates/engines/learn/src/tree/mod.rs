@@ -99,6 +99,13 @@ impl Trees {
         self.weights.len()
     }
 
+    /// Bytes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.nodes.len() * size_of::<Node>()
+            + self.words.len() * size_of::<u64>()
+            + (self.values.len() + self.weights.len()) * size_of::<f32>()
+    }
+
     /// Appends a tree; false if the arrays would no longer be indexable.
     pub(crate) fn append(&mut self, tree: TreeBuilder) -> bool {
         let fits = |a: usize, b: usize| a + b < INDEX as usize;

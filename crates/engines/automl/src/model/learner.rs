@@ -1,0 +1,111 @@
+//! Fitted learners of every kind.
+
+use gantry_learn::bayes::BayesModel;
+use gantry_learn::boosting::{BoostingClassifier, BoostingRegressor};
+use gantry_learn::forest::{ForestClassifier, ForestRegressor};
+use gantry_learn::linear::{LogisticModel, RidgeModel};
+use gantry_learn::neighbors::{NeighborsClassifier, NeighborsRegressor};
+use gantry_learn::network::{NetworkClassifier, NetworkRegressor};
+use gantry_learn::svm::{SvmClassifier, SvmRegressor};
+use gantry_learn::{Classifier, LearnError, Matrix, Regressor};
+use serde::{Deserialize, Serialize};
+
+use super::Predictions;
+
+/// A fitted learner of any kind. The order of the variants is part of the model file's format.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum FittedLearner {
+    Logistic(LogisticModel),
+    Ridge(RidgeModel),
+    ForestClassifier(ForestClassifier),
+    ForestRegressor(ForestRegressor),
+    BoostingClassifier(BoostingClassifier),
+    BoostingRegressor(BoostingRegressor),
+    SvmClassifier(SvmClassifier),
+    SvmRegressor(SvmRegressor),
+    NetworkClassifier(NetworkClassifier),
+    NetworkRegressor(NetworkRegressor),
+    NeighborsClassifier(NeighborsClassifier),
+    NeighborsRegressor(NeighborsRegressor),
+    Bayes(BayesModel),
+}
+
+/// The two faces of a learner.
+enum Face<'a> {
+    Classes(&'a dyn Classifier),
+    Numbers(&'a dyn Regressor),
+}
+
+impl FittedLearner {
+    fn face(&self) -> Face<'_> {
+        match self {
+            Self::Logistic(model) => Face::Classes(model),
+            Self::ForestClassifier(model) => Face::Classes(model),
+            Self::BoostingClassifier(model) => Face::Classes(model),
+            Self::SvmClassifier(model) => Face::Classes(model),
+            Self::NetworkClassifier(model) => Face::Classes(model),
+            Self::NeighborsClassifier(model) => Face::Classes(model),
+            Self::Bayes(model) => Face::Classes(model),
+            Self::Ridge(model) => Face::Numbers(model),
+            Self::ForestRegressor(model) => Face::Numbers(model),
+            Self::BoostingRegressor(model) => Face::Numbers(model),
+            Self::SvmRegressor(model) => Face::Numbers(model),
+            Self::NetworkRegressor(model) => Face::Numbers(model),
+            Self::NeighborsRegressor(model) => Face::Numbers(model),
+        }
+    }
+
+    pub(crate) fn predict(&self, x: &Matrix) -> Result<Predictions, LearnError> {
+        Ok(match self.face() {
+            Face::Classes(model) => Predictions::Probabilities(model.predict_proba(x)?),
+            Face::Numbers(model) => Predictions::Numbers(model.predict(x)?),
+        })
+    }
+
+    /// Features that the fit saw.
+    pub(crate) fn features(&self) -> usize {
+        match self.face() {
+            Face::Classes(model) => model.features(),
+            Face::Numbers(model) => model.features(),
+        }
+    }
+
+    /// Leaves out every round of boosting after the first `rounds`.
+    pub(crate) fn keep_rounds(&mut self, rounds: usize) {
+        match self {
+            Self::BoostingClassifier(model) => model.keep_rounds(rounds),
+            Self::BoostingRegressor(model) => model.keep_rounds(rounds),
+            Self::Logistic(_)
+            | Self::Ridge(_)
+            | Self::ForestClassifier(_)
+            | Self::ForestRegressor(_)
+            | Self::SvmClassifier(_)
+            | Self::SvmRegressor(_)
+            | Self::NetworkClassifier(_)
+            | Self::NetworkRegressor(_)
+            | Self::NeighborsClassifier(_)
+            | Self::NeighborsRegressor(_)
+            | Self::Bayes(_) => {}
+        }
+    }
+
+    /// Bytes in memory, about; learners that keep the training rows say those, small ones 0.
+    pub(crate) fn bytes(&self, rows: usize) -> usize {
+        let table = rows * self.features() * size_of::<f64>();
+        match self {
+            Self::ForestClassifier(model) => model.bytes(),
+            Self::ForestRegressor(model) => model.bytes(),
+            Self::BoostingClassifier(model) => model.bytes(),
+            Self::BoostingRegressor(model) => model.bytes(),
+            Self::SvmClassifier(_)
+            | Self::SvmRegressor(_)
+            | Self::NeighborsClassifier(_)
+            | Self::NeighborsRegressor(_) => table,
+            Self::Logistic(_)
+            | Self::Ridge(_)
+            | Self::NetworkClassifier(_)
+            | Self::NetworkRegressor(_)
+            | Self::Bayes(_) => 0,
+        }
+    }
+}
