@@ -26,8 +26,9 @@ use std::sync::Arc;
 use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
 pub use metric::{Metric, MetricChoice};
-pub use model::Algorithm;
+pub use model::{Algorithm, CalibrationChoice};
 pub use ops::predict::{NewLevels, NumberSummary, Predict, PredictParams, PredictReport};
+pub use ops::time::TimeLimit;
 pub use ops::train::{Train, TrainParams};
 pub use service::ModelService;
 pub use table::ColumnUse;

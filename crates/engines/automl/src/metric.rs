@@ -3,13 +3,13 @@
 //! Invariant: every score comes from `gantry_learn::metrics`; a score that is not defined for the
 //! rows at hand (or not finite) is `None`, never a made-up number.
 
+use gantry_learn::LearnError;
 use gantry_learn::metrics::{self, Average, ConfusionMatrix};
-use gantry_learn::{LearnError, derive_labels};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
-use crate::model::Predictions;
+use crate::model::{Finish, Predictions};
 use crate::target::TargetValues;
 use crate::task::Task;
 
@@ -149,6 +149,36 @@ impl Metric {
         }
     }
 
+    /// Whether it looks at the chosen classes rather than at probabilities or numbers.
+    pub(crate) const fn is_of_labels(self) -> bool {
+        match self {
+            Self::Accuracy | Self::BalancedAccuracy | Self::F1 | Self::Mcc => true,
+            Self::RocAuc
+            | Self::PrAuc
+            | Self::LogLoss
+            | Self::Rmse
+            | Self::Mae
+            | Self::R2
+            | Self::Mape => false,
+        }
+    }
+
+    /// Whether it looks at the order of the probabilities alone.
+    pub(crate) const fn is_of_ranks(self) -> bool {
+        match self {
+            Self::RocAuc | Self::PrAuc => true,
+            Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::F1
+            | Self::Mcc
+            | Self::LogLoss
+            | Self::Rmse
+            | Self::Mae
+            | Self::R2
+            | Self::Mape => false,
+        }
+    }
+
     /// The metric for a choice.
     ///
     /// # Errors
@@ -195,9 +225,24 @@ impl Metric {
         truth: &TargetValues,
         predictions: &Predictions,
     ) -> Result<Option<f64>, AutomlError> {
+        self.score_decided(truth, predictions, &Finish::default())
+    }
+
+    /// As [`Self::score`], with the classes that `finish` decides for. Its calibration is not
+    /// applied: the predictions are calibrated already.
+    ///
+    /// # Errors
+    /// As [`Self::score`].
+    pub(crate) fn score_decided(
+        self,
+        truth: &TargetValues,
+        predictions: &Predictions,
+        finish: &Finish,
+    ) -> Result<Option<f64>, AutomlError> {
         let score = match (truth, predictions) {
             (TargetValues::Classes { codes, labels }, Predictions::Probabilities(p)) => {
-                self.score_classes(codes, labels.len(), p)
+                let decided = || finish.decide(predictions).unwrap_or_default();
+                self.score_classes((codes, labels.len()), p, &decided)
             }
             (TargetValues::Numbers(values), Predictions::Numbers(predicted)) => {
                 self.score_numbers(values, predicted)
@@ -218,13 +263,13 @@ impl Metric {
 
     fn score_classes(
         self,
-        codes: &[u32],
-        classes: usize,
+        (codes, classes): (&[u32], usize),
         probability: &gantry_learn::Matrix,
+        decided: &dyn Fn() -> Vec<u32>,
     ) -> Result<Option<f64>, LearnError> {
         let average = if classes == 2 { Average::Binary { positive: 1 } } else { Average::Macro };
         let confusion = || {
-            let predicted = derive_labels(probability);
+            let predicted = decided();
             ConfusionMatrix::new(codes, &predicted, classes, None)
         };
         Ok(Some(match self {

@@ -12,10 +12,12 @@ mod portfolio;
 mod settings;
 
 pub use algorithm::Algorithm;
-pub(crate) use boosting::{FoldRounds, derive_rounds};
-pub(crate) use ensemble::{Blend, Ensemble, Member, MemberFit};
-pub(crate) use finish::{Calibration, CalibrationChoice, Finish, fit_calibration};
+use boosting::FoldRounds;
+pub(crate) use boosting::derive_rounds;
+pub(crate) use ensemble::{Ensemble, Member, MemberFit};
+pub use finish::CalibrationChoice;
+pub(crate) use finish::{Finish, fit_calibration};
 pub(crate) use learner::FittedLearner;
-pub(crate) use pipeline::{Pipeline, Predictions, Watched};
+pub(crate) use pipeline::{FoldFit, Pipeline, Predictions};
 pub(crate) use portfolio::{draw_candidate, list_portfolio};
 pub(crate) use settings::{Candidate, choose_candidates, count_at_most};

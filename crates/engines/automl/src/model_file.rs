@@ -148,7 +148,7 @@ impl TrainedModel {
             .ensemble
             .members
             .iter()
-            .map(|member| member.fits.iter().map(|fit| &fit.learner).collect())
+            .map(|member| member.fits.iter().map(|fit| fit.learner.as_ref()).collect())
             .collect();
         let learner = postcard::to_stdvec(&learners)
             .map_err(|error| broken("learners", error.to_string()))?;
@@ -203,7 +203,7 @@ impl TrainedModel {
 
     fn read_first(header: &[u8], learner: &[u8]) -> Result<Self, ModelFileError> {
         let header: FirstHeader = read_json(header)?;
-        let learner = read_postcard(learner)?;
+        let learner = std::sync::Arc::new(read_postcard(learner)?);
         let pipeline = Pipeline { preprocessor: header.preprocessor, learner };
         let ensemble = Ensemble::of_one(header.algorithm, pipeline);
         Ok(Self { header: header.model, ensemble })
@@ -217,8 +217,11 @@ impl TrainedModel {
         }
         let members = header.members.into_iter().zip(learners).map(|(member, learners)| {
             let fits = member.preprocessors.into_iter().zip(learners);
-            let fits =
-                fits.map(|(preprocessor, learner)| MemberFit { preprocessor, learner }).collect();
+            let fits = fits.map(|(preprocessor, learner)| MemberFit {
+                preprocessor,
+                learner: std::sync::Arc::new(learner),
+            });
+            let fits = fits.collect();
             Member { algorithm: member.algorithm, weight: member.weight, fits }
         });
         let ensemble = Ensemble {

@@ -2,4 +2,5 @@
 
 pub mod predict;
 pub mod price;
+pub mod time;
 pub mod train;

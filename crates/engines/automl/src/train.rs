@@ -6,9 +6,13 @@
 //! in no file but the report.
 
 mod bill;
+mod blend;
+mod budget;
 mod checkpoint;
+mod compare;
 mod evaluate;
 mod explain;
+mod forecast;
 #[cfg(test)]
 mod golden_test;
 mod importance;
@@ -17,8 +21,7 @@ mod prepare;
 mod publish;
 mod report;
 mod search;
-
-use std::time::{Duration, Instant};
+mod trial;
 
 use gantry_engine_api::{BlockingContext, LogLevel};
 use gantry_kit::ColumnKind;
@@ -30,10 +33,14 @@ pub use report::{
 };
 
 use crate::error::AutomlError;
-use crate::model::{Candidate, Ensemble, Pipeline};
+use crate::model::{Ensemble, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
 use bill::Bill;
+pub(crate) use budget::Budget;
+use budget::Purse;
+use compare::Comparison;
+use evaluate::Evaluated;
 use prepare::Prepared;
 use search::Search;
 
@@ -59,67 +66,88 @@ impl<'a> Stages<'a> {
     }
 }
 
-/// When the search must come to its end.
-#[derive(Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
-
-impl Deadline {
-    pub(crate) fn has_passed(self) -> bool {
-        self.0.is_some_and(|end| Instant::now() >= end)
-    }
-}
-
 /// Runs the whole operation.
 pub(crate) fn train(
     job: &BlockingContext,
     params: &TrainParams,
 ) -> Result<TrainReport, AutomlError> {
-    let limit = params.time_seconds.map(|s| Duration::from_secs(u64::from(s)));
-    let deadline = Deadline(limit.and_then(|limit| Instant::now().checked_add(limit)));
-    let before = params.count_models_at_most();
+    let purse = Purse::open(params.budget());
+    let before = params.count_stages();
     Stages::new(job, before).enter("Read", 1)?;
     let table = prepare::read(job, params)?;
     Stages::new(job, before).enter("Prepare", 2)?;
     let prepared = prepare::prepare(job, params, table)?;
-    let stages = Stages::new(job, prepared.candidates.len());
-
     let cancelled = || job.is_cancelled();
-    let late = || deadline.has_passed();
-    let mut control = Control::unlimited().with_cancel(&cancelled);
-    if deadline.0.is_some() {
-        control = control.with_wrap_up(&late);
-    }
-    let bill = Bill::open(job, &prepared);
-    let search = Search { job, prepared: &prepared, control, deadline, bill: &bill };
-    let found = search.run(&stages)?;
-    // A deadline that ended the search must not spoil what is left to do.
     let control = Control::unlimited().with_cancel(&cancelled);
+    let bill = Bill::open(job, &prepared, params.budget());
+    if params.is_comparison() {
+        let stages = Stages::new(job, prepared.candidates.len());
+        let found = Comparison { job, prepared: &prepared, control, bill: &bill }.run(&stages)?;
+        return conclude_comparison((job, &bill), prepared, found, &control);
+    }
+    purse.reserve_like_start();
+    let stages = Stages::new(job, 1);
+    stages.enter_model("Search", 0)?;
+    let search = Search::new((job, &prepared), control, (&purse, &bill));
+    let mut found = search.run()?;
+    stages.enter("Ensemble", 4)?;
+    job.progress(0.88);
+    let header = derive_header(&prepared, &found.board)?;
+    let model = TrainedModel { header, ensemble: found.ensemble };
+    let mut prepared = prepared;
+    prepared.explain_until = purse.explain_until();
+    prepared.keep_folds(found.folds, &mut found.evaluated.out_of_fold);
+    stages.enter("Report", 5)?;
+    job.log(LogLevel::Info, format!("{}: the ensemble is chosen.", purse.describe()));
+    let report = publish_all(job, &prepared, (&model, &found.evaluated, found.board), &control)?;
+    bill.close_search(found.tried, &purse)?;
+    job.log(LogLevel::Info, format!("{}: the report is written.", purse.describe()));
+    announce_best(job, &report);
+    Ok(report)
+}
 
+fn conclude_comparison(
+    (job, bill): (&BlockingContext, &Bill<'_>),
+    mut prepared: Prepared,
+    found: compare::Found,
+    control: &Control<'_>,
+) -> Result<TrainReport, AutomlError> {
+    let stages = Stages::new(job, prepared.candidates.len());
     let after = u32::try_from(prepared.candidates.len()).unwrap_or(u32::MAX - 4) + 3;
     stages.enter("Refit", after)?;
     job.progress(0.86);
-    let best = &prepared.candidates[found.best];
-    let evaluated = match found.evaluated {
+    let best = prepared.candidates[found.best].clone();
+    let mut evaluated = match found.evaluated {
         Some(evaluated) => evaluated,
         // The best model was scored in an earlier attempt; the same folds give the same again.
-        None => evaluate::cross_validate(&prepared, best, &control, |_, _| Ok(()))?,
+        None => evaluate::cross_validate(&prepared, &best, control, |_, _| Ok(()))?,
     };
-    let model = refit(&prepared, best, &found.board, &control)?;
-
+    let rows: Vec<usize> = (0..prepared.frame.rows()).collect();
+    let truth = &prepared.target.values;
+    let pipeline = Pipeline::fit(&best, &prepared.columns(), (&rows, truth), control)?;
+    let header = derive_header(&prepared, &found.board)?;
+    let model = TrainedModel { header, ensemble: Ensemble::of_one(best.algorithm, pipeline) };
+    let folds = prepared.folds.len();
+    prepared.keep_folds(folds, &mut evaluated.out_of_fold);
     stages.enter("Report", after + 1)?;
-    job.progress(0.92);
-    let explained = explain::explain(&prepared, &evaluated, &control)?;
-    let report = report::derive_report(&prepared, found.board, &explained)?;
-    let outcome = publish::Outcome {
-        prepared: &prepared,
-        model: &model,
-        evaluated: &evaluated,
-        explained: &explained,
-        report: &report,
-    };
-    publish::publish(job, &outcome)?;
+    let report = publish_all(job, &prepared, (&model, &evaluated, found.board), control)?;
     bill.close(found.tried)?;
     announce_best(job, &report);
+    Ok(report)
+}
+
+fn publish_all(
+    job: &BlockingContext,
+    prepared: &Prepared,
+    (model, evaluated, board): (&TrainedModel, &Evaluated, Leaderboard),
+    control: &Control<'_>,
+) -> Result<TrainReport, AutomlError> {
+    job.progress(0.92);
+    let explained = explain::explain(prepared, evaluated, control)?;
+    let report = report::derive_report(prepared, board, &explained)?;
+    let outcome =
+        publish::Outcome { prepared, model, evaluated, explained: &explained, report: &report };
+    publish::publish(job, &outcome)?;
     Ok(report)
 }
 
@@ -131,32 +159,19 @@ fn announce_best(job: &BlockingContext, report: &TrainReport) {
     job.progress(1.0);
 }
 
-fn refit(
-    prepared: &Prepared,
-    best: &Candidate,
-    board: &Leaderboard,
-    control: &Control<'_>,
-) -> Result<TrainedModel, AutomlError> {
-    let columns = prepared.columns();
-    let rows: Vec<usize> = (0..prepared.frame.rows()).collect();
-    let truth = &prepared.target.values;
-    let pipeline = Pipeline::fit(best, &columns, (&rows, truth), control)?;
+fn derive_header(prepared: &Prepared, board: &Leaderboard) -> Result<ModelHeader, AutomlError> {
     let mut target = prepared.frame.get_column(&prepared.target.name)?.spec();
     if target.kind == ColumnKind::Category {
         // The header's classes hold them, with the positive one in its place.
         target.levels.clear();
     }
-    let score = board.rows.first().and_then(|row| row.score).unwrap_or_default();
-    Ok(TrainedModel {
-        header: ModelHeader {
-            task: prepared.target.task,
-            target,
-            classes: truth.labels().to_vec(),
-            metric: prepared.metric,
-            score,
-            rows: rows.len(),
-            columns: prepared.plan.derive_specs(&prepared.frame),
-        },
-        ensemble: Ensemble::of_one(best.algorithm, pipeline),
+    Ok(ModelHeader {
+        task: prepared.target.task,
+        target,
+        classes: prepared.target.values.labels().to_vec(),
+        metric: prepared.metric,
+        score: board.rows.first().and_then(|row| row.score).unwrap_or_default(),
+        rows: prepared.rows,
+        columns: prepared.plan.derive_specs(&prepared.frame),
     })
 }

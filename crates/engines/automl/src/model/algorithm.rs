@@ -121,6 +121,22 @@ impl Algorithm {
         }
     }
 
+    /// Whether a prediction does not go through the training rows.
+    pub(crate) const fn predicts_quickly(self) -> bool {
+        match self {
+            Self::Knn | Self::Svm => false,
+            Self::LogisticRegression
+            | Self::LinearRegression
+            | Self::GradientBoosting
+            | Self::RandomForest
+            | Self::ExtraTrees
+            | Self::DecisionTree
+            | Self::ElasticNet
+            | Self::NeuralNetwork
+            | Self::NaiveBayes => true,
+        }
+    }
+
     /// Most rows of a fit; the cost of some learners rises with the square of the rows. Larger
     /// tables leave them out of the search, and are refused where they are named.
     pub(crate) const fn most_rows(self) -> usize {

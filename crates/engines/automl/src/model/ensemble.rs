@@ -3,6 +3,8 @@
 //! Invariants: weights are positive and sum to 1; fits that use the same preprocessing share its
 //! features; a prediction of a row does not depend on the other rows.
 
+use std::sync::Arc;
+
 use gantry_kit::Column;
 use gantry_learn::{Control, Matrix};
 
@@ -18,7 +20,7 @@ const CHUNK: usize = 16_384;
 pub(crate) struct MemberFit {
     /// The place of its preprocessing in the ensemble.
     pub(crate) preprocessor: usize,
-    pub(crate) learner: FittedLearner,
+    pub(crate) learner: Arc<FittedLearner>,
 }
 
 /// One model of the ensemble.
@@ -66,14 +68,6 @@ impl Ensemble {
             members.push(Member { algorithm, weight, fits: fits.collect() });
         }
         Self { preprocessors, members, finish: Finish::default() }
-    }
-
-    /// The word for it in reports: the algorithm, or `ensemble`.
-    pub(crate) fn name(&self) -> &'static str {
-        match self.members.as_slice() {
-            [only] => only.algorithm.as_str(),
-            _ => "ensemble",
-        }
     }
 
     /// Predictions for these rows of the columns.

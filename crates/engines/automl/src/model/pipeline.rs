@@ -1,9 +1,10 @@
 //! Preprocessing and learner as one fitted thing.
 
+use std::sync::Arc;
+
 use gantry_kit::Column;
 use gantry_learn::split::Fold;
 use gantry_learn::{Control, Matrix, TrainingSet, derive_labels};
-use serde::{Deserialize, Serialize};
 
 use super::{Candidate, FittedLearner, FoldRounds};
 use crate::error::AutomlError;
@@ -61,6 +62,14 @@ impl Predictions {
         Ok(Self::Numbers(columns.into_iter().next().unwrap_or_default()))
     }
 
+    /// The predictions of these rows.
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Probabilities(p) => Self::Probabilities(p.take_rows(rows)),
+            Self::Numbers(values) => Self::Numbers(gantry_learn::split::take(values, rows)),
+        }
+    }
+
     /// Predictions of rows that follow each other.
     pub(crate) fn join(mut parts: Vec<Self>) -> Result<Self, AutomlError> {
         if parts.len() == 1
@@ -92,16 +101,18 @@ pub(crate) struct Watched<'a> {
 
 /// A fit of one fold with the features of its held-out rows.
 pub(crate) struct FoldFit {
-    pub(crate) pipeline: Pipeline,
+    pub(crate) preprocessor: Preprocessor,
+    pub(crate) learner: FittedLearner,
     pub(crate) held_out: Matrix,
     pub(crate) rounds: Option<FoldRounds>,
 }
 
 /// Fitted preprocessing with the learner that was fitted on its features.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pipeline {
     pub(crate) preprocessor: Preprocessor,
-    pub(crate) learner: FittedLearner,
+    /// Shared, as fits may be large and belong to a model and to its explanation.
+    pub(crate) learner: Arc<FittedLearner>,
 }
 
 impl Pipeline {
@@ -120,7 +131,7 @@ impl Pipeline {
         control.check()?;
         let data = TrainingSet::new(&features, truth.as_learn())?;
         let learner = candidate.fit(&data, None, control)?;
-        Ok(Self { preprocessor, learner })
+        Ok(Self { preprocessor, learner: Arc::new(learner) })
     }
 
     /// As [`Self::fit`] on the training rows of a fold, counting rounds on its held-out rows.
@@ -143,7 +154,7 @@ impl Pipeline {
         let mut watched = Watched { x: &held_out, truth: &hidden, rounds: None };
         let learner = candidate.fit(&data, Some(&mut watched), control)?;
         let rounds = watched.rounds;
-        Ok(FoldFit { pipeline: Self { preprocessor, learner }, held_out, rounds })
+        Ok(FoldFit { preprocessor, learner, held_out, rounds })
     }
 
     /// Predictions for these rows of the columns.

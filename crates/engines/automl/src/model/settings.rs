@@ -2,12 +2,12 @@
 
 use gantry_learn::bayes::BayesParams;
 use gantry_learn::boosting::BoostingParams;
-use gantry_learn::forest::ForestParams;
+use gantry_learn::forest::{ForestParams, MaxFeatures};
 use gantry_learn::linear::{ElasticNetParams, LogisticParams, RidgeParams};
 use gantry_learn::neighbors::{NeighborsParams, Vote};
 use gantry_learn::network::NetworkParams;
 use gantry_learn::svm::SvmParams;
-use gantry_learn::{Control, LearnError, Rng, Target, TrainingSet};
+use gantry_learn::{Control, LearnError, Rng, Target, TrainingSet, math};
 use serde::Serialize;
 
 use super::pipeline::Watched;
@@ -27,6 +27,8 @@ const LEAF_OF_SINGLE_TREE: u32 = 5;
 const RIDGE_ALPHA: f64 = 1.0;
 /// The normal equations of linear regression need memory for the square of the columns.
 const MAX_LINEAR_COLUMNS: usize = 3_000;
+/// Rounds × learning rate that a table commonly needs.
+const EXPECTED_REACH: f64 = 12.0;
 /// Share of the target's deviation that is free for support vectors.
 const FREE_ERROR: f64 = 0.1;
 
@@ -225,4 +227,43 @@ fn derive_spread(data: &TrainingSet<'_>) -> f64 {
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
     if variance > 0.0 { variance.sqrt() } else { 1.0 }
+}
+
+impl Candidate {
+    /// Expected work of a fit, in steps of about one row × column; good for comparing candidates
+    /// of one algorithm.
+    pub(crate) fn derive_work(&self, rows: usize, columns: usize, outputs: usize) -> f64 {
+        let (n, k, outputs) = (rows.max(2) as f64, columns.max(1) as f64, outputs.max(1) as f64);
+        match &self.settings {
+            Settings::Logistic(_) => n * k * outputs,
+            Settings::Ridge(_) | Settings::ElasticNet(_) => n * k * k,
+            Settings::Boosting(params) => {
+                let rounds = (EXPECTED_REACH / params.learning_rate).min(f64::from(params.rounds));
+                let seen = params.row_share * (0.3 + 0.7 * params.feature_share);
+                rounds * n * k * seen * outputs * math::ln(f64::from(params.leaves.max(2)))
+            }
+            Settings::Forest(params) => {
+                let tried = match params.max_features {
+                    MaxFeatures::All => k,
+                    MaxFeatures::Sqrt => k.sqrt(),
+                    MaxFeatures::Log2 => math::log2(k).max(1.0),
+                    MaxFeatures::Share(share) => (k * share).max(1.0),
+                };
+                let depth = math::ln(n / f64::from(params.min_samples_leaf)).max(1.0);
+                f64::from(params.trees) * n * tried * depth
+            }
+            Settings::Svm(_) => n * n * k,
+            Settings::Network(params) => {
+                let mut width = k;
+                let mut weights = 0.0;
+                for units in params.hidden.iter().map(|units| *units as f64).chain([outputs]) {
+                    weights += width * units;
+                    width = units;
+                }
+                n * weights * f64::from(params.epochs)
+            }
+            Settings::Neighbors(_) => n * n * k,
+            Settings::Bayes(_) => n * k,
+        }
+    }
 }

@@ -5,8 +5,14 @@
 
 use gantry_engine_api::InputMeta;
 
+use crate::train::Budget;
+
 /// Cells (rows × columns) that one model may read for one credit.
 const CELLS_PER_MODEL_CREDIT: u64 = 1_000_000;
+/// Seconds of a search for one credit.
+const SECONDS_PER_CREDIT: u64 = 10;
+/// Units of work of a search for one credit.
+const UNITS_PER_CREDIT: u64 = 1_000_000_000;
 /// Cells that predictions may read for one credit.
 const CELLS_PER_PREDICTION_CREDIT: u64 = 10_000_000;
 /// Bytes of a cell with its delimiter, where rows are unknown.
@@ -51,6 +57,16 @@ pub(crate) fn derive_model_credits(cells: u64, models: u64) -> i64 {
 /// Credits for a whole training.
 pub(crate) fn derive_training_credits(cells: u64, models: u64) -> i64 {
     derive_model_credits(cells, models).saturating_add(1)
+}
+
+/// Credits for a whole budget; none where the list of models is the limit.
+pub(crate) fn find_budget_credits(budget: Budget) -> Option<i64> {
+    let started = |amount: u64, per_credit: u64| to_credits(amount, per_credit).saturating_add(1);
+    match budget {
+        Budget::Open => None,
+        Budget::Time(limit) => Some(started(limit.as_secs(), SECONDS_PER_CREDIT)),
+        Budget::Units(units) => Some(started(units, UNITS_PER_CREDIT)),
+    }
 }
 
 /// Credits for so many finished folds, of which each model has `per_model`: only millions that

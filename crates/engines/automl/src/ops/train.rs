@@ -11,14 +11,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::price::{TableSize, derive_training_credits};
+use super::price::{TableSize, derive_training_credits, find_budget_credits};
+use super::time::TimeLimit;
 use crate::metric::MetricChoice;
-use crate::model::{Algorithm, count_at_most};
+use crate::model::{Algorithm, CalibrationChoice, count_at_most};
 use crate::task::TaskChoice;
-use crate::train::{TrainReport, train};
+use crate::train::{Budget, TrainReport, train};
 
 /// Fewest and most folds.
 const FOLDS: std::ops::RangeInclusive<u32> = 2..=20;
+/// Fewest units of a search.
+const LEAST_UNITS: u64 = 1_000;
 /// Most seconds that a search may be given.
 const MAX_SECONDS: u32 = 7 * 24 * 3_600;
 
@@ -36,18 +39,27 @@ pub struct TrainParams {
     /// several and RMSE for numbers.
     #[serde(default)]
     pub metric: MetricChoice,
-    /// The learners to try; none means all that fit the task.
+    /// One learner to train, with its usual settings.
+    #[serde(default)]
+    pub algorithm: Option<Algorithm>,
+    /// The learners to try; none means all that fit the task. Without a budget each is trained
+    /// once, with its usual settings, and the best one is kept.
     #[serde(default)]
     pub algorithms: Vec<Algorithm>,
+    /// The time of a search, such as `60s` or `5m`: many settings are tried and the best models
+    /// share the prediction. Two runs may differ.
+    #[serde(default, alias = "time_seconds")]
+    pub time: Option<TimeLimit>,
+    /// The work of a search, instead of a time, in units of about one row × column × pass. Two
+    /// runs give the same model, on any machine.
+    #[serde(default)]
+    #[schemars(range(min = 1_000))]
+    pub budget_units: Option<u64>,
     /// Parts of the rows for cross-validation: each model is fitted on all parts but one and
     /// scored on that one.
     #[serde(default = "default_folds")]
     #[schemars(range(min = 2, max = 20))]
     pub folds: u32,
-    /// Seconds after which no further model is begun. With a limit, two runs may differ.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 604_800))]
-    pub time_seconds: Option<u32>,
     /// Columns that models must not see.
     #[serde(default)]
     #[schemars(extend("x-gantry" = {"column_of": "data"}))]
@@ -56,6 +68,17 @@ pub struct TrainParams {
     /// second one by the alphabet.
     #[serde(default)]
     pub positive_class: Option<String>,
+    /// How the probabilities of a search's model are calibrated, on held-out rows.
+    #[serde(default)]
+    pub calibration: CalibrationChoice,
+    /// Weigh the classes of a search's model so that a metric of chosen classes (accuracy, F1 and
+    /// the like) is best on held-out rows.
+    #[serde(default = "default_true")]
+    pub tune_threshold: bool,
+}
+
+const fn default_true() -> bool {
+    true
 }
 
 fn default_folds() -> u32 {
@@ -70,11 +93,15 @@ impl TrainParams {
             target: target.into(),
             task: TaskChoice::Auto,
             metric: MetricChoice::Auto,
+            algorithm: None,
             algorithms: Vec::new(),
+            time: None,
+            budget_units: None,
             folds: default_folds(),
-            time_seconds: None,
             ignore_columns: Vec::new(),
             positive_class: None,
+            calibration: CalibrationChoice::Auto,
+            tune_threshold: true,
         }
     }
 
@@ -86,15 +113,50 @@ impl TrainParams {
             let message = format!("is {}; choose from 2 to 20 folds", self.folds);
             return Err(ParamError::new("/folds", message));
         }
-        if self.time_seconds.is_some_and(|s| s == 0 || s > MAX_SECONDS) {
+        if self.time.is_some_and(|time| time.seconds() == 0 || time.seconds() > MAX_SECONDS) {
             let message = format!("must be from 1 to {MAX_SECONDS} seconds, or left out");
-            return Err(ParamError::new("/time_seconds", message));
+            return Err(ParamError::new("/time", message));
+        }
+        if self.budget_units.is_some_and(|units| units < LEAST_UNITS) {
+            let message = format!("must be {LEAST_UNITS} or more, or left out");
+            return Err(ParamError::new("/budget_units", message));
+        }
+        if self.time.is_some() && self.budget_units.is_some() {
+            let message = "cannot be given together with a time; choose one of both";
+            return Err(ParamError::new("/budget_units", message));
+        }
+        if self.algorithm.is_some() && !self.algorithms.is_empty() {
+            let message = "cannot be given together with a list of algorithms; choose one of both";
+            return Err(ParamError::new("/algorithm", message));
         }
         Ok(())
     }
 
+    /// The learners that were named.
+    pub(crate) fn list_algorithms(&self) -> Vec<Algorithm> {
+        self.algorithm.map_or_else(|| self.algorithms.clone(), |only| vec![only])
+    }
+
+    pub(crate) fn budget(&self) -> Budget {
+        match (self.time, self.budget_units) {
+            (Some(time), _) => Budget::Time(time.duration()),
+            (None, Some(units)) => Budget::Units(units),
+            (None, None) => Budget::Open,
+        }
+    }
+
+    /// Whether named learners are compared rather than settings searched.
+    pub(crate) fn is_comparison(&self) -> bool {
+        self.budget() == Budget::Open && !self.list_algorithms().is_empty()
+    }
+
+    /// Stages between preparation and the last two.
+    pub(crate) fn count_stages(&self) -> usize {
+        if self.is_comparison() { self.count_models_at_most() } else { 1 }
+    }
+
     pub(crate) fn count_models_at_most(&self) -> usize {
-        usize::try_from(count_at_most(&self.algorithms)).unwrap_or(usize::MAX)
+        usize::try_from(count_at_most(&self.list_algorithms())).unwrap_or(usize::MAX)
     }
 
     /// A text that is the same for runs that must give the same result.
@@ -135,13 +197,15 @@ impl Operation for Train {
             return Err(ParamError::new("/target", message));
         }
         let size = TableSize::of(data);
-        let models = count_at_most(&params.algorithms);
+        let models = count_at_most(&params.list_algorithms());
+        let credits = find_budget_credits(params.budget())
+            .unwrap_or_else(|| derive_training_credits(size.cells, models));
         let meter = |name: &str, units: u64| Ok((meter_id(name)?, units));
         Ok(Estimate {
             meters: [meter("rows", size.rows), meter("models", models)]
                 .into_iter()
                 .collect::<Result<BTreeMap<_, _>, ParamError>>()?,
-            max_credits: Credits::new(derive_training_credits(size.cells, models)),
+            max_credits: Credits::new(credits),
             memory_bytes: size.memory_bytes(),
             threads: 2,
             device: DeviceNeed::Cpu,

@@ -9,6 +9,7 @@ use std::cell::Cell;
 use gantry_engine_api::BlockingContext;
 use gantry_types::Credits;
 
+use super::budget::{Budget, Purse};
 use super::checkpoint::ModelResult;
 use super::prepare::Prepared;
 use super::report::ModelStatus;
@@ -20,13 +21,16 @@ pub(super) struct Bill<'a> {
     /// Cells that one model reads.
     cells: u64,
     folds: u64,
+    /// The price of a whole budget.
+    most: Option<i64>,
     charged: Cell<i64>,
 }
 
 impl<'a> Bill<'a> {
-    pub(super) fn open(job: &'a BlockingContext, prepared: &Prepared) -> Self {
+    pub(super) fn open(job: &'a BlockingContext, prepared: &Prepared, budget: Budget) -> Self {
         let cells = prepared.frame.rows() as u64 * prepared.width as u64;
-        Self { job, cells, folds: prepared.folds.len() as u64, charged: Cell::new(0) }
+        let most = price::find_budget_credits(budget);
+        Self { job, cells, folds: prepared.folds.len() as u64, most, charged: Cell::new(0) }
     }
 
     /// Charges for these models and for the finished folds of a running one.
@@ -37,6 +41,32 @@ impl<'a> Bill<'a> {
     ) -> Result<(), AutomlError> {
         let folds = count_tried(models) * self.folds + running as u64;
         self.charge_up_to(price::derive_fold_credits(self.cells, folds, self.folds))
+    }
+
+    /// Charges for a search: by its models where there is no budget, by what is spent otherwise.
+    pub(super) fn charge_search(
+        &self,
+        models: &[ModelResult],
+        purse: &Purse,
+    ) -> Result<(), AutomlError> {
+        match self.most {
+            None => self.charge_folds(models, 0),
+            Some(most) => {
+                let spent = purse.share() * most.saturating_sub(1) as f64;
+                self.charge_up_to(spent as i64)
+            }
+        }
+    }
+
+    /// Charges what is left of a search.
+    pub(super) fn close_search(&self, models: u64, purse: &Purse) -> Result<(), AutomlError> {
+        match self.most {
+            None => self.close(models),
+            Some(most) => {
+                let spent = purse.share() * most.saturating_sub(1) as f64;
+                self.charge_up_to((spent.ceil() as i64).saturating_add(1).min(most))
+            }
+        }
     }
 
     /// Charges what is left when everything is published.

@@ -12,7 +12,7 @@ use crate::error::AutomlError;
 use crate::model::Algorithm;
 
 /// The version of [`State`].
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How one candidate did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,44 @@ pub(super) struct ModelResult {
     pub(super) message: Option<String>,
     pub(super) scores: Vec<FoldScores>,
     pub(super) fit_seconds: f64,
+    /// What a search must know of it besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) trial: Option<TrialNote>,
+}
+
+/// A trial of a search, without its fits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct TrialNote {
+    /// Seconds or units that the search had spent when it ended.
+    pub(super) spent: f64,
+    /// Units of its fits.
+    pub(super) units: u64,
+    /// Units of the first fold's fit.
+    pub(super) first_units: u64,
+    /// Units that each fit was allowed.
+    pub(super) limit: Option<u64>,
+    /// Held-out predictions of the rows that choose weights, as the hexadecimal bytes of numbers
+    /// in single precision; one text a fold and column.
+    pub(super) voice: Vec<Vec<String>>,
+}
+
+impl TrialNote {
+    /// After the first fold alone.
+    pub(super) fn of_first(spent: f64, units: u64, limit: Option<u64>) -> Self {
+        Self { spent, units, first_units: units, limit, voice: Vec::new() }
+    }
+
+    /// Numbers as text.
+    pub(super) fn write(values: impl Iterator<Item = f32>) -> String {
+        hex::encode(values.flat_map(f32::to_le_bytes).collect::<Vec<u8>>())
+    }
+
+    /// The numbers of a text; none if it is not one.
+    pub(super) fn read(text: &str) -> Option<Vec<f32>> {
+        let bytes = hex::decode(text).ok()?;
+        let (numbers, rest) = bytes.as_chunks::<4>();
+        rest.is_empty().then(|| numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use gantry_learn::metrics::ConfusionMatrix;
 use super::prepare::Prepared;
 use crate::error::AutomlError;
 use crate::metric::Metric;
-use crate::model::{Candidate, Pipeline, Predictions};
+use crate::model::{Candidate, Finish, Pipeline, Predictions};
 use crate::target::TargetValues;
 
 /// The scores of one fold, in the order of [`Metric::all_of`].
@@ -56,14 +56,23 @@ pub(crate) fn cross_validate(
     Ok(Evaluated { pipelines, out_of_fold, scores })
 }
 
-fn score_all(
+pub(super) fn score_all(
     truth: &TargetValues,
     predictions: &Predictions,
     prepared: &Prepared,
 ) -> Result<FoldScores, AutomlError> {
+    score_decided(truth, predictions, (prepared, &Finish::default()))
+}
+
+/// As [`score_all`], with the classes that `finish` decides for.
+pub(super) fn score_decided(
+    truth: &TargetValues,
+    predictions: &Predictions,
+    (prepared, finish): (&Prepared, &Finish),
+) -> Result<FoldScores, AutomlError> {
     Metric::all_of(prepared.target.task)
         .iter()
-        .map(|metric| Ok((*metric, metric.score(truth, predictions)?)))
+        .map(|metric| Ok((*metric, metric.score_decided(truth, predictions, finish)?)))
         .collect()
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::evaluate::cross_validate;
 use super::leaderboard::mean_of;
-use super::prepare::Prepared;
+use super::prepare::{FinishChoice, Prepared};
 use crate::metric::{Metric, MetricChoice};
 use crate::model::{Algorithm, choose_candidates};
 use crate::table::plan_columns;
@@ -49,6 +49,9 @@ fn prepare(golden: &Golden, algorithm: Algorithm, seed: u64) -> Prepared {
     Prepared {
         width: frame.columns().len(),
         candidates: choose_candidates(&[algorithm], target.task, seed).unwrap(),
+        chosen: vec![algorithm],
+        finish: FinishChoice::default(),
+        rows: frame.rows(),
         folds: derive_folds(&golden.folds),
         frame,
         target,
@@ -56,6 +59,7 @@ fn prepare(golden: &Golden, algorithm: Algorithm, seed: u64) -> Prepared {
         metric,
         warnings: Vec::new(),
         seed,
+        explain_until: None,
         fingerprint: String::new(),
     }
 }

@@ -4,6 +4,8 @@
 //! Columns are shuffled as they are in the table, before preprocessing, so that all features of
 //! a category or a date move together.
 
+use std::time::Instant;
+
 use gantry_kit::Column;
 use gantry_learn::{Control, Matrix, Rng};
 
@@ -18,6 +20,8 @@ use crate::target::TargetValues;
 const REPEATS: u64 = 2;
 /// Held-out rows of each fold that are used, at least and at most.
 const ROWS: std::ops::RangeInclusive<usize> = 200..=1_000;
+/// Rows below which a fold says nothing; where time allows no more, it is left out.
+const LEAST_ROWS: usize = 40;
 /// Predictions of single rows that are made in all, as long as folds keep their least rows.
 const PREDICTIONS: usize = 100_000;
 /// Columns that are measured at most.
@@ -43,15 +47,26 @@ pub(super) fn measure(
         let mut rows = fold.test.clone();
         Rng::stream(prepared.seed, number as u64).shuffle(&mut rows);
         rows.truncate(most_rows);
-        let held_out = HeldOut {
-            prepared,
-            pipeline,
-            columns: &columns,
-            truth: prepared.target.values.take(&rows),
-            features: pipeline.preprocessor.transform(&columns, &rows)?,
-            rows,
-        };
-        let Some(base) = held_out.score(&held_out.features)? else { continue };
+        let begin = Instant::now();
+        let mut held_out = HeldOut::new(prepared, pipeline, &columns, rows)?;
+        let mut base = held_out.score(&held_out.features)?;
+        if let Some(until) = prepared.explain_until {
+            // What is left is shared with the folds to come.
+            let left = until.saturating_duration_since(Instant::now()).as_secs_f64();
+            let folds = prepared.folds.len() - number;
+            let planned = begin.elapsed().as_secs_f64() * (chosen.len() * REPEATS as usize) as f64;
+            let share = left / folds as f64 / planned.max(1e-9);
+            let rows = (share * held_out.rows.len() as f64) as usize;
+            if rows < LEAST_ROWS {
+                break;
+            }
+            if rows < held_out.rows.len() {
+                let rows = held_out.rows.get(..rows).unwrap_or_default().to_vec();
+                held_out = HeldOut::new(prepared, pipeline, &columns, rows)?;
+                base = held_out.score(&held_out.features)?;
+            }
+        }
+        let Some(base) = base else { continue };
         for (drops, column) in drops.iter_mut().zip(&chosen) {
             for repeat in 0..REPEATS {
                 control.check()?;
@@ -86,7 +101,18 @@ struct HeldOut<'a> {
     rows: Vec<usize>,
 }
 
-impl HeldOut<'_> {
+impl<'a> HeldOut<'a> {
+    fn new(
+        prepared: &'a Prepared,
+        pipeline: &'a Pipeline,
+        columns: &'a [&'a Column],
+        rows: Vec<usize>,
+    ) -> Result<Self, AutomlError> {
+        let truth = prepared.target.values.take(&rows);
+        let features = pipeline.preprocessor.transform(columns, &rows)?;
+        Ok(Self { prepared, pipeline, columns, truth, features, rows })
+    }
+
     fn score(&self, features: &Matrix) -> Result<Option<f64>, AutomlError> {
         let predictions = self.pipeline.learner.predict(features)?;
         self.prepared.metric.score(&self.truth, &predictions)

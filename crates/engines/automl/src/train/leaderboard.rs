@@ -1,11 +1,10 @@
 //! From fold scores to ranks.
 
-use std::collections::BTreeMap;
-
 use super::checkpoint::ModelResult;
 use super::evaluate::FoldScores;
-use super::report::{Leaderboard, LeaderboardRow, MetricSummary};
+use super::report::{Leaderboard, LeaderboardRow, MetricSummary, ModelStatus};
 use crate::metric::Metric;
+use crate::model::Algorithm;
 use crate::task::Task;
 
 /// One candidate on its way to the leaderboard.
@@ -60,33 +59,76 @@ pub(super) fn derive_leaderboard(
     Leaderboard { metric, greater_is_better: metric.greater_is_better(), rows }
 }
 
-fn derive_row(metric: Metric, task: Task, entry: BoardEntry) -> LeaderboardRow {
-    let BoardEntry { result, params } = entry;
-    let metrics: BTreeMap<String, MetricSummary> = Metric::all_of(task)
-        .iter()
-        .filter_map(|m| Some((m.as_str().to_owned(), summarise(*m, &result.scores)?)))
-        .collect();
-    let primary = summarise(metric, &result.scores);
+/// As [`derive_leaderboard`], with the ensemble in the first place where there is one: it is the
+/// model that predicts.
+pub(super) fn derive_board_with(
+    (metric, task): (Metric, Task),
+    entries: Vec<BoardEntry>,
+    ensemble: Option<(Vec<FoldScores>, Vec<(Algorithm, f64)>)>,
+) -> Leaderboard {
+    let mut board = derive_leaderboard(metric, task, entries);
+    if let Some((scores, members)) = ensemble {
+        let described: Vec<String> = members
+            .iter()
+            .map(|(algorithm, weight)| format!("{} {weight:.3}", algorithm.as_str()))
+            .collect();
+        let row = LeaderboardRow {
+            model: "ensemble".to_owned(),
+            title: "Weighted ensemble".to_owned(),
+            status: ModelStatus::Done,
+            params: serde_json::json!({ "members": described }),
+            ..derive_summary(metric, task, &scores)
+        };
+        board.rows.insert(0, row);
+        for (row, rank) in board.rows.iter_mut().zip(1..) {
+            row.rank = row.score.is_some().then_some(rank);
+        }
+    }
+    board
+}
+
+/// A row with scores alone.
+fn derive_summary(metric: Metric, task: Task, scores: &[FoldScores]) -> LeaderboardRow {
+    let primary = summarise(metric, scores);
     LeaderboardRow {
         rank: None,
+        model: String::new(),
+        title: String::new(),
+        status: ModelStatus::Done,
+        message: None,
+        score: primary.as_ref().map(|summary| summary.mean),
+        score_std: primary.as_ref().map(|summary| summary.std),
+        folds_done: u32::try_from(scores.len()).unwrap_or(u32::MAX),
+        fit_seconds: 0.0,
+        params: serde_json::Value::Null,
+        metrics: Metric::all_of(task)
+            .iter()
+            .filter_map(|m| Some((m.as_str().to_owned(), summarise(*m, scores)?)))
+            .collect(),
+    }
+}
+
+fn derive_row(metric: Metric, task: Task, entry: BoardEntry) -> LeaderboardRow {
+    let BoardEntry { result, params } = entry;
+    let summary = derive_summary(metric, task, &result.scores);
+    // What fell behind on its first fold is not to be ranked by that fold.
+    let is_whole = result.status != ModelStatus::Skipped;
+    LeaderboardRow {
         model: result.algorithm.as_str().to_owned(),
         title: result.algorithm.title().to_owned(),
         status: result.status,
         message: result.message,
-        score: primary.as_ref().map(|summary| summary.mean),
-        score_std: primary.as_ref().map(|summary| summary.std),
-        folds_done: u32::try_from(result.scores.len()).unwrap_or(u32::MAX),
+        score: summary.score.filter(|_| is_whole),
+        score_std: summary.score_std.filter(|_| is_whole),
         fit_seconds: (result.fit_seconds * 1_000.0).round() / 1_000.0,
         params,
-        metrics,
+        ..summary
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::ModelStatus;
     use super::*;
-    use crate::model::Algorithm;
 
     fn entry(algorithm: Algorithm, scores: &[Option<f64>]) -> BoardEntry {
         let scores = scores.iter().map(|score| vec![(Metric::Rmse, *score)]).collect();
@@ -96,6 +138,7 @@ mod tests {
             message: None,
             scores,
             fit_seconds: 0.1234567,
+            trial: None,
         };
         BoardEntry { result, params: serde_json::Value::Null }
     }

@@ -1,12 +1,17 @@
 //! Everything that is decided before the first fit: target, columns, folds, metric, candidates.
 
+use std::time::Instant;
+
 use gantry_engine_api::{BlockingContext, LogLevel};
 use gantry_kit::{Column, Frame};
 use gantry_learn::split::{Fold, k_fold, stratified_k_fold};
 
+use super::budget::Budget;
 use crate::error::{AutomlError, derive_list};
 use crate::metric::Metric;
-use crate::model::{Candidate, choose_candidates};
+use crate::model::{
+    Algorithm, CalibrationChoice, Candidate, Predictions, choose_candidates, list_portfolio,
+};
 use crate::ops::train::TrainParams;
 use crate::table::{Plan, Table, plan_columns, read_table};
 use crate::target::{Target, TargetChoice, find_target};
@@ -24,16 +29,65 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     pub(crate) metric: Metric,
     pub(crate) folds: Vec<Fold>,
+    /// The candidates that are tried first.
     pub(crate) candidates: Vec<Candidate>,
+    /// The algorithms that were named; none means all.
+    pub(crate) chosen: Vec<Algorithm>,
+    pub(crate) finish: FinishChoice,
     pub(crate) warnings: Vec<String>,
+    /// Rows with a target, before folds were given up.
+    pub(crate) rows: usize,
     /// Columns of the file.
     pub(crate) width: usize,
     pub(crate) seed: u64,
+    /// When explanations must be done; none where there is no limit of time.
+    pub(crate) explain_until: Option<Instant>,
     /// Same file, parameters and seed: same text.
     pub(crate) fingerprint: String,
 }
 
+/// What may be done with the members' mean.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FinishChoice {
+    pub(crate) calibration: CalibrationChoice,
+    /// Whether classes are weighed for metrics that look at the chosen class.
+    pub(crate) tunes_decision: bool,
+}
+
+impl FinishChoice {
+    /// The calibration for a metric. Metrics of ranks gain nothing from it and lose ties.
+    pub(crate) fn for_metric(self, metric: Metric) -> CalibrationChoice {
+        match self.calibration {
+            CalibrationChoice::Auto if metric.is_of_ranks() => CalibrationChoice::Platt,
+            choice => choice,
+        }
+    }
+}
+
 impl Prepared {
+    /// Leaves only the first `count` folds and the rows that they held out.
+    pub(crate) fn keep_folds(&mut self, count: usize, out_of_fold: &mut Predictions) {
+        let is_partial =
+            self.folds.iter().map(|fold| fold.test.len()).sum::<usize>() < self.frame.rows();
+        if count >= self.folds.len() && !is_partial {
+            return;
+        }
+        self.folds.truncate(count);
+        let mut rows: Vec<usize> = self.folds.iter().flat_map(|fold| fold.test.clone()).collect();
+        rows.sort_unstable();
+        let mut place = vec![usize::MAX; self.frame.rows()];
+        rows.iter().zip(0..).for_each(|(row, at)| place[*row] = at);
+        for fold in &mut self.folds {
+            fold.train = fold.train.iter().map(|row| place[*row]).collect();
+            fold.train.retain(|at| *at != usize::MAX);
+            fold.test = fold.test.iter().map(|row| place[*row]).collect();
+        }
+        self.frame = self.frame.take(&rows);
+        self.target.values = self.target.values.take(&rows);
+        self.target.rows = gantry_learn::split::take(&self.target.rows, &rows);
+        *out_of_fold = out_of_fold.take(&rows);
+    }
+
     /// The columns that models see.
     pub(crate) fn columns(&self) -> Vec<&Column> {
         self.plan.select(&self.frame)
@@ -70,8 +124,14 @@ pub(super) fn prepare(
     if target.rows.len() < frame.rows() {
         frame = frame.take(&target.rows);
     }
+    let rows = frame.rows();
     let metric = Metric::choose(params.metric, target.task)?;
-    let candidates = choose_candidates(&params.algorithms, target.task, job.seed())?;
+    let chosen = params.list_algorithms();
+    let mut candidates = choose_candidates(&chosen, target.task, job.seed())?;
+    if params.budget() != Budget::Open {
+        let size = (frame.rows(), job.seed());
+        candidates = list_portfolio(target.task, &chosen, size);
+    }
     let folds = derive_folds(&target, params.folds as usize, job.seed(), &mut warnings)?;
     announce(job, &target, metric, &plan);
     for warning in &warnings {
@@ -85,9 +145,16 @@ pub(super) fn prepare(
         metric,
         folds,
         candidates,
+        chosen,
+        finish: FinishChoice {
+            calibration: params.calibration,
+            tunes_decision: params.tune_threshold,
+        },
         warnings,
+        rows,
         width,
         seed: job.seed(),
+        explain_until: None,
         fingerprint,
     })
 }

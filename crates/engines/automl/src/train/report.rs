@@ -163,7 +163,7 @@ pub(super) fn derive_report(
         target: prepared.target.name.clone(),
         metric: prepared.metric,
         greater_is_better: prepared.metric.greater_is_better(),
-        rows: prepared.frame.rows() as u64,
+        rows: prepared.rows as u64,
         columns: prepared.width as u64,
         folds: u32::try_from(prepared.folds.len()).unwrap_or(u32::MAX),
         classes: (!labels.is_empty()).then(|| labels.to_vec()),

@@ -1,199 +1,439 @@
-//! The search: every candidate is cross-validated, the best one is kept.
+//! The search: candidates of a list and then of chance are tried on the folds, as long as the
+//! budget lasts, and the best ones share the prediction.
+//!
+//! Invariants: no candidate begins whose forecast does not fit into what is left; the n-th trial
+//! depends on the trials before it alone, so that a search that counts units repeats itself, after
+//! a resumption too; what a checkpoint holds equals what memory holds.
+
+mod assemble;
+mod brackets;
 
 use std::time::Instant;
 
 use gantry_engine_api::{BlockingContext, LogLevel};
-use gantry_learn::Control;
+use gantry_learn::{Control, LearnError, Rng};
 
-use super::bill::{Bill, count_tried};
-use super::checkpoint::{self, ModelResult};
-use super::evaluate::{Evaluated, FoldScores, cross_validate};
-use super::leaderboard::{BoardEntry, derive_leaderboard, is_better, mean_of};
+use super::bill::Bill;
+use super::blend::Voice;
+use super::budget::Purse;
+use super::checkpoint::{self, ModelResult, TrialNote};
+use super::evaluate::Evaluated;
+use super::forecast::{FitSize, Forecast};
+use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
-use super::{Deadline, Stages};
+use super::trial::{FoldRun, Trial, conclude, fit_folds};
 use crate::error::AutomlError;
+use crate::model::{Candidate, Ensemble};
 
-/// Shares of the job's progress before and after the models.
+/// Shares of the job's progress before and after the trials.
 const PROGRESS_BEFORE: f64 = 0.06;
 const PROGRESS_AFTER: f64 = 0.85;
+/// Held-out predictions that choose the weights, over all folds and classes.
+const MOST_VOICES: usize = 20_000;
+/// Models that may become members at most; the best ones.
+const MOST_MEMBERS: usize = 24;
+/// Memory for fits that may become members.
+const KEPT_BYTES: usize = 128 << 20;
+/// Cells from which the first fold of an unknown cost is tried alone.
+const LARGE: usize = 60_000;
+/// What the remaining folds cost more than the first one alone, for each of them: they share the
+/// threads.
+const SHARED_COST: f64 = 0.8;
+/// Share of the budget that all folds of one candidate may take before folds are given up.
+const MOST_SHARE: f64 = 0.45;
+
+/// One candidate with its outcome.
+pub(super) struct Entry {
+    pub(super) candidate: Candidate,
+    pub(super) result: ModelResult,
+    /// Its fits, as long as there is room for them and this attempt made them.
+    kept: Option<Trial>,
+}
+
+/// What the search found.
+pub(super) struct Found {
+    pub(super) ensemble: Ensemble,
+    /// The best single model's fits with the held-out predictions of the whole ensemble.
+    pub(super) evaluated: Evaluated,
+    pub(super) board: Leaderboard,
+    /// Candidates that work went into.
+    pub(super) tried: u64,
+    /// Folds that were used; the first ones.
+    pub(super) folds: usize,
+}
 
 pub(super) struct Search<'a> {
     pub(super) job: &'a BlockingContext,
     pub(super) prepared: &'a Prepared,
     pub(super) control: Control<'a>,
-    pub(super) deadline: Deadline,
+    pub(super) purse: &'a Purse,
     pub(super) bill: &'a Bill<'a>,
+    entries: Vec<Entry>,
+    earlier: Vec<ModelResult>,
+    forecast: Forecast,
+    /// Folds that trials use.
+    depth: usize,
+    /// For each fold, the places in its test part that choose the weights.
+    sample: Vec<Vec<usize>>,
+    /// Something was tried that no checkpoint holds.
+    is_new: bool,
 }
 
-/// What the search found.
-pub(super) struct Found {
-    /// Place of the best candidate.
-    pub(super) best: usize,
-    /// Its fits, unless an earlier attempt made them.
-    pub(super) evaluated: Option<Evaluated>,
-    /// Candidates that work went into.
-    pub(super) tried: u64,
-    pub(super) board: Leaderboard,
-}
-
-/// The best candidate so far.
-#[derive(Default)]
-struct Leader {
-    place: Option<(usize, f64)>,
-    evaluated: Option<Evaluated>,
-}
-
-impl Search<'_> {
-    pub(super) fn run(&self, stages: &Stages<'_>) -> Result<Found, AutomlError> {
-        let earlier = checkpoint::find_results(self.job, self.prepared);
-        let mut results: Vec<ModelResult> = Vec::new();
-        let mut leader = Leader::default();
-        for (index, candidate) in self.prepared.candidates.iter().enumerate() {
-            stages.enter_model(candidate.algorithm.title(), index)?;
-            let known = earlier.get(index).filter(|r| r.algorithm == candidate.algorithm);
-            let (result, evaluated) = match known {
-                Some(known) => (known.clone(), None),
-                None => self.try_candidate(index, &results)?,
-            };
-            let is_new = known.is_none();
-            let score = mean_of(self.prepared.metric, &result.scores);
-            if let Some(score) = score
-                && leader.place.is_none_or(|(_, best)| is_better(self.prepared.metric, score, best))
-            {
-                leader = Leader { place: Some((index, score)), evaluated };
-            }
-            results.push(result);
-            self.publish_board(&results, None);
-            self.report_progress(index + 1, 0);
-            self.bill.charge_folds(&results, 0)?;
-            if is_new {
-                checkpoint::save(self.job, self.prepared, &results)?;
-            }
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        (job, prepared): (&'a BlockingContext, &'a Prepared),
+        control: Control<'a>,
+        (purse, bill): (&'a Purse, &'a Bill<'a>),
+    ) -> Self {
+        let earlier = checkpoint::find_results(job, prepared);
+        let spent = earlier.iter().filter_map(|result| result.trial.as_ref()).map(|t| t.spent);
+        if purse.is_timed() {
+            purse.add_earlier(spent.fold(0.0, f64::max));
         }
-        self.finish(results, leader)
+        Self {
+            job,
+            prepared,
+            control,
+            purse,
+            bill,
+            entries: Vec::new(),
+            earlier,
+            forecast: Forecast::default(),
+            depth: prepared.folds.len(),
+            sample: draw_sample(prepared),
+            is_new: false,
+        }
     }
 
-    /// The scores of a candidate; a fit that fails for a reason of its own ends only itself.
-    fn try_candidate(
-        &self,
-        index: usize,
-        before: &[ModelResult],
-    ) -> Result<(ModelResult, Option<Evaluated>), AutomlError> {
-        let candidate = &self.prepared.candidates[index];
-        let algorithm = candidate.algorithm;
-        let mut result = ModelResult {
-            algorithm,
-            status: ModelStatus::Done,
-            message: None,
-            scores: Vec::new(),
-            fit_seconds: 0.0,
-        };
-        let has_one = before.iter().any(|r| r.status == ModelStatus::Done);
-        if has_one && self.deadline.has_passed() {
-            result.status = ModelStatus::Skipped;
-            result.message = Some("the time was up".to_owned());
-            return Ok((result, None));
+    pub(super) fn run(mut self) -> Result<Found, AutomlError> {
+        for candidate in &self.prepared.candidates {
+            if !self.fits_budget(candidate) {
+                self.skip(candidate, "the time or work that is left is too little");
+                continue;
+            }
+            let index = self.entries.len();
+            self.try_whole(index, candidate)?;
+            self.tell()?;
+        }
+        if self.purse.is_limited() {
+            self.try_brackets()?;
+        }
+        self.job.log(LogLevel::Info, format!("{} of the search.", self.purse.describe()));
+        self.assemble()
+    }
+
+    /// Whether a candidate may begin. The first one always may.
+    fn fits_budget(&self, candidate: &Candidate) -> bool {
+        let has_one = self.entries.iter().any(|e| e.result.status == ModelStatus::Done);
+        if !has_one || !self.purse.is_limited() {
+            return true;
+        }
+        let left = self.purse.left();
+        match self.forecast.find(candidate, self.size()) {
+            Some(cost) => cost <= left,
+            None => left > 0.03 * self.purse.total(),
+        }
+    }
+
+    fn size(&self) -> FitSize {
+        let fold = self.prepared.folds.first();
+        FitSize {
+            rows: fold.map_or(0, |fold| fold.train.len()),
+            columns: self.prepared.plan.used.len(),
+            outputs: match self.prepared.target.values.labels().len() {
+                0..=2 => 1,
+                classes => classes,
+            },
+        }
+    }
+
+    fn skip(&mut self, candidate: &Candidate, why: &str) {
+        let mut result = derive_result(candidate, ModelStatus::Skipped);
+        result.message = Some(why.to_owned());
+        self.entries.push(Entry { candidate: candidate.clone(), result, kept: None });
+    }
+
+    /// Tries a candidate on all folds in use, unless an earlier attempt did.
+    fn try_whole(&mut self, index: usize, candidate: &Candidate) -> Result<(), AutomlError> {
+        if let Some(known) = self.find_known(index, candidate) {
+            self.take_known(None, candidate, known, 0);
+            return Ok(());
         }
         let begin = Instant::now();
-        let mut told: Vec<FoldScores> = Vec::new();
-        let outcome = cross_validate(self.prepared, candidate, &self.control, |fold, scores| {
-            told.push(scores.clone());
-            self.tell_fold(index, fold, scores);
-            let running = ModelResult {
-                status: ModelStatus::Running,
-                scores: told.clone(),
-                fit_seconds: begin.elapsed().as_secs_f64(),
-                ..result.clone()
-            };
-            self.publish_board(before, Some(running));
-            self.bill.charge_folds(before, told.len())
-        });
+        let limit = self.purse.units_each(self.depth);
+        let outcome = self.run_folds(candidate, Vec::new(), limit);
+        self.conclude((index, 0), candidate, (outcome, limit), begin)
+    }
+
+    fn find_known(&self, index: usize, candidate: &Candidate) -> Option<ModelResult> {
+        let known = self.earlier.get(index)?;
+        (known.algorithm == candidate.algorithm).then(|| known.clone())
+    }
+
+    /// Takes over what an earlier attempt found, in the place of an entry or as a new one;
+    /// `counted` units of it are in the purse already.
+    fn take_known(
+        &mut self,
+        place: Option<usize>,
+        candidate: &Candidate,
+        known: ModelResult,
+        counted: u64,
+    ) {
+        if let Some(trial) = &known.trial
+            && known.status == ModelStatus::Done
+        {
+            self.purse.add_units(trial.units.saturating_sub(counted));
+            self.depth = self.depth.min(known.scores.len().max(1));
+            self.note_cost(candidate, known.scores.len(), (trial.units, known.fit_seconds));
+        }
+        self.put(place, Entry { candidate: candidate.clone(), result: known, kept: None });
+    }
+
+    fn put(&mut self, place: Option<usize>, entry: Entry) {
+        match place.and_then(|place| self.entries.get_mut(place)) {
+            Some(slot) => *slot = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// Fits the folds that `begun` lacks. Where the cost is not known and the table large, the
+    /// first fold goes alone and tells what the others will cost.
+    fn run_folds(
+        &mut self,
+        candidate: &Candidate,
+        mut begun: Vec<FoldRun>,
+        limit: Option<u64>,
+    ) -> Result<Vec<FoldRun>, AutomlError> {
+        let size = self.size();
+        let is_unknown = self.forecast.find(candidate, size).is_none();
+        let deadline = self.purse.deadline();
+        let late = || deadline.is_some_and(|end| Instant::now() >= end);
+        let control =
+            if self.purse.is_timed() { self.control.with_wrap_up(&late) } else { self.control };
+        if begun.is_empty()
+            && is_unknown
+            && self.purse.is_limited()
+            && size.rows * size.columns > LARGE
+        {
+            let start = self.purse.spent();
+            begun = fit_folds(self.prepared, candidate, &[0], (&control, limit))?;
+            let units: u64 = begun.iter().map(|run| run.units).sum();
+            let cost =
+                if self.purse.is_timed() { self.purse.spent() - start } else { units as f64 };
+            self.limit_depth(cost);
+        }
+        let places: Vec<usize> = (begun.len()..self.depth).collect();
+        let mut runs = begun;
+        runs.extend(fit_folds(self.prepared, candidate, &places, (&control, limit))?);
+        Ok(runs)
+    }
+
+    /// Gives up folds where all of them would take too much of the budget.
+    fn limit_depth(&mut self, cost: f64) {
+        let fold = if self.purse.is_timed() { SHARED_COST * cost } else { cost };
+        let most = MOST_SHARE * self.purse.total().min(self.purse.left() + cost);
+        let whole = cost + fold * (self.depth as f64 - 1.0);
+        if whole > most && fold > 0.0 {
+            let fitting = 1.0 + ((most - cost) / fold).max(0.0).floor();
+            self.depth = self.depth.min(fitting as usize).max(1);
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        (index, counted): (usize, u64),
+        candidate: &Candidate,
+        (outcome, limit): (Result<Vec<FoldRun>, AutomlError>, Option<u64>),
+        begin: Instant,
+    ) -> Result<(), AutomlError> {
+        let concluded = outcome.and_then(|runs| conclude(self.prepared, runs));
+        let mut result = derive_result(candidate, ModelStatus::Done);
         result.fit_seconds = begin.elapsed().as_secs_f64();
-        match outcome {
-            Ok(evaluated) => {
-                result.scores = evaluated.scores.clone();
-                Ok((result, Some(evaluated)))
+        let mut kept = None;
+        match concluded {
+            Ok(trial) => {
+                self.purse.add_units(trial.units.saturating_sub(counted));
+                result.scores = trial.scores.clone();
+                self.note_cost(candidate, trial.scores.len(), (trial.units, result.fit_seconds));
+                result.trial = Some(TrialNote {
+                    spent: self.purse.spent(),
+                    units: trial.units,
+                    first_units: trial.first_units,
+                    limit,
+                    voice: self.write_voice(&trial),
+                });
+                kept = Some(trial);
             }
-            Err(AutomlError::Learn(error)) if error != gantry_learn::LearnError::Cancelled => {
-                let message = format!("{} failed: {error}.", algorithm.title());
-                self.job.log(LogLevel::Warning, message);
+            Err(AutomlError::Learn(error)) if error != LearnError::Cancelled => {
+                let title = candidate.algorithm.title();
+                self.job.log(LogLevel::Warning, format!("{title} failed: {error}."));
                 result.status = ModelStatus::Failed;
                 result.message = Some(error.to_string());
-                Ok((result, None))
             }
-            Err(other) => Err(other),
+            Err(other) => return Err(other),
         }
+        self.is_new = true;
+        self.put(Some(index), Entry { candidate: candidate.clone(), result, kept });
+        self.drop_worst();
+        self.silence_worst();
+        Ok(())
     }
 
-    fn tell_fold(&self, index: usize, fold: usize, scores: &FoldScores) {
-        let name = self.prepared.candidates[index].algorithm.as_str();
-        for (metric, score) in scores {
-            if let Some(score) = score {
-                self.job.metric(format!("{name}.{}", metric.as_str()), fold as u64 + 1, *score);
-            }
-        }
-        let primary = scores.iter().find(|(metric, _)| *metric == self.prepared.metric);
-        let shown = match primary.and_then(|(_, score)| *score) {
-            Some(score) => format!("{score:.5}"),
-            None => "not defined".to_owned(),
+    /// What all folds in use cost, from what some cost.
+    fn note_cost(&mut self, candidate: &Candidate, folds: usize, (units, seconds): (u64, f64)) {
+        let cost = if self.purse.is_timed() { seconds } else { units as f64 };
+        let whole = cost * self.depth as f64 / folds.max(1) as f64;
+        self.forecast.note(candidate, self.size(), whole);
+    }
+
+    fn write_voice(&self, trial: &Trial) -> Vec<Vec<String>> {
+        let write = |places: &Vec<usize>, column: &Vec<f32>| {
+            TrialNote::write(places.iter().filter_map(|place| column.get(*place).copied()))
         };
-        let folds = self.prepared.folds.len();
-        let title = self.prepared.metric.title();
-        self.job
-            .log(LogLevel::Info, format!("{name}, fold {} of {folds}: {title} {shown}", fold + 1));
-        self.report_progress(index, fold + 1);
-    }
-
-    fn report_progress(&self, models: usize, folds: usize) {
-        let total = (self.prepared.candidates.len() * self.prepared.folds.len()).max(1);
-        let done = models * self.prepared.folds.len() + folds;
-        let share = done as f64 / total as f64;
-        self.job.progress(PROGRESS_BEFORE + (PROGRESS_AFTER - PROGRESS_BEFORE) * share);
-    }
-
-    fn entries(&self, results: &[ModelResult], running: Option<ModelResult>) -> Vec<BoardEntry> {
-        let mut results: Vec<ModelResult> = results.iter().cloned().chain(running).collect();
-        for candidate in self.prepared.candidates.iter().skip(results.len()) {
-            results.push(ModelResult {
-                algorithm: candidate.algorithm,
-                status: ModelStatus::Waiting,
-                message: None,
-                scores: Vec::new(),
-                fit_seconds: 0.0,
-            });
-        }
-        let params = self.prepared.candidates.iter().map(|candidate| candidate.describe());
-        results
-            .into_iter()
-            .zip(params)
-            .map(|(result, params)| BoardEntry { result, params })
+        let folds = trial.held_out.iter().zip(&self.sample);
+        folds
+            .map(|(columns, places)| columns.iter().map(|column| write(places, column)).collect())
             .collect()
     }
 
-    fn publish_board(&self, results: &[ModelResult], running: Option<ModelResult>) {
-        let entries = self.entries(results, running);
-        let board = derive_leaderboard(self.prepared.metric, self.prepared.target.task, entries);
-        if let Ok(value) = serde_json::to_value(board) {
-            self.job.publish_partial("leaderboard", value);
+    /// Lets the fits of the worst models go where they take too much memory.
+    fn drop_worst(&mut self) {
+        let rows = self.size().rows;
+        loop {
+            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, |trial| trial.bytes(rows));
+            let total: usize = self.entries.iter().map(bytes).sum();
+            let kept = |(_, entry): &(usize, &Entry)| entry.kept.is_some();
+            if total <= KEPT_BYTES || self.entries.iter().enumerate().filter(kept).count() < 3 {
+                return;
+            }
+            let loss = |entry: &Entry| self.derive_loss(entry).unwrap_or(f64::INFINITY);
+            let worst = self
+                .entries
+                .iter()
+                .enumerate()
+                .filter(kept)
+                .max_by(|(_, a), (_, b)| loss(a).total_cmp(&loss(b)))
+                .map(|(place, _)| place);
+            let Some(entry) = worst.and_then(|place| self.entries.get_mut(place)) else { return };
+            entry.kept = None;
         }
     }
 
-    fn finish(&self, results: Vec<ModelResult>, leader: Leader) -> Result<Found, AutomlError> {
-        let metric = self.prepared.metric;
-        let Some((best, _)) = leader.place else {
-            if results.iter().any(|result| result.status == ModelStatus::Done) {
-                return Err(AutomlError::MetricUndefined { metric: metric.as_str() });
+    /// Only the best models keep what they say of held-out rows: the others will not be members.
+    fn silence_worst(&mut self) {
+        let mut losses: Vec<f64> =
+            self.entries.iter().filter_map(|entry| self.derive_loss(entry)).collect();
+        losses.sort_by(f64::total_cmp);
+        let Some(limit) = losses.get(MOST_MEMBERS).copied() else { return };
+        let silent: Vec<usize> = (0..self.entries.len())
+            .filter(|place| self.derive_loss(&self.entries[*place]).is_some_and(|l| l >= limit))
+            .collect();
+        for place in silent {
+            let Some(entry) = self.entries.get_mut(place) else { continue };
+            entry.kept = None;
+            if let Some(trial) = &mut entry.result.trial {
+                trial.voice.clear();
             }
-            let reason = |result: &ModelResult| {
-                let why = result.message.as_deref().unwrap_or("no reason is known");
-                format!("{}: {why}", result.algorithm.as_str())
-            };
-            let reasons = results.iter().map(reason).collect::<Vec<_>>().join("; ");
-            return Err(AutomlError::NothingTrained { reasons });
-        };
-        let entries = self.entries(&results, None);
-        let board = derive_leaderboard(metric, self.prepared.target.task, entries);
-        Ok(Found { best, evaluated: leader.evaluated, tried: count_tried(&results), board })
+        }
     }
+
+    /// Mean loss over the folds in use, smaller is better; none without a score.
+    fn derive_loss(&self, entry: &Entry) -> Option<f64> {
+        let metric = self.prepared.metric;
+        if entry.result.status != ModelStatus::Done {
+            return None;
+        }
+        let mean = mean_of(metric, entry.result.scores.get(..self.depth)?)?;
+        Some(if metric.greater_is_better() { -mean } else { mean })
+    }
+
+    fn find_leader(&self) -> Option<usize> {
+        let mut best: Option<(usize, f64)> = None;
+        for (place, entry) in self.entries.iter().enumerate() {
+            let Some(loss) = self.derive_loss(entry) else { continue };
+            if best.is_none_or(|(_, known)| loss < known) {
+                best = Some((place, loss));
+            }
+        }
+        best.map(|(place, _)| place)
+    }
+
+    /// Says how the search is going, keeps it, and charges for it.
+    fn tell(&mut self) -> Result<(), AutomlError> {
+        self.job.check_cancelled()?;
+        let results: Vec<ModelResult> = self.entries.iter().map(|e| e.result.clone()).collect();
+        let tried = super::bill::count_tried(&results);
+        let metric = self.prepared.metric;
+        let best = self.find_leader().and_then(|place| self.entries.get(place));
+        if let Some(score) = best.and_then(|best| mean_of(metric, &best.result.scores)) {
+            self.job.metric("best_score", tried, score);
+        }
+        if let Some(last) = self.entries.last() {
+            let score = mean_of(metric, &last.result.scores);
+            let shown = score.map_or_else(|| "no score".to_owned(), |s| format!("{s:.5}"));
+            let line = format!(
+                "Model {}, {}: {} {shown}",
+                self.entries.len(),
+                last.candidate.algorithm.as_str(),
+                metric.title()
+            );
+            self.job.log(LogLevel::Info, line);
+        }
+        if let Ok(value) = serde_json::to_value(self.derive_board(None)) {
+            self.job.publish_partial("leaderboard", value);
+        }
+        let listed = self.prepared.candidates.len().max(1) as f64;
+        let share = if self.purse.is_limited() {
+            self.purse.share()
+        } else {
+            (self.entries.len() as f64 / listed).min(1.0)
+        };
+        self.job.progress(PROGRESS_BEFORE + (PROGRESS_AFTER - PROGRESS_BEFORE) * share);
+        self.bill.charge_search(&results, self.purse)?;
+        if std::mem::take(&mut self.is_new) {
+            checkpoint::save(self.job, self.prepared, &results)?;
+        }
+        Ok(())
+    }
+
+    /// Held-out predictions of the sampled rows; none for what has not seen all folds in use.
+    fn find_voice(&self, entry: &Entry) -> Option<Voice> {
+        let note = entry.result.trial.as_ref()?;
+        let mut voice: Voice = Vec::new();
+        for fold in note.voice.get(..self.depth)? {
+            voice.resize(fold.len(), Vec::new());
+            for (column, text) in voice.iter_mut().zip(fold) {
+                column.extend(TrialNote::read(text)?);
+            }
+        }
+        Some(voice)
+    }
+}
+
+fn derive_result(candidate: &Candidate, status: ModelStatus) -> ModelResult {
+    ModelResult {
+        algorithm: candidate.algorithm,
+        status,
+        message: None,
+        scores: Vec::new(),
+        fit_seconds: 0.0,
+        trial: None,
+    }
+}
+
+/// For each fold, places in its test part, in rising order.
+fn draw_sample(prepared: &Prepared) -> Vec<Vec<usize>> {
+    let columns = prepared.target.values.labels().len().max(1);
+    let most = (MOST_VOICES / prepared.folds.len().max(1) / columns.div_ceil(2)).max(50);
+    let draw = |(number, fold): (usize, &gantry_learn::split::Fold)| {
+        let mut places: Vec<usize> = (0..fold.test.len()).collect();
+        if places.len() > most {
+            Rng::stream(prepared.seed ^ 0xb1e4d, number as u64).shuffle(&mut places);
+            places.truncate(most);
+            places.sort_unstable();
+        }
+        places
+    };
+    prepared.folds.iter().enumerate().map(draw).collect()
 }

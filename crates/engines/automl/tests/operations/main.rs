@@ -5,6 +5,7 @@ mod bad_input;
 #[cfg(test)]
 mod predict;
 #[cfg(test)]
+mod search;
 mod support;
 #[cfg(test)]
 mod train;

@@ -1,0 +1,129 @@
+//! One candidate of a search on some of the folds: its fits, and what they say of rows that they
+//! have not seen.
+//!
+//! Invariants: folds are fitted side by side and give the same for every number of threads;
+//! held-out predictions are rounded to single precision at once, so that what is kept in a
+//! checkpoint equals what is kept in memory.
+
+use std::sync::Arc;
+
+use gantry_learn::{Control, WorkMeter};
+use rayon::prelude::*;
+
+use super::evaluate::{FoldScores, score_all};
+use super::prepare::Prepared;
+use crate::error::AutomlError;
+use crate::model::{Candidate, FoldFit, Pipeline, Predictions, derive_rounds};
+
+/// A fit of one fold with its cost.
+pub(super) struct FoldRun {
+    pub(super) fold: usize,
+    pub(super) fit: FoldFit,
+    pub(super) units: u64,
+}
+
+/// A candidate after the folds that were asked for.
+pub(super) struct Trial {
+    pub(super) pipelines: Vec<Pipeline>,
+    /// Held-out predictions by fold: one column a class, or one; rows as in the fold's test part.
+    pub(super) held_out: Vec<Vec<Vec<f32>>>,
+    pub(super) scores: Vec<FoldScores>,
+    pub(super) units: u64,
+    /// Units of the first fold's fit.
+    pub(super) first_units: u64,
+}
+
+impl Trial {
+    /// Bytes in memory, about.
+    pub(super) fn bytes(&self, rows: usize) -> usize {
+        let learners = self.pipelines.iter().map(|pipeline| pipeline.learner.bytes(rows));
+        learners.sum::<usize>() + self.held_out.iter().flatten().map(|c| 4 * c.len()).sum::<usize>()
+    }
+}
+
+/// Fits the folds at `places`, each within `limit` units where there is one.
+pub(super) fn fit_folds(
+    prepared: &Prepared,
+    candidate: &Candidate,
+    places: &[usize],
+    (control, limit): (&Control<'_>, Option<u64>),
+) -> Result<Vec<FoldRun>, AutomlError> {
+    let columns = prepared.columns();
+    let truth = &prepared.target.values;
+    let fit = |place: &usize| {
+        let fold = prepared
+            .folds
+            .get(*place)
+            .ok_or_else(|| AutomlError::inconsistent("There is no such fold."))?;
+        // Each fit has a meter of its own: one for all would make them depend on each other's
+        // timing.
+        let meter = WorkMeter::new(limit.unwrap_or(u64::MAX));
+        let control = control.with_work(&meter);
+        let fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
+        Ok(FoldRun { fold: *place, fit, units: meter.used() })
+    };
+    places.par_iter().map(fit).collect()
+}
+
+/// Predicts the held-out rows and scores them.
+pub(super) fn conclude(prepared: &Prepared, runs: Vec<FoldRun>) -> Result<Trial, AutomlError> {
+    let rounds: Vec<_> = runs.iter().map(|run| run.fit.rounds).collect();
+    let units = runs.iter().map(|run| run.units).sum();
+    let first_units = runs.first().map_or(0, |run| run.units);
+    let finish = |(index, mut run): (usize, FoldRun)| {
+        if let Some(rounds) = derive_rounds(&rounds, index) {
+            run.fit.learner.keep_rounds(rounds);
+        }
+        let predicted = run.fit.learner.predict(&run.fit.held_out)?;
+        let rounded: Vec<Vec<f32>> = predicted
+            .as_columns()
+            .iter()
+            .map(|column| column.iter().map(|value| *value as f32).collect())
+            .collect();
+        let scores = score_fold(prepared, run.fold, &rounded)?;
+        let FoldFit { preprocessor, learner, .. } = run.fit;
+        Ok((Pipeline { preprocessor, learner: Arc::new(learner) }, rounded, scores))
+    };
+    let concluded: Vec<(Pipeline, Vec<Vec<f32>>, FoldScores)> =
+        runs.into_par_iter().enumerate().map(finish).collect::<Result<_, AutomlError>>()?;
+    let mut trial = Trial {
+        pipelines: Vec::new(),
+        held_out: Vec::new(),
+        scores: Vec::new(),
+        units,
+        first_units,
+    };
+    for (pipeline, rounded, scores) in concluded {
+        trial.pipelines.push(pipeline);
+        trial.held_out.push(rounded);
+        trial.scores.push(scores);
+    }
+    Ok(trial)
+}
+
+/// The scores of one fold's fit by itself, with as many rounds as served its own held-out rows.
+pub(super) fn score_alone(prepared: &Prepared, run: &FoldRun) -> Result<FoldScores, AutomlError> {
+    let predicted = match run.fit.rounds {
+        Some(rounds) => {
+            let mut shortened = run.fit.learner.clone();
+            shortened.keep_rounds(rounds.best.max(1));
+            shortened.predict(&run.fit.held_out)?
+        }
+        None => run.fit.learner.predict(&run.fit.held_out)?,
+    };
+    let rows = prepared.folds.get(run.fold).map_or(&[][..], |fold| &fold.test);
+    score_all(&prepared.target.values.take(rows), &predicted, prepared)
+}
+
+/// The scores of predictions for the held-out rows of a fold.
+pub(super) fn score_fold(
+    prepared: &Prepared,
+    fold: usize,
+    columns: &[Vec<f32>],
+) -> Result<FoldScores, AutomlError> {
+    let rows = prepared.folds.get(fold).map_or(&[][..], |fold| &fold.test);
+    let truth = prepared.target.values.take(rows);
+    let columns = columns.iter().map(|c| c.iter().map(|v| f64::from(*v)).collect()).collect();
+    let predictions = Predictions::from_columns(columns, &truth)?;
+    score_all(&truth, &predictions, prepared)
+}

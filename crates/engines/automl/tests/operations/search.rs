@@ -1,0 +1,111 @@
+//! The search of `automl.train`: budgets, repeatability, resumption, ensembles.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::support::{MemoryHost, artifacts, example, run, train};
+use gantry_engine_api::{Checkpoint, JobNote};
+use serde_json::{Value, json};
+
+fn rows(report: &Value) -> &[Value] {
+    report["leaderboard"]["rows"].as_array().unwrap()
+}
+
+fn score(row: &Value) -> f64 {
+    row["score"].as_f64().unwrap()
+}
+
+async fn search(
+    path: PathBuf,
+    params: Value,
+    threads: u16,
+    checkpoint: Option<Checkpoint>,
+) -> Arc<MemoryHost> {
+    let mut builder = MemoryHost::builder().with_input("data", path).with_threads(threads);
+    if let Some(checkpoint) = checkpoint {
+        builder = builder.with_checkpoint(checkpoint);
+    }
+    let host = builder.build().unwrap();
+    run("automl.train", params, &host).await.unwrap();
+    host
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_budget_four_learners_share_the_prediction() {
+    let (host, report) = train(&example("titanic.csv"), json!({"target": "survived"})).await;
+    let report = report.unwrap();
+    let board = rows(&report);
+    assert_eq!((board.len(), &board[0]["model"]), (5, &json!("ensemble")));
+    assert_eq!(report["best"]["model"], "ensemble");
+    assert!(board[1..].iter().all(|row| score(&board[0]) > score(row) - 0.002), "{board:?}");
+    let members = board[0]["params"]["members"].as_array().unwrap();
+    assert!(members.len() > 1, "{members:?}");
+    let names: Vec<String> = host
+        .notes()
+        .iter()
+        .filter_map(|note| match note {
+            JobNote::Stage { name, total, .. } => Some(format!("{name} of {total}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(names, ["Read of 5", "Prepare of 5", "Search of 5", "Ensemble of 5", "Report of 5"]);
+    let best =
+        |note: &&JobNote| matches!(note, JobNote::Metric { name, .. } if name == "best_score");
+    assert_eq!(host.notes().iter().filter(best).count(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_units_give_the_same_bytes_whatever_the_threads_and_after_a_kill() {
+    let params = json!({"target": "survived", "folds": 3, "budget_units": 250_000_000});
+    let one = search(example("titanic.csv"), params.clone(), 1, None).await;
+    let two = search(example("titanic.csv"), params.clone(), 2, None).await;
+    for ((name, one), (_, two)) in artifacts(&one).iter().zip(&artifacts(&two)) {
+        assert!(one == two, "{name} differs between 1 and 2 threads");
+    }
+    let kept = two.checkpoints();
+    assert!(kept.len() > 12, "only {} models were tried", kept.len());
+    // Killed early, inside of a bracket, and after the last model.
+    for place in [1, kept.len() / 2, kept.len() - 2, kept.len() - 1] {
+        let resumed =
+            search(example("titanic.csv"), params.clone(), 2, Some(kept[place].clone())).await;
+        for ((name, whole), (_, resumed)) in artifacts(&two).iter().zip(&artifacts(&resumed)) {
+            assert!(whole == resumed, "{name} differs when resumed after {place}");
+        }
+    }
+    let other = json!({"target": "survived", "folds": 3, "budget_units": 60_000_000});
+    let fewer = search(example("titanic.csv"), other, 2, None).await;
+    assert!(fewer.checkpoints().len() < kept.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_learners_are_searched_alone() {
+    let params = json!({"target": "species", "algorithm": "svm", "budget_units": 20_000_000});
+    let (_, report) = train(&example("iris.csv"), params).await;
+    let report = report.unwrap();
+    let named = |row: &&Value| row["model"] == "svm" || row["model"] == "ensemble";
+    assert_eq!(rows(&report).iter().filter(named).count(), rows(&report).len());
+    for algorithm in ["knn", "naive_bayes", "neural_network", "mlp", "svm", "xgboost"] {
+        let params = json!({"target": "species", "algorithm": algorithm});
+        let (_, report) = train(&example("iris.csv"), params).await;
+        let report = report.unwrap();
+        assert_eq!(rows(&report).len(), 1, "{algorithm}");
+        assert!(score(&rows(&report)[0]) > 0.9, "{algorithm}: {report}");
+    }
+    for algorithm in ["elastic_net", "svm", "knn", "neural_network"] {
+        let params = json!({"target": "quality", "folds": 2, "algorithm": algorithm});
+        let (_, report) = train(&example("wine_quality_white.csv"), params).await;
+        let found = score(&rows(&report.unwrap())[0]);
+        assert!((0.6..0.8).contains(&found), "{algorithm}: {found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn classes_are_weighed_for_metrics_of_chosen_classes() {
+    let params = |tuned: bool| json!({"target": "risk", "metric": "balanced_accuracy", "tune_threshold": tuned});
+    let (tuned, plain) = (
+        train(&example("german_credit.csv"), params(true)).await.1.unwrap(),
+        train(&example("german_credit.csv"), params(false)).await.1.unwrap(),
+    );
+    let (with, without) = (score(&rows(&tuned)[0]), score(&rows(&plain)[0]));
+    assert!(with > without + 0.02, "{with} and {without}");
+}
