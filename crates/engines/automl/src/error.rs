@@ -59,6 +59,8 @@ pub(crate) enum AutomlError {
     MetricUnfit { metric: &'static str, task: &'static str, fitting: String },
     #[error("The algorithm `{algorithm}` does not fit the task `{task}`.")]
     AlgorithmUnfit { algorithm: &'static str, task: &'static str, fitting: String },
+    #[error("The option `{what}` of preprocessing {reason}.")]
+    Option { what: &'static str, reason: &'static str },
     #[error("No model could be trained: {reasons}.")]
     NothingTrained { reasons: String },
     #[error("The metric `{metric}` is not defined on any fold of this table.")]
@@ -135,6 +137,7 @@ impl AutomlError {
             Self::MetricUnfit { fitting, .. } | Self::AlgorithmUnfit { fitting, .. } => {
                 format!("Choose one of: {fitting}.")
             }
+            Self::Option { .. } => "Correct the option, or leave it out.".into(),
             Self::NothingTrained { .. } => {
                 "Choose other algorithms, or make the table smaller.".into()
             }
@@ -174,6 +177,7 @@ impl From<AutomlError> for EngineError {
             | AutomlError::TargetNotNumbers { .. }
             | AutomlError::PositiveNotFound { .. }
             | AutomlError::MetricUnfit { .. }
+            | AutomlError::Option { .. }
             | AutomlError::AlgorithmUnfit { .. } => Self::params(message),
             AutomlError::Table(_)
             | AutomlError::SingleColumn { .. }

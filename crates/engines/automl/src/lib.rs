@@ -30,6 +30,7 @@ pub use model::{Algorithm, CalibrationChoice};
 pub use ops::predict::{NewLevels, NumberSummary, Predict, PredictParams, PredictReport};
 pub use ops::time::TimeLimit;
 pub use ops::train::{Train, TrainParams};
+pub use preprocess::PreprocessOptions;
 pub use service::ModelService;
 pub use table::ColumnUse;
 pub use task::{Task, TaskChoice};

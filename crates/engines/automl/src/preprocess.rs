@@ -7,6 +7,9 @@
 mod category;
 mod date;
 mod number;
+mod options;
+mod target_mean;
+mod treated;
 
 use std::ops::Range;
 
@@ -15,9 +18,14 @@ use gantry_learn::Matrix;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
+use crate::target::TargetValues;
 pub(crate) use category::{CategoryColumn, Unknown};
 use date::DateColumn;
 use number::NumberColumn;
+pub use options::PreprocessOptions;
+pub(crate) use options::{ClassBalance, LabelEncoding};
+use target_mean::TargetColumn;
+use treated::TreatedColumn;
 
 /// Memory that a one-hot matrix may take.
 const MATRIX_BYTES: usize = 400 << 20;
@@ -43,6 +51,14 @@ enum Fitted {
     Number(NumberColumn),
     Category(CategoryColumn),
     Date(DateColumn),
+    /// A number that is treated as the caller asks.
+    Treated(TreatedColumn),
+    /// Labels as their mean target.
+    Target(TargetColumn),
+    /// Labels as one feature each, for every learner.
+    OneHot(CategoryColumn),
+    /// Labels as numbers with an order.
+    Ordinal(CategoryColumn),
 }
 
 /// How many features levels may become.
@@ -62,27 +78,40 @@ pub(crate) struct Preprocessor {
 }
 
 impl Preprocessor {
-    /// Learns from these rows of the columns.
+    /// Learns from these rows of the columns, in the usual way.
+    #[cfg(test)]
     pub(crate) fn fit(
         columns: &[&Column],
         rows: &[usize],
         encoding: Encoding,
     ) -> Result<Self, AutomlError> {
-        let limits = derive_limits(columns, rows.len(), encoding);
-        let fit = |column: &&Column| -> Result<Fitted, AutomlError> {
-            if let Some(values) = column.find_numbers() {
-                return Ok(Fitted::Number(NumberColumn::fit(values, rows)));
+        let truth = TargetValues::Numbers(vec![0.0; rows.len()]);
+        let options = PreprocessOptions::default();
+        Ok(Self::fit_transform(columns, (rows, &truth), (encoding, &options))?.0)
+    }
+
+    /// Learns from these rows of the columns as `options` say, and gives their features. `truth`
+    /// has one entry for each of `rows`.
+    pub(crate) fn fit_transform(
+        columns: &[&Column],
+        (rows, truth): (&[usize], &TargetValues),
+        (encoding, options): (Encoding, &PreprocessOptions),
+    ) -> Result<(Self, Matrix), AutomlError> {
+        let limits = derive_limits(columns, rows.len(), (encoding, options));
+        let mut fitted = Self { encoding, columns: Vec::with_capacity(columns.len()) };
+        let mut features = Vec::new();
+        for column in columns {
+            if column.find_levels().is_some() && options.encoding == LabelEncoding::Target {
+                let (target, own) = TargetColumn::fit(column, rows, truth);
+                fitted.columns.push(Fitted::Target(target));
+                features.extend(own);
+                continue;
             }
-            if let Some(micros) = column.find_dates() {
-                let present = |row: usize| !column.is_missing(row);
-                return Ok(Fitted::Date(DateColumn::fit(micros, present, rows)));
-            }
-            if column.find_levels().is_some() {
-                return Ok(Fitted::Category(CategoryColumn::fit(column, rows, limits)));
-            }
-            Err(AutomlError::inconsistent(format!("Column `{}` is text.", column.name())))
-        };
-        Ok(Self { encoding, columns: columns.iter().map(fit).collect::<Result<_, _>>()? })
+            let index = fitted.columns.len();
+            fitted.columns.push(fit_column(column, (rows, limits), (encoding, options))?);
+            features.extend(fitted.transform_column(index, column, rows)?);
+        }
+        Ok((fitted, Matrix::new(features)?))
     }
 
     /// The features of these rows; columns in the order of the fit.
@@ -127,10 +156,45 @@ impl Preprocessor {
                 };
                 Ok(fitted.transform(rows.iter().map(cells), self.encoding))
             }
+            Fitted::Treated(fitted) => {
+                let values = column.find_numbers().ok_or_else(wrong)?;
+                Ok(fitted.transform(&gantry_learn::split::take(values, rows)))
+            }
             Fitted::Category(fitted) => {
                 column.find_levels().ok_or_else(wrong)?;
                 Ok(fitted.transform(column, rows, self.encoding))
             }
+            Fitted::OneHot(fitted) => {
+                column.find_levels().ok_or_else(wrong)?;
+                Ok(fitted.transform(column, rows, Encoding::OneHot))
+            }
+            Fitted::Target(fitted) => {
+                column.find_levels().ok_or_else(wrong)?;
+                Ok(fitted.transform(column, rows))
+            }
+            Fitted::Ordinal(fitted) => {
+                column.find_levels().ok_or_else(wrong)?;
+                let codes = fitted.transform(column, rows, Encoding::Codes);
+                Ok(codes.iter().map(|codes| derive_ordinal(codes.values())).collect())
+            }
+        }
+    }
+
+    /// What is done with column number `index`, for people.
+    pub(crate) fn describe(&self, index: usize) -> String {
+        let Some(fitted) = self.columns.get(index) else { return String::new() };
+        let features = width_of(fitted, self.encoding);
+        match fitted {
+            Fitted::Number(fitted) => fitted.describe(self.encoding),
+            Fitted::Date(_) => format!("{features} features of the calendar"),
+            Fitted::Treated(fitted) => fitted.describe(),
+            Fitted::Target(fitted) => fitted.describe(),
+            Fitted::OneHot(_) => format!("{features} features, one a label"),
+            Fitted::Ordinal(_) => "labels become their number in the alphabet".to_owned(),
+            Fitted::Category(_) if self.encoding == Encoding::OneHot => {
+                format!("{features} features, one a label")
+            }
+            Fitted::Category(_) => "labels become codes".to_owned(),
         }
     }
 
@@ -148,9 +212,11 @@ impl Preprocessor {
 
     /// Labels of each column that the fit has never seen, by the place of the column.
     pub(crate) fn find_unknown(&self, columns: &[&Column]) -> Vec<(usize, Unknown)> {
-        let find = |(index, (fitted, column)): (usize, (&Fitted, &&Column))| {
-            let Fitted::Category(fitted) = fitted else { return None };
-            fitted.find_unknown(column).map(|unknown| (index, unknown))
+        let find = |(index, (fitted, column)): (usize, (&Fitted, &&Column))| match fitted {
+            Fitted::Category(fitted) | Fitted::OneHot(fitted) | Fitted::Ordinal(fitted) => {
+                fitted.find_unknown(column).map(|unknown| (index, unknown))
+            }
+            Fitted::Number(_) | Fitted::Date(_) | Fitted::Treated(_) | Fitted::Target(_) => None,
         };
         self.columns.iter().zip(columns).enumerate().filter_map(find).collect()
     }
@@ -161,11 +227,58 @@ fn width_of(fitted: &Fitted, encoding: Encoding) -> usize {
         Fitted::Number(fitted) => fitted.width(encoding),
         Fitted::Category(fitted) => fitted.width(encoding),
         Fitted::Date(fitted) => fitted.width(encoding),
+        Fitted::Treated(fitted) => fitted.width(),
+        Fitted::Target(fitted) => fitted.width(),
+        Fitted::OneHot(fitted) => fitted.width(Encoding::OneHot),
+        Fitted::Ordinal(fitted) => fitted.width(Encoding::Codes),
     }
 }
 
-fn derive_limits(columns: &[&Column], rows: usize, encoding: Encoding) -> LevelLimits {
-    let standing_alone = 2.max(rows / 2_000);
+fn fit_column(
+    column: &Column,
+    (rows, limits): (&[usize], LevelLimits),
+    (encoding, options): (Encoding, &PreprocessOptions),
+) -> Result<Fitted, AutomlError> {
+    if let Some(values) = column.find_numbers() {
+        if options.changes_numbers() {
+            let values = gantry_learn::split::take(values, rows);
+            return Ok(Fitted::Treated(TreatedColumn::fit(&values, options, encoding)));
+        }
+        return Ok(Fitted::Number(NumberColumn::fit(values, rows)));
+    }
+    if let Some(micros) = column.find_dates() {
+        let present = |row: usize| !column.is_missing(row);
+        return Ok(Fitted::Date(DateColumn::fit(micros, present, rows)));
+    }
+    if column.find_levels().is_none() {
+        return Err(AutomlError::inconsistent(format!("Column `{}` is text.", column.name())));
+    }
+    let fitted = CategoryColumn::fit(column, rows, limits);
+    Ok(match options.encoding {
+        LabelEncoding::Auto | LabelEncoding::Target => Fitted::Category(fitted),
+        LabelEncoding::OneHot => Fitted::OneHot(fitted),
+        LabelEncoding::Ordinal => Fitted::Ordinal(fitted),
+    })
+}
+
+/// Codes as numbers; gaps come before all labels.
+fn derive_ordinal(codes: &[f64]) -> gantry_learn::Column {
+    let number = |code: &f64| if code.is_nan() { -1.0 } else { *code };
+    gantry_learn::Column::numeric(codes.iter().map(number).collect())
+}
+
+fn derive_limits(
+    columns: &[&Column],
+    rows: usize,
+    (encoding, options): (Encoding, &PreprocessOptions),
+) -> LevelLimits {
+    let asked = (options.rare_share * rows as f64).ceil() as usize;
+    let standing_alone = 2.max(rows / 2_000).max(asked);
+    let encoding = match options.encoding {
+        LabelEncoding::OneHot => Encoding::OneHot,
+        LabelEncoding::Ordinal => Encoding::Codes,
+        LabelEncoding::Auto | LabelEncoding::Target => encoding,
+    };
     let levels = match encoding {
         Encoding::Codes => MAX_CODED_LEVELS,
         Encoding::OneHot => {

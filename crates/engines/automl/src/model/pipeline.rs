@@ -8,7 +8,7 @@ use gantry_learn::{Control, Matrix, TrainingSet, derive_labels};
 
 use super::{Candidate, FittedLearner, FoldRounds};
 use crate::error::AutomlError;
-use crate::preprocess::Preprocessor;
+use crate::preprocess::{ClassBalance, Preprocessor};
 use crate::target::TargetValues;
 
 /// Rows that are predicted at once; bounds the memory of the matrix.
@@ -124,14 +124,10 @@ impl Pipeline {
         (rows, truth): (&[usize], &TargetValues),
         control: &Control<'_>,
     ) -> Result<Self, AutomlError> {
-        let encoding = candidate.algorithm.encoding();
-        let preprocessor = Preprocessor::fit(columns, rows, encoding)?;
-        control.check()?;
-        let features = preprocessor.transform(columns, rows)?;
-        control.check()?;
-        let data = TrainingSet::new(&features, truth.as_learn())?;
+        let prepared = Features::fit(candidate, columns, (rows, truth), control)?;
+        let data = prepared.derive_set()?;
         let learner = candidate.fit(&data, None, control)?;
-        Ok(Self { preprocessor, learner: Arc::new(learner) })
+        Ok(Self { preprocessor: prepared.preprocessor, learner: Arc::new(learner) })
     }
 
     /// As [`Self::fit`] on the training rows of a fold, counting rounds on its held-out rows.
@@ -143,18 +139,14 @@ impl Pipeline {
         truth: &TargetValues,
         control: &Control<'_>,
     ) -> Result<FoldFit, AutomlError> {
-        let encoding = candidate.algorithm.encoding();
-        let preprocessor = Preprocessor::fit(columns, &fold.train, encoding)?;
-        control.check()?;
-        let features = preprocessor.transform(columns, &fold.train)?;
-        let held_out = preprocessor.transform(columns, &fold.test)?;
-        control.check()?;
         let (seen, hidden) = (truth.take(&fold.train), truth.take(&fold.test));
-        let data = TrainingSet::new(&features, seen.as_learn())?;
+        let prepared = Features::fit(candidate, columns, (&fold.train, &seen), control)?;
+        let held_out = prepared.preprocessor.transform(columns, &fold.test)?;
+        let data = prepared.derive_set()?;
         let mut watched = Watched { x: &held_out, truth: &hidden, rounds: None };
         let learner = candidate.fit(&data, Some(&mut watched), control)?;
         let rounds = watched.rounds;
-        Ok(FoldFit { preprocessor, learner, held_out, rounds })
+        Ok(FoldFit { preprocessor: prepared.preprocessor, learner, held_out, rounds })
     }
 
     /// Predictions for these rows of the columns.
@@ -172,4 +164,72 @@ impl Pipeline {
         }
         Predictions::join(parts)
     }
+}
+
+/// What a learner is given.
+struct Features {
+    preprocessor: Preprocessor,
+    x: Matrix,
+    truth: TargetValues,
+    weights: Option<Vec<f64>>,
+}
+
+impl Features {
+    fn fit(
+        candidate: &Candidate,
+        columns: &[&Column],
+        (rows, truth): (&[usize], &TargetValues),
+        control: &Control<'_>,
+    ) -> Result<Self, AutomlError> {
+        control.check()?;
+        let options = &candidate.options;
+        let how = (candidate.algorithm.encoding(), options.as_ref());
+        let (preprocessor, mut x) = Preprocessor::fit_transform(columns, (rows, truth), how)?;
+        control.check()?;
+        let mut truth = truth.clone();
+        let mut weights = None;
+        match options.balance {
+            ClassBalance::None => {}
+            ClassBalance::Weights => weights = derive_weights(&truth),
+            ClassBalance::Oversample => {
+                let repeated = derive_repeated(&truth);
+                x = x.take_rows(&repeated);
+                truth = truth.take(&repeated);
+            }
+        }
+        Ok(Self { preprocessor, x, truth, weights })
+    }
+
+    fn derive_set(&self) -> Result<TrainingSet<'_>, AutomlError> {
+        let data = TrainingSet::new(&self.x, self.truth.as_learn())?;
+        Ok(match &self.weights {
+            Some(weights) => data.with_weights(weights)?,
+            None => data,
+        })
+    }
+}
+
+/// Weights with which all classes count alike; none for numbers.
+fn derive_weights(truth: &TargetValues) -> Option<Vec<f64>> {
+    let TargetValues::Classes { codes, .. } = truth else { return None };
+    let sizes = truth.class_sizes();
+    let present = sizes.iter().filter(|size| **size > 0).count().max(1);
+    let weight = |code: &u32| {
+        let size = sizes.get(*code as usize).copied().unwrap_or(0).max(1);
+        codes.len() as f64 / (present * size) as f64
+    };
+    Some(codes.iter().map(weight).collect())
+}
+
+/// All rows, those of smaller classes as often as it takes to match the largest.
+fn derive_repeated(truth: &TargetValues) -> Vec<usize> {
+    let TargetValues::Classes { codes, .. } = truth else { return (0..truth.len()).collect() };
+    let sizes = truth.class_sizes();
+    let largest = sizes.iter().copied().max().unwrap_or(0);
+    let mut rows: Vec<usize> = (0..codes.len()).collect();
+    for (class, size) in sizes.iter().enumerate().filter(|(_, size)| **size > 0) {
+        let members = (0..codes.len()).filter(|row| codes[*row] as usize == class);
+        rows.extend(members.cycle().take(largest - size));
+    }
+    rows
 }

@@ -1,5 +1,7 @@
 //! The settings of learners, and candidates: a learner with its settings.
 
+use std::sync::Arc;
+
 use gantry_learn::bayes::BayesParams;
 use gantry_learn::boosting::BoostingParams;
 use gantry_learn::forest::{ForestParams, MaxFeatures};
@@ -14,6 +16,7 @@ use super::pipeline::Watched;
 use super::portfolio::list_core;
 use super::{Algorithm, FittedLearner, boosting};
 use crate::error::AutomlError;
+use crate::preprocess::PreprocessOptions;
 use crate::task::Task;
 
 /// Most rounds of boosting; the table decides how many help.
@@ -37,6 +40,8 @@ const FREE_ERROR: f64 = 0.1;
 pub(crate) struct Candidate {
     pub(crate) algorithm: Algorithm,
     pub(crate) settings: Settings,
+    /// How columns are prepared for it.
+    pub(crate) options: Arc<PreprocessOptions>,
 }
 
 /// The settings of a learner.
@@ -139,7 +144,8 @@ impl Candidate {
     pub(crate) fn usual(algorithm: Algorithm, task: Task, seed: u64) -> Self {
         // Forests of one job must not share their random numbers.
         let seed = Rng::stream(seed, algorithm as u64).next_u64();
-        Self { algorithm, settings: derive_settings(algorithm, task, seed) }
+        let settings = derive_settings(algorithm, task, seed);
+        Self { algorithm, settings, options: Arc::default() }
     }
 
     /// The settings for the report; seeds are left out, as the job has one seed.

@@ -15,6 +15,7 @@ use super::price::{TableSize, derive_training_credits, find_budget_credits};
 use super::time::TimeLimit;
 use crate::metric::MetricChoice;
 use crate::model::{Algorithm, CalibrationChoice, count_at_most};
+use crate::preprocess::PreprocessOptions;
 use crate::task::TaskChoice;
 use crate::train::{Budget, TrainReport, train};
 
@@ -75,6 +76,10 @@ pub struct TrainParams {
     /// the like) is best on held-out rows.
     #[serde(default = "default_true")]
     pub tune_threshold: bool,
+    /// How columns are prepared, learned from training rows alone; what is left open suits each
+    /// learner.
+    #[serde(default)]
+    pub preprocessing: PreprocessOptions,
 }
 
 const fn default_true() -> bool {
@@ -102,6 +107,7 @@ impl TrainParams {
             positive_class: None,
             calibration: CalibrationChoice::Auto,
             tune_threshold: true,
+            preprocessing: PreprocessOptions::default(),
         }
     }
 

@@ -51,6 +51,22 @@ impl NumberColumn {
         Self { median, mean: mean * largest, scale, has_gaps: gaps > 0 }
     }
 
+    /// What is done, for people.
+    pub(super) fn describe(&self, encoding: Encoding) -> String {
+        match encoding {
+            Encoding::Codes => "as it is".to_owned(),
+            Encoding::OneHot => {
+                let (mean, scale) = (self.mean, self.scale);
+                let gaps = if self.has_gaps {
+                    format!("gaps become {:.6} and are marked; ", self.median)
+                } else {
+                    String::new()
+                };
+                format!("{gaps}less {mean:.6}, divided by {scale:.6}")
+            }
+        }
+    }
+
     pub(super) fn width(&self, encoding: Encoding) -> usize {
         match encoding {
             Encoding::OneHot => 1 + usize::from(self.has_gaps),

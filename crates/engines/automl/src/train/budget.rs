@@ -13,6 +13,8 @@ const RESERVED_SHARE: f64 = 0.05;
 const RESERVED_SECONDS: f64 = 0.35;
 /// Share of what is kept for the end that explanations may take.
 const EXPLAINED_SHARE: f64 = 0.55;
+/// Share of all units that the fits of one candidate may use.
+const MOST_SHARE_OF_UNITS: f64 = 0.25;
 /// Most of the time that is kept.
 const MOST_RESERVED: f64 = 0.4;
 
@@ -144,7 +146,10 @@ impl Purse {
     pub(crate) fn units_each(&self, fits: usize) -> Option<u64> {
         match self.budget {
             Budget::Open | Budget::Time(_) => None,
-            Budget::Units(_) => Some(((self.left() / fits.max(1) as f64) as u64).max(1)),
+            Budget::Units(_) => {
+                let most = self.left().min(MOST_SHARE_OF_UNITS * self.total());
+                Some(((most / fits.max(1) as f64) as u64).max(1))
+            }
         }
     }
 }
@@ -159,7 +164,7 @@ mod tests {
         purse.add_units(200);
         purse.add_earlier(300.0);
         assert_eq!((purse.spent(), purse.left(), purse.share()), (500.0, 500.0, 0.5));
-        assert_eq!((purse.units_each(5), purse.deadline()), (Some(100), None));
+        assert_eq!((purse.units_each(5), purse.deadline()), (Some(50), None));
         purse.add_units(900);
         assert_eq!((purse.left(), purse.units_each(5)), (0.0, Some(1)));
         assert!(!Purse::open(Budget::Open).is_limited());

@@ -37,6 +37,8 @@ pub(super) struct TrialNote {
     pub(super) units: u64,
     /// Units of the first fold's fit.
     pub(super) first_units: u64,
+    /// Loss of the first fold's fit by itself, where that decided whether to go on.
+    pub(super) first_loss: Option<f64>,
     /// Units that each fit was allowed.
     pub(super) limit: Option<u64>,
     /// Held-out predictions of the rows that choose weights, as the hexadecimal bytes of numbers
@@ -47,7 +49,8 @@ pub(super) struct TrialNote {
 impl TrialNote {
     /// After the first fold alone.
     pub(super) fn of_first(spent: f64, units: u64, limit: Option<u64>) -> Self {
-        Self { spent, units, first_units: units, limit, voice: Vec::new() }
+        let (first_units, first_loss, voice) = (units, None, Vec::new());
+        Self { spent, units, first_units, first_loss, limit, voice }
     }
 
     /// Numbers as text.

@@ -51,6 +51,7 @@ fn prepare(golden: &Golden, algorithm: Algorithm, seed: u64) -> Prepared {
         candidates: choose_candidates(&[algorithm], target.task, seed).unwrap(),
         chosen: vec![algorithm],
         finish: FinishChoice::default(),
+        options: std::sync::Arc::default(),
         rows: frame.rows(),
         folds: derive_folds(&golden.folds),
         frame,

@@ -1,5 +1,7 @@
 //! Everything that is decided before the first fit: target, columns, folds, metric, candidates.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use gantry_engine_api::{BlockingContext, LogLevel};
@@ -13,6 +15,7 @@ use crate::model::{
     Algorithm, CalibrationChoice, Candidate, Predictions, choose_candidates, list_portfolio,
 };
 use crate::ops::train::TrainParams;
+use crate::preprocess::PreprocessOptions;
 use crate::table::{Plan, Table, plan_columns, read_table};
 use crate::target::{Target, TargetChoice, find_target};
 use crate::task::Task;
@@ -34,6 +37,8 @@ pub(crate) struct Prepared {
     /// The algorithms that were named; none means all.
     pub(crate) chosen: Vec<Algorithm>,
     pub(crate) finish: FinishChoice,
+    /// How columns are prepared.
+    pub(crate) options: Arc<PreprocessOptions>,
     pub(crate) warnings: Vec<String>,
     /// Rows with a target, before folds were given up.
     pub(crate) rows: usize,
@@ -119,6 +124,10 @@ pub(super) fn prepare(
     if target.rows.len() < MIN_ROWS {
         return Err(AutomlError::TooFewRows { rows: target.rows.len(), needed: MIN_ROWS });
     }
+    params.preprocessing.require_valid()?;
+    if params.preprocessing.drop_duplicates {
+        drop_duplicates(&frame, &mut target, &mut warnings);
+    }
     let mut plan = plan_columns(&frame, &target.name, &params.ignore_columns, &target.rows)?;
     warnings.append(&mut plan.warnings);
     if target.rows.len() < frame.rows() {
@@ -132,6 +141,8 @@ pub(super) fn prepare(
         let size = (frame.rows(), job.seed());
         candidates = list_portfolio(target.task, &chosen, size);
     }
+    let options = Arc::new(params.preprocessing.clone());
+    candidates.iter_mut().for_each(|candidate| candidate.options = Arc::clone(&options));
     let folds = derive_folds(&target, params.folds as usize, job.seed(), &mut warnings)?;
     announce(job, &target, metric, &plan);
     for warning in &warnings {
@@ -146,6 +157,7 @@ pub(super) fn prepare(
         folds,
         candidates,
         chosen,
+        options,
         finish: FinishChoice {
             calibration: params.calibration,
             tunes_decision: params.tune_threshold,
@@ -157,6 +169,23 @@ pub(super) fn prepare(
         explain_until: None,
         fingerprint,
     })
+}
+
+/// Keeps the first of rows that are equal in every column.
+fn drop_duplicates(frame: &Frame, target: &mut Target, warnings: &mut Vec<String>) {
+    let mut seen: HashSet<Vec<Option<String>>> = HashSet::new();
+    let is_first = |row: &usize| {
+        let cells = frame.cells(*row).map(|cell| cell.map(|cell| cell.into_owned()));
+        seen.insert(cells.collect())
+    };
+    let kept: Vec<bool> = target.rows.iter().map(is_first).collect();
+    let places: Vec<usize> = (0..kept.len()).filter(|place| kept[*place]).collect();
+    let dropped = kept.len() - places.len();
+    if dropped > 0 {
+        target.values = target.values.take(&places);
+        target.rows = gantry_learn::split::take(&target.rows, &places);
+        warnings.push(format!("{dropped} rows repeat an earlier one and were left out."));
+    }
 }
 
 fn announce(job: &BlockingContext, target: &Target, metric: Metric, plan: &Plan) {

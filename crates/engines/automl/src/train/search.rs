@@ -22,7 +22,7 @@ use super::forecast::{FitSize, Forecast};
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
-use super::trial::{FoldRun, Trial, conclude, fit_folds};
+use super::trial::{FitLimit, FoldRun, Trial, conclude, fit_folds};
 use crate::error::AutomlError;
 use crate::model::{Candidate, Ensemble};
 
@@ -42,6 +42,9 @@ const LARGE: usize = 60_000;
 const SHARED_COST: f64 = 0.8;
 /// Share of the budget that all folds of one candidate may take before folds are given up.
 const MOST_SHARE: f64 = 0.45;
+
+/// Share of the time that all folds of one candidate take at most.
+const MOST_SHARE_OF_FITS: f64 = 0.25;
 
 /// One candidate with its outcome.
 pub(super) struct Entry {
@@ -207,17 +210,14 @@ impl<'a> Search<'a> {
     ) -> Result<Vec<FoldRun>, AutomlError> {
         let size = self.size();
         let is_unknown = self.forecast.find(candidate, size).is_none();
-        let deadline = self.purse.deadline();
-        let late = || deadline.is_some_and(|end| Instant::now() >= end);
-        let control =
-            if self.purse.is_timed() { self.control.with_wrap_up(&late) } else { self.control };
+        let limit = self.limit_fits(limit);
         if begun.is_empty()
             && is_unknown
             && self.purse.is_limited()
             && size.rows * size.columns > LARGE
         {
             let start = self.purse.spent();
-            begun = fit_folds(self.prepared, candidate, &[0], (&control, limit))?;
+            begun = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
             let units: u64 = begun.iter().map(|run| run.units).sum();
             let cost =
                 if self.purse.is_timed() { self.purse.spent() - start } else { units as f64 };
@@ -225,8 +225,20 @@ impl<'a> Search<'a> {
         }
         let places: Vec<usize> = (begun.len()..self.depth).collect();
         let mut runs = begun;
-        runs.extend(fit_folds(self.prepared, candidate, &places, (&control, limit))?);
+        runs.extend(fit_folds(self.prepared, candidate, &places, (&self.control, limit))?);
         Ok(runs)
+    }
+
+    /// What each fit of a candidate may spend, so that none takes the time of many others.
+    fn limit_fits(&self, units: Option<u64>) -> FitLimit {
+        let side_by_side = usize::from(self.job.threads()).max(1);
+        let waves = self.depth.div_ceil(side_by_side).max(1) as f64;
+        let seconds = MOST_SHARE_OF_FITS * self.purse.total() / waves;
+        FitLimit {
+            units,
+            seconds: self.purse.is_timed().then_some(seconds),
+            deadline: self.purse.deadline(),
+        }
     }
 
     /// Gives up folds where all of them would take too much of the budget.
@@ -260,6 +272,7 @@ impl<'a> Search<'a> {
                     spent: self.purse.spent(),
                     units: trial.units,
                     first_units: trial.first_units,
+                    first_loss: self.find_first_loss(index),
                     limit,
                     voice: self.write_voice(&trial),
                 });
@@ -278,6 +291,11 @@ impl<'a> Search<'a> {
         self.drop_worst();
         self.silence_worst();
         Ok(())
+    }
+
+    /// The loss with which the entry at `place` went on after its first fold.
+    fn find_first_loss(&self, place: usize) -> Option<f64> {
+        self.entries.get(place)?.result.trial.as_ref()?.first_loss
     }
 
     /// What all folds in use cost, from what some cost.

@@ -6,6 +6,7 @@
 //! checkpoint equals what is kept in memory.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use gantry_learn::{Control, WorkMeter};
 use rayon::prelude::*;
@@ -41,12 +42,29 @@ impl Trial {
     }
 }
 
-/// Fits the folds at `places`, each within `limit` units where there is one.
+/// What each fit may spend; fits that add to their model step by step return what they have.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FitLimit {
+    pub(super) units: Option<u64>,
+    /// From the fit's own beginning.
+    pub(super) seconds: Option<f64>,
+    /// For all fits together.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl FitLimit {
+    fn is_over(&self, begun: Instant) -> bool {
+        self.deadline.is_some_and(|end| Instant::now() >= end)
+            || self.seconds.is_some_and(|most| begun.elapsed().as_secs_f64() > most)
+    }
+}
+
+/// Fits the folds at `places`, each within its limit.
 pub(super) fn fit_folds(
     prepared: &Prepared,
     candidate: &Candidate,
     places: &[usize],
-    (control, limit): (&Control<'_>, Option<u64>),
+    (control, limit): (&Control<'_>, FitLimit),
 ) -> Result<Vec<FoldRun>, AutomlError> {
     let columns = prepared.columns();
     let truth = &prepared.target.values;
@@ -57,8 +75,13 @@ pub(super) fn fit_folds(
             .ok_or_else(|| AutomlError::inconsistent("There is no such fold."))?;
         // Each fit has a meter of its own: one for all would make them depend on each other's
         // timing.
-        let meter = WorkMeter::new(limit.unwrap_or(u64::MAX));
-        let control = control.with_work(&meter);
+        let meter = WorkMeter::new(limit.units.unwrap_or(u64::MAX));
+        let begun = Instant::now();
+        let is_over = || limit.is_over(begun);
+        let mut control = control.with_work(&meter);
+        if limit.seconds.is_some() || limit.deadline.is_some() {
+            control = control.with_wrap_up(&is_over);
+        }
         let fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
         Ok(FoldRun { fold: *place, fit, units: meter.used() })
     };

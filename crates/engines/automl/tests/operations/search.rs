@@ -56,7 +56,7 @@ async fn without_a_budget_four_learners_share_the_prediction() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_units_give_the_same_bytes_whatever_the_threads_and_after_a_kill() {
-    let params = json!({"target": "survived", "folds": 3, "budget_units": 250_000_000});
+    let params = json!({"target": "survived", "folds": 3, "budget_units": 150_000_000});
     let one = search(example("titanic.csv"), params.clone(), 1, None).await;
     let two = search(example("titanic.csv"), params.clone(), 2, None).await;
     for ((name, one), (_, two)) in artifacts(&one).iter().zip(&artifacts(&two)) {
@@ -72,7 +72,7 @@ async fn the_same_units_give_the_same_bytes_whatever_the_threads_and_after_a_kil
             assert!(whole == resumed, "{name} differs when resumed after {place}");
         }
     }
-    let other = json!({"target": "survived", "folds": 3, "budget_units": 60_000_000});
+    let other = json!({"target": "survived", "folds": 3, "budget_units": 40_000_000});
     let fewer = search(example("titanic.csv"), other, 2, None).await;
     assert!(fewer.checkpoints().len() < kept.len());
 }

@@ -161,7 +161,7 @@ impl Recipe {
             }
             Self::Bayes => (Algorithm::NaiveBayes, Settings::Bayes(BayesParams::Gaussian)),
         };
-        Candidate { algorithm, settings }
+        Candidate { algorithm, settings, options: std::sync::Arc::default() }
     }
 
     /// A recipe at random; boosting most often, as it wins most often.

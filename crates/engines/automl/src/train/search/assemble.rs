@@ -100,6 +100,7 @@ impl Search<'_> {
         let limit = entry.result.trial.as_ref().and_then(|trial| trial.limit);
         let candidate = entry.candidate.clone();
         let places: Vec<usize> = (0..entry.result.scores.len()).collect();
+        let limit = self.limit_fits(limit);
         let runs = fit_folds(self.prepared, &candidate, &places, (&self.control, limit))?;
         conclude(self.prepared, runs)
     }

@@ -45,7 +45,8 @@ impl Search<'_> {
             }
             let (rows, seed) = (self.prepared.frame.rows(), self.prepared.seed);
             let task = self.prepared.target.task;
-            let candidate = draw_candidate(task, &self.prepared.chosen, (rows, seed), drawn);
+            let mut candidate = draw_candidate(task, &self.prepared.chosen, (rows, seed), drawn);
+            candidate.options = std::sync::Arc::clone(&self.prepared.options);
             drawn += 1;
             if !self.fits_budget(&candidate) {
                 misses += 1;
@@ -73,7 +74,8 @@ impl Search<'_> {
         if let Some(known) = self.find_known(place, &candidate) {
             let known = derive_first(known);
             self.purse.add_units(known.trial.as_ref().map_or(0, |trial| trial.units));
-            let loss = self.derive_first_loss(&known);
+            let loss = known.trial.as_ref().and_then(|trial| trial.first_loss);
+            let loss = loss.unwrap_or(f64::INFINITY);
             let is_known = !known.scores.is_empty();
             self.entries.push(Entry { candidate: candidate.clone(), result: known, kept: None });
             let begun = Begun { place, candidate, loss, run: None, limit, begin };
@@ -88,8 +90,10 @@ impl Search<'_> {
                 result.scores = vec![score_alone(self.prepared, &run)?];
                 result.fit_seconds = begin.elapsed().as_secs_f64();
                 let (spent, units) = (self.purse.spent(), run.units);
-                result.trial = Some(TrialNote::of_first(spent, units, limit));
                 let loss = self.derive_first_loss(&result);
+                let mut note = TrialNote::of_first(spent, units, limit);
+                note.first_loss = loss.is_finite().then_some(loss);
+                result.trial = Some(note);
                 let candidate = candidate.clone();
                 begun = Some(Begun { place, candidate, loss, run: Some(run), limit, begin });
             }
@@ -107,11 +111,8 @@ impl Search<'_> {
     }
 
     fn fit_first(&self, candidate: &Candidate, limit: Option<u64>) -> Result<FoldRun, AutomlError> {
-        let deadline = self.purse.deadline();
-        let late = || deadline.is_some_and(|end| Instant::now() >= end);
-        let control =
-            if deadline.is_some() { self.control.with_wrap_up(&late) } else { self.control };
-        let runs = fit_folds(self.prepared, candidate, &[0], (&control, limit))?;
+        let runs =
+            fit_folds(self.prepared, candidate, &[0], (&self.control, self.limit_fits(limit)))?;
         let first = runs.into_iter().next();
         first.ok_or_else(|| AutomlError::inconsistent("The first fold gave no fit."))
     }
