@@ -28,6 +28,7 @@ use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 pub use metric::{Metric, MetricChoice};
 pub use model::{Algorithm, CalibrationChoice};
 pub use ops::predict::{NewLevels, NumberSummary, Predict, PredictParams, PredictReport};
+pub use ops::preprocess::{Preprocess, PreprocessParams, PreprocessReport};
 pub use ops::time::TimeLimit;
 pub use ops::train::{Train, TrainParams};
 pub use preprocess::PreprocessOptions;
@@ -60,7 +61,7 @@ impl Engine for Automl {
     }
 
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
-        vec![Arc::new(Train), Arc::new(Predict)]
+        vec![Arc::new(Train), Arc::new(Predict), Arc::new(Preprocess)]
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {

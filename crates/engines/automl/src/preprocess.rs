@@ -198,6 +198,34 @@ impl Preprocessor {
         }
     }
 
+    /// Names of the features of column number `index`.
+    pub(crate) fn derive_names(&self, index: usize, column: &str) -> Vec<String> {
+        let Some(fitted) = self.columns.get(index) else { return Vec::new() };
+        let width = width_of(fitted, self.encoding);
+        let labels = match fitted {
+            Fitted::OneHot(fitted) => fitted.derive_feature_labels(),
+            Fitted::Category(fitted) if self.encoding == Encoding::OneHot => {
+                fitted.derive_feature_labels()
+            }
+            Fitted::Number(_) | Fitted::Treated(_) if width == 2 => {
+                return vec![column.to_owned(), format!("{column}=missing")];
+            }
+            Fitted::Number(_)
+            | Fitted::Date(_)
+            | Fitted::Treated(_)
+            | Fitted::Target(_)
+            | Fitted::Ordinal(_)
+            | Fitted::Category(_) => Vec::new(),
+        };
+        if labels.len() == width && width > 0 {
+            return labels.iter().map(|label| format!("{column}={label}")).collect();
+        }
+        if width == 1 {
+            return vec![column.to_owned()];
+        }
+        (1..=width).map(|number| format!("{column}_{number}")).collect()
+    }
+
     /// Number of features.
     pub(crate) fn width(&self) -> usize {
         self.columns.iter().map(|fitted| width_of(fitted, self.encoding)).sum()

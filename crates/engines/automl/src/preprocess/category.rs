@@ -87,6 +87,13 @@ impl CategoryColumn {
         }
     }
 
+    /// What each one-hot feature stands for.
+    pub(super) fn derive_feature_labels(&self) -> Vec<String> {
+        let other = self.has_other().then(|| "(rare)".to_owned());
+        let missing = self.has_gaps.then(|| "(missing)".to_owned());
+        self.levels.iter().cloned().chain(other).chain(missing).collect()
+    }
+
     /// Where each label of `column` belongs.
     fn derive_places(&self, column: &Column) -> Vec<Cell> {
         let known: HashMap<&str, usize> = self.levels.iter().map(String::as_str).zip(0..).collect();

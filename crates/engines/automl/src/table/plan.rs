@@ -1,5 +1,7 @@
 //! Which columns explain the target, and how each is taken.
 
+use std::collections::HashSet;
+
 use gantry_kit::{Column, ColumnKind, ColumnSpec, Frame};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,16 @@ impl Plan {
         };
         self.select(frame).iter().map(spec).collect()
     }
+}
+
+/// Places in `rows` of those that repeat no earlier one in every column.
+pub(crate) fn find_first_rows(frame: &Frame, rows: &[usize]) -> Vec<usize> {
+    let mut seen: HashSet<Vec<Option<String>>> = HashSet::new();
+    let mut is_first = |row: usize| {
+        let cells = frame.cells(row).map(|cell| cell.map(|cell| cell.into_owned()));
+        seen.insert(cells.collect())
+    };
+    rows.iter().enumerate().filter(|(_, row)| is_first(**row)).map(|(place, _)| place).collect()
 }
 
 /// Why a column cannot be used.

@@ -1,6 +1,5 @@
 //! Everything that is decided before the first fit: target, columns, folds, metric, candidates.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +15,7 @@ use crate::model::{
 };
 use crate::ops::train::TrainParams;
 use crate::preprocess::PreprocessOptions;
-use crate::table::{Plan, Table, plan_columns, read_table};
+use crate::table::{Plan, Table, find_first_rows, plan_columns, read_table};
 use crate::target::{Target, TargetChoice, find_target};
 use crate::task::Task;
 
@@ -173,14 +172,8 @@ pub(super) fn prepare(
 
 /// Keeps the first of rows that are equal in every column.
 fn drop_duplicates(frame: &Frame, target: &mut Target, warnings: &mut Vec<String>) {
-    let mut seen: HashSet<Vec<Option<String>>> = HashSet::new();
-    let is_first = |row: &usize| {
-        let cells = frame.cells(*row).map(|cell| cell.map(|cell| cell.into_owned()));
-        seen.insert(cells.collect())
-    };
-    let kept: Vec<bool> = target.rows.iter().map(is_first).collect();
-    let places: Vec<usize> = (0..kept.len()).filter(|place| kept[*place]).collect();
-    let dropped = kept.len() - places.len();
+    let places = find_first_rows(frame, &target.rows);
+    let dropped = target.rows.len() - places.len();
     if dropped > 0 {
         target.values = target.values.take(&places);
         target.rows = gantry_learn::split::take(&target.rows, &places);

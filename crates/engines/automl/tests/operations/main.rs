@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod predict;
 #[cfg(test)]
+mod preprocess;
+#[cfg(test)]
 mod search;
 mod support;
 #[cfg(test)]

@@ -1,0 +1,102 @@
+//! Preprocessing: no leak of the target, options that train, and the operation of its own.
+
+use crate::support::{MemoryHost, example, run, train_text};
+use serde_json::{Value, json};
+
+/// Labels that say nothing of the target: 300 of them on 3,000 rows.
+fn noise() -> String {
+    let mut text = String::from("city,shop,y\n");
+    let mut state = 7_u64;
+    let mut draw = |bound: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    for _ in 0..3_000 {
+        let (city, shop, hit) = (draw(300), draw(300), draw(2));
+        text.push_str(&format!("c{city},s{shop},{}\n", if hit == 1 { "yes" } else { "no" }));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encoded_noise_stays_noise() {
+    for algorithm in ["logistic_regression", "gradient_boosting"] {
+        let params = json!({
+            "target": "y", "algorithm": algorithm, "preprocessing": {"encoding": "target"}
+        });
+        let report = train_text(&noise(), params).await.1.unwrap();
+        let found = report["best"]["score"].as_f64().unwrap();
+        assert!((found - 0.5).abs() < 0.02, "{algorithm}: {found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_option_trains() {
+    for options in [
+        json!({"imputation": "mean", "scaling": "robust"}),
+        json!({"imputation": "constant", "fill_value": -1.0, "missing_indicators": true}),
+        json!({"imputation": "most_frequent", "outliers": "iqr", "scaling": "min_max"}),
+        json!({"outliers": "winsorize", "scaling": "quantile", "encoding": "one_hot"}),
+        json!({"outliers": "zscore", "encoding": "ordinal", "rare_share": 0.05}),
+        json!({"encoding": "target", "balance": "weights"}),
+        json!({"balance": "oversample", "drop_duplicates": true, "scaling": "none"}),
+    ] {
+        let host =
+            MemoryHost::builder().with_input("data", example("titanic.csv")).build().unwrap();
+        let params = json!({
+            "target": "survived", "folds": 2, "preprocessing": options,
+            "algorithms": ["logistic_regression", "random_forest"]
+        });
+        let report = run("automl.train", params, &host).await.unwrap();
+        let rows = report["leaderboard"]["rows"].as_array().unwrap();
+        for row in rows {
+            assert!(row["score"].as_f64().unwrap() > 0.75, "{options}: {row}");
+        }
+    }
+}
+
+async fn prepare(name: &str, params: Value) -> (Value, Vec<String>, Value) {
+    let host = MemoryHost::builder().with_input("data", example(name)).build().unwrap();
+    let report = run("automl.preprocess", params, &host).await.unwrap();
+    let table = String::from_utf8(host.read_artifact("prepared.csv").unwrap()).unwrap();
+    let plan = serde_json::from_slice(&host.read_artifact("plan.json").unwrap()).unwrap();
+    (report, table.lines().map(str::to_owned).collect(), plan)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_prepared_and_every_column_explained() {
+    let (report, table, plan) = prepare("titanic.csv", json!({"target": "survived"})).await;
+    assert_eq!(report["rows"].as_u64().unwrap() as usize, table.len() - 1);
+    let header: Vec<&str> = table[0].split(',').collect();
+    assert_eq!(report["features"].as_u64().unwrap() as usize, header.len() - 1);
+    assert!(header.contains(&"sex=female") && header.contains(&"age=missing"), "{header:?}");
+    assert_eq!(header.last(), Some(&"survived"));
+    // Nothing is missing in what learners see.
+    assert!(table.iter().all(|line| !line.contains(",,")));
+    for column in report["columns_used"].as_array().unwrap() {
+        assert!(!column["treatment"].as_str().unwrap().is_empty(), "{column}");
+    }
+    assert_eq!(plan["version"], 1);
+    let used = plan["columns"].as_array().unwrap().len();
+    assert_eq!(plan["fitted"]["columns"].as_array().unwrap().len(), used);
+
+    let params = json!({"for_trees": true, "preprocessing": {"outliers": "iqr"}});
+    let (report, table, _) = prepare("german_credit.csv", params).await;
+    assert_eq!((&report["features"], table.len()), (&json!(21), 1_001));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_that_cannot_be_are_refused() {
+    for (params, words) in [
+        (json!({"preprocessing": {"rare_share": 0.9}}), "rare_share"),
+        (json!({"target": "nothing"}), "`nothing`"),
+        (json!({"ignore_columns": ["nothing"]}), "`nothing`"),
+    ] {
+        let host =
+            MemoryHost::builder().with_input("data", example("titanic.csv")).build().unwrap();
+        let error = run("automl.preprocess", params, &host).await.unwrap_err();
+        assert!(error.message.contains(words), "{}", error.message);
+        assert!(error.next_step.is_some(), "{}", error.message);
+    }
+}
