@@ -59,6 +59,14 @@ pub(crate) enum AutomlError {
     MetricUnfit { metric: &'static str, task: &'static str, fitting: String },
     #[error("The algorithm `{algorithm}` does not fit the task `{task}`.")]
     AlgorithmUnfit { algorithm: &'static str, task: &'static str, fitting: String },
+    #[error(
+        "The column `{column}` that cuts the rows is not in the table. Its columns are: {available}."
+    )]
+    SplitNotFound { column: String, available: String },
+    #[error("The column `{column}` holds neither dates nor numbers, so it gives no order.")]
+    SplitUnordered { column: String },
+    #[error("All rows are of one group, so none can be held out.")]
+    OneGroup,
     #[error("The option `{what}` of preprocessing {reason}.")]
     Option { what: &'static str, reason: &'static str },
     #[error("No model could be trained: {reasons}.")]
@@ -137,6 +145,9 @@ impl AutomlError {
             Self::MetricUnfit { fitting, .. } | Self::AlgorithmUnfit { fitting, .. } => {
                 format!("Choose one of: {fitting}.")
             }
+            Self::SplitNotFound { .. } => "Choose one of these columns.".into(),
+            Self::SplitUnordered { .. } => "Choose a column of dates or numbers.".into(),
+            Self::OneGroup => "Choose another column for the groups, or another split.".into(),
             Self::Option { .. } => "Correct the option, or leave it out.".into(),
             Self::NothingTrained { .. } => {
                 "Choose other algorithms, or make the table smaller.".into()
@@ -178,6 +189,8 @@ impl From<AutomlError> for EngineError {
             | AutomlError::PositiveNotFound { .. }
             | AutomlError::MetricUnfit { .. }
             | AutomlError::Option { .. }
+            | AutomlError::SplitNotFound { .. }
+            | AutomlError::SplitUnordered { .. }
             | AutomlError::AlgorithmUnfit { .. } => Self::params(message),
             AutomlError::Table(_)
             | AutomlError::SingleColumn { .. }
@@ -189,6 +202,7 @@ impl From<AutomlError> for EngineError {
             | AutomlError::TargetNotPredictable { .. }
             | AutomlError::TargetTooLarge { .. }
             | AutomlError::NoColumns { .. }
+            | AutomlError::OneGroup
             | AutomlError::NothingTrained { .. }
             | AutomlError::MetricUndefined { .. }
             | AutomlError::ColumnsMissing { .. }

@@ -37,7 +37,7 @@ pub use table::ColumnUse;
 pub use task::{Task, TaskChoice};
 pub use train::{
     BestModel, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow, MetricSummary,
-    ModelStatus, TrainReport,
+    ModelStatus, SplitChoice, TrainReport,
 };
 
 /// The engine, for the registry.

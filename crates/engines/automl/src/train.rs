@@ -12,6 +12,7 @@ mod checkpoint;
 mod compare;
 mod evaluate;
 mod explain;
+mod folds;
 mod forecast;
 #[cfg(test)]
 mod golden_test;
@@ -27,6 +28,7 @@ use gantry_engine_api::{BlockingContext, LogLevel};
 use gantry_kit::ColumnKind;
 use gantry_learn::Control;
 
+pub use folds::SplitChoice;
 pub use report::{
     BestModel, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow, MetricSummary,
     ModelStatus, TrainReport,

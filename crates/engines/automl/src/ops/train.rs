@@ -17,7 +17,7 @@ use crate::metric::MetricChoice;
 use crate::model::{Algorithm, CalibrationChoice, count_at_most};
 use crate::preprocess::PreprocessOptions;
 use crate::task::TaskChoice;
-use crate::train::{Budget, TrainReport, train};
+use crate::train::{Budget, SplitChoice, TrainReport, train};
 
 /// Fewest and most folds.
 const FOLDS: std::ops::RangeInclusive<u32> = 2..=20;
@@ -61,6 +61,13 @@ pub struct TrainParams {
     #[serde(default = "default_folds")]
     #[schemars(range(min = 2, max = 20))]
     pub folds: u32,
+    /// How rows are cut into folds.
+    #[serde(default)]
+    pub split: SplitChoice,
+    /// The column by which rows are cut: the group of a row, which models do not see, or its time.
+    #[serde(default)]
+    #[schemars(extend("x-gantry" = {"column_of": "data"}))]
+    pub split_column: Option<String>,
     /// Columns that models must not see.
     #[serde(default)]
     #[schemars(extend("x-gantry" = {"column_of": "data"}))]
@@ -103,6 +110,8 @@ impl TrainParams {
             time: None,
             budget_units: None,
             folds: default_folds(),
+            split: SplitChoice::Auto,
+            split_column: None,
             ignore_columns: Vec::new(),
             positive_class: None,
             calibration: CalibrationChoice::Auto,
@@ -131,11 +140,23 @@ impl TrainParams {
             let message = "cannot be given together with a time; choose one of both";
             return Err(ParamError::new("/budget_units", message));
         }
+        let needs_column = matches!(self.split, SplitChoice::Group | SplitChoice::Time);
+        if needs_column && self.split_column.is_none() {
+            let message = "is missing; name the column of the group or the time";
+            return Err(ParamError::new("/split_column", message));
+        }
         if self.algorithm.is_some() && !self.algorithms.is_empty() {
             let message = "cannot be given together with a list of algorithms; choose one of both";
             return Err(ParamError::new("/algorithm", message));
         }
         Ok(())
+    }
+
+    /// Columns that models must not see: a group tells nothing of groups to come.
+    pub(crate) fn list_ignored(&self) -> Vec<String> {
+        let group = self.split_column.iter().filter(|_| self.split == SplitChoice::Group);
+        let group = group.filter(|name| !self.ignore_columns.contains(name));
+        self.ignore_columns.iter().chain(group).cloned().collect()
     }
 
     /// The learners that were named.

@@ -13,6 +13,13 @@ pub(super) struct BoardEntry {
     pub(super) params: serde_json::Value,
 }
 
+/// The ensemble's part of the leaderboard.
+pub(super) struct EnsembleScores {
+    pub(super) scores: Vec<FoldScores>,
+    /// Algorithm and weight of each member.
+    pub(super) members: Vec<(Algorithm, f64)>,
+}
+
 /// Whether `score` beats `other`; equal scores do not.
 pub(super) fn is_better(metric: Metric, score: f64, other: f64) -> bool {
     if metric.greater_is_better() { score > other } else { score < other }
@@ -64,10 +71,10 @@ pub(super) fn derive_leaderboard(
 pub(super) fn derive_board_with(
     (metric, task): (Metric, Task),
     entries: Vec<BoardEntry>,
-    ensemble: Option<(Vec<FoldScores>, Vec<(Algorithm, f64)>)>,
+    ensemble: Option<EnsembleScores>,
 ) -> Leaderboard {
     let mut board = derive_leaderboard(metric, task, entries);
-    if let Some((scores, members)) = ensemble {
+    if let Some(EnsembleScores { scores, members }) = ensemble {
         let described: Vec<String> = members
             .iter()
             .map(|(algorithm, weight)| format!("{} {weight:.3}", algorithm.as_str()))

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use gantry_engine_api::{BlockingContext, LogLevel};
 use gantry_kit::{Column, Frame};
-use gantry_learn::split::{Fold, k_fold, stratified_k_fold};
+use gantry_learn::split::Fold;
 
 use super::budget::Budget;
-use crate::error::{AutomlError, derive_list};
+use super::folds::{Split, derive_folds};
+use crate::error::AutomlError;
 use crate::metric::Metric;
 use crate::model::{
     Algorithm, CalibrationChoice, Candidate, Predictions, choose_candidates, list_portfolio,
@@ -17,7 +18,6 @@ use crate::ops::train::TrainParams;
 use crate::preprocess::PreprocessOptions;
 use crate::table::{Plan, Table, find_first_rows, plan_columns, read_table};
 use crate::target::{Target, TargetChoice, find_target};
-use crate::task::Task;
 
 /// Rows below which folds say nothing.
 pub(crate) const MIN_ROWS: usize = 10;
@@ -127,7 +127,7 @@ pub(super) fn prepare(
     if params.preprocessing.drop_duplicates {
         drop_duplicates(&frame, &mut target, &mut warnings);
     }
-    let mut plan = plan_columns(&frame, &target.name, &params.ignore_columns, &target.rows)?;
+    let mut plan = plan_columns(&frame, &target.name, &params.list_ignored(), &target.rows)?;
     warnings.append(&mut plan.warnings);
     if target.rows.len() < frame.rows() {
         frame = frame.take(&target.rows);
@@ -142,7 +142,8 @@ pub(super) fn prepare(
     }
     let options = Arc::new(params.preprocessing.clone());
     candidates.iter_mut().for_each(|candidate| candidate.options = Arc::clone(&options));
-    let folds = derive_folds(&target, params.folds as usize, job.seed(), &mut warnings)?;
+    let split = Split::find(&frame, params)?;
+    let folds = derive_folds(&target, &split, (params.folds as usize, job.seed()), &mut warnings)?;
     announce(job, &target, metric, &plan);
     for warning in &warnings {
         job.log(LogLevel::Warning, warning.clone());
@@ -192,60 +193,4 @@ fn announce(job: &BlockingContext, target: &Target, metric: Metric, plan: &Plan)
             plan.used.len()
         ),
     );
-}
-
-/// Folds in which every class is spread evenly, or plain ones for numbers.
-fn derive_folds(
-    target: &Target,
-    asked: usize,
-    seed: u64,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Fold>, AutomlError> {
-    let sizes = target.values.class_sizes();
-    let labels = target.values.labels();
-    let smallest = sizes.iter().copied().min().unwrap_or(usize::MAX);
-    let mut folds = asked;
-    match target.task {
-        Task::Regression => folds = folds.min(target.rows.len() / 2),
-        Task::Binary => {
-            if let Some(place) = sizes.iter().position(|size| *size == 1) {
-                let class = labels.get(place).cloned().unwrap_or_default();
-                return Err(AutomlError::ClassOfOne { class });
-            }
-            folds = folds.min(smallest);
-        }
-        Task::Multiclass => {
-            let largest = sizes.iter().copied().max().unwrap_or(0);
-            if largest < 2 {
-                let class = labels.first().cloned().unwrap_or_default();
-                return Err(AutomlError::ClassOfOne { class });
-            }
-            folds = folds.min(largest);
-            let tiny: Vec<&String> = labels
-                .iter()
-                .zip(&sizes)
-                .filter(|(_, size)| **size < folds)
-                .map(|(l, _)| l)
-                .collect();
-            if !tiny.is_empty() {
-                warnings.push(format!(
-                    "{} of {} classes have fewer rows than there are folds, so that their scores \
-                     are rough: {}.",
-                    tiny.len(),
-                    labels.len(),
-                    derive_list(&tiny, 10)
-                ));
-            }
-        }
-    }
-    if folds < asked {
-        warnings.push(format!(
-            "Cross-validation uses {folds} folds instead of {asked}, as there are too few rows."
-        ));
-    }
-    let made = match &target.values {
-        crate::target::TargetValues::Classes { codes, .. } => stratified_k_fold(codes, folds, seed),
-        crate::target::TargetValues::Numbers(values) => k_fold(values.len(), folds, seed),
-    };
-    Ok(made?)
 }

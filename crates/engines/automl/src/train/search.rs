@@ -7,14 +7,14 @@
 
 mod assemble;
 mod brackets;
+mod memory;
 
 use std::time::Instant;
 
 use gantry_engine_api::{BlockingContext, LogLevel};
-use gantry_learn::{Control, LearnError, Rng};
+use gantry_learn::{Control, LearnError};
 
 use super::bill::Bill;
-use super::blend::Voice;
 use super::budget::Purse;
 use super::checkpoint::{self, ModelResult, TrialNote};
 use super::evaluate::Evaluated;
@@ -29,12 +29,6 @@ use crate::model::{Candidate, Ensemble};
 /// Shares of the job's progress before and after the trials.
 const PROGRESS_BEFORE: f64 = 0.06;
 const PROGRESS_AFTER: f64 = 0.85;
-/// Held-out predictions that choose the weights, over all folds and classes.
-const MOST_VOICES: usize = 20_000;
-/// Models that may become members at most; the best ones.
-const MOST_MEMBERS: usize = 24;
-/// Memory for fits that may become members.
-const KEPT_BYTES: usize = 128 << 20;
 /// Cells from which the first fold of an unknown cost is tried alone.
 const LARGE: usize = 60_000;
 /// What the remaining folds cost more than the first one alone, for each of them: they share the
@@ -104,7 +98,7 @@ impl<'a> Search<'a> {
             earlier,
             forecast: Forecast::default(),
             depth: prepared.folds.len(),
-            sample: draw_sample(prepared),
+            sample: memory::draw_sample(prepared),
             is_new: false,
         }
     }
@@ -305,78 +299,6 @@ impl<'a> Search<'a> {
         self.forecast.note(candidate, self.size(), whole);
     }
 
-    fn write_voice(&self, trial: &Trial) -> Vec<Vec<String>> {
-        let write = |places: &Vec<usize>, column: &Vec<f32>| {
-            TrialNote::write(places.iter().filter_map(|place| column.get(*place).copied()))
-        };
-        let folds = trial.held_out.iter().zip(&self.sample);
-        folds
-            .map(|(columns, places)| columns.iter().map(|column| write(places, column)).collect())
-            .collect()
-    }
-
-    /// Lets the fits of the worst models go where they take too much memory.
-    fn drop_worst(&mut self) {
-        let rows = self.size().rows;
-        loop {
-            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, |trial| trial.bytes(rows));
-            let total: usize = self.entries.iter().map(bytes).sum();
-            let kept = |(_, entry): &(usize, &Entry)| entry.kept.is_some();
-            if total <= KEPT_BYTES || self.entries.iter().enumerate().filter(kept).count() < 3 {
-                return;
-            }
-            let loss = |entry: &Entry| self.derive_loss(entry).unwrap_or(f64::INFINITY);
-            let worst = self
-                .entries
-                .iter()
-                .enumerate()
-                .filter(kept)
-                .max_by(|(_, a), (_, b)| loss(a).total_cmp(&loss(b)))
-                .map(|(place, _)| place);
-            let Some(entry) = worst.and_then(|place| self.entries.get_mut(place)) else { return };
-            entry.kept = None;
-        }
-    }
-
-    /// Only the best models keep what they say of held-out rows: the others will not be members.
-    fn silence_worst(&mut self) {
-        let mut losses: Vec<f64> =
-            self.entries.iter().filter_map(|entry| self.derive_loss(entry)).collect();
-        losses.sort_by(f64::total_cmp);
-        let Some(limit) = losses.get(MOST_MEMBERS).copied() else { return };
-        let silent: Vec<usize> = (0..self.entries.len())
-            .filter(|place| self.derive_loss(&self.entries[*place]).is_some_and(|l| l >= limit))
-            .collect();
-        for place in silent {
-            let Some(entry) = self.entries.get_mut(place) else { continue };
-            entry.kept = None;
-            if let Some(trial) = &mut entry.result.trial {
-                trial.voice.clear();
-            }
-        }
-    }
-
-    /// Mean loss over the folds in use, smaller is better; none without a score.
-    fn derive_loss(&self, entry: &Entry) -> Option<f64> {
-        let metric = self.prepared.metric;
-        if entry.result.status != ModelStatus::Done {
-            return None;
-        }
-        let mean = mean_of(metric, entry.result.scores.get(..self.depth)?)?;
-        Some(if metric.greater_is_better() { -mean } else { mean })
-    }
-
-    fn find_leader(&self) -> Option<usize> {
-        let mut best: Option<(usize, f64)> = None;
-        for (place, entry) in self.entries.iter().enumerate() {
-            let Some(loss) = self.derive_loss(entry) else { continue };
-            if best.is_none_or(|(_, known)| loss < known) {
-                best = Some((place, loss));
-            }
-        }
-        best.map(|(place, _)| place)
-    }
-
     /// Says how the search is going, keeps it, and charges for it.
     fn tell(&mut self) -> Result<(), AutomlError> {
         self.job.check_cancelled()?;
@@ -414,19 +336,6 @@ impl<'a> Search<'a> {
         }
         Ok(())
     }
-
-    /// Held-out predictions of the sampled rows; none for what has not seen all folds in use.
-    fn find_voice(&self, entry: &Entry) -> Option<Voice> {
-        let note = entry.result.trial.as_ref()?;
-        let mut voice: Voice = Vec::new();
-        for fold in note.voice.get(..self.depth)? {
-            voice.resize(fold.len(), Vec::new());
-            for (column, text) in voice.iter_mut().zip(fold) {
-                column.extend(TrialNote::read(text)?);
-            }
-        }
-        Some(voice)
-    }
 }
 
 fn derive_result(candidate: &Candidate, status: ModelStatus) -> ModelResult {
@@ -438,20 +347,4 @@ fn derive_result(candidate: &Candidate, status: ModelStatus) -> ModelResult {
         fit_seconds: 0.0,
         trial: None,
     }
-}
-
-/// For each fold, places in its test part, in rising order.
-fn draw_sample(prepared: &Prepared) -> Vec<Vec<usize>> {
-    let columns = prepared.target.values.labels().len().max(1);
-    let most = (MOST_VOICES / prepared.folds.len().max(1) / columns.div_ceil(2)).max(50);
-    let draw = |(number, fold): (usize, &gantry_learn::split::Fold)| {
-        let mut places: Vec<usize> = (0..fold.test.len()).collect();
-        if places.len() > most {
-            Rng::stream(prepared.seed ^ 0xb1e4d, number as u64).shuffle(&mut places);
-            places.truncate(most);
-            places.sort_unstable();
-        }
-        places
-    };
-    prepared.folds.iter().enumerate().map(draw).collect()
 }

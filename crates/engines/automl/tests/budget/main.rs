@@ -4,6 +4,7 @@
 
 #[path = "../operations/support.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
+#[cfg(test)]
 mod support;
 
 use std::time::{Duration, Instant};
@@ -31,10 +32,10 @@ async fn require_time_is_used() {
         let (host, report) = train(&example(file), params).await;
         let taken = begin.elapsed();
         let report = report.unwrap();
-        println!("{}", host.log_lines().join("\n"));
+        let log = host.log_lines().join("\n");
         let limit = Duration::from_secs(seconds);
-        assert!(taken < limit + limit / 20, "{file}: {taken:?}");
-        assert!(taken > limit / 2, "{file}: {taken:?}");
+        assert!(taken < limit + limit / 20, "{file}: {taken:?}\n{log}");
+        assert!(taken > limit / 2, "{file}: {taken:?}\n{log}");
         let done = rows(&report).iter().filter(|row| row["status"] == "done").count();
         assert!(done >= 3, "{file}: {done} models");
     }

@@ -8,6 +8,7 @@ mod predict;
 mod preprocess;
 #[cfg(test)]
 mod search;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod train;

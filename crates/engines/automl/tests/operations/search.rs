@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::support::{MemoryHost, artifacts, example, run, train};
+use crate::support::{MemoryHost, artifacts, example, run, train, train_text};
 use gantry_engine_api::{Checkpoint, JobNote};
 use serde_json::{Value, json};
 
@@ -108,4 +108,59 @@ async fn classes_are_weighed_for_metrics_of_chosen_classes() {
     );
     let (with, without) = (score(&rows(&tuned)[0]), score(&rows(&plain)[0]));
     assert!(with > without + 0.02, "{with} and {without}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_cut_by_groups_and_by_time() {
+    let mut text = String::from("who,day,x,y\n");
+    for i in 0..240_u32 {
+        text.push_str(&format!(
+            "p{},2024-{:02}-{:02},{},{}\n",
+            i % 12,
+            i / 28 % 12 + 1,
+            i % 28 + 1,
+            (i * 37) % 101,
+            (i * 37) % 101 * 3 + i % 5
+        ));
+    }
+    let base = json!({"target": "y", "task": "regression", "folds": 4});
+    let with = |more: Value| {
+        let mut params = base.clone();
+        for (key, value) in more.as_object().unwrap() {
+            params[key] = value.clone();
+        }
+        params
+    };
+    let groups = with(json!({"split": "group", "split_column": "who"}));
+    let (host, report) = train_text(&text, groups).await;
+    let report = report.unwrap();
+    let who = &report["columns_used"][0];
+    assert_eq!((&who["name"], &who["used"]), (&json!("who"), &json!(false)));
+    let table = String::from_utf8(host.read_artifact("predictions.csv").unwrap()).unwrap();
+    let mut fold_of = std::collections::BTreeMap::new();
+    for line in table.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let group = (cells[0].parse::<u32>().unwrap() - 1) % 12;
+        assert_eq!(*fold_of.entry(group).or_insert(cells[1].to_owned()), cells[1], "{line}");
+    }
+    assert_eq!(fold_of.len(), 12);
+
+    for algorithms in [json!([]), json!(["linear_regression"])] {
+        let time = with(json!({
+            "split": "time", "split_column": "day", "algorithms": algorithms
+        }));
+        let (host, report) = train_text(&text, time).await;
+        assert_eq!(report.unwrap()["rows"], 240);
+        // The first part of the rows is never held out.
+        let table = String::from_utf8(host.read_artifact("predictions.csv").unwrap()).unwrap();
+        assert_eq!(table.lines().count() - 1, 4 * 48);
+    }
+    for (params, words) in [
+        (json!({"split": "group", "split_column": "nobody"}), "`nobody`"),
+        (json!({"split": "time", "split_column": "who"}), "neither dates nor numbers"),
+        (json!({"split": "time"}), "is missing"),
+    ] {
+        let error = train_text(&text, with(params)).await.1.unwrap_err();
+        assert!(error.message.contains(words), "{}", error.message);
+    }
 }

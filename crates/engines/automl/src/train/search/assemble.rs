@@ -8,16 +8,9 @@ use crate::train::bill::count_tried;
 use crate::train::blend::{Voice, select_weights, tune_decision};
 use crate::train::checkpoint::ModelResult;
 use crate::train::evaluate::{Evaluated, FoldScores, score_decided};
-use crate::train::leaderboard::{BoardEntry, derive_board_with};
+use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
 use crate::train::trial::{Trial, conclude, fit_folds};
-
-/// The ensemble's part of the leaderboard.
-pub(super) struct EnsembleScores {
-    pub(super) scores: Vec<FoldScores>,
-    /// Algorithm and weight of each member.
-    pub(super) members: Vec<(Algorithm, f64)>,
-}
 
 impl Search<'_> {
     pub(super) fn assemble(mut self) -> Result<Found, AutomlError> {
@@ -174,7 +167,7 @@ impl Search<'_> {
             entries.push(BoardEntry { result, params: candidate.describe() });
         }
         let (metric, task) = (self.prepared.metric, self.prepared.target.task);
-        derive_board_with((metric, task), entries, ensemble.map(|e| (e.scores, e.members)))
+        derive_board_with((metric, task), entries, ensemble)
     }
 
     fn derive_failure(&self) -> AutomlError {

@@ -1,0 +1,124 @@
+//! What a search keeps of its trials: fits as long as there is room, and held-out predictions of a
+//! sample of rows for the models that may become members.
+//!
+//! Invariant: what is kept follows from the losses alone; nothing depends on when it was dropped.
+
+use gantry_learn::Rng;
+
+use super::{Entry, Search};
+use crate::train::blend::Voice;
+use crate::train::checkpoint::TrialNote;
+use crate::train::leaderboard::mean_of;
+use crate::train::prepare::Prepared;
+use crate::train::report::ModelStatus;
+use crate::train::trial::Trial;
+
+/// Held-out predictions that choose the weights, over all folds and classes.
+const MOST_VOICES: usize = 20_000;
+/// Models that may become members at most; the best ones.
+const MOST_MEMBERS: usize = 24;
+/// Memory for fits that may become members.
+const KEPT_BYTES: usize = 128 << 20;
+
+impl Search<'_> {
+    pub(super) fn write_voice(&self, trial: &Trial) -> Vec<Vec<String>> {
+        let write = |places: &Vec<usize>, column: &Vec<f32>| {
+            TrialNote::write(places.iter().filter_map(|place| column.get(*place).copied()))
+        };
+        let folds = trial.held_out.iter().zip(&self.sample);
+        folds
+            .map(|(columns, places)| columns.iter().map(|column| write(places, column)).collect())
+            .collect()
+    }
+
+    /// Lets the fits of the worst models go where they take too much memory.
+    pub(super) fn drop_worst(&mut self) {
+        let rows = self.size().rows;
+        loop {
+            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, |trial| trial.bytes(rows));
+            let total: usize = self.entries.iter().map(bytes).sum();
+            let kept = |(_, entry): &(usize, &Entry)| entry.kept.is_some();
+            if total <= KEPT_BYTES || self.entries.iter().enumerate().filter(kept).count() < 3 {
+                return;
+            }
+            let loss = |entry: &Entry| self.derive_loss(entry).unwrap_or(f64::INFINITY);
+            let worst = self
+                .entries
+                .iter()
+                .enumerate()
+                .filter(kept)
+                .max_by(|(_, a), (_, b)| loss(a).total_cmp(&loss(b)))
+                .map(|(place, _)| place);
+            let Some(entry) = worst.and_then(|place| self.entries.get_mut(place)) else { return };
+            entry.kept = None;
+        }
+    }
+
+    /// Only the best models keep what they say of held-out rows: the others will not be members.
+    pub(super) fn silence_worst(&mut self) {
+        let mut losses: Vec<f64> =
+            self.entries.iter().filter_map(|entry| self.derive_loss(entry)).collect();
+        losses.sort_by(f64::total_cmp);
+        let Some(limit) = losses.get(MOST_MEMBERS).copied() else { return };
+        let silent: Vec<usize> = (0..self.entries.len())
+            .filter(|place| self.derive_loss(&self.entries[*place]).is_some_and(|l| l >= limit))
+            .collect();
+        for place in silent {
+            let Some(entry) = self.entries.get_mut(place) else { continue };
+            entry.kept = None;
+            if let Some(trial) = &mut entry.result.trial {
+                trial.voice.clear();
+            }
+        }
+    }
+
+    /// Mean loss over the folds in use, smaller is better; none without a score.
+    pub(super) fn derive_loss(&self, entry: &Entry) -> Option<f64> {
+        let metric = self.prepared.metric;
+        if entry.result.status != ModelStatus::Done {
+            return None;
+        }
+        let mean = mean_of(metric, entry.result.scores.get(..self.depth)?)?;
+        Some(if metric.greater_is_better() { -mean } else { mean })
+    }
+
+    pub(super) fn find_leader(&self) -> Option<usize> {
+        let mut best: Option<(usize, f64)> = None;
+        for (place, entry) in self.entries.iter().enumerate() {
+            let Some(loss) = self.derive_loss(entry) else { continue };
+            if best.is_none_or(|(_, known)| loss < known) {
+                best = Some((place, loss));
+            }
+        }
+        best.map(|(place, _)| place)
+    }
+
+    /// Held-out predictions of the sampled rows; none for what has not seen all folds in use.
+    pub(super) fn find_voice(&self, entry: &Entry) -> Option<Voice> {
+        let note = entry.result.trial.as_ref()?;
+        let mut voice: Voice = Vec::new();
+        for fold in note.voice.get(..self.depth)? {
+            voice.resize(fold.len(), Vec::new());
+            for (column, text) in voice.iter_mut().zip(fold) {
+                column.extend(TrialNote::read(text)?);
+            }
+        }
+        Some(voice)
+    }
+}
+
+/// For each fold, places in its test part, in rising order.
+pub(super) fn draw_sample(prepared: &Prepared) -> Vec<Vec<usize>> {
+    let columns = prepared.target.values.labels().len().max(1);
+    let most = (MOST_VOICES / prepared.folds.len().max(1) / columns.div_ceil(2)).max(50);
+    let draw = |(number, fold): (usize, &gantry_learn::split::Fold)| {
+        let mut places: Vec<usize> = (0..fold.test.len()).collect();
+        if places.len() > most {
+            Rng::stream(prepared.seed ^ 0xb1e4d, number as u64).shuffle(&mut places);
+            places.truncate(most);
+            places.sort_unstable();
+        }
+        places
+    };
+    prepared.folds.iter().enumerate().map(draw).collect()
+}
