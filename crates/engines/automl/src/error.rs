@@ -75,6 +75,24 @@ pub(crate) enum AutomlError {
     MetricUndefined { metric: &'static str },
     #[error("The table lacks columns that the model needs: {names}.")]
     ColumnsMissing { names: String },
+    #[error("The table has {rows} rows; at least {needed} are needed.")]
+    TooFewPoints { rows: usize, needed: usize },
+    #[error("No column of the table can be compared: {reasons}.")]
+    NothingToCompare { reasons: String },
+    #[error("{clusters} clusters cannot be made of {rows} rows.")]
+    TooManyClusters { clusters: u32, rows: usize },
+    #[error("DBSCAN looks at every pair of rows; the table has {rows}, and {limit} are the most.")]
+    TooDense { rows: usize, limit: usize },
+    #[error("{components} components cannot be made of {features} features.")]
+    TooManyComponents { components: u32, features: usize },
+    #[error("The table has no column `{target}`, which the model predicts.")]
+    TruthMissing { target: String },
+    #[error("No row of the column `{target}` has a value that the model could have predicted.")]
+    TruthUnknown { target: String },
+    #[error("The model has a member `{algorithm}`, which cannot be written as ONNX.")]
+    OnnxUnsupported { algorithm: &'static str },
+    #[error("As ONNX the model would have {bytes} bytes; the format ends at 2 GB.")]
+    OnnxTooLarge { bytes: usize },
     #[error("{0}")]
     ModelFile(#[from] ModelFileError),
     #[error("{0}")]
@@ -159,6 +177,33 @@ impl AutomlError {
                 "Add these columns with the names that they had in training; cells may be empty."
                     .into()
             }
+            Self::TooFewPoints { .. } => "Add rows.".into(),
+            Self::NothingToCompare { .. } => {
+                "Add columns of numbers, labels or dates, or ignore fewer.".into()
+            }
+            Self::TooManyClusters { .. } => "Ask for fewer clusters, or add rows.".into(),
+            Self::TooDense { .. } => {
+                "Choose the method `kmeans`, or draw a part of the rows.".into()
+            }
+            Self::TooManyComponents { .. } => {
+                "Ask for fewer components, or leave the number out.".into()
+            }
+            Self::TruthMissing { .. } => {
+                "Add the column with the true values; without them, `automl.predict` applies the \
+                 model."
+                    .into()
+            }
+            Self::TruthUnknown { .. } => {
+                "Fill the column with true values, classes spelled as in training.".into()
+            }
+            Self::OnnxUnsupported { .. } => {
+                "Train with `algorithms` that leave it out, such as gradient_boosting, \
+                 random_forest and logistic_regression, and export that model."
+                    .into()
+            }
+            Self::OnnxTooLarge { .. } => {
+                "Train a smaller model, such as gradient boosting, and export that one.".into()
+            }
             Self::ModelFile(error) => error.derive_next_step().into(),
             Self::Table(_) | Self::Learn(_) | Self::Inconsistent { .. } | Self::Engine(_) => {
                 return None;
@@ -191,6 +236,8 @@ impl From<AutomlError> for EngineError {
             | AutomlError::Option { .. }
             | AutomlError::SplitNotFound { .. }
             | AutomlError::SplitUnordered { .. }
+            | AutomlError::TooManyClusters { .. }
+            | AutomlError::TooManyComponents { .. }
             | AutomlError::AlgorithmUnfit { .. } => Self::params(message),
             AutomlError::Table(_)
             | AutomlError::SingleColumn { .. }
@@ -206,6 +253,13 @@ impl From<AutomlError> for EngineError {
             | AutomlError::NothingTrained { .. }
             | AutomlError::MetricUndefined { .. }
             | AutomlError::ColumnsMissing { .. }
+            | AutomlError::TooFewPoints { .. }
+            | AutomlError::NothingToCompare { .. }
+            | AutomlError::TooDense { .. }
+            | AutomlError::TruthMissing { .. }
+            | AutomlError::TruthUnknown { .. }
+            | AutomlError::OnnxUnsupported { .. }
+            | AutomlError::OnnxTooLarge { .. }
             | AutomlError::ModelFile(_) => Self::input(message),
         };
         match next_step {

@@ -9,9 +9,12 @@
 //! parameters and seed give the same files, whatever the number of threads.
 
 mod error;
+mod explain;
+mod groups;
 mod metric;
 mod model;
 mod model_file;
+mod onnx;
 pub mod ops;
 mod predict;
 mod preprocess;
@@ -25,10 +28,18 @@ use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
+pub use explain::{ColumnDrift, DriftLevel};
 pub use metric::{Metric, MetricChoice};
 pub use model::{Algorithm, CalibrationChoice};
+pub use ops::cluster::{
+    Cluster, ClusterChoice, ClusterMark, ClusterMethod, ClusterParams, ClusterReport,
+    ClusterSummary, TriedClusters,
+};
+pub use ops::evaluate::{Evaluate, EvaluateParams, EvaluateReport};
+pub use ops::export::{Export, ExportFormat, ExportParams, ExportReport, ExportedValue};
 pub use ops::predict::{NewLevels, NumberSummary, Predict, PredictParams, PredictReport};
 pub use ops::preprocess::{Preprocess, PreprocessParams, PreprocessReport};
+pub use ops::reduce::{Reduce, ReduceParams, ReduceReport, ReducedComponent};
 pub use ops::time::TimeLimit;
 pub use ops::train::{Train, TrainParams};
 pub use preprocess::PreprocessOptions;
@@ -36,8 +47,8 @@ pub use service::ModelService;
 pub use table::ColumnUse;
 pub use task::{Task, TaskChoice};
 pub use train::{
-    BestModel, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow, MetricSummary,
-    ModelStatus, SplitChoice, TrainReport,
+    BestModel, ColumnContribution, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow,
+    MetricSummary, ModelStatus, SplitChoice, TrainReport,
 };
 
 /// The engine, for the registry.
@@ -61,7 +72,15 @@ impl Engine for Automl {
     }
 
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
-        vec![Arc::new(Train), Arc::new(Predict), Arc::new(Preprocess)]
+        vec![
+            Arc::new(Train),
+            Arc::new(Predict),
+            Arc::new(Preprocess),
+            Arc::new(Evaluate),
+            Arc::new(Export),
+            Arc::new(Cluster),
+            Arc::new(Reduce),
+        ]
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {

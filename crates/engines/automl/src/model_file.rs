@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{AutomlError, derive_list};
+use crate::explain::Baseline;
 use crate::metric::Metric;
 use crate::model::{Algorithm, Ensemble, Finish, FittedLearner, Member, MemberFit, Pipeline};
 use crate::preprocess::Preprocessor;
@@ -71,6 +72,9 @@ pub(crate) struct ModelHeader {
     pub(crate) rows: usize,
     /// The columns that the model reads, in its order.
     pub(crate) columns: Vec<ColumnSpec>,
+    /// How the values of these columns were spread, to tell drift; older files have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) baseline: Vec<Baseline>,
 }
 
 /// A member of the ensemble as the header describes it.

@@ -5,14 +5,15 @@
 
 use std::io::Read;
 
-use gantry_kit::{Column, Schema};
+use gantry_kit::{Column, Frame, Schema};
 use gantry_learn::Control;
 
 use crate::error::AutomlError;
-use crate::model::{Ensemble, Predictions};
+use crate::model::{Ensemble, Finish, Predictions};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::preprocess::Unknown;
 use crate::table::Table;
+use crate::target::TargetValues;
 
 /// A model that is ready to predict.
 pub(crate) struct Predictor {
@@ -59,6 +60,35 @@ impl Predictor {
         Ok(Predicted { predictions, new_labels })
     }
 
+    /// What is done with the members' mean.
+    pub(crate) fn finish(&self) -> &Finish {
+        &self.ensemble.finish
+    }
+
+    /// The true values and their rows, where the table has some that the model could predict.
+    pub(crate) fn find_truth(&self, frame: &Frame) -> Option<(TargetValues, Vec<usize>)> {
+        let header = &self.header;
+        let target = frame.find_column(&header.target.name)?;
+        let mut rows: Vec<usize> = Vec::new();
+        let truth = if header.task.is_classification() {
+            let mut codes = Vec::new();
+            for row in 0..target.len() {
+                let cell = target.find_cell(row);
+                let code = cell.and_then(|c| header.classes.iter().position(|class| *class == *c));
+                if let Some(code) = code.and_then(|code| u32::try_from(code).ok()) {
+                    rows.push(row);
+                    codes.push(code);
+                }
+            }
+            TargetValues::Classes { labels: header.classes.clone(), codes }
+        } else {
+            let values = target.find_numbers().unwrap_or_default();
+            rows = (0..values.len()).filter(|row| !target.is_missing(*row)).collect();
+            TargetValues::Numbers(gantry_learn::split::take(values, &rows))
+        };
+        (!rows.is_empty()).then_some((truth, rows))
+    }
+
     /// The predictions as columns of a table: the class or number, then probabilities.
     pub(crate) fn derive_columns(&self, predictions: &Predictions) -> Vec<Column> {
         let classes = &self.header.classes;
@@ -77,4 +107,15 @@ impl Predictor {
             }
         }
     }
+}
+
+/// The predictions of these rows.
+pub(crate) fn take_rows(
+    predictions: &Predictions,
+    rows: &[usize],
+    truth: &TargetValues,
+) -> Result<Predictions, AutomlError> {
+    let columns = predictions.as_columns();
+    let known = columns.iter().map(|column| gantry_learn::split::take(column, rows)).collect();
+    Predictions::from_columns(known, truth)
 }

@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::AutomlError;
 use crate::target::TargetValues;
 pub(crate) use category::{CategoryColumn, Unknown};
-use date::DateColumn;
-use number::NumberColumn;
+pub(crate) use date::{DateColumn, Part as DatePart};
+pub(crate) use number::{LIMIT, NumberColumn};
 pub use options::PreprocessOptions;
 pub(crate) use options::{ClassBalance, LabelEncoding};
-use target_mean::TargetColumn;
-use treated::TreatedColumn;
+pub(crate) use target_mean::TargetColumn;
+pub(crate) use treated::TreatedColumn;
 
 /// Memory that a one-hot matrix may take.
 const MATRIX_BYTES: usize = 400 << 20;
@@ -47,7 +47,7 @@ pub(crate) enum Encoding {
 /// One column's fitted treatment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-enum Fitted {
+pub(crate) enum Fitted {
     Number(NumberColumn),
     Category(CategoryColumn),
     Date(DateColumn),
@@ -224,6 +224,16 @@ impl Preprocessor {
             return vec![column.to_owned()];
         }
         (1..=width).map(|number| format!("{column}_{number}")).collect()
+    }
+
+    /// What learners take from it.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The treatment of each column, in the order of the fit.
+    pub(crate) fn fitted(&self) -> &[Fitted] {
+        &self.columns
     }
 
     /// Number of features.

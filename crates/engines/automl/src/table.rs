@@ -7,5 +7,5 @@ mod plan;
 mod read;
 
 pub use plan::ColumnUse;
-pub(crate) use plan::{Plan, find_first_rows, plan_columns};
+pub(crate) use plan::{Plan, derive_kind_name, find_first_rows, plan_columns};
 pub(crate) use read::{Table, read_table, read_table_as};

@@ -10,6 +10,7 @@ mod blend;
 mod budget;
 mod checkpoint;
 mod compare;
+mod contributions;
 mod evaluate;
 mod explain;
 mod folds;
@@ -18,6 +19,8 @@ mod forecast;
 mod golden_test;
 mod importance;
 mod leaderboard;
+mod learning_curve;
+mod partial;
 mod prepare;
 mod publish;
 mod report;
@@ -30,12 +33,13 @@ use gantry_learn::Control;
 
 pub use folds::SplitChoice;
 pub use report::{
-    BestModel, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow, MetricSummary,
-    ModelStatus, TrainReport,
+    BestModel, ColumnContribution, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow,
+    MetricSummary, ModelStatus, TrainReport,
 };
 
 use crate::error::AutomlError;
-use crate::model::{Ensemble, Pipeline};
+use crate::explain::derive_baseline;
+use crate::model::{Candidate, Ensemble, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
 use bill::Bill;
@@ -101,7 +105,8 @@ pub(crate) fn train(
     prepared.keep_folds(found.folds, &mut found.evaluated.out_of_fold);
     stages.enter("Report", 5)?;
     job.log(LogLevel::Info, format!("{}: the ensemble is chosen.", purse.describe()));
-    let report = publish_all(job, &prepared, (&model, &found.evaluated, found.board), &control)?;
+    let report =
+        publish_all(job, &prepared, (&model, &found.evaluated, found.board), (None, &control))?;
     bill.close_search(found.tried, &purse)?;
     job.log(LogLevel::Info, format!("{}: the report is written.", purse.describe()));
     announce_best(job, &report);
@@ -132,7 +137,8 @@ fn conclude_comparison(
     let folds = prepared.folds.len();
     prepared.keep_folds(folds, &mut evaluated.out_of_fold);
     stages.enter("Report", after + 1)?;
-    let report = publish_all(job, &prepared, (&model, &evaluated, found.board), control)?;
+    let curve = Some(&best);
+    let report = publish_all(job, &prepared, (&model, &evaluated, found.board), (curve, control))?;
     bill.close(found.tried)?;
     announce_best(job, &report);
     Ok(report)
@@ -142,10 +148,13 @@ fn publish_all(
     job: &BlockingContext,
     prepared: &Prepared,
     (model, evaluated, board): (&TrainedModel, &Evaluated, Leaderboard),
-    control: &Control<'_>,
+    (best, control): (Option<&Candidate>, &Control<'_>),
 ) -> Result<TrainReport, AutomlError> {
     job.progress(0.92);
-    let explained = explain::explain(prepared, evaluated, control)?;
+    let mut explained = explain::explain(prepared, evaluated, control)?;
+    if let Some(best) = best {
+        explained.plots.extend(learning_curve::derive_plot(prepared, evaluated, (best, control))?);
+    }
     let report = report::derive_report(prepared, board, &explained)?;
     let outcome =
         publish::Outcome { prepared, model, evaluated, explained: &explained, report: &report };
@@ -175,5 +184,6 @@ fn derive_header(prepared: &Prepared, board: &Leaderboard) -> Result<ModelHeader
         score: board.rows.first().and_then(|row| row.score).unwrap_or_default(),
         rows: prepared.rows,
         columns: prepared.plan.derive_specs(&prepared.frame),
+        baseline: derive_baseline(&prepared.columns()),
     })
 }

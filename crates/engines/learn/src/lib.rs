@@ -65,3 +65,4 @@ pub use error::LearnError;
 pub use model::{Classifier, FormatVersion, Regressor, derive_labels};
 pub use numeric::math;
 pub use numeric::rng::Rng;
+pub use tree::{TreeNode, TreesView};

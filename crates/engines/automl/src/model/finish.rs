@@ -13,7 +13,7 @@ use super::Predictions;
 use crate::error::AutomlError;
 
 /// Probabilities are kept this far from 0 and 1 before their logits are taken.
-const EDGE: f64 = 1e-6;
+pub(crate) const EDGE: f64 = 1e-6;
 /// Share by which the log loss must fall before a calibration is kept.
 const LEAST_GAIN: f64 = 0.002;
 /// Rows of a class below which nothing is calibrated.
@@ -168,6 +168,11 @@ fn derive_logit(p: f64) -> f64 {
 }
 
 impl Calibration {
+    /// One curve a class; of two classes, of the second alone.
+    pub(crate) fn curves(&self) -> &[Curve] {
+        &self.curves
+    }
+
     fn fit(codes: &[u32], probability: &Matrix, isotonic: bool) -> Result<Self, LearnError> {
         let skipped = usize::from(probability.width() == 2);
         let classes = (0_u32..).zip(probability.columns()).skip(skipped);

@@ -18,9 +18,8 @@ use super::train::meter_id;
 use crate::error::AutomlError;
 use crate::metric::Metric;
 use crate::model::Predictions;
-use crate::predict::{Predicted, Predictor};
+use crate::predict::{Predicted, Predictor, take_rows};
 use crate::table::{Table, read_table_as};
-use crate::target::TargetValues;
 use crate::task::Task;
 
 /// A model in memory is at most this many times as large as its file.
@@ -184,7 +183,7 @@ fn write_predictions(
 }
 
 /// The name, with a number behind it where the input has a column of that name.
-fn derive_free_name(name: &str, taken: &[Column]) -> String {
+pub(super) fn derive_free_name(name: &str, taken: &[Column]) -> String {
     let is_free = |wanted: &str| !taken.iter().any(|column| column.name() == wanted);
     if is_free(name) {
         return name.to_owned();
@@ -255,34 +254,11 @@ fn score_where_known(
     table: &Table,
     predictions: &Predictions,
 ) -> Result<Scores, AutomlError> {
-    let header = &predictor.header;
-    let Some(target) = table.frame.find_column(&header.target.name) else { return Ok((None, 0)) };
-    let mut rows: Vec<usize> = Vec::new();
-    let truth = if header.task.is_classification() {
-        let mut codes = Vec::new();
-        for row in 0..target.len() {
-            let cell = target.find_cell(row);
-            let code = cell.and_then(|c| header.classes.iter().position(|class| *class == *c));
-            if let Some(code) = code.and_then(|code| u32::try_from(code).ok()) {
-                rows.push(row);
-                codes.push(code);
-            }
-        }
-        TargetValues::Classes { labels: header.classes.clone(), codes }
-    } else {
-        let values = target.find_numbers().unwrap_or_default();
-        rows = (0..values.len()).filter(|row| !target.is_missing(*row)).collect();
-        TargetValues::Numbers(gantry_learn::split::take(values, &rows))
-    };
-    if rows.is_empty() {
-        return Ok((None, 0));
-    }
-    let columns = predictions.as_columns();
-    let known = columns.iter().map(|column| gantry_learn::split::take(column, &rows)).collect();
-    let known = Predictions::from_columns(known, &truth)?;
+    let Some((truth, rows)) = predictor.find_truth(&table.frame) else { return Ok((None, 0)) };
+    let known = take_rows(predictions, &rows, &truth)?;
     let mut metrics = BTreeMap::new();
-    for metric in Metric::all_of(header.task) {
-        if let Some(score) = metric.score(&truth, &known)? {
+    for metric in Metric::all_of(predictor.header.task) {
+        if let Some(score) = metric.score_decided(&truth, &known, predictor.finish())? {
             metrics.insert(metric.as_str().to_owned(), score);
         }
     }

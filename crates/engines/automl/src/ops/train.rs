@@ -87,6 +87,9 @@ pub struct TrainParams {
     /// learner.
     #[serde(default)]
     pub preprocessing: PreprocessOptions,
+    /// Leave the model as `model.onnx` too, for other programs.
+    #[serde(default)]
+    pub onnx: bool,
 }
 
 const fn default_true() -> bool {
@@ -117,6 +120,7 @@ impl TrainParams {
             calibration: CalibrationChoice::Auto,
             tune_threshold: true,
             preprocessing: PreprocessOptions::default(),
+            onnx: false,
         }
     }
 

@@ -74,11 +74,22 @@ impl CategoryColumn {
         }
     }
 
-    fn has_other(&self) -> bool {
+    /// Labels that stand alone, by the alphabet.
+    pub(crate) fn levels(&self) -> &[String] {
+        &self.levels
+    }
+
+    /// Whether the fit saw gaps.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.has_gaps
+    }
+
+    /// Whether rare labels have a place of their own.
+    pub(crate) fn has_other(&self) -> bool {
         !self.rare.is_empty()
     }
 
-    pub(super) fn width(&self, encoding: Encoding) -> usize {
+    pub(crate) fn width(&self, encoding: Encoding) -> usize {
         match encoding {
             Encoding::OneHot => {
                 self.levels.len() + usize::from(self.has_other()) + usize::from(self.has_gaps)

@@ -14,7 +14,7 @@ const MICROS_PER_DAY: i64 = 24 * MICROS_PER_HOUR;
 /// One number of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Part {
+pub(crate) enum Part {
     /// Days since 1970.
     DayNumber,
     Year,
@@ -28,6 +28,18 @@ enum Part {
 impl Part {
     const ALL: [Self; 6] =
         [Self::DayNumber, Self::Year, Self::Month, Self::DayOfMonth, Self::Weekday, Self::Hour];
+
+    /// The name for people.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::DayNumber => "(day)",
+            Self::Year => "(year)",
+            Self::Month => "(month)",
+            Self::DayOfMonth => "(day of the month)",
+            Self::Weekday => "(weekday)",
+            Self::Hour => "(hour)",
+        }
+    }
 
     fn of(self, micros: i64) -> f64 {
         let day = micros.div_euclid(MICROS_PER_DAY);
@@ -62,7 +74,7 @@ fn derive_civil(day: i64) -> (i64, i64, i64) {
 
 /// What was learned from one column of dates: the parts that vary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct DateColumn {
+pub(crate) struct DateColumn {
     parts: Vec<(Part, NumberColumn)>,
     has_gaps: bool,
 }
@@ -79,6 +91,16 @@ impl DateColumn {
             (varies || part == Part::DayNumber).then(|| (part, NumberColumn::fit_values(values)))
         };
         Self { parts: Part::ALL.into_iter().filter_map(fit).collect(), has_gaps }
+    }
+
+    /// The parts that vary, each with its treatment.
+    pub(crate) fn parts(&self) -> &[(Part, NumberColumn)] {
+        &self.parts
+    }
+
+    /// Whether the fit saw gaps.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.has_gaps
     }
 
     pub(super) fn width(&self, encoding: Encoding) -> usize {

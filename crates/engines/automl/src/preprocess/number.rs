@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::Encoding;
 
 /// Standardised values are kept inside of this, so that one wild cell spoils no sum.
-const LIMIT: f64 = 1e6;
+pub(crate) const LIMIT: f64 = 1e6;
 
 /// What was learned from one column of numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct NumberColumn {
-    median: f64,
-    mean: f64,
+pub(crate) struct NumberColumn {
+    pub(crate) median: f64,
+    pub(crate) mean: f64,
     /// Standard deviation after filling; 0 for a constant.
-    scale: f64,
-    has_gaps: bool,
+    pub(crate) scale: f64,
+    pub(crate) has_gaps: bool,
 }
 
 impl NumberColumn {

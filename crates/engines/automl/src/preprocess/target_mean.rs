@@ -19,7 +19,7 @@ const SEED: u64 = 0x7a26;
 
 /// What was learned from one column of labels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct TargetColumn {
+pub(crate) struct TargetColumn {
     /// Labels that the fit has seen, in the order of the alphabet; gaps are the empty label.
     labels: Vec<String>,
     /// For each output, a mean a label.
@@ -121,6 +121,19 @@ impl TargetColumn {
             fitted.scales.push(scale);
         }
         (fitted, features)
+    }
+
+    /// Labels that the fit has seen, gaps as the empty one.
+    pub(crate) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// For each output, what each label becomes; any other label becomes 0.
+    pub(crate) fn derive_tables(&self) -> Vec<Vec<f64>> {
+        let outputs = self.means.iter().zip(&self.priors).zip(&self.scales);
+        outputs
+            .map(|((means, prior), scale)| means.iter().map(|m| (m - prior) / scale).collect())
+            .collect()
     }
 
     pub(super) fn width(&self) -> usize {

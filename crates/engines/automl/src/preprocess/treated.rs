@@ -15,16 +15,16 @@ const QUANTILES: usize = 256;
 
 /// What was learned from one column of numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct TreatedColumn {
+pub(crate) struct TreatedColumn {
     /// For gaps; none leaves them.
-    fill: Option<f64>,
-    limits: Option<(f64, f64)>,
-    shift: f64,
+    pub(crate) fill: Option<f64>,
+    pub(crate) limits: Option<(f64, f64)>,
+    pub(crate) shift: f64,
     /// Above 0.
-    scale: f64,
+    pub(crate) scale: f64,
     /// Values at even shares, where those are the scale.
-    quantiles: Vec<f64>,
-    has_mark: bool,
+    pub(crate) quantiles: Vec<f64>,
+    pub(crate) has_mark: bool,
 }
 
 impl TreatedColumn {

@@ -1,31 +1,29 @@
 //! What the best model does: its mistakes and the columns that it needs.
+//!
+//! Invariants: everything is measured on rows that the fit at hand has not seen; the work is
+//! bounded by counts of rows and predictions, never by a clock, so that it is the same again.
 
 use gantry_learn::Control;
-use gantry_learn::metrics::{RocCurve, roc_curve};
 
 use super::evaluate::{Evaluated, find_confusion};
-use super::importance;
 use super::prepare::Prepared;
-use super::report::{ColumnImportance, ConfusionTable};
-use crate::error::AutomlError;
-use crate::model::Predictions;
-use crate::target::TargetValues;
+use super::report::{ColumnContribution, ColumnImportance, ConfusionTable};
+use super::{contributions, importance, partial};
+use crate::error::{AutomlError, derive_list};
+use crate::explain::{Plot, Scored, derive_order_warning, find_suspects};
+use crate::model::Finish;
 
-/// Classes beyond this get no ROC curve of their own.
-const MAX_CURVES: usize = 8;
-
-/// A ROC curve of one class against the rest.
-pub(super) struct ClassCurve {
-    pub(super) label: String,
-    pub(super) curve: RocCurve,
-    pub(super) area: f64,
-}
+/// Rows of a class below which its scores are rough.
+const FEW_ROWS: usize = 20;
 
 /// What is known of the best model.
 pub(super) struct Explained {
     pub(super) importance: Vec<ColumnImportance>,
+    /// Empty where the learner has no exact contributions.
+    pub(super) contributions: Vec<ColumnContribution>,
     pub(super) confusion: Option<ConfusionTable>,
-    pub(super) curves: Vec<ClassCurve>,
+    /// Charts of the predictions, then of single columns.
+    pub(super) plots: Vec<Plot>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -38,42 +36,49 @@ pub(super) fn explain(
     let counts = find_confusion(truth, &evaluated.out_of_fold)?;
     let confusion = counts.map(|counts| ConfusionTable { labels: truth.labels().to_vec(), counts });
     let measured = importance::measure(prepared, evaluated, control)?;
-    let curves = derive_curves(truth, &evaluated.out_of_fold)?;
-    Ok(Explained {
-        importance: measured.columns,
-        confusion,
-        curves,
-        warnings: measured.warning.into_iter().collect(),
-    })
-}
-
-fn derive_curves(
-    truth: &TargetValues,
-    predictions: &Predictions,
-) -> Result<Vec<ClassCurve>, AutomlError> {
-    let (TargetValues::Classes { labels, codes }, Predictions::Probabilities(probability)) =
-        (truth, predictions)
-    else {
-        return Ok(Vec::new());
+    let finish = Finish::default();
+    let scored = Scored {
+        truth,
+        predictions: &evaluated.out_of_fold,
+        target: &prepared.target.name,
+        rows: "held-out rows",
+        finish: &finish,
     };
-    let first = usize::from(labels.len() == 2);
-    let mut curves = Vec::new();
-    for (class, label) in labels.iter().enumerate().skip(first).take(MAX_CURVES) {
-        let is_class: Vec<u32> =
-            codes.iter().map(|code| u32::from(*code as usize == class)).collect();
-        let curve = roc_curve(&is_class, probability.column(class), None)?;
-        let area = derive_area(&curve);
-        curves.push(ClassCurve { label: label.clone(), curve, area });
-    }
-    Ok(curves)
+    let mut plots = scored.derive_plots()?;
+    control.check()?;
+    let contributions = contributions::measure(prepared, evaluated, control)?;
+    plots.extend(partial::derive_plots(prepared, evaluated, (&measured.columns, control))?);
+    let mut warnings = derive_warnings(prepared);
+    warnings.extend(measured.warning);
+    Ok(Explained { importance: measured.columns, contributions, confusion, plots, warnings })
 }
 
-fn derive_area(curve: &RocCurve) -> f64 {
-    let points: Vec<(f64, f64)> = curve
-        .false_positive_rate
+fn derive_warnings(prepared: &Prepared) -> Vec<String> {
+    let columns = prepared.columns();
+    let truth = &prepared.target.values;
+    let mut warnings = Vec::new();
+    for (column, how) in find_suspects(&columns, truth) {
+        warnings.push(format!(
+            "Column `{column}` alone predicts the target nearly perfectly ({how}). If its values \
+             are known only after the target is, leave it out."
+        ));
+    }
+    let sizes = truth.class_sizes();
+    let few: Vec<&String> = truth
+        .labels()
         .iter()
-        .copied()
-        .zip(curve.true_positive_rate.iter().copied())
+        .zip(&sizes)
+        .filter(|(_, size)| **size < FEW_ROWS)
+        .map(|(label, _)| label)
         .collect();
-    points.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[1].1 + pair[0].1) / 2.0).sum()
+    if !few.is_empty() {
+        warnings.push(format!(
+            "{} of {} classes have fewer than {FEW_ROWS} rows; what is said of them is rough: {}.",
+            few.len(),
+            sizes.len(),
+            derive_list(&few, 5)
+        ));
+    }
+    warnings.extend(derive_order_warning(&columns));
+    warnings
 }

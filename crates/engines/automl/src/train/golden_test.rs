@@ -61,6 +61,7 @@ fn prepare(golden: &Golden, algorithm: Algorithm, seed: u64) -> Prepared {
         warnings: Vec::new(),
         seed,
         explain_until: None,
+        wants_onnx: false,
         fingerprint: String::new(),
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Prepared {
     pub(crate) seed: u64,
     /// When explanations must be done; none where there is no limit of time.
     pub(crate) explain_until: Option<Instant>,
+    /// The model is wanted as ONNX too.
+    pub(crate) wants_onnx: bool,
     /// Same file, parameters and seed: same text.
     pub(crate) fingerprint: String,
 }
@@ -90,6 +92,12 @@ impl Prepared {
         self.target.values = self.target.values.take(&rows);
         self.target.rows = gantry_learn::split::take(&self.target.rows, &rows);
         *out_of_fold = out_of_fold.take(&rows);
+    }
+
+    /// Seconds until explaining must end; none without such a limit.
+    pub(super) fn find_time_left(&self) -> Option<f64> {
+        let until = self.explain_until?;
+        Some(until.saturating_duration_since(Instant::now()).as_secs_f64())
     }
 
     /// The columns that models see.
@@ -167,6 +175,7 @@ pub(super) fn prepare(
         width,
         seed: job.seed(),
         explain_until: None,
+        wants_onnx: params.onnx,
         fingerprint,
     })
 }

@@ -1,10 +1,12 @@
 //! The files of a training.
 
+mod card;
 mod charts;
+mod data;
 mod page;
 mod tables;
 
-use gantry_engine_api::{ArtifactRole, BlockingContext};
+use gantry_engine_api::{ArtifactRole, BlockingContext, LogLevel};
 use gantry_kit::Theme;
 
 use super::evaluate::Evaluated;
@@ -12,7 +14,9 @@ use super::explain::Explained;
 use super::prepare::Prepared;
 use super::report::TrainReport;
 use crate::error::AutomlError;
+use crate::explain::publish_plots;
 use crate::model_file::TrainedModel;
+use crate::onnx::derive_onnx;
 
 /// Everything that files are made from.
 pub(super) struct Outcome<'a> {
@@ -25,19 +29,33 @@ pub(super) struct Outcome<'a> {
 
 pub(super) fn publish(job: &BlockingContext, outcome: &Outcome<'_>) -> Result<(), AutomlError> {
     job.publish_bytes("model.gantry", ArtifactRole::Model, &outcome.model.write()?)?;
+    if outcome.prepared.wants_onnx {
+        publish_onnx(job, outcome.model)?;
+    }
     let leaderboard = tables::write_leaderboard(outcome.report)?;
     job.publish_bytes("leaderboard.csv", ArtifactRole::Table, &leaderboard)?;
     job.check_cancelled()?;
     let predictions = tables::write_predictions(outcome)?;
     job.publish_bytes("predictions.csv", ArtifactRole::Table, &predictions)?;
-    let theme = Theme::default();
-    let charts = charts::derive_charts(outcome);
-    for (name, chart) in &charts {
-        let svg = chart.to_svg(&theme);
-        job.publish_bytes(name, ArtifactRole::Chart, svg.as_bytes())?;
-    }
+    let plots = charts::derive_plots(outcome);
+    publish_plots(job, &plots)?;
+    let card = card::write_card(outcome.report);
+    job.publish_bytes("model_card.md", ArtifactRole::File, card.as_bytes())?;
     job.check_cancelled()?;
-    let page = page::derive_page(outcome.report, charts.into_iter().map(|(_, chart)| chart));
-    job.publish_bytes("report.html", ArtifactRole::Report, page.to_html(&theme).as_bytes())?;
+    let page = page::derive_page(outcome, plots);
+    let html = page.to_html(&Theme::default());
+    job.publish_bytes("report.html", ArtifactRole::Report, html.as_bytes())?;
+    Ok(())
+}
+
+/// A model that the format cannot hold costs the file, not the training.
+fn publish_onnx(job: &BlockingContext, model: &TrainedModel) -> Result<(), AutomlError> {
+    match derive_onnx(&model.header, &model.ensemble) {
+        Ok(file) => job.publish_bytes("model.onnx", ArtifactRole::File, &file.bytes)?,
+        Err(error @ (AutomlError::OnnxUnsupported { .. } | AutomlError::OnnxTooLarge { .. })) => {
+            job.log(LogLevel::Warning, error.to_string())
+        }
+        Err(other) => return Err(other),
+    }
     Ok(())
 }

@@ -98,6 +98,17 @@ pub struct ColumnImportance {
     pub std: f64,
 }
 
+/// How far a column moves predictions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ColumnContribution {
+    /// The column.
+    pub column: String,
+    /// Mean size of what it adds to a prediction (SHAP), over held-out rows and outputs: a
+    /// number of the target's unit, a probability, or its logit for boosting and logistic
+    /// regression.
+    pub mean_size: f64,
+}
+
 /// How often which class was taken for which, on held-out rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfusionTable {
@@ -135,6 +146,9 @@ pub struct TrainReport {
     pub leaderboard: Leaderboard,
     /// Columns by how much the best model needs them.
     pub importance: Vec<ColumnImportance>,
+    /// Columns by how far they move predictions; empty where the learner has no exact answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contributions: Vec<ColumnContribution>,
     /// Mistakes between classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confusion: Option<ConfusionTable>,
@@ -170,6 +184,7 @@ pub(super) fn derive_report(
         best,
         leaderboard,
         importance: explained.importance.clone(),
+        contributions: explained.contributions.clone(),
         confusion: explained.confusion.clone(),
         columns_used: prepared.plan.uses.clone(),
         warnings,

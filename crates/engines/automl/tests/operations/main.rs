@@ -3,6 +3,12 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod evaluate;
+#[cfg(test)]
+mod export;
+#[cfg(test)]
+mod groups;
+#[cfg(test)]
 mod predict;
 #[cfg(test)]
 mod preprocess;

@@ -31,13 +31,29 @@ async fn a_training_leaves_a_report_and_files() {
     assert_eq!(counts, 1000);
     assert_eq!(report["importance"].as_array().unwrap().len(), 20);
     assert_eq!(report["importance"][0]["column"], "checking_status");
+    assert_eq!(report["contributions"].as_array().unwrap().len(), 20);
+    assert_eq!(report["contributions"][0]["column"], "checking_status");
+    let card = String::from_utf8(host.read_artifact("model_card.md").unwrap()).unwrap();
+    assert!(card.starts_with("# Model card: predicting risk"), "{card}");
+    assert!(card.contains("| ROC AUC |") && card.contains("checking\\_status"), "{card}");
     assert_eq!(
         host.artifact_names(),
         [
+            "calibration.svg",
             "confusion.svg",
+            "contributions.svg",
             "importance.svg",
             "leaderboard.csv",
+            "learning_curve.svg",
+            "lift.svg",
             "model.gantry",
+            "model_card.md",
+            "partial_dependence_1.svg",
+            "partial_dependence_2.svg",
+            "partial_dependence_3.svg",
+            "partial_dependence_4.svg",
+            "plots.json",
+            "precision_recall.svg",
             "predictions.csv",
             "report.html",
             "roc.svg"

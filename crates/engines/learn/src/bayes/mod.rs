@@ -57,6 +57,29 @@ enum Likelihood {
     },
 }
 
+/// Normal distributions of each column in each class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GaussianView<'a> {
+    /// Logarithm of each class's share; none for classes without rows.
+    pub log_shares: &'a [Option<f64>],
+    /// Means by class and column.
+    pub means: &'a [Vec<f64>],
+    /// Variances by class and column.
+    pub variances: &'a [Vec<f64>],
+}
+
+impl BayesModel {
+    /// The distributions; none for counts and for marks.
+    pub fn find_gaussian(&self) -> Option<GaussianView<'_>> {
+        match &self.likelihood {
+            Likelihood::Gaussian { means, variances } => {
+                Some(GaussianView { log_shares: &self.log_shares, means, variances })
+            }
+            Likelihood::Multinomial { .. } | Likelihood::Bernoulli { .. } => None,
+        }
+    }
+}
+
 impl BayesParams {
     /// Fits to classes; the columns must be complete.
     ///

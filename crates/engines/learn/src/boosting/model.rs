@@ -7,7 +7,7 @@ use crate::binning::Binner;
 use crate::importance::{Contributions, Explained, derive_contributions};
 use crate::model::{FormatVersion, require_columns};
 use crate::numeric::math;
-use crate::tree::Trees;
+use crate::tree::{Trees, TreesView};
 use crate::{Classifier, Control, LearnError, Matrix, Regressor};
 
 /// Rows that one task predicts.
@@ -31,6 +31,10 @@ impl Boosted {
             gains.iter_mut().for_each(|gain| *gain /= total);
         }
         Self { version: FormatVersion, binner, trees, base, importance: gains }
+    }
+
+    fn view(&self) -> TreesView<'_> {
+        TreesView { trees: &self.trees, binner: &self.binner }
     }
 
     /// Contributions to the scores.
@@ -136,6 +140,16 @@ impl BoostingClassifier {
         self.boosted.trees.bytes()
     }
 
+    /// The trees in readable form: their leaves add up, in turn, to the scores.
+    pub fn view(&self) -> TreesView<'_> {
+        self.boosted.view()
+    }
+
+    /// What the scores start from, one number an output.
+    pub fn base(&self) -> &[f64] {
+        &self.boosted.base
+    }
+
     /// Rounds of trees that were kept.
     pub fn rounds(&self) -> usize {
         self.boosted.rounds()
@@ -209,6 +223,16 @@ impl BoostingRegressor {
     /// Bytes that the trees take in memory, about.
     pub fn bytes(&self) -> usize {
         self.boosted.trees.bytes()
+    }
+
+    /// The trees in readable form: their leaves add up, in turn, to the scores.
+    pub fn view(&self) -> TreesView<'_> {
+        self.boosted.view()
+    }
+
+    /// What the scores start from, one number an output.
+    pub fn base(&self) -> &[f64] {
+        &self.boosted.base
     }
 
     /// Rounds of trees that were kept.

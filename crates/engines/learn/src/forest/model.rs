@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::binning::Binner;
 use crate::importance::{Contributions, Explained, derive_contributions};
 use crate::model::{FormatVersion, require_columns};
-use crate::tree::Trees;
+use crate::tree::{Trees, TreesView};
 use crate::{Classifier, Control, LearnError, Matrix, Regressor};
 
 /// Rows that one task predicts.
@@ -64,6 +64,10 @@ impl Forest {
             }
         }
         sums
+    }
+
+    fn view(&self) -> TreesView<'_> {
+        TreesView { trees: &self.trees, binner: &self.binner }
     }
 
     /// Contributions to the mean leaf values.
@@ -127,6 +131,11 @@ impl ForestClassifier {
         control: &Control<'_>,
     ) -> Result<Contributions, LearnError> {
         self.forest.contributions(x, control)
+    }
+
+    /// The trees in readable form; the prediction is the mean of their leaves.
+    pub fn view(&self) -> TreesView<'_> {
+        self.forest.view()
     }
 
     /// Number of trees; fewer than asked for if a budget ended the fit.
@@ -195,6 +204,11 @@ impl ForestRegressor {
         control: &Control<'_>,
     ) -> Result<Contributions, LearnError> {
         self.forest.contributions(x, control)
+    }
+
+    /// The trees in readable form; the prediction is the mean of their leaves.
+    pub fn view(&self) -> TreesView<'_> {
+        self.forest.view()
     }
 
     /// Number of trees; fewer than asked for if a budget ended the fit.

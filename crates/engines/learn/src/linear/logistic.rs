@@ -121,6 +121,11 @@ impl LogisticModel {
         self.outputs().map(|output| output[self.features]).collect()
     }
 
+    /// Classes that had rows, rising; the others get probability 0.
+    pub fn present_classes(&self) -> &[usize] {
+        &self.present
+    }
+
     /// Whether the solver reached its tolerance within its steps and budget.
     pub fn converged(&self) -> bool {
         self.converged

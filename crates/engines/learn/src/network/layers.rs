@@ -20,6 +20,17 @@ pub(super) struct Layers {
     layers: Vec<Layer>,
 }
 
+/// One layer of a fitted network, for programs that write it in another format.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerView<'a> {
+    /// Numbers that it takes.
+    pub inputs: usize,
+    /// Outputs × inputs, row-major.
+    pub weights: &'a [f32],
+    /// One an output.
+    pub biases: &'a [f32],
+}
+
 /// Values of each layer for the rows of a batch, row-major; the first are the inputs.
 pub(super) struct Pass {
     values: Vec<Vec<f32>>,
@@ -54,6 +65,13 @@ impl Layers {
 
     pub(super) fn outputs(&self) -> usize {
         self.layers.last().map_or(0, |l| l.outputs)
+    }
+
+    pub(super) fn views(&self) -> Vec<LayerView<'_>> {
+        fn view(layer: &Layer) -> LayerView<'_> {
+            LayerView { inputs: layer.inputs, weights: &layer.weights, biases: &layer.biases }
+        }
+        self.layers.iter().map(view).collect()
     }
 
     pub(super) fn pass(&self) -> Pass {

@@ -5,6 +5,8 @@
 mod fit;
 mod layers;
 
+pub use layers::LayerView;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{FormatVersion, require_columns};
@@ -64,6 +66,26 @@ pub struct NetworkRegressor {
     layers: Layers,
     mean: f64,
     scale: f64,
+}
+
+impl NetworkClassifier {
+    /// The layers in order: each but the last passes on what is above 0, and the last gives the
+    /// logits of the classes. Values are of single precision.
+    pub fn layers(&self) -> Vec<LayerView<'_>> {
+        self.layers.views()
+    }
+}
+
+impl NetworkRegressor {
+    /// As [`NetworkClassifier::layers`]; the last gives one number.
+    pub fn layers(&self) -> Vec<LayerView<'_>> {
+        self.layers.views()
+    }
+
+    /// What the network's number becomes: that of 0, and that of one more for each unit.
+    pub fn scaling(&self) -> (f64, f64) {
+        (self.mean, self.scale)
+    }
 }
 
 /// Outputs of all rows, rows × outputs, row-major.

@@ -7,8 +7,10 @@
 
 mod grow;
 mod shap;
+mod view;
 
 pub(crate) use grow::TreeBuilder;
+pub use view::{TreeNode, TreesView};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,15 +1,17 @@
 //! The report as a page for people.
 
-use gantry_kit::Chart;
 use gantry_kit::report::{KeyFigure, Report, Table, TableColumn};
 
+use super::{Outcome, data};
+use crate::explain::Plot;
 use crate::metric::Metric;
 use crate::train::report::{LeaderboardRow, ModelStatus, TrainReport};
 
 /// Columns of the table that the page lists; tables may have thousands.
 const LISTED_COLUMNS: usize = 200;
 
-pub(super) fn derive_page(report: &TrainReport, charts: impl Iterator<Item = Chart>) -> Report {
+pub(super) fn derive_page(outcome: &Outcome<'_>, plots: Vec<Plot>) -> Report {
+    let report = outcome.report;
     let mut page = Report::new(format!("Predicting {}", report.target));
     page.set_subtitle(format!(
         "{} · {} rows · {} columns · {} folds",
@@ -22,6 +24,8 @@ pub(super) fn derive_page(report: &TrainReport, charts: impl Iterator<Item = Cha
     for warning in &report.warnings {
         page.warning(warning.clone());
     }
+    page.section("Data");
+    page.table(data::derive_profile(&outcome.prepared.frame));
     page.section("Leaderboard");
     page.paragraph(format!(
         "Every model was fitted on {} of {} parts of the rows and scored on the part left out, \
@@ -42,8 +46,8 @@ pub(super) fn derive_page(report: &TrainReport, charts: impl Iterator<Item = Cha
          fits of the folds predicted for rows that they had not seen.",
         report.best.model
     ));
-    for chart in charts {
-        page.chart(chart);
+    for plot in plots {
+        page.chart(plot.chart);
     }
     page.section("Columns");
     page.table(derive_columns(report));
