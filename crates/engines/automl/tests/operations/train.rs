@@ -44,7 +44,6 @@ async fn a_training_leaves_a_report_and_files() {
             "contributions.svg",
             "importance.svg",
             "leaderboard.csv",
-            "learning_curve.svg",
             "lift.svg",
             "model.gantry",
             "model_card.md",
