@@ -11,7 +11,10 @@ use crate::functions::FunctionId;
 use crate::value::{ErrorKind, Text};
 
 mod convert;
+mod spell;
+
 pub use convert::{Names, ParseError, parse};
+pub use spell::spell;
 
 /// A number literal; compared and hashed by its bits.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,64 @@
+//! Numbers as text in the format "General": 15 significant digits, no more.
+
+/// A number rounded to 15 significant digits.
+#[must_use]
+pub fn round_15(x: f64) -> f64 {
+    format!("{x:.14e}").parse().unwrap_or(x)
+}
+
+/// Sign, digits without trailing zeros, and the exponent of the first digit.
+fn digits_15(x: f64) -> (bool, String, i32) {
+    let text = format!("{:.14e}", x.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = mantissa.replace('.', "");
+    let digits = digits.trim_end_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    (x < 0.0, digits.to_owned(), exponent.parse().unwrap_or(0))
+}
+
+/// The text of a number as `&` joins it: plain digits where they fit 20 places, else with an
+/// exponent.
+#[must_use]
+pub fn number_to_text(x: f64) -> String {
+    if x == 0.0 {
+        return "0".into();
+    }
+    let (negative, digits, exponent) = digits_15(x);
+    let sign = if negative { "-" } else { "" };
+    let count = digits.len() as i32;
+    let plain = if exponent < 0 {
+        let width = 1 - exponent + count;
+        (width <= 20).then(|| format!("0.{}{digits}", "0".repeat((-exponent - 1) as usize)))
+    } else if exponent > 20 {
+        None
+    } else if count <= exponent + 1 {
+        Some(format!("{digits}{}", "0".repeat((exponent + 1 - count) as usize)))
+    } else {
+        let (whole, part) = digits.split_at((exponent + 1) as usize);
+        Some(format!("{whole}.{part}"))
+    };
+    plain.map_or_else(|| format!("{sign}{}", scientific(&digits, exponent)), |p| format!("{sign}{p}"))
+}
+
+fn scientific(digits: &str, exponent: i32) -> String {
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{first}{point}{rest}E{sign}{:02}", exponent.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_has_15_digits() {
+        assert_eq!(number_to_text(0.940_900_000_000_000_1), "0.9409");
+        assert_eq!(number_to_text(0.1 + 0.2), "0.3");
+        assert_eq!(number_to_text(-1234.5), "-1234.5");
+        assert_eq!(number_to_text(1e20), "100000000000000000000");
+        assert_eq!(number_to_text(1e21), "1E+21");
+        assert_eq!(number_to_text(1.0 / 30_000.0), "3.33333333333333E-05");
+        assert_eq!(number_to_text(123_456_789_012_345_678.0), "123456789012346000");
+    }
+}
