@@ -318,6 +318,16 @@ impl Workbook {
         CellRef::new(sheet, cell.row, cell.col)
     }
 
+    /// The formula of a cell, if it has one.
+    #[must_use]
+    pub fn find_formula(&self, at: CellRef) -> Option<FormulaId> {
+        let sheet = self.sheets.get(at.sheet.index())?;
+        match sheet.find_cell(at.row, at.col)?.content {
+            Content::Formula(f) => Some(sheet.formulas[f as usize].formula),
+            Content::Constant | Content::Spilled(_) => None,
+        }
+    }
+
     /// Number of cells that have a formula.
     #[must_use]
     pub fn formula_count(&self) -> usize {

@@ -91,11 +91,7 @@ fn text_key(folded: &[u8]) -> impl Iterator<Item = (u8, u32)> {
 
 /// Signs stand before digits, and digits before letters.
 fn char_key(c: char) -> (u8, u32) {
-    let class = if c.is_alphabetic() {
-        2
-    } else {
-        u8::from(c.is_numeric())
-    };
+    let class = if c.is_alphabetic() { 2 } else { u8::from(c.is_numeric()) };
     (class, u32::from(c))
 }
 

@@ -1,6 +1,6 @@
 //! Number formats: codes such as `#,##0.00;[Red]-0` or `dd mmm yyyy` applied to numbers.
 
-use crate::general::number_to_text;
+use crate::general::number_to_display;
 use crate::value::Text;
 
 mod date_part;
@@ -53,7 +53,7 @@ pub(crate) fn format_number(x: f64, code: &str, date1904: bool) -> Option<String
     }
     if pieces.iter().any(|p| matches!(p, Piece::General | Piece::Text)) {
         let show = |p: &Piece| match p {
-            Piece::General | Piece::Text => number_to_text(x),
+            Piece::General | Piece::Text => number_to_display(x),
             Piece::Literal(t) => t.clone(),
             Piece::Percent => "%".into(),
             _ => String::new(),
@@ -94,7 +94,8 @@ fn pick(sections: &[Section], x: f64) -> (Option<&Section>, f64) {
                 _ => x == *limit,
             });
             if holds {
-                let signed = section.condition.as_ref().is_none_or(|c| c.0.contains('>') || c.1 > 0.0);
+                let signed =
+                    section.condition.as_ref().is_none_or(|c| c.0.contains('>') || c.1 > 0.0);
                 return (Some(section), if signed { x } else { x.abs() });
             }
         }
@@ -134,7 +135,8 @@ fn split(code: &str) -> Vec<String> {
 }
 
 fn read(section: &str) -> Section {
-    let mut reader = Reader { chars: section.chars().collect(), at: 0, pieces: Vec::new(), condition: None };
+    let mut reader =
+        Reader { chars: section.chars().collect(), at: 0, pieces: Vec::new(), condition: None };
     while reader.at < reader.chars.len() {
         reader.step();
     }
@@ -196,7 +198,8 @@ impl Reader {
                 self.push(Piece::Date(letter, if c == 'e' { 4 } else { n }), n);
             }
             '"' => {
-                let text: String = self.chars[self.at + 1..].iter().take_while(|c| **c != '"').collect();
+                let text: String =
+                    self.chars[self.at + 1..].iter().take_while(|c| **c != '"').collect();
                 self.at += text.chars().count() + 2;
                 self.literal(text);
             }

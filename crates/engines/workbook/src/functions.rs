@@ -52,6 +52,8 @@ pub struct FunctionId(pub u16);
 pub(crate) enum Param {
     /// One value; an error is the call's result, an array repeats the call.
     Value,
+    /// As [`Param::Value`], but truth values are `#VALUE!` and what is left out is `#N/A`.
+    Strict,
     /// One value, errors included; an array repeats the call.
     Any,
     /// A reference or an array as it is.
@@ -84,7 +86,8 @@ pub struct Function {
     pub min: usize,
     /// The most arguments.
     pub max: usize,
-    /// A letter per argument: `s` value, `v` any value, `r` range, `a` array. What follows `*`
+    /// A letter per argument: `s` value, `n` value that is no truth value, `v` any value, `r`
+    /// range, `a` array. What follows `*`
     /// repeats; without it the last letter does.
     params: &'static str,
     pub(crate) body: Body,
@@ -92,9 +95,10 @@ pub struct Function {
 
 impl Function {
     pub(crate) fn param(&self, i: usize) -> Param {
-        let (fixed, group) = self.params.split_once('*').unwrap_or_else(|| {
-            (self.params, &self.params[self.params.len().saturating_sub(1)..])
-        });
+        let (fixed, group) = self
+            .params
+            .split_once('*')
+            .unwrap_or_else(|| (self.params, &self.params[self.params.len().saturating_sub(1)..]));
         let letter = fixed.as_bytes().get(i).copied().unwrap_or_else(|| {
             let group = group.as_bytes();
             group.get((i - fixed.len()) % group.len().max(1)).copied().unwrap_or(b's')
@@ -103,6 +107,7 @@ impl Function {
             b'r' => Param::Range,
             b'a' => Param::Array,
             b'v' => Param::Any,
+            b'n' => Param::Strict,
             _ => Param::Value,
         }
     }
@@ -141,6 +146,10 @@ type ScalarFn = fn(&Args<'_>) -> Result<Value, ErrorKind>;
 
 const fn scalar(name: &'static str, count: (usize, usize), f: ScalarFn) -> Function {
     Function { name, min: count.0, max: count.1, params: "s", body: Body::Scalar(f) }
+}
+
+const fn strict(name: &'static str, count: (usize, usize), f: ScalarFn) -> Function {
+    Function { name, min: count.0, max: count.1, params: "n", body: Body::Scalar(f) }
 }
 
 const fn any(name: &'static str, count: (usize, usize), f: ScalarFn) -> Function {
@@ -292,7 +301,11 @@ mod tests {
         assert_eq!(BY_NAME.len(), REGISTRY.len(), "a name is registered twice");
         assert!(REGISTRY.len() >= 400, "{} functions", REGISTRY.len());
         for function in all() {
-            assert!(function.min <= function.max && !function.params.is_empty(), "{}", function.name);
+            assert!(
+                function.min <= function.max && !function.params.is_empty(),
+                "{}",
+                function.name
+            );
             assert_eq!(function.name, function.name.to_ascii_uppercase());
         }
     }

@@ -3,17 +3,59 @@
 /// A number rounded to 15 significant digits.
 #[must_use]
 pub fn round_15(x: f64) -> f64 {
-    format!("{x:.14e}").parse().unwrap_or(x)
+    let (digits, exponent) = rounded(x);
+    let magnitude = format!("{digits}e{}", exponent - 14).parse().unwrap_or(x.abs());
+    f64::copysign(magnitude, x)
+}
+
+/// The first 15 digits and the exponent of the first one. Excel writes 17 digits and rounds those,
+/// half away from zero, which differs from rounding the exact value.
+fn rounded(x: f64) -> (u64, i32) {
+    let text = format!("{:.16e}", x.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits: u64 = mantissa.replace('.', "").parse().unwrap_or(0);
+    let exponent = exponent.parse().unwrap_or(0);
+    let digits = (digits + 50) / 100;
+    if digits >= 1_000_000_000_000_000 { (digits / 10, exponent + 1) } else { (digits, exponent) }
 }
 
 /// Sign, digits without trailing zeros, and the exponent of the first digit.
 fn digits_15(x: f64) -> (bool, String, i32) {
-    let text = format!("{:.14e}", x.abs());
+    let (digits, exponent) = rounded(x);
+    let digits = digits.to_string();
+    let digits = digits.trim_end_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    (x < 0.0, digits.to_owned(), exponent)
+}
+
+/// The text of a number as a cell of ordinary width shows it: at most 11 characters.
+#[must_use]
+pub fn number_to_display(x: f64) -> String {
+    let a = x.abs();
+    if a == 0.0 {
+        return "0".into();
+    }
+    let sign = if x < 0.0 { "-" } else { "" };
+    if (1e-4..1e11).contains(&a) {
+        let whole = a.log10().floor().max(0.0) as usize + 1;
+        let text = format!("{:.*}", 10usize.saturating_sub(whole), a);
+        let text = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &text
+        };
+        return format!("{sign}{text}");
+    }
+    let plain = number_to_text(a);
+    if a < 1.0 && !plain.contains('E') && plain.len() + sign.len() <= 11 {
+        return format!("{sign}{plain}");
+    }
+    let text = format!("{a:.5e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits = mantissa.replace('.', "");
     let digits = digits.trim_end_matches('0');
     let digits = if digits.is_empty() { "0" } else { digits };
-    (x < 0.0, digits.to_owned(), exponent.parse().unwrap_or(0))
+    format!("{sign}{}", scientific(digits, exponent.parse().unwrap_or(0)))
 }
 
 /// The text of a number as `&` joins it: plain digits where they fit 20 places, else with an
@@ -37,7 +79,10 @@ pub fn number_to_text(x: f64) -> String {
         let (whole, part) = digits.split_at((exponent + 1) as usize);
         Some(format!("{whole}.{part}"))
     };
-    plain.map_or_else(|| format!("{sign}{}", scientific(&digits, exponent)), |p| format!("{sign}{p}"))
+    plain.map_or_else(
+        || format!("{sign}{}", scientific(&digits, exponent)),
+        |p| format!("{sign}{p}"),
+    )
 }
 
 fn scientific(digits: &str, exponent: i32) -> String {
@@ -55,6 +100,9 @@ mod tests {
     fn text_has_15_digits() {
         assert_eq!(number_to_text(0.940_900_000_000_000_1), "0.9409");
         assert_eq!(number_to_text(0.1 + 0.2), "0.3");
+        assert_eq!(number_to_text(0.201_995_711_195_282_5), "0.201995711195283");
+        assert_eq!(number_to_display(1.0 / 3.0), "0.333333333");
+        assert_eq!(number_to_display(123_456_789_012.0), "1.23457E+11");
         assert_eq!(number_to_text(-1234.5), "-1234.5");
         assert_eq!(number_to_text(1e20), "100000000000000000000");
         assert_eq!(number_to_text(1e21), "1E+21");

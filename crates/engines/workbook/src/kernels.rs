@@ -8,6 +8,7 @@
 use crate::general::round_15;
 use crate::value::{ErrorKind, Value};
 
+pub mod bessel;
 pub mod beta;
 pub mod distributions;
 pub mod gamma;
@@ -115,7 +116,10 @@ pub fn power(a: f64, b: f64) -> f64 {
 
 /// A result that vanishes against an operand is zero, where a sum is a formula's last step.
 fn snap(result: f64, operand: f64) -> f64 {
-    if result != 0.0 && result.abs() < operand.abs() * 1e-14 && round_15(operand + result) == round_15(operand) {
+    if result != 0.0
+        && result.abs() < operand.abs() * 1e-14
+        && round_15(operand + result) == round_15(operand)
+    {
         0.0
     } else {
         result

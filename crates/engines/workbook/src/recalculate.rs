@@ -105,14 +105,17 @@ fn compute(book: &Workbook, options: &Options) -> Recalculated {
         }
     }
     for (cell, value) in &options.inputs {
-        if let Some(index) = book.sheets().get(cell.sheet.index()).and_then(|s| s.find_index(cell.row, cell.col)) {
+        if let Some(index) =
+            book.sheets().get(cell.sheet.index()).and_then(|s| s.find_index(cell.row, cell.col))
+        {
             model.set(cell.sheet, index, value.clone());
         }
     }
     for at in &computed {
         model.compute_pending(at.sheet, at.index as usize);
     }
-    let rounds = if model.circular && book.iteration.enabled { iterate(&mut model, &computed) } else { 0 };
+    let rounds =
+        if model.circular && book.iteration.enabled { iterate(&mut model, &computed) } else { 0 };
     let circular = model.circular;
     Recalculated { values: model.into_values(), circular, rounds }
 }
@@ -185,7 +188,7 @@ pub struct Difference {
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     /// Formulas that were compared.
-    pub cells: usize,
+    pub cells: Vec<CellRef>,
     /// Of these, how many agree.
     pub equal: usize,
     /// The others.
@@ -212,11 +215,13 @@ pub fn compare(book: &Workbook, result: &Recalculated) -> Comparison {
                 .or_else(|| broken.then_some(Skip::Broken))
                 .or_else(|| (cell.value.is_empty() && !formula.dynamic).then_some(Skip::NoValue));
             let computed = &result.values[s][formula.cell as usize];
-            if let Some(skip) = skip.filter(|s| *s != Skip::NoValue || !agree(&cell.value, computed)) {
+            if let Some(skip) =
+                skip.filter(|s| *s != Skip::NoValue || !agree(&cell.value, computed))
+            {
                 *comparison.skipped.entry(skip).or_default() += 1;
                 continue;
             }
-            comparison.cells += 1;
+            comparison.cells.push(book.place(id, cell));
             if agree(&cell.value, computed) {
                 comparison.equal += 1;
             } else {

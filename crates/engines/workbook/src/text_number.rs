@@ -6,11 +6,12 @@ use crate::dates::{days_in_month, serial};
 /// The number that a text stands for, if it does.
 #[must_use]
 pub fn find_number(text: &str) -> Option<f64> {
-    let text = text.trim_matches([' ', '\u{a0}']);
-    if text.is_empty() {
+    let bare = text.trim_matches([' ', '\u{a0}']);
+    if bare.is_empty() {
         return None;
     }
-    plain(text).or_else(|| find_date_time(text))
+    // Spaces around a date make it text.
+    plain(bare).or_else(|| if bare == text { find_date_time(text) } else { None })
 }
 
 fn plain(text: &str) -> Option<f64> {
@@ -89,11 +90,14 @@ pub fn find_date_time(text: &str) -> Option<f64> {
         return Some(time);
     }
     let places = text.match_indices([' ', 't']).map(|(i, _)| i);
-    places.into_iter().find_map(|i| Some(find_date(text[..i].trim())? + find_time(text[i + 1..].trim())?))
+    places
+        .into_iter()
+        .find_map(|i| Some(find_date(text[..i].trim())? + find_time(text[i + 1..].trim())?))
 }
 
 fn find_time(text: &str) -> Option<f64> {
-    let (text, half) = if let Some(t) = text.strip_suffix("am").or_else(|| text.strip_suffix(" a")) {
+    let (text, half) = if let Some(t) = text.strip_suffix("am").or_else(|| text.strip_suffix(" a"))
+    {
         (t.trim(), Some(0.0))
     } else if let Some(t) = text.strip_suffix("pm").or_else(|| text.strip_suffix(" p")) {
         (t.trim(), Some(12.0))
@@ -124,8 +128,18 @@ fn find_time(text: &str) -> Option<f64> {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 fn find_month(text: &str) -> Option<i64> {

@@ -9,6 +9,16 @@ use crate::functions::{self, Args, Body, FunctionId, Param};
 use crate::kernels;
 use crate::value::{Array, ErrorKind, Value};
 
+/// The error that an argument is for its parameter.
+fn refused(param: Param, operand: &Operand) -> Option<ErrorKind> {
+    match (param, operand) {
+        (Param::Value | Param::Strict, Operand::Value(Value::Error(e))) => Some(*e),
+        (Param::Strict, Operand::Value(Value::Bool(_))) => Some(ErrorKind::Value),
+        (Param::Strict, Operand::Omitted) => Some(ErrorKind::Na),
+        _ => None,
+    }
+}
+
 impl Eval<'_, '_> {
     /// Calls a function of the registry.
     pub(crate) fn call(&mut self, id: FunctionId, args: &[Expr]) -> Operand {
@@ -24,7 +34,7 @@ impl Eval<'_, '_> {
             let operand = match function.param(i) {
                 Param::Array => self.in_array_mode(arg),
                 Param::Range => self.expr(arg),
-                Param::Value | Param::Any => match self.expr(arg) {
+                Param::Value | Param::Strict | Param::Any => match self.expr(arg) {
                     Operand::Omitted => Operand::Omitted,
                     Operand::Lambda(_) => ErrorKind::Value.into(),
                     other => self.plain(&other),
@@ -49,11 +59,16 @@ impl Eval<'_, '_> {
         let mut shape: Option<(usize, usize)> = None;
         for (i, operand) in operands.iter().enumerate() {
             match (function.param(i), operand) {
-                (Param::Value | Param::Any, Operand::Array(a)) => {
+                (Param::Value | Param::Strict | Param::Any, Operand::Array(a)) => {
                     let (rows, cols) = shape.unwrap_or((1, 1));
                     shape = Some((rows.max(a.rows()), cols.max(a.cols())));
                 }
-                (Param::Value, Operand::Value(Value::Error(e))) => return (*e).into(),
+                // Kernels convert in order, so that the first bad argument's error counts.
+                (param, operand) if !function.is_kernel() => {
+                    if let Some(e) = refused(param, operand) {
+                        return e.into();
+                    }
+                }
                 _ => {}
             }
         }
@@ -70,11 +85,14 @@ impl Eval<'_, '_> {
             let mut args = Vec::with_capacity(operands.len());
             for (i, operand) in operands.iter().enumerate() {
                 let arg = match (function.param(i), operand) {
-                    (Param::Value | Param::Any, Operand::Array(a)) => Operand::Value(a.broadcast(r, c)),
+                    (Param::Value | Param::Strict | Param::Any, Operand::Array(a)) => {
+                        Operand::Value(a.broadcast(r, c))
+                    }
                     _ => operand.clone(),
                 };
-                if let (Param::Value, Operand::Value(Value::Error(e))) = (function.param(i), &arg) {
-                    return (*e).into();
+                if let Some(e) = refused(function.param(i), &arg).filter(|_| !function.is_kernel())
+                {
+                    return e.into();
                 }
                 args.push(arg);
             }

@@ -161,7 +161,8 @@ impl Eval<'_, '_> {
                     (Err(e), _) | (_, Err(e)) => return e.into(),
                 };
                 let (rows, cols) = (a.rows().max(b.rows()), a.cols().max(b.cols()));
-                let array = Array::build(rows, cols, |r, c| apply(&a.broadcast(r, c), &b.broadcast(r, c)));
+                let array =
+                    Array::build(rows, cols, |r, c| apply(&a.broadcast(r, c), &b.broadcast(r, c)));
                 array.map_or_else(Operand::from, |a| Operand::Array(Arc::new(a)))
             }
         }
@@ -175,9 +176,9 @@ impl Eval<'_, '_> {
             BinaryOp::Multiply => self.arithmetic(a, b, kernels::multiply),
             BinaryOp::Divide => self.arithmetic(a, b, kernels::divide),
             BinaryOp::Power => self.arithmetic(a, b, kernels::power),
-            BinaryOp::Concat => self.zip(a, b, &|a, b| {
-                Ok(Value::from(format!("{}{}", to_text(a)?, to_text(b)?)))
-            }),
+            BinaryOp::Concat => {
+                self.zip(a, b, &|a, b| Ok(Value::from(format!("{}{}", to_text(a)?, to_text(b)?))))
+            }
             BinaryOp::Equal => self.compared(a, b, Ordering::is_eq),
             BinaryOp::NotEqual => self.compared(a, b, Ordering::is_ne),
             BinaryOp::Less => self.compared(a, b, Ordering::is_lt),
@@ -188,7 +189,11 @@ impl Eval<'_, '_> {
             BinaryOp::Intersection => joined(a, b, Area::find_intersection, ErrorKind::Null),
             BinaryOp::Union => {
                 let areas: Vec<Area> = [areas_of(a), areas_of(b)].concat();
-                if areas.is_empty() { ErrorKind::Value.into() } else { Operand::Areas(areas.into()) }
+                if areas.is_empty() {
+                    ErrorKind::Value.into()
+                } else {
+                    Operand::Areas(areas.into())
+                }
             }
         }
     }

@@ -16,8 +16,9 @@ pub(crate) enum State {
     Done,
 }
 
-/// The deepest chain of cells that are computed out of turn.
-const MAX_CHAIN: u32 = 2_000;
+/// The deepest chain of cells that are computed out of turn; one that is deeper reads the value
+/// that Excel saved.
+const MAX_CHAIN: u32 = 400;
 
 pub(crate) struct Model<'b> {
     pub(crate) book: &'b Workbook,
@@ -76,7 +77,8 @@ impl<'b> Model<'b> {
 
     /// Makes sure that the formula behind a cell is computed.
     fn ensure(&mut self, sheet: SheetId, index: usize) {
-        let (Content::Formula(f) | Content::Spilled(f)) = self.book.sheet(sheet).cells[index].content
+        let (Content::Formula(f) | Content::Spilled(f)) =
+            self.book.sheet(sheet).cells[index].content
         else {
             return;
         };
@@ -164,7 +166,8 @@ impl<'b> Model<'b> {
                 self.values[sheet.index()][own] = settled(value);
             }
             Some(area) => {
-                let array = eval.array_of(&result).unwrap_or_else(|e| Array::single(e.into()).into());
+                let array =
+                    eval.array_of(&result).unwrap_or_else(|e| Array::single(e.into()).into());
                 self.spread(&area, &array, cell.dynamic);
             }
         }
@@ -177,7 +180,8 @@ impl<'b> Model<'b> {
         let sheet = self.book.sheet(area.sheet);
         for row in area.top..=area.bottom.min(sheet.row_count()) {
             for index in sheet.area_run(row, area) {
-                let (r, c) = ((row - area.top) as usize, (sheet.cells[index].col - area.left) as usize);
+                let (r, c) =
+                    ((row - area.top) as usize, (sheet.cells[index].col - area.left) as usize);
                 let outside = r >= array.rows() || c >= array.cols();
                 let value = if outside && dynamic { Value::Empty } else { array.broadcast(r, c) };
                 self.values[area.sheet.index()][index] =

@@ -4,8 +4,18 @@ use super::Piece;
 use crate::dates::{MAX_SERIAL, OFFSET_1904, find_date, time_of_day, weekday};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -25,9 +35,11 @@ pub(super) fn format(pieces: &[Piece], x: f64, date1904: bool) -> Option<String>
     if !(0.0..MAX_SERIAL + 1.0).contains(&serial) {
         return None;
     }
-    let digits = pieces.iter().find_map(|p| if let Piece::Fraction(n) = p { Some(*n) } else { None });
+    let digits =
+        pieces.iter().find_map(|p| if let Piece::Fraction(n) = p { Some(*n) } else { None });
     let unit = 86_400.0 * 10f64.powi(digits.unwrap_or(0) as i32);
-    let whole_seconds = pieces.iter().any(|p| matches!(p, Piece::Date('s', _) | Piece::Elapsed('s', _)));
+    let whole_seconds =
+        pieces.iter().any(|p| matches!(p, Piece::Date('s', _) | Piece::Elapsed('s', _)));
     let serial = if whole_seconds { (serial * unit).round() / unit } else { serial + 1e-9 };
     let half = pieces.iter().any(|p| matches!(p, Piece::Half(_)));
     let mut out = String::new();
@@ -57,7 +69,7 @@ pub(super) fn format(pieces: &[Piece], x: f64, date1904: bool) -> Option<String>
             Piece::Comma => out.push(','),
             Piece::Point => out.push('.'),
             Piece::Percent => out.push('%'),
-            Piece::Digit(c) => out.push(*c),
+            Piece::Digit(_) => return None,
             Piece::Exponent(..) | Piece::General | Piece::Text => {}
         }
     }

@@ -6,12 +6,9 @@ use crate::kernels::rounding::round;
 
 /// A number that is not negative with a fixed count of decimals, of its first 15 digits.
 pub(crate) fn decimal(x: f64, digits: usize) -> String {
+    let x = round_15(x);
     let rounded = if digits < 15 { round(x, digits as f64) } else { x };
-    let text = format!("{rounded:.digits$}");
-    if rounded < 1e15 {
-        return text;
-    }
-    format!("{:.digits$}", round_15(rounded))
+    format!("{rounded:.digits$}")
 }
 
 /// Digits in groups of three.
@@ -48,7 +45,9 @@ fn layout(pieces: &[Piece]) -> Layout {
     for (i, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Percent => scale *= 100.0,
-            Piece::Comma if i > last || (i > last_whole && point.is_some_and(|p| i < p)) => scale /= 1000.0,
+            Piece::Comma if i > last || (i > last_whole && point.is_some_and(|p| i < p)) => {
+                scale /= 1000.0
+            }
             Piece::Comma if i > first && i < last_whole => has_groups = true,
             _ => {}
         }
@@ -81,7 +80,13 @@ pub(super) fn format(pieces: &[Piece], x: f64) -> String {
             Piece::Point => out.push('.'),
             Piece::Slash => out.push('/'),
             Piece::Exponent(plus, digits) => {
-                let sign = if exponent < 0 { "-" } else if *plus { "+" } else { "" };
+                let sign = if exponent < 0 {
+                    "-"
+                } else if *plus {
+                    "+"
+                } else {
+                    ""
+                };
                 out.push_str(&format!("E{sign}{:0digits$}", exponent.abs()));
             }
             Piece::Digit(kind) => match layout.whole.iter().position(|w| *w == i) {
@@ -108,7 +113,10 @@ fn whole_digit(whole: &str, kind: char, nth: usize, layout: &Layout) -> String {
     let places = layout.whole.len();
     let from_end = places - nth;
     let group = |text: String, last_from_end: usize| {
-        let comma = layout.grouped && last_from_end > 1 && (last_from_end - 1) % 3 == 0 && !text.trim().is_empty();
+        let comma = layout.grouped
+            && last_from_end > 1
+            && (last_from_end - 1) % 3 == 0
+            && !text.trim().is_empty();
         if comma { format!("{text},") } else { text }
     };
     if nth == 0 && whole.len() > places {
@@ -162,12 +170,20 @@ fn fraction(pieces: &[Piece], x: f64) -> String {
     let is_digit = |p: &Piece| matches!(p, Piece::Digit(_));
     let start = pieces[..slash].iter().rposition(|p| !is_digit(p)).map_or(0, |i| i + 1);
     let with_whole = pieces[..start].iter().any(is_digit);
-    let behind: Vec<&Piece> = pieces[slash + 1..].iter().take_while(|p| is_digit(p) || matches!(p, Piece::Literal(t) if t.bytes().all(|b| b.is_ascii_digit()))).collect();
-    let fixed: String = behind.iter().map(|p| match p {
-        Piece::Literal(t) => t.clone(),
-        Piece::Digit('0') => "0".into(),
-        _ => String::new(),
-    }).collect();
+    let behind: Vec<&Piece> = pieces[slash + 1..]
+        .iter()
+        .take_while(|p| {
+            is_digit(p) || matches!(p, Piece::Literal(t) if t.bytes().all(|b| b.is_ascii_digit()))
+        })
+        .collect();
+    let fixed: String = behind
+        .iter()
+        .map(|p| match p {
+            Piece::Literal(t) => t.clone(),
+            Piece::Digit('0') => "0".into(),
+            _ => String::new(),
+        })
+        .collect();
     let fixed = fixed.parse::<f64>().ok().filter(|n| *n > 0.0);
     let value = x.abs();
     let whole = if with_whole { value.floor() } else { 0.0 };

@@ -306,10 +306,12 @@ fn lower(name: &str) -> Text {
 /// A name without the prefixes that Excel writes before newer functions and parameters.
 fn bare_name(name: &str) -> &str {
     let mut name = name;
-    while let Some(rest) = ["_xlfn.", "_xlws.", "_xlpm.", "_xludf."].iter().find_map(|prefix| {
-        let head = name.get(..prefix.len())?;
-        head.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
-    }) {
+    while let Some(rest) =
+        ["_xlfn.", "_xlws.", "_xlpm.", "_xlop.", "_xludf."].iter().find_map(|prefix| {
+            let head = name.get(..prefix.len())?;
+            head.eq_ignore_ascii_case(prefix).then(|| &name[prefix.len()..])
+        })
+    {
         name = rest;
     }
     name

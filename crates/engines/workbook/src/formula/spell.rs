@@ -91,14 +91,26 @@ impl Speller<'_> {
             if place.is_cell() {
                 first
             } else {
-                format!("{first}:{}{}", col(area.right, place.right), row(area.bottom, place.bottom))
+                format!(
+                    "{first}:{}{}",
+                    col(area.right, place.right),
+                    row(area.bottom, place.bottom)
+                )
             }
         };
         let Some((first, last)) = area.sheets else { return text };
         let name = |id| self.book.sheet(id).name.as_str();
-        let sheets = if first == last { name(first).to_owned() } else { format!("{}:{}", name(first), name(last)) };
+        let sheets = if first == last {
+            name(first).to_owned()
+        } else {
+            format!("{}:{}", name(first), name(last))
+        };
         let plain = sheets.chars().all(|c| c.is_alphanumeric() || "_.:".contains(c))
             && !sheets.starts_with(|c: char| c.is_ascii_digit());
-        if plain { format!("{sheets}!{text}") } else { format!("'{}'!{text}", sheets.replace('\'', "''")) }
+        if plain {
+            format!("{sheets}!{text}")
+        } else {
+            format!("'{}'!{text}", sheets.replace('\'', "''"))
+        }
     }
 }

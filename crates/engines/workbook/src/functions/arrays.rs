@@ -77,10 +77,7 @@ fn sort_order(a: &Value, b: &Value, descending: bool) -> Ordering {
         (false, true) => return Ordering::Less,
         (false, false) => {}
     }
-    let order = match (a, b) {
-        (Value::Error(_), Value::Error(_)) => Ordering::Equal,
-        _ => compare(a, b),
-    };
+    let order = compare(a, b);
     if descending { order.reverse() } else { order }
 }
 
@@ -106,7 +103,10 @@ fn sort(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     for (i, key) in keys.iter().enumerate() {
         let inside = *key >= 1.0 && *key <= array.cols() as f64;
         let order = orders.get(i).or(orders.first()).copied().unwrap_or(1.0);
-        by.push((if inside { *key as usize - 1 } else { return Err(ErrorKind::Value) }, direction(order)?));
+        by.push((
+            if inside { *key as usize - 1 } else { return Err(ErrorKind::Value) },
+            direction(order)?,
+        ));
     }
     let mut rows: Vec<usize> = (0..array.rows()).collect();
     rows.sort_by(|a, b| {

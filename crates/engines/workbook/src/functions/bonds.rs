@@ -1,89 +1,93 @@
 //! Bonds and bills: coupons, prices, yields and interest.
 
-use super::date_count::{day, thirty_360, year_share};
 use super::date::days_360;
+use super::date_count::{day, thirty_360, year_share};
 use super::{Function, eager, require};
 use crate::dates::{Date, OFFSET_1904, add_months, days_in_month, find_date, serial};
 use crate::eval::{Eval, Operand, Outcome};
 use crate::value::ErrorKind;
 
 pub(super) const TABLE: &[Function] = &[
-    eager("COUPDAYBS", (3, 4), "s", |e, a| coupons(e, a, |c| c.days_from_last())),
-    eager("COUPDAYS", (3, 4), "s", |e, a| coupons(e, a, |c| c.period_days())),
-    eager("COUPDAYSNC", (3, 4), "s", |e, a| coupons(e, a, |c| c.days_to_next())),
-    eager("COUPNUM", (3, 4), "s", |e, a| coupons(e, a, |c| c.count())),
-    eager("COUPNCD", (3, 4), "s", |e, a| coupons(e, a, |c| c.next - c.shift)),
-    eager("COUPPCD", (3, 4), "s", |e, a| coupons(e, a, |c| c.last - c.shift)),
-    eager("PRICE", (6, 7), "s", |e, a| {
+    eager("COUPDAYBS", (3, 4), "n", |e, a| coupons(e, a, |c| c.days_from_last())),
+    eager("COUPDAYS", (3, 4), "n", |e, a| coupons(e, a, |c| c.period_days())),
+    eager("COUPDAYSNC", (3, 4), "n", |e, a| coupons(e, a, |c| c.days_to_next())),
+    eager("COUPNUM", (3, 4), "n", |e, a| coupons(e, a, |c| c.count())),
+    eager("COUPNCD", (3, 4), "n", |e, a| coupons(e, a, |c| c.next - c.shift)),
+    eager("COUPPCD", (3, 4), "n", |e, a| coupons(e, a, |c| c.last - c.shift)),
+    eager("PRICE", (6, 7), "n", |e, a| {
         let bond = Coupons::of(e, a, (5, 6))?;
         let (rate, yld, redemption) = (e.number(a, 2)?, e.number(a, 3)?, e.number(a, 4)?);
         require(rate >= 0.0 && yld >= 0.0 && redemption > 0.0)?;
         Ok(bond.price(rate, yld, redemption).into())
     }),
-    eager("YIELD", (6, 7), "s", |e, a| {
+    eager("YIELD", (6, 7), "n", |e, a| {
         let bond = Coupons::of(e, a, (5, 6))?;
         let (rate, price, redemption) = (e.number(a, 2)?, e.number(a, 3)?, e.number(a, 4)?);
         require(rate >= 0.0 && price > 0.0 && redemption > 0.0)?;
-        let found = super::financial::find_root(|y| bond.price(rate, y, redemption) - price, rate.max(0.01));
+        let found = super::financial::find_root(
+            |y| bond.price(rate, y, redemption) - price,
+            rate.max(0.01),
+        );
         found.map(Operand::from).ok_or(ErrorKind::Num)
     }),
-    eager("DURATION", (5, 6), "s", |e, a| Ok(duration(e, a)?.0.into())),
-    eager("MDURATION", (5, 6), "s", |e, a| {
+    eager("DURATION", (5, 6), "n", |e, a| Ok(duration(e, a)?.0.into())),
+    eager("MDURATION", (5, 6), "n", |e, a| {
         let (d, period_yield) = duration(e, a)?;
         Ok((d / (1.0 + period_yield)).into())
     }),
     eager("ACCRINT", (6, 8), "s", accrint),
-    eager("ACCRINTM", (4, 5), "s", |e, a| {
+    eager("ACCRINTM", (4, 5), "n", |e, a| {
         let (issue, settlement) = (day(e, a, 0)?, day(e, a, 1)?);
         let (rate, par) = (e.number(a, 2)?, e.number_or(a, 3, 1000.0)?);
         require(rate > 0.0 && par > 0.0 && issue < settlement)?;
         Ok((par * rate * year_share(issue, settlement, e.integer_or(a, 4, 0)?)?).into())
     }),
-    eager("DISC", (4, 5), "s", |e, a| {
+    eager("DISC", (4, 5), "n", |e, a| {
         let (t, price, redemption) = simple(e, a)?;
         Ok(((redemption - price) / redemption / t).into())
     }),
-    eager("INTRATE", (4, 5), "s", |e, a| {
+    eager("INTRATE", (4, 5), "n", |e, a| {
         let (t, investment, redemption) = simple(e, a)?;
         Ok(((redemption - investment) / investment / t).into())
     }),
-    eager("YIELDDISC", (4, 5), "s", |e, a| {
+    eager("YIELDDISC", (4, 5), "n", |e, a| {
         let (t, price, redemption) = simple(e, a)?;
         Ok(((redemption - price) / price / t).into())
     }),
-    eager("RECEIVED", (4, 5), "s", |e, a| {
+    eager("RECEIVED", (4, 5), "n", |e, a| {
         let (t, investment, discount) = simple(e, a)?;
         require(discount * t < 1.0)?;
         Ok((investment / (1.0 - discount * t)).into())
     }),
-    eager("PRICEDISC", (4, 5), "s", |e, a| {
+    eager("PRICEDISC", (4, 5), "n", |e, a| {
         let (t, discount, redemption) = simple(e, a)?;
         Ok((redemption - discount * redemption * t).into())
     }),
-    eager("PRICEMAT", (5, 6), "s", |e, a| {
+    eager("PRICEMAT", (5, 6), "n", |e, a| {
         let (issued, held, left, rate) = at_maturity(e, a)?;
         let yld = e.number(a, 4)?;
         require(rate >= 0.0 && yld >= 0.0)?;
-        Ok(((100.0 + (issued + held) * rate * 100.0) / (1.0 + left * yld) - issued * rate * 100.0).into())
+        Ok(((100.0 + (issued + held) * rate * 100.0) / (1.0 + left * yld) - issued * rate * 100.0)
+            .into())
     }),
-    eager("YIELDMAT", (5, 6), "s", |e, a| {
+    eager("YIELDMAT", (5, 6), "n", |e, a| {
         let (issued, held, left, rate) = at_maturity(e, a)?;
         let price = e.number(a, 4)?;
         require(rate >= 0.0 && price > 0.0)?;
         let paid = price / 100.0 + issued * rate;
         Ok(((1.0 + (issued + held) * rate - paid) / paid / left).into())
     }),
-    eager("TBILLPRICE", (3, 3), "s", |e, a| {
+    eager("TBILLPRICE", (3, 3), "n", |e, a| {
         let (days, discount) = bill(e, a)?;
         let price = 100.0 * (1.0 - discount * days / 360.0);
         require(price > 0.0)?;
         Ok(price.into())
     }),
-    eager("TBILLYIELD", (3, 3), "s", |e, a| {
+    eager("TBILLYIELD", (3, 3), "n", |e, a| {
         let (days, price) = bill(e, a)?;
         Ok(((100.0 - price) / price * 360.0 / days).into())
     }),
-    eager("TBILLEQ", (3, 3), "s", |e, a| {
+    eager("TBILLEQ", (3, 3), "n", |e, a| {
         let (days, discount) = bill(e, a)?;
         require(360.0 - discount * days > 0.0)?;
         if days <= 182.0 {
@@ -111,7 +115,9 @@ impl Coupons {
     fn of(e: &mut Eval<'_, '_>, a: &[Operand], at: (usize, usize)) -> Result<Self, ErrorKind> {
         let (settlement, maturity) = (day(e, a, 0)?, day(e, a, 1)?);
         let (frequency, basis) = (e.integer_or(a, at.0, 1)?, e.integer_or(a, at.1, 0)?);
-        require(settlement < maturity && [1, 2, 4].contains(&frequency) && (0..=4).contains(&basis))?;
+        require(
+            settlement < maturity && [1, 2, 4].contains(&frequency) && (0..=4).contains(&basis),
+        )?;
         let end = find_date(maturity).ok_or(ErrorKind::Num)?;
         let months = 12 / frequency;
         let mut k = 0;
@@ -159,14 +165,16 @@ impl Coupons {
     }
 
     fn count(&self) -> f64 {
-        let (Some(a), Some(b)) = (find_date(self.next), find_date(self.maturity)) else { return 0.0 };
+        let (Some(a), Some(b)) = (find_date(self.next), find_date(self.maturity)) else {
+            return 0.0;
+        };
         let months = (b.year - a.year) * 12 + b.month - a.month;
         (months as f64 * self.frequency / 12.0).round() + 1.0
     }
 
     fn price(&self, rate: f64, yld: f64, redemption: f64) -> f64 {
         let (e, a, n) = (self.period_days(), self.days_from_last(), self.count());
-        let share = self.days_to_next() / e;
+        let share = 1.0 - a / e;
         let coupon = 100.0 * rate / self.frequency;
         if n == 1.0 {
             let paid = redemption + coupon;
@@ -232,9 +240,19 @@ fn accrint(e: &mut Eval<'_, '_>, a: &[Operand]) -> Outcome {
     let mut total = 0.0;
     loop {
         let (low, high) = (coupon(anchor, (k - 1) * months), coupon(anchor, k * months));
-        let period = Coupons { settlement, maturity: high, last: low, next: high, frequency: frequency as f64, basis, shift: 0.0 };
+        let period = Coupons {
+            settlement,
+            maturity: high,
+            last: low,
+            next: high,
+            frequency: frequency as f64,
+            basis,
+            shift: 0.0,
+        };
         let (from, to) = (start.max(low), settlement.min(high));
-        if to > from {
+        if from == low && to == high {
+            total += 1.0;
+        } else if to > from {
             total += period.between(from, to) / period.period_days();
         }
         if low <= start {

@@ -45,8 +45,15 @@ pub(super) const TABLE: &[Function] = &[
     scalar("IMCSCH", (1, 1), |a| map(a, |z| ONE.over(z.sinh()))),
     scalar("IMCOT", (1, 1), |a| map(a, |z| z.cos().over(z.sin()))),
     scalar("IMSUB", (2, 2), |a| two(a, |x, y| Ok(Complex { re: x.re - y.re, im: x.im - y.im }))),
-    scalar("IMDIV", (2, 2), |a| two(a, |x, y| if y.abs() == 0.0 { Err(ErrorKind::Num) } else { Ok(x.over(y)) })),
-    eager("IMSUM", (1, MANY), "r", |e, a| fold(e, a, Complex { re: 0.0, im: 0.0 }, |x, y| Complex { re: x.re + y.re, im: x.im + y.im })),
+    scalar("IMDIV", (2, 2), |a| {
+        two(a, |x, y| if y.abs() == 0.0 { Err(ErrorKind::Num) } else { Ok(x.over(y)) })
+    }),
+    eager("IMSUM", (1, MANY), "r", |e, a| {
+        fold(e, a, Complex { re: 0.0, im: 0.0 }, |x, y| Complex {
+            re: x.re + y.re,
+            im: x.im + y.im,
+        })
+    }),
     eager("IMPRODUCT", (1, MANY), "r", |e, a| fold(e, a, ONE, Complex::times)),
 ];
 
@@ -73,7 +80,10 @@ impl Complex {
 
     fn over(self, o: Self) -> Self {
         let d = o.re * o.re + o.im * o.im;
-        Self { re: (self.re * o.re + self.im * o.im) / d, im: (self.im * o.re - self.re * o.im) / d }
+        Self {
+            re: (self.re * o.re + self.im * o.im) / d,
+            im: (self.im * o.re - self.re * o.im) / d,
+        }
     }
 
     fn power(self, n: f64) -> Self {
@@ -118,9 +128,9 @@ fn read(value: &Value) -> Result<(Complex, char), ErrorKind> {
     };
     let body = &text[..text.len() - 1];
     let bytes = body.as_bytes();
-    let split = (1..bytes.len()).rev().find(|i| {
-        matches!(bytes[*i], b'+' | b'-') && !matches!(bytes[*i - 1], b'e' | b'E')
-    });
+    let split = (1..bytes.len())
+        .rev()
+        .find(|i| matches!(bytes[*i], b'+' | b'-') && !matches!(bytes[*i - 1], b'e' | b'E'));
     let (re, im) = body.split_at(split.unwrap_or(0));
     let part = |t: &str| match t {
         "" | "+" => Ok(1.0),

@@ -12,13 +12,13 @@ use crate::text_number::find_number;
 use crate::value::{Array, ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
-    eager("COUNTIF", (2, 2), "rs*s", |e, a| {
+    eager("COUNTIF", (2, 2), "rv", |e, a| {
         let rows = Matching::find(e, a)?;
-        Ok((rows.hits.iter().filter(|h| **h).count() as f64).into())
+        Ok(rows.count().into())
     }),
     eager("COUNTIFS", (2, MANY), "rv*rv", |e, a| {
         let rows = Matching::find(e, a)?;
-        Ok((rows.hits.iter().filter(|h| **h).count() as f64).into())
+        Ok(rows.count().into())
     }),
     eager("SUMIF", (2, 3), "rvr", |e, a| Ok(if_numbers(e, a)?.iter().sum::<f64>().into())),
     eager("AVERAGEIF", (2, 3), "rvr", |e, a| mean(&if_numbers(e, a)?)),
@@ -53,6 +53,7 @@ pub(super) enum Criterion {
     NotEmpty,
     /// Empty or empty text.
     Blank,
+    Never,
 }
 
 impl Criterion {
@@ -77,7 +78,8 @@ impl Criterion {
             ("=", Ordering::is_eq),
         ];
         let sign = SIGNS.iter().find(|s| text.starts_with(s.0));
-        let (sign, test) = sign.map_or(("", Ordering::is_eq as fn(Ordering) -> bool), |s| (s.0, s.1));
+        let (sign, test) =
+            sign.map_or(("", Ordering::is_eq as fn(Ordering) -> bool), |s| (s.0, s.1));
         let operand = &text[sign.len()..];
         let equality = matches!(sign, "" | "=" | "<>");
         let positive = sign != "<>";
@@ -86,7 +88,7 @@ impl Criterion {
                 "" => Self::Blank,
                 "=" => Self::Empty,
                 "<>" => Self::NotEmpty,
-                _ => Self::Text(test, String::new()),
+                _ => Self::Never,
             };
         }
         if let Some(number) = find_number(operand) {
@@ -112,12 +114,18 @@ impl Criterion {
         match self {
             Self::Number(test, x) => match value {
                 Value::Number(y) => test(compare_numbers(*y, *x)),
-                Value::Text(t) if test(Ordering::Equal) && !test(Ordering::Less) && !test(Ordering::Greater) => {
+                Value::Text(t)
+                    if test(Ordering::Equal)
+                        && !test(Ordering::Less)
+                        && !test(Ordering::Greater) =>
+                {
                     find_number(t).is_some_and(|y| y == *x)
                 }
                 _ => false,
             },
-            Self::NotNumber(x) => !Self::Number(Ordering::is_eq, *x).holds(value),
+            Self::NotNumber(x) => {
+                !matches!(value, Value::Number(y) if compare_numbers(*y, *x).is_eq())
+            }
             Self::Text(test, t) => matches!(value, Value::Text(v) if test(compare_text(v, t))),
             Self::Pattern(p, positive) => {
                 let fits = match value {
@@ -131,7 +139,10 @@ impl Criterion {
             Self::Error(e, positive) => (*value == Value::Error(*e)) == *positive,
             Self::Empty => value.is_empty(),
             Self::NotEmpty => !value.is_empty(),
-            Self::Blank => matches!(value, Value::Empty) || matches!(value, Value::Text(t) if t.is_empty()),
+            Self::Never => false,
+            Self::Blank => {
+                matches!(value, Value::Empty) || matches!(value, Value::Text(t) if t.is_empty())
+            }
         }
     }
 }
@@ -141,6 +152,9 @@ struct Matching {
     rows: usize,
     cols: usize,
     hits: Vec<bool>,
+    /// Empty cells beyond those that any sheet uses, and whether they fulfil the conditions.
+    beyond: usize,
+    beyond_hits: bool,
 }
 
 impl Matching {
@@ -156,7 +170,18 @@ impl Matching {
             let criterion = Criterion::of(&condition);
             let values = e.array_of(range)?;
             let hits = values.values().iter().map(|v| criterion.holds(v)).collect();
-            let found = Self { rows: values.rows(), cols: values.cols(), hits };
+            let whole = if let Operand::Area(a) = range {
+                a.rows() * a.cols()
+            } else {
+                values.values().len()
+            };
+            let found = Self {
+                rows: values.rows(),
+                cols: values.cols(),
+                hits,
+                beyond: whole - values.values().len(),
+                beyond_hits: criterion.holds(&Value::Empty),
+            };
             matching = Some(match matching {
                 None => found,
                 Some(m) => m.and(&found)?,
@@ -170,7 +195,13 @@ impl Matching {
             return Err(ErrorKind::Value);
         }
         self.hits.iter_mut().zip(&other.hits).for_each(|(a, b)| *a = *a && *b);
+        self.beyond_hits = self.beyond_hits && other.beyond_hits;
         Ok(self)
+    }
+
+    fn count(&self) -> f64 {
+        let beyond = if self.beyond_hits { self.beyond } else { 0 };
+        (self.hits.iter().filter(|h| **h).count() + beyond) as f64
     }
 
     fn numbers(&self, values: &Array) -> Result<Vec<f64>, ErrorKind> {
@@ -193,8 +224,14 @@ fn if_numbers(e: &mut Eval<'_, '_>, args: &[Operand]) -> Result<Vec<f64>, ErrorK
         (Some(Operand::Area(to)), Operand::Area(from)) => {
             let from = e.clip(from);
             let area = Area {
-                bottom: to.top.saturating_add(from.bottom - from.top).min(crate::cell::MAX_ROWS - 1),
-                right: to.left.saturating_add(from.right - from.left).min(crate::cell::MAX_COLS - 1),
+                bottom: to
+                    .top
+                    .saturating_add(from.bottom - from.top)
+                    .min(crate::cell::MAX_ROWS - 1),
+                right: to
+                    .left
+                    .saturating_add(from.right - from.left)
+                    .min(crate::cell::MAX_COLS - 1),
                 ..*to
             };
             e.area_array(&area)?.into()
@@ -226,7 +263,12 @@ mod tests {
         let holds = |c: &str, v: Value| Criterion::of(&Value::text(c)).holds(&v);
         assert!(holds(">5", 6.0.into()) && !holds(">5", "6".into()));
         assert!(holds("5", 5.0.into()) && holds("5", "5".into()));
-        assert!(holds("<>5", "x".into()) && holds("<>5", Value::Empty) && !holds("<>5", 5.0.into()));
+        assert!(
+            holds("<>5", "x".into())
+                && holds("<>5", "5".into())
+                && holds("<>5", Value::Empty)
+                && !holds("<>5", 5.0.into())
+        );
         assert!(holds("a*", "Abc".into()) && !holds("a*", "bA".into()));
         assert!(holds("<>a*", 1.0.into()));
         assert!(holds("", Value::Empty) && holds("", "".into()) && !holds("=", "".into()));

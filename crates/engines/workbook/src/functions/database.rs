@@ -4,7 +4,7 @@ use super::criteria::Criterion;
 use super::statistics::variance;
 use super::{Function, eager};
 use crate::coerce::{compare_text, to_bool, to_text};
-use crate::eval::{Eval, Operand, Outcome};
+use crate::eval::{Eval, Operand};
 use crate::value::{Array, ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
@@ -20,10 +20,18 @@ pub(super) const TABLE: &[Function] = &[
     }),
     eager("DAVERAGE", (3, 3), "r", |e, a| {
         let n = numbers(e, a)?;
-        if n.is_empty() { Err(ErrorKind::Div0) } else { Ok((n.iter().sum::<f64>() / n.len() as f64).into()) }
+        if n.is_empty() {
+            Err(ErrorKind::Div0)
+        } else {
+            Ok((n.iter().sum::<f64>() / n.len() as f64).into())
+        }
     }),
-    eager("DMAX", (3, 3), "r", |e, a| Ok(numbers(e, a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())),
-    eager("DMIN", (3, 3), "r", |e, a| Ok(numbers(e, a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())),
+    eager("DMAX", (3, 3), "r", |e, a| {
+        Ok(numbers(e, a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())
+    }),
+    eager("DMIN", (3, 3), "r", |e, a| {
+        Ok(numbers(e, a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())
+    }),
     eager("DPRODUCT", (3, 3), "r", |e, a| {
         let n = numbers(e, a)?;
         Ok(if n.is_empty() { 0.0 } else { n.iter().product::<f64>() }.into())
@@ -44,7 +52,8 @@ pub(super) const TABLE: &[Function] = &[
 
 fn find_column(table: &Array, name: &str) -> Option<usize> {
     (0..table.cols()).find(|c| {
-        to_text(table.at(0, *c)).is_ok_and(|t| !t.is_empty() && compare_text(t.trim(), name.trim()).is_eq())
+        to_text(table.at(0, *c))
+            .is_ok_and(|t| !t.is_empty() && compare_text(t.trim(), name.trim()).is_eq())
     })
 }
 
@@ -66,7 +75,7 @@ fn field(e: &mut Eval<'_, '_>, table: &Array, arg: &Operand) -> Result<usize, Er
 fn selected(e: &mut Eval<'_, '_>, args: &[Operand]) -> Result<Vec<Value>, ErrorKind> {
     let (table, conditions) = (e.array_of(&args[0])?, e.array_of(&args[2])?);
     let column = field(e, &table, &args[1])?;
-    if conditions.rows() < 2 {
+    if conditions.rows() < 2 || table.rows() < 2 {
         return Err(ErrorKind::Value);
     }
     let mut found = Vec::new();

@@ -1,13 +1,17 @@
 //! Dates and times of day.
 
-use super::{Args, Function, eager, require, scalar};
+use super::{Args, Function, eager, require, scalar, strict};
 use crate::coerce::to_number;
-use crate::dates::{Date, MAX_SERIAL, OFFSET_1904, add_months, days_in_month, find_date, serial, time_of_day, weekday};
+use crate::dates::{
+    Date, MAX_SERIAL, OFFSET_1904, add_months, days_in_month, find_date, serial, time_of_day,
+    weekday,
+};
 use crate::value::{ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
     scalar("DATE", (3, 3), |a| {
-        let (mut year, month, day) = (a.number(0)?.trunc(), a.number(1)?.trunc(), a.number(2)?.trunc());
+        let (mut year, month, day) =
+            (a.number(0)?.trunc(), a.number(1)?.trunc(), a.number(2)?.trunc());
         let first = if a.date1904 { 1904.0 } else { 1900.0 };
         if year >= 0.0 && year < 1900.0 {
             year += 1900.0;
@@ -28,12 +32,12 @@ pub(super) const TABLE: &[Function] = &[
         require(seconds >= 0.0)?;
         Ok((seconds % 86_400.0 / 86_400.0).into())
     }),
-    scalar("EDATE", (2, 2), |a| {
+    strict("EDATE", (2, 2), |a| {
         let (d, n) = (date(a, 0)?, a.number(1)?.trunc());
         require(n.abs() < 120_000.0)?;
         to_serial(a, add_months(d, n as i64))
     }),
-    scalar("EOMONTH", (2, 2), |a| {
+    strict("EOMONTH", (2, 2), |a| {
         let (d, n) = (date(a, 0)?, a.number(1)?.trunc());
         require(n.abs() < 120_000.0)?;
         let first = add_months(Date { day: 1, ..d }, n as i64);
@@ -52,7 +56,7 @@ pub(super) const TABLE: &[Function] = &[
         };
         Ok((number as f64).into())
     }),
-    scalar("WEEKNUM", (1, 2), weeknum),
+    strict("WEEKNUM", (1, 2), weeknum),
     scalar("ISOWEEKNUM", (1, 1), |a| Ok(iso_week(day_number(a, 0)?)?.into())),
     scalar("DAYS", (2, 2), |a| Ok((day_of(a, 0)? - day_of(a, 1)?).into())),
     scalar("DAYS360", (2, 3), |a| {

@@ -26,7 +26,7 @@ pub(super) const TABLE: &[Function] = &[
         let rest = Rest::of(e, a.get(3), weekend)?;
         workday(e, a, &rest)
     }),
-    eager("YEARFRAC", (2, 3), "sss", |e, a| {
+    eager("YEARFRAC", (2, 3), "nnn", |e, a| {
         let (from, to) = (day(e, a, 0)?, day(e, a, 1)?);
         let basis = e.integer_or(a, 2, 0)?;
         Ok(year_share(from.min(to), from.max(to), basis)?.into())
@@ -44,7 +44,11 @@ struct Rest {
 }
 
 impl Rest {
-    fn of(e: &mut Eval<'_, '_>, arg: Option<&Operand>, weekend: Weekend) -> Result<Self, ErrorKind> {
+    fn of(
+        e: &mut Eval<'_, '_>,
+        arg: Option<&Operand>,
+        weekend: Weekend,
+    ) -> Result<Self, ErrorKind> {
         let mut holidays = Vec::new();
         if let Some(arg) = arg.filter(|a| !a.is_omitted()) {
             for value in e.array_of(arg)?.values() {
@@ -152,8 +156,8 @@ pub(super) fn thirty_360(a: Date, b: Date) -> f64 {
 
 /// The length of a year for basis 1: of one year its own, of several their mean.
 fn mean_year(a: Date, b: Date) -> f64 {
-    let within_year = a.year == b.year
-        || (b.year == a.year + 1 && (a.month, a.day) >= (b.month, b.day));
+    let within_year =
+        a.year == b.year || (b.year == a.year + 1 && (a.month, a.day) >= (b.month, b.day));
     if !within_year {
         let days = serial(b.year + 1, 1, 1) - serial(a.year, 1, 1);
         return days / (b.year - a.year + 1) as f64;
@@ -161,7 +165,8 @@ fn mean_year(a: Date, b: Date) -> f64 {
     let leap_day_between = if a.year == b.year {
         is_leap(a.year)
     } else {
-        (is_leap(a.year) && (a.month, a.day) <= (2, 29)) || (is_leap(b.year) && (b.month, b.day) >= (2, 29))
+        (is_leap(a.year) && (a.month, a.day) <= (2, 29))
+            || (is_leap(b.year) && (b.month, b.day) >= (2, 29))
     };
     if leap_day_between { 366.0 } else { 365.0 }
 }

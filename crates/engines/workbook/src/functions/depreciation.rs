@@ -20,7 +20,9 @@ pub(super) const TABLE: &[Function] = &[
     scalar("DDB", (4, 5), |a| {
         let (cost, salvage, life, per) = (a.number(0)?, a.number(1)?, a.number(2)?, a.number(3)?);
         let factor = a.number_or(4, 2.0)?;
-        require(cost >= 0.0 && salvage >= 0.0 && life > 0.0 && per > 0.0 && per <= life && factor > 0.0)?;
+        require(
+            cost >= 0.0 && salvage >= 0.0 && life > 0.0 && per > 0.0 && per <= life && factor > 0.0,
+        )?;
         Ok(declining(cost, salvage, life, (per, factor)).into())
     }),
     scalar("VDB", (5, 7), vdb),
@@ -29,9 +31,12 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn db(a: &Args<'_>) -> Result<Value, ErrorKind> {
-    let (cost, salvage, life, per) = (a.number(0)?, a.number(1)?, a.number(2)?, a.number(3)?.trunc());
+    let (cost, salvage, life, per) =
+        (a.number(0)?, a.number(1)?, a.number(2)?, a.number(3)?.trunc());
     let months = a.number_or(4, 12.0)?.trunc();
-    require(cost >= 0.0 && salvage >= 0.0 && life > 0.0 && per >= 1.0 && (1.0..=12.0).contains(&months))?;
+    require(
+        cost >= 0.0 && salvage >= 0.0 && life > 0.0 && per >= 1.0 && (1.0..=12.0).contains(&months),
+    )?;
     let last = if months < 12.0 { life + 1.0 } else { life };
     require(per <= last)?;
     if cost == 0.0 {
@@ -52,7 +57,13 @@ fn db(a: &Args<'_>) -> Result<Value, ErrorKind> {
 /// Declining balance of one period.
 fn declining(cost: f64, salvage: f64, life: f64, (per, factor): (f64, f64)) -> f64 {
     let rate = (factor / life).min(1.0);
-    let old = if rate >= 1.0 && per == 1.0 { cost } else if rate >= 1.0 { 0.0 } else { cost * (1.0 - rate).powf(per - 1.0) };
+    let old = if rate >= 1.0 && per == 1.0 {
+        cost
+    } else if rate >= 1.0 {
+        0.0
+    } else {
+        cost * (1.0 - rate).powf(per - 1.0)
+    };
     let new = cost * (1.0 - rate).powf(per);
     (old - new.max(salvage)).max(0.0)
 }
@@ -61,13 +72,22 @@ fn vdb(a: &Args<'_>) -> Result<Value, ErrorKind> {
     let (cost, salvage, life) = (a.number(0)?, a.number(1)?, a.number(2)?);
     let (from, to, factor) = (a.number(3)?, a.number(4)?, a.number_or(5, 2.0)?);
     let stay = a.bool_or(6, false)?;
-    require(cost >= 0.0 && salvage >= 0.0 && life > 0.0 && from >= 0.0 && to >= from && to <= life && factor >= 0.0)?;
+    require(
+        cost >= 0.0
+            && salvage >= 0.0
+            && life > 0.0
+            && from >= 0.0
+            && to >= from
+            && to <= life
+            && factor >= 0.0,
+    )?;
     let mut book = cost;
     let mut total = 0.0;
     for p in 0..to.ceil() as u64 {
         let start = p as f64;
         let falling = (book * factor / life).min((book - salvage).max(0.0));
-        let straight = if life > start { ((book - salvage) / (life - start)).max(0.0) } else { 0.0 };
+        let straight =
+            if life > start { ((book - salvage) / (life - start)).max(0.0) } else { 0.0 };
         let amount = if stay { falling } else { falling.max(straight) };
         let share = (to.min(start + 1.0) - from.max(start)).max(0.0);
         total += amount * share;
@@ -90,7 +110,14 @@ fn asset(e: &mut Eval<'_, '_>, args: &[Operand]) -> Result<Asset, ErrorKind> {
     let basis = e.integer_or(args, 6, 0)?;
     let (cost, salvage) = (e.number(args, 0)?, e.number(args, 3)?);
     let (period, rate) = (e.number(args, 4)?.trunc(), e.number(args, 5)?);
-    require(cost >= 0.0 && salvage >= 0.0 && salvage <= cost && period >= 0.0 && rate > 0.0 && basis != 2)?;
+    require(
+        cost >= 0.0
+            && salvage >= 0.0
+            && salvage <= cost
+            && period >= 0.0
+            && rate > 0.0
+            && basis != 2,
+    )?;
     let first = year_share(bought, end, basis)?;
     Ok(Asset { cost, salvage, period, rate, first })
 }

@@ -1,6 +1,6 @@
 //! Time value of money: annuities, net present values and rates of return.
 
-use super::{Args, Function, MANY, eager, require, scalar};
+use super::{Args, Function, MANY, eager, require, scalar, strict};
 use crate::coerce::to_number;
 use crate::eval::{Eval, Operand};
 use crate::value::{ErrorKind, Value};
@@ -9,11 +9,15 @@ pub(super) const TABLE: &[Function] = &[
     scalar("PV", (3, 5), |a| {
         let (rate, n, pmt) = (a.number(0)?, a.number(1)?, a.number(2)?);
         let (fv, due) = (a.number_or(3, 0.0)?, due(a, 4)?);
+        require(rate > -1.0)?;
         Ok(Value::number(present(rate, n, pmt, (fv, due))))
     }),
     scalar("FV", (3, 5), |a| {
         let (rate, n, pmt) = (a.number(0)?, a.number(1)?, a.number(2)?);
         let (pv, due) = (a.number_or(3, 0.0)?, due(a, 4)?);
+        if rate == -1.0 && n < 0.0 {
+            return Err(ErrorKind::Div0);
+        }
         Ok(Value::number(future(rate, n, pmt, (pv, due))))
     }),
     scalar("PMT", (3, 5), |a| Ok(Value::number(payment(&Loan::of(a, 0)?)?))),
@@ -25,8 +29,8 @@ pub(super) const TABLE: &[Function] = &[
         let loan = Loan::of_period(a)?;
         Ok(Value::number(payment(&loan)? - interest(&loan, period(a, &loan)?)?))
     }),
-    scalar("CUMIPMT", (6, 6), |a| cumulative(a, true)),
-    scalar("CUMPRINC", (6, 6), |a| cumulative(a, false)),
+    strict("CUMIPMT", (6, 6), |a| cumulative(a, true)),
+    strict("CUMPRINC", (6, 6), |a| cumulative(a, false)),
     scalar("ISPMT", (4, 4), |a| {
         let (rate, per, n, pv) = (a.number(0)?, a.number(1)?, a.number(2)?, a.number(3)?);
         if n == 0.0 { Err(ErrorKind::Div0) } else { Ok((pv * rate * (per / n - 1.0)).into()) }
@@ -43,18 +47,18 @@ pub(super) const TABLE: &[Function] = &[
         require(rate > 0.0 && pv > 0.0 && fv > 0.0)?;
         Ok(((fv.ln() - pv.ln()) / rate.ln_1p()).into())
     }),
-    scalar("EFFECT", (2, 2), |a| {
+    strict("EFFECT", (2, 2), |a| {
         let (rate, n) = (a.number(0)?, a.number(1)?.trunc());
         require(rate > 0.0 && n >= 1.0)?;
         Ok(((1.0 + rate / n).powf(n) - 1.0).into())
     }),
-    scalar("NOMINAL", (2, 2), |a| {
+    strict("NOMINAL", (2, 2), |a| {
         let (rate, n) = (a.number(0)?, a.number(1)?.trunc());
         require(rate > 0.0 && n >= 1.0)?;
         Ok((((1.0 + rate).powf(1.0 / n) - 1.0) * n).into())
     }),
-    scalar("DOLLARDE", (2, 2), |a| dollar(a, true)),
-    scalar("DOLLARFR", (2, 2), |a| dollar(a, false)),
+    strict("DOLLARDE", (2, 2), |a| dollar(a, true)),
+    strict("DOLLARFR", (2, 2), |a| dollar(a, false)),
     eager("NPV", (2, MANY), "sr", |e, a| {
         let rate = e.number(a, 0)?;
         if rate == -1.0 {
@@ -72,6 +76,9 @@ pub(super) const TABLE: &[Function] = &[
     eager("IRR", (1, 2), "rs", |e, a| {
         let flows = e.numbers(&a[..1])?;
         let guess = e.number_or(a, 1, 0.1)?;
+        if guess <= -1.0 {
+            return Err(ErrorKind::Value);
+        }
         let times: Vec<f64> = (0..flows.len()).map(|i| i as f64).collect();
         Ok(return_rate(&flows, &times, guess)?.into())
     }),
@@ -89,7 +96,7 @@ pub(super) const TABLE: &[Function] = &[
                 costs += flow / (1.0 + finance).powf(i);
             }
         }
-        if gains == 0.0 || costs == 0.0 {
+        if costs == 0.0 {
             return Err(ErrorKind::Div0);
         }
         Ok(((gains / -costs).powf(1.0 / (n - 1.0)) - 1.0).into())
@@ -109,12 +116,13 @@ pub(super) const TABLE: &[Function] = &[
     eager("FVSCHEDULE", (2, 2), "sa", |e, a| {
         let mut value = e.number(a, 0)?;
         for rate in e.array_of(&a[1])?.values() {
-            value *= 1.0 + match rate {
-                Value::Empty => 0.0,
-                Value::Number(x) => *x,
-                Value::Error(e) => return Err(*e),
-                Value::Text(_) | Value::Bool(_) => return Err(ErrorKind::Value),
-            };
+            value *= 1.0
+                + match rate {
+                    Value::Empty => 0.0,
+                    Value::Number(x) => *x,
+                    Value::Error(e) => return Err(*e),
+                    Value::Text(_) | Value::Bool(_) => return Err(ErrorKind::Value),
+                };
         }
         Ok(value.into())
     }),
@@ -155,9 +163,9 @@ fn period(a: &Args<'_>, loan: &Loan) -> Result<f64, ErrorKind> {
     Ok(per)
 }
 
-/// (1 + rate)^n − 1, exact for small rates.
+/// (1 + rate)^n − 1
 fn growth(rate: f64, n: f64) -> f64 {
-    if rate > -1.0 { (n * rate.ln_1p()).exp_m1() } else { (1.0 + rate).powf(n) - 1.0 }
+    (1.0 + rate).powf(n) - 1.0
 }
 
 fn future(rate: f64, n: f64, pmt: f64, (pv, due): (f64, f64)) -> f64 {
@@ -178,7 +186,7 @@ fn present(rate: f64, n: f64, pmt: f64, (fv, due): (f64, f64)) -> f64 {
 
 fn payment(loan: &Loan) -> Result<f64, ErrorKind> {
     let Loan { rate, n, pv, fv, due } = *loan;
-    require(n != 0.0)?;
+    require(n != 0.0 && rate > -1.0)?;
     if rate == 0.0 {
         return Ok(-(pv + fv) / n);
     }
@@ -196,16 +204,33 @@ fn interest(loan: &Loan, per: f64) -> Result<f64, ErrorKind> {
     Ok(owed * loan.rate)
 }
 
+/// What a payment repays, in closed form: differences would lose digits at high rates.
+fn principal(loan: &Loan, pmt: f64, per: f64) -> f64 {
+    if loan.due == 1.0 && per == 1.0 {
+        return pmt;
+    }
+    let first = -loan.pv * loan.rate / growth(loan.rate, loan.n);
+    first * (1.0 + loan.rate).powf(per - 1.0 - loan.due)
+}
+
 fn cumulative(a: &Args<'_>, of_interest: bool) -> Result<Value, ErrorKind> {
-    let loan = Loan { rate: a.number(0)?, n: a.number(1)?, pv: a.number(2)?, fv: 0.0, due: a.number(5)? };
+    let loan =
+        Loan { rate: a.number(0)?, n: a.number(1)?, pv: a.number(2)?, fv: 0.0, due: a.number(5)? };
     let (from, to) = (a.number(3)?.ceil(), a.number(4)?.trunc());
-    require(loan.rate > 0.0 && loan.n > 0.0 && loan.pv > 0.0 && from >= 1.0 && to >= from && to <= loan.n.ceil())?;
+    require(
+        loan.rate > 0.0
+            && loan.n > 0.0
+            && loan.pv > 0.0
+            && from >= 1.0
+            && to >= from
+            && to <= loan.n.ceil(),
+    )?;
     require(loan.due == 0.0 || loan.due == 1.0)?;
     let pmt = payment(&loan)?;
     let mut total = 0.0;
     for per in from as u64..=to as u64 {
-        let i = interest(&loan, per as f64)?;
-        total += if of_interest { i } else { pmt - i };
+        let part = principal(&loan, pmt, per as f64);
+        total += if of_interest { pmt - part } else { part };
     }
     Ok(total.into())
 }
@@ -269,10 +294,9 @@ pub(super) fn find_root(f: impl Fn(f64) -> f64, start: f64) -> Option<f64> {
 /// The rate at which flows at their times are worth nothing.
 fn return_rate(flows: &[f64], times: &[f64], guess: f64) -> Result<f64, ErrorKind> {
     require(flows.iter().any(|f| *f > 0.0) && flows.iter().any(|f| *f < 0.0))?;
-    let value = |r: f64| -> f64 {
-        flows.iter().zip(times).map(|(f, t)| f / (1.0 + r).powf(*t)).sum()
-    };
-    for start in [guess, 0.1, 0.01, 0.5, -0.3, -0.7, 2.0] {
+    let value =
+        |r: f64| -> f64 { flows.iter().zip(times).map(|(f, t)| f / (1.0 + r).powf(*t)).sum() };
+    for start in [guess, 0.1, 0.01, 0.5, -0.3, -0.7, -0.9, 2.0] {
         if let Some(r) = newton(flows, times, start).or_else(|| find_root(value, start)) {
             return Ok(r);
         }
@@ -302,15 +326,20 @@ fn newton(flows: &[f64], times: &[f64], start: f64) -> Option<f64> {
 }
 
 /// Flows and their times in years since the first date.
-fn dated(e: &mut Eval<'_, '_>, flows: &Operand, dates: &Operand) -> Result<(Vec<f64>, Vec<f64>), ErrorKind> {
+fn dated(
+    e: &mut Eval<'_, '_>,
+    flows: &Operand,
+    dates: &Operand,
+) -> Result<(Vec<f64>, Vec<f64>), ErrorKind> {
     let (flows, dates) = (e.array_of(flows)?, e.array_of(dates)?);
     require(flows.values().len() == dates.values().len())?;
     let read = |v: &Value| match v {
-        Value::Text(_) | Value::Bool(_) => Err(ErrorKind::Value),
+        Value::Text(_) | Value::Bool(_) | Value::Empty => Err(ErrorKind::Num),
         other => to_number(other),
     };
     let flows: Result<Vec<f64>, _> = flows.values().iter().map(read).collect();
-    let days: Result<Vec<f64>, _> = dates.values().iter().map(|v| read(v).map(f64::floor)).collect();
+    let days: Result<Vec<f64>, _> =
+        dates.values().iter().map(|v| read(v).map(f64::floor)).collect();
     let days = days?;
     require(days.iter().all(|d| *d >= days[0] && *d >= 0.0))?;
     Ok((flows?, days.iter().map(|d| (d - days[0]) / 365.0).collect()))

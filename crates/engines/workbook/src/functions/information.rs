@@ -14,7 +14,9 @@ pub(super) const TABLE: &[Function] = &[
     any("ISNONTEXT", (1, 1), |a| Ok((!matches!(a.value(0), Value::Text(_))).into())),
     any("ISLOGICAL", (1, 1), |a| Ok(matches!(a.value(0), Value::Bool(_)).into())),
     any("ISERROR", (1, 1), |a| Ok(a.value(0).find_error().is_some().into())),
-    any("ISERR", (1, 1), |a| Ok(a.value(0).find_error().is_some_and(|e| e != ErrorKind::Na).into())),
+    any("ISERR", (1, 1), |a| {
+        Ok(a.value(0).find_error().is_some_and(|e| e != ErrorKind::Na).into())
+    }),
     any("ISNA", (1, 1), |a| Ok((a.value(0).find_error() == Some(ErrorKind::Na)).into())),
     any("ISEVEN", (1, 1), |a| parity(a.value(0), 0.0)),
     any("ISODD", (1, 1), |a| parity(a.value(0), 1.0)),
@@ -104,8 +106,13 @@ fn cell(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
             let format = found.map_or("General", |c| book.format(c.style));
             super::number_format::cell_format(format).into()
         }
-        "color" => f64::from(u8::from(found.is_some_and(|c| book.format(c.style).contains("[Red]")))).into(),
-        "parentheses" => f64::from(u8::from(found.is_some_and(|c| book.format(c.style).contains('(')))).into(),
+        "color" => {
+            f64::from(u8::from(found.is_some_and(|c| book.format(c.style).contains("[Red]"))))
+                .into()
+        }
+        "parentheses" => {
+            f64::from(u8::from(found.is_some_and(|c| book.format(c.style).contains('(')))).into()
+        }
         "prefix" => String::new().into(),
         "protect" => 1.0.into(),
         _ => return Err(ErrorKind::Value),

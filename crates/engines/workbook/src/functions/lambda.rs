@@ -88,7 +88,11 @@ fn fold(e: &mut Eval<'_, '_>, args: &[Operand], keep: bool) -> Outcome {
     let mut steps = Vec::new();
     for (i, value) in array.values().iter().enumerate() {
         let first = i == 0 && state.is_omitted();
-        state = if first { value.clone().into() } else { e.apply(&f, vec![state, value.clone().into()]) };
+        state = if first {
+            value.clone().into()
+        } else {
+            e.apply(&f, vec![state, value.clone().into()])
+        };
         if keep {
             steps.push(one(e, &state));
         }

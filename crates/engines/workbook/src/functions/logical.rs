@@ -31,6 +31,7 @@ fn truths(e: &mut Eval<'_, '_>, args: &[Operand]) -> Result<Vec<bool>, ErrorKind
         e.each(arg, &mut |value, referred| match value {
             Value::Text(_) if referred => {}
             Value::Empty if referred => {}
+            Value::Text(t) if t.is_empty() => {}
             other => match to_bool(other) {
                 Ok(b) => truths.push(b),
                 Err(e) => error = error.or(Some(e)),

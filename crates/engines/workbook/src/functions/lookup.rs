@@ -15,7 +15,12 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 /// The values of one row or column of a table, without reading the others.
-fn line(e: &mut Eval<'_, '_>, table: &Operand, i: usize, column: bool) -> Result<Vec<Value>, ErrorKind> {
+fn line(
+    e: &mut Eval<'_, '_>,
+    table: &Operand,
+    i: usize,
+    column: bool,
+) -> Result<Vec<Value>, ErrorKind> {
     if let Operand::Area(area) = table {
         let area = e.clip(area);
         let part = if column {
@@ -44,7 +49,12 @@ fn dimensions(e: &mut Eval<'_, '_>, table: &Operand) -> Result<(usize, usize), E
 }
 
 /// One element of a table.
-fn element(e: &mut Eval<'_, '_>, table: &Operand, row: usize, col: usize) -> Result<Value, ErrorKind> {
+fn element(
+    e: &mut Eval<'_, '_>,
+    table: &Operand,
+    row: usize,
+    col: usize,
+) -> Result<Value, ErrorKind> {
     if let Operand::Area(area) = table {
         let (row, col) = (area.top + row as u32, area.left + col as u32);
         return Ok(e.cell(crate::cell::CellRef::new(area.sheet, row, col)));
@@ -54,6 +64,9 @@ fn element(e: &mut Eval<'_, '_>, table: &Operand, row: usize, col: usize) -> Res
 
 fn table(e: &mut Eval<'_, '_>, args: &[Operand], vertical: bool) -> Outcome {
     let key = key_of(e.value(args, 0));
+    if matches!(args[1], Operand::Value(Value::Text(_))) {
+        return Err(ErrorKind::Value);
+    }
     let (rows, cols) = dimensions(e, &args[1])?;
     let nth = e.number(args, 2)?.trunc();
     if nth < 1.0 {
@@ -68,11 +81,8 @@ fn table(e: &mut Eval<'_, '_>, args: &[Operand], vertical: bool) -> Outcome {
         Some(Operand::Omitted) => false,
         Some(_) => e.bool_or(args, 3, true)?,
     };
-    let found = if sorted {
-        find_sorted(&key, &keys, false)
-    } else {
-        find_exact(&key, &keys, true, false)
-    };
+    let found =
+        if sorted { find_sorted(&key, &keys, false) } else { find_exact(&key, &keys, true, false) };
     let found = found.ok_or(ErrorKind::Na)?;
     let nth = nth as usize - 1;
     let (row, col) = if vertical { (found, nth) } else { (nth, found) };
@@ -94,7 +104,11 @@ fn lookup(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
             if let Operand::Area(area) = results {
                 // A result vector is read on beyond its end.
                 let (row, col) = if rows >= cols && cols == 1 { (found, 0) } else { (0, found) };
-                let cell = crate::cell::CellRef::new(area.sheet, area.top + row as u32, area.left + col as u32);
+                let cell = crate::cell::CellRef::new(
+                    area.sheet,
+                    area.top + row as u32,
+                    area.left + col as u32,
+                );
                 return Ok(e.cell(cell).into());
             }
             let array = e.array_of(results)?;
@@ -105,7 +119,8 @@ fn lookup(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
 }
 
 fn xlookup(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
-    let key = key_of(e.value(args, 0));
+    // An empty key finds an empty cell here, unlike in the older look-ups.
+    let key = e.value(args, 0);
     let keys = e.array_of(&args[1])?;
     let values = list(&keys).map_err(|_| ErrorKind::Value)?;
     let mode = get_mode(e.integer_or(args, 4, 0)?)?;
@@ -115,7 +130,8 @@ fn xlookup(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     }
     let (rows, cols) = dimensions(e, &args[2])?;
     let vertical = keys.cols() == 1 && (keys.rows() > 1 || rows == 1);
-    if (if vertical { rows } else { cols }) != values.len() {
+    let (key_rows, key_cols) = dimensions(e, &args[1])?;
+    if (if vertical { rows } else { cols }) != (if vertical { key_rows } else { key_cols }) {
         return Err(ErrorKind::Value);
     }
     match find_x(&key, values, mode, search) {

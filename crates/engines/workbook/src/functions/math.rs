@@ -2,10 +2,10 @@
 
 use std::f64::consts::PI;
 
-use super::{Args, Function, k1, k2, require, scalar};
+use super::{Args, Function, k1, k2, require, scalar, strict};
 use crate::coerce::to_text;
 use crate::kernels::rounding as r;
-use crate::kernels::{fail, gamma, power};
+use crate::kernels::{fail, gamma, power, to_value};
 use crate::value::{ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
@@ -16,9 +16,9 @@ pub(super) const TABLE: &[Function] = &[
     k1("LN", |x| checked(x > 0.0, x.ln())),
     k1("LOG10", |x| checked(x > 0.0, x.log10())),
     k1("SIGN", |x| if x == 0.0 { 0.0 } else { x.signum() }),
-    k1("SIN", |x| angle(x, f64::sin)),
-    k1("COS", |x| angle(x, f64::cos)),
-    k1("TAN", |x| angle(x, f64::tan)),
+    k1("SIN", |x| angle(x, sin)),
+    k1("COS", |x| angle(x, cos)),
+    k1("TAN", |x| angle(x, |x| sin(x) / cos(x))),
     k1("ASIN", |x| checked(x.abs() <= 1.0, x.asin())),
     k1("ACOS", |x| checked(x.abs() <= 1.0, x.acos())),
     k1("ATAN", f64::atan),
@@ -28,11 +28,11 @@ pub(super) const TABLE: &[Function] = &[
     k1("ASINH", |x| x.abs().asinh().copysign(x)),
     k1("ACOSH", |x| checked(x >= 1.0, x.acosh())),
     k1("ATANH", |x| checked(x.abs() < 1.0, x.atanh())),
-    k1("COT", |x| inverse(x.tan())),
+    k1("COT", |x| angle(x, |x| inverse(sin(x) / cos(x)))),
     k1("COTH", |x| inverse(x.tanh())),
-    k1("SEC", |x| angle(x, |x| 1.0 / x.cos())),
+    k1("SEC", |x| angle(x, |x| 1.0 / cos(x))),
     k1("SECH", |x| 1.0 / x.cosh()),
-    k1("CSC", |x| inverse(x.sin())),
+    k1("CSC", |x| angle(x, |x| inverse(sin(x)))),
     k1("CSCH", |x| inverse(x.sinh())),
     k1("ACOT", |x| PI / 2.0 - x.atan()),
     k1("ACOTH", |x| checked(x.abs() > 1.0, ((x + 1.0) / (x - 1.0)).ln() / 2.0)),
@@ -52,8 +52,8 @@ pub(super) const TABLE: &[Function] = &[
     k2("ROUNDUP", r::round_up),
     k2("ROUNDDOWN", r::round_down),
     k2("MOD", r::modulo),
-    k2("QUOTIENT", r::quotient),
-    k2("MROUND", r::multiple),
+    strict("QUOTIENT", (2, 2), |a| Ok(to_value(r::quotient(a.number(0)?, a.number(1)?)))),
+    strict("MROUND", (2, 2), |a| Ok(to_value(r::multiple(a.number(0)?, a.number(1)?)))),
     k2("CEILING", r::ceiling),
     k2("FLOOR", r::floor),
     k2("COMBIN", |n, k| {
@@ -63,7 +63,11 @@ pub(super) const TABLE: &[Function] = &[
     k2("COMBINA", |n, k| {
         let (n, k) = (n.trunc(), k.trunc());
         let both = n == 0.0 && k == 0.0;
-        if both { 1.0 } else { checked(n >= 0.0 && k >= 0.0 && (n > 0.0 || k == 0.0), gamma::choose(n + k - 1.0, k)) }
+        if both {
+            1.0
+        } else {
+            checked(n >= 0.0 && k >= 0.0 && (n > 0.0 || k == 0.0), gamma::choose(n + k - 1.0, k))
+        }
     }),
     k2("PERMUT", |n, k| permutations(n.trunc(), k.trunc())),
     k2("PERMUTATIONA", |n, k| {
@@ -80,9 +84,15 @@ pub(super) const TABLE: &[Function] = &[
     scalar("LOG", (1, 2), log),
     scalar("CEILING.MATH", (1, 3), |a| rounded(a, true)),
     scalar("FLOOR.MATH", (1, 3), |a| rounded(a, false)),
-    scalar("CEILING.PRECISE", (1, 2), |a| Ok(r::ceiling_precise(a.number(0)?, a.number_or(1, 1.0)?).into())),
-    scalar("ISO.CEILING", (1, 2), |a| Ok(r::ceiling_precise(a.number(0)?, a.number_or(1, 1.0)?).into())),
-    scalar("FLOOR.PRECISE", (1, 2), |a| Ok(r::floor_precise(a.number(0)?, a.number_or(1, 1.0)?).into())),
+    scalar("CEILING.PRECISE", (1, 2), |a| {
+        Ok(r::ceiling_precise(a.number(0)?, a.number_or(1, 1.0)?).into())
+    }),
+    scalar("ISO.CEILING", (1, 2), |a| {
+        Ok(r::ceiling_precise(a.number(0)?, a.number_or(1, 1.0)?).into())
+    }),
+    scalar("FLOOR.PRECISE", (1, 2), |a| {
+        Ok(r::floor_precise(a.number(0)?, a.number_or(1, 1.0)?).into())
+    }),
     scalar("ROMAN", (1, 2), roman),
     scalar("ARABIC", (1, 1), arabic),
     scalar("BASE", (2, 3), base),
@@ -98,6 +108,30 @@ fn checked(holds: bool, x: f64) -> f64 {
 /// Angles beyond 2^27 are `#NUM!`.
 fn angle(x: f64, f: impl Fn(f64) -> f64) -> f64 {
     checked(x.abs() < 134_217_728.0, f(x))
+}
+
+/// Sine and cosine reduce their angle by π in two parts, as Excel does: near multiples of π this
+/// leaves another small rest than an exact reduction.
+fn sin(x: f64) -> f64 {
+    let n = (x / PI).round();
+    let f = reduced(x, n);
+    if n % 2.0 == 0.0 { f.sin() } else { -f.sin() }
+}
+
+fn cos(x: f64) -> f64 {
+    let n = (x.abs() / PI + 0.5).round();
+    let f = reduced(x.abs(), n - 0.5);
+    if n == 0.0 {
+        x.cos()
+    } else if n % 2.0 == 0.0 {
+        f.sin()
+    } else {
+        -f.sin()
+    }
+}
+
+fn reduced(x: f64, turns: f64) -> f64 {
+    if turns == 0.0 { x } else { x - turns * 3.140_625 - turns * 9.676_535_897_932_385e-4 }
 }
 
 fn inverse(x: f64) -> f64 {
@@ -154,13 +188,26 @@ fn log(a: &Args<'_>) -> Result<Value, ErrorKind> {
     if base == 1.0 {
         return Err(ErrorKind::Div0);
     }
-    Ok(if base == 10.0 { x.log10() } else if base == 2.0 { x.log2() } else { x.ln() / base.ln() }.into())
+    Ok(if base == 10.0 {
+        x.log10()
+    } else if base == 2.0 {
+        x.log2()
+    } else {
+        x.ln() / base.ln()
+    }
+    .into())
 }
 
 /// CEILING.MATH and FLOOR.MATH: a mode turns the direction of negative numbers around.
 fn rounded(a: &Args<'_>, up: bool) -> Result<Value, ErrorKind> {
     let x = a.number(0)?;
-    let step = if a.has(1) { a.number(1)?.abs() } else if a.len() > 1 && x < 0.0 { 1.0 } else { 1.0 };
+    let step = if a.has(1) {
+        a.number(1)?.abs()
+    } else if a.len() > 1 && x < 0.0 {
+        1.0
+    } else {
+        1.0
+    };
     if step == 0.0 {
         return Ok(0.0.into());
     }
@@ -169,21 +216,49 @@ fn rounded(a: &Args<'_>, up: bool) -> Result<Value, ErrorKind> {
 }
 
 const NUMERALS: [(i64, &str); 13] = [
-    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"),
-    (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+    (1000, "M"),
+    (900, "CM"),
+    (500, "D"),
+    (400, "CD"),
+    (100, "C"),
+    (90, "XC"),
+    (50, "L"),
+    (40, "XL"),
+    (10, "X"),
+    (9, "IX"),
+    (5, "V"),
+    (4, "IV"),
+    (1, "I"),
 ];
 
 /// Numerals that the shorter forms of ROMAN add: value, text and the form that first allows it.
 const SHORTER: [(i64, &str, i64); 14] = [
-    (950, "LM", 1), (450, "LD", 1), (990, "XM", 2), (490, "XD", 2), (995, "VM", 3), (495, "VD", 3),
-    (999, "IM", 4), (499, "ID", 4), (95, "VC", 1), (45, "VL", 1), (99, "IC", 2), (49, "IL", 2),
-    (0, "", 9), (0, "", 9),
+    (950, "LM", 1),
+    (450, "LD", 1),
+    (990, "XM", 2),
+    (490, "XD", 2),
+    (995, "VM", 3),
+    (495, "VD", 3),
+    (999, "IM", 4),
+    (499, "ID", 4),
+    (95, "VC", 1),
+    (45, "VL", 1),
+    (99, "IC", 2),
+    (49, "IL", 2),
+    (0, "", 9),
+    (0, "", 9),
 ];
 
 fn roman(a: &Args<'_>) -> Result<Value, ErrorKind> {
     let mut n = a.integer(0)?;
     let form = match a.value(1) {
-        Value::Bool(b) => if *b { 0 } else { 4 },
+        Value::Bool(b) => {
+            if *b {
+                0
+            } else {
+                4
+            }
+        }
         _ => a.integer_or(1, 0)?,
     };
     if !(0..=3999).contains(&n) || !(0..=4).contains(&form) {
@@ -233,7 +308,11 @@ fn arabic(a: &Args<'_>) -> Result<Value, ErrorKind> {
 
 fn base(a: &Args<'_>) -> Result<Value, ErrorKind> {
     let (n, radix, width) = (a.number(0)?.trunc(), a.integer(1)?, a.integer_or(2, 0)?);
-    require((0.0..9_007_199_254_740_992.0).contains(&n) && (2..=36).contains(&radix) && (0..=255).contains(&width))?;
+    require(
+        (0.0..9_007_199_254_740_992.0).contains(&n)
+            && (2..=36).contains(&radix)
+            && (0..=255).contains(&width),
+    )?;
     let mut n = n as u64;
     let mut digits = Vec::new();
     while n > 0 || digits.is_empty() {
@@ -254,7 +333,11 @@ fn decimal(a: &Args<'_>) -> Result<Value, ErrorKind> {
     }
     let text = text.trim().to_lowercase();
     let text = match radix {
-        16 => text.strip_prefix("0x").or(text.strip_prefix('x')).unwrap_or(&text).trim_end_matches('h'),
+        16 => text
+            .strip_prefix("0x")
+            .or(text.strip_prefix('x'))
+            .unwrap_or(&text)
+            .trim_end_matches('h'),
         2 => text.trim_end_matches('b'),
         _ => &text,
     };

@@ -1,27 +1,28 @@
 //! Sums and products of many numbers.
 
 use super::{Function, MANY, eager};
+use crate::coerce::to_number;
 use crate::eval::{Eval, Operand, Outcome};
 use crate::kernels::gamma::factorial;
 use crate::value::{ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
     eager("SUM", (1, MANY), "r", |e, a| Ok(sum(&e.numbers(a)?).into())),
-    eager("SUMSQ", (1, MANY), "r", |e, a| Ok(e.numbers(a)?.iter().map(|x| x * x).sum::<f64>().into())),
+    eager("SUMSQ", (1, MANY), "r", |e, a| {
+        Ok(e.numbers(a)?.iter().map(|x| x * x).sum::<f64>().into())
+    }),
     eager("PRODUCT", (1, MANY), "r", |e, a| {
         let numbers = e.numbers(a)?;
         Ok(if numbers.is_empty() { 0.0 } else { numbers.iter().product::<f64>() }.into())
     }),
     eager("GCD", (1, MANY), "r", |e, a| Ok(whole(e, a)?.into_iter().fold(0.0, gcd).into())),
-    eager("LCM", (1, MANY), "r", |e, a| {
-        Ok(whole(e, a)?.into_iter().fold(1.0, |m, x| if x == 0.0 { 0.0 } else { m / gcd(m, x) * x }).into())
-    }),
+    eager("LCM", (1, MANY), "r", |e, a| Ok(least_multiple(&whole(e, a)?).into())),
     eager("MULTINOMIAL", (1, MANY), "r", multinomial),
     eager("SUMPRODUCT", (1, MANY), "a", sum_product),
     eager("SUMXMY2", (2, 2), "a", |e, a| pairs(e, a, |x, y| (x - y) * (x - y))),
     eager("SUMX2MY2", (2, 2), "a", |e, a| pairs(e, a, |x, y| x * x - y * y)),
     eager("SUMX2PY2", (2, 2), "a", |e, a| pairs(e, a, |x, y| x * x + y * y)),
-    eager("SERIESSUM", (4, 4), "sssr", series_sum),
+    eager("SERIESSUM", (4, 4), "nnnr", series_sum),
 ];
 
 /// A sum whose rounding near zero is cleared as in a formula's last step.
@@ -29,12 +30,40 @@ pub(super) fn sum(numbers: &[f64]) -> f64 {
     numbers.iter().sum()
 }
 
+/// Whole numbers as the engineering functions take them: text is read wherever it stands, truth
+/// values are `#VALUE!`, and nothing but empty cells is `#VALUE!` too.
 fn whole(e: &mut Eval<'_, '_>, args: &[Operand]) -> Result<Vec<f64>, ErrorKind> {
-    let numbers: Vec<f64> = e.numbers(args)?.iter().map(|x| x.trunc()).collect();
-    if numbers.iter().any(|x| !(0.0..9_007_199_254_740_992.0).contains(x)) {
-        return Err(ErrorKind::Num);
+    let mut numbers = Vec::new();
+    let mut error = None;
+    let mut several = false;
+    for arg in args {
+        if arg.is_omitted() {
+            return Err(ErrorKind::Na);
+        }
+        several = several || matches!(arg, Operand::Area(a) if !a.is_cell());
+        e.each(arg, &mut |value, _| match value {
+            Value::Empty => {}
+            Value::Bool(_) => error = error.or(Some(ErrorKind::Value)),
+            other => match to_number(other) {
+                Ok(x) if (0.0..9_007_199_254_740_992.0).contains(&x) => numbers.push(x.trunc()),
+                Ok(_) => error = error.or(Some(ErrorKind::Num)),
+                Err(e) => error = error.or(Some(e)),
+            },
+        });
     }
-    Ok(numbers)
+    match error {
+        Some(e) => Err(e),
+        None if numbers.is_empty() && !several => Err(ErrorKind::Value),
+        None => Ok(numbers),
+    }
+}
+
+/// The least common multiple; of no numbers 0.
+fn least_multiple(numbers: &[f64]) -> f64 {
+    if numbers.is_empty() || numbers.contains(&0.0) {
+        return 0.0;
+    }
+    numbers.iter().fold(1.0, |m, x| m / gcd(m, *x) * x)
 }
 
 fn gcd(a: f64, b: f64) -> f64 {
@@ -105,7 +134,11 @@ fn series_sum(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let mut total = 0.0;
     for (i, c) in coefficients.iter().enumerate() {
         let exponent = n + i as f64 * m;
-        total += c * if x == 0.0 && exponent == 0.0 { return Err(ErrorKind::Num) } else { x.powf(exponent) };
+        total += c * if x == 0.0 && exponent == 0.0 {
+            return Err(ErrorKind::Num);
+        } else {
+            x.powf(exponent)
+        };
     }
     Ok(total.into())
 }

@@ -1,8 +1,7 @@
 //! Matrices.
 
 use super::{Function, eager};
-use crate::coerce::to_number;
-use crate::eval::{Eval, Operand, Outcome};
+use crate::eval::{Eval, Operand};
 use crate::value::{Array, ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
@@ -14,7 +13,9 @@ pub(super) const TABLE: &[Function] = &[
         let at = |r: usize, c: usize| (0..b.len()).map(|k| a[r][k] * b[k][c]).sum::<f64>();
         Ok(Array::build(a.len(), b[0].len(), |r, c| at(r, c).into())?.into())
     }),
-    eager("MDETERM", (1, 1), "a", |e, a| Ok(eliminate(&mut square(e, &a[0])?, &mut Vec::new()).into())),
+    eager("MDETERM", (1, 1), "a", |e, a| {
+        Ok(eliminate(&mut square(e, &a[0])?, &mut Vec::new()).into())
+    }),
     eager("MINVERSE", (1, 1), "a", |e, a| {
         let mut m = square(e, &a[0])?;
         let mut inverse = identity(m.len());
@@ -44,8 +45,7 @@ fn matrix(e: &mut Eval<'_, '_>, operand: &Operand) -> Result<Vec<Vec<f64>>, Erro
             row.push(match array.at(r, c) {
                 Value::Number(x) => *x,
                 Value::Error(e) => return Err(*e),
-                Value::Empty | Value::Text(_) => return Err(ErrorKind::Value),
-                other @ Value::Bool(_) => to_number(other)?,
+                Value::Empty | Value::Text(_) | Value::Bool(_) => return Err(ErrorKind::Value),
             });
         }
         rows.push(row);

@@ -54,7 +54,13 @@ fn fixed(x: f64, digits: f64, groups: bool) -> String {
 pub(super) fn cell_format(code: &str) -> String {
     let lower = code.to_lowercase();
     let digits = lower.split('.').nth(1).map_or(0, |t| t.chars().take_while(|c| *c == '0').count());
-    let bare: String = lower.split(';').next().unwrap_or("").chars().filter(|c| !matches!(c, '\\' | '"')).collect();
+    let bare: String = lower
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .chars()
+        .filter(|c| !matches!(c, '\\' | '"'))
+        .collect();
     match bare.as_str() {
         "general" | "# ?/?" | "# ??/??" | "@" => return "G".into(),
         "d-mmm-yy" | "dd-mmm-yy" => return "D1".into(),
@@ -119,7 +125,17 @@ fn bahttext(a: &Args<'_>) -> Result<Value, ErrorKind> {
     let satang = (x.abs() * 100.0).round() as u64;
     let (baht, satang) = (satang / 100, satang % 100);
     let sign = if x < 0.0 { "ลบ" } else { "" };
-    let whole = if baht > 0 { format!("{}บาท", thai(baht)) } else if satang == 0 { "ศูนย์บาท".into() } else { String::new() };
-    let part = if satang == 0 { "ถ้วน".into() } else { format!("{}สตางค์", thai(satang)) };
+    let whole = if baht > 0 {
+        format!("{}บาท", thai(baht))
+    } else if satang == 0 {
+        "ศูนย์บาท".into()
+    } else {
+        String::new()
+    };
+    let part = if satang == 0 {
+        "ถ้วน".into()
+    } else {
+        format!("{}สตางค์", thai(satang))
+    };
     Ok(format!("{sign}{whole}{part}").into())
 }

@@ -19,8 +19,10 @@ pub(super) const TABLE: &[Function] = &[
     k1("NORM.S.INV", norm_s_inv),
     k1("PHI", d::normal_density),
     k1("GAUSS", |z| d::normal(z) - 0.5),
-    k1("FISHER", |x| if x.abs() < 1.0 { x.atanh() } else { fail(ErrorKind::Num) }),
-    k1("FISHERINV", f64::tanh),
+    k1("FISHER", |x| {
+        if x.abs() < 1.0 { ((1.0 + x) / (1.0 - x)).ln() / 2.0 } else { fail(ErrorKind::Num) }
+    }),
+    k1("FISHERINV", |y| ((2.0 * y).exp() - 1.0) / ((2.0 * y).exp() + 1.0)),
     scalar("STANDARDIZE", (3, 3), |a| {
         require(a.number(2)? > 0.0)?;
         Ok(((a.number(0)? - a.number(1)?) / a.number(2)?).into())
@@ -41,7 +43,11 @@ pub(super) const TABLE: &[Function] = &[
     scalar("CHISQ.DIST", (3, 3), |a| {
         let (x, k) = (a.number(0)?, a.number(1)?.trunc());
         require(x >= 0.0 && (1.0..=1e10).contains(&k))?;
-        Ok(Value::number(if a.bool_or(2, true)? { lower_gamma(k / 2.0, x / 2.0) } else { d::chi_density(x, k) }))
+        Ok(Value::number(if a.bool_or(2, true)? {
+            lower_gamma(k / 2.0, x / 2.0)
+        } else {
+            d::chi_density(x, k)
+        }))
     }),
     scalar("CHISQ.DIST.RT", (2, 2), chi_tail),
     scalar("CHISQ.INV", (2, 2), |a| {
@@ -69,7 +75,14 @@ pub(super) const TABLE: &[Function] = &[
         let (p, k) = (a.number(0)?, a.number(1)?.trunc());
         require(p > 0.0 && p < 1.0 && k >= 1.0)?;
         let x = d::t_inverse_two_tails(2.0 * p.min(1.0 - p), k);
-        Ok(if p == 0.5 { 0.0 } else if p < 0.5 { -x } else { x }.into())
+        Ok(if p == 0.5 {
+            0.0
+        } else if p < 0.5 {
+            -x
+        } else {
+            x
+        }
+        .into())
     }),
     scalar("T.INV.2T", (2, 2), t_inv_2t),
     scalar("F.DIST", (4, 4), |a| {
@@ -91,7 +104,12 @@ pub(super) const TABLE: &[Function] = &[
     scalar("NEGBINOM.DIST", (4, 4), |a| {
         let (k, r, p) = (a.number(0)?.trunc(), a.number(1)?.trunc(), a.number(2)?);
         require(k >= 0.0 && r >= 1.0 && p > 0.0 && p <= 1.0)?;
-        Ok(if a.bool_or(3, true)? { incomplete_beta(p, r, k + 1.0) } else { negative_binomial(k, r, p) }.into())
+        Ok(if a.bool_or(3, true)? {
+            incomplete_beta(p, r, k + 1.0)
+        } else {
+            negative_binomial(k, r, p)
+        }
+        .into())
     }),
     scalar("POISSON.DIST", (3, 3), poisson),
     scalar("HYPGEOM.DIST", (5, 5), |a| {
@@ -161,7 +179,11 @@ pub(super) fn weibull(a: &Args<'_>) -> R {
 pub(super) fn gamma_dist(a: &Args<'_>) -> R {
     let (x, shape, scale) = (a.number(0)?, a.number(1)?, a.number(2)?);
     require(x >= 0.0 && shape > 0.0 && scale > 0.0)?;
-    Ok(Value::number(if a.bool_or(3, true)? { lower_gamma(shape, x / scale) } else { d::gamma_density(x, shape, scale) }))
+    Ok(Value::number(if a.bool_or(3, true)? {
+        lower_gamma(shape, x / scale)
+    } else {
+        d::gamma_density(x, shape, scale)
+    }))
 }
 
 pub(super) fn gamma_inv(a: &Args<'_>) -> R {
@@ -177,14 +199,18 @@ pub(super) fn beta(a: &Args<'_>, kind: Option<usize>) -> R {
     let (low, high) = (a.number_or(first, 0.0)?, a.number_or(first + 1, 1.0)?);
     require(p > 0.0 && q > 0.0 && low < high && (low..=high).contains(&x))?;
     let t = (x - low) / (high - low);
-    let cumulative = kind.is_none_or(|k| a.bool_or(k, true) == Ok(true));
-    Ok(Value::number(if cumulative { incomplete_beta(t, p, q) } else { d::beta_density(t, p, q) / (high - low) }))
+    let cumulative = kind.map_or(Ok(true), |k| a.bool_or(k, true))?;
+    Ok(Value::number(if cumulative {
+        incomplete_beta(t, p, q)
+    } else {
+        d::beta_density(t, p, q) / (high - low)
+    }))
 }
 
 pub(super) fn beta_inv(a: &Args<'_>) -> R {
     let (share, p, q) = (a.number(0)?, a.number(1)?, a.number(2)?);
     let (low, high) = (a.number_or(3, 0.0)?, a.number_or(4, 1.0)?);
-    require(share > 0.0 && share <= 1.0 && p > 0.0 && q > 0.0 && low < high)?;
+    require(share > 0.0 && share < 1.0 && p > 0.0 && q > 0.0 && low < high)?;
     Ok((low + (high - low) * d::beta_inverse(share, p, q)).into())
 }
 
@@ -215,7 +241,13 @@ pub(super) fn f_tail(a: &Args<'_>) -> R {
 
 pub(super) fn f_inverse(a: &Args<'_>, upper: bool) -> R {
     let (p, n, m) = (a.number(0)?, a.number(1)?.trunc(), a.number(2)?.trunc());
-    require((0.0..=1.0).contains(&p) && n >= 1.0 && m >= 1.0 && !(upper && p == 0.0) && !(p == 1.0 && !upper))?;
+    require(
+        (0.0..=1.0).contains(&p)
+            && n >= 1.0
+            && m >= 1.0
+            && !(upper && p == 0.0)
+            && !(p == 1.0 && !upper),
+    )?;
     let x = if upper {
         crate::kernels::beta::bisect_up(-p, 0.0, |x| -d::f_tail(x, n, m))
     } else {
@@ -232,7 +264,7 @@ pub(super) fn binom_dist(a: &Args<'_>) -> R {
 
 pub(super) fn binom_inv(a: &Args<'_>) -> R {
     let (n, p, alpha) = (a.number(0)?.trunc(), a.number(1)?, a.number(2)?);
-    require(n >= 0.0 && (0.0..=1.0).contains(&p) && alpha > 0.0 && alpha < 1.0 && n < 1e7)?;
+    require(n >= 0.0 && p > 0.0 && p < 1.0 && alpha > 0.0 && alpha < 1.0 && n < 1e7)?;
     let mut total = 0.0;
     for k in 0..=n as u64 {
         total += d::binomial_mass(k as f64, n, p);
@@ -248,9 +280,15 @@ pub(super) fn negative_binomial(k: f64, r: f64, p: f64) -> f64 {
 }
 
 pub(super) fn poisson(a: &Args<'_>) -> R {
-    let (k, mean) = (a.number(0)?.trunc(), a.number(1)?);
+    let (k, mean) = (a.number(0)?, a.number(1)?);
     require(k >= 0.0 && mean >= 0.0)?;
-    Ok(if a.bool_or(2, true)? { crate::kernels::gamma::upper_gamma(k + 1.0, mean) } else { d::poisson_mass(k, mean) }.into())
+    let k = k.trunc();
+    Ok(if a.bool_or(2, true)? {
+        crate::kernels::gamma::upper_gamma(k + 1.0, mean)
+    } else {
+        d::poisson_mass(k, mean)
+    }
+    .into())
 }
 
 pub(super) fn hypergeometric(a: &Args<'_>, k: f64) -> R {

@@ -21,13 +21,16 @@ pub(super) const TABLE: &[Function] = &[
     eager("INDIRECT", (1, 2), "ss", indirect),
     scalar("ADDRESS", (2, 5), address),
     eager("SHEET", (0, 1), "r", sheet),
-    eager("SHEETS", (0, 1), "r", |e, a| Ok(match a.first() {
-        None => e.model.book.sheets().len() as f64,
-        Some(Operand::Area(_)) => 1.0,
-        Some(Operand::Areas(areas)) => areas.len() as f64,
-        Some(Operand::Value(Value::Error(_))) => return Err(ErrorKind::Ref),
-        Some(_) => return Err(ErrorKind::Na),
-    }.into())),
+    eager("SHEETS", (0, 1), "r", |e, a| {
+        Ok(match a.first() {
+            None => e.model.book.sheets().len() as f64,
+            Some(Operand::Area(_)) => 1.0,
+            Some(Operand::Areas(areas)) => areas.len() as f64,
+            Some(Operand::Value(Value::Error(_))) => return Err(ErrorKind::Ref),
+            Some(_) => return Err(ErrorKind::Na),
+        }
+        .into())
+    }),
     eager("FORMULATEXT", (1, 1), "r", formula_text),
     eager("HYPERLINK", (1, 2), "vv", |e, a| {
         let i = usize::from(a.len() > 1);
@@ -79,7 +82,12 @@ fn size(
     .into())
 }
 
-fn number_of(e: &mut Eval<'_, '_>, args: &[Expr], i: usize, default: f64) -> Result<f64, ErrorKind> {
+fn number_of(
+    e: &mut Eval<'_, '_>,
+    args: &[Expr],
+    i: usize,
+    default: f64,
+) -> Result<f64, ErrorKind> {
     match args.get(i) {
         None | Some(Expr::Omitted) => Ok(default),
         Some(arg) => {
@@ -98,13 +106,18 @@ fn offset(e: &mut Eval<'_, '_>, args: &[Expr]) -> Outcome {
     };
     let down = number_of(e, args, 1, 0.0)?.trunc();
     let right = number_of(e, args, 2, 0.0)?.trunc();
-    let height = number_of(e, args, 3, area.rows() as f64)?.trunc();
-    let width = number_of(e, args, 4, area.cols() as f64)?.trunc();
+    let side = |x: f64| if x.abs() < 1.0 && x != 0.0 { x.signum() } else { x.trunc() };
+    let height = side(number_of(e, args, 3, area.rows() as f64)?);
+    let width = side(number_of(e, args, 4, area.cols() as f64)?);
     if height == 0.0 || width == 0.0 {
         return Err(ErrorKind::Ref);
     }
     let span = |start: f64, length: f64, size: u32| {
-        let (a, b) = if length > 0.0 { (start, start + length - 1.0) } else { (start + length + 1.0, start) };
+        let (a, b) = if length > 0.0 {
+            (start, start + length - 1.0)
+        } else {
+            (start + length + 1.0, start)
+        };
         (a >= 0.0 && b < f64::from(size)).then_some((a as u32, b as u32))
     };
     let rows = span(f64::from(area.top) + down, height, MAX_ROWS).ok_or(ErrorKind::Ref)?;
@@ -160,7 +173,8 @@ fn address(a: &super::Args<'_>) -> Result<Value, ErrorKind> {
     let (row, col) = (a.integer(0)?, a.integer(1)?);
     let kind = if a.has(2) { a.integer(2)? } else { 1 };
     let a1 = if a.has(3) { a.bool_or(3, true)? } else { a.len() <= 3 || a.value(3).is_empty() };
-    let inside = (1..=i64::from(MAX_ROWS)).contains(&row) && (1..=i64::from(MAX_COLS)).contains(&col);
+    let inside =
+        (1..=i64::from(MAX_ROWS)).contains(&row) && (1..=i64::from(MAX_COLS)).contains(&col);
     if !inside || !(1..=4).contains(&kind) {
         return Err(ErrorKind::Value);
     }
@@ -169,23 +183,33 @@ fn address(a: &super::Args<'_>) -> Result<Value, ErrorKind> {
     let place = if a1 {
         format!("{}{}{}{row}", sign(col_fixed), column_name(col as u32 - 1), sign(row_fixed))
     } else {
-        let part = |letter: &str, n: i64, fixed: bool| if fixed { format!("{letter}{n}") } else { format!("{letter}[{n}]") };
+        let part = |letter: &str, n: i64, fixed: bool| {
+            if fixed { format!("{letter}{n}") } else { format!("{letter}[{n}]") }
+        };
         format!("{}{}", part("R", row, row_fixed), part("C", col, col_fixed))
     };
     if a.len() < 5 {
         return Ok(place.into());
     }
     let sheet = a.text(4)?;
-    let plain = sheet.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.' || c == '[' || c == ']')
-        && !sheet.starts_with(|c: char| c.is_ascii_digit());
-    Ok(if plain || sheet.is_empty() { format!("{sheet}!{place}") } else { format!("'{}'!{place}", sheet.replace('\'', "''")) }.into())
+    let plain =
+        sheet.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.' || c == '[' || c == ']')
+            && !sheet.starts_with(|c: char| c.is_ascii_digit());
+    Ok(if plain || sheet.is_empty() {
+        format!("{sheet}!{place}")
+    } else {
+        format!("'{}'!{place}", sheet.replace('\'', "''"))
+    }
+    .into())
 }
 
 fn sheet(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let id = match args.first() {
         None | Some(Operand::Omitted) => e.at.sheet,
         Some(Operand::Area(area)) => area.sheet,
-        Some(Operand::Value(Value::Text(name))) => e.model.book.find_sheet(name).ok_or(ErrorKind::Na)?,
+        Some(Operand::Value(Value::Text(name))) => {
+            e.model.book.find_sheet(name).ok_or(ErrorKind::Na)?
+        }
         Some(Operand::Value(Value::Error(e))) => return Err(*e),
         Some(_) => return Err(ErrorKind::Na),
     };
@@ -199,5 +223,10 @@ fn formula_text(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let Content::Formula(f) = cell.content else { return Err(ErrorKind::Na) };
     let formula = &book.sheet(area.sheet).formulas()[f as usize];
     let text = crate::formula::spell(book, book.template(formula.formula), area.first());
-    Ok(if formula.array.is_some() && !formula.dynamic { format!("{{={text}}}") } else { format!("={text}") }.into())
+    Ok(if formula.array.is_some() && !formula.dynamic {
+        format!("{{={text}}}")
+    } else {
+        format!("={text}")
+    }
+    .into())
 }

@@ -136,7 +136,8 @@ fn standard_errors(
     }
     let square = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>();
     let mut errors: Vec<f64> = inverse.iter().map(|row| (variance * square(row)).sqrt()).collect();
-    let weighted: Vec<f64> = (0..k).map(|c| (0..k).map(|j| means[j] * inverse[j][c]).sum()).collect();
+    let weighted: Vec<f64> =
+        (0..k).map(|c| (0..k).map(|j| means[j] * inverse[j][c]).sum()).collect();
     let of_constant = (variance * (1.0 / n as f64 + square(&weighted))).sqrt();
     errors.push(if constant { of_constant } else { f64::NAN });
     errors
@@ -154,7 +155,8 @@ fn statistics(e: &mut Eval<'_, '_>, args: &[Operand], logarithm: bool) -> Outcom
         return Ok(Array::build(1, k + 1, |_, c| show(fit.coefficients[place(c)]).into())?.into());
     }
     let variables = data.y.len() as f64 - fit.freedom - f64::from(u8::from(constant));
-    let value = |x: f64| if x.is_finite() { Value::Number(x) } else { Value::Error(ErrorKind::Num) };
+    let value =
+        |x: f64| if x.is_finite() { Value::Number(x) } else { Value::Error(ErrorKind::Num) };
     let error = |c: usize| {
         let x = fit.errors[place(c)];
         if x.is_nan() && c == k { Value::Error(ErrorKind::Na) } else { value(x) }
@@ -179,7 +181,9 @@ fn predicted(e: &mut Eval<'_, '_>, args: &[Operand], logarithm: bool) -> Outcome
     let fit = fit(&data, constant);
     let at = match given(args, 2).or(given(args, 1)) {
         Some(x) => e.array_of(x)?,
-        None if data.across => Array::build(1, data.y.len(), |_, c| (c as f64 + 1.0).into())?.into(),
+        None if data.across => {
+            Array::build(1, data.y.len(), |_, c| (c as f64 + 1.0).into())?.into()
+        }
         None => Array::build(data.y.len(), 1, |r, _| (r as f64 + 1.0).into())?.into(),
     };
     let k = data.x.len();

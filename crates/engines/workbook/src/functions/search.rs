@@ -4,14 +4,12 @@
 use std::cmp::Ordering;
 
 use super::{Function, eager};
-use crate::coerce::{compare, same, same_kind, to_text};
+use crate::coerce::{compare, same, same_kind};
 use crate::eval::{Eval, Operand, Outcome};
 use crate::value::{Array, ErrorKind, Value};
 
-pub(super) const TABLE: &[Function] = &[
-    eager("MATCH", (2, 3), "srs", match_),
-    eager("XMATCH", (2, 4), "srss", xmatch),
-];
+pub(super) const TABLE: &[Function] =
+    &[eager("MATCH", (2, 3), "srs", match_), eager("XMATCH", (2, 4), "srss", xmatch)];
 
 /// How a search treats values that are not equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +34,8 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
-        let literal = pattern.get(p) == Some(&'~') && matches!(pattern.get(p + 1), Some('*' | '?' | '~'));
+        let literal =
+            pattern.get(p) == Some(&'~') && matches!(pattern.get(p + 1), Some('*' | '?' | '~'));
         match pattern.get(p) {
             Some('*') => {
                 star = Some((p, t));
@@ -72,7 +71,12 @@ fn fits(key: &Value, value: &Value, wild: bool) -> bool {
 }
 
 /// The first place (or last, backwards) that equals a key.
-pub(super) fn find_exact(key: &Value, values: &[Value], wild: bool, backwards: bool) -> Option<usize> {
+pub(super) fn find_exact(
+    key: &Value,
+    values: &[Value],
+    wild: bool,
+    backwards: bool,
+) -> Option<usize> {
     if backwards {
         values.iter().rposition(|v| fits(key, v, wild))
     } else {
@@ -204,7 +208,7 @@ fn match_(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
 }
 
 fn xmatch(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
-    let key = key_of(e.value(args, 0));
+    let key = e.value(args, 0);
     let array = e.array_of(&args[1])?;
     let values = list(&array).map_err(|_| ErrorKind::Value)?;
     let mode = get_mode(e.integer_or(args, 2, 0)?)?;
@@ -213,11 +217,6 @@ fn xmatch(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
         return Err(ErrorKind::Value);
     }
     find_x(&key, values, mode, search).map(|i| (i as f64 + 1.0).into()).ok_or(ErrorKind::Na)
-}
-
-/// A key as the text of a pattern, for criteria.
-pub(super) fn pattern_of(value: &Value) -> Result<String, ErrorKind> {
-    Ok(to_text(value)?.to_string())
 }
 
 #[cfg(test)]

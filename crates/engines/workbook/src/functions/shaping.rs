@@ -42,7 +42,7 @@ fn dropped(length: usize, n: f64) -> Span {
 
 fn cut(e: &mut Eval<'_, '_>, args: &[Operand], span: fn(usize, f64) -> Span) -> Outcome {
     let array = e.array_of(&args[0])?;
-    let mut part = |e: &mut Eval<'_, '_>, i: usize, length: usize| match args.get(i) {
+    let part = |e: &mut Eval<'_, '_>, i: usize, length: usize| match args.get(i) {
         None | Some(Operand::Omitted) => Ok((0, length)),
         Some(_) => span(length, e.number(args, i)?.trunc()),
     };
@@ -78,7 +78,8 @@ fn expand(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     }
     let fill = filling(e, args, 3);
     let inside = |r: usize, c: usize| r < array.rows() && c < array.cols();
-    let pick = |r: usize, c: usize| if inside(r, c) { array.at(r, c).clone() } else { fill.clone() };
+    let pick =
+        |r: usize, c: usize| if inside(r, c) { array.at(r, c).clone() } else { fill.clone() };
     Ok(Array::build(rows as usize, cols as usize, pick)?.into())
 }
 
@@ -109,7 +110,11 @@ fn stack(e: &mut Eval<'_, '_>, args: &[Operand], down: bool) -> Outcome {
     for part in &parts {
         for r in 0..part.rows() {
             for c in 0..cols {
-                values.push(if c < part.cols() { part.at(r, c).clone() } else { ErrorKind::Na.into() });
+                values.push(if c < part.cols() {
+                    part.at(r, c).clone()
+                } else {
+                    ErrorKind::Na.into()
+                });
             }
         }
     }
@@ -126,7 +131,8 @@ fn flat(e: &mut Eval<'_, '_>, args: &[Operand], column: bool) -> Outcome {
     let by_column = e.bool_or(args, 2, false)?;
     let array = if by_column { array.transposed() } else { array.as_ref().clone() };
     let keep = |v: &&Value| {
-        !(matches!(skipped, 1 | 3) && v.is_empty() || matches!(skipped, 2 | 3) && v.find_error().is_some())
+        !(matches!(skipped, 1 | 3) && v.is_empty()
+            || matches!(skipped, 2 | 3) && v.find_error().is_some())
     };
     let values: Vec<Value> = array.values().iter().filter(keep).cloned().collect();
     let n = values.len();
@@ -169,8 +175,18 @@ fn trim_range(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     if filled.is_empty() && (rows, cols) != (0, 0) {
         return Err(ErrorKind::Ref);
     }
-    let (r0, r1) = span(rows, array.rows(), filled.iter().map(|f| f.0).min(), filled.iter().map(|f| f.0).max());
-    let (c0, c1) = span(cols, array.cols(), filled.iter().map(|f| f.1).min(), filled.iter().map(|f| f.1).max());
+    let (r0, r1) = span(
+        rows,
+        array.rows(),
+        filled.iter().map(|f| f.0).min(),
+        filled.iter().map(|f| f.0).max(),
+    );
+    let (c0, c1) = span(
+        cols,
+        array.cols(),
+        filled.iter().map(|f| f.1).min(),
+        filled.iter().map(|f| f.1).max(),
+    );
     if let Operand::Area(area) = &args[0] {
         return Ok(Operand::Area(Area {
             sheet: area.sheet,

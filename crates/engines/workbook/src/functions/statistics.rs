@@ -17,10 +17,18 @@ pub(super) const TABLE: &[Function] = &[
     eager("COUNTBLANK", (1, 1), "r", count_blank),
     eager("AVERAGE", (1, MANY), "r", |e, a| Ok(mean(&e.numbers(a)?)?.into())),
     eager("AVERAGEA", (1, MANY), "r", |e, a| Ok(mean(&all_numbers(e, a)?)?.into())),
-    eager("MAX", (1, MANY), "r", |e, a| Ok(e.numbers(a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())),
-    eager("MIN", (1, MANY), "r", |e, a| Ok(e.numbers(a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())),
-    eager("MAXA", (1, MANY), "r", |e, a| Ok(all_numbers(e, a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())),
-    eager("MINA", (1, MANY), "r", |e, a| Ok(all_numbers(e, a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())),
+    eager("MAX", (1, MANY), "r", |e, a| {
+        Ok(e.numbers(a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())
+    }),
+    eager("MIN", (1, MANY), "r", |e, a| {
+        Ok(e.numbers(a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())
+    }),
+    eager("MAXA", (1, MANY), "r", |e, a| {
+        Ok(all_numbers(e, a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())
+    }),
+    eager("MINA", (1, MANY), "r", |e, a| {
+        Ok(all_numbers(e, a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())
+    }),
     eager("VAR", (1, MANY), "r", |e, a| Ok(variance(&e.numbers(a)?, 1.0)?.into())),
     eager("VAR.S", (1, MANY), "r", |e, a| Ok(variance(&e.numbers(a)?, 1.0)?.into())),
     eager("VARP", (1, MANY), "r", |e, a| Ok(variance(&e.numbers(a)?, 0.0)?.into())),
@@ -101,7 +109,9 @@ fn count(e: &mut Eval<'_, '_>, args: &[Operand]) -> usize {
 fn count_blank(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let Operand::Area(area) = &args[0] else { return Err(ErrorKind::Value) };
     let mut filled = 0usize;
-    e.each(&args[0], &mut |v, _| filled += usize::from(!matches!(v, Value::Text(t) if t.is_empty())));
+    e.each(&args[0], &mut |v, _| {
+        filled += usize::from(!matches!(v, Value::Text(t) if t.is_empty()))
+    });
     Ok(((area.rows() * area.cols() - filled) as f64).into())
 }
 
@@ -193,7 +203,13 @@ pub(super) fn reduce(code: i64, values: Vec<Value>) -> Outcome {
         2 => n.len() as f64,
         4 => n.iter().copied().reduce(f64::max).unwrap_or(0.0),
         5 => n.iter().copied().reduce(f64::min).unwrap_or(0.0),
-        6 => if n.is_empty() { 0.0 } else { n.iter().product() },
+        6 => {
+            if n.is_empty() {
+                0.0
+            } else {
+                n.iter().product()
+            }
+        }
         7 => variance(n, 1.0)?.sqrt(),
         8 => variance(n, 0.0)?.sqrt(),
         9 => n.iter().sum(),

@@ -192,12 +192,15 @@ pub(super) fn aggregate_with_options(e: &mut Eval<'_, '_>, args: &[Operand]) -> 
     if !(1..=19).contains(&code) || !(0..=7).contains(&option) {
         return Err(ErrorKind::Value);
     }
-    let (skip_hidden, skip_errors) = (matches!(option, 1 | 3 | 5 | 7), matches!(option, 2 | 3 | 6 | 7));
+    let (skip_hidden, skip_errors) =
+        (matches!(option, 1 | 3 | 5 | 7), matches!(option, 2 | 3 | 6 | 7));
     let last = if code >= 14 { args.len() - 1 } else { args.len() };
     let mut values = Vec::new();
     for arg in &args[2..last.max(3)] {
         match arg {
-            Operand::Area(area) => values.extend(e.model.visible_values(area, skip_hidden, option < 4)),
+            Operand::Area(area) => {
+                values.extend(e.model.visible_values(area, skip_hidden, option < 4))
+            }
             other => values.extend(e.array_of(other)?.values().iter().cloned()),
         }
     }
@@ -211,13 +214,20 @@ pub(super) fn aggregate_with_options(e: &mut Eval<'_, '_>, args: &[Operand]) -> 
 }
 
 /// The functions 12 to 19 of AGGREGATE.
-fn ordered(e: &mut Eval<'_, '_>, code: i64, mut values: Vec<Value>, k: Option<&Operand>) -> Outcome {
+fn ordered(
+    e: &mut Eval<'_, '_>,
+    code: i64,
+    mut values: Vec<Value>,
+    k: Option<&Operand>,
+) -> Outcome {
     if let Some(error) = values.iter().find_map(Value::find_error) {
         return Err(error);
     }
     values.retain(|v| matches!(v, Value::Number(_)));
     let n = values.len();
-    let data = Operand::Array(Array::new(n.max(1), 1, if n == 0 { vec![Value::Empty] } else { values })?.into());
+    let data = Operand::Array(
+        Array::new(n.max(1), 1, if n == 0 { vec![Value::Empty] } else { values })?.into(),
+    );
     let args: Vec<Operand> = std::iter::once(data).chain(k.cloned()).collect();
     match code {
         12 => Ok(percentile(&sorted(e, &args[..1])?, 0.5)?.into()),

@@ -149,7 +149,9 @@ pub(super) fn t_test(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
 
 pub(super) fn chi_test(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let (actual, expected) = (e.array_of(&args[0])?, e.array_of(&args[1])?);
-    if (actual.rows(), actual.cols()) != (expected.rows(), expected.cols()) || actual.values().len() < 2 {
+    if (actual.rows(), actual.cols()) != (expected.rows(), expected.cols())
+        || actual.values().len() < 2
+    {
         return Err(ErrorKind::Na);
     }
     let mut chi = 0.0;

@@ -22,7 +22,9 @@ pub(super) const TABLE: &[Function] = &[
         let text = a.text(0)?;
         Ok(text.split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ").into())
     }),
-    scalar("CLEAN", (1, 1), |a| Ok(a.text(0)?.chars().filter(|c| *c >= ' ').collect::<String>().into())),
+    scalar("CLEAN", (1, 1), |a| {
+        Ok(a.text(0)?.chars().filter(|c| *c >= ' ').collect::<String>().into())
+    }),
     scalar("REPT", (2, 2), |a| {
         let (text, n) = (a.text(0)?, a.number(1)?.trunc());
         if n < 0.0 || n * text.len() as f64 > 32_767.0 {
@@ -71,7 +73,9 @@ pub(super) const TABLE: &[Function] = &[
         let shift = if a.date1904 { crate::dates::OFFSET_1904 } else { 0.0 };
         Ok((serial.floor() - shift).into())
     }),
-    scalar("TIMEVALUE", (1, 1), |a| Ok(find_date_time(&a.text(0)?).ok_or(ErrorKind::Value)?.fract().into())),
+    scalar("TIMEVALUE", (1, 1), |a| {
+        Ok(find_date_time(&a.text(0)?).ok_or(ErrorKind::Value)?.fract().into())
+    }),
     any("VALUETOTEXT", (1, 2), |a| Ok(shown(a.value(0), a.integer_or(1, 0)? == 1).into())),
     eager("ARRAYTOTEXT", (1, 2), "as", |e, a| {
         let array = e.array_of(&a[0])?;
@@ -109,8 +113,9 @@ fn narrow(c: char) -> char {
 /// A character of the Windows code page 1252.
 fn windows_char(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     if (0x80..0xA0).contains(&byte) { HIGH[byte as usize - 0x80] } else { char::from(byte) }
 }
@@ -140,7 +145,11 @@ fn proper(text: &str) -> String {
     let mut after_letter = false;
     let mut out = String::new();
     for c in text.chars() {
-        if after_letter { out.extend(c.to_lowercase()) } else { out.extend(c.to_uppercase()) }
+        if after_letter {
+            out.extend(c.to_lowercase())
+        } else {
+            out.extend(c.to_uppercase())
+        }
         after_letter = c.is_alphabetic();
     }
     out
@@ -158,7 +167,8 @@ fn find(a: &Args<'_>, exact: bool) -> Result<Value, ErrorKind> {
         let needle = units(&needle);
         (from..=text.len()).find(|i| text[*i..].starts_with(&needle))
     } else if super::search::has_wildcard(&needle) {
-        let pattern = format!("{needle}*");
+        // A tilde with nothing behind it stands for nothing.
+        let pattern = format!("{}*", needle.strip_suffix('~').unwrap_or(&needle));
         (from..=text.len()).find(|i| super::search::matches(&pattern, &from_units(&text[*i..])))
     } else {
         let text = units(&from_units(&text).to_lowercase());

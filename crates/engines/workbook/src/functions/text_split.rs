@@ -18,7 +18,11 @@ struct Separators {
 }
 
 impl Separators {
-    fn of(e: &mut Eval<'_, '_>, arg: Option<&Operand>, ignore_case: bool) -> Result<Option<Self>, ErrorKind> {
+    fn of(
+        e: &mut Eval<'_, '_>,
+        arg: Option<&Operand>,
+        ignore_case: bool,
+    ) -> Result<Option<Self>, ErrorKind> {
         let Some(arg) = arg.filter(|a| !a.is_omitted()) else { return Ok(None) };
         let mut texts = Vec::new();
         for value in e.array_of(arg)?.values() {
@@ -51,14 +55,17 @@ impl Separators {
 
 fn around(e: &mut Eval<'_, '_>, args: &[Operand], before: bool) -> Outcome {
     let text = e.text(args, 0)?.to_string();
-    let nth = e.integer_or(args, 2, 1)?;
+    let nth = e.number_or(args, 2, 1.0)?.floor() as i64;
     let mode = e.integer_or(args, 3, 0)?;
     let to_end = e.integer_or(args, 4, 0)?;
     if nth == 0 || !(0..=1).contains(&mode) || !(0..=1).contains(&to_end) {
         return Err(ErrorKind::Value);
     }
     let separators = Separators::of(e, args.get(1), mode == 1)?.ok_or(ErrorKind::Value)?;
-    if nth.unsigned_abs() as usize > text.len().max(1) {
+    let longer = separators.texts.iter().all(|s| s.len() > text.len());
+    if nth.unsigned_abs() as usize > text.len().max(1)
+        || (longer && args.len() > 2 && !text.is_empty())
+    {
         return Err(ErrorKind::Value);
     }
     if separators.texts.iter().any(String::is_empty) {
@@ -69,9 +76,15 @@ fn around(e: &mut Eval<'_, '_>, args: &[Operand], before: bool) -> Outcome {
     if to_end == 1 {
         if nth > 0 { places.push((text.len(), text.len())) } else { places.insert(0, (0, 0)) }
     }
-    let index = if nth > 0 { nth as usize - 1 } else { places.len().wrapping_sub(nth.unsigned_abs() as usize) };
+    let index = if nth > 0 {
+        nth as usize - 1
+    } else {
+        places.len().wrapping_sub(nth.unsigned_abs() as usize)
+    };
     match places.get(index) {
-        Some((from, to)) => Ok(if before { text[..*from].to_owned() } else { text[*to..].to_owned() }.into()),
+        Some((from, to)) => {
+            Ok(if before { text[..*from].to_owned() } else { text[*to..].to_owned() }.into())
+        }
         None => match args.get(5) {
             None | Some(Operand::Omitted) => Err(ErrorKind::Na),
             Some(other) => Ok(other.clone()),
@@ -102,7 +115,8 @@ fn split(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     if cols.is_none() && rows.is_none() {
         return Err(ErrorKind::Value);
     }
-    let bad = |s: &Option<Separators>| s.as_ref().is_some_and(|s| s.texts.iter().any(String::is_empty));
+    let bad =
+        |s: &Option<Separators>| s.as_ref().is_some_and(|s| s.texts.iter().any(String::is_empty));
     if bad(&cols) || bad(&rows) {
         return Err(ErrorKind::Value);
     }

@@ -113,7 +113,13 @@ pub fn chi_density(x: f64, df: f64) -> f64 {
 #[must_use]
 pub fn gamma_density(x: f64, shape: f64, scale: f64) -> f64 {
     if x == 0.0 {
-        return if shape == 1.0 { 1.0 / scale } else if shape < 1.0 { f64::INFINITY } else { 0.0 };
+        return if shape == 1.0 {
+            1.0 / scale
+        } else if shape < 1.0 {
+            f64::INFINITY
+        } else {
+            0.0
+        };
     }
     ((shape - 1.0) * x.ln() - x / scale - shape * scale.ln() - ln_gamma(shape)).exp()
 }
@@ -140,7 +146,13 @@ pub fn f(x: f64, d1: f64, d2: f64) -> f64 {
 #[must_use]
 pub fn f_density(x: f64, d1: f64, d2: f64) -> f64 {
     if x == 0.0 {
-        return if d1 == 2.0 { 1.0 } else if d1 < 2.0 { f64::INFINITY } else { 0.0 };
+        return if d1 == 2.0 {
+            1.0
+        } else if d1 < 2.0 {
+            f64::INFINITY
+        } else {
+            0.0
+        };
     }
     let log = d1 / 2.0 * (d1 / d2).ln() + (d1 / 2.0 - 1.0) * x.ln()
         - (d1 + d2) / 2.0 * (1.0 + d1 * x / d2).ln()

@@ -21,7 +21,7 @@ fn scaled(x: f64, digits: f64, round: impl Fn(f64) -> f64) -> f64 {
 /// A scaled number without the rounding noise of its last bits.
 fn shown(y: f64) -> f64 {
     let near = y.round();
-    if (y - near).abs() < y.abs().max(1.0) * 4e-15 { near } else { y }
+    if (y - near).abs() < near.abs() * 4e-15 { near } else { y }
 }
 
 /// ROUND: half away from zero.
@@ -29,7 +29,8 @@ fn shown(y: f64) -> f64 {
 pub fn round(x: f64, digits: f64) -> f64 {
     scaled(x, digits, |y| {
         let a = y.abs();
-        let up = (a + 0.5 + a.max(1.0) * 3e-16 * 4.0).floor();
+        let noise = (a.max(1.0) * 4.5e-16).min(0.05);
+        let up = (a + 0.5 + noise).floor();
         up.copysign(y) + 0.0
     })
 }
@@ -62,11 +63,8 @@ pub fn modulo(x: f64, divisor: f64) -> f64 {
     if quotient.abs() > 1.125_899_9e15 {
         return fail(ErrorKind::Num);
     }
-    let rest = x - divisor * quotient.floor();
-    if rest.abs() < divisor.abs() * 1e-15 || (rest - divisor).abs() < divisor.abs() * 1e-15 {
-        return 0.0;
-    }
-    rest
+    let rest = x % divisor;
+    if rest != 0.0 && (rest < 0.0) != (divisor < 0.0) { rest + divisor } else { rest }
 }
 
 /// QUOTIENT: the whole part of a division.
@@ -168,6 +166,9 @@ mod tests {
         assert_eq!(ceiling(-2.5, -2.0), -4.0);
         assert_eq!(ceiling(-2.5, 2.0), -2.0);
         assert_eq!(floor(-2.5, -2.0), -2.0);
-        assert_eq!((even(1.5), even(-1.0), odd(0.0), odd(-2.0), odd(1.5)), (2.0, -2.0, 1.0, -3.0, 3.0));
+        assert_eq!(
+            (even(1.5), even(-1.0), odd(0.0), odd(-2.0), odd(1.5)),
+            (2.0, -2.0, 1.0, -3.0, 3.0)
+        );
     }
 }

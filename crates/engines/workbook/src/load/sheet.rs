@@ -31,6 +31,8 @@ struct Raw {
     inline: Option<String>,
     formula: Option<(Tag, String)>,
     dynamic: bool,
+    /// Whether the value has more to it than `v` says: newer errors are saved as `#VALUE!`.
+    rich: bool,
 }
 
 impl SheetReader<'_> {
@@ -102,6 +104,7 @@ impl SheetReader<'_> {
             }
             "str" => Value::text(unescape_hex(v)),
             "b" => Value::Bool(v.trim() == "1" || v.trim() == "true"),
+            "e" if raw.rich && v.trim() == "#VALUE!" => Value::Error(ErrorKind::Calc),
             "e" => Value::Error(ErrorKind::from_text(v.trim()).unwrap_or(ErrorKind::Value)),
             "d" => Value::text(v),
             _ if v.trim().is_empty() => Value::Empty,
@@ -135,7 +138,9 @@ impl SheetReader<'_> {
 
 fn read_raw(xml: &mut Xml<&mut dyn BufRead>, tag: &Tag) -> Result<Raw, LoadError> {
     let kind = attribute(tag, "t").unwrap_or("n").to_owned();
-    let mut raw = Raw { kind, dynamic: attribute(tag, "cm").is_some(), ..Raw::default() };
+    let mut raw = Raw { kind, ..Raw::default() };
+    raw.dynamic = attribute(tag, "cm").is_some();
+    raw.rich = attribute(tag, "vm").is_some();
     while let Some(item) = xml.next()? {
         match item {
             Item::Start(inner) => match inner.name.as_str() {
