@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::{Args, Function, k1, k2, require, scalar, strict};
+use super::{Args, Function, any, k1, k2, require, scalar, strict};
 use crate::coerce::to_text;
 use crate::kernels::rounding as r;
 use crate::kernels::{fail, gamma, power, to_value};
@@ -82,15 +82,15 @@ pub(super) const TABLE: &[Function] = &[
     scalar("PI", (0, 0), |_| Ok(PI.into())),
     scalar("TRUNC", (1, 2), |a| Ok(r::round_down(a.number(0)?, a.number_or(1, 0.0)?).into())),
     scalar("LOG", (1, 2), log),
-    scalar("CEILING.MATH", (1, 3), |a| rounded(a, true)),
-    scalar("FLOOR.MATH", (1, 3), |a| rounded(a, false)),
-    scalar("CEILING.PRECISE", (1, 2), |a| {
+    any("CEILING.MATH", (1, 3), |a| rounded(a, true)),
+    any("FLOOR.MATH", (1, 3), |a| rounded(a, false)),
+    any("CEILING.PRECISE", (1, 2), |a| {
         Ok(r::ceiling_precise(a.number(0)?, a.number_or(1, 1.0)?).into())
     }),
-    scalar("ISO.CEILING", (1, 2), |a| {
+    any("ISO.CEILING", (1, 2), |a| {
         Ok(r::ceiling_precise(a.number(0)?, a.number_or(1, 1.0)?).into())
     }),
-    scalar("FLOOR.PRECISE", (1, 2), |a| {
+    any("FLOOR.PRECISE", (1, 2), |a| {
         Ok(r::floor_precise(a.number(0)?, a.number_or(1, 1.0)?).into())
     }),
     scalar("ROMAN", (1, 2), roman),
@@ -201,17 +201,11 @@ fn log(a: &Args<'_>) -> Result<Value, ErrorKind> {
 /// CEILING.MATH and FLOOR.MATH: a mode turns the direction of negative numbers around.
 fn rounded(a: &Args<'_>, up: bool) -> Result<Value, ErrorKind> {
     let x = a.number(0)?;
-    let step = if a.has(1) {
-        a.number(1)?.abs()
-    } else if a.len() > 1 && x < 0.0 {
-        1.0
-    } else {
-        1.0
-    };
+    let step = if a.has(1) { a.number(1)?.abs() } else { 1.0 };
+    let turned = a.number_or(2, 0.0)? != 0.0 && x < 0.0;
     if step == 0.0 {
         return Ok(0.0.into());
     }
-    let turned = x < 0.0 && a.number_or(2, 0.0)? != 0.0;
     Ok(if up != turned { r::ceiling_precise(x, step) } else { r::floor_precise(x, step) }.into())
 }
 

@@ -133,19 +133,20 @@ fn last_of_run(key: &Value, values: &[Value], (from, high): (usize, usize)) -> u
     at
 }
 
-/// The nearest value below or above a key, wherever it stands.
-fn find_nearest(key: &Value, values: &[Value], mode: Mode) -> Option<usize> {
+/// The nearest value below or above a key, wherever it stands: numbers are below text. Of equal
+/// ones the first, or the last when the search runs backwards.
+fn find_nearest(key: &Value, values: &[Value], mode: Mode, backwards: bool) -> Option<usize> {
     let wanted = if mode == Mode::Below { Ordering::Less } else { Ordering::Greater };
     let mut best: Option<usize> = None;
     for (i, value) in values.iter().enumerate() {
-        if !same_kind(key, value) {
+        if value.is_empty() || value.find_error().is_some() || compare(value, key) != wanted {
             continue;
         }
-        let order = compare(value, key);
-        if order == Ordering::Equal {
-            return Some(i);
-        }
-        if order == wanted && best.is_none_or(|b| compare(value, &values[b]) == wanted.reverse()) {
+        let closer = best.is_none_or(|b| {
+            let order = compare(value, &values[b]);
+            order == wanted.reverse() || (backwards && order == Ordering::Equal)
+        });
+        if closer {
             best = Some(i);
         }
     }
@@ -161,11 +162,16 @@ pub(super) fn find_x(key: &Value, values: &[Value], mode: Mode, search: i64) -> 
             let exact = find_exact(key, values, mode == Mode::Wildcard, search < 0);
             return match mode {
                 Mode::Exact | Mode::Wildcard => exact,
-                Mode::Below | Mode::Above => exact.or_else(|| find_nearest(key, values, mode)),
+                Mode::Below | Mode::Above => {
+                    exact.or_else(|| find_nearest(key, values, mode, search < 0))
+                }
             };
         }
     };
-    found.filter(|i| mode != Mode::Exact || same(key, &values[*i]))
+    match mode {
+        Mode::Exact | Mode::Wildcard => found.filter(|i| same(key, &values[*i])),
+        Mode::Below | Mode::Above => found.or_else(|| find_nearest(key, values, mode, search < 0)),
+    }
 }
 
 /// The modes of XMATCH and XLOOKUP by their numbers.
