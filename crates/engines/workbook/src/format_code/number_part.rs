@@ -15,7 +15,7 @@ pub(crate) fn decimal(x: f64, digits: usize) -> String {
 pub(crate) fn grouped(digits: &str) -> String {
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
@@ -115,7 +115,7 @@ fn whole_digit(whole: &str, kind: char, nth: usize, layout: &Layout) -> String {
     let group = |text: String, last_from_end: usize| {
         let comma = layout.grouped
             && last_from_end > 1
-            && (last_from_end - 1) % 3 == 0
+            && (last_from_end - 1).is_multiple_of(3)
             && !text.trim().is_empty();
         if comma { format!("{text},") } else { text }
     };

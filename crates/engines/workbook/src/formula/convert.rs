@@ -273,7 +273,7 @@ impl TablePart<'_> {
 
     fn area(&self, at: CellRef) -> Expr {
         let items = if self.items.is_empty() { &[SpecialItem::Data][..] } else { &self.items[..] };
-        let this_row = items.iter().any(|i| *i == SpecialItem::ThisRow);
+        let this_row = items.contains(&SpecialItem::ThisRow);
         let rows: Option<Vec<(u32, u32)>> = items.iter().map(|i| self.rows(i, at)).collect();
         let Some(rows) = rows.filter(|r| !r.is_empty()) else {
             let kind = if this_row { ErrorKind::Value } else { ErrorKind::Ref };

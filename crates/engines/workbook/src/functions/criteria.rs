@@ -39,6 +39,9 @@ fn mean(numbers: &[f64]) -> Outcome {
     Ok((numbers.iter().sum::<f64>() / numbers.len() as f64).into())
 }
 
+/// What an order must be.
+type Test = fn(Ordering) -> bool;
+
 /// A condition on a value.
 #[derive(Debug, Clone)]
 pub(super) enum Criterion {
@@ -69,7 +72,7 @@ impl Criterion {
     }
 
     fn read(text: &str) -> Self {
-        const SIGNS: [(&str, fn(Ordering) -> bool); 6] = [
+        const SIGNS: [(&str, Test); 6] = [
             ("<>", Ordering::is_ne),
             ("<=", Ordering::is_le),
             (">=", Ordering::is_ge),

@@ -13,7 +13,7 @@ pub(super) const TABLE: &[Function] = &[
         let (mut year, month, day) =
             (a.number(0)?.trunc(), a.number(1)?.trunc(), a.number(2)?.trunc());
         let first = if a.date1904 { 1904.0 } else { 1900.0 };
-        if year >= 0.0 && year < 1900.0 {
+        if (0.0..1900.0).contains(&year) {
             year += 1900.0;
         }
         require((first..10_000.0).contains(&year) && month.abs() < 1e6 && day.abs() < 1e7)?;

@@ -29,7 +29,7 @@ fn variable(expr: &Expr) -> Option<Text> {
 }
 
 fn let_(e: &mut Eval<'_, '_>, args: &[Expr]) -> Outcome {
-    if args.len() % 2 == 0 {
+    if args.len().is_multiple_of(2) {
         return Err(ErrorKind::Value);
     }
     let outer = e.scope.len();

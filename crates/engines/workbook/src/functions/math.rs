@@ -77,7 +77,7 @@ pub(super) const TABLE: &[Function] = &[
     k2("BITAND", |a, b| bits(a, b, |a, b| a & b)),
     k2("BITOR", |a, b| bits(a, b, |a, b| a | b)),
     k2("BITXOR", |a, b| bits(a, b, |a, b| a ^ b)),
-    k2("BITLSHIFT", |a, n| shift(a, n)),
+    k2("BITLSHIFT", shift),
     k2("BITRSHIFT", |a, n| shift(a, -n)),
     scalar("PI", (0, 0), |_| Ok(PI.into())),
     scalar("TRUNC", (1, 2), |a| Ok(r::round_down(a.number(0)?, a.number_or(1, 0.0)?).into())),
@@ -140,7 +140,7 @@ fn inverse(x: f64) -> f64 {
 
 fn double_factorial(x: f64) -> f64 {
     let n = x.floor();
-    if n < -1.0 || n > 300.0 {
+    if !(-1.0..=300.0).contains(&n) {
         return fail(ErrorKind::Num);
     }
     let mut product = 1.0;

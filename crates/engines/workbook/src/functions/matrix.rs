@@ -90,10 +90,8 @@ pub(super) fn eliminate(m: &mut [Vec<f64>], other: &mut [Vec<f64>]) -> f64 {
             }
         }
     }
-    for k in 0..n {
-        if let Some(row) = other.get_mut(k) {
-            row.iter_mut().for_each(|x| *x /= m[k][k]);
-        }
+    for (k, (row, pivots)) in other.iter_mut().zip(m.iter()).enumerate() {
+        row.iter_mut().for_each(|x| *x /= pivots[k]);
     }
     determinant
 }

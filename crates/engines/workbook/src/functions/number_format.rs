@@ -87,8 +87,8 @@ pub(super) fn cell_format(code: &str) -> String {
     } else {
         return "G".into();
     };
-    let negative = lower.contains("[red]").then_some("-").unwrap_or_default();
-    let parentheses = lower.contains('(').then_some("()").unwrap_or_default();
+    let negative = if lower.contains("[red]") { "-" } else { "" };
+    let parentheses = if lower.contains('(') { "()" } else { "" };
     format!("{letter}{digits}{negative}{parentheses}")
 }
 
@@ -97,7 +97,7 @@ const THAI_PLACES: [&str; 6] = ["", "สิบ", "ร้อย", "พัน", "�
 
 fn thai(n: u64) -> String {
     if n >= 1_000_000 {
-        let rest = if n % 1_000_000 == 0 { String::new() } else { thai(n % 1_000_000) };
+        let rest = if n.is_multiple_of(1_000_000) { String::new() } else { thai(n % 1_000_000) };
         return format!("{}ล้าน{rest}", thai(n / 1_000_000));
     }
     let mut out = String::new();

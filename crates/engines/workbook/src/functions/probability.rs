@@ -246,7 +246,7 @@ pub(super) fn f_inverse(a: &Args<'_>, upper: bool) -> R {
             && n >= 1.0
             && m >= 1.0
             && !(upper && p == 0.0)
-            && !(p == 1.0 && !upper),
+            && (p != 1.0 || upper),
     )?;
     let x = if upper {
         crate::kernels::beta::bisect_up(-p, 0.0, |x| -d::f_tail(x, n, m))

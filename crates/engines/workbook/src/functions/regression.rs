@@ -51,7 +51,7 @@ fn variables(x: &Array, y: (usize, usize), across: bool) -> Result<Vec<Vec<f64>>
     })
 }
 
-fn given<'a>(args: &'a [Operand], i: usize) -> Option<&'a Operand> {
+fn given(args: &[Operand], i: usize) -> Option<&Operand> {
     args.get(i).filter(|a| !a.is_omitted())
 }
 

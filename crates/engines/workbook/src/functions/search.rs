@@ -186,7 +186,7 @@ pub(super) fn get_mode(number: i64) -> Result<Mode, ErrorKind> {
 }
 
 /// A row or column as a list; others are `#N/A`.
-pub(super) fn list<'a>(array: &'a Array) -> Result<&'a [Value], ErrorKind> {
+pub(super) fn list(array: &Array) -> Result<&[Value], ErrorKind> {
     if array.rows() == 1 || array.cols() == 1 { Ok(array.values()) } else { Err(ErrorKind::Na) }
 }
 
