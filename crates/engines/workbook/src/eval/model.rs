@@ -130,8 +130,7 @@ impl<'b> Model<'b> {
     pub(crate) fn visible_values(
         &mut self,
         area: &Area,
-        all_hidden: bool,
-        skip_subtotals: bool,
+        (all_hidden, skip_subtotals): (bool, bool),
     ) -> Vec<Value> {
         let book = self.book;
         let Some(sheet) = book.sheets.get(area.sheet.index()) else { return Vec::new() };

@@ -81,8 +81,11 @@ fn table(e: &mut Eval<'_, '_>, args: &[Operand], vertical: bool) -> Outcome {
         Some(Operand::Omitted) => false,
         Some(_) => e.bool_or(args, 3, true)?,
     };
-    let found =
-        if sorted { find_sorted(&key, &keys, false) } else { find_exact(&key, &keys, true, false) };
+    let found = if sorted {
+        find_sorted(&key, &keys, false)
+    } else {
+        find_exact(&key, &keys, (true, false))
+    };
     let found = found.ok_or(ErrorKind::Na)?;
     let nth = nth as usize - 1;
     let (row, col) = if vertical { (found, nth) } else { (nth, found) };

@@ -74,8 +74,7 @@ fn fits(key: &Value, value: &Value, wild: bool) -> bool {
 pub(super) fn find_exact(
     key: &Value,
     values: &[Value],
-    wild: bool,
-    backwards: bool,
+    (wild, backwards): (bool, bool),
 ) -> Option<usize> {
     if backwards {
         values.iter().rposition(|v| fits(key, v, wild))
@@ -159,7 +158,7 @@ pub(super) fn find_x(key: &Value, values: &[Value], mode: Mode, search: i64) -> 
         (Mode::Exact | Mode::Below, 2) => find_sorted(key, values, false),
         (Mode::Exact | Mode::Above, -2) => find_sorted(key, values, true),
         _ => {
-            let exact = find_exact(key, values, mode == Mode::Wildcard, search < 0);
+            let exact = find_exact(key, values, (mode == Mode::Wildcard, search < 0));
             return match mode {
                 Mode::Exact | Mode::Wildcard => exact,
                 Mode::Below | Mode::Above => {
@@ -206,7 +205,7 @@ fn match_(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
         return Err(ErrorKind::Value);
     }
     let found = if kind == 0.0 {
-        find_exact(&key, values, true, false)
+        find_exact(&key, values, (true, false))
     } else {
         find_sorted(&key, values, kind < 0.0)
     };

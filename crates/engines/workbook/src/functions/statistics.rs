@@ -178,7 +178,7 @@ fn aggregate(e: &mut Eval<'_, '_>, code: i64, skip_hidden: bool, args: &[Operand
             _ => return Err(ErrorKind::Value),
         };
         for area in areas {
-            values.extend(e.model.visible_values(&area, skip_hidden, true));
+            values.extend(e.model.visible_values(&area, (skip_hidden, true)));
         }
     }
     reduce(code, values)

@@ -199,7 +199,7 @@ pub(super) fn aggregate_with_options(e: &mut Eval<'_, '_>, args: &[Operand]) -> 
     for arg in &args[2..last.max(3)] {
         match arg {
             Operand::Area(area) => {
-                values.extend(e.model.visible_values(area, skip_hidden, option < 4))
+                values.extend(e.model.visible_values(area, (skip_hidden, option < 4)))
             }
             other => values.extend(e.array_of(other)?.values().iter().cloned()),
         }
