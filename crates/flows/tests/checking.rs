@@ -48,7 +48,6 @@ fn require_told(cases: Vec<Case>) {
 
 #[test]
 fn each_problem_of_a_node_names_it() {
-    let edge = |from: &str, to: &str| json!([{ "from": from, "to": to }]);
     let misbehave =
         |params: Value| json!({ "id": "m", "operation": "test.misbehave", "params": params });
     let cases = [
