@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { JsonObject } from '../api/types';
 import { ParamsForm } from './ParamsForm';
+import { fillDefaults } from './defaults';
 import { findParamErrors, onlyWrong } from './paramErrors';
 import { prepareSchema } from './prepareSchema';
 
@@ -17,6 +18,10 @@ const SCHEMA = prepareSchema({
     folds: { type: 'integer', minimum: 2, default: 5 },
     shuffle: { type: 'boolean', default: true },
     models: { type: 'array', items: { type: 'string', enum: ['linear', 'random_forest'] } },
+    learner: {
+      anyOf: [{ type: 'string', enum: ['linear', 'random_forest'] }, { type: 'null' }],
+      default: null,
+    },
     seed_note: { type: ['string', 'null'], 'x-gantry': { advanced: true } },
   },
 });
@@ -54,6 +59,16 @@ describe('ParamsForm', () => {
     await userEvent.selectOptions(screen.getByLabelText(/^Target/), 'risk');
     expect(onChange).toHaveBeenLastCalledWith(expect.objectContaining({ target: 'risk' }));
     expect(screen.getByText('The column.')).toBeTruthy();
+  });
+
+  test('leaves a choice open that nobody made', async () => {
+    expect(fillDefaults(SCHEMA, {})).toEqual({ folds: 5, shuffle: true });
+    const onChange = vi.fn();
+    render(<Harness onChange={onChange} columns={['age', 'risk']} />);
+    await userEvent.selectOptions(screen.getByLabelText(/^Target/), 'risk');
+    const values = onChange.mock.calls.map(([value]) => value as JsonObject);
+    expect(values.length).toBeGreaterThan(0);
+    expect(values.filter((value) => value.learner !== undefined)).toEqual([]);
   });
 
   test('asks for the data first', () => {

@@ -19,6 +19,7 @@ import {
   Nothing,
   ObjectFieldTemplate,
 } from './templates';
+import { DEFAULT_BEHAVIOR } from './defaults';
 import { deriveUiSchema } from './uiSchema';
 import validator from './validator';
 import {
@@ -81,6 +82,7 @@ export function ParamsForm(props: ParamsFormProps) {
       templates={TEMPLATES}
       extraErrors={extraErrors}
       idPrefix={idPrefix}
+      experimental_defaultFormStateBehavior={DEFAULT_BEHAVIOR}
       noValidate
       noHtml5Validate
       showErrorList={false}

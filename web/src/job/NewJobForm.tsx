@@ -1,8 +1,6 @@
 // Inputs, parameters and price of a job that is about to be submitted.
 
 import { TextInput } from '@mantine/core';
-import { getDefaultFormState } from '@rjsf/utils';
-import type { RJSFSchema } from '@rjsf/utils';
 import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useRef, useState } from 'react';
@@ -13,10 +11,11 @@ import { previewQuery } from '../api/queries';
 import type { InputRef, Job, JsonObject, NewJob, OperationSpec } from '../api/types';
 import { sayProblem } from '../app/toasts';
 import { ParamsForm } from '../form/ParamsForm';
+import { fillDefaults } from '../form/defaults';
 import { findParamErrors, findServerErrors, onlyWrong } from '../form/paramErrors';
 import { prepareSchema } from '../form/prepareSchema';
 import { findColumnFields } from '../form/uiSchema';
-import validator, { withoutEmpty } from '../form/validator';
+import { withoutEmpty } from '../form/validator';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
 import { CostPanel } from './CostPanel';
@@ -81,9 +80,7 @@ function useSubmit(onRefused: (error: unknown) => void) {
 
 function useParams(operation: OperationSpec, given: JsonObject | undefined) {
   const schema = useMemo(() => prepareSchema(operation.params_schema), [operation]);
-  const [params, setParams] = useState<JsonObject>(() => {
-    return getDefaultFormState(validator, schema as RJSFSchema, given ?? {}) as JsonObject;
-  });
+  const [params, setParams] = useState<JsonObject>(() => fillDefaults(schema, given ?? {}));
   return { schema, params, setParams };
 }
 

@@ -1,5 +1,7 @@
 //! Workflows of files, without a server.
 
+#![expect(clippy::unwrap_used, reason = "what a test stands on ends it when it fails")]
+
 use serde_json::{Value, json};
 
 use super::support::{Place, example};
