@@ -189,6 +189,8 @@ step('a second job can be cancelled', async ({ page, troubles }) => {
         .click();
     await chooseDataset(page);
     await chooseTarget(page, page.getByTestId('operation-form'), 'risk');
+    // A search runs as long as it is told.
+    await page.getByTestId('operation-form').getByLabel('Time', { exact: true }).fill('60s');
     await page.getByTestId('submit-job').click();
     await page.waitForURL(/\/app\/jobs\/[0-9a-f-]{36}/);
     await page.getByTestId('job-cancel').click();
