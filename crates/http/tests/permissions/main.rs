@@ -1,0 +1,68 @@
+//! Who may do what, over every route of the API: a route without a row here fails the test.
+
+mod stage;
+mod table;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use gantry_testkit::{TestApp, TestSettings};
+
+use stage::set_stage;
+use table::{ALL, TABLE, Verdict, Who, expected};
+
+#[test]
+fn every_route_has_a_row() {
+    let description = serde_json::to_value(gantry_http::openapi()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert((method.clone(), path.clone()));
+        }
+    }
+    let rows: BTreeSet<_> =
+        TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(described, rows, "add a row to TABLE for every route, and none without a route");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
+    let settings = TestSettings { worker: gantry_testkit::WithWorker::Yes, ..Default::default() };
+    let (app, administrator) = TestApp::start(settings).await?;
+    let mut stage = set_stage(&app, administrator).await?;
+    let mut wrong = Vec::new();
+    for (method, path, rule) in TABLE {
+        for who in ALL {
+            let mut client = stage.clients[&who].clone();
+            // Signing out would end the session for the rows that follow.
+            if *path == "/api/v1/auth/logout" && who != Who::Nobody {
+                continue;
+            }
+            let request = stage.request(method, path).await?;
+            let status = if *path == "/api/v1/events" {
+                match client.stream(request.clone()).await {
+                    Ok(_) => 200,
+                    Err(_) => client.send(request).await?.status,
+                }
+            } else {
+                client.send(request).await?.status
+            };
+            let is_own_lookup =
+                path.starts_with("/api/v1/sessions/") || path.starts_with("/api/v1/api-keys/");
+            let verdict = match status {
+                401 if *path != "/api/v1/auth/login" => Verdict::SignIn,
+                403 => Verdict::Forbidden,
+                404 if is_own_lookup => Verdict::In,
+                404 => Verdict::Missing,
+                500.. => panic!("{who:?} {method} {path}: {status}"),
+                _ => Verdict::In,
+            };
+            let expected = expected(*rule, who);
+            if verdict != expected {
+                wrong.push(format!("{who:?} {method} {path}: {status}, expected {expected:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! The people and things that the table's requests are about.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use gantry_testkit::{TestApp, TestClient, TestRequest};
+use gantry_types::Role;
+use serde_json::{Value, json};
+
+use crate::table::Who::{
+    self, Admin, Administrator, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody,
+    Owner, Stranger, Viewer,
+};
+
+/// The people and things of the test.
+pub struct Stage {
+    pub clients: BTreeMap<Who, TestClient>,
+    owner: TestClient,
+    dataset: String,
+    job: String,
+    artifact: String,
+    model: String,
+    flow_run: String,
+}
+
+/// A workflow of one node, as it is kept or as it is checked.
+fn workflow(path: &str) -> Value {
+    let definition = json!({ "nodes": [{ "id": "a", "operation": "test.noop" }] });
+    match path {
+        "/api/v1/workflows" => json!({ "name": "one", "definition": definition }),
+        _ => json!({ "definition": definition }),
+    }
+}
+
+/// Runs a job to its end.
+async fn run(client: &mut TestClient, path: &str, new: &Value) -> Result<String> {
+    let job = client.post(path, new).await?;
+    job.require_status(202)?;
+    let job = job.json()?["id"].as_str().context("an id")?.to_owned();
+    let events = TestRequest::new("GET", &format!("/api/v1/jobs/{job}/events"));
+    client.stream(events).await?.collect().await?;
+    Ok(job)
+}
+
+/// Makes a model.
+async fn learn(client: &mut TestClient) -> Result<String> {
+    let new = json!({ "operation": "test.learn", "params": { "target": "a" } });
+    let job = run(client, "/api/v1/jobs", &new).await?;
+    let found = client.get(&format!("/api/v1/models?job={job}")).await?.json()?;
+    Ok(found["items"][0]["id"].as_str().context("a model")?.to_owned())
+}
+
+async fn id_of(client: &mut TestClient, member: &str) -> Result<String> {
+    let me = client.get("/api/v1/auth/me").await?.json()?;
+    me[member]["id"].as_str().map(str::to_owned).context("an id")
+}
+
+async fn key(client: &mut TestClient, scope: &str) -> Result<TestClient> {
+    let body = json!({ "name": scope, "scopes": [scope] });
+    let answer = client.post("/api/v1/api-keys", &body).await?;
+    answer.require_status(201)?;
+    Ok(client.with_key(answer.json()?["key"].as_str().context("a key")?))
+}
+
+async fn upload(client: &mut TestClient) -> Result<String> {
+    let bytes = b"city,age\nBergen,41\nLima,39\n";
+    let new = json!({ "name": "people", "file_name": "people.csv", "bytes": bytes.len() });
+    let begun = client.post("/api/v1/datasets/uploads", &new).await?;
+    begun.require_status(201)?;
+    let upload = begun.json()?["id"].as_str().context("an id")?.to_owned();
+    let part = TestRequest::new("PUT", &format!("/api/v1/datasets/uploads/{upload}/parts/1"))
+        .body("application/octet-stream", bytes);
+    client.send(part).await?.require_status(200)?;
+    let path = format!("/api/v1/datasets/uploads/{upload}/complete");
+    let done = client.post(&path, &Value::Null).await?;
+    done.require_status(201)?;
+    Ok(done.json()?["id"].as_str().context("an id")?.to_owned())
+}
+
+pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage> {
+    let mut owner = app.register("owner@example.org").await?;
+    let organization = id_of(&mut owner, "organization").await?.parse()?;
+    let mut clients = BTreeMap::from([(Nobody, app.client()), (Owner, owner.clone())]);
+    for (who, role) in [(Viewer, Role::Viewer), (Member, Role::Member), (Admin, Role::Admin)] {
+        let mut person = app.register(&format!("{role}@example.org")).await?;
+        let user = id_of(&mut person, "user").await?.parse()?;
+        clients.insert(who, app.join(user, organization, role).await?);
+    }
+    let scopes = [(KeyRead, "read"), (KeyRun, "run"), (KeyData, "data"), (KeyAccount, "account")];
+    for (who, scope) in scopes {
+        clients.insert(who, key(&mut owner, scope).await?);
+    }
+    clients.insert(Stranger, app.register("stranger@example.org").await?);
+    let mut administrator = administrator;
+    clients.insert(KeyAdmin, key(&mut administrator, "admin").await?);
+    clients.insert(Administrator, administrator);
+    let dataset = upload(&mut owner).await?;
+    let new = json!({ "operation": "test.doors", "params": {} });
+    let job = run(&mut owner, "/api/v1/jobs", &new).await?;
+    let artifacts = owner.get(&format!("/api/v1/jobs/{job}/artifacts")).await?.json()?;
+    let artifact = artifacts["items"][0]["id"].as_str().context("an artifact")?.to_owned();
+    let model = learn(&mut owner).await?;
+    let kept = owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?.json()?;
+    let runs = format!("/api/v1/workflows/{}/runs", kept["id"].as_str().context("an id")?);
+    let flow_run = run(&mut owner, &runs, &json!({})).await?;
+    Ok(Stage { clients, owner, dataset, job, artifact, model, flow_run })
+}
+
+/// A schedule that is not due during a test.
+fn yearly() -> Value {
+    json!({ "name": "yearly", "operation": "test.noop", "cron": "0 0 29 2 *" })
+}
+
+impl Stage {
+    /// A request to the route that would succeed for who may, with things made for it.
+    pub async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
+        let id = self.thing_of(method, path).await?;
+        let path = path.replace("{id}", &id).replace("{number}", "1").replace("{name}", "people");
+        let request = TestRequest::new(&method.to_uppercase(), &path);
+        Ok(match self.body_of(method, &path) {
+            Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
+            _ if path.ends_with("/parts/1") => {
+                request.body("application/octet-stream", b"a,b\n1,2\n")
+            }
+            _ if path.ends_with("/events") && path.contains("/jobs/") => {
+                request.header("accept", "application/json")
+            }
+            _ => request,
+        })
+    }
+
+    /// What stands for `{id}` in a path.
+    async fn thing_of(&mut self, method: &str, path: &str) -> Result<String> {
+        Ok(match path {
+            path if path.starts_with("/api/v1/operations/") => "test.noop".to_owned(),
+            path if path.starts_with("/api/v1/services/") => "test.words".to_owned(),
+            path if path.starts_with("/api/v1/jobs/") => self.job.clone(),
+            path if path.starts_with("/api/v1/schedules/") => self.create_schedule().await?,
+            path if path.starts_with("/api/v1/workflows/") => self.create_workflow().await?,
+            path if path.starts_with("/api/v1/workflow-runs/") => self.flow_run.clone(),
+            path if path.starts_with("/api/v1/models/") => self.make_model(method).await?,
+            path if path.starts_with("/api/v1/artifacts/") => self.artifact.clone(),
+            path if path.starts_with("/api/v1/datasets/uploads/") => self.begin_upload().await?,
+            path if path.starts_with("/api/v1/datasets/") && method == "delete" => {
+                upload(&mut self.owner).await?
+            }
+            path if path.starts_with("/api/v1/datasets/") => self.dataset.clone(),
+            _ => "01890000-0000-7000-8000-000000000000".to_owned(),
+        })
+    }
+
+    fn body_of(&self, method: &str, path: &str) -> Option<Value> {
+        match path {
+            "/api/v1/auth/login" | "/api/v1/auth/setup" | "/api/v1/auth/register" => {
+                Some(json!({ "email": "" }))
+            }
+            "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
+            "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),
+            path if path == "/api/v1/schedules"
+                || method == "put" && path.contains("/schedules/") =>
+            {
+                Some(yearly())
+            }
+            "/api/v1/datasets/uploads" => {
+                Some(json!({ "name": "x", "file_name": "x.csv", "bytes": 10 }))
+            }
+            "/api/v1/workflows" | "/api/v1/workflow-checks" => Some(workflow(path)),
+            path if method == "put" && path.contains("/workflows/") => {
+                Some(workflow("/api/v1/workflows"))
+            }
+            path if path.contains("/workflows/") && path.ends_with("/runs") => Some(json!({})),
+            path if path.ends_with("/predict") => Some(json!({ "word": "a" })),
+            path if method == "patch" && path.contains("/models/") => {
+                Some(json!({ "tags": ["live"] }))
+            }
+            path if path.ends_with("/estimate") => Some(json!({})),
+            path if path.ends_with("/calls") => {
+                Some(json!({ "artifact_id": self.artifact, "input": { "word": "sum" } }))
+            }
+            _ => None,
+        }
+    }
+
+    async fn create_schedule(&mut self) -> Result<String> {
+        let made = self.owner.post("/api/v1/schedules", &yearly()).await?;
+        made.require_status(201)?;
+        Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
+    }
+
+    async fn create_workflow(&mut self) -> Result<String> {
+        let made = self.owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?;
+        made.require_status(201)?;
+        Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
+    }
+
+    /// The model of the stage, or one to be deleted.
+    async fn make_model(&mut self, method: &str) -> Result<String> {
+        if method != "delete" {
+            return Ok(self.model.clone());
+        }
+        learn(&mut self.owner).await
+    }
+
+    async fn begin_upload(&mut self) -> Result<String> {
+        let new = json!({ "name": "x", "file_name": "x.csv", "bytes": 8 });
+        let begun = self.owner.post("/api/v1/datasets/uploads", &new).await?;
+        begun.require_status(201)?;
+        Ok(begun.json()?["id"].as_str().context("an id")?.to_owned())
+    }
+}

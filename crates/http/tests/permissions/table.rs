@@ -1,0 +1,194 @@
+//! The table: for every route, who is let in and what the others are told.
+
+/// Who asks. All but the last three are members of the same organization, whose thing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    Nobody,
+    Viewer,
+    Member,
+    Admin,
+    Owner,
+    KeyRead,
+    KeyRun,
+    KeyData,
+    KeyAccount,
+    /// The owner of another organization.
+    Stranger,
+    /// The administrator of the installation, who owns another organization.
+    Administrator,
+    /// The administrator's key with the scope `admin` alone.
+    KeyAdmin,
+}
+
+use Who::{
+    Admin, Administrator, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody, Owner,
+    Stranger, Viewer,
+};
+
+pub const ALL: [Who; 12] = [
+    Nobody,
+    Viewer,
+    Member,
+    Admin,
+    Owner,
+    KeyRead,
+    KeyRun,
+    KeyData,
+    KeyAccount,
+    Stranger,
+    Administrator,
+    KeyAdmin,
+];
+
+/// What a route needs.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// Nobody needs to be signed in.
+    Public,
+    /// Everybody who is signed in.
+    SignedIn,
+    /// These; others with a right to their own things, but not to this one, are told that it does
+    /// not exist, the rest that they may not.
+    Only { allowed: &'static [Who], foreign: &'static [Who] },
+}
+
+const STRANGERS: &[Who] = &[Stranger, Administrator];
+const RUNNERS: &[Who] = &[Member, Admin, Owner, KeyRun];
+const WRITERS: &[Who] = &[Member, Admin, Owner, KeyData];
+
+/// Lists of one's own organization: strangers see theirs.
+const READ_ACCOUNT: Rule = Rule::Only {
+    allowed: &[Viewer, Member, Admin, Owner, KeyRead, Stranger, Administrator],
+    foreign: &[],
+};
+const READ_JOBS: Rule = Rule::Only {
+    allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyRun, Stranger, Administrator],
+    foreign: &[],
+};
+const READ_DATA: Rule = Rule::Only {
+    allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyData, Stranger, Administrator],
+    foreign: &[],
+};
+const READ_ONE_JOB: Rule =
+    Rule::Only { allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyRun], foreign: STRANGERS };
+const READ_ONE_DATASET: Rule =
+    Rule::Only { allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyData], foreign: STRANGERS };
+const RUN_OWN: Rule =
+    Rule::Only { allowed: &[Member, Admin, Owner, KeyRun, Stranger, Administrator], foreign: &[] };
+const RUN_ONE: Rule = Rule::Only { allowed: RUNNERS, foreign: STRANGERS };
+const WRITE_OWN: Rule =
+    Rule::Only { allowed: &[Member, Admin, Owner, KeyData, Stranger, Administrator], foreign: &[] };
+const WRITE_ONE: Rule = Rule::Only { allowed: WRITERS, foreign: STRANGERS };
+const MANAGE_SESSIONS: Rule = Rule::Only {
+    allowed: &[Viewer, Member, Admin, Owner, KeyAccount, Stranger, Administrator],
+    foreign: &[],
+};
+const MANAGE_KEYS: Rule = Rule::Only {
+    allowed: &[Member, Admin, Owner, KeyAccount, Stranger, Administrator],
+    foreign: &[],
+};
+const MANAGE_MEMBERS: Rule =
+    Rule::Only { allowed: &[Admin, Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
+const ADMINISTER: Rule = Rule::Only { allowed: &[Administrator, KeyAdmin], foreign: &[] };
+
+/// Method, path, rule. In the path `{job}` and its like stand for things of the organization.
+pub const TABLE: &[(&str, &str, Rule)] = &[
+    ("get", "/api/v1/meta", Rule::Public),
+    ("post", "/api/v1/auth/setup", Rule::Public),
+    ("post", "/api/v1/auth/register", Rule::Public),
+    ("post", "/api/v1/auth/login", Rule::Public),
+    ("post", "/api/v1/auth/logout", Rule::SignedIn),
+    ("get", "/api/v1/auth/me", Rule::SignedIn),
+    ("get", "/api/v1/sessions", MANAGE_SESSIONS),
+    // Nobody else's session exists: the one in question is nobody's.
+    ("delete", "/api/v1/sessions/{id}", MANAGE_SESSIONS),
+    ("get", "/api/v1/api-keys", MANAGE_KEYS),
+    ("post", "/api/v1/api-keys", MANAGE_KEYS),
+    ("delete", "/api/v1/api-keys/{id}", MANAGE_KEYS),
+    ("get", "/api/v1/account", READ_ACCOUNT),
+    ("get", "/api/v1/account/ledger", READ_ACCOUNT),
+    ("get", "/api/v1/audit", MANAGE_MEMBERS),
+    ("get", "/api/v1/operations", READ_JOBS),
+    ("get", "/api/v1/operations/{id}", READ_JOBS),
+    ("post", "/api/v1/operations/{id}/estimate", READ_JOBS),
+    ("get", "/api/v1/jobs", READ_JOBS),
+    ("post", "/api/v1/jobs", RUN_OWN),
+    ("get", "/api/v1/jobs/{id}", READ_ONE_JOB),
+    ("post", "/api/v1/jobs/{id}/cancel", RUN_ONE),
+    ("post", "/api/v1/jobs/{id}/rerun", RUN_ONE),
+    ("get", "/api/v1/jobs/{id}/children", READ_ONE_JOB),
+    ("get", "/api/v1/jobs/{id}/events", READ_ONE_JOB),
+    ("get", "/api/v1/jobs/{id}/artifacts", READ_ONE_JOB),
+    ("get", "/api/v1/events", READ_JOBS),
+    ("get", "/api/v1/artifacts/{id}", READ_ONE_JOB),
+    ("get", "/api/v1/artifacts/{id}/content", READ_ONE_JOB),
+    ("post", "/api/v1/datasets/uploads", WRITE_OWN),
+    ("get", "/api/v1/datasets/uploads/{id}", WRITE_ONE),
+    ("delete", "/api/v1/datasets/uploads/{id}", WRITE_ONE),
+    ("put", "/api/v1/datasets/uploads/{id}/parts/{number}", WRITE_ONE),
+    ("post", "/api/v1/datasets/uploads/{id}/complete", WRITE_ONE),
+    ("get", "/api/v1/datasets", READ_DATA),
+    ("get", "/api/v1/datasets/{id}", READ_ONE_DATASET),
+    ("delete", "/api/v1/datasets/{id}", WRITE_ONE),
+    ("get", "/api/v1/datasets/{id}/versions", READ_ONE_DATASET),
+    ("get", "/api/v1/datasets/{id}/profile", READ_ONE_DATASET),
+    ("get", "/api/v1/datasets/{id}/preview", READ_ONE_DATASET),
+    ("get", "/api/v1/datasets/{id}/content", READ_ONE_DATASET),
+    ("get", "/api/v1/samples", READ_DATA),
+    ("post", "/api/v1/samples/{name}", WRITE_OWN),
+    ("get", "/api/v1/services", READ_JOBS),
+    ("post", "/api/v1/services/{id}/calls", RUN_ONE),
+    ("post", "/api/v1/jobs/{id}/redrive", RUN_ONE),
+    ("get", "/api/v1/schedules", READ_JOBS),
+    ("post", "/api/v1/schedules", RUN_OWN),
+    ("get", "/api/v1/schedules/{id}", READ_ONE_JOB),
+    ("put", "/api/v1/schedules/{id}", RUN_ONE),
+    ("post", "/api/v1/schedules/{id}/run", RUN_ONE),
+    ("get", "/api/v1/schedules/{id}/runs", READ_ONE_JOB),
+    ("delete", "/api/v1/schedules/{id}", RUN_ONE),
+    ("get", "/api/v1/account/time-zone", READ_ACCOUNT),
+    ("put", "/api/v1/account/time-zone", MANAGE_MEMBERS),
+    ("get", "/api/v1/workflows", READ_JOBS),
+    ("post", "/api/v1/workflows", RUN_OWN),
+    ("get", "/api/v1/workflows/{id}", READ_ONE_JOB),
+    ("put", "/api/v1/workflows/{id}", RUN_ONE),
+    ("delete", "/api/v1/workflows/{id}", RUN_ONE),
+    ("get", "/api/v1/workflows/{id}/revisions", READ_ONE_JOB),
+    ("post", "/api/v1/workflows/{id}/duplicate", RUN_ONE),
+    ("get", "/api/v1/workflows/{id}/runs", READ_ONE_JOB),
+    ("post", "/api/v1/workflows/{id}/runs", RUN_ONE),
+    ("post", "/api/v1/workflow-checks", READ_JOBS),
+    ("get", "/api/v1/workflow-runs/{id}", READ_ONE_JOB),
+    ("get", "/api/v1/models", READ_JOBS),
+    ("get", "/api/v1/models/{id}", READ_ONE_JOB),
+    ("patch", "/api/v1/models/{id}", RUN_ONE),
+    ("delete", "/api/v1/models/{id}", RUN_ONE),
+    ("get", "/api/v1/models/{id}/metrics", READ_ONE_JOB),
+    ("get", "/api/v1/models/{id}/plots", READ_ONE_JOB),
+    ("post", "/api/v1/models/{id}/predict", RUN_ONE),
+    ("get", "/api/v1/jobs/{id}/models/compare", READ_ONE_JOB),
+    ("get", "/api/v1/admin/overview", ADMINISTER),
+    ("post", "/api/v1/admin/jobs/redrive", ADMINISTER),
+];
+
+/// What the answer has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Let in: neither 401, 403 nor (for a thing of the organization) 404.
+    In,
+    SignIn,
+    Forbidden,
+    Missing,
+}
+
+pub fn expected(rule: Rule, who: Who) -> Verdict {
+    match rule {
+        Rule::Public => Verdict::In,
+        Rule::SignedIn if who == Nobody => Verdict::SignIn,
+        Rule::SignedIn => Verdict::In,
+        Rule::Only { .. } if who == Nobody => Verdict::SignIn,
+        Rule::Only { allowed, .. } if allowed.contains(&who) => Verdict::In,
+        Rule::Only { foreign, .. } if foreign.contains(&who) => Verdict::Missing,
+        Rule::Only { .. } => Verdict::Forbidden,
+    }
+}
