@@ -4,6 +4,8 @@ Run:  python bench/automl/goldens.py EXAMPLES OUT
 EXAMPLES  the folder examples/ of the repository
 OUT       crates/engines/automl/src/train/goldens.json
 
+`--measure TABLE TARGET TASK SEEDS` prints the same for one table, for the command `baselines`.
+
 For each table: the fold of every row, and the scores of scikit-learn's pipelines on those folds
 with the preprocessing that one would write for them: for linear models the median or the most
 frequent value in gaps, standardised numbers and one column per label; for forests the same filling
@@ -32,7 +34,7 @@ TABLES = [
     ("wine_quality_white.csv", "quality", "regression"),
 ]
 FOLDS = 5
-FOREST_SEEDS = range(3)
+FOREST_SEEDS = 3
 
 
 def read_table(path, target):
@@ -68,14 +70,15 @@ def prepare(numbers, width, linear):
     return ColumnTransformer(parts, sparse_threshold=0.0)
 
 
-def learners(task):
+def learners(task, seeds):
     """Name, whether it is linear, and one learner for each seed."""
     if task == "regression":
+        forest = RandomForestRegressor
         yield "linear_regression", True, [LinearRegression()]
-        yield "random_forest", False, [RandomForestRegressor(random_state=s) for s in FOREST_SEEDS]
-        return
-    yield "logistic_regression", True, [LogisticRegression(max_iter=1000)]
-    yield "random_forest", False, [RandomForestClassifier(random_state=s) for s in FOREST_SEEDS]
+    else:
+        forest = RandomForestClassifier
+        yield "logistic_regression", True, [LogisticRegression(max_iter=1000)]
+    yield "random_forest", False, [forest(random_state=s, n_jobs=-1) for s in range(seeds)]
 
 
 def score(task, model, x, y):
@@ -98,7 +101,7 @@ def mean(results):
     return {name: float(np.mean([r[name] for r in results])) for name in results[0]}
 
 
-def measure(path, target, task):
+def measure(path, target, task, seeds=FOREST_SEEDS):
     x, numbers, cells = read_table(path, target)
     y = cells.astype(float) if task == "regression" else cells
     kind = KFold if task == "regression" else StratifiedKFold
@@ -107,7 +110,7 @@ def measure(path, target, task):
     for number, (_, test) in enumerate(splits):
         fold[test] = number
     scores = {}
-    for name, linear, models in learners(task):
+    for name, linear, models in learners(task, seeds):
         results = []
         for model in models:
             for train, test in splits:
@@ -119,9 +122,14 @@ def measure(path, target, task):
 
 
 def main():
+    if sys.argv[1] == "--measure":
+        path, target, task, seeds = sys.argv[2:]
+        print(json.dumps(measure(pathlib.Path(path), target, task, int(seeds))))
+        return
     folder, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     goldens = [measure(folder / file, target, task) for file, target, task in TABLES]
     out.write_text(json.dumps(goldens, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
