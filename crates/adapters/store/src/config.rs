@@ -53,7 +53,7 @@ impl StoreConfig {
     fn at(location: Location) -> Self {
         Self {
             location,
-            read_connections: 8,
+            read_connections: 4,
             write_connections: 4,
             queue_length: 4096,
             upgrade_backup: UpgradeBackup::Into(PathBuf::from(".")),

@@ -28,7 +28,7 @@ impl Default for StoreSection {
     fn default() -> Self {
         Self {
             url: None,
-            read_connections: 8,
+            read_connections: 4,
             write_connections: 4,
             queue_length: 4_096,
             backup_before_upgrade: true,

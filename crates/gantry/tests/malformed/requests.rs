@@ -5,12 +5,18 @@ use gantry_testkit::TestRequest;
 use crate::dice::Dice;
 
 const BODIES: &[(&str, &str)] = &[
-    ("/api/v1/jobs", r#"{"operation":"test.noop","params":{"credits":1},"inputs":{},"seed":"7"}"#),
+    (
+        "/api/v1/jobs",
+        r#"{"operation":"automl.train","params":{"target":"a"},"inputs":{},"seed":"7"}"#,
+    ),
     ("/api/v1/datasets/uploads", r#"{"name":"people","file_name":"people.csv","bytes":60}"#),
-    ("/api/v1/operations/test.noop/estimate", r#"{"params":{"credits":1},"inputs":{}}"#),
+    (
+        "/api/v1/operations/automl.train/estimate",
+        r#"{"params":{"target":"a","folds":3},"inputs":{}}"#,
+    ),
     ("/api/v1/api-keys", r#"{"name":"k","scopes":["read"],"expires_at":null}"#),
     ("/api/v1/auth/register", r#"{"email":"a@b.c","password":"short","name":"A"}"#),
-    ("/api/v1/services/test.nothing/calls", r#"{"input":{}}"#),
+    ("/api/v1/services/automl.predict/calls", r#"{"input":{}}"#),
 ];
 
 /// What stands where something else is expected.

@@ -43,7 +43,7 @@ struct Lie {
 
 /// Sends an honest upload; answers the job that profiles it.
 pub async fn upload_well(client: &mut TestClient, file: &[u8]) -> Result<String> {
-    let opening = json!({ "name": "wide", "file_name": "wide.csv", "bytes": file.len() });
+    let opening = json!({ "name": "well", "file_name": "well.csv", "bytes": file.len() });
     let begun = client.post("/api/v1/datasets/uploads", &opening).await?;
     begun.require_status(201)?;
     let upload = format!("/api/v1/datasets/uploads/{}", id_of(&begun)?);
