@@ -173,11 +173,11 @@ impl Catalog {
         Ok(())
     }
 
-    /// Turns a complete upload into a dataset version and has it profiled.
+    /// Turns a complete upload into a dataset version and has it profiled if it is a table.
     ///
     /// # Errors
     /// [`CatalogError::Incomplete`], [`CatalogError::ChecksumMismatch`],
-    /// [`CatalogError::Unreadable`] for bytes that are not a table.
+    /// [`CatalogError::Unreadable`] for bytes that are no table, workbook or model.
     pub async fn complete_upload(
         &self,
         actor: &Actor,
@@ -207,7 +207,7 @@ impl Catalog {
             blob_key: key.as_str().to_owned(),
             profile_job: match content {
                 Content::Table { .. } => Some(JobId::generate()),
-                Content::Model => None,
+                Content::Model | Content::Workbook => None,
             },
             profile: None,
             created_at: self.clock.now(),

@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gantry_access::{Actor, Permission, require};
-use gantry_engine_api::{Estimate, GpuAllowed, InputMeta, InputRef, ParamError};
+use gantry_engine_api::{
+    Estimate, GpuAllowed, InputKind, InputMeta, InputRef, InputSlot, ParamError, media_type_of,
+};
 use gantry_rules::admission::admit;
 use gantry_rules::plan::{Included, PlanTerms};
 use gantry_rules::refusal::Refusal;
@@ -134,7 +136,11 @@ impl Jobs {
             }
         }
         let resolved = self.catalog.resolve_inputs(actor.organization_id, inputs).await?;
-        Ok(resolved.into_iter().map(|input| input.meta).collect())
+        let metas: Vec<_> = resolved.into_iter().map(|input| input.meta).collect();
+        if let Some(spec) = self.registry.find_spec(operation) {
+            require_tables(&spec.inputs, &metas)?;
+        }
+        Ok(metas)
     }
 
     /// Asks the operation for its estimate; a panic in it is an error of the engine.
@@ -155,6 +161,25 @@ impl Jobs {
             }),
         }
     }
+}
+
+/// Workbooks are uploaded for operations that read them whole; a table is something else.
+fn require_tables(slots: &[InputSlot], metas: &[InputMeta]) -> Result<(), JobsError> {
+    let takes_table = |meta: &InputMeta| {
+        slots.iter().any(|slot| slot.name == meta.slot && slot.kind == InputKind::Table)
+    };
+    let workbook = media_type_of("book.xlsx");
+    let wrong = metas.iter().find(|meta| meta.media_type == workbook && takes_table(meta));
+    wrong.map_or(Ok(()), |meta| {
+        Err(JobsError::Params(ParamError::new(
+            format!("/inputs/{}", meta.slot),
+            format!(
+                "`{}` is a workbook, and the input `{}` takes a table: save its sheet as CSV \
+                 (UTF-8) and upload that",
+                meta.name, meta.slot
+            ),
+        )))
+    })
 }
 
 /// Whether a plan includes graphics processors.

@@ -6,7 +6,8 @@ import { useRef, useState } from 'react';
 import type { DragEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
-export const ACCEPTED = '.csv,.tsv,.txt,.jsonl,.ndjson,text/csv,text/tab-separated-values';
+export const ACCEPTED =
+  '.csv,.tsv,.txt,.jsonl,.ndjson,.xlsx,.xlsm,text/csv,text/tab-separated-values';
 
 export interface FilePickerProps {
   label: string;

@@ -12,7 +12,8 @@ export const PROFILE_POLL_MS = 2_000;
 const LOST: (JobState | undefined)[] = ['failed', 'cancelled', 'dead'];
 
 export function deriveState(dataset: Dataset, profileJob: JobState | undefined): DatasetState {
-  if (dataset.latest.profiled) return 'ready';
+  // Only tables are profiled.
+  if (dataset.latest.profiled || dataset.latest.profile_job_id === null) return 'ready';
   return LOST.includes(profileJob) ? 'failed' : 'profiling';
 }
 

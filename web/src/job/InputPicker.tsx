@@ -23,13 +23,19 @@ export interface InputPickerProps {
   jobId?: string;
 }
 
+/** Only tables are profiled. */
+const isTable = ({ profile_job_id, profiled }: Dataset['latest']) =>
+  profile_job_id !== null || profiled;
+
 function DatasetPicker({ slot, value, onChange, error, datasetId }: InputPickerProps) {
   const { t } = useTranslation();
   const datasets = useInfiniteQuery(datasetsQuery());
   const wanted = useQuery({ ...datasetQuery(datasetId ?? ''), enabled: datasetId !== undefined });
   const listed = datasets.data?.pages.flatMap((page) => page.items) ?? [];
   const extra = wanted.data && !listed.some(({ id }) => id === wanted.data.id) ? [wanted.data] : [];
-  const items = [...extra, ...listed];
+  const items = [...extra, ...listed].filter(
+    ({ latest }) => isTable(latest) === (slot.kind === 'table') || slot.kind === 'file',
+  );
   const toRef = (dataset: Dataset | undefined): InputRef | undefined =>
     dataset && { kind: 'dataset', id: dataset.id, version: dataset.latest.version };
 

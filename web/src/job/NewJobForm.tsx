@@ -35,9 +35,12 @@ export interface NewJobFormProps {
   modelJobId: string | undefined;
 }
 
-/** Names of the columns of every dataset that is chosen. */
-function useColumns(inputs: Inputs): Record<string, string[] | null> {
-  const slots = Object.entries(inputs).filter(([, input]) => input.kind === 'dataset');
+/** Names of the columns of every table that is chosen among the datasets. */
+function useColumns(operation: OperationSpec, inputs: Inputs): Record<string, string[] | null> {
+  const tables = operation.inputs.filter(({ kind }) => kind === 'table');
+  const slots = Object.entries(inputs).filter(
+    ([slot, input]) => input.kind === 'dataset' && tables.some(({ name }) => name === slot),
+  );
   const previews = useQueries({
     queries: slots.map(([, input]) =>
       previewQuery(input.id, input.kind === 'dataset' ? input.version : 1, COLUMN_ROWS),
@@ -93,7 +96,7 @@ export function NewJobForm({ operation, from, start, datasetId, modelJobId }: Ne
   const [keep, setKeep] = useState(false);
   const [isTried, setIsTried] = useState(false);
   const [refusal, setRefusal] = useState<unknown>(null);
-  const columns = useColumns(inputs);
+  const columns = useColumns(operation, inputs);
   const submit = useSubmit(setRefusal);
 
   const chooseInput = useCallback(
@@ -161,7 +164,7 @@ export function NewJobForm({ operation, from, start, datasetId, modelJobId }: Ne
                   onChange={(value) => chooseInput(slot.name, value)}
                   error={isTried && missing.includes(slot) ? t('form.required') : undefined}
                   datasetId={
-                    at === operation.inputs.findIndex(({ kind }) => kind === 'table')
+                    at === operation.inputs.findIndex(({ kind }) => kind !== 'model')
                       ? datasetId
                       : undefined
                   }

@@ -37,6 +37,8 @@ const route = getRouteApi('/datasets/$datasetId');
 
 const PREVIEW_ROWS = 50;
 const TRAIN = 'automl.train';
+const SIMULATE = 'montecarlo.simulate';
+const WORKBOOK = /spreadsheetml/;
 
 function ProfileSection({ dataset, version }: { dataset: Dataset; version: DatasetVersion }) {
   const { t } = useTranslation();
@@ -154,7 +156,9 @@ function DatasetActions({ dataset, version }: { dataset: Dataset; version: numbe
   const navigate = route.useNavigate();
   const uploads = useUploads();
   const operations = useQuery(operationsQuery);
-  const canTrain = operations.data?.some((operation) => operation.id === TRAIN);
+  const isWorkbook = WORKBOOK.test(dataset.latest.media_type);
+  const usual = isWorkbook ? SIMULATE : TRAIN;
+  const canRun = operations.data?.some((operation) => operation.id === usual);
   const remove = useMutation({
     mutationFn: () => api.send('DELETE', `/datasets/${dataset.id}`),
     onSuccess: async () => {
@@ -165,14 +169,14 @@ function DatasetActions({ dataset, version }: { dataset: Dataset; version: numbe
     },
     onError: sayProblem,
   });
-  const search = { dataset: dataset.id, ...(canTrain ? { operation: TRAIN } : {}) };
+  const search = { dataset: dataset.id, ...(canRun ? { operation: usual } : {}) };
   return (
     <>
       <Button
         leftSection={<Play size={16} aria-hidden />}
         renderRoot={(props) => <Link to="/jobs/new" search={search} {...props} />}
       >
-        {canTrain ? t('dataset.train') : t('nav.newJob')}
+        {canRun ? t(isWorkbook ? 'dataset.simulate' : 'dataset.train') : t('nav.newJob')}
       </Button>
       <FilePicker
         label={t('dataset.newVersion')}
@@ -230,7 +234,7 @@ export function DatasetPage() {
   const dataset = useQuery({
     ...datasetQuery(datasetId),
     refetchInterval: ({ state }) =>
-      state.data?.latest.profiled === false ? PROFILE_POLL_MS : false,
+      state.data && deriveState(state.data, undefined) === 'profiling' ? PROFILE_POLL_MS : false,
   });
   const versions = useQuery({
     ...datasetVersionsQuery(datasetId),
@@ -258,6 +262,7 @@ export function DatasetPage() {
   }
   const { latest } = dataset.data;
   const chosen = versions.data?.find((item) => item.version === search.version) ?? latest;
+  const isTable = chosen.profile_job_id !== null || chosen.profiled;
   return (
     <DropArea onFiles={(files) => uploads.start(files.slice(0, 1), datasetId)}>
       <PageHeader title={dataset.data.name} parent={parent}>
@@ -267,8 +272,12 @@ export function DatasetPage() {
         <UploadList datasetId={datasetId} />
         <VersionSelect dataset={dataset.data} version={chosen.version} />
         <VersionFacts dataset={dataset.data} version={chosen} />
-        <ProfileSection dataset={dataset.data} version={chosen} />
-        <PreviewSection id={datasetId} version={chosen.version} />
+        {isTable ? (
+          <>
+            <ProfileSection dataset={dataset.data} version={chosen} />
+            <PreviewSection id={datasetId} version={chosen.version} />
+          </>
+        ) : null}
       </div>
     </DropArea>
   );
