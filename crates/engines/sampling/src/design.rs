@@ -3,6 +3,7 @@
 use crate::lanes::{Lanes, dispatched};
 use crate::latin::LatinHypercube;
 use crate::philox::{Philox, StreamId, unit};
+use crate::sobol::Sobol;
 use crate::{CHUNK, Result, SamplingError};
 
 /// How the iterations cover the unit cube.
@@ -16,6 +17,9 @@ pub enum Design {
     /// As many equally likely strata as iterations, each met once by every input.
     #[serde(alias = "lhs")]
     LatinHypercube,
+    /// Scrambled Sobol points, for the first 1024 inputs; later ones by Latin hypercube. At most
+    /// 2³² iterations; a power of two of them is best.
+    Sobol,
 }
 
 /// The uniform numbers of one input.
@@ -23,6 +27,7 @@ pub enum Design {
 pub(crate) enum Source {
     Random { philox: Philox, stream: StreamId },
     Latin(LatinHypercube),
+    Sobol(Sobol),
 }
 
 impl Source {
@@ -33,6 +38,13 @@ impl Source {
         Ok(match design {
             Design::MonteCarlo => Self::Random { philox, stream },
             Design::LatinHypercube => Self::Latin(LatinHypercube::new(seed, input, iterations)?),
+            Design::Sobol => {
+                Sobol::check(iterations)?;
+                match Sobol::find(seed, input) {
+                    Some(sobol) => Self::Sobol(sobol),
+                    None => Self::Latin(LatinHypercube::new(seed, input, iterations)?),
+                }
+            }
         })
     }
 
@@ -41,6 +53,7 @@ impl Source {
         match self {
             Self::Random { philox, stream } => random(lanes, philox, *stream, chunk, out),
             Self::Latin(latin) => latin.fill(lanes, chunk, out),
+            Self::Sobol(sobol) => sobol.fill(lanes, chunk, out),
         }
     }
 }

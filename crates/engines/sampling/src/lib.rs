@@ -42,6 +42,7 @@ mod philox;
 mod plan;
 mod sampler;
 mod score_table;
+mod sobol;
 
 /// Iterations that are worked on together; the first of a chunk is a multiple of it.
 pub const CHUNK: usize = 256;

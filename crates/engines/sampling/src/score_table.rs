@@ -55,14 +55,19 @@ impl ScoreTable {
         (0..CELLS).step_by(3).all(|cell| {
             [-0.93, 0.4].iter().all(|t| {
                 let z = score(cell, *t);
-                let (expected, found) = (exact(shape, z), self.at(z));
-                let scale = expected.abs().max(self.at(0.5).abs() * 1e-3).max(1e-300);
+                let (expected, found) = (exact(shape, z), self.value(z));
+                let scale = expected.abs().max(self.value(0.5).abs() * 1e-3).max(1e-300);
                 (found - expected).abs() <= TOLERANCE * scale
             })
         })
     }
 
     /// The value at a normal score.
+    fn value(&self, z: f64) -> f64 {
+        if self.logarithmic { exp(self.at(z)) } else { self.at(z) }
+    }
+
+    /// What the polynomials give at a normal score: the value or its logarithm.
     #[inline(always)]
     fn at(&self, z: f64) -> f64 {
         let z = if z > REACH - 1e-9 { REACH - 1e-9 } else { z };

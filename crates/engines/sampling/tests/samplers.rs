@@ -129,7 +129,7 @@ fn moments_are_within_four_standard_errors() {
 #[test]
 fn every_set_of_instructions_gives_the_same_bits() {
     for text in TEXTS {
-        for design in [Design::MonteCarlo, Design::LatinHypercube] {
+        for design in [Design::MonteCarlo, Design::LatinHypercube, Design::Sobol] {
             let plan = |lanes| {
                 let settings = Settings::new(9, 3_000).with_design(design).with_lanes(lanes);
                 Plan::new(&[Distribution::parse(text).unwrap()], &settings).unwrap()
@@ -186,4 +186,47 @@ fn latin_hypercube_meets_every_stratum_once() {
         met[((value * count as f64) as usize).min(count - 1)] += 1;
     }
     assert!(met.iter().all(|times| *times == 1));
+}
+
+/// Variance of the mean of a smooth function of eight inputs over 64 seeds of 1,024 iterations.
+fn variance_of_mean(design: Design) -> f64 {
+    let inputs = vec![Distribution::parse("normal(0, 1)").unwrap(); 8];
+    let means = (0..64).map(|seed| {
+        let settings = Settings::new(seed, 1_024).with_design(design);
+        let plan = Plan::new(&inputs, &settings).unwrap();
+        let mut columns = vec![[0.0; CHUNK]; 8];
+        let mut sum = 0.0;
+        for chunk in 0..4 {
+            plan.fill_chunk(chunk, &mut columns).unwrap();
+            sum += (0..CHUNK)
+                .map(|i| columns.iter().map(|c| c[i] + 0.2 * c[i] * c[i]).sum::<f64>())
+                .sum::<f64>();
+        }
+        sum / 1_024.0
+    });
+    let means: Vec<f64> = means.collect();
+    let centre = means.iter().sum::<f64>() / 64.0;
+    assert!((centre - 1.6).abs() < 0.1, "{design:?}: {centre}");
+    means.iter().map(|m| (m - centre) * (m - centre)).sum::<f64>() / 63.0
+}
+
+#[test]
+fn designs_lower_the_variance_of_a_mean() {
+    let random = variance_of_mean(Design::MonteCarlo);
+    for design in [Design::LatinHypercube, Design::Sobol] {
+        let found = variance_of_mean(design);
+        assert!(found < random / 50.0, "{design:?}: {found}, by chance {random}");
+    }
+}
+
+#[test]
+fn a_plan_refuses_what_it_cannot_draw() {
+    let inputs = [Distribution::parse("uniform(0, 1)").unwrap()];
+    let refuse = |settings: Settings| Plan::new(&inputs, &settings).unwrap_err().to_string();
+    assert!(refuse(Settings::new(1, 0)).contains("iterations must be between 1 and 2^48"));
+    let sobol = Settings::new(1, (1 << 32) + 1).with_design(Design::Sobol);
+    assert!(refuse(sobol).contains("take latin_hypercube for more"));
+    let plan = Plan::new(&inputs, &Settings::new(1, 10)).unwrap();
+    assert!(plan.fill(1, 0, &mut [0.0]).unwrap_err().to_string().contains("has 1 entries, but 2"));
+    assert!(plan.fill_chunk(0, &mut []).is_err());
 }

@@ -37,6 +37,19 @@ const ODD_PARTS: [f64; 10] = [
     1.0 / 21.0,
 ];
 
+/// 1/(2n(2n - 1)) and 1/(2n(2n + 1)) for n from 8 down: the steps of the series of cosine and sine
+/// up to π/4.
+const STEPS: [(f64, f64); 8] = [
+    (1.0 / 240.0, 1.0 / 272.0),
+    (1.0 / 182.0, 1.0 / 210.0),
+    (1.0 / 132.0, 1.0 / 156.0),
+    (1.0 / 90.0, 1.0 / 110.0),
+    (1.0 / 56.0, 1.0 / 72.0),
+    (1.0 / 30.0, 1.0 / 42.0),
+    (1.0 / 12.0, 1.0 / 20.0),
+    (1.0 / 2.0, 1.0 / 6.0),
+];
+
 /// 2 to the power `k`, for a whole `k` from -1022 to 1023.
 #[inline(always)]
 fn power_of_two(k: f64) -> f64 {
@@ -134,10 +147,9 @@ pub(crate) fn tan_half_pi(t: f64) -> f64 {
     let square = angle * angle;
     let mut sine = 0.0;
     let mut cosine = 0.0;
-    for n in (1..=9_u32).rev() {
-        let n = f64::from(2 * n);
-        sine = (1.0 - sine) * square / (n * (n + 1.0));
-        cosine = (1.0 - cosine) * square / (n * (n - 1.0));
+    for (even, odd) in STEPS {
+        sine = (1.0 - sine) * (square * odd);
+        cosine = (1.0 - cosine) * (square * even);
     }
     let (sine, cosine) = (angle * (1.0 - sine), 1.0 - cosine);
     let tangent = if high { cosine / sine } else { sine / cosine };
