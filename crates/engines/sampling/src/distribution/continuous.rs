@@ -4,7 +4,7 @@ use super::family::not_closed;
 use super::pieces::Pieces;
 use super::shape::Shape;
 use super::{Family, discrete};
-use crate::math::{exp, exp_m1, inverse_normal, ln, ln_1p, normal_cdf, pow, tan_half_pi};
+use crate::math::{cot_pi, exp, exp_m1, inverse_normal, ln, ln_1p, normal_cdf, pow};
 
 impl Family {
     /// The standard form with location and scale, for the families without a closed inverse.
@@ -136,7 +136,7 @@ impl Family {
             Self::Gumbel { location, scale } => location - scale * ln(decayed(q, p)),
             Self::GumbelMin { location, scale } => location + scale * ln(decayed(p, q)),
             Self::Cauchy { location, scale } => {
-                let tangent = tan_half_pi(1.0 - 2.0 * p.min(q));
+                let tangent = cot_pi(p.min(q));
                 location + scale * if p < q { -tangent } else { tangent }
             }
             Self::Laplace { location, scale } => {

@@ -143,7 +143,23 @@ pub(crate) fn tan_half_pi(t: f64) -> f64 {
     // Above 1/2 by the cotangent of what is left to the pole, which 1 - |t| gives exactly.
     let a = t.abs();
     let high = a > 0.5;
-    let angle = if high { 1.0 - a } else { a } * std::f64::consts::FRAC_PI_2;
+    let (sine, cosine) = sine_cosine(if high { 1.0 - a } else { a } * std::f64::consts::FRAC_PI_2);
+    let tangent = if high { cosine / sine } else { sine / cosine };
+    if t < 0.0 { -tangent } else { tangent }
+}
+
+/// Cotangent of `p · π` for 0 < p ≤ ½, accurate for the smallest p.
+pub(crate) fn cot_pi(p: f64) -> f64 {
+    if p > 0.25 {
+        return tan_half_pi(1.0 - 2.0 * p);
+    }
+    let (sine, cosine) = sine_cosine(p * std::f64::consts::PI);
+    cosine / sine
+}
+
+/// Sine and cosine of an angle up to π/4.
+#[inline(always)]
+fn sine_cosine(angle: f64) -> (f64, f64) {
     let square = angle * angle;
     let mut sine = 0.0;
     let mut cosine = 0.0;
@@ -151,9 +167,7 @@ pub(crate) fn tan_half_pi(t: f64) -> f64 {
         sine = (1.0 - sine) * (square * odd);
         cosine = (1.0 - cosine) * (square * even);
     }
-    let (sine, cosine) = (angle * (1.0 - sine), 1.0 - cosine);
-    let tangent = if high { cosine / sine } else { sine / cosine };
-    if t < 0.0 { -tangent } else { tangent }
+    (angle * (1.0 - sine), 1.0 - cosine)
 }
 
 /// Largest whole number not above `x`; exact below 2⁵¹, and `x` itself beyond.

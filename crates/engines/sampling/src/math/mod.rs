@@ -9,7 +9,7 @@ pub(crate) mod quadrature;
 pub(crate) mod root;
 
 pub use beta::{incomplete_beta, ln_beta};
-pub(crate) use elementary::{ceil, exp_m1, floor, tan_half_pi};
+pub(crate) use elementary::{ceil, cot_pi, exp_m1, floor, tan_half_pi};
 pub use elementary::{exp, ln, ln_1p, pow};
 pub use gamma::{digamma, ln_choose, ln_factorial, ln_gamma, lower_gamma, trigamma, upper_gamma};
 pub(crate) use normal::inverse_normal_all;
