@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+pub mod correlation;
 mod design;
 mod distribution;
 mod error;
@@ -47,6 +48,7 @@ mod sobol;
 /// Iterations that are worked on together; the first of a chunk is a multiple of it.
 pub const CHUNK: usize = 256;
 
+pub use correlation::{Copula, Correlation};
 pub use design::Design;
 pub use distribution::{Distribution, Family, FamilyInfo, families};
 pub use error::{Result, SamplingError};

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what a plan draws depends on its inputs, settings and the iteration alone.
 
+use crate::correlation::{Correlation, Group};
 use crate::design::{Source, check_iterations};
 use crate::{CHUNK, Design, Distribution, Lanes, Result, Sampler, SamplingError};
 
@@ -11,6 +12,7 @@ pub struct Settings {
     seed: u64,
     iterations: u64,
     design: Design,
+    correlations: Vec<Correlation>,
     lanes: Lanes,
 }
 
@@ -19,13 +21,22 @@ impl Settings {
     /// a shard draws a part of it.
     #[must_use]
     pub fn new(seed: u64, iterations: u64) -> Self {
-        Self { seed, iterations, design: Design::MonteCarlo, lanes: Lanes::widest() }
+        let lanes = Lanes::widest();
+        Self { seed, iterations, design: Design::MonteCarlo, correlations: Vec::new(), lanes }
     }
 
     /// The same with another design.
     #[must_use]
     pub fn with_design(mut self, design: Design) -> Self {
         self.design = design;
+        self
+    }
+
+    /// The same with groups of correlated inputs. No input may be in two of them. Latin hypercube
+    /// keeps its strata for the first input of a group alone.
+    #[must_use]
+    pub fn with_correlations(mut self, correlations: Vec<Correlation>) -> Self {
+        self.correlations = correlations;
         self
     }
 
@@ -41,6 +52,9 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub struct Plan {
     inputs: Vec<(Source, Sampler)>,
+    groups: Vec<Group>,
+    /// The group of each input.
+    group_of: Vec<Option<usize>>,
     lanes: Lanes,
 }
 
@@ -48,15 +62,30 @@ impl Plan {
     /// Prepares all inputs; a few milliseconds for each that has no closed inverse.
     ///
     /// # Errors
-    /// A number of iterations of 0 or above 2⁴⁸, or more than 2³¹ inputs.
+    /// A number of iterations that the design cannot draw, more than 2³¹ inputs, or correlations
+    /// that name a wrong input or cannot hold together.
     pub fn new(inputs: &[Distribution], settings: &Settings) -> Result<Self> {
         check_iterations(settings.iterations)?;
+        let count = inputs.len();
+        let mut groups = Vec::new();
+        let mut group_of = vec![None; count];
+        for correlation in &settings.correlations {
+            let group = Group::new(correlation, count, settings.seed)?;
+            for input in &group.inputs {
+                if group_of[*input].replace(groups.len()).is_some() {
+                    let problem = format!("name input {input} in two groups; join them into one");
+                    return Err(SamplingError::Correlation { problem });
+                }
+            }
+            groups.push(group);
+        }
         let inputs = inputs.iter().enumerate().map(|(index, distribution)| {
             let index = input_index(index)?;
             let source = Source::new(settings.design, settings.seed, index, settings.iterations)?;
             Ok((source, Sampler::new(distribution)?))
         });
-        Ok(Self { inputs: inputs.collect::<Result<_>>()?, lanes: settings.lanes })
+        let inputs = inputs.collect::<Result<_>>()?;
+        Ok(Self { inputs, groups, group_of, lanes: settings.lanes })
     }
 
     /// Number of inputs.
@@ -83,15 +112,25 @@ impl Plan {
                 found: columns.len(),
             });
         }
-        for ((source, sampler), column) in self.inputs.iter().zip(columns) {
+        for ((source, _), column) in self.inputs.iter().zip(columns.iter_mut()) {
             source.fill(self.lanes, chunk, column);
+        }
+        for group in &self.groups {
+            let mut together: Vec<_> = group.inputs.iter().map(|input| columns[*input]).collect();
+            group.apply(self.lanes, chunk, &mut together);
+            for (input, column) in group.inputs.iter().zip(together) {
+                columns[*input] = column;
+            }
+        }
+        for ((_, sampler), column) in self.inputs.iter().zip(columns) {
             sampler.apply(self.lanes, column);
         }
         Ok(())
     }
 
     /// Draws the iterations from `first_iteration` on of one input: the same bits, whatever the
-    /// borders. Quickest where the first is a multiple of 256.
+    /// borders. Quickest where the first is a multiple of 256. An input of a correlated group costs
+    /// as much as the group; [`fill_chunk`](Self::fill_chunk) draws each group once.
     ///
     /// # Errors
     /// An input that the plan does not have.
@@ -121,8 +160,25 @@ impl Plan {
 
     fn column(&self, input: usize, chunk: u64, column: &mut [f64; CHUNK]) {
         let (source, sampler) = &self.inputs[input];
-        source.fill(self.lanes, chunk, column);
+        match self.group_of[input] {
+            None => source.fill(self.lanes, chunk, column),
+            Some(group) => self.correlated(&self.groups[group], input, chunk, column),
+        }
         sampler.apply(self.lanes, column);
+    }
+
+    /// The dependent uniform numbers of one input of a group.
+    fn correlated(&self, group: &Group, input: usize, chunk: u64, column: &mut [f64; CHUNK]) {
+        let mut together = vec![[0.0; CHUNK]; group.inputs.len()];
+        for (member, column) in group.inputs.iter().zip(&mut together) {
+            self.inputs[*member].0.fill(self.lanes, chunk, column);
+        }
+        group.apply(self.lanes, chunk, &mut together);
+        for (member, drawn) in group.inputs.iter().zip(&together) {
+            if *member == input {
+                *column = *drawn;
+            }
+        }
     }
 }
 

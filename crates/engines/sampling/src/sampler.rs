@@ -271,14 +271,7 @@ impl Law {
             Self::Cauchy { location, scale } => {
                 each(values, |u| location + scale * tan_half_pi(2.0 * u - 1.0));
             }
-            Self::Laplace { location, scale } => {
-                let sides = *values;
-                each(values, |u| if u < 0.5 { 2.0 * u } else { 2.0 * (1.0 - u) });
-                each(values, ln);
-                for (value, u) in values.iter_mut().zip(sides) {
-                    *value = location + if u < 0.5 { scale * *value } else { -scale * *value };
-                }
-            }
+            Self::Laplace { location, scale } => laplace(values, (*location, *scale)),
             Self::LogUniform { log_min, log_width } => {
                 each(values, |u| exp(log_min + log_width * u));
             }
@@ -317,6 +310,16 @@ impl Law {
             each(values, |u| ln(1.0 - u));
             each(values, |log| crate::math::floor(log / log_failure));
         }
+    }
+}
+
+#[inline(always)]
+fn laplace(values: &mut [f64; CHUNK], (location, scale): (f64, f64)) {
+    let uniforms = *values;
+    each(values, |u| if u < 0.5 { 2.0 * u } else { 2.0 * (1.0 - u) });
+    each(values, ln);
+    for (value, u) in values.iter_mut().zip(uniforms) {
+        *value = location + if u < 0.5 { scale * *value } else { -scale * *value };
     }
 }
 

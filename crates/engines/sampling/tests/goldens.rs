@@ -1,6 +1,5 @@
 //! Quantiles, probabilities, densities and moments beside SciPy's, from `distributions.json`
 //! (`bench/montecarlo/distributions.py` writes it).
-#![expect(clippy::unwrap_used, reason = "tests stop at the first thing that is not as it must be")]
 
 use gantry_sampling::Distribution;
 

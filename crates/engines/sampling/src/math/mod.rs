@@ -12,5 +12,5 @@ pub use beta::{incomplete_beta, ln_beta};
 pub(crate) use elementary::{ceil, cot_pi, exp_m1, floor, tan_half_pi};
 pub use elementary::{exp, ln, ln_1p, pow};
 pub use gamma::{digamma, ln_choose, ln_factorial, ln_gamma, lower_gamma, trigamma, upper_gamma};
-pub(crate) use normal::inverse_normal_all;
 pub use normal::{inverse_normal, normal_cdf, normal_density};
+pub(crate) use normal::{inverse_normal_all, normal_cdf_all};

@@ -194,6 +194,17 @@ pub fn normal_cdf(z: f64) -> f64 {
     if z > 0.0 { 1.0 - tail } else { tail }
 }
 
+/// Replaces normal scores by their probabilities, kept inside of 0 and 1.
+#[inline(always)]
+pub(crate) fn normal_cdf_all(values: &mut [f64; CHUNK]) {
+    const LEAST: f64 = f64::EPSILON / 2.0;
+    for z in values {
+        let p = normal_cdf(*z);
+        let p = if p < LEAST { LEAST } else { p };
+        *z = if p > 1.0 - LEAST { 1.0 - LEAST } else { p };
+    }
+}
+
 /// Density of the standard normal distribution.
 #[inline(always)]
 #[must_use]
