@@ -50,7 +50,10 @@ pub const CHUNK: usize = 256;
 
 pub use correlation::{Copula, Correlation};
 pub use design::Design;
-pub use distribution::{Distribution, Family, FamilyInfo, families};
+pub use distribution::{
+    Argument, Distribution, Family, FamilyInfo, Modifier, derive_distribution, derive_modifier,
+    families, is_distribution_function,
+};
 pub use error::{Result, SamplingError};
 pub use lanes::Lanes;
 pub use philox::{Philox, StreamId};

@@ -12,6 +12,8 @@ mod check;
 mod continuous;
 mod density;
 mod discrete;
+mod excel;
+mod excel_table;
 mod family;
 mod moments;
 mod percentiles;
@@ -20,6 +22,9 @@ pub(crate) mod shape;
 mod spell;
 mod table;
 
+pub use excel::{
+    Argument, Modifier, derive_distribution, derive_modifier, is_distribution_function,
+};
 pub use family::{Family, FamilyInfo, families};
 
 use crate::error::{Result, SamplingError};
