@@ -44,6 +44,7 @@ mod plan;
 mod sampler;
 mod score_table;
 mod sobol;
+pub mod statistics;
 
 /// Iterations that are worked on together; the first of a chunk is a multiple of it.
 pub const CHUNK: usize = 256;
