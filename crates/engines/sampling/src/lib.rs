@@ -43,6 +43,7 @@ mod philox;
 mod plan;
 mod sampler;
 mod score_table;
+pub mod sensitivity;
 mod sobol;
 pub mod statistics;
 
