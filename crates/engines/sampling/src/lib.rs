@@ -35,6 +35,7 @@ pub mod correlation;
 mod design;
 mod distribution;
 mod error;
+pub mod fit;
 mod guide;
 mod lanes;
 mod latin;

@@ -143,6 +143,7 @@ impl Family {
                 let distance = -ln(2.0 * p.min(q));
                 location + scale * if p < q { -distance } else { distance }
             }
+            Self::LogUniform { max, .. } if q == 0.0 => *max,
             Self::LogUniform { min, max } => (min * exp(p * ln(max / min))).clamp(*min, *max),
             not_closed!() => f64::NAN,
         }
