@@ -128,11 +128,12 @@ impl Sampler {
     /// None today; later families may refuse.
     pub fn new(distribution: &Distribution) -> Result<Self> {
         let law = Law::new(distribution);
-        let (lower, upper) = distribution.limits();
+        let shift = distribution.shift();
+        // Also where nothing is cut: rounding must not carry a draw out of the family's range.
+        let (lower, upper) = distribution.inner_range();
         // A list was cut already.
         let listed = matches!(law, Law::Listed { .. });
         let (from, to) = if listed { (0.0, 1.0) } else { distribution.window() };
-        let shift = distribution.shift();
         Ok(Self { law, window: Window { from, span: to - from, lower, upper, shift } })
     }
 

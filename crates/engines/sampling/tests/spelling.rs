@@ -72,7 +72,9 @@ fn percentiles_come_back_from_the_distribution() {
 #[test]
 fn refusals_name_the_parameter_the_cause_and_the_right_form() {
     let cases = [
-        ("normal(10, -2)", "normal: `sd` is -2, but must be a finite number above 0"),
+        ("normal(10, -2)", "normal: `sd` is -2, but must be a number above 0"),
+        ("uniform(0, 1e300)", "uniform: `max` is 1"),
+        ("uniform(0, 1e300)", "must be a number between -1e150 and 1e150"),
         ("triangular(80, 200, 150)", "triangular: `mode` is 200, but must lie between 80 and 150"),
         ("uniform(5, 5)", "uniform: `min` is 5, but must be below `max`, which is 5"),
         ("binomial(2.5, 0.5)", "binomial: `n` is 2.5, but must be a whole number from 1 to 1e9"),

@@ -5,6 +5,8 @@ use crate::error::{Result, SamplingError};
 
 /// Counts above this are not told apart by the steps of a double's distribution function.
 const GREATEST_COUNT: f64 = 1e9;
+/// Greater numbers would overflow in a square.
+const GREATEST: f64 = 1e150;
 
 struct Checker(&'static str);
 
@@ -19,17 +21,22 @@ impl Checker {
     }
 
     fn finite(&self, parameter: &'static str, value: f64) -> Result<()> {
-        if value.is_finite() {
+        if value.abs() <= GREATEST {
             return Ok(());
         }
-        Err(self.refuse(parameter, value, "must be a finite number"))
+        Err(self.refuse(parameter, value, "must be a number between -1e150 and 1e150"))
     }
 
     fn positive(&self, parameter: &'static str, value: f64) -> Result<()> {
-        if value > 0.0 && value.is_finite() {
+        if value > 0.0 && (1.0 / GREATEST..=GREATEST).contains(&value) {
             return Ok(());
         }
-        Err(self.refuse(parameter, value, "must be a finite number above 0"))
+        let far = "must lie between 1e-150 and 1e150";
+        Err(self.refuse(
+            parameter,
+            value,
+            if value > 0.0 { far } else { "must be a number above 0" },
+        ))
     }
 
     fn between(&self, parameter: &'static str, value: f64, (low, high): (f64, f64)) -> Result<()> {

@@ -201,8 +201,14 @@ impl Distribution {
     /// The least and the greatest value that a draw may have; infinite where there is no end.
     #[must_use]
     pub fn range(&self) -> (f64, f64) {
+        let (least, greatest) = self.inner_range();
+        (least + self.shift, greatest + self.shift)
+    }
+
+    /// The range before the shift.
+    pub(crate) fn inner_range(&self) -> (f64, f64) {
         let (least, greatest) = (self.family.quantile(0.0, 1.0), self.family.quantile(1.0, 0.0));
-        (least.max(self.lower) + self.shift, greatest.min(self.upper) + self.shift)
+        (least.max(self.lower), greatest.min(self.upper))
     }
 
     fn refuse(&self, parameter: &'static str, value: f64, rule: String) -> SamplingError {
