@@ -106,6 +106,9 @@ pub struct Sheet {
     pub name: String,
     /// Whether the user sees it.
     pub hidden: bool,
+    /// Whether it is not the workbook's own, but what the file remembers of another workbook.
+    /// Such sheets come after all others, are named `[1]Sheet`, and have no formulas.
+    pub external: bool,
     pub(crate) cells: Vec<Cell>,
     pub(crate) row_start: Vec<u32>,
     pub(crate) formulas: Vec<FormulaCell>,
@@ -271,6 +274,12 @@ impl Workbook {
     #[must_use]
     pub fn sheet(&self, id: SheetId) -> &Sheet {
         &self.sheets[id.index()]
+    }
+
+    /// Number of the workbook's own sheets, which come first.
+    #[must_use]
+    pub fn own_sheet_count(&self) -> usize {
+        self.sheets.iter().filter(|sheet| !sheet.external).count()
     }
 
     /// A sheet by its name, in any case of letters.

@@ -18,7 +18,7 @@ const STACK: usize = 1 << 30;
 pub enum Skip {
     /// It asks for the time or for chance.
     Volatile,
-    /// It reads another workbook.
+    /// It reads another workbook, of which the file remembers nothing.
     External,
     /// It refers to cells that were deleted (`#REF!`).
     Broken,
@@ -77,8 +77,9 @@ impl Recalculated {
 
 /// Computes all formulas of a workbook.
 ///
-/// Volatile formulas (without [`Options::now`]) and formulas that read other workbooks keep the
-/// value that Excel saved, so that what depends on them can still be compared.
+/// Volatile formulas (without [`Options::now`]), and formulas that read cells of other workbooks of
+/// which the file remembers nothing, keep the value that Excel saved, so that what depends on them
+/// can still be compared.
 ///
 /// # Errors
 /// When the machine gives no thread to compute in.
