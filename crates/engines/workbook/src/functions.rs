@@ -31,6 +31,7 @@ mod math;
 mod math_many;
 mod matrix;
 mod number_format;
+mod odd_bonds;
 mod probability;
 mod probability_old;
 mod references;
@@ -201,6 +202,7 @@ const FAMILIES: &[&[Function]] = &[
     financial::TABLE,
     depreciation::TABLE,
     bonds::TABLE,
+    odd_bonds::TABLE,
     engineering::TABLE,
     complex::TABLE,
     convert_units::TABLE,
