@@ -178,7 +178,9 @@ impl OddLast {
     fn of(e: &mut Eval<'_, '_>, a: &[Operand]) -> Result<Self, ErrorKind> {
         let (settlement, maturity, last) = (day(e, a, 0)?, day(e, a, 1)?, day(e, a, 2)?);
         let (rate, redemption) = (e.number(a, 3)?, e.number(a, 5)?);
-        let count = Count::of(e, a, 6)?;
+        let mut count = Count::of(e, a, 6)?;
+        // Here Excel measures the actual length of each period in every count of actual days.
+        count.basis = if count.basis == 2 || count.basis == 3 { 1 } else { count.basis };
         require(last < settlement && settlement < maturity && rate >= 0.0 && redemption > 0.0)?;
         let odd = count.periods(last, (last, maturity))?;
         let frequency = count.frequency as f64;
