@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cell::{Area, CellRef, SheetId};
-use crate::formula::Expr;
+use crate::formula::{Expr, ParseError};
 use crate::value::{Text, Value};
 
 /// The number of a formula template; cells that were filled from one formula share one.
@@ -335,6 +335,14 @@ impl Workbook {
             Content::Formula(f) => Some(sheet.formulas[f as usize].formula),
             Content::Constant | Content::Spilled(_) => None,
         }
+    }
+
+    /// Reads a formula, without `=` before it, as it would stand in a cell.
+    ///
+    /// # Errors
+    /// [`ParseError`] for text that is no formula.
+    pub fn parse(&self, text: &str, at: CellRef) -> Result<Expr, ParseError> {
+        crate::formula::parse(text, at, &crate::load::Lookup { book: self })
     }
 
     /// Number of cells that have a formula.
