@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cell::{Area, CellRef, SheetId};
-use crate::formula::Expr;
+use crate::formula::{Expr, ParseError};
 use crate::value::{Text, Value};
 
 /// The number of a formula template; cells that were filled from one formula share one.
@@ -106,6 +106,9 @@ pub struct Sheet {
     pub name: String,
     /// Whether the user sees it.
     pub hidden: bool,
+    /// Whether it is not the workbook's own, but what the file remembers of another workbook.
+    /// Such sheets come after all others, are named `[1]Sheet`, and have no formulas.
+    pub external: bool,
     pub(crate) cells: Vec<Cell>,
     pub(crate) row_start: Vec<u32>,
     pub(crate) formulas: Vec<FormulaCell>,
@@ -273,6 +276,12 @@ impl Workbook {
         &self.sheets[id.index()]
     }
 
+    /// Number of the workbook's own sheets, which come first.
+    #[must_use]
+    pub fn own_sheet_count(&self) -> usize {
+        self.sheets.iter().filter(|sheet| !sheet.external).count()
+    }
+
     /// A sheet by its name, in any case of letters.
     #[must_use]
     pub fn find_sheet(&self, name: &str) -> Option<SheetId> {
@@ -326,6 +335,14 @@ impl Workbook {
             Content::Formula(f) => Some(sheet.formulas[f as usize].formula),
             Content::Constant | Content::Spilled(_) => None,
         }
+    }
+
+    /// Reads a formula, without `=` before it, as it would stand in a cell.
+    ///
+    /// # Errors
+    /// [`ParseError`] for text that is no formula.
+    pub fn parse(&self, text: &str, at: CellRef) -> Result<Expr, ParseError> {
+        crate::formula::parse(text, at, &crate::load::Lookup { book: self })
     }
 
     /// Number of cells that have a formula.

@@ -67,7 +67,9 @@ pub fn compare_numbers(a: f64, b: f64) -> Ordering {
     if a == b || (a - b).abs() > 1e-14 * a.abs().max(b.abs()) {
         return a.partial_cmp(&b).unwrap_or(Ordering::Equal);
     }
-    let (a, b) = (general::round_15(a), general::round_15(b));
+    if general::same_15(a, b) {
+        return Ordering::Equal;
+    }
     a.partial_cmp(&b).unwrap_or(Ordering::Equal)
 }
 

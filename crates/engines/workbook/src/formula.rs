@@ -11,6 +11,7 @@ use crate::functions::FunctionId;
 use crate::value::{ErrorKind, Text};
 
 mod convert;
+mod external;
 mod spell;
 
 pub use convert::{Names, ParseError, parse};

@@ -31,6 +31,7 @@ mod math;
 mod math_many;
 mod matrix;
 mod number_format;
+mod odd_bonds;
 mod probability;
 mod probability_old;
 mod references;
@@ -49,7 +50,7 @@ pub struct FunctionId(pub u16);
 
 /// How a function takes an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Param {
+pub enum Param {
     /// One value; an error is the call's result, an array repeats the call.
     Value,
     /// As [`Param::Value`], but truth values are `#VALUE!` and what is left out is `#N/A`.
@@ -94,7 +95,9 @@ pub struct Function {
 }
 
 impl Function {
-    pub(crate) fn param(&self, i: usize) -> Param {
+    /// How the argument at a place, from 0, is taken.
+    #[must_use]
+    pub fn param(&self, i: usize) -> Param {
         let (fixed, group) = self
             .params
             .split_once('*')
@@ -116,6 +119,18 @@ impl Function {
     #[must_use]
     pub fn is_kernel(&self) -> bool {
         matches!(self.body, Body::Kernel1(_) | Body::Kernel2(_))
+    }
+
+    /// Whether it takes single values alone and gives one, and reads no cells.
+    #[must_use]
+    pub fn is_scalar(&self) -> bool {
+        self.is_kernel() || matches!(self.body, Body::Scalar(_))
+    }
+
+    /// Whether it computes its arguments itself.
+    #[must_use]
+    pub fn is_lazy(&self) -> bool {
+        matches!(self.body, Body::Lazy(_))
     }
 
     /// The kernel of a function of one number.
@@ -201,6 +216,7 @@ const FAMILIES: &[&[Function]] = &[
     financial::TABLE,
     depreciation::TABLE,
     bonds::TABLE,
+    odd_bonds::TABLE,
     engineering::TABLE,
     complex::TABLE,
     convert_units::TABLE,

@@ -11,12 +11,42 @@ pub fn round_15(x: f64) -> f64 {
 /// The first 15 digits and the exponent of the first one. Excel writes 17 digits and rounds those,
 /// half away from zero, which differs from rounding the exact value.
 fn rounded(x: f64) -> (u64, i32) {
+    if let Some(found) = find_rounded(x.abs()) {
+        return found;
+    }
     let text = format!("{:.16e}", x.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits: u64 = mantissa.replace('.', "").parse().unwrap_or(0);
     let exponent = exponent.parse().unwrap_or(0);
     let digits = (digits + 50) / 100;
     if digits >= 1_000_000_000_000_000 { (digits / 10, exponent + 1) } else { (digits, exponent) }
+}
+
+/// Whether two numbers have the same sign and the same first 15 digits.
+#[must_use]
+pub fn same_15(a: f64, b: f64) -> bool {
+    a.is_sign_negative() == b.is_sign_negative() && rounded(a) == rounded(b)
+}
+
+/// [`rounded`] without text, where the exact product with a power of ten leaves no doubt.
+fn find_rounded(a: f64) -> Option<(u64, i32)> {
+    const FIRST: f64 = 1e14;
+    if !(1e-7..1e14).contains(&a) {
+        return None;
+    }
+    let exponent = a.log10().floor() as i32;
+    let scale = 10f64.powi(14 - exponent);
+    let product = a * scale;
+    if !(FIRST..FIRST * 10.0 - 1.0).contains(&product) {
+        return None;
+    }
+    let whole = product.floor();
+    let part = (product - whole) + a.mul_add(scale, -product);
+    // Near a half, the 17 digits that are rounded first decide.
+    if (part - 0.5).abs() < 0.006 {
+        return None;
+    }
+    Some((whole as u64 + u64::from(part > 0.5), exponent))
 }
 
 /// Sign, digits without trailing zeros, and the exponent of the first digit.
@@ -95,6 +125,21 @@ fn scientific(digits: &str, exponent: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_way_agrees_with_the_long_one() {
+        let mut x = 1.234_567_890_123_456_7e-7;
+        for i in 0..20_000 {
+            if let Some(found) = find_rounded(x) {
+                let text = format!("{x:.16e}");
+                let (mantissa, exponent) = text.split_once('e').unwrap();
+                let digits: u64 = mantissa.replace('.', "").parse().unwrap();
+                assert_eq!(found, ((digits + 50) / 100, exponent.parse().unwrap()), "{x:e}");
+            }
+            x = x * 1.002_3 + f64::from(i % 7) * 1e-9;
+        }
+        assert!(same_15(0.1 + 0.2, 0.3) && !same_15(0.3, -0.3) && !same_15(1.0, 1.000_000_000_001));
+    }
 
     #[test]
     fn text_has_15_digits() {

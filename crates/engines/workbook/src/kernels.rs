@@ -5,12 +5,13 @@
 //! Invariant: a kernel gets finite numbers and returns a finite number or an error from [`fail`];
 //! error operands never reach it, the lanes pass them on, the left one first.
 
-use crate::general::round_15;
+use crate::general::same_15;
 use crate::value::{ErrorKind, Value};
 
 pub mod bessel;
 pub mod beta;
 pub mod distributions;
+pub mod finance;
 pub mod gamma;
 pub mod rounding;
 
@@ -111,15 +112,34 @@ pub fn power(a: f64, b: f64) -> f64 {
         }
         return fail(ErrorKind::Num);
     }
-    if b == 2.0 { a * a } else { a.powf(b) }
+    if b.fract() == 0.0 && b.abs() <= MAX_INTEGER_POWER {
+        return power_integer(a, b as i32);
+    }
+    a.powf(b)
+}
+
+/// The largest whole exponent that is computed by multiplication.
+pub const MAX_INTEGER_POWER: f64 = 64.0;
+
+/// `a ^ n` of a number that is not 0 by repeated squaring, in a fixed order.
+#[must_use]
+pub fn power_integer(a: f64, n: i32) -> f64 {
+    let (mut square, mut rest, mut result) = (a, n.unsigned_abs(), 1.0);
+    while rest > 0 {
+        if rest & 1 == 1 {
+            result *= square;
+        }
+        rest >>= 1;
+        if rest > 0 {
+            square *= square;
+        }
+    }
+    if n < 0 { 1.0 / result } else { result }
 }
 
 /// A result that vanishes against an operand is zero, where a sum is a formula's last step.
 fn snap(result: f64, operand: f64) -> f64 {
-    if result != 0.0
-        && result.abs() < operand.abs() * 1e-14
-        && round_15(operand + result) == round_15(operand)
-    {
+    if result != 0.0 && result.abs() < operand.abs() * 1e-14 && same_15(operand + result, operand) {
         0.0
     } else {
         result

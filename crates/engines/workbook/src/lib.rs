@@ -35,6 +35,7 @@ pub mod functions;
 mod general;
 pub mod graph;
 pub mod kernels;
+pub mod live;
 pub mod load;
 mod recalculate;
 mod text_number;

@@ -12,6 +12,7 @@ use crate::formula::{Expr, Names, parse};
 use crate::value::{ErrorKind, Text};
 
 mod limits;
+mod links;
 mod names;
 mod package;
 mod sheet;
@@ -85,7 +86,12 @@ impl<'a, R: Read + Seek> Loader<'a, R> {
         if let Some(r) = relations.iter().find(|r| r.kind == "styles") {
             self.book.formats = self.part(&r.target, strings::read_formats)?;
         }
-        self.warn_of_links(relations.iter().filter(|r| r.kind == "externalLink").count());
+        for (i, link) in outline.links.iter().enumerate() {
+            if let Some(part) = relations.iter().find(|r| r.id == *link) {
+                self.load_link(i + 1, &part.target)?;
+            }
+        }
+        self.warn_of_links(outline.links.len());
         self.load_tables()?;
         self.load_names(&outline.names);
         for i in 0..self.parts.len() {
@@ -106,11 +112,28 @@ impl<'a, R: Read + Seek> Loader<'a, R> {
         read(&mut Xml::new(stream, part, self.limits), self.limits)
     }
 
+    /// Adds what the file remembers of the other workbook that formulas call `[number]`.
+    fn load_link(&mut self, number: usize, part: &str) -> Result<(), LoadError> {
+        for mut sheet in self.part(part, links::read_link)? {
+            sheet.name = format!("[{number}]{}", sheet.name);
+            sheet.seal();
+            self.cells += sheet.cells.len() as u64;
+            if self.cells > self.limits.cells {
+                return Err(LoadError::TooLarge { what: "cells", limit: self.limits.cells });
+            }
+            let id = SheetId(self.book.sheets.len() as u32);
+            self.book.sheet_ids.insert(sheet.name.to_lowercase(), id);
+            self.book.sheets.push(sheet);
+        }
+        Ok(())
+    }
+
     fn warn_of_links(&mut self, links: usize) {
         if links > 0 {
             let text = format!(
-                "the workbook refers to {links} other workbook(s); such formulas keep the values \
-                 that Excel saved. To have them computed, copy the data in and save again"
+                "the workbook refers to {links} other workbook(s); they are not read, and their \
+                 cells have the values that Excel saw last. To have them uncertain too, copy the \
+                 data in and save again"
             );
             self.book.warnings.push(Warning { text });
         }

@@ -1,6 +1,6 @@
 //! Computes a whole workbook, and compares each formula with the value that Excel saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::book::{FormulaId, Workbook};
 use crate::cell::{CellRef, SheetId};
@@ -11,14 +11,14 @@ use crate::graph::{FormulaAt, derive_order};
 use crate::value::{ErrorKind, Value};
 
 /// Stack of the thread that computes: formulas nest, and cells may be computed out of turn.
-const STACK: usize = 1 << 30;
+pub const STACK: usize = 1 << 30;
 
 /// Why a formula keeps the value that Excel saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Skip {
     /// It asks for the time or for chance.
     Volatile,
-    /// It reads another workbook.
+    /// It reads another workbook, of which the file remembers nothing.
     External,
     /// It refers to cells that were deleted (`#REF!`).
     Broken,
@@ -77,8 +77,9 @@ impl Recalculated {
 
 /// Computes all formulas of a workbook.
 ///
-/// Volatile formulas (without [`Options::now`]) and formulas that read other workbooks keep the
-/// value that Excel saved, so that what depends on them can still be compared.
+/// Volatile formulas (without [`Options::now`]), and formulas that read cells of other workbooks of
+/// which the file remembers nothing, keep the value that Excel saved, so that what depends on them
+/// can still be compared.
 ///
 /// # Errors
 /// When the machine gives no thread to compute in.
@@ -91,33 +92,56 @@ pub fn recalculate(book: &Workbook, options: &Options) -> std::io::Result<Recalc
 }
 
 fn compute(book: &Workbook, options: &Options) -> Recalculated {
-    let order = derive_order(book);
-    let mut model = Model::new(book, options.now.unwrap_or(0.0));
-    let fixed = fixed_templates(book, options.now.is_some());
-    let mut computed = Vec::with_capacity(order.len());
-    for at in order {
-        let formula = &book.sheet(at.sheet).formulas()[at.index as usize];
-        if fixed[formula.formula.0 as usize].is_some() {
-            let cell = &book.sheet(at.sheet).cells()[formula.cell as usize];
-            model.set(at.sheet, formula.cell as usize, cell.value.clone());
-        } else {
-            computed.push(at);
-        }
-    }
-    for (cell, value) in &options.inputs {
-        if let Some(index) =
-            book.sheets().get(cell.sheet.index()).and_then(|s| s.find_index(cell.row, cell.col))
-        {
-            model.set(cell.sheet, index, value.clone());
-        }
-    }
-    for at in &computed {
-        model.compute_pending(at.sheet, at.index as usize);
-    }
-    let rounds =
-        if model.circular && book.iteration.enabled { iterate(&mut model, &computed) } else { 0 };
+    let (model, rounds) = Plan::new(book, options).compute(book, options);
     let circular = model.circular;
     Recalculated { values: model.into_values(), circular, rounds }
+}
+
+/// What a recalculation computes, and in which order; the same for every set of inputs.
+pub(crate) struct Plan {
+    /// The formulas that are computed, each behind those that it reads.
+    pub(crate) computed: Vec<FormulaAt>,
+    /// The formulas that keep the value that Excel saved.
+    kept: HashSet<FormulaAt>,
+}
+
+impl Plan {
+    pub(crate) fn new(book: &Workbook, options: &Options) -> Self {
+        let fixed = fixed_templates(book, options.now.is_some());
+        let (kept, computed): (Vec<FormulaAt>, _) =
+            derive_order(book).into_iter().partition(|at| {
+                let formula = &book.sheet(at.sheet).formulas()[at.index as usize];
+                fixed[formula.formula.0 as usize].is_some()
+            });
+        Self { computed, kept: kept.into_iter().collect() }
+    }
+
+    /// Whether a formula is computed.
+    pub(crate) fn computes(&self, at: FormulaAt) -> bool {
+        !self.kept.contains(&at)
+    }
+
+    /// All values, and the rounds of circular references.
+    pub(crate) fn compute<'b>(&self, book: &'b Workbook, options: &Options) -> (Model<'b>, u32) {
+        let mut model = Model::new(book, options.now.unwrap_or(0.0));
+        for at in &self.kept {
+            let sheet = book.sheet(at.sheet);
+            let cell = sheet.formulas()[at.index as usize].cell as usize;
+            model.set(at.sheet, cell, sheet.cells()[cell].value.clone());
+        }
+        for (cell, value) in &options.inputs {
+            let sheet = book.sheets().get(cell.sheet.index());
+            if let Some(index) = sheet.and_then(|s| s.find_index(cell.row, cell.col)) {
+                model.set(cell.sheet, index, value.clone());
+            }
+        }
+        for at in &self.computed {
+            model.compute_pending(at.sheet, at.index as usize);
+        }
+        let circles = model.circular && book.iteration.enabled;
+        let rounds = if circles { iterate(&mut model, &self.computed) } else { 0 };
+        (model, rounds)
+    }
 }
 
 /// Excel's iteration: all cells in turn, until none changes by more than the file says.

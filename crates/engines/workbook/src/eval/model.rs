@@ -20,6 +20,7 @@ pub(crate) enum State {
 /// that Excel saved.
 const MAX_CHAIN: u32 = 400;
 
+#[derive(Clone)]
 pub(crate) struct Model<'b> {
     pub(crate) book: &'b Workbook,
     values: Vec<Vec<Value>>,
@@ -73,6 +74,11 @@ impl<'b> Model<'b> {
         if self.state[sheet.index()][formula] == State::Pending {
             self.compute(sheet, formula);
         }
+    }
+
+    /// Lets a formula be computed again when it is read.
+    pub(crate) fn forget(&mut self, sheet: SheetId, formula: usize) {
+        self.state[sheet.index()][formula] = State::Pending;
     }
 
     /// Makes sure that the formula behind a cell is computed.

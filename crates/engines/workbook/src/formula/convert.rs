@@ -2,13 +2,13 @@
 //! sheets, tables and functions, and makes references relative to the formula's own cell.
 
 use formualizer_parse::parser::{
-    ExternalReference, Parser, ReferenceType, SpecialItem, TableReference, TableRowSpecifier,
-    TableSpecifier,
+    Parser, ReferenceType, SpecialItem, TableReference, TableRowSpecifier, TableSpecifier,
 };
 use formualizer_parse::{
     ASTNode, ASTNodeType, BinaryOperator, ExcelErrorKind, LiteralValue, ParserLimits, UnaryOperator,
 };
 
+use super::external::find_remembered;
 use super::{AreaExpr, Axis, BinaryOp, Expr, Number, UnaryOp};
 use crate::book::Table;
 use crate::cell::{CellRef, MAX_COLS, MAX_ROWS, SheetId};
@@ -117,9 +117,10 @@ impl Converter<'_> {
                 let (start, end) = self.corners(reference);
                 self.area(self.sheets(Some(sheet_first), Some(sheet_last)), start, end)
             }
-            ReferenceType::External(ExternalReference { raw, .. }) => {
-                Expr::External(Text::from(raw.as_str()))
-            }
+            ReferenceType::External(outside) => match find_remembered(outside, self.names) {
+                Some(inside) => self.reference(original, &inside),
+                None => Expr::External(Text::from(outside.raw.as_str())),
+            },
             ReferenceType::Table(table) => self.table(table),
             ReferenceType::NamedRange(name) => named(name, original),
         }

@@ -190,7 +190,7 @@ impl Coupons {
 }
 
 /// A coupon date some months from maturity; the last day of a month stays one.
-fn coupon(end: Date, months: i64) -> f64 {
+pub(super) fn coupon(end: Date, months: i64) -> f64 {
     let date = add_months(end, months);
     if end.day != days_in_month(end.year, end.month) {
         return date;

@@ -3,7 +3,11 @@
 use super::{Args, Function, MANY, eager, require, scalar, strict};
 use crate::coerce::to_number;
 use crate::eval::{Eval, Operand};
+use crate::kernels;
+use crate::kernels::finance::{self, return_rate};
 use crate::value::{ErrorKind, Value};
+
+pub(super) use crate::kernels::finance::find_root;
 
 pub(super) const TABLE: &[Function] = &[
     scalar("PV", (3, 5), |a| {
@@ -65,22 +69,12 @@ pub(super) const TABLE: &[Function] = &[
             return Err(ErrorKind::Div0);
         }
         let flows = e.numbers(&a[1..])?;
-        let mut factor = 1.0;
-        let mut total = 0.0;
-        for flow in flows {
-            factor *= 1.0 + rate;
-            total += flow / factor;
-        }
-        Ok(total.into())
+        Ok(kernels::to_value(finance::net_present(rate, &flows)).into())
     }),
     eager("IRR", (1, 2), "rs", |e, a| {
         let flows = e.numbers(&a[..1])?;
         let guess = e.number_or(a, 1, 0.1)?;
-        if guess <= -1.0 {
-            return Err(ErrorKind::Value);
-        }
-        let times: Vec<f64> = (0..flows.len()).map(|i| i as f64).collect();
-        Ok(return_rate(&flows, &times, guess)?.into())
+        Ok(kernels::to_value(finance::internal_rate(&flows, guess)).into())
     }),
     eager("MIRR", (3, 3), "rss", |e, a| {
         let flows = e.numbers(&a[..1])?;
@@ -261,68 +255,6 @@ fn rate(a: &Args<'_>) -> Result<Value, ErrorKind> {
         }
     }
     Err(ErrorKind::Num)
-}
-
-/// A root near a start by the secant method, which needs no derivative.
-pub(super) fn find_root(f: impl Fn(f64) -> f64, start: f64) -> Option<f64> {
-    let (mut a, mut b) = (start, start * 1.01 + 1e-4);
-    let (mut fa, mut fb) = (f(a), f(b));
-    for _ in 0..200 {
-        if !fb.is_finite() || !fa.is_finite() {
-            return None;
-        }
-        if fb == 0.0 {
-            return Some(b);
-        }
-        if fb == fa {
-            return ((b - a).abs() < 1e-12).then_some(b);
-        }
-        let next = b - fb * (b - a) / (fb - fa);
-        if !next.is_finite() || next <= -1.0 {
-            return None;
-        }
-        (a, fa) = (b, fb);
-        b = next;
-        fb = f(b);
-        if (b - a).abs() <= 1e-15 * b.abs().max(1e-3) {
-            return Some(b);
-        }
-    }
-    ((b - a).abs() < 1e-9 * b.abs().max(1.0)).then_some(b)
-}
-
-/// The rate at which flows at their times are worth nothing.
-fn return_rate(flows: &[f64], times: &[f64], guess: f64) -> Result<f64, ErrorKind> {
-    require(flows.iter().any(|f| *f > 0.0) && flows.iter().any(|f| *f < 0.0))?;
-    let value =
-        |r: f64| -> f64 { flows.iter().zip(times).map(|(f, t)| f / (1.0 + r).powf(*t)).sum() };
-    for start in [guess, 0.1, 0.01, 0.5, -0.3, -0.7, -0.9, 2.0] {
-        if let Some(r) = newton(flows, times, start).or_else(|| find_root(value, start)) {
-            return Ok(r);
-        }
-    }
-    Err(ErrorKind::Num)
-}
-
-fn newton(flows: &[f64], times: &[f64], start: f64) -> Option<f64> {
-    let mut r = start;
-    for _ in 0..100 {
-        let (mut value, mut slope) = (0.0, 0.0);
-        for (f, t) in flows.iter().zip(times) {
-            let term = f / (1.0 + r).powf(*t);
-            value += term;
-            slope -= t * term / (1.0 + r);
-        }
-        let next = r - value / slope;
-        if !next.is_finite() || next <= -1.0 {
-            return None;
-        }
-        if (next - r).abs() < 1e-14 * next.abs().max(1e-2) {
-            return Some(next);
-        }
-        r = next;
-    }
-    None
 }
 
 /// Flows and their times in years since the first date.

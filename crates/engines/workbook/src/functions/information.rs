@@ -60,7 +60,7 @@ pub(super) const TABLE: &[Function] = &[
         "release" => Ok(String::from("16.0").into()),
         "system" => Ok(String::from("pcdos").into()),
         "recalc" => Ok(String::from("Automatic").into()),
-        "numfile" => Ok((e.model.book.sheets().len() as f64).into()),
+        "numfile" => Ok((e.model.book.own_sheet_count() as f64).into()),
         _ => Err(ErrorKind::Value),
     }),
     lazy("ISOMITTED", (1, 1), |e, a| Ok(e.expr(&a[0]).is_omitted().into())),

@@ -23,7 +23,7 @@ pub(super) const TABLE: &[Function] = &[
     eager("SHEET", (0, 1), "r", sheet),
     eager("SHEETS", (0, 1), "r", |e, a| {
         Ok(match a.first() {
-            None => e.model.book.sheets().len() as f64,
+            None => e.model.book.own_sheet_count() as f64,
             Some(Operand::Area(_)) => 1.0,
             Some(Operand::Areas(areas)) => areas.len() as f64,
             Some(Operand::Value(Value::Error(_))) => return Err(ErrorKind::Ref),

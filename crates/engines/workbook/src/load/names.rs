@@ -20,6 +20,8 @@ pub(super) struct Outline {
     /// Name, relation and whether it is hidden.
     pub sheets: Vec<(String, String, bool)>,
     pub names: Vec<RawName>,
+    /// Relations of other workbooks, in the order in which formulas number them from 1.
+    pub links: Vec<String>,
     pub date1904: bool,
     pub iteration: Iteration,
 }
@@ -42,6 +44,7 @@ pub(super) fn read_outline(
                 let hidden = attribute(&tag, "state").is_some_and(|s| s != "visible");
                 outline.sheets.push((get("name"), get("id"), hidden));
             }
+            "externalReference" => outline.links.push(get("id")),
             "definedName" => {
                 let scope = get("localSheetId").parse().ok().map(SheetId);
                 let name = get("name");

@@ -1,0 +1,470 @@
+//! Calls of functions: those with a column form of their own, kernels, and those that are called
+//! draw by draw with the values of their arguments.
+
+use gantry_workbook::functions::{self, FunctionId, Param};
+use gantry_workbook::{ErrorKind, Expr, Value};
+
+use super::{Chance, Compiler, Reason, Symbol};
+use crate::lane::Kinds;
+use crate::ssa::{Op, Shape, Snap};
+
+/// Functions of ranges that see nothing but the values, and give one value: they may be called
+/// with arrays in place of references.
+const OF_VALUES: &[&str] = &[
+    "SUM",
+    "SUMSQ",
+    "PRODUCT",
+    "MULTINOMIAL",
+    "SUMPRODUCT",
+    "SUMXMY2",
+    "SUMX2MY2",
+    "SUMX2PY2",
+    "SERIESSUM",
+    "MDETERM",
+    "AVERAGE",
+    "AVERAGEA",
+    "MAX",
+    "MIN",
+    "MAXA",
+    "MINA",
+    "VAR",
+    "VAR.S",
+    "VARP",
+    "VAR.P",
+    "VARA",
+    "VARPA",
+    "STDEV",
+    "STDEV.S",
+    "STDEVP",
+    "STDEV.P",
+    "STDEVA",
+    "STDEVPA",
+    "DEVSQ",
+    "AVEDEV",
+    "GEOMEAN",
+    "HARMEAN",
+    "SKEW",
+    "SKEW.P",
+    "KURT",
+    "COUNT",
+    "COUNTA",
+    "MEDIAN",
+    "PERCENTILE",
+    "PERCENTILE.INC",
+    "PERCENTILE.EXC",
+    "QUARTILE",
+    "QUARTILE.INC",
+    "QUARTILE.EXC",
+    "PERCENTRANK",
+    "PERCENTRANK.INC",
+    "PERCENTRANK.EXC",
+    "LARGE",
+    "SMALL",
+    "MODE",
+    "MODE.SNGL",
+    "TRIMMEAN",
+    "PROB",
+    "CORREL",
+    "PEARSON",
+    "RSQ",
+    "COVAR",
+    "COVARIANCE.P",
+    "COVARIANCE.S",
+    "SLOPE",
+    "INTERCEPT",
+    "STEYX",
+    "FORECAST",
+    "FORECAST.LINEAR",
+    "T.TEST",
+    "F.TEST",
+    "CHISQ.TEST",
+    "TTEST",
+    "FTEST",
+    "CHITEST",
+    "Z.TEST",
+    "ZTEST",
+    "NPV",
+    "IRR",
+    "MIRR",
+    "XNPV",
+    "XIRR",
+    "FVSCHEDULE",
+    "AND",
+    "OR",
+    "XOR",
+    "MATCH",
+    "XMATCH",
+    "VLOOKUP",
+    "HLOOKUP",
+    "CONCAT",
+    "TEXTJOIN",
+    "NETWORKDAYS",
+    "NETWORKDAYS.INTL",
+    "WORKDAY",
+    "WORKDAY.INTL",
+    "YEARFRAC",
+    "AMORLINC",
+    "AMORDEGRC",
+    "COUPDAYBS",
+    "COUPDAYS",
+    "COUPDAYSNC",
+    "COUPNUM",
+    "COUPNCD",
+    "COUPPCD",
+    "PRICE",
+    "YIELD",
+    "DURATION",
+    "MDURATION",
+    "ACCRINT",
+    "ACCRINTM",
+    "DISC",
+    "INTRATE",
+    "YIELDDISC",
+    "RECEIVED",
+    "PRICEDISC",
+    "PRICEMAT",
+    "YIELDMAT",
+    "TBILLPRICE",
+    "TBILLYIELD",
+    "TBILLEQ",
+    "TEXTBEFORE",
+    "TEXTAFTER",
+];
+
+/// Functions that give a number or an error, beside the kernels.
+const NUMERIC: &[&str] = &[
+    "SUM",
+    "SUMSQ",
+    "PRODUCT",
+    "MULTINOMIAL",
+    "SUMPRODUCT",
+    "SUMXMY2",
+    "SUMX2MY2",
+    "SUMX2PY2",
+    "SERIESSUM",
+    "MDETERM",
+    "AVERAGE",
+    "AVERAGEA",
+    "MAX",
+    "MIN",
+    "MAXA",
+    "MINA",
+    "VAR",
+    "VAR.S",
+    "VARP",
+    "VAR.P",
+    "VARA",
+    "VARPA",
+    "STDEV",
+    "STDEV.S",
+    "STDEVP",
+    "STDEV.P",
+    "STDEVA",
+    "STDEVPA",
+    "DEVSQ",
+    "AVEDEV",
+    "GEOMEAN",
+    "HARMEAN",
+    "SKEW",
+    "SKEW.P",
+    "KURT",
+    "COUNT",
+    "COUNTA",
+    "MEDIAN",
+    "PERCENTILE",
+    "PERCENTILE.INC",
+    "PERCENTILE.EXC",
+    "QUARTILE",
+    "QUARTILE.INC",
+    "QUARTILE.EXC",
+    "PERCENTRANK",
+    "PERCENTRANK.INC",
+    "PERCENTRANK.EXC",
+    "LARGE",
+    "SMALL",
+    "MODE",
+    "MODE.SNGL",
+    "TRIMMEAN",
+    "PROB",
+    "CORREL",
+    "PEARSON",
+    "RSQ",
+    "COVAR",
+    "COVARIANCE.P",
+    "COVARIANCE.S",
+    "SLOPE",
+    "INTERCEPT",
+    "STEYX",
+    "FORECAST",
+    "FORECAST.LINEAR",
+    "NPV",
+    "IRR",
+    "MIRR",
+    "XNPV",
+    "XIRR",
+    "FVSCHEDULE",
+    "MATCH",
+    "XMATCH",
+    "NETWORKDAYS",
+    "WORKDAY",
+    "YEARFRAC",
+    "PV",
+    "FV",
+    "PMT",
+    "IPMT",
+    "PPMT",
+    "CUMIPMT",
+    "CUMPRINC",
+    "ISPMT",
+    "NPER",
+    "RATE",
+    "RRI",
+    "PDURATION",
+    "EFFECT",
+    "NOMINAL",
+    "SLN",
+    "SYD",
+    "DB",
+    "DDB",
+    "VDB",
+    "PRICE",
+    "YIELD",
+    "DURATION",
+    "LOG",
+    "TRUNC",
+    "QUOTIENT",
+    "MROUND",
+    "CEILING.MATH",
+    "FLOOR.MATH",
+    "CEILING.PRECISE",
+    "FLOOR.PRECISE",
+    "ISO.CEILING",
+    "NORM.DIST",
+    "NORM.INV",
+    "NORM.S.DIST",
+    "NORM.S.INV",
+    "NORMDIST",
+    "NORMINV",
+    "NORMSDIST",
+    "NORMSINV",
+    "LOGNORM.DIST",
+    "LOGNORM.INV",
+    "LOGNORMDIST",
+    "LOGINV",
+    "BETA.DIST",
+    "BETA.INV",
+    "BETADIST",
+    "BETAINV",
+    "GAMMA.DIST",
+    "GAMMA.INV",
+    "GAMMADIST",
+    "GAMMAINV",
+    "EXPON.DIST",
+    "EXPONDIST",
+    "WEIBULL.DIST",
+    "WEIBULL",
+    "BINOM.DIST",
+    "BINOM.INV",
+    "BINOMDIST",
+    "CRITBINOM",
+    "POISSON.DIST",
+    "POISSON",
+    "T.INV",
+    "TINV",
+    "CHISQ.INV",
+    "CHIINV",
+    "F.INV",
+    "FINV",
+    "STANDARDIZE",
+    "YEAR",
+    "MONTH",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "WEEKDAY",
+    "DATE",
+    "EDATE",
+    "EOMONTH",
+    "DAYS",
+    "DAYS360",
+    "LEN",
+    "FIND",
+    "SEARCH",
+    "VALUE",
+];
+
+impl Compiler<'_> {
+    /// Calls a function of the registry.
+    pub(super) fn call(&mut self, id: FunctionId, args: &[Expr]) -> Result<Symbol, Reason> {
+        let function = functions::get(id);
+        if args.len() < function.min || args.len() > function.max {
+            return Ok(self.error(ErrorKind::Value).into());
+        }
+        if function.is_lazy() {
+            return self.lazy(function.name, args);
+        }
+        let mut operands = Vec::with_capacity(args.len());
+        for (i, arg) in args.iter().enumerate() {
+            let operand = match function.param(i) {
+                Param::Array => self.in_array_mode(arg)?,
+                Param::Range => self.expr(arg)?,
+                Param::Value | Param::Strict | Param::Any => match self.expr(arg)? {
+                    Symbol::Omitted => Symbol::Omitted,
+                    other => self.plain(&other)?,
+                },
+            };
+            operands.push(operand);
+        }
+        match self.own_form(function.name, &operands)? {
+            Some(result) => Ok(result),
+            None => self.call_with(id, operands),
+        }
+    }
+
+    fn in_array_mode(&mut self, arg: &Expr) -> Result<Symbol, Reason> {
+        let mode = std::mem::replace(&mut self.array, true);
+        let result = self.expr(arg);
+        self.array = mode;
+        result
+    }
+
+    /// Functions that columns compute in their own way.
+    fn own_form(
+        &mut self,
+        name: &'static str,
+        operands: &[Symbol],
+    ) -> Result<Option<Symbol>, Reason> {
+        match name {
+            "RAND" => Ok(Some(self.chance(Chance::Uniform).into())),
+            "RANDBETWEEN" => self.rand_between(operands),
+            "SUM" => self.total(operands, &Op::Sum),
+            "MIN" => self.total(operands, &Op::Min),
+            "MAX" => self.total(operands, &Op::Max),
+            "AVERAGE" => self.average(operands),
+            "AND" => self.truths(operands, &Op::And),
+            "OR" => self.truths(operands, &Op::Or),
+            "NOT" => match &operands[0] {
+                Symbol::One(node) => Ok(Some(self.not(*node).into())),
+                _ => Ok(None),
+            },
+            "NPV" => self.net_present(operands),
+            "IRR" => self.rate_of_return(operands),
+            "SUMPRODUCT" => self.sum_product(operands),
+            "SUMIF" => self.sum_if(operands),
+            "SUMIFS" => self.sum_ifs(operands),
+            "INDEX" => self.index(operands),
+            "MATCH" => self.match_(operands),
+            "VLOOKUP" => self.table_lookup(operands, true),
+            "HLOOKUP" => self.table_lookup(operands, false),
+            "LOOKUP" => self.vector_lookup(operands),
+            _ => Ok(None),
+        }
+    }
+
+    /// RANDBETWEEN: every whole number between two, with equal chances.
+    fn rand_between(&mut self, operands: &[Symbol]) -> Result<Option<Symbol>, Reason> {
+        let [Symbol::One(low), Symbol::One(high)] = operands else { return Err(Reason::Shape) };
+        let (low, high) = (self.number(*low), self.number(*high));
+        let chance = self.chance(Chance::Uniform);
+        let kernel = |name: &str| functions::find(name).ok_or(Reason::Function("RANDBETWEEN"));
+        let int = Op::Kernel1(kernel("INT")?);
+        let low = self.add(Op::Negate, &[low], Kinds::NUMBER);
+        let low = self.add(int.clone(), &[low], Kinds::NUMBER);
+        let low = self.add(Op::Negate, &[low], Kinds::NUMBER);
+        let high = self.add(int.clone(), &[high], Kinds::NUMBER);
+        let one = self.constant(&Value::Number(1.0));
+        let count = self.add(Op::Subtract(Snap::No), &[high, low], Kinds::NUMBER);
+        let count = self.add(Op::Add(Snap::No), &[count, one], Kinds::NUMBER);
+        let place = self.add(Op::Multiply, &[chance, count], Kinds::NUMBER);
+        let place = self.add(int, &[place], Kinds::NUMBER);
+        Ok(Some(self.add(Op::Add(Snap::No), &[low, place], Kinds::NUMBER).into()))
+    }
+
+    /// Calls a function with compiled arguments; one of single values repeats over arrays.
+    fn call_with(&mut self, id: FunctionId, operands: Vec<Symbol>) -> Result<Symbol, Reason> {
+        let function = functions::get(id);
+        let mut shape: Option<(usize, usize)> = None;
+        for (i, operand) in operands.iter().enumerate() {
+            if let (Param::Value | Param::Strict | Param::Any, Symbol::Grid(grid)) =
+                (function.param(i), operand)
+            {
+                let (rows, cols) = shape.unwrap_or((1, 1));
+                shape = Some((rows.max(grid.rows), cols.max(grid.cols)));
+            }
+        }
+        let Some((rows, cols)) = shape else { return self.once(id, &operands) };
+        let mut failed = None;
+        let result = self.build(rows, cols, &mut |c, row, col| {
+            let mut args = operands.clone();
+            for (i, arg) in args.iter_mut().enumerate() {
+                if let (Param::Value | Param::Strict | Param::Any, Symbol::Grid(grid)) =
+                    (function.param(i), &*arg)
+                {
+                    let grid = std::sync::Arc::clone(grid);
+                    *arg = c.element(&grid, row, col).into();
+                }
+            }
+            match c.once(id, &args).and_then(|s| c.single(&s)) {
+                Ok(node) => node,
+                Err(reason) => {
+                    failed = Some(reason);
+                    c.error(ErrorKind::Value)
+                }
+            }
+        });
+        failed.map_or(result, Err)
+    }
+
+    fn once(&mut self, id: FunctionId, operands: &[Symbol]) -> Result<Symbol, Reason> {
+        let function = functions::get(id);
+        if function.find_kernel1().is_some() {
+            let node = self.single(&operands[0])?;
+            let node = self.number(node);
+            return Ok(self.add(Op::Kernel1(id), &[node], Kinds::NUMBER).into());
+        }
+        if function.find_kernel2().is_some() {
+            let (a, b) = (self.single(&operands[0])?, self.single(&operands[1])?);
+            let (a, b) = (self.number(a), self.number(b));
+            let op = if function.name == "POWER" { Op::Power } else { Op::Kernel2(id) };
+            return Ok(self.operation(&op, a, b).into());
+        }
+        if !function.is_scalar() && !OF_VALUES.contains(&function.name) {
+            return Err(Reason::Function(function.name));
+        }
+        let mut shapes = Vec::with_capacity(operands.len());
+        let mut args = Vec::new();
+        for operand in operands {
+            match operand {
+                Symbol::Omitted => shapes.push(Shape::Omitted),
+                Symbol::One(node) => {
+                    shapes.push(Shape::One(self.graph.kinds(*node).is_bool()));
+                    args.push(*node);
+                }
+                Symbol::Area(_) | Symbol::Grid(_) => {
+                    let grid = self.grid_of(operand)?;
+                    shapes.push(Shape::Array(grid.rows as u32, grid.cols as u32));
+                    for node in &grid.nodes {
+                        args.push(self.boxed(*node));
+                    }
+                }
+                Symbol::Areas(_) => return Err(Reason::Reference),
+            }
+        }
+        let kinds = if NUMERIC.contains(&function.name) { Kinds::NUMBER } else { Kinds::ANY };
+        let op = Op::Call { id, at: self.at, shapes: shapes.into() };
+        Ok(self.add(op, &args, kinds).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_name_functions_that_exist() {
+        for name in OF_VALUES.iter().chain(NUMERIC) {
+            assert!(functions::find(name).is_some(), "{name}");
+        }
+    }
+}

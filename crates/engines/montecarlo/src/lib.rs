@@ -1,0 +1,71 @@
+//! The engine `montecarlo`: what an Excel workbook comes to when some of its cells are uncertain.
+//!
+//! [`compile()`] turns the formulas between uncertain inputs and outputs into a column program,
+//! which [`Machine`] runs over 256 draws at a time.
+//!
+//! Invariants: a draw's outputs are bit for bit what a recalculation of the workbook gives for the
+//! same inputs; results do not depend on the processor's instruction set, the number of threads or
+//! the cut into chunks.
+
+mod add_ins;
+mod column;
+mod compile;
+mod error;
+mod lane;
+mod machine;
+pub mod ops;
+mod program;
+mod publish;
+mod run;
+mod semantics;
+mod simulation;
+mod spelling;
+mod ssa;
+pub mod statistics;
+mod stop;
+mod study;
+
+use std::sync::Arc;
+
+use gantry_engine_api::{AnyOperation, AnyService, Engine};
+
+pub use column::{Column, WIDTH};
+pub use compile::{Chance, CompileError, Compiled, Found, OutputAt, Request, Scalar, compile};
+pub use error::MonteCarloError;
+pub use lane::{Kinds, Texts};
+pub use machine::{Isa, Machine};
+pub use ops::inspect::{Inspect, InspectParams, InspectReport};
+pub use ops::recalculate::{Recalculate, RecalculateParams, RecalculateReport};
+pub use ops::simulate::{Sampling, Simulate, SimulateParams, SimulateReport};
+pub use program::Program;
+pub use run::{Block, Runner};
+pub use study::{Question, Study, read_path};
+
+/// The engine, for the registry.
+pub fn engine() -> impl Engine {
+    MonteCarlo
+}
+
+struct MonteCarlo;
+
+impl Engine for MonteCarlo {
+    fn id(&self) -> &'static str {
+        "montecarlo"
+    }
+
+    fn title(&self) -> &'static str {
+        "Monte Carlo"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Simulates Excel workbooks with uncertain inputs."
+    }
+
+    fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
+        vec![Arc::new(Simulate), Arc::new(Inspect), Arc::new(Recalculate)]
+    }
+
+    fn services(&self) -> Vec<Arc<dyn AnyService>> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,113 @@
+//! Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011): random numbers as a pure function of key
+//! and counter, so that any draw can be made alone, in any order, on any machine.
+//!
+//! Key = seed; counter = (iteration, input, draw). One counter gives two draws of 64 bits, so the
+//! counter holds the iteration's block: in the group of 256 iterations that begins at a multiple
+//! of 256, iteration `i` and `i + 128` share a block.
+
+use crate::CHUNK;
+
+const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
+const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+const ROUNDS: usize = 10;
+const LOW: u64 = 0xFFFF_FFFF;
+const HALF: usize = CHUNK / 2;
+
+/// One key of Philox for each of its ten rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Philox {
+    keys: [[u64; 2]; ROUNDS],
+}
+
+impl Philox {
+    /// The generator of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut key = [seed as u32, (seed >> 32) as u32];
+        let keys = std::array::from_fn(|_| {
+            let round = [u64::from(key[0]), u64::from(key[1])];
+            key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+            round
+        });
+        Self { keys }
+    }
+
+    /// The four words of one counter; every word is below 2³².
+    #[inline(always)]
+    #[must_use]
+    pub fn block(&self, counter: [u64; 4]) -> [u64; 4] {
+        let [mut a, mut b, mut c, mut d] = counter;
+        for key in &self.keys {
+            let left = (a & LOW) * MULTIPLIERS[0];
+            let right = (c & LOW) * MULTIPLIERS[1];
+            a = (right >> 32) ^ b ^ key[0];
+            c = (left >> 32) ^ d ^ key[1];
+            b = right & LOW;
+            d = left & LOW;
+        }
+        [a, b, c, d]
+    }
+
+    /// 64 random bits for each iteration of the chunk `chunk` (iterations `256 · chunk` and on).
+    #[inline(always)]
+    pub(crate) fn bits(&self, chunk: u64, stream: StreamId, out: &mut [u64; CHUNK]) {
+        let (low, high) = out.split_at_mut(HALF);
+        let first = chunk.wrapping_mul(HALF as u64);
+        // The blocks of a chunk differ in their low seven bits alone.
+        let upper = first >> 32;
+        for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
+            let counter = [(first + i as u64) & LOW, upper, stream.input, stream.draw];
+            let [a, b, c, d] = self.block(counter);
+            *low = a | (b << 32);
+            *high = c | (d << 32);
+        }
+    }
+}
+
+/// Which sequence of draws of a seed: the input, and the purpose within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamId {
+    input: u64,
+    draw: u64,
+}
+
+impl StreamId {
+    /// The sequence `draw` of the input `input`.
+    #[must_use]
+    pub fn new(input: u32, draw: u32) -> Self {
+        Self { input: u64::from(input), draw: u64::from(draw) }
+    }
+}
+
+/// A uniform number between 0 and 1, both excluded, from the upper 52 of 64 bits: the middle of
+/// one of 2⁵² equal intervals, so that `u` and `1 - u` are equally likely to the last bit.
+#[inline(always)]
+pub(crate) fn unit(bits: u64) -> f64 {
+    let one_to_two = f64::from_bits((bits >> 12) | 0x3FF0_0000_0000_0000);
+    (one_to_two - 1.0) + f64::EPSILON * 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_the_published_test_vectors_of_random123() {
+        let seed = |low: u32, high: u32| u64::from(low) | (u64::from(high) << 32);
+        let zero = Philox::new(0).block([0; 4]);
+        assert_eq!(zero, [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
+        let ones = Philox::new(u64::MAX).block([LOW; 4]);
+        assert_eq!(ones, [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        let pi = Philox::new(seed(0xa409_3822, 0x299f_31d0));
+        let words = pi.block([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]);
+        assert_eq!(words, [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]);
+    }
+
+    #[test]
+    fn units_are_inside_and_symmetric() {
+        assert_eq!(unit(0), f64::EPSILON / 2.0);
+        assert_eq!(unit(u64::MAX), 1.0 - f64::EPSILON / 2.0);
+        let bits = 0x1234_5678_9abc_d000_u64;
+        assert_eq!(unit(bits), 1.0 - unit(!bits));
+    }
+}

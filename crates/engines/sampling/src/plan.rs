@@ -1,0 +1,191 @@
+//! A plan: the inputs of a simulation, how they are drawn and how they hang together.
+//!
+//! Invariant: what a plan draws depends on its inputs, settings and the iteration alone.
+
+use crate::correlation::{Correlation, Group};
+use crate::design::{Source, check_iterations};
+use crate::{CHUNK, Design, Distribution, Lanes, Result, Sampler, SamplingError};
+
+/// Seed, size and design of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    seed: u64,
+    iterations: u64,
+    design: Design,
+    correlations: Vec<Correlation>,
+    lanes: Lanes,
+}
+
+impl Settings {
+    /// Monte Carlo without correlation. `iterations` is the whole simulation's number, also where
+    /// a shard draws a part of it.
+    #[must_use]
+    pub fn new(seed: u64, iterations: u64) -> Self {
+        let lanes = Lanes::widest();
+        Self { seed, iterations, design: Design::MonteCarlo, correlations: Vec::new(), lanes }
+    }
+
+    /// The same with another design.
+    #[must_use]
+    pub fn with_design(mut self, design: Design) -> Self {
+        self.design = design;
+        self
+    }
+
+    /// The same with groups of correlated inputs. No input may be in two of them. Latin hypercube
+    /// keeps its strata for the first input of a group alone.
+    #[must_use]
+    pub fn with_correlations(mut self, correlations: Vec<Correlation>) -> Self {
+        self.correlations = correlations;
+        self
+    }
+
+    /// The same on other vector instructions: other speed, same draws.
+    #[must_use]
+    pub fn with_lanes(mut self, lanes: Lanes) -> Self {
+        self.lanes = lanes;
+        self
+    }
+}
+
+/// Inputs that are ready to be drawn.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    inputs: Vec<(Source, Sampler)>,
+    groups: Vec<Group>,
+    /// The group of each input.
+    group_of: Vec<Option<usize>>,
+    lanes: Lanes,
+}
+
+impl Plan {
+    /// Prepares all inputs; a few milliseconds for each that has no closed inverse.
+    ///
+    /// # Errors
+    /// A number of iterations that the design cannot draw, more than 2³¹ inputs, or correlations
+    /// that name a wrong input or cannot hold together.
+    pub fn new(inputs: &[Distribution], settings: &Settings) -> Result<Self> {
+        check_iterations(settings.iterations)?;
+        let count = inputs.len();
+        let mut groups = Vec::new();
+        let mut group_of = vec![None; count];
+        for correlation in &settings.correlations {
+            let group = Group::new(correlation, count, settings.seed)?;
+            for input in &group.inputs {
+                if group_of[*input].replace(groups.len()).is_some() {
+                    let problem = format!("name input {input} in two groups; join them into one");
+                    return Err(SamplingError::Correlation { problem });
+                }
+            }
+            groups.push(group);
+        }
+        let inputs = inputs.iter().enumerate().map(|(index, distribution)| {
+            let index = input_index(index)?;
+            let source = Source::new(settings.design, settings.seed, index, settings.iterations)?;
+            Ok((source, Sampler::new(distribution)?))
+        });
+        let inputs = inputs.collect::<Result<_>>()?;
+        Ok(Self { inputs, groups, group_of, lanes: settings.lanes })
+    }
+
+    /// Number of inputs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Whether there is no input.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
+    /// Draws the iterations `256 · chunk` to `256 · chunk + 255` of all inputs, one column each.
+    ///
+    /// # Errors
+    /// Another number of columns than inputs.
+    pub fn fill_chunk(&self, chunk: u64, columns: &mut [[f64; CHUNK]]) -> Result<()> {
+        if columns.len() != self.inputs.len() {
+            return Err(SamplingError::Shape {
+                what: "the list of columns",
+                expected: self.inputs.len(),
+                found: columns.len(),
+            });
+        }
+        for ((source, _), column) in self.inputs.iter().zip(columns.iter_mut()) {
+            source.fill(self.lanes, chunk, column);
+        }
+        for group in &self.groups {
+            let mut together: Vec<_> = group.inputs.iter().map(|input| columns[*input]).collect();
+            group.apply(self.lanes, chunk, &mut together);
+            for (input, column) in group.inputs.iter().zip(together) {
+                columns[*input] = column;
+            }
+        }
+        for ((_, sampler), column) in self.inputs.iter().zip(columns) {
+            sampler.apply(self.lanes, column);
+        }
+        Ok(())
+    }
+
+    /// Draws the iterations from `first_iteration` on of one input: the same bits, whatever the
+    /// borders. Quickest where the first is a multiple of 256. An input of a correlated group costs
+    /// as much as the group; [`fill_chunk`](Self::fill_chunk) draws each group once.
+    ///
+    /// # Errors
+    /// An input that the plan does not have.
+    pub fn fill(&self, input: usize, first_iteration: u64, out: &mut [f64]) -> Result<()> {
+        if input >= self.inputs.len() {
+            return Err(SamplingError::Shape {
+                what: "the plan",
+                expected: input.saturating_add(1),
+                found: self.inputs.len(),
+            });
+        }
+        let mut column = [0.0; CHUNK];
+        let mut chunk = first_iteration / CHUNK as u64;
+        let mut skip = (first_iteration % CHUNK as u64) as usize;
+        let mut out = out;
+        while !out.is_empty() {
+            self.column(input, chunk, &mut column);
+            let length = (CHUNK - skip).min(out.len());
+            let (now, later) = out.split_at_mut(length);
+            now.copy_from_slice(&column[skip..skip + length]);
+            out = later;
+            chunk += 1;
+            skip = 0;
+        }
+        Ok(())
+    }
+
+    fn column(&self, input: usize, chunk: u64, column: &mut [f64; CHUNK]) {
+        let (source, sampler) = &self.inputs[input];
+        match self.group_of[input] {
+            None => source.fill(self.lanes, chunk, column),
+            Some(group) => self.correlated(&self.groups[group], input, chunk, column),
+        }
+        sampler.apply(self.lanes, column);
+    }
+
+    /// The dependent uniform numbers of one input of a group.
+    fn correlated(&self, group: &Group, input: usize, chunk: u64, column: &mut [f64; CHUNK]) {
+        let mut together = vec![[0.0; CHUNK]; group.inputs.len()];
+        for (member, column) in group.inputs.iter().zip(&mut together) {
+            self.inputs[*member].0.fill(self.lanes, chunk, column);
+        }
+        group.apply(self.lanes, chunk, &mut together);
+        for (member, drawn) in group.inputs.iter().zip(&together) {
+            if *member == input {
+                *column = *drawn;
+            }
+        }
+    }
+}
+
+fn input_index(index: usize) -> Result<u32> {
+    let rule = "must be fewer than 2^31";
+    u32::try_from(index)
+        .ok()
+        .filter(|index| *index < 1 << 31)
+        .ok_or(SamplingError::Setting { setting: "the number of inputs", rule })
+}
