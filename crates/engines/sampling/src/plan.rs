@@ -59,7 +59,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Prepares all inputs; a few milliseconds for each that has no closed inverse.
+    /// Prepares all inputs; some ten milliseconds for each beta, PERT, gamma or Student t.
     ///
     /// # Errors
     /// A number of iterations that the design cannot draw, more than 2³¹ inputs, or correlations

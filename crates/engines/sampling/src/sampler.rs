@@ -122,7 +122,7 @@ struct Window {
 }
 
 impl Sampler {
-    /// Prepares a distribution; a few milliseconds for one without a closed inverse.
+    /// Prepares a distribution; some ten milliseconds for a beta, PERT, gamma or Student t.
     ///
     /// # Errors
     /// None today; later families may refuse.
