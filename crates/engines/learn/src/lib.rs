@@ -47,6 +47,7 @@ mod data;
 mod error;
 pub mod forest;
 pub mod importance;
+pub mod impute;
 pub mod isolation;
 pub mod linear;
 pub mod metrics;
@@ -57,6 +58,7 @@ mod numeric;
 pub mod pca;
 pub mod split;
 pub mod svm;
+pub mod text;
 mod tree;
 
 pub use control::{Control, WorkMeter};

@@ -59,6 +59,35 @@ pub struct NeighborsRegressor {
     neighbors: Neighbors,
 }
 
+/// The rows that a model looks up, laid open.
+#[derive(Debug, Clone, Copy)]
+pub struct NeighborsView<'a> {
+    /// How many of them vote, and how.
+    pub params: &'a NeighborsParams,
+    /// The rows.
+    pub x: &'a Matrix,
+    /// Class or number of each.
+    pub targets: &'a [f64],
+    /// Weight of each.
+    pub weights: &'a [f64],
+}
+
+impl NeighborsClassifier {
+    /// The rows.
+    #[must_use]
+    pub fn view(&self) -> NeighborsView<'_> {
+        self.neighbors.view()
+    }
+}
+
+impl NeighborsRegressor {
+    /// The rows.
+    #[must_use]
+    pub fn view(&self) -> NeighborsView<'_> {
+        self.neighbors.view()
+    }
+}
+
 impl NeighborsParams {
     /// Keeps the rows with their classes; the columns must be complete.
     ///
@@ -112,6 +141,11 @@ impl NeighborsParams {
 }
 
 impl Neighbors {
+    fn view(&self) -> NeighborsView<'_> {
+        let Self { params, x, targets, weights, .. } = self;
+        NeighborsView { params, x, targets, weights }
+    }
+
     /// What `vote` makes of the nearest (weight, target) pairs of each row.
     fn each_row<R: Send>(
         &self,
