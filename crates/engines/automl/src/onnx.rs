@@ -11,13 +11,17 @@
 mod features;
 mod finish;
 mod graph;
+mod joint;
 mod learner;
+mod neighbors;
 mod proto;
+mod svm;
 mod trees;
 
 use crate::error::AutomlError;
 use crate::model::Ensemble;
 use crate::model_file::ModelHeader;
+use crate::preprocess::Fitted;
 use graph::{Attribute, Graph};
 pub(crate) use graph::{Element, ML_OPSET, OPSET};
 
@@ -47,6 +51,10 @@ pub(crate) fn derive_onnx(
     let Some(first) = ensemble.preprocessors.first() else {
         return Err(AutomlError::inconsistent("The model has no preprocessing."));
     };
+    let mut fitted = header.columns.iter().zip(first.fitted());
+    if let Some((column, _)) = fitted.find(|(_, fitted)| matches!(fitted, Fitted::Text(_))) {
+        return Err(AutomlError::OnnxUnsupported { column: column.name.clone() });
+    }
     let mut graph = Graph::default();
     let inputs: Vec<OnnxValue> = header
         .columns
@@ -99,7 +107,7 @@ fn add_members(
         let share = member.weight / member.fits.len().max(1) as f64;
         for fit in &member.fits {
             let read = features.get(fit.preprocessor).map(String::as_str).unwrap_or_default();
-            let mut part = learner::add_learner(graph, (member.algorithm, &fit.learner), read)?;
+            let mut part = learner::add_learner(graph, &fit.learner, read)?;
             if fits > 1 {
                 let share = graph.doubles(&[1], &[share]);
                 part = graph.node("Mul", &[&part, &share], &[]);

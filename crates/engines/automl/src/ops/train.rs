@@ -40,6 +40,11 @@ pub struct TrainParams {
     /// several and RMSE for numbers.
     #[serde(default)]
     pub metric: MetricChoice,
+    /// The quantile that the metric `pinball` looks at, from 0.001 to 0.999; without one, the
+    /// median. Boosting then predicts it rather than the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 0.999))]
+    pub quantile: Option<f64>,
     /// One learner to train, with its usual settings.
     #[serde(default)]
     pub algorithm: Option<Algorithm>,
@@ -108,6 +113,7 @@ impl TrainParams {
             target: target.into(),
             task: TaskChoice::Auto,
             metric: MetricChoice::Auto,
+            quantile: None,
             algorithm: None,
             algorithms: Vec::new(),
             time: None,

@@ -40,7 +40,7 @@ impl TreatedColumn {
         let median = derive_quantile(&sorted, 0.5);
         let fill = match options.imputation {
             Imputation::Auto if encoding == Encoding::Codes => None,
-            Imputation::Auto | Imputation::Median => Some(median),
+            Imputation::Auto | Imputation::Median | Imputation::Knn => Some(median),
             Imputation::Mean => Some(mean),
             Imputation::MostFrequent => Some(derive_mode(&sorted)),
             Imputation::Constant => Some(options.fill_value),
@@ -72,8 +72,9 @@ impl TreatedColumn {
         1 + usize::from(self.has_mark)
     }
 
-    pub(super) fn transform(&self, values: &[f64]) -> Vec<Column> {
-        let treated = values.iter().map(|value| self.treat(*value)).collect();
+    /// `filled` are the values without the gaps that other columns fill.
+    pub(super) fn transform(&self, values: &[f64], filled: Option<&[f64]>) -> Vec<Column> {
+        let treated = filled.unwrap_or(values).iter().map(|value| self.treat(*value)).collect();
         let marks = || values.iter().map(|v| f64::from(u8::from(v.is_nan()))).collect();
         let mark = self.has_mark.then(|| Column::numeric(marks()));
         std::iter::once(Column::numeric(treated)).chain(mark).collect()
@@ -159,7 +160,7 @@ fn derive_limits(sorted: &[f64], outliers: Outliers) -> Option<(f64, f64)> {
         return None;
     }
     match outliers {
-        Outliers::Keep => None,
+        Outliers::Keep | Outliers::Isolation => None,
         Outliers::Iqr => {
             let (low, high) = (derive_quantile(sorted, 0.25), derive_quantile(sorted, 0.75));
             let reach = 1.5 * (high - low);
@@ -180,7 +181,7 @@ mod tests {
 
     fn treat(options: PreprocessOptions, encoding: Encoding, values: &[f64]) -> Vec<Vec<f64>> {
         let fitted = TreatedColumn::fit(values, &options, encoding);
-        let columns = fitted.transform(values);
+        let columns = fitted.transform(values, None);
         assert_eq!(columns.len(), fitted.width());
         columns.iter().map(|column| column.values().to_vec()).collect()
     }

@@ -108,7 +108,7 @@ fn derive_summary(metric: Metric, task: Task, scores: &[FoldScores]) -> Leaderbo
         folds_done: u32::try_from(scores.len()).unwrap_or(u32::MAX),
         fit_seconds: 0.0,
         params: serde_json::Value::Null,
-        metrics: Metric::all_of(task)
+        metrics: Metric::list(task, metric)
             .iter()
             .filter_map(|m| Some((m.as_str().to_owned(), summarise(*m, scores)?)))
             .collect(),

@@ -141,7 +141,7 @@ pub(super) fn prepare(
         frame = frame.take(&target.rows);
     }
     let rows = frame.rows();
-    let metric = Metric::choose(params.metric, target.task)?;
+    let metric = Metric::choose(params.metric, params.quantile, target.task)?;
     let chosen = params.list_algorithms();
     let mut candidates = choose_candidates(&chosen, target.task, job.seed())?;
     if params.budget() != Budget::Open {
@@ -149,7 +149,10 @@ pub(super) fn prepare(
         candidates = list_portfolio(target.task, &chosen, size);
     }
     let options = Arc::new(params.preprocessing.clone());
-    candidates.iter_mut().for_each(|candidate| candidate.options = Arc::clone(&options));
+    for candidate in &mut candidates {
+        candidate.options = Arc::clone(&options);
+        candidate.aim(metric);
+    }
     let split = Split::find(&frame, params)?;
     let folds = derive_folds(&target, &split, (params.folds as usize, job.seed()), &mut warnings)?;
     announce(job, &target, metric, &plan);

@@ -17,7 +17,7 @@ use gantry_learn::{Control, LearnError};
 use super::bill::Bill;
 use super::budget::Purse;
 use super::checkpoint::{self, ModelResult, TrialNote};
-use super::evaluate::Evaluated;
+use super::evaluate::{Evaluated, FoldScores};
 use super::forecast::{FitSize, Forecast};
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
@@ -58,6 +58,8 @@ pub(super) struct Found {
     pub(super) tried: u64,
     /// Folds that were used; the first ones.
     pub(super) folds: usize,
+    /// The best single model with its scores on the first fold; none where folds were given up.
+    pub(super) leader: Option<(Candidate, FoldScores)>,
 }
 
 pub(super) struct Search<'a> {

@@ -7,7 +7,7 @@ use crate::target::TargetValues;
 use crate::train::bill::count_tried;
 use crate::train::blend::{Voice, select_weights, tune_decision};
 use crate::train::checkpoint::ModelResult;
-use crate::train::evaluate::{Evaluated, FoldScores, score_decided};
+use crate::train::evaluate::{Evaluated, FoldScores, WeighedFits, score_decided};
 use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
 use crate::train::trial::{Trial, conclude, fit_folds};
@@ -28,6 +28,11 @@ impl Search<'_> {
         let quick = parts.iter().find(|(algorithm, ..)| algorithm.predicts_quickly());
         let explained = quick.or_else(|| parts.first());
         let pipelines = explained.map(|(.., pipelines)| pipelines.clone()).unwrap_or_default();
+        let weighed = parts.iter().map(|(_, weight, pipelines)| WeighedFits {
+            weight: *weight,
+            pipelines: pipelines.clone(),
+        });
+        let weighed: Vec<WeighedFits> = weighed.filter(|_| parts.len() > 1).collect();
         let members: Vec<(Algorithm, f64)> = parts.iter().map(|(a, w, _)| (*a, *w)).collect();
         let mut ensemble = Ensemble::of_members(parts);
         let truth = &self.prepared.target.values;
@@ -39,9 +44,14 @@ impl Search<'_> {
         let own = (!is_alone).then(|| EnsembleScores { scores: scores.clone(), members });
         let board = self.derive_board(own);
         let results: Vec<ModelResult> = self.entries.iter().map(|e| e.result.clone()).collect();
+        let leader = self.find_leader().and_then(|place| self.entries.get(place));
+        let leader = leader
+            .filter(|_| self.depth == self.prepared.folds.len())
+            .and_then(|e| Some((e.candidate.clone(), e.result.scores.first()?.clone())));
         Ok(Found {
             ensemble,
-            evaluated: Evaluated { pipelines, out_of_fold, scores },
+            evaluated: Evaluated { pipelines, out_of_fold, scores, members: weighed },
+            leader,
             board,
             tried: count_tried(&results),
             folds: self.depth,

@@ -47,6 +47,7 @@ impl Search<'_> {
             let task = self.prepared.target.task;
             let mut candidate = draw_candidate(task, &self.prepared.chosen, (rows, seed), drawn);
             candidate.options = std::sync::Arc::clone(&self.prepared.options);
+            candidate.aim(self.prepared.metric);
             drawn += 1;
             if !self.fits_budget(&candidate) {
                 misses += 1;
