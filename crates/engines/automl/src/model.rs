@@ -10,6 +10,7 @@ mod learner;
 mod pipeline;
 mod portfolio;
 mod settings;
+mod stack;
 
 pub use algorithm::Algorithm;
 use boosting::FoldRounds;
@@ -21,3 +22,4 @@ pub(crate) use learner::FittedLearner;
 pub(crate) use pipeline::{FoldFit, Pipeline, Predictions};
 pub(crate) use portfolio::{draw_candidate, list_portfolio};
 pub(crate) use settings::{Candidate, choose_candidates, count_at_most};
+pub(crate) use stack::Stack;

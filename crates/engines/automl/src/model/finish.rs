@@ -162,7 +162,7 @@ impl Curve {
     }
 }
 
-fn derive_logit(p: f64) -> f64 {
+pub(super) fn derive_logit(p: f64) -> f64 {
     let p = p.clamp(EDGE, 1.0 - EDGE);
     math::ln(p) - math::ln(1.0 - p)
 }

@@ -88,6 +88,10 @@ pub struct TrainParams {
     /// the like) is best on held-out rows.
     #[serde(default = "default_true")]
     pub tune_threshold: bool,
+    /// Let a linear model of a search's best models make the prediction, where held-out rows are
+    /// then predicted better than by their weighted mean.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stacking: bool,
     /// How columns are prepared, learned from training rows alone; what is left open suits each
     /// learner.
     #[serde(default)]
@@ -125,6 +129,7 @@ impl TrainParams {
             positive_class: None,
             calibration: CalibrationChoice::Auto,
             tune_threshold: true,
+            stacking: false,
             preprocessing: PreprocessOptions::default(),
             onnx: false,
         }

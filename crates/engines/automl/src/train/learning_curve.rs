@@ -37,6 +37,11 @@ pub(super) fn derive_plot(
     let columns = prepared.columns();
     let held_out = prepared.target.values.take(&fold.test);
     let mut points = Vec::new();
+    let is_late = || prepared.find_time_left().is_some_and(|left| left <= 0.0);
+    let control = match prepared.explain_until {
+        Some(_) => &control.with_wrap_up(&is_late),
+        None => control,
+    };
     let mut cost = 0.0;
     for share in choose_shares(prepared, fold) {
         control.check()?;
@@ -53,6 +58,10 @@ pub(super) fn derive_plot(
             Err(error) if error.is_cancelled() => return Err(error),
             Err(_) => continue,
         };
+        // What was cut off says nothing of the rows.
+        if is_late() {
+            break;
+        }
         let predictions = fitted.predict(&columns, &fold.test, control)?;
         if let Some(score) = metric.score(&held_out, &predictions)? {
             points.push((rows.len() as f64, score));

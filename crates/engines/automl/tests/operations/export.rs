@@ -53,7 +53,7 @@ async fn predict(model: &Path) -> Vec<(String, Vec<f64>)> {
 async fn what_onnxruntime_predicted_from_these_files_is_what_we_predict() {
     let goldens = std::fs::read_to_string(golden_file("goldens.json")).unwrap();
     let goldens: Vec<Golden> = serde_json::from_str(&goldens).unwrap();
-    assert_eq!(goldens.len(), 19);
+    assert_eq!(goldens.len(), 21);
     for golden in goldens {
         let model = golden_file(&golden.model);
         let (host, report) = export(&model).await;
