@@ -41,6 +41,7 @@
 pub mod bayes;
 pub mod binning;
 pub mod boosting;
+pub mod calibration;
 pub mod cluster;
 mod control;
 mod data;
@@ -57,6 +58,7 @@ pub mod network;
 mod numeric;
 pub mod pca;
 pub mod split;
+pub mod summary;
 pub mod svm;
 pub mod text;
 mod tree;

@@ -3,11 +3,11 @@
 //! Invariants: it is fitted to predictions for rows that the members have not seen; probabilities
 //! are read as logits within limits, numbers in standard deviations of the target.
 
+use gantry_learn::calibration::derive_logit;
 use gantry_learn::linear::{LogisticParams, RidgeParams};
 use gantry_learn::{Column, Control, Matrix, TrainingSet};
 use serde::{Deserialize, Serialize};
 
-use super::finish::derive_logit;
 use super::{FittedLearner, Predictions};
 use crate::error::AutomlError;
 use crate::target::TargetValues;

@@ -1,10 +1,12 @@
 //! What is done with the predictions of the members, as nodes of a graph: a second layer, and
 //! curves that calibrate probabilities.
 
+use gantry_learn::calibration::{Curve, EDGE};
+
 use super::graph::{Attribute, Graph};
 use super::learner::{add_complement, add_learner};
 use crate::error::AutomlError;
-use crate::model::{Curve, EDGE, Finish, FittedLearner, Stack};
+use crate::model::{Finish, FittedLearner, Stack};
 
 /// Adds a second layer over the predictions of members.
 pub(super) fn add_stack(

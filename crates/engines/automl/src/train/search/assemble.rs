@@ -2,7 +2,7 @@
 
 use super::{Entry, Found, Search};
 use crate::error::AutomlError;
-use crate::model::{Algorithm, Ensemble, Finish, Pipeline, Predictions, fit_calibration};
+use crate::model::{Algorithm, Ensemble, Finish, Pipeline, Predictions, choose_calibration};
 use crate::target::TargetValues;
 use crate::train::bill::count_tried;
 use crate::train::blend::{Voice, select_weights, tune_decision};
@@ -158,7 +158,7 @@ impl Search<'_> {
             return Ok(Finish::default());
         };
         let choice = self.prepared.finish.for_metric(self.prepared.metric);
-        let calibration = fit_calibration(choice, &codes, &known, &folds)?;
+        let calibration = choose_calibration(choice, &codes, &known, &folds)?;
         let mut finish = Finish { calibration, decision: Vec::new() };
         if self.prepared.finish.tunes_decision {
             let truth = self.prepared.target.values.take(&rows);
