@@ -67,7 +67,7 @@ pub(crate) enum AutomlError {
     SplitUnordered { column: String },
     #[error("All rows are of one group, so none can be held out.")]
     OneGroup,
-    #[error("The option `{what}` of preprocessing {reason}.")]
+    #[error("The option `{what}` {reason}.")]
     Option { what: &'static str, reason: &'static str },
     #[error("No model could be trained: {reasons}.")]
     NothingTrained { reasons: String },
@@ -89,8 +89,8 @@ pub(crate) enum AutomlError {
     TruthMissing { target: String },
     #[error("No row of the column `{target}` has a value that the model could have predicted.")]
     TruthUnknown { target: String },
-    #[error("The model has a member `{algorithm}`, which cannot be written as ONNX.")]
-    OnnxUnsupported { algorithm: &'static str },
+    #[error("The model reads the texts of column `{column}`, which ONNX cannot cut into words.")]
+    OnnxUnsupported { column: String },
     #[error("As ONNX the model would have {bytes} bytes; the format ends at 2 GB.")]
     OnnxTooLarge { bytes: usize },
     #[error("{0}")]
@@ -197,9 +197,7 @@ impl AutomlError {
                 "Fill the column with true values, classes spelled as in training.".into()
             }
             Self::OnnxUnsupported { .. } => {
-                "Train with `algorithms` that leave it out, such as gradient_boosting, \
-                 random_forest and logistic_regression, and export that model."
-                    .into()
+                "Train with the column among `ignore_columns`, and export that model.".into()
             }
             Self::OnnxTooLarge { .. } => {
                 "Train a smaller model, such as gradient boosting, and export that one.".into()

@@ -78,6 +78,9 @@ fn derive_names(columns: &[&Column], preprocessor: &Preprocessor) -> Vec<String>
                 let parts = date.parts().iter();
                 parts.map(|(part, _)| format!("{} {}", column.name(), part.title())).collect()
             }
+            Fitted::Text(text) => {
+                text.words().iter().map(|word| format!("{}: {word}", column.name())).collect()
+            }
             Fitted::Number(_) | Fitted::Treated(_) | Fitted::Target(_) | Fitted::Ordinal(_) => {
                 vec![column.name().to_owned()]
             }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
 pub use explain::{ColumnDrift, DriftLevel};
-pub use metric::{Metric, MetricChoice};
+pub use metric::{Level, Metric, MetricChoice};
 pub use model::{Algorithm, CalibrationChoice};
 pub use ops::cluster::{
     Cluster, ClusterChoice, ClusterMark, ClusterMethod, ClusterParams, ClusterReport,

@@ -3,6 +3,8 @@
 //! Invariant: every score comes from `gantry_learn::metrics`; a score that is not defined for the
 //! rows at hand (or not finite) is `None`, never a made-up number.
 
+mod level;
+
 use gantry_learn::LearnError;
 use gantry_learn::metrics::{self, Average, ConfusionMatrix};
 use schemars::JsonSchema;
@@ -12,12 +14,14 @@ use crate::error::AutomlError;
 use crate::model::{Finish, Predictions};
 use crate::target::TargetValues;
 use crate::task::Task;
+pub use level::Level;
 
 /// A score of predictions.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "String", try_from = "String")]
+#[schemars(with = "String")]
 pub enum Metric {
     /// Share of rows whose class is right.
     Accuracy,
@@ -41,6 +45,8 @@ pub enum Metric {
     R2,
     /// Mean absolute error relative to the true value.
     Mape,
+    /// Mean error whose sides are weighed so that this quantile is the best prediction.
+    Pinball(Level),
 }
 
 /// The metric that a caller asks for.
@@ -72,6 +78,8 @@ pub enum MetricChoice {
     R2,
     /// Mean absolute error relative to the true value.
     Mape,
+    /// Mean error whose sides are weighed so that the `quantile` is the best prediction.
+    Pinball,
 }
 
 impl Metric {
@@ -98,6 +106,16 @@ impl Metric {
         }
     }
 
+    /// The metrics of a task, and the one that was asked for if it is none of them.
+    #[must_use]
+    pub fn list(task: Task, asked: Self) -> Vec<Self> {
+        let mut metrics = Self::all_of(task).to_vec();
+        if !metrics.contains(&asked) {
+            metrics.push(asked);
+        }
+        metrics
+    }
+
     /// The word for it in parameters and reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -113,6 +131,7 @@ impl Metric {
             Self::Mae => "mae",
             Self::R2 => "r2",
             Self::Mape => "mape",
+            Self::Pinball(_) => "pinball",
         }
     }
 
@@ -131,6 +150,7 @@ impl Metric {
             Self::Mae => "MAE",
             Self::R2 => "R²",
             Self::Mape => "MAPE",
+            Self::Pinball(_) => "Pinball loss",
         }
     }
 
@@ -145,7 +165,7 @@ impl Metric {
             | Self::PrAuc
             | Self::Mcc
             | Self::R2 => true,
-            Self::LogLoss | Self::Rmse | Self::Mae | Self::Mape => false,
+            Self::LogLoss | Self::Rmse | Self::Mae | Self::Mape | Self::Pinball(_) => false,
         }
     }
 
@@ -159,7 +179,8 @@ impl Metric {
             | Self::Rmse
             | Self::Mae
             | Self::R2
-            | Self::Mape => false,
+            | Self::Mape
+            | Self::Pinball(_) => false,
         }
     }
 
@@ -175,33 +196,50 @@ impl Metric {
             | Self::Rmse
             | Self::Mae
             | Self::R2
-            | Self::Mape => false,
+            | Self::Mape
+            | Self::Pinball(_) => false,
         }
     }
 
-    /// The metric for a choice.
+    /// The metric for a choice; a quantile alone asks for its pinball loss.
     ///
     /// # Errors
-    /// [`AutomlError::MetricUnfit`] when the metric is of another task.
-    pub(crate) fn choose(choice: MetricChoice, task: Task) -> Result<Self, AutomlError> {
-        let Some(metric) = Self::find_chosen(choice) else {
-            return Ok(match task {
-                Task::Binary => Self::RocAuc,
-                Task::Multiclass => Self::Accuracy,
-                Task::Regression => Self::Rmse,
-            });
+    /// [`AutomlError::MetricUnfit`] when the metric is of another task, and
+    /// [`AutomlError::Option`] for a quantile that is none or of no use.
+    pub(crate) fn choose(
+        choice: MetricChoice,
+        quantile: Option<f64>,
+        task: Task,
+    ) -> Result<Self, AutomlError> {
+        let refuse = |reason| Err(AutomlError::Option { what: "quantile", reason });
+        let level = match quantile.map(Level::find) {
+            None => None,
+            Some(Some(level)) => Some(level),
+            Some(None) => return refuse("must be from 0.001 to 0.999"),
         };
-        let fitting = Self::all_of(task);
-        if fitting.contains(&metric) {
+        if level.is_some() && !matches!(choice, MetricChoice::Auto | MetricChoice::Pinball) {
+            return refuse("belongs to the metric `pinball`");
+        }
+        let metric = match (Self::find_chosen(choice, level), task) {
+            (Some(metric), _) => metric,
+            (None, Task::Binary) => Self::RocAuc,
+            (None, Task::Multiclass) => Self::Accuracy,
+            (None, Task::Regression) => Self::Rmse,
+        };
+        let is_fit = match metric {
+            Self::Pinball(_) => task == Task::Regression,
+            other => Self::all_of(task).contains(&other),
+        };
+        if is_fit {
             return Ok(metric);
         }
-        let fitting = fitting.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", ");
+        let fitting = Self::all_of(task).iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", ");
         Err(AutomlError::MetricUnfit { metric: metric.as_str(), task: task.as_str(), fitting })
     }
 
-    const fn find_chosen(choice: MetricChoice) -> Option<Self> {
+    fn find_chosen(choice: MetricChoice, level: Option<Level>) -> Option<Self> {
         Some(match choice {
-            MetricChoice::Auto => return None,
+            MetricChoice::Auto => return level.map(Self::Pinball),
             MetricChoice::Accuracy => Self::Accuracy,
             MetricChoice::BalancedAccuracy => Self::BalancedAccuracy,
             MetricChoice::F1 => Self::F1,
@@ -213,6 +251,7 @@ impl Metric {
             MetricChoice::Mae => Self::Mae,
             MetricChoice::R2 => Self::R2,
             MetricChoice::Mape => Self::Mape,
+            MetricChoice::Pinball => Self::Pinball(level.unwrap_or(Level::MEDIAN)),
         })
     }
 
@@ -283,7 +322,9 @@ impl Metric {
                 metrics::average_precision(codes, probability.column(1), None)?
             }
             Self::LogLoss => metrics::log_loss(codes, probability, None)?,
-            Self::PrAuc | Self::Rmse | Self::Mae | Self::R2 | Self::Mape => return Ok(None),
+            Self::PrAuc | Self::Rmse | Self::Mae | Self::R2 | Self::Mape | Self::Pinball(_) => {
+                return Ok(None);
+            }
         }))
     }
 
@@ -293,6 +334,7 @@ impl Metric {
             Self::Mae => metrics::mae(truth, predicted, None)?,
             Self::R2 => metrics::r2(truth, predicted, None)?,
             Self::Mape => metrics::mape(truth, predicted, None)?,
+            Self::Pinball(level) => metrics::pinball(truth, predicted, level.share(), None)?,
             Self::Accuracy
             | Self::BalancedAccuracy
             | Self::F1

@@ -10,14 +10,16 @@ mod learner;
 mod pipeline;
 mod portfolio;
 mod settings;
+mod stack;
 
 pub use algorithm::Algorithm;
 use boosting::FoldRounds;
 pub(crate) use boosting::derive_rounds;
 pub(crate) use ensemble::{Ensemble, Member, MemberFit};
 pub use finish::CalibrationChoice;
-pub(crate) use finish::{Curve, EDGE, Finish, fit_calibration};
+pub(crate) use finish::{Finish, choose_calibration};
 pub(crate) use learner::FittedLearner;
 pub(crate) use pipeline::{FoldFit, Pipeline, Predictions};
 pub(crate) use portfolio::{draw_candidate, list_portfolio};
 pub(crate) use settings::{Candidate, choose_candidates, count_at_most};
+pub(crate) use stack::Stack;

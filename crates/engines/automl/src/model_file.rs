@@ -3,7 +3,8 @@
 //! Layout, all numbers little-endian: the eleven bytes `GANTRYMODEL`; the format's version (u32);
 //! the length of the header (u64) and the header (JSON: columns, classes, preprocessing, members);
 //! the length of the learners (u64) and the learners of each member (postcard); SHA-256 of
-//! everything before it. In version 1 there was one preprocessing and one learner.
+//! everything before it. In version 1 there was one preprocessing and one learner; version 3 added a
+//! second layer, texts, and gaps filled from similar rows.
 //!
 //! Invariants: the same model gives the same bytes; a file that is cut off, changed or of another
 //! version is refused before anything of it is used. Versions from `OLDEST_READ` on are read.
@@ -17,13 +18,15 @@ use sha2::{Digest, Sha256};
 use crate::error::{AutomlError, derive_list};
 use crate::explain::Baseline;
 use crate::metric::Metric;
-use crate::model::{Algorithm, Ensemble, Finish, FittedLearner, Member, MemberFit, Pipeline};
+use crate::model::{
+    Algorithm, Ensemble, Finish, FittedLearner, Member, MemberFit, Pipeline, Stack,
+};
 use crate::preprocess::Preprocessor;
 use crate::task::Task;
 
 const MAGIC: &[u8; 11] = b"GANTRYMODEL";
 /// The version that is written.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The oldest version that is read; version 1 is the first.
 const OLDEST_READ: u32 = 1;
 const HASH_BYTES: usize = 32;
@@ -93,6 +96,8 @@ struct FileHeader {
     preprocessors: Vec<Preprocessor>,
     members: Vec<MemberHeader>,
     finish: Finish,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stack: Option<Stack>,
 }
 
 /// The header of version 1.
@@ -145,6 +150,7 @@ impl TrainedModel {
             preprocessors: self.ensemble.preprocessors.clone(),
             members: members.collect(),
             finish: self.ensemble.finish.clone(),
+            stack: self.ensemble.stack.clone(),
         };
         let header =
             serde_json::to_vec(&header).map_err(|error| broken("header", error.to_string()))?;
@@ -231,6 +237,7 @@ impl TrainedModel {
         let ensemble = Ensemble {
             preprocessors: header.preprocessors,
             members: members.collect(),
+            stack: header.stack,
             finish: header.finish,
         };
         Ok(Self { header: header.model, ensemble })
@@ -248,6 +255,11 @@ impl TrainedModel {
         }
         if !fits.into_iter().all(is_fitting) {
             return Err(broken("preprocessing and learner do not fit each other"));
+        }
+        let each = self.header.classes.len().saturating_sub(1).max(1);
+        let is_read = |stack: &Stack| stack.learner().features() == members.len() * each;
+        if !self.ensemble.stack.as_ref().is_none_or(is_read) {
+            return Err(broken("its second layer does not fit its members"));
         }
         Ok(())
     }

@@ -11,13 +11,17 @@
 mod features;
 mod finish;
 mod graph;
+mod joint;
 mod learner;
+mod neighbors;
 mod proto;
+mod svm;
 mod trees;
 
 use crate::error::AutomlError;
-use crate::model::Ensemble;
+use crate::model::{Ensemble, Member};
 use crate::model_file::ModelHeader;
+use crate::preprocess::Fitted;
 use graph::{Attribute, Graph};
 pub(crate) use graph::{Element, ML_OPSET, OPSET};
 
@@ -47,6 +51,10 @@ pub(crate) fn derive_onnx(
     let Some(first) = ensemble.preprocessors.first() else {
         return Err(AutomlError::inconsistent("The model has no preprocessing."));
     };
+    let mut fitted = header.columns.iter().zip(first.fitted());
+    if let Some((column, _)) = fitted.find(|(_, fitted)| matches!(fitted, Fitted::Text(_))) {
+        return Err(AutomlError::OnnxUnsupported { column: column.name.clone() });
+    }
     let mut graph = Graph::default();
     let inputs: Vec<OnnxValue> = header
         .columns
@@ -82,7 +90,7 @@ fn derive_name(ensemble: &Ensemble) -> &'static str {
     }
 }
 
-/// The weighted mean of all fits of all members.
+/// The weighted mean of all fits of all members, or what a second layer makes of them.
 fn add_members(
     graph: &mut Graph,
     ensemble: &Ensemble,
@@ -93,24 +101,39 @@ fn add_members(
         .iter()
         .map(|preprocessor| features::add_features(graph, preprocessor, inputs))
         .collect();
-    let fits: usize = ensemble.members.iter().map(|member| member.fits.len()).sum();
-    let mut mean: Option<String> = None;
+    let mut parts: Vec<String> = Vec::new();
     for member in &ensemble.members {
-        let share = member.weight / member.fits.len().max(1) as f64;
-        for fit in &member.fits {
-            let read = features.get(fit.preprocessor).map(String::as_str).unwrap_or_default();
-            let mut part = learner::add_learner(graph, (member.algorithm, &fit.learner), read)?;
-            if fits > 1 {
-                let share = graph.doubles(&[1], &[share]);
-                part = graph.node("Mul", &[&part, &share], &[]);
-            }
-            mean = Some(match mean {
-                Some(before) => graph.node("Add", &[&before, &part], &[]),
-                None => part,
-            });
-        }
+        let weight = if ensemble.stack.is_some() { 1.0 } else { member.weight };
+        parts.push(add_member(graph, member, (weight, &features))?);
     }
-    mean.ok_or_else(|| AutomlError::inconsistent("The model has no learner."))
+    if let Some(stack) = &ensemble.stack {
+        return finish::add_stack(graph, stack, &parts);
+    }
+    let whole = parts.into_iter().reduce(|a, b| graph.node("Add", &[&a, &b], &[]));
+    whole.ok_or_else(|| AutomlError::inconsistent("The model has no learner."))
+}
+
+/// The mean of the fits of a member, times its weight.
+fn add_member(
+    graph: &mut Graph,
+    member: &Member,
+    (weight, features): (f64, &[String]),
+) -> Result<String, AutomlError> {
+    let share = weight / member.fits.len().max(1) as f64;
+    let mut sum: Option<String> = None;
+    for fit in &member.fits {
+        let read = features.get(fit.preprocessor).map(String::as_str).unwrap_or_default();
+        let mut part = learner::add_learner(graph, &fit.learner, read)?;
+        if share != 1.0 {
+            let share = graph.doubles(&[1], &[share]);
+            part = graph.node("Mul", &[&part, &share], &[]);
+        }
+        sum = Some(match sum {
+            Some(before) => graph.node("Add", &[&before, &part], &[]),
+            None => part,
+        });
+    }
+    sum.ok_or_else(|| AutomlError::inconsistent("A member has no learner."))
 }
 
 /// `decision` has a weight for each class, or none.

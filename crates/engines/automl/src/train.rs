@@ -46,7 +46,7 @@ use bill::Bill;
 pub(crate) use budget::Budget;
 use budget::Purse;
 use compare::Comparison;
-use evaluate::Evaluated;
+use evaluate::{Evaluated, FoldScores};
 use prepare::Prepared;
 use search::Search;
 
@@ -105,8 +105,12 @@ pub(crate) fn train(
     prepared.keep_folds(found.folds, &mut found.evaluated.out_of_fold);
     stages.enter("Report", 5)?;
     job.log(LogLevel::Info, format!("{}: the ensemble is chosen.", purse.describe()));
-    let report =
-        publish_all(job, &prepared, (&model, &found.evaluated, found.board), (None, &control))?;
+    let report = publish_all(
+        job,
+        &prepared,
+        (&model, &found.evaluated, found.board),
+        (found.leader, &control),
+    )?;
     bill.close_search(found.tried, &purse)?;
     job.log(LogLevel::Info, format!("{}: the report is written.", purse.describe()));
     announce_best(job, &report);
@@ -137,7 +141,7 @@ fn conclude_comparison(
     let folds = prepared.folds.len();
     prepared.keep_folds(folds, &mut evaluated.out_of_fold);
     stages.enter("Report", after + 1)?;
-    let curve = Some(&best);
+    let curve = evaluated.scores.first().map(|first| (best, first.clone()));
     let report = publish_all(job, &prepared, (&model, &evaluated, found.board), (curve, control))?;
     bill.close(found.tried)?;
     announce_best(job, &report);
@@ -148,12 +152,12 @@ fn publish_all(
     job: &BlockingContext,
     prepared: &Prepared,
     (model, evaluated, board): (&TrainedModel, &Evaluated, Leaderboard),
-    (best, control): (Option<&Candidate>, &Control<'_>),
+    (best, control): (Option<(Candidate, FoldScores)>, &Control<'_>),
 ) -> Result<TrainReport, AutomlError> {
     job.progress(0.92);
     let mut explained = explain::explain(prepared, evaluated, control)?;
     if let Some(best) = best {
-        explained.plots.extend(learning_curve::derive_plot(prepared, evaluated, (best, control))?);
+        explained.plots.extend(learning_curve::derive_plot(prepared, &best, control)?);
     }
     let report = report::derive_report(prepared, board, &explained)?;
     let outcome =

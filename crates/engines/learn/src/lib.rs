@@ -41,12 +41,14 @@
 pub mod bayes;
 pub mod binning;
 pub mod boosting;
+pub mod calibration;
 pub mod cluster;
 mod control;
 mod data;
 mod error;
 pub mod forest;
 pub mod importance;
+pub mod impute;
 pub mod isolation;
 pub mod linear;
 pub mod metrics;
@@ -56,7 +58,9 @@ pub mod network;
 mod numeric;
 pub mod pca;
 pub mod split;
+pub mod summary;
 pub mod svm;
+pub mod text;
 mod tree;
 
 pub use control::{Control, WorkMeter};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gantry_kit::Column;
 use gantry_learn::{Control, Matrix};
 
-use super::{Algorithm, Finish, FittedLearner, Pipeline, Predictions};
+use super::{Algorithm, Finish, FittedLearner, Pipeline, Predictions, Stack};
 use crate::error::AutomlError;
 use crate::preprocess::{Preprocessor, Unknown};
 
@@ -38,6 +38,8 @@ pub(crate) struct Member {
 pub(crate) struct Ensemble {
     pub(crate) preprocessors: Vec<Preprocessor>,
     pub(crate) members: Vec<Member>,
+    /// What makes one prediction of the members' instead of their weighted mean.
+    pub(crate) stack: Option<Stack>,
     pub(crate) finish: Finish,
 }
 
@@ -48,6 +50,7 @@ impl Ensemble {
         Self {
             preprocessors: vec![pipeline.preprocessor],
             members: vec![Member { algorithm, weight: 1.0, fits }],
+            stack: None,
             finish: Finish::default(),
         }
     }
@@ -67,7 +70,7 @@ impl Ensemble {
             });
             members.push(Member { algorithm, weight, fits: fits.collect() });
         }
-        Self { preprocessors, members, finish: Finish::default() }
+        Self { preprocessors, members, stack: None, finish: Finish::default() }
     }
 
     /// Predictions for these rows of the columns.
@@ -90,13 +93,20 @@ impl Ensemble {
         rows: &[usize],
         control: &Control<'_>,
     ) -> Result<Predictions, AutomlError> {
-        let mut blend = Blend::default();
+        // One sum for all members, or one for each.
+        let count = if self.stack.is_some() { self.members.len() } else { 1 };
+        let mut blends: Vec<Blend> = (0..count).map(|_| Blend::default()).collect();
         for (place, preprocessor) in self.preprocessors.iter().enumerate() {
             control.check()?;
             let features = preprocessor.transform(columns, rows)?;
-            self.add_fits(place, &features, &mut blend, control)?;
+            self.add_fits(place, &features, &mut blends, control)?;
         }
-        blend.finish()
+        let mut parts: Vec<Predictions> =
+            blends.into_iter().map(Blend::finish).collect::<Result<_, AutomlError>>()?;
+        match &self.stack {
+            Some(stack) => stack.apply(&parts),
+            None => parts.pop().ok_or_else(|| AutomlError::inconsistent("Nothing was predicted.")),
+        }
     }
 
     /// Adds the predictions of every fit that reads these features.
@@ -104,11 +114,15 @@ impl Ensemble {
         &self,
         preprocessor: usize,
         features: &Matrix,
-        blend: &mut Blend,
+        blends: &mut [Blend],
         control: &Control<'_>,
     ) -> Result<(), AutomlError> {
-        for member in &self.members {
-            let share = member.weight / member.fits.len().max(1) as f64;
+        for (place, member) in self.members.iter().enumerate() {
+            let weight = if self.stack.is_some() { 1.0 } else { member.weight };
+            let share = weight / member.fits.len().max(1) as f64;
+            let Some(blend) = blends.get_mut(if self.stack.is_some() { place } else { 0 }) else {
+                continue;
+            };
             for fit in member.fits.iter().filter(|fit| fit.preprocessor == preprocessor) {
                 control.check()?;
                 blend.add(&fit.learner.predict(features)?, share);

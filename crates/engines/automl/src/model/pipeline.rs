@@ -8,7 +8,7 @@ use gantry_learn::{Control, Matrix, TrainingSet, derive_labels};
 
 use super::{Candidate, FittedLearner, FoldRounds};
 use crate::error::AutomlError;
-use crate::preprocess::{ClassBalance, Preprocessor};
+use crate::preprocess::{ClassBalance, Outliers, Preprocessor, find_inliers};
 use crate::target::TargetValues;
 
 /// Rows that are predicted at once; bounds the memory of the matrix.
@@ -187,6 +187,11 @@ impl Features {
         let (preprocessor, mut x) = Preprocessor::fit_transform(columns, (rows, truth), how)?;
         control.check()?;
         let mut truth = truth.clone();
+        if options.outliers == Outliers::Isolation {
+            let kept = find_inliers(&x, options.outlier_share, control)?;
+            x = x.take_rows(&kept);
+            truth = truth.take(&kept);
+        }
         let mut weights = None;
         match options.balance {
             ClassBalance::None => {}

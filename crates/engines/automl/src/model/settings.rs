@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gantry_learn::bayes::BayesParams;
-use gantry_learn::boosting::BoostingParams;
+use gantry_learn::boosting::{BoostingParams, RegressionLoss};
 use gantry_learn::forest::{ForestParams, MaxFeatures};
 use gantry_learn::linear::{ElasticNetParams, LogisticParams, RidgeParams};
 use gantry_learn::neighbors::{NeighborsParams, Vote};
@@ -16,6 +16,7 @@ use super::pipeline::Watched;
 use super::portfolio::list_core;
 use super::{Algorithm, FittedLearner, boosting};
 use crate::error::AutomlError;
+use crate::metric::Metric;
 use crate::preprocess::PreprocessOptions;
 use crate::task::Task;
 
@@ -146,6 +147,13 @@ impl Candidate {
         let seed = Rng::stream(seed, algorithm as u64).next_u64();
         let settings = derive_settings(algorithm, task, seed);
         Self { algorithm, settings, options: Arc::default() }
+    }
+
+    /// Lets learners that can minimise the metric's own loss do so.
+    pub(crate) fn aim(&mut self, metric: Metric) {
+        if let (Settings::Boosting(params), Metric::Pinball(level)) = (&mut self.settings, metric) {
+            params.loss = RegressionLoss::Quantile(level.share());
+        }
     }
 
     /// The settings for the report; seeds are left out, as the job has one seed.

@@ -4,6 +4,7 @@
 //! which count from 1 so that 0 can stand for a missing or unknown one.
 
 use super::graph::{Attribute, Element, Graph};
+use super::joint;
 use crate::preprocess::{
     CategoryColumn, DateColumn, DatePart, Encoding, Fitted, LIMIT, NumberColumn, Preprocessor,
     TargetColumn, TreatedColumn,
@@ -19,9 +20,11 @@ const MICROS_PER_HOUR: i64 = 3_600_000_000;
 pub(super) fn derive_element(fitted: &Fitted) -> Element {
     match fitted {
         Fitted::Number(_) | Fitted::Treated(_) => Element::Double,
-        Fitted::Category(_) | Fitted::Target(_) | Fitted::OneHot(_) | Fitted::Ordinal(_) => {
-            Element::Text
-        }
+        Fitted::Category(_)
+        | Fitted::Target(_)
+        | Fitted::OneHot(_)
+        | Fitted::Ordinal(_)
+        | Fitted::Text(_) => Element::Text,
         Fitted::Date(_) => Element::Int,
     }
 }
@@ -34,14 +37,19 @@ pub(super) fn add_features(
 ) -> String {
     let encoding = preprocessor.encoding();
     let mut features: Vec<String> = Vec::new();
-    for (fitted, input) in preprocessor.fitted().iter().zip(inputs) {
+    let filled = joint::add_filled(graph, preprocessor, inputs);
+    for ((fitted, input), filled) in preprocessor.fitted().iter().zip(inputs).zip(&filled) {
         match fitted {
             Fitted::Number(fitted) => add_number(graph, fitted, encoding, input, &mut features),
             Fitted::Category(fitted) => {
                 features.extend(add_category(graph, fitted, encoding, input));
             }
             Fitted::Date(fitted) => add_date(graph, fitted, encoding, input, &mut features),
-            Fitted::Treated(fitted) => add_treated(graph, fitted, input, &mut features),
+            Fitted::Treated(fitted) => {
+                add_treated(graph, fitted, (input, filled), &mut features);
+            }
+            // Refused before anything is written.
+            Fitted::Text(_) => {}
             Fitted::Target(fitted) => add_target(graph, fitted, input, &mut features),
             Fitted::OneHot(fitted) => {
                 features.extend(add_category(graph, fitted, Encoding::OneHot, input));
@@ -97,9 +105,16 @@ fn add_limits(graph: &mut Graph, (low, high): (f64, f64), value: &str) -> String
 }
 
 /// A number that is treated as the caller asked: filled, limited, scaled, its gaps marked.
-fn add_treated(graph: &mut Graph, fitted: &TreatedColumn, input: &str, features: &mut Vec<String>) {
+/// `filled` is the input without the gaps that other columns fill.
+fn add_treated(
+    graph: &mut Graph,
+    fitted: &TreatedColumn,
+    (input, filled): (&str, &Option<String>),
+    features: &mut Vec<String>,
+) {
     let gap = graph.node("IsNaN", &[input], &[]);
     let mut value = match fitted.fill {
+        _ if filled.is_some() => filled.clone().unwrap_or_default(),
         Some(fill) => {
             let fill = graph.doubles(&[1], &[fill]);
             graph.node("Where", &[&gap, &fill, input], &[])

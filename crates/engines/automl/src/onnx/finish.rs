@@ -1,9 +1,52 @@
-//! What is done with the mean of the members, as nodes of a graph: curves that calibrate
-//! probabilities.
+//! What is done with the predictions of the members, as nodes of a graph: a second layer, and
+//! curves that calibrate probabilities.
+
+use gantry_learn::calibration::{Curve, EDGE};
 
 use super::graph::{Attribute, Graph};
-use super::learner::add_complement;
-use crate::model::{Curve, EDGE, Finish};
+use super::learner::{add_complement, add_learner};
+use crate::error::AutomlError;
+use crate::model::{Finish, FittedLearner, Stack};
+
+/// Adds a second layer over the predictions of members.
+pub(super) fn add_stack(
+    graph: &mut Graph,
+    stack: &Stack,
+    members: &[String],
+) -> Result<String, AutomlError> {
+    let is_classes = matches!(stack.learner(), FittedLearner::Logistic(_));
+    let mut features = Vec::with_capacity(members.len());
+    let center = graph.doubles(&[1], &[stack.center]);
+    let scale = graph.doubles(&[1], &[stack.scale]);
+    for member in members {
+        if is_classes {
+            // All classes but the first.
+            let [from, to, axis] = [1, i64::MAX, 1].map(|bound| graph.ints(&[1], &[bound]));
+            let rest = graph.node("Slice", &[member, &from, &to, &axis], &[]);
+            features.push(add_logit(graph, &rest));
+        } else {
+            let moved = graph.node("Sub", &[member, &center], &[]);
+            features.push(graph.node("Div", &[&moved, &scale], &[]));
+        }
+    }
+    let names: Vec<&str> = features.iter().map(String::as_str).collect();
+    let together = graph.node("Concat", &names, &[("axis", Attribute::Int(1))]);
+    let found = add_learner(graph, stack.learner(), &together)?;
+    if is_classes {
+        return Ok(found);
+    }
+    let scaled = graph.node("Mul", &[&found, &scale], &[]);
+    Ok(graph.node("Add", &[&scaled, &center], &[]))
+}
+
+fn add_logit(graph: &mut Graph, p: &str) -> String {
+    let [low, high] = [EDGE, 1.0 - EDGE].map(|edge| graph.doubles(&[], &[edge]));
+    let inside = graph.node("Clip", &[p, &low, &high], &[]);
+    let one = graph.doubles(&[1], &[1.0]);
+    let rest = graph.node("Sub", &[&one, &inside], &[]);
+    let odds = graph.node("Div", &[&inside, &rest], &[]);
+    graph.node("Log", &[&odds], &[])
+}
 
 /// Adds the calibration, if there is one, and returns the name of the predictions.
 pub(super) fn add_calibration(graph: &mut Graph, finish: &Finish, predictions: &str) -> String {
@@ -38,12 +81,7 @@ fn add_column(graph: &mut Graph, predictions: &str, class: i64) -> String {
 fn add_curve(graph: &mut Graph, curve: &Curve, p: &str) -> String {
     match curve {
         Curve::Sigmoid { slope, offset } => {
-            let [low, high] = [EDGE, 1.0 - EDGE].map(|edge| graph.doubles(&[], &[edge]));
-            let inside = graph.node("Clip", &[p, &low, &high], &[]);
-            let one = graph.doubles(&[1], &[1.0]);
-            let rest = graph.node("Sub", &[&one, &inside], &[]);
-            let odds = graph.node("Div", &[&inside, &rest], &[]);
-            let logit = graph.node("Log", &[&odds], &[]);
+            let logit = add_logit(graph, p);
             let slope = graph.doubles(&[1], &[*slope]);
             let offset = graph.doubles(&[1], &[*offset]);
             let scaled = graph.node("Mul", &[&logit, &slope], &[]);

@@ -51,14 +51,36 @@ impl Element {
     }
 }
 
+/// What a tensor inside a repeated graph holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scalar {
+    Int,
+    Bool,
+    Double,
+}
+
+impl Scalar {
+    const fn code(self) -> i64 {
+        match self {
+            Self::Int => Element::Int.code(),
+            Self::Bool => 9,
+            Self::Double => Element::Double.code(),
+        }
+    }
+}
+
 /// A value of an attribute.
 pub(super) enum Attribute<'a> {
+    Body(&'a Body),
     Int(i64),
     Ints(&'a [i64]),
     Text(&'a str),
     Texts(&'a [&'a str]),
     Doubles(&'a [f64]),
 }
+
+/// A graph inside a node, which is computed again and again.
+pub(super) struct Body(Message);
 
 #[derive(Default)]
 pub(super) struct Graph {
@@ -129,6 +151,29 @@ impl Graph {
         name
     }
 
+    /// A graph that a node repeats: `build` adds its nodes and gives the names of its outputs.
+    /// It may read whatever was added before; its constants belong to the whole file.
+    pub(super) fn body(
+        &mut self,
+        inputs: &[(&str, Scalar)],
+        outputs: &[Scalar],
+        build: impl FnOnce(&mut Self) -> Vec<String>,
+    ) -> Body {
+        let outer = (std::mem::take(&mut self.parts), std::mem::take(&mut self.ends));
+        for (name, scalar) in inputs {
+            self.ends.message(GRAPH_INPUT, &describe_any(name, *scalar));
+        }
+        for (name, scalar) in build(self).iter().zip(outputs) {
+            self.ends.message(GRAPH_OUTPUT, &describe_any(name, *scalar));
+        }
+        let (mut body, ends) = (std::mem::take(&mut self.parts), std::mem::take(&mut self.ends));
+        (self.parts, self.ends) = outer;
+        let name = self.fresh();
+        body.text(GRAPH_NAME, &name);
+        body.append(&ends);
+        Body(body)
+    }
+
     /// Adds a node with one output, and returns the output's name.
     pub(super) fn node(
         &mut self,
@@ -149,9 +194,20 @@ impl Graph {
         attributes: &[(&str, Attribute<'_>)],
         output: &str,
     ) {
+        self.node_to_all(operator, inputs, attributes, &[output]);
+    }
+
+    /// Adds a node with several outputs, whose names were reserved.
+    pub(super) fn node_to_all(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        attributes: &[(&str, Attribute<'_>)],
+        outputs: &[&str],
+    ) {
         let mut node = Message::default();
         inputs.iter().for_each(|input| node.text(1, input));
-        node.text(2, output);
+        outputs.iter().for_each(|output| node.text(2, output));
         self.made += 1;
         node.text(3, &format!("n{}", self.made));
         node.text(4, operator);
@@ -212,6 +268,22 @@ fn describe_value(name: &str, element: Element, width: Option<i64>) -> Message {
     value
 }
 
+/// An input or output of a graph inside a node; doubles are of any shape.
+fn describe_any(name: &str, scalar: Scalar) -> Message {
+    let mut tensor = Message::default();
+    tensor.int(1, scalar.code());
+    if scalar != Scalar::Double {
+        // Counters and conditions are single values, which runtimes want to be told.
+        tensor.message(2, &Message::default());
+    }
+    let mut kind = Message::default();
+    kind.message(1, &tensor);
+    let mut value = Message::default();
+    value.text(1, name);
+    value.message(2, &kind);
+    value
+}
+
 fn begin_tensor(name: &str, shape: &[i64], element: Element) -> Message {
     let mut tensor = Message::default();
     tensor.ints(1, shape);
@@ -231,6 +303,10 @@ fn write_attribute(name: &str, value: &Attribute<'_>) -> Message {
     let mut attribute = Message::default();
     attribute.text(1, name);
     let kind = match value {
+        Attribute::Body(body) => {
+            attribute.message(6, &body.0);
+            5
+        }
         Attribute::Int(value) => {
             attribute.int(3, *value);
             2

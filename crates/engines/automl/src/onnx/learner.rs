@@ -8,19 +8,20 @@ use gantry_learn::network::LayerView;
 
 use super::graph::{Attribute, Element, Graph};
 use super::trees::{Fold, add_trees};
+use super::{neighbors, svm};
 use crate::error::AutomlError;
-use crate::model::{Algorithm, FittedLearner};
+use crate::model::FittedLearner;
 
 /// The format's number for floats of single precision.
 const SINGLE: i64 = 1;
 /// A score below every other.
 const NEVER: f64 = -1e300;
-const DOUBLE: Attribute<'static> = Attribute::Int(Element::Double.code());
+pub(super) const DOUBLE: Attribute<'static> = Attribute::Int(Element::Double.code());
 
 /// Adds a learner, and returns the name of its predictions.
 pub(super) fn add_learner(
     graph: &mut Graph,
-    (algorithm, learner): (Algorithm, &FittedLearner),
+    learner: &FittedLearner,
     features: &str,
 ) -> Result<String, AutomlError> {
     Ok(match learner {
@@ -54,16 +55,17 @@ pub(super) fn add_learner(
             let scaled = graph.node("Mul", &[&scaled, &scale], &[]);
             graph.node("Add", &[&scaled, &mean], &[])
         }
-        FittedLearner::Bayes(model) => add_bayes(graph, (algorithm, model), features)?,
-        FittedLearner::SvmClassifier(_)
-        | FittedLearner::SvmRegressor(_)
-        | FittedLearner::NeighborsClassifier(_)
-        | FittedLearner::NeighborsRegressor(_) => return Err(unsupported(algorithm)),
+        FittedLearner::Bayes(model) => add_bayes(graph, model, features)?,
+        FittedLearner::SvmClassifier(model) => svm::add_classifier(graph, model, features)?,
+        FittedLearner::SvmRegressor(model) => svm::add_regressor(graph, model, features),
+        FittedLearner::NeighborsClassifier(model) => {
+            let classes = gantry_learn::Classifier::classes(model);
+            neighbors::add_classifier(graph, (&model.view(), classes), features)
+        }
+        FittedLearner::NeighborsRegressor(model) => {
+            neighbors::add_regressor(graph, &model.view(), features)
+        }
     })
-}
-
-fn unsupported(algorithm: Algorithm) -> AutomlError {
-    AutomlError::OnnxUnsupported { algorithm: algorithm.as_str() }
 }
 
 /// The last layer's numbers. Inputs are rounded as the network rounds them; the sums are of double
@@ -90,13 +92,9 @@ fn add_network(graph: &mut Graph, layers: &[LayerView<'_>], features: &str) -> S
     values
 }
 
-fn add_bayes(
-    graph: &mut Graph,
-    (algorithm, model): (Algorithm, &BayesModel),
-    features: &str,
-) -> Result<String, AutomlError> {
+fn add_bayes(graph: &mut Graph, model: &BayesModel, features: &str) -> Result<String, AutomlError> {
     let GaussianView { log_shares, means, variances } =
-        model.find_gaussian().ok_or_else(|| unsupported(algorithm))?;
+        model.find_gaussian().ok_or_else(|| AutomlError::inconsistent("Bayes is not Gaussian."))?;
     let mut scores: Vec<String> = Vec::with_capacity(log_shares.len());
     for (share, (means, variances)) in log_shares.iter().zip(means.iter().zip(variances)) {
         let width = means.len() as i64;

@@ -47,6 +47,11 @@ impl Message {
         self.raw(field, &message.bytes);
     }
 
+    /// The fields of another message behind those that are there.
+    pub(super) fn append(&mut self, fields: &Self) {
+        self.bytes.extend_from_slice(&fields.bytes);
+    }
+
     /// A packed list of whole numbers.
     pub(super) fn ints(&mut self, field: u64, values: &[i64]) {
         let mut packed = Self::default();

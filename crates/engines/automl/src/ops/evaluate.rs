@@ -165,7 +165,7 @@ fn score(
     let predicted = predictor.predict(table, &control)?;
     let known = take_rows(&predicted.predictions, &rows, &truth)?;
     let mut metrics = BTreeMap::new();
-    for metric in Metric::all_of(header.task) {
+    for metric in Metric::list(header.task, header.metric) {
         if let Some(score) = metric.score_decided(&truth, &known, predictor.finish())? {
             metrics.insert(metric.as_str().to_owned(), score);
         }

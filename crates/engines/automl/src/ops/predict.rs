@@ -257,7 +257,7 @@ fn score_where_known(
     let Some((truth, rows)) = predictor.find_truth(&table.frame) else { return Ok((None, 0)) };
     let known = take_rows(predictions, &rows, &truth)?;
     let mut metrics = BTreeMap::new();
-    for metric in Metric::all_of(predictor.header.task) {
+    for metric in Metric::list(predictor.header.task, predictor.header.metric) {
         if let Some(score) = metric.score_decided(&truth, &known, predictor.finish())? {
             metrics.insert(metric.as_str().to_owned(), score);
         }

@@ -7,6 +7,7 @@ use gantry_engine_api::{
     InputSlot, JobContext, LogLevel, Operation, ParamError, Step,
 };
 use gantry_kit::{Column, Frame, WriteOptions, write_csv};
+use gantry_learn::{Control, Matrix};
 use gantry_types::Credits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::price::{TableSize, derive_prediction_credits};
 use super::train::meter_id;
 use crate::error::AutomlError;
-use crate::preprocess::{Encoding, LabelEncoding, PreprocessOptions, Preprocessor};
+use crate::preprocess::{
+    Encoding, LabelEncoding, Outliers, PreprocessOptions, Preprocessor, find_inliers,
+};
 use crate::table::{ColumnUse, plan_columns, read_table};
 use crate::target::{TargetChoice, TargetValues, find_target};
 use crate::task::TaskChoice;
@@ -129,6 +132,9 @@ fn preprocess(
     let fitted = Preprocessor::fit_transform(&columns, (&all, &truth), (encoding, options))?;
     let (preprocessor, features) = fitted;
     job.check_cancelled()?;
+    let kept = find_kept(job, (&features, options), &mut warnings)?;
+    let (frame, features) = (frame.take(&kept), features.take_rows(&kept));
+    let columns = plan.select(&frame);
     job.stage("Write", 3, 3);
     let mut written: Vec<Column> = Vec::with_capacity(features.width() + 1);
     for (index, column) in columns.iter().enumerate() {
@@ -157,6 +163,25 @@ fn preprocess(
     job.charge(Credits::new(due))?;
     job.progress(1.0);
     Ok(report)
+}
+
+/// The rows that an isolation forest does not set apart, where that is asked.
+fn find_kept(
+    job: &BlockingContext,
+    (features, options): (&Matrix, &PreprocessOptions),
+    warnings: &mut Vec<String>,
+) -> Result<Vec<usize>, AutomlError> {
+    if options.outliers != Outliers::Isolation {
+        return Ok((0..features.rows()).collect());
+    }
+    let cancelled = || job.is_cancelled();
+    let control = Control::unlimited().with_cancel(&cancelled);
+    let kept = find_inliers(features, options.outlier_share, &control)?;
+    let gone = features.rows() - kept.len();
+    if gone > 0 {
+        warnings.push(format!("{gone} rows are far from the others and were left out."));
+    }
+    Ok(kept)
 }
 
 /// The rows that stay, with what labels may be averaged over.

@@ -40,6 +40,11 @@ pub struct TrainParams {
     /// several and RMSE for numbers.
     #[serde(default)]
     pub metric: MetricChoice,
+    /// The quantile that the metric `pinball` looks at, from 0.001 to 0.999; without one, the
+    /// median. Boosting then predicts it rather than the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 0.999))]
+    pub quantile: Option<f64>,
     /// One learner to train, with its usual settings.
     #[serde(default)]
     pub algorithm: Option<Algorithm>,
@@ -83,6 +88,10 @@ pub struct TrainParams {
     /// the like) is best on held-out rows.
     #[serde(default = "default_true")]
     pub tune_threshold: bool,
+    /// Let a linear model of a search's best models make the prediction, where held-out rows are
+    /// then predicted better than by their weighted mean.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stacking: bool,
     /// How columns are prepared, learned from training rows alone; what is left open suits each
     /// learner.
     #[serde(default)]
@@ -108,6 +117,7 @@ impl TrainParams {
             target: target.into(),
             task: TaskChoice::Auto,
             metric: MetricChoice::Auto,
+            quantile: None,
             algorithm: None,
             algorithms: Vec::new(),
             time: None,
@@ -119,6 +129,7 @@ impl TrainParams {
             positive_class: None,
             calibration: CalibrationChoice::Auto,
             tune_threshold: true,
+            stacking: false,
             preprocessing: PreprocessOptions::default(),
             onnx: false,
         }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
 
+/// Share of the rows that are left out where nothing else is asked.
+const OUTLIER_SHARE: f64 = 0.01;
+
 /// How gaps in numbers are filled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -20,9 +23,12 @@ pub enum Imputation {
     MostFrequent,
     /// `fill_value`.
     Constant,
+    /// The mean of the five rows that are most similar in the other numbers.
+    Knn,
 }
 
-/// What happens to numbers far from the others. They are moved to the limit, not removed.
+/// What happens to values far from the others: numbers are moved to the limit, or whole rows left
+/// out of the training.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outliers {
@@ -35,6 +41,9 @@ pub enum Outliers {
     Zscore,
     /// Limits at the first and the last hundredth.
     Winsorize,
+    /// The `outlier_share` of the rows that an isolation forest sets apart soonest is left out of
+    /// the training; every row is predicted.
+    Isolation,
 }
 
 /// How numbers are scaled for learners that need it; trees do not.
@@ -84,7 +93,7 @@ pub enum ClassBalance {
 }
 
 /// Options of preprocessing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PreprocessOptions {
     /// How gaps in numbers are filled.
@@ -93,8 +102,10 @@ pub struct PreprocessOptions {
     pub fill_value: f64,
     /// Mark gaps in a column of their own for trees too.
     pub missing_indicators: bool,
-    /// What happens to numbers far from the others.
+    /// What happens to values far from the others.
     pub outliers: Outliers,
+    /// Share of the rows that `isolation` leaves out, above 0 and up to 0.5.
+    pub outlier_share: f64,
     /// How numbers are scaled.
     pub scaling: Scaling,
     /// How labels become numbers.
@@ -107,6 +118,23 @@ pub struct PreprocessOptions {
     pub drop_duplicates: bool,
 }
 
+impl Default for PreprocessOptions {
+    fn default() -> Self {
+        Self {
+            imputation: Imputation::Auto,
+            fill_value: 0.0,
+            missing_indicators: false,
+            outliers: Outliers::Keep,
+            outlier_share: OUTLIER_SHARE,
+            scaling: Scaling::Standard,
+            encoding: LabelEncoding::Auto,
+            rare_share: 0.0,
+            balance: ClassBalance::None,
+            drop_duplicates: false,
+        }
+    }
+}
+
 impl PreprocessOptions {
     pub(crate) fn require_valid(&self) -> Result<(), AutomlError> {
         let refuse = |what, reason| Err(AutomlError::Option { what, reason });
@@ -116,6 +144,9 @@ impl PreprocessOptions {
         if !(0.0..=0.5).contains(&self.rare_share) {
             return refuse("rare_share", "must be from 0 to 0.5");
         }
+        if !(self.outlier_share > 0.0 && self.outlier_share <= 0.5) {
+            return refuse("outlier_share", "must be above 0 and at most 0.5");
+        }
         Ok(())
     }
 
@@ -123,7 +154,7 @@ impl PreprocessOptions {
     pub(super) fn changes_numbers(&self) -> bool {
         self.imputation != Imputation::Auto
             || self.missing_indicators
-            || self.outliers != Outliers::Keep
+            || !matches!(self.outliers, Outliers::Keep | Outliers::Isolation)
             || self.scaling != Scaling::Standard
     }
 }

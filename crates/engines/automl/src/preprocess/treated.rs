@@ -3,6 +3,7 @@
 //! Invariant: features are finite, except gaps that trees are to see.
 
 use gantry_learn::Column;
+use gantry_learn::summary::{derive_mode, derive_moments, derive_quantile};
 use serde::{Deserialize, Serialize};
 
 use super::Encoding;
@@ -40,7 +41,7 @@ impl TreatedColumn {
         let median = derive_quantile(&sorted, 0.5);
         let fill = match options.imputation {
             Imputation::Auto if encoding == Encoding::Codes => None,
-            Imputation::Auto | Imputation::Median => Some(median),
+            Imputation::Auto | Imputation::Median | Imputation::Knn => Some(median),
             Imputation::Mean => Some(mean),
             Imputation::MostFrequent => Some(derive_mode(&sorted)),
             Imputation::Constant => Some(options.fill_value),
@@ -72,8 +73,9 @@ impl TreatedColumn {
         1 + usize::from(self.has_mark)
     }
 
-    pub(super) fn transform(&self, values: &[f64]) -> Vec<Column> {
-        let treated = values.iter().map(|value| self.treat(*value)).collect();
+    /// `filled` are the values without the gaps that other columns fill.
+    pub(super) fn transform(&self, values: &[f64], filled: Option<&[f64]>) -> Vec<Column> {
+        let treated = filled.unwrap_or(values).iter().map(|value| self.treat(*value)).collect();
         let marks = || values.iter().map(|v| f64::from(u8::from(v.is_nan()))).collect();
         let mark = self.has_mark.then(|| Column::numeric(marks()));
         std::iter::once(Column::numeric(treated)).chain(mark).collect()
@@ -125,41 +127,12 @@ impl TreatedColumn {
     }
 }
 
-/// Between the values at both sides of a share.
-fn derive_quantile(sorted: &[f64], share: f64) -> f64 {
-    let at = share * sorted.len().saturating_sub(1) as f64;
-    let below = sorted.get(at.floor() as usize).copied().unwrap_or(0.0);
-    let above = sorted.get(at.ceil() as usize).copied().unwrap_or(below);
-    below + (above - below) * at.fract()
-}
-
-fn derive_moments(sorted: &[f64]) -> (f64, f64) {
-    let largest = sorted.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
-    if largest == 0.0 {
-        return (0.0, 0.0);
-    }
-    let count = sorted.len() as f64;
-    let mean = sorted.iter().map(|v| v / largest).sum::<f64>() / count;
-    let squares: f64 = sorted.iter().map(|v| (v / largest - mean) * (v / largest - mean)).sum();
-    (mean * largest, (squares / count).sqrt() * largest)
-}
-
-fn derive_mode(sorted: &[f64]) -> f64 {
-    let mut best = (0, 0.0);
-    for group in sorted.chunk_by(|a, b| a == b) {
-        if group.len() > best.0 {
-            best = (group.len(), group.first().copied().unwrap_or(0.0));
-        }
-    }
-    best.1
-}
-
 fn derive_limits(sorted: &[f64], outliers: Outliers) -> Option<(f64, f64)> {
     if sorted.is_empty() {
         return None;
     }
     match outliers {
-        Outliers::Keep => None,
+        Outliers::Keep | Outliers::Isolation => None,
         Outliers::Iqr => {
             let (low, high) = (derive_quantile(sorted, 0.25), derive_quantile(sorted, 0.75));
             let reach = 1.5 * (high - low);
@@ -180,7 +153,7 @@ mod tests {
 
     fn treat(options: PreprocessOptions, encoding: Encoding, values: &[f64]) -> Vec<Vec<f64>> {
         let fitted = TreatedColumn::fit(values, &options, encoding);
-        let columns = fitted.transform(values);
+        let columns = fitted.transform(values, None);
         assert_eq!(columns.len(), fitted.width());
         columns.iter().map(|column| column.values().to_vec()).collect()
     }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AutomlError, derive_list};
+use crate::preprocess::TextColumn;
 
 /// Rows from which "every value is different" says something.
 const ENOUGH_ROWS: usize = 20;
@@ -67,7 +68,7 @@ enum Refusal {
     Constant,
     Id,
     RowNumber,
-    Text,
+    NoWords,
     Unique,
 }
 
@@ -79,7 +80,7 @@ impl Refusal {
             Self::Constant => "left out: every row has the same value",
             Self::Id => "left out: it names the row",
             Self::RowNumber => "left out: it counts the rows",
-            Self::Text => "left out: free text is not used yet",
+            Self::NoWords => "left out: no word of its texts tells some rows from others",
             Self::Unique => "left out: nearly every row has a label of its own",
         }
     }
@@ -180,7 +181,8 @@ fn derive_treatment(column: &Column) -> &'static str {
             "linear: one column per frequent label, rare ones together; trees: codes"
         }
         ColumnKind::Date => "split into day number, year, month, day, weekday and hour",
-        ColumnKind::Text | ColumnKind::Id => "left out",
+        ColumnKind::Text => "frequent words, weighed by how rare they are among the rows",
+        ColumnKind::Id => "left out",
     }
 }
 
@@ -195,7 +197,10 @@ fn find_refusal(column: &Column, ignored: &[String], rows: &[usize]) -> Option<R
     }
     match seen.kind() {
         ColumnKind::Id => return Some(Refusal::Id),
-        ColumnKind::Text => return Some(Refusal::Text),
+        ColumnKind::Text => {
+            let words = TextColumn::fit(column, rows).map_or(0, |text| text.width());
+            return (words == 0).then_some(Refusal::NoWords);
+        }
         ColumnKind::Number
         | ColumnKind::Integer
         | ColumnKind::Category
@@ -258,7 +263,7 @@ mod tests {
         let frame = sample();
         let rows: Vec<usize> = (0..frame.rows()).collect();
         let error = plan_columns(&frame, "y", &["x".to_owned()], &rows).err().unwrap().to_string();
-        assert!(error.contains("`note`") && error.contains("free text"), "{error}");
+        assert!(error.contains("`note`") && error.contains("no word"), "{error}");
         assert!(plan_columns(&frame, "y", &["y".to_owned()], &rows).is_err());
         let error = plan_columns(&frame, "y", &["z".to_owned()], &rows).err().unwrap().to_string();
         assert!(error.contains("`z`") && error.contains("`row`"), "{error}");

@@ -19,6 +19,15 @@ pub(crate) struct Evaluated {
     /// What each row was predicted by the fit that had not seen it.
     pub(crate) out_of_fold: Predictions,
     pub(crate) scores: Vec<FoldScores>,
+    /// All members of an ensemble; empty where there is one model alone.
+    pub(crate) members: Vec<WeighedFits>,
+}
+
+/// A member of an ensemble, for explanations.
+pub(crate) struct WeighedFits {
+    pub(crate) weight: f64,
+    /// One fit a fold.
+    pub(crate) pipelines: Vec<Pipeline>,
 }
 
 /// Fits on all folds but one and scores on that one, for every fold; `tell` hears each fold's
@@ -53,7 +62,7 @@ pub(crate) fn cross_validate(
         pipelines.push(pipeline);
     }
     let out_of_fold = Predictions::from_columns(gathered, truth)?;
-    Ok(Evaluated { pipelines, out_of_fold, scores })
+    Ok(Evaluated { pipelines, out_of_fold, scores, members: Vec::new() })
 }
 
 pub(super) fn score_all(
@@ -70,7 +79,7 @@ pub(super) fn score_decided(
     predictions: &Predictions,
     (prepared, finish): (&Prepared, &Finish),
 ) -> Result<FoldScores, AutomlError> {
-    Metric::all_of(prepared.target.task)
+    Metric::list(prepared.target.task, prepared.metric)
         .iter()
         .map(|metric| Ok((*metric, metric.score_decided(truth, predictions, finish)?)))
         .collect()

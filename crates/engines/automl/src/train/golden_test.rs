@@ -45,7 +45,7 @@ fn prepare(golden: &Golden, algorithm: Algorithm, seed: u64) -> Prepared {
     let choice = TargetChoice { name: &golden.target, task: TaskChoice::Auto, positive: None };
     let target = find_target(&frame, &choice).unwrap();
     let plan = plan_columns(&frame, &golden.target, &[], &target.rows).unwrap();
-    let metric = Metric::choose(MetricChoice::Auto, target.task).unwrap();
+    let metric = Metric::choose(MetricChoice::Auto, None, target.task).unwrap();
     Prepared {
         width: frame.columns().len(),
         candidates: choose_candidates(&[algorithm], target.task, seed).unwrap(),

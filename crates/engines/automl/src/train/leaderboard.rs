@@ -18,6 +18,8 @@ pub(super) struct EnsembleScores {
     pub(super) scores: Vec<FoldScores>,
     /// Algorithm and weight of each member.
     pub(super) members: Vec<(Algorithm, f64)>,
+    /// Whether a second layer reads what the members predict.
+    pub(super) is_stacked: bool,
 }
 
 /// Whether `score` beats `other`; equal scores do not.
@@ -74,14 +76,14 @@ pub(super) fn derive_board_with(
     ensemble: Option<EnsembleScores>,
 ) -> Leaderboard {
     let mut board = derive_leaderboard(metric, task, entries);
-    if let Some(EnsembleScores { scores, members }) = ensemble {
+    if let Some(EnsembleScores { scores, members, is_stacked }) = ensemble {
         let described: Vec<String> = members
             .iter()
             .map(|(algorithm, weight)| format!("{} {weight:.3}", algorithm.as_str()))
             .collect();
         let row = LeaderboardRow {
             model: "ensemble".to_owned(),
-            title: "Weighted ensemble".to_owned(),
+            title: if is_stacked { "Stacked ensemble" } else { "Weighted ensemble" }.to_owned(),
             status: ModelStatus::Done,
             params: serde_json::json!({ "members": described }),
             ..derive_summary(metric, task, &scores)
@@ -108,7 +110,7 @@ fn derive_summary(metric: Metric, task: Task, scores: &[FoldScores]) -> Leaderbo
         folds_done: u32::try_from(scores.len()).unwrap_or(u32::MAX),
         fit_seconds: 0.0,
         params: serde_json::Value::Null,
-        metrics: Metric::all_of(task)
+        metrics: Metric::list(task, metric)
             .iter()
             .filter_map(|m| Some((m.as_str().to_owned(), summarise(*m, scores)?)))
             .collect(),

@@ -1,11 +1,13 @@
 //! The learning curve: how the best model does when it may learn from fewer rows, on the held-out
 //! rows of the first fold. It says whether more rows would help.
 
+use std::time::Instant;
+
 use gantry_kit::chart::{Axis, LineChart, Series};
 use gantry_learn::split::{Fold, stratified_holdout};
 use gantry_learn::{Control, Rng};
 
-use super::evaluate::Evaluated;
+use super::evaluate::FoldScores;
 use super::prepare::Prepared;
 use crate::error::AutomlError;
 use crate::explain::Plot;
@@ -18,24 +20,36 @@ const SHARES: [f64; 5] = [1.0 / 32.0, 1.0 / 16.0, 1.0 / 8.0, 1.0 / 4.0, 1.0 / 2.
 const COST: f64 = 0.05;
 /// Rows below which a fit says nothing.
 const MIN_ROWS: usize = 30;
+/// Time that must be left, as a multiple of what the fit before took.
+const CAUTION: f64 = 4.0;
 
-/// The curve; none where the table is too small for two points.
+/// The curve of a model with its scores on the first fold; none where the table, or the time that is
+/// left, is too small for two points.
 pub(super) fn derive_plot(
     prepared: &Prepared,
-    evaluated: &Evaluated,
-    (candidate, control): (&Candidate, &Control<'_>),
+    (candidate, whole): &(Candidate, FoldScores),
+    control: &Control<'_>,
 ) -> Result<Option<Plot>, AutomlError> {
-    let (Some(fold), Some(whole)) = (prepared.folds.first(), evaluated.scores.first()) else {
-        return Ok(None);
-    };
+    let Some(fold) = prepared.folds.first() else { return Ok(None) };
     let metric = prepared.metric;
     let whole = whole.iter().find(|(m, _)| *m == metric).and_then(|(_, score)| *score);
     let Some(whole) = whole else { return Ok(None) };
     let columns = prepared.columns();
     let held_out = prepared.target.values.take(&fold.test);
     let mut points = Vec::new();
+    let is_late = || prepared.find_time_left().is_some_and(|left| left <= 0.0);
+    let control = match prepared.explain_until {
+        Some(_) => &control.with_wrap_up(&is_late),
+        None => control,
+    };
+    let mut cost = 0.0;
     for share in choose_shares(prepared, fold) {
         control.check()?;
+        // A fit of twice the rows takes about twice the time, or a little more.
+        if prepared.find_time_left().is_some_and(|left| left < CAUTION * cost || left <= 0.0) {
+            break;
+        }
+        let begin = Instant::now();
         let rows = draw_rows(prepared, fold, share)?;
         let truth = prepared.target.values.take(&rows);
         // Of few rows some learners cannot be fitted; the curve then begins later.
@@ -44,10 +58,15 @@ pub(super) fn derive_plot(
             Err(error) if error.is_cancelled() => return Err(error),
             Err(_) => continue,
         };
+        // What was cut off says nothing of the rows.
+        if is_late() {
+            break;
+        }
         let predictions = fitted.predict(&columns, &fold.test, control)?;
         if let Some(score) = metric.score(&held_out, &predictions)? {
             points.push((rows.len() as f64, score));
         }
+        cost = begin.elapsed().as_secs_f64();
     }
     if points.is_empty() {
         return Ok(None);

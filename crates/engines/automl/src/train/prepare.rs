@@ -18,6 +18,7 @@ use crate::ops::train::TrainParams;
 use crate::preprocess::PreprocessOptions;
 use crate::table::{Plan, Table, find_first_rows, plan_columns, read_table};
 use crate::target::{Target, TargetChoice, find_target};
+use crate::task::Task;
 
 /// Rows below which folds say nothing.
 pub(crate) const MIN_ROWS: usize = 10;
@@ -58,6 +59,8 @@ pub(crate) struct FinishChoice {
     pub(crate) calibration: CalibrationChoice,
     /// Whether classes are weighed for metrics that look at the chosen class.
     pub(crate) tunes_decision: bool,
+    /// Whether a second layer is tried.
+    pub(crate) stacks: bool,
 }
 
 impl FinishChoice {
@@ -141,15 +144,11 @@ pub(super) fn prepare(
         frame = frame.take(&target.rows);
     }
     let rows = frame.rows();
-    let metric = Metric::choose(params.metric, target.task)?;
+    let metric = Metric::choose(params.metric, params.quantile, target.task)?;
     let chosen = params.list_algorithms();
-    let mut candidates = choose_candidates(&chosen, target.task, job.seed())?;
-    if params.budget() != Budget::Open {
-        let size = (frame.rows(), job.seed());
-        candidates = list_portfolio(target.task, &chosen, size);
-    }
     let options = Arc::new(params.preprocessing.clone());
-    candidates.iter_mut().for_each(|candidate| candidate.options = Arc::clone(&options));
+    let first = FirstCandidates { params, metric, options: &options };
+    let candidates = first.list(target.task, &chosen, (rows, job.seed()))?;
     let split = Split::find(&frame, params)?;
     let folds = derive_folds(&target, &split, (params.folds as usize, job.seed()), &mut warnings)?;
     announce(job, &target, metric, &plan);
@@ -169,6 +168,7 @@ pub(super) fn prepare(
         finish: FinishChoice {
             calibration: params.calibration,
             tunes_decision: params.tune_threshold,
+            stacks: params.stacking,
         },
         warnings,
         rows,
@@ -178,6 +178,32 @@ pub(super) fn prepare(
         wants_onnx: params.onnx,
         fingerprint,
     })
+}
+
+/// What all candidates that are tried first have in common.
+struct FirstCandidates<'a> {
+    params: &'a TrainParams,
+    metric: Metric,
+    options: &'a Arc<PreprocessOptions>,
+}
+
+impl FirstCandidates<'_> {
+    fn list(
+        &self,
+        task: Task,
+        chosen: &[Algorithm],
+        (rows, seed): (usize, u64),
+    ) -> Result<Vec<Candidate>, AutomlError> {
+        let mut candidates = choose_candidates(chosen, task, seed)?;
+        if self.params.budget() != Budget::Open {
+            candidates = list_portfolio(task, chosen, (rows, seed));
+        }
+        for candidate in &mut candidates {
+            candidate.options = Arc::clone(self.options);
+            candidate.aim(self.metric);
+        }
+        Ok(candidates)
+    }
 }
 
 /// Keeps the first of rows that are equal in every column.

@@ -105,7 +105,8 @@ pub struct ColumnContribution {
     pub column: String,
     /// Mean size of what it adds to a prediction (SHAP), over held-out rows and outputs: a
     /// number of the target's unit, a probability, or its logit for boosting and logistic
-    /// regression.
+    /// regression. Of an ensemble for classes, the weighted mean of its members' shares, which
+    /// sum to 1.
     pub mean_size: f64,
 }
 

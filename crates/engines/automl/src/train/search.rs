@@ -7,6 +7,7 @@
 
 mod assemble;
 mod brackets;
+mod layer;
 mod memory;
 
 use std::time::Instant;
@@ -17,7 +18,7 @@ use gantry_learn::{Control, LearnError};
 use super::bill::Bill;
 use super::budget::Purse;
 use super::checkpoint::{self, ModelResult, TrialNote};
-use super::evaluate::Evaluated;
+use super::evaluate::{Evaluated, FoldScores};
 use super::forecast::{FitSize, Forecast};
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
@@ -48,6 +49,15 @@ pub(super) struct Entry {
     kept: Option<Trial>,
 }
 
+/// Units of a candidate's first fit, which decided whether it went on.
+#[derive(Debug, Clone, Copy, Default)]
+struct First {
+    /// They are in the purse already.
+    counted: u64,
+    /// The same where that fit learned from fewer rows and is none of the folds'.
+    apart: u64,
+}
+
 /// What the search found.
 pub(super) struct Found {
     pub(super) ensemble: Ensemble,
@@ -58,6 +68,8 @@ pub(super) struct Found {
     pub(super) tried: u64,
     /// Folds that were used; the first ones.
     pub(super) folds: usize,
+    /// The best single model with its scores on the first fold; none where folds were given up.
+    pub(super) leader: Option<(Candidate, FoldScores)>,
 }
 
 pub(super) struct Search<'a> {
@@ -160,7 +172,7 @@ impl<'a> Search<'a> {
         let begin = Instant::now();
         let limit = self.purse.units_each(self.depth);
         let outcome = self.run_folds(candidate, Vec::new(), limit);
-        self.conclude((index, 0), candidate, (outcome, limit), begin)
+        self.conclude((index, First::default()), candidate, (outcome, limit), begin)
     }
 
     fn find_known(&self, index: usize, candidate: &Candidate) -> Option<ModelResult> {
@@ -232,6 +244,7 @@ impl<'a> Search<'a> {
             units,
             seconds: self.purse.is_timed().then_some(seconds),
             deadline: self.purse.deadline(),
+            rows: None,
         }
     }
 
@@ -248,7 +261,7 @@ impl<'a> Search<'a> {
 
     fn conclude(
         &mut self,
-        (index, counted): (usize, u64),
+        (index, first): (usize, First),
         candidate: &Candidate,
         (outcome, limit): (Result<Vec<FoldRun>, AutomlError>, Option<u64>),
         begin: Instant,
@@ -259,13 +272,14 @@ impl<'a> Search<'a> {
         let mut kept = None;
         match concluded {
             Ok(trial) => {
-                self.purse.add_units(trial.units.saturating_sub(counted));
+                let units = trial.units + first.apart;
+                self.purse.add_units(units.saturating_sub(first.counted));
                 result.scores = trial.scores.clone();
-                self.note_cost(candidate, trial.scores.len(), (trial.units, result.fit_seconds));
+                self.note_cost(candidate, trial.scores.len(), (units, result.fit_seconds));
                 result.trial = Some(TrialNote {
                     spent: self.purse.spent(),
-                    units: trial.units,
-                    first_units: trial.first_units,
+                    units,
+                    first_units: if first.apart > 0 { first.apart } else { trial.first_units },
                     first_loss: self.find_first_loss(index),
                     limit,
                     voice: self.write_voice(&trial),

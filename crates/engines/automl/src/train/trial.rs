@@ -8,7 +8,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gantry_learn::{Control, WorkMeter};
+use gantry_learn::split::Fold;
+use gantry_learn::{Control, Rng, WorkMeter};
 use rayon::prelude::*;
 
 use super::evaluate::{FoldScores, score_all};
@@ -50,6 +51,8 @@ pub(super) struct FitLimit {
     pub(super) seconds: Option<f64>,
     /// For all fits together.
     pub(super) deadline: Option<Instant>,
+    /// Rows that each fit may learn from, drawn at random from those of its fold.
+    pub(super) rows: Option<usize>,
 }
 
 impl FitLimit {
@@ -82,10 +85,24 @@ pub(super) fn fit_folds(
         if limit.seconds.is_some() || limit.deadline.is_some() {
             control = control.with_wrap_up(&is_over);
         }
+        let thinned = limit.rows.and_then(|most| thin(fold, most, prepared.seed));
+        let fold = thinned.as_ref().unwrap_or(fold);
         let fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
         Ok(FoldRun { fold: *place, fit, units: meter.used() })
     };
     places.par_iter().map(fit).collect()
+}
+
+/// A fold that learns from fewer rows; none where it has no more than that.
+fn thin(fold: &Fold, most: usize, seed: u64) -> Option<Fold> {
+    if fold.train.len() <= most {
+        return None;
+    }
+    let mut train = fold.train.clone();
+    Rng::new(seed ^ 0x7417).shuffle(&mut train);
+    train.truncate(most);
+    train.sort_unstable();
+    Some(Fold { train, test: fold.test.clone() })
 }
 
 /// Predicts the held-out rows and scores them.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{MemoryHost, example, run, train};
+use crate::support::{MemoryHost, example, run, train, train_text};
 use gantry_engine_api::{CallContext, CancellationToken, Engine, EngineError, WarmArtifact};
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
@@ -116,6 +116,61 @@ async fn missing_columns_new_labels_and_wrong_cells_are_named() {
     assert_eq!(report["new_levels"][1]["cells"], 2);
     let said = report["warnings"].to_string();
     assert!(said.contains("age") && said.contains("old"), "{said}");
+}
+
+/// A small table with a number, a label and a date for each row, and a class.
+fn mixed(rows: usize) -> String {
+    let row = |i: usize| {
+        let class = if (i * 7).is_multiple_of(3) { "yes" } else { "no" };
+        format!("{}.5,c{},2024-{:02}-{:02},{class}\n", i % 17, i % 5, i % 12 + 1, i % 28 + 1)
+    };
+    format!("x,city,day,y\n{}", (0..rows).map(row).collect::<String>())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_in_trouble_are_predicted_or_refused_in_words() {
+    let params = json!({"target": "y", "folds": 2, "algorithms": ["gradient_boosting"]});
+    let (host, report) = train_text(&mixed(120), params).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("model.gantry"), host.read_artifact("model.gantry").unwrap())
+        .unwrap();
+    let trained = Trained { folder, report: report.unwrap() };
+
+    let many = (0..100_000).map(|i| format!("1.5,new{i},2024-01-02\n")).collect::<String>();
+    let wide = (0..9_990).map(|i| format!("extra{i}")).collect::<Vec<_>>().join(",");
+    let cells = vec!["7"; 9_990].join(",");
+    let accepted = [
+        ("no value in any cell", "x,city,day\n,,\n,,\n".to_owned(), 2, ""),
+        ("infinite", "x,city,day\ninf,c1,2024-01-02\n-inf,c1,2024-01-02\n".to_owned(), 2, "inf"),
+        ("other dates", "x,city,day\n1.5,c1,31/01/2024\n".to_owned(), 1, ""),
+        ("new labels", format!("x,city,day\n{many}"), 100_000, "city"),
+        ("two names alike", "x,x,city,day\n1.5,9,c1,2024-01-02\n".to_owned(), 1, "occurs twice"),
+        ("wide", format!("x,city,day,{wide}\n1.5,c1,2024-01-02,{cells}\n"), 1, ""),
+        ("one value of the target", "x,city,day,y\n1,c1,2024-01-02,yes\n".to_owned(), 1, ""),
+        ("two rows", "x,city,day\n1,c1,2024-01-02\n2,c2,2024-01-03\n".to_owned(), 2, ""),
+    ];
+    for (what, text, rows, words) in accepted {
+        let data = trained.write("later.csv", text);
+        let (host, report) = predict(&trained.model(), &data, json!({})).await;
+        let report = report.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        assert_eq!(report["rows"], json!(rows), "{what}");
+        assert_eq!(lines(&host).len(), rows + 1, "{what}");
+        let said = format!("{} {}", report["warnings"], report["new_levels"]);
+        assert!(said.contains(words), "{what}: {said}");
+    }
+    let refused = [
+        ("no rows", "x,city,day\n".to_owned(), "header"),
+        ("nothing", String::new(), "empty"),
+        ("a column less", "x,city\n1,c1\n".to_owned(), "`day`"),
+        ("too many columns", format!("{wide},{wide}\n{cells},{cells}\n"), "column"),
+    ];
+    for (what, text, words) in refused {
+        let data = trained.write("later.csv", text);
+        let error = predict(&trained.model(), &data, json!({})).await.1.unwrap_err();
+        assert_eq!(error.kind, EngineErrorKind::Input, "{what}: {error:?}");
+        assert!(error.message.contains(words), "{what}: {}", error.message);
+        assert!(error.message.ends_with('.'), "{what}: {}", error.message);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

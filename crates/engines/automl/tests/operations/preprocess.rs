@@ -40,6 +40,8 @@ async fn every_option_trains() {
         json!({"outliers": "winsorize", "scaling": "quantile", "encoding": "one_hot"}),
         json!({"outliers": "zscore", "encoding": "ordinal", "rare_share": 0.05}),
         json!({"encoding": "target", "balance": "weights"}),
+        json!({"imputation": "knn", "missing_indicators": true}),
+        json!({"outliers": "isolation", "outlier_share": 0.05}),
         json!({"balance": "oversample", "drop_duplicates": true, "scaling": "none"}),
     ] {
         let host =
@@ -90,6 +92,7 @@ async fn a_table_is_prepared_and_every_column_explained() {
 async fn options_that_cannot_be_are_refused() {
     for (params, words) in [
         (json!({"preprocessing": {"rare_share": 0.9}}), "rare_share"),
+        (json!({"preprocessing": {"outlier_share": 0.0}}), "outlier_share"),
         (json!({"target": "nothing"}), "`nothing`"),
         (json!({"ignore_columns": ["nothing"]}), "`nothing`"),
     ] {
@@ -98,5 +101,72 @@ async fn options_that_cannot_be_are_refused() {
         let error = run("automl.preprocess", params, &host).await.unwrap_err();
         assert!(error.message.contains(words), "{}", error.message);
         assert!(error.next_step.is_some(), "{}", error.message);
+    }
+}
+
+async fn prepare_text(table: &str, params: Value) -> (Value, Vec<Vec<String>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.csv");
+    std::fs::write(&path, table).unwrap();
+    let host = MemoryHost::builder().with_input("data", &path).build().unwrap();
+    let report = run("automl.preprocess", params, &host).await.unwrap();
+    let prepared = String::from_utf8(host.read_artifact("prepared.csv").unwrap()).unwrap();
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect();
+    (report, prepared.lines().map(cells).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gaps_are_filled_from_similar_rows() {
+    // The second number is ten times the first one, in any unit.
+    let row = |i: usize| match i % 20 {
+        7 => format!("{},,{}\n", i % 40, i % 3),
+        _ => format!("{},{},{}\n", i % 40, i % 40 * 10, i % 3),
+    };
+    let table: String = (0..200).map(row).collect();
+    let options = json!({"imputation": "knn", "scaling": "none"});
+    let params = json!({"for_trees": true, "preprocessing": options});
+    let (report, rows) = prepare_text(&format!("a,b,c\n{table}"), params).await;
+    for cells in &rows[1..] {
+        let [a, b] = [&cells[0], &cells[1]].map(|cell| cell.parse::<f64>().unwrap());
+        assert!((b - 10.0 * a).abs() <= 15.0, "{cells:?}");
+    }
+    let said = report["columns_used"][1]["treatment"].as_str().unwrap();
+    assert!(said.contains("similar rows"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_far_from_the_others_are_left_out() {
+    let row = |i: usize| match i {
+        50 => "9000,-9000\n".to_owned(),
+        _ => format!("{},{}\n", i * 7 % 50, i * 13 % 50),
+    };
+    let table: String = (0..200).map(row).collect();
+    let options = json!({"outliers": "isolation", "outlier_share": 0.005, "scaling": "none"});
+    let params = json!({"preprocessing": options});
+    let (report, rows) = prepare_text(&format!("a,b\n{table}"), params).await;
+    assert_eq!((&report["rows"], rows.len()), (&json!(199), 200));
+    assert!(report["warnings"].to_string().contains("1 rows are far"), "{report}");
+    assert!(rows.iter().all(|cells| cells[0] != "9000"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_become_the_weights_of_their_words() {
+    let row = |i: usize| {
+        let mood = if i.is_multiple_of(2) { "splendid service" } else { "broken again" };
+        let label = if i.is_multiple_of(2) { "good" } else { "bad" };
+        format!("\"Ticket {i}: {mood}, said customer {} of the shop\",{},{label}\n", i * 3, i % 7)
+    };
+    let table = format!("note,z,y\n{}", (0..120).map(row).collect::<String>());
+    let params = json!({"target": "y", "preprocessing": {"scaling": "none"}});
+    let (report, rows) = prepare_text(&table, params).await;
+    let header = &rows[0];
+    assert!(header.contains(&"note:splendid".to_owned()), "{header:?}");
+    assert!(!header.contains(&"note:ticket".to_owned()), "{header:?}");
+    assert_eq!(report["columns_used"][0]["kind"], "text");
+    let params = json!({"target": "y", "folds": 2,
+        "algorithms": ["logistic_regression", "gradient_boosting"]});
+    let report = train_text(&table, params).await.1.unwrap();
+    for row in report["leaderboard"]["rows"].as_array().unwrap() {
+        assert!(row["score"].as_f64().unwrap() > 0.99, "{row}");
     }
 }

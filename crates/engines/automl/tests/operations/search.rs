@@ -164,3 +164,89 @@ async fn rows_are_cut_by_groups_and_by_time() {
         assert!(error.message.contains(words), "{}", error.message);
     }
 }
+
+/// Rows of which the class follows two columns, and a third one is noise.
+fn many_rows(rows: usize) -> String {
+    let mut state = 9_u64;
+    let mut draw = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / 16_777_216.0
+    };
+    let mut text = String::from("a,b,c,y\n");
+    for _ in 0..rows {
+        let (a, b, c, d) = (draw(), draw(), draw(), draw());
+        let class = if a + b * b + 0.4 * d > 1.0 { "yes" } else { "no" };
+        text.push_str(&format!("{a:.4},{b:.4},{c:.4},{class}\n"));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn candidates_of_large_tables_begin_with_fewer_rows_and_repeat_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.csv");
+    std::fs::write(&path, many_rows(31_000)).unwrap();
+    let params = json!({"target": "y", "folds": 3, "budget_units": 600_000_000,
+        "algorithms": ["logistic_regression", "gradient_boosting"]});
+    let whole = search(path.clone(), params.clone(), 2, None).await;
+    let kept = whole.checkpoints();
+    assert!(kept.len() > 12, "only {} models were tried", kept.len());
+    let state = &kept.last().unwrap().state["results"];
+    let promoted: Vec<&Value> = state
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["status"] == "done" && !result["trial"]["first_loss"].is_null())
+        .collect();
+    assert!(!promoted.is_empty());
+    for result in promoted {
+        // A fit of half of the rows that each of the three others had.
+        let units = |name: &str| result["trial"][name].as_f64().unwrap();
+        assert!(units("first_units") < 0.25 * units("units"), "{}", result["trial"]["units"]);
+    }
+    for place in [kept.len() / 2, kept.len() - 2] {
+        let resumed = search(path.clone(), params.clone(), 1, Some(kept[place].clone())).await;
+        for ((name, whole), (_, resumed)) in artifacts(&whole).iter().zip(&artifacts(&resumed)) {
+            assert!(whole == resumed, "{name} differs when resumed after {place}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_layer_is_kept_where_it_is_better() {
+    for (table, target) in [("german_credit.csv", "risk"), ("wine_quality_white.csv", "quality")] {
+        let params = |stacking: bool| {
+            json!({"target": target, "folds": 3, "metric": "auto",
+            "budget_units": 60_000_000, "stacking": stacking})
+        };
+        let stacked = search(example(table), params(true), 2, None).await;
+        let again = search(example(table), params(true), 1, None).await;
+        assert_eq!(artifacts(&stacked), artifacts(&again));
+        let plain = search(example(table), params(false), 2, None).await;
+        let said = stacked.log_lines().join("\n");
+        assert!(said.contains("stacked,"), "{said}");
+        assert!(!plain.log_lines().join("\n").contains("stacked,"));
+        let model = |host: &MemoryHost| host.read_artifact("model.gantry").unwrap();
+        let is_layered = model(&stacked).windows(7).any(|bytes| bytes == b"\"stack\"");
+        let line = said.lines().find(|line| line.contains("stacked,")).unwrap().to_owned();
+        let numbers: Vec<f64> =
+            line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [after, before] = [numbers[0], numbers[1]];
+        let is_better = if target == "risk" { after > before } else { after < before };
+        assert_eq!(is_layered, is_better, "{line}");
+        // What predicts a file predicts a row, with or without the layer.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gantry");
+        std::fs::write(&path, model(&stacked)).unwrap();
+        let host = MemoryHost::builder()
+            .with_input("model", &path)
+            .with_input("data", example(table))
+            .build()
+            .unwrap();
+        let report = run("automl.predict", json!({}), &host).await.unwrap();
+        assert_eq!(report["scored_rows"], report["rows"]);
+        let host = MemoryHost::builder().with_input("model", &path).build().unwrap();
+        run("automl.export", json!({}), &host).await.unwrap();
+    }
+}

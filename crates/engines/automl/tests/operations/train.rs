@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{MemoryHost, artifacts, example, operation, run, train};
+use crate::support::{MemoryHost, artifacts, example, operation, run, train, train_text};
 use gantry_engine_api::JobNote;
 use gantry_types::EngineErrorKind;
 use serde_json::{Value, json};
@@ -44,6 +44,7 @@ async fn a_training_leaves_a_report_and_files() {
             "contributions.svg",
             "importance.svg",
             "leaderboard.csv",
+            "learning_curve.svg",
             "lift.svg",
             "model.gantry",
             "model_card.md",
@@ -282,4 +283,47 @@ async fn a_cancelled_training_costs_what_was_finished() {
     let (host, report) = train(&path, params).await;
     report.unwrap();
     assert_eq!(host.charged().get(), 3, "one for the training and two started millions");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quantile_is_learned_and_scored() {
+    // Numbers between 0 and x: nine tenths of them lie below 0.9 x.
+    let row = |i: usize| {
+        let x = i * 7919 % 97 + 3;
+        format!("{x},{}\n", (i * 104_729 % 1_000) as f64 / 1_000.0 * x as f64)
+    };
+    let table = format!("x,y\n{}", (0..2_000).map(row).collect::<String>());
+    let params = |quantile: f64| {
+        json!({"target": "y", "folds": 2, "quantile": quantile,
+        "algorithms": ["gradient_boosting"]})
+    };
+    let mut share_below = Vec::new();
+    for quantile in [0.9, 0.1] {
+        let (host, report) = train_text(&table, params(quantile)).await;
+        let report = report.unwrap();
+        assert_eq!(report["metric"], format!("pinball@{quantile}"));
+        let best = &report["leaderboard"]["rows"][0];
+        assert_eq!(best["score"], best["metrics"]["pinball"]["mean"], "{best}");
+        let text = String::from_utf8(host.read_artifact("predictions.csv").unwrap()).unwrap();
+        let mut lines = text.lines();
+        let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let place = |name: &str| header.iter().position(|cell| *cell == name).unwrap();
+        let (truth, predicted) = (place("actual"), place("predicted"));
+        let is_below = |line: &&str| {
+            let cells: Vec<f64> = line.split(',').map(|c| c.parse().unwrap_or(f64::NAN)).collect();
+            cells[truth] <= cells[predicted]
+        };
+        share_below.push(lines.filter(is_below).count() as f64 / 2_000.0);
+    }
+    assert!((share_below[0] - 0.9).abs() < 0.03, "{share_below:?}");
+    assert!((share_below[1] - 0.1).abs() < 0.03, "{share_below:?}");
+    for (params, words) in [
+        (json!({"target": "y", "quantile": 1.5}), "`quantile`"),
+        (json!({"target": "y", "quantile": 0.5, "metric": "rmse"}), "pinball"),
+        (json!({"target": "x", "task": "multiclass", "metric": "pinball"}), "pinball"),
+    ] {
+        let error = train_text(&table, params).await.1.unwrap_err();
+        assert_eq!(error.kind, EngineErrorKind::Params, "{error:?}");
+        assert!(error.message.contains(words), "{error:?}");
+    }
 }

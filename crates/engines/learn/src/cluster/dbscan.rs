@@ -3,11 +3,15 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::numeric::distance::squared_distances;
+use crate::numeric::distance::{GROUP, squared_distances_within};
 use crate::{Control, LearnError, Matrix};
 
 /// Most rows; every pair is looked at.
 pub const MAX_DBSCAN_ROWS: usize = 100_000;
+
+/// Neighbours that are kept rather than looked up again, over all rows, and of one row at least.
+const MAX_KEPT: usize = 16 << 20;
+const MIN_KEPT: usize = 16;
 
 /// Settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,28 +44,35 @@ impl DbscanParams {
         }
         x.require_complete()?;
         control.begin((x.rows() * x.width()) as u64)?;
-        let is_core = (0..x.rows())
+        let most_kept = (MAX_KEPT / x.rows().max(1)).max(MIN_KEPT);
+        // Whether a row is a core, and its neighbours where those are few enough to be kept.
+        let known: Vec<(bool, Option<Vec<u32>>)> = (0..x.rows())
             .into_par_iter()
             .map(|row| {
                 control.check()?;
-                Ok(self.neighbors(x, row).len() >= self.min_neighbors)
+                let neighbors = self.neighbors(x, row);
+                let is_core = neighbors.len() >= self.min_neighbors;
+                Ok((is_core, (is_core && neighbors.len() <= most_kept).then_some(neighbors)))
             })
-            .collect::<Result<Vec<bool>, LearnError>>()?;
+            .collect::<Result<_, LearnError>>()?;
         control.count((x.rows() * x.rows() * x.width()) as u64);
         let mut labels: Vec<Option<u32>> = vec![None; x.rows()];
         let mut next = 0;
         for first in 0..x.rows() {
-            if labels[first].is_some() || !is_core[first] {
+            if labels[first].is_some() || !known[first].0 {
                 continue;
             }
             labels[first] = Some(next);
             let mut open = vec![first];
             while let Some(row) = open.pop() {
                 control.check()?;
-                for neighbor in self.neighbors(x, row) {
+                let again =
+                    if known[row].1.is_none() { self.neighbors(x, row) } else { Vec::new() };
+                for neighbor in known[row].1.as_ref().unwrap_or(&again) {
+                    let neighbor = *neighbor as usize;
                     if labels[neighbor].is_none() {
                         labels[neighbor] = Some(next);
-                        if is_core[neighbor] {
+                        if known[neighbor].0 {
                             open.push(neighbor);
                         }
                     }
@@ -72,10 +83,18 @@ impl DbscanParams {
         Ok(labels)
     }
 
-    fn neighbors(&self, x: &Matrix, row: usize) -> Vec<usize> {
-        let mut distances = vec![0.0; x.rows()];
-        squared_distances(x, 0..x.rows(), &x.row(row), &mut distances);
-        let limit = self.radius * self.radius;
-        distances.iter().enumerate().filter(|(_, d)| **d <= limit).map(|(i, _)| i).collect()
+    fn neighbors(&self, x: &Matrix, row: usize) -> Vec<u32> {
+        let (point, limit) = (x.row(row), self.radius * self.radius);
+        let mut distances = [0.0; GROUP];
+        let mut found = Vec::new();
+        for start in (0..x.rows()).step_by(GROUP) {
+            let range = start..(start + GROUP).min(x.rows());
+            let distances = &mut distances[..range.len()];
+            if squared_distances_within(x, range, (&point, limit), distances) {
+                let near = distances.iter().zip(start as u32..).filter(|(d, _)| **d <= limit);
+                found.extend(near.map(|(_, row)| row));
+            }
+        }
+        found
     }
 }

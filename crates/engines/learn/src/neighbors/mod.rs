@@ -5,11 +5,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{FormatVersion, require_columns};
-use crate::numeric::distance::squared_distances;
+use crate::numeric::distance::{GROUP, squared_distances_within};
 use crate::{Classifier, Control, LearnError, Matrix, Regressor, TrainingSet};
 
-/// Rows whose distances are computed in one go; they stay in the cache.
-const BLOCK: usize = 1_024;
+/// Pairs of rows from which several threads are faster than one.
+const PARALLEL_FROM: usize = 1 << 20;
 
 /// How much each neighbour counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,35 @@ pub struct NeighborsClassifier {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NeighborsRegressor {
     neighbors: Neighbors,
+}
+
+/// The rows that a model looks up, laid open.
+#[derive(Debug, Clone, Copy)]
+pub struct NeighborsView<'a> {
+    /// How many of them vote, and how.
+    pub params: &'a NeighborsParams,
+    /// The rows.
+    pub x: &'a Matrix,
+    /// Class or number of each.
+    pub targets: &'a [f64],
+    /// Weight of each.
+    pub weights: &'a [f64],
+}
+
+impl NeighborsClassifier {
+    /// The rows.
+    #[must_use]
+    pub fn view(&self) -> NeighborsView<'_> {
+        self.neighbors.view()
+    }
+}
+
+impl NeighborsRegressor {
+    /// The rows.
+    #[must_use]
+    pub fn view(&self) -> NeighborsView<'_> {
+        self.neighbors.view()
+    }
 }
 
 impl NeighborsParams {
@@ -112,6 +141,11 @@ impl NeighborsParams {
 }
 
 impl Neighbors {
+    fn view(&self) -> NeighborsView<'_> {
+        let Self { params, x, targets, weights, .. } = self;
+        NeighborsView { params, x, targets, weights }
+    }
+
     /// What `vote` makes of the nearest (weight, target) pairs of each row.
     fn each_row<R: Send>(
         &self,
@@ -121,7 +155,7 @@ impl Neighbors {
         require_columns(x, self.x.width())?;
         x.require_complete()?;
         let one = |row: usize| vote(&self.votes(&self.nearest(&x.row(row))));
-        if x.rows() * self.x.rows() < BLOCK * BLOCK {
+        if x.rows() * self.x.rows() < PARALLEL_FROM {
             return Ok((0..x.rows()).map(one).collect());
         }
         Ok((0..x.rows()).into_par_iter().map(one).collect())
@@ -131,12 +165,14 @@ impl Neighbors {
     fn nearest(&self, point: &[f64]) -> Vec<(f64, usize)> {
         let count = self.params.count;
         let mut nearest: Vec<(f64, usize)> = Vec::with_capacity(count + 1);
-        let mut distances = [0.0; BLOCK];
+        let mut distances = [0.0; GROUP];
         let mut limit = f64::INFINITY;
-        for start in (0..self.x.rows()).step_by(BLOCK) {
-            let range = start..(start + BLOCK).min(self.x.rows());
+        for start in (0..self.x.rows()).step_by(GROUP) {
+            let range = start..(start + GROUP).min(self.x.rows());
             let distances = &mut distances[..range.len()];
-            squared_distances(&self.x, range, point, distances);
+            if !squared_distances_within(&self.x, range, (point, limit), distances) {
+                continue;
+            }
             for (offset, distance) in distances.iter().enumerate() {
                 if *distance < limit {
                     let place = nearest.partition_point(|(d, _)| *d <= *distance);

@@ -42,6 +42,10 @@ impl FourierMap {
         Self { directions }
     }
 
+    pub(super) fn directions(&self) -> &[Vec<f64>] {
+        &self.directions
+    }
+
     pub(super) fn width(&self) -> usize {
         self.directions.first().map_or(0, Vec::len)
     }

@@ -17,6 +17,8 @@ mod pairs;
 mod params;
 mod platt;
 mod smo;
+mod view;
 
 pub use model::{SvmClassifier, SvmRegressor};
 pub use params::{Gamma, SvmKernel, SvmParams};
+pub use view::{MachineView, PairView, SpaceView};

@@ -43,7 +43,7 @@ impl Space {
         }
     }
 
-    fn coordinates(&self) -> usize {
+    pub(super) fn coordinates(&self) -> usize {
         match self {
             Self::Linear { columns } => *columns,
             Self::Rbf { support, .. } => support.rows(),
@@ -96,8 +96,8 @@ pub(super) struct PairModel {
 /// A support vector machine for classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SvmClassifier {
-    svm: Svm,
-    pairs: Vec<PairModel>,
+    pub(super) svm: Svm,
+    pub(super) pairs: Vec<PairModel>,
     classes: usize,
 }
 
@@ -187,7 +187,7 @@ impl Classifier for SvmClassifier {
 /// A support vector machine for numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SvmRegressor {
-    svm: Svm,
+    pub(super) svm: Svm,
 }
 
 impl SvmRegressor {

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::numeric::math;
 
-const MAX_STEPS: u32 = 100;
+pub(super) const MAX_STEPS: u32 = 100;
 const LEAST_STEP: f64 = 1e-10;
 const RIDGE: f64 = 1e-12;
 const SMALL_SLOPE: f64 = 1e-5;
 /// No pair is ever certain.
-const LEAST_SHARE: f64 = 1e-7;
+pub(super) const LEAST_SHARE: f64 = 1e-7;
+/// Largest difference between gradients, times the classes, at which coupling ends.
+pub(super) const WORST: f64 = 1e-7;
 
 /// `1 / (1 + exp(−(slope · decision + offset)))` is the probability of the upper class.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,11 @@ pub(super) struct Judged {
 }
 
 impl Sigmoid {
+    /// Slope and offset.
+    pub(super) fn line(self) -> (f64, f64) {
+        (self.slope, self.offset)
+    }
+
     pub(super) fn probability(self, decision: f64) -> f64 {
         math::logistic(self.slope * decision + self.offset).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE)
     }
@@ -131,7 +138,7 @@ pub(super) fn couple(pairs: &[Vec<f64>]) -> Vec<f64> {
             q.iter().map(|row| row.iter().zip(&p).map(|(q, p)| q * p).sum()).collect();
         let mut pqp: f64 = p.iter().zip(&qp).map(|(p, qp)| p * qp).sum();
         let worst = qp.iter().map(|v| (v - pqp).abs()).fold(0.0, f64::max);
-        if worst < 1e-7 / k as f64 {
+        if worst < WORST / k as f64 {
             break;
         }
         for t in 0..k {

@@ -1,5 +1,6 @@
 //! Scores, coefficients and metrics against the numbers of scikit-learn and LightGBM that
-//! `bench/learn/goldens.py` and `model_goldens.py` wrote, on the same tables and folds.
+//! `bench/learn/goldens.py`, `model_goldens.py` and `prepare_goldens.py` wrote, on the same tables
+//! and folds.
 
 #[cfg(test)]
 mod boosting;
@@ -19,6 +20,8 @@ mod metrics;
 mod monotone;
 #[cfg(test)]
 mod network;
+#[cfg(test)]
+mod prepare;
 #[cfg(test)]
 mod simple;
 #[cfg(test)]

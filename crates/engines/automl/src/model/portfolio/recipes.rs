@@ -135,22 +135,16 @@ impl Recipe {
                 derive_forest((extra, columns, min_leaf), classes, (rows, seed))
             }
             Self::Network { hidden, rate, l2 } => {
-                let hidden = hidden.into_iter().filter(|width| *width > 0).collect();
-                let batch = (rows / 100).clamp(16, 256);
-                let epochs = 100;
-                let patience = 8;
-                (
-                    Algorithm::NeuralNetwork,
-                    Settings::Network(NetworkParams {
-                        hidden,
-                        learning_rate: rate,
-                        l2,
-                        batch,
-                        epochs,
-                        patience,
-                        seed,
-                    }),
-                )
+                let settings = NetworkParams {
+                    hidden: hidden.into_iter().filter(|width| *width > 0).collect(),
+                    learning_rate: rate,
+                    l2,
+                    batch: (rows / 100).clamp(16, 256),
+                    epochs: 100,
+                    patience: 8,
+                    seed,
+                };
+                (Algorithm::NeuralNetwork, Settings::Network(settings))
             }
             Self::Neighbors(count) => (
                 Algorithm::Knn,

@@ -53,7 +53,7 @@ fn write_scores(report: &TrainReport) -> String {
     let mut table =
         String::from("| Metric | Mean | Standard deviation | Better |\n|---|--:|--:|---|\n");
     let best = report.leaderboard.rows.first();
-    for metric in Metric::all_of(report.task) {
+    for metric in Metric::list(report.task, report.metric) {
         let Some(summary) = best.and_then(|row| row.metrics.get(metric.as_str())) else { continue };
         let better = if metric.greater_is_better() { "larger" } else { "smaller" };
         // Writing to a text cannot fail.

@@ -2,12 +2,12 @@
 
 use super::{Entry, Found, Search};
 use crate::error::AutomlError;
-use crate::model::{Algorithm, Ensemble, Finish, Pipeline, Predictions, fit_calibration};
+use crate::model::{Algorithm, Ensemble, Finish, Pipeline, Predictions, choose_calibration};
 use crate::target::TargetValues;
 use crate::train::bill::count_tried;
 use crate::train::blend::{Voice, select_weights, tune_decision};
 use crate::train::checkpoint::ModelResult;
-use crate::train::evaluate::{Evaluated, FoldScores, score_decided};
+use crate::train::evaluate::{Evaluated, FoldScores, WeighedFits, score_decided};
 use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
 use crate::train::trial::{Trial, conclude, fit_folds};
@@ -17,9 +17,15 @@ impl Search<'_> {
         let chosen = self.choose_members()?;
         let mut parts: Vec<(Algorithm, f64, Vec<Pipeline>)> = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
+        let mut voices: Vec<Vec<Vec<f64>>> = Vec::new();
         for (place, weight) in chosen {
             let trial = self.take_trial(place)?;
             self.add_held_out(&trial, weight, &mut columns);
+            if self.prepared.finish.stacks {
+                let mut own = Vec::new();
+                self.add_held_out(&trial, 1.0, &mut own);
+                voices.push(own);
+            }
             let algorithm = self.entries[place].candidate.algorithm;
             parts.push((algorithm, weight, trial.pipelines));
         }
@@ -28,20 +34,41 @@ impl Search<'_> {
         let quick = parts.iter().find(|(algorithm, ..)| algorithm.predicts_quickly());
         let explained = quick.or_else(|| parts.first());
         let pipelines = explained.map(|(.., pipelines)| pipelines.clone()).unwrap_or_default();
+        let weighed = parts.iter().map(|(_, weight, pipelines)| WeighedFits {
+            weight: *weight,
+            pipelines: pipelines.clone(),
+        });
+        let weighed: Vec<WeighedFits> = weighed.filter(|_| parts.len() > 1).collect();
         let members: Vec<(Algorithm, f64)> = parts.iter().map(|(a, w, _)| (*a, *w)).collect();
         let mut ensemble = Ensemble::of_members(parts);
         let truth = &self.prepared.target.values;
-        let mean = Predictions::from_columns(columns, truth)?;
+        let mut mean = Predictions::from_columns(columns, truth)?;
+        if let Some((stack, stacked)) = self.try_stack(voices, &mean)? {
+            ensemble.stack = Some(stack);
+            mean = stacked;
+        }
+        let is_stacked = ensemble.stack.is_some();
         ensemble.finish = self.derive_finish(&mean)?;
         let out_of_fold = ensemble.finish.apply(mean)?;
         let scores = self.score_folds(&out_of_fold, &ensemble.finish)?;
         let is_alone = members.len() == 1 && ensemble.finish == Finish::default();
-        let own = (!is_alone).then(|| EnsembleScores { scores: scores.clone(), members });
+        let own =
+            (!is_alone).then(|| EnsembleScores { scores: scores.clone(), members, is_stacked });
         let board = self.derive_board(own);
         let results: Vec<ModelResult> = self.entries.iter().map(|e| e.result.clone()).collect();
+        let leader = self.find_leader().and_then(|place| self.entries.get(place));
+        let leader = leader
+            .filter(|_| self.depth == self.prepared.folds.len())
+            .and_then(|e| Some((e.candidate.clone(), e.result.scores.first()?.clone())));
         Ok(Found {
             ensemble,
-            evaluated: Evaluated { pipelines, out_of_fold, scores },
+            evaluated: Evaluated {
+                pipelines,
+                out_of_fold,
+                scores,
+                members: if is_stacked { Vec::new() } else { weighed },
+            },
+            leader,
             board,
             tried: count_tried(&results),
             folds: self.depth,
@@ -131,7 +158,7 @@ impl Search<'_> {
             return Ok(Finish::default());
         };
         let choice = self.prepared.finish.for_metric(self.prepared.metric);
-        let calibration = fit_calibration(choice, &codes, &known, &folds)?;
+        let calibration = choose_calibration(choice, &codes, &known, &folds)?;
         let mut finish = Finish { calibration, decision: Vec::new() };
         if self.prepared.finish.tunes_decision {
             let truth = self.prepared.target.values.take(&rows);

@@ -1,24 +1,28 @@
 //! Candidates of chance, by successive halving: of each bracket all are tried on the first fold,
-//! and the best of them on the others.
+//! and the best of them on the others. Of large tables the first trial learns from a part of the
+//! rows, so that more candidates are tried.
 
 use std::time::Instant;
 
 use gantry_engine_api::LogLevel;
 use gantry_learn::LearnError;
 
-use super::{Entry, Search, derive_result};
+use super::{Entry, First, Search, derive_result};
 use crate::error::AutomlError;
 use crate::model::{Candidate, draw_candidate};
 use crate::train::checkpoint::{ModelResult, TrialNote};
 use crate::train::leaderboard::mean_of;
 use crate::train::report::ModelStatus;
-use crate::train::trial::{FoldRun, fit_folds, score_alone};
+use crate::train::trial::{FitLimit, FoldRun, fit_folds, score_alone};
 
 /// Candidates of a bracket, and how many of them go on.
 const BRACKET: usize = 6;
 const PROMOTED: usize = 2;
 /// Most candidates of a search.
 const MOST_TRIALS: usize = 150;
+/// Rows of a fold from which the first trial learns from fewer, and how many those are.
+const MANY_ROWS: usize = 20_000;
+const FIRST_ROWS: usize = 10_000;
 /// Draws in a row that may be too expensive before the search ends.
 const MOST_MISSES: usize = 12;
 /// Share of the budget below which nothing new begins.
@@ -47,6 +51,7 @@ impl Search<'_> {
             let task = self.prepared.target.task;
             let mut candidate = draw_candidate(task, &self.prepared.chosen, (rows, seed), drawn);
             candidate.options = std::sync::Arc::clone(&self.prepared.options);
+            candidate.aim(self.prepared.metric);
             drawn += 1;
             if !self.fits_budget(&candidate) {
                 misses += 1;
@@ -111,10 +116,15 @@ impl Search<'_> {
     }
 
     fn fit_first(&self, candidate: &Candidate, limit: Option<u64>) -> Result<FoldRun, AutomlError> {
-        let runs =
-            fit_folds(self.prepared, candidate, &[0], (&self.control, self.limit_fits(limit)))?;
+        let limit = FitLimit { rows: self.find_first_rows(), ..self.limit_fits(limit) };
+        let runs = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
         let first = runs.into_iter().next();
         first.ok_or_else(|| AutomlError::inconsistent("The first fold gave no fit."))
+    }
+
+    /// Rows that first trials learn from; none for all of them.
+    fn find_first_rows(&self) -> Option<usize> {
+        (self.size().rows > MANY_ROWS).then_some(FIRST_ROWS)
     }
 
     fn derive_first_loss(&self, result: &ModelResult) -> f64 {
@@ -139,7 +149,10 @@ impl Search<'_> {
             if let Some(known) = known.filter(|known| known.status == ModelStatus::Done) {
                 self.take_known(Some(place), &candidate, known, first);
             } else {
-                let outcome = self.run_folds(&candidate, run.into_iter().collect(), limit);
+                let is_apart = self.find_first_rows().is_some();
+                let begun = run.into_iter().filter(|_| !is_apart).collect();
+                let first = First { counted: first, apart: if is_apart { first } else { 0 } };
+                let outcome = self.run_folds(&candidate, begun, limit);
                 self.conclude((place, first), &candidate, (outcome, limit), begin)?;
             }
             self.tell()?;
