@@ -3,7 +3,7 @@
 import { useQueries } from '@tanstack/react-query';
 
 import { jobQuery } from '../api/queries';
-import type { Dataset, JobState } from '../api/types';
+import type { Dataset, DatasetVersion, JobState } from '../api/types';
 
 export type DatasetState = 'profiling' | 'ready' | 'failed';
 
@@ -11,9 +11,12 @@ export const PROFILE_POLL_MS = 2_000;
 
 const LOST: (JobState | undefined)[] = ['failed', 'cancelled', 'dead'];
 
+/** Only tables are profiled. */
+export const isTable = ({ profile_job_id, profiled }: DatasetVersion): boolean =>
+  profiled || profile_job_id !== null;
+
 export function deriveState(dataset: Dataset, profileJob: JobState | undefined): DatasetState {
-  // Only tables are profiled.
-  if (dataset.latest.profiled || dataset.latest.profile_job_id === null) return 'ready';
+  if (dataset.latest.profiled || !isTable(dataset.latest)) return 'ready';
   return LOST.includes(profileJob) ? 'failed' : 'profiling';
 }
 

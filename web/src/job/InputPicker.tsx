@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { datasetQuery, datasetsQuery, jobArtifactsQuery, jobsQuery } from '../api/queries';
 import type { Artifact, Dataset, InputRef, InputSlot, Job } from '../api/types';
 import { useFormat } from '../app/format';
+import { isTable } from '../dataset/state';
 import { jobName } from './JobTable';
 
 export interface InputPickerProps {
@@ -22,10 +23,6 @@ export interface InputPickerProps {
   /** A job whose file is to be chosen at the start. */
   jobId?: string;
 }
-
-/** Only tables are profiled. */
-const isTable = ({ profile_job_id, profiled }: Dataset['latest']) =>
-  profile_job_id !== null || profiled;
 
 function DatasetPicker({ slot, value, onChange, error, datasetId }: InputPickerProps) {
   const { t } = useTranslation();

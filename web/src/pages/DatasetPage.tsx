@@ -21,7 +21,7 @@ import { DropArea, FilePicker } from '../dataset/DropZone';
 import { PreviewTable } from '../dataset/PreviewTable';
 import { ProfileTable } from '../dataset/ProfileTable';
 import { UploadList } from '../dataset/UploadList';
-import { PROFILE_POLL_MS, deriveState } from '../dataset/state';
+import { PROFILE_POLL_MS, deriveState, isTable } from '../dataset/state';
 import { describeWarning } from '../dataset/warnings';
 import { ConfirmButton } from '../parts/ConfirmButton';
 import { Copyable } from '../parts/Copyable';
@@ -109,20 +109,23 @@ function VersionFacts({ dataset, version }: { dataset: Dataset; version: Dataset
   const { t } = useTranslation();
   const format = useFormat();
   const unknown = t('value.unknown');
+  const extents = [
+    {
+      label: t('dataset.rows'),
+      value: version.rows === null ? unknown : format.integer(version.rows),
+    },
+    {
+      label: t('dataset.columns'),
+      value: version.columns === null ? unknown : format.integer(version.columns),
+    },
+  ];
   return (
     <Section title={t('dataset.about')}>
       <Facts
         facts={[
           { label: t('dataset.file'), value: version.file_name },
           { label: t('dataset.size'), value: format.bytes(version.bytes) },
-          {
-            label: t('dataset.rows'),
-            value: version.rows === null ? unknown : format.integer(version.rows),
-          },
-          {
-            label: t('dataset.columns'),
-            value: version.columns === null ? unknown : format.integer(version.columns),
-          },
+          ...(isTable(version) ? extents : []),
           { label: t('dataset.uploaded'), value: <When at={version.created_at} /> },
           {
             label: t('dataset.id'),
@@ -262,7 +265,6 @@ export function DatasetPage() {
   }
   const { latest } = dataset.data;
   const chosen = versions.data?.find((item) => item.version === search.version) ?? latest;
-  const isTable = chosen.profile_job_id !== null || chosen.profiled;
   return (
     <DropArea onFiles={(files) => uploads.start(files.slice(0, 1), datasetId)}>
       <PageHeader title={dataset.data.name} parent={parent}>
@@ -272,7 +274,7 @@ export function DatasetPage() {
         <UploadList datasetId={datasetId} />
         <VersionSelect dataset={dataset.data} version={chosen.version} />
         <VersionFacts dataset={dataset.data} version={chosen} />
-        {isTable ? (
+        {isTable(chosen) ? (
           <>
             <ProfileSection dataset={dataset.data} version={chosen} />
             <PreviewSection id={datasetId} version={chosen.version} />

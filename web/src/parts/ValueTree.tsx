@@ -42,9 +42,19 @@ function Plain({ value, name = '' }: PlainProps) {
   return <>{String(value)}</>;
 }
 
+/** Columns that lead a table, in this order, where it has them. */
+const LEADING = ['rank', 'title', 'name', 'column', 'label', 'state', 'status', 'score'];
+
+const placeOf = (name: string): number =>
+  LEADING.includes(name) ? LEADING.indexOf(name) : LEADING.length;
+
+/** Columns with values that fit a cell; those with trees alone are in the report's own file. */
 function findColumns(items: JsonObject[]): string[] {
-  const names = new Set(items.slice(0, MOST_ROWS).flatMap((item) => Object.keys(item)));
-  return [...names].slice(0, MOST_COLUMNS);
+  const shown = items.slice(0, MOST_ROWS);
+  const names = [...new Set(shown.flatMap((item) => Object.keys(item)))];
+  const plain = names.filter((name) => shown.some((item) => isPlain(item[name] ?? {})));
+  const columns = plain.length > 0 ? plain : names;
+  return columns.sort((a, b) => placeOf(a) - placeOf(b)).slice(0, MOST_COLUMNS);
 }
 
 function ObjectTable({ items, label }: { items: JsonObject[]; label: string }) {

@@ -7,7 +7,8 @@ use gantry_kit::report::{KeyFigure, Report, Table, TableColumn};
 use serde_json::json;
 
 use crate::error::MonteCarloError;
-use crate::ops::simulate::{OutputReport, SimulateReport, draws_of_inputs};
+use crate::ops::outcome::{OutputReport, SimulateReport};
+use crate::ops::simulate::draws_of_inputs;
 use crate::simulation::Simulation;
 use crate::statistics::{Summary, summarize};
 use crate::study::Study;

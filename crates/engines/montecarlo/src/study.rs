@@ -132,12 +132,12 @@ impl Study {
 /// An input that a formula asks for.
 fn read_found(book: &Workbook, found: &Found) -> Result<Input, MonteCarloError> {
     let place = book.spell(found.cell);
-    let spelled = match &found.chance {
-        Chance::Uniform => Ok(("RAND".to_owned(), "uniform(0, 1)".to_owned())),
+    let (name, distribution) = match &found.chance {
+        Chance::Uniform => ("RAND".to_owned(), read_even()),
         Chance::Function(name, arguments) => {
-            crate::add_ins::spell(name, arguments).map(|s| (name.to_string(), s))
+            (name.to_string(), crate::add_ins::read(name, arguments))
         }
-        Chance::Values(_) => Err("it has no name".to_owned()),
+        Chance::Values(_) => (String::new(), Err("it has no name".to_owned())),
     };
     let wrong = |why: String| {
         MonteCarloError::param(
@@ -145,8 +145,11 @@ fn read_found(book: &Workbook, found: &Found) -> Result<Input, MonteCarloError> 
             "Give the cell a distribution with `--input` instead.",
         )
     };
-    let (name, spelled) = spelled.map_err(wrong)?;
-    let distribution =
-        Distribution::parse(&spelled).map_err(|e| wrong(format!("{spelled}: {e}")))?;
+    let distribution = distribution.map_err(wrong)?;
     Ok(Input { name: format!("{place} ({name})"), cell: None, distribution })
+}
+
+/// What `RAND()` draws.
+fn read_even() -> Result<Distribution, String> {
+    Distribution::parse("uniform(0, 1)").map_err(|error| error.to_string())
 }

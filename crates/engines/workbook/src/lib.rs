@@ -22,7 +22,7 @@
 //! ```
 //!
 //! Invariants: no input panics; nothing is read but the file; macros never run; the same workbook
-//! comes to the same values on every machine.
+//! comes to the same values wherever the system computes powers and logarithms alike.
 
 pub mod book;
 pub mod cell;

@@ -13,7 +13,7 @@ use gantry_workbook::{CellRef, Content, SheetId, Value, Workbook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::simulate::{ImportReport, ScalarReport};
+use super::outcome::{ImportReport, ScalarReport};
 use super::{WORKBOOK, get_workbook, memory_of, workbook_slot};
 use crate::compile::{OutputAt, Request, compile};
 use crate::error::MonteCarloError;
@@ -243,7 +243,7 @@ impl Links {
                 .map(|ids| ids.iter().map(|id| book.sheet(*id).name.clone()).collect())
                 .unwrap_or_default(),
         };
-        book.sheets().iter().enumerate().map(describe).collect()
+        book.sheets().iter().take(book.own_sheet_count()).enumerate().map(describe).collect()
     }
 }
 

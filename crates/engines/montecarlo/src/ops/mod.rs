@@ -1,6 +1,7 @@
-//! The operations of the engine, one file each.
+//! The operations of the engine, one file each; `outcome` is what a simulation reports.
 
 pub mod inspect;
+pub mod outcome;
 pub mod recalculate;
 pub mod simulate;
 

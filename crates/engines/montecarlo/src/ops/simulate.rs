@@ -12,6 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::outcome::{
+    Influence, Outcome, OutputReport, SimulateReport, describe_import, describe_input,
+};
 use super::{WORKBOOK, get_workbook, memory_of, meter_id, workbook_slot};
 use crate::column::WIDTH;
 use crate::error::MonteCarloError;
@@ -19,7 +22,7 @@ use crate::publish;
 use crate::run::Runner;
 use crate::simulation::{Simulation, read_simulation};
 use crate::spelling::{Below, entries, get_below};
-use crate::statistics::{Chance, Summary, chance_below, rank_correlations, summarize};
+use crate::statistics::{chance_below, rank_correlations, summarize};
 use crate::stop::StopRule;
 use crate::study::{Question, Study, read_workbook};
 
@@ -112,90 +115,6 @@ impl Default for SimulateParams {
             draws: default_draws(),
         }
     }
-}
-
-/// An uncertain input of a simulation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct InputReport {
-    /// Its cell, or where it was found.
-    pub name: String,
-    /// Its distribution.
-    pub distribution: String,
-    /// The mean of the distribution; none where there is none.
-    pub mean: Option<f64>,
-    /// The standard deviation; none where there is none.
-    pub sd: Option<f64>,
-}
-
-/// How much an input moves an output.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Influence {
-    /// The input.
-    pub input: String,
-    /// Spearman's rank correlation.
-    pub rank_correlation: f64,
-    /// Its share of all squared rank correlations.
-    pub contribution: f64,
-}
-
-/// What an output comes to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OutputReport {
-    /// Its cell or name.
-    pub name: String,
-    /// Its value in the file as it stands.
-    pub base: Option<f64>,
-    /// Its statistics; none when no draw gave a number.
-    pub summary: Option<Summary>,
-    /// The chances that were asked for.
-    pub below: Vec<Chance>,
-    /// The inputs by their influence, strongest first.
-    pub influences: Vec<Influence>,
-}
-
-/// A formula that was computed draw by draw.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ScalarReport {
-    /// Its cell.
-    pub cell: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// How a workbook was compiled.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ImportReport {
-    /// Formulas between inputs and outputs.
-    pub formulas: u64,
-    /// Of these, how many are computed in columns.
-    pub vectorised: u64,
-    /// The first of the others, with the reason.
-    pub scalar: Vec<ScalarReport>,
-    /// Steps of the program.
-    pub instructions: u64,
-}
-
-/// The result of `montecarlo.simulate`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct SimulateReport {
-    /// Draws that were made.
-    pub iterations: u64,
-    /// Whether the rule to stop ended the run before all iterations.
-    pub stopped_early: bool,
-    /// How draws were spread.
-    pub sampling: Sampling,
-    /// The seed.
-    pub seed: u64,
-    /// The uncertain inputs.
-    pub inputs: Vec<InputReport>,
-    /// What the outputs come to.
-    pub outputs: Vec<OutputReport>,
-    /// How the workbook was compiled.
-    pub import: ImportReport,
-    /// SHA-256 of all outputs of all draws: the same on every machine and any number of threads.
-    pub result_hash: String,
-    /// What the reader should know.
-    pub warnings: Vec<String>,
 }
 
 /// `montecarlo.simulate`.
@@ -397,38 +316,12 @@ fn report(
         sampling: simulation.sampling,
         seed: job.seed(),
         inputs: study.inputs.iter().map(describe_input).collect(),
+        outcomes: outputs.iter().filter_map(Outcome::of).collect(),
         outputs,
         import: describe_import(study),
         result_hash: hash(columns),
         warnings,
     })
-}
-
-fn describe_input(input: &crate::spelling::Input) -> InputReport {
-    let finite = |x: f64| x.is_finite().then_some(x);
-    InputReport {
-        name: input.name.clone(),
-        distribution: input.distribution.to_string(),
-        mean: finite(input.distribution.mean()),
-        sd: finite(input.distribution.sd()),
-    }
-}
-
-/// How a workbook was compiled.
-pub(crate) fn describe_import(study: &Study) -> ImportReport {
-    const SHOWN: usize = 50;
-    let compiled = &study.compiled;
-    let scalar = compiled
-        .scalar
-        .iter()
-        .take(SHOWN)
-        .map(|s| ScalarReport { cell: study.book.spell(s.cell), reason: s.reason.to_string() });
-    ImportReport {
-        formulas: compiled.formulas as u64,
-        vectorised: (compiled.formulas - compiled.scalar.len()) as u64,
-        scalar: scalar.collect(),
-        instructions: compiled.program.instruction_count() as u64,
-    }
 }
 
 /// The first draws of all inputs.

@@ -5,7 +5,7 @@ use rust_xlsxwriter::{
     Chart, ChartType, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError,
 };
 
-use crate::ops::simulate::{OutputReport, SimulateReport};
+use crate::ops::outcome::{OutputReport, SimulateReport};
 
 /// Outputs that get a sheet of their own.
 const SHEETS: usize = 30;
