@@ -5,14 +5,17 @@
 //! connection; what differs between the databases stands in `dialect` alone; a snapshot never
 //! writes.
 
+mod batch_sql;
 mod config;
 mod dialect;
 mod error;
+mod file;
 mod file_lock;
 mod hot;
 mod migrations;
 mod notify;
 mod open;
+mod row;
 mod session;
 mod sql;
 mod store;

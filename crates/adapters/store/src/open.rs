@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use gantry_ports::StoreError;
@@ -18,7 +17,9 @@ use gantry_ports::StoreError;
 use crate::config::{Location, StoreConfig};
 use crate::dialect::Dialect;
 use crate::error::{OpenError, derive_store_error};
+use crate::file::{FileConnection, FileSettings};
 use crate::file_lock::FileLock;
+use crate::writer::OwnFile;
 
 /// How long a statement waits for another process, such as a backup, to free the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,13 +29,18 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const PREPARED_STATEMENTS: usize = 256;
 /// Pages of write-ahead log after which it is folded into the file: 32 MiB.
 const CHECKPOINT_PAGES: &str = "8192";
-/// Pages that the writing connection keeps in memory, as negative KiB: 4 MiB. The system keeps the
-/// file in memory anyway; four times as much took no processor time off a job, and made the
-/// process grow by that much in its first minutes.
-const WRITER_CACHE: &str = "-4096";
-/// The same of a reading one, 512 KiB: SQLite forgets a reader's pages whenever somebody wrote, so
-/// that more would be held and not used.
-const READER_CACHE: &str = "-512";
+/// Pages that a connection keeps in memory, as negative KiB: SQLite forgets them whenever another
+/// connection wrote, so that more would be held and not used.
+const CACHE: &str = "-512";
+/// The connection of the batches, which write nearly everything: its pages stay right. 4 MiB of
+/// them, because the system keeps the file in memory anyway; four times as much took no processor
+/// time off a job, and made the process grow by that much in its first minutes.
+const BATCHES: FileSettings = FileSettings {
+    busy_timeout: BUSY_TIMEOUT,
+    prepared: PREPARED_STATEMENTS,
+    pragmas: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
+              PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -4096;",
+};
 
 /// PostgreSQL plans a statement by how large tables were when it was last analysed, and a queue
 /// fills faster than that: a plan made on an empty table would read all of a full one. What the
@@ -63,8 +69,8 @@ pub(crate) struct Connections {
     pub(crate) write: DatabaseConnection,
     /// The database's way of saying things.
     pub(crate) dialect: Dialect,
-    /// Held as long as a SQLite file is open.
-    pub(crate) lock: Option<FileLock>,
+    /// For batches, where they have a connection of their own.
+    pub(crate) file: Option<OwnFile>,
 }
 
 /// Connects.
@@ -76,14 +82,16 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Connections, OpenErr
         Location::Sqlite(path) => {
             make_folder_of(path)?;
             let lock = FileLock::acquire(path)?;
-            let write = connect_sqlite(path, 1, WRITER_CACHE).await?;
-            let read = connect_sqlite(path, config.read_connections, READER_CACHE).await?;
-            Ok(Connections { read, write, dialect: Dialect::Sqlite, lock: Some(lock) })
+            let write = connect_sqlite(path, 1).await?;
+            let read = connect_sqlite(path, config.read_connections).await?;
+            let file = FileConnection::open(path, BATCHES)?;
+            let file = Some(OwnFile { file, lock });
+            Ok(Connections { read, write, dialect: Dialect::Sqlite, file })
         }
         Location::Postgres(url) => {
             let write = connect_postgres(url, config.write_connections, POSTGRES_WRITER).await?;
             let read = connect_postgres(url, config.read_connections, POSTGRES_READER).await?;
-            Ok(Connections { read, write, dialect: Dialect::Postgres, lock: None })
+            Ok(Connections { read, write, dialect: Dialect::Postgres, file: None })
         }
     }
 }
@@ -131,25 +139,6 @@ pub(crate) async fn begin_read(
     begun.map_err(|error| StoreError::Unavailable { reason: error.to_string() })
 }
 
-/// How far SQLite goes to have a commit on disk, as it says itself.
-///
-/// # Errors
-/// [`StoreError`].
-pub(crate) async fn read_synchronous(
-    connection: &DatabaseConnection,
-    dialect: Dialect,
-) -> Result<Option<i64>, StoreError> {
-    match dialect {
-        Dialect::Postgres => Ok(None),
-        Dialect::Sqlite => {
-            let ask = Statement::from_string(DbBackend::Sqlite, "PRAGMA synchronous");
-            let refuse = |error| derive_store_error(&error, DATABASE);
-            let row = connection.query_one_raw(ask).await.map_err(refuse)?;
-            row.map(|row| row.try_get_by_index(0)).transpose().map_err(refuse)
-        }
-    }
-}
-
 fn make_folder_of(path: &Path) -> Result<(), OpenError> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(());
@@ -158,11 +147,7 @@ fn make_folder_of(path: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::File { path: folder.to_owned(), reason: error.to_string() })
 }
 
-async fn connect_sqlite(
-    path: &Path,
-    connections: u32,
-    cache_size: &'static str,
-) -> Result<DatabaseConnection, OpenError> {
+async fn connect_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, OpenError> {
     let file = path.to_owned();
     let mut options = pool_options("sqlite::memory:", connections);
     options.map_sqlx_sqlite_opts(move |options| {
@@ -178,7 +163,7 @@ async fn connect_sqlite(
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(PREPARED_STATEMENTS)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            .pragma("cache_size", cache_size)
+            .pragma("cache_size", CACHE)
             .pragma("temp_store", "memory")
     });
     Database::connect(options)

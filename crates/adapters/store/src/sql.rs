@@ -12,6 +12,7 @@ use sea_orm::{
 
 use crate::dialect::Dialect;
 use crate::error::{Retry, derive_retry, derive_store_error};
+use crate::row::{Columns, ReadRow};
 
 /// One transaction.
 #[derive(Debug)]
@@ -30,11 +31,6 @@ impl Sql {
     /// The database's way of saying things.
     pub(crate) const fn dialect(&self) -> Dialect {
         self.dialect
-    }
-
-    /// The transaction, to nest another or to end it.
-    pub(crate) const fn transaction(&self) -> &DatabaseTransaction {
-        &self.transaction
     }
 
     /// Gives the transaction back, to end it.
@@ -57,6 +53,18 @@ impl Sql {
         let found = self.transaction.query_all_raw(self.statement(sql, values)).await;
         let rows = found.map_err(|error| self.refuse(&error, what))?;
         rows.iter().map(|row| read_row(row, what)).collect()
+    }
+
+    /// All rows of a batch's statement, read in the order of its columns.
+    pub(crate) async fn all_in_order<R: ReadRow>(
+        &self,
+        what: &'static str,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<R>, StoreError> {
+        let found = self.transaction.query_all_raw(self.statement(sql, values)).await;
+        let rows = found.map_err(|error| self.refuse(&error, what))?;
+        rows.iter().map(|row| R::read(&mut Columns::of_pool(row))).collect()
     }
 
     /// The first row, if there is one.

@@ -34,10 +34,10 @@ impl GantryStore {
     /// [`OpenError`]: the file is in use by another server or unusable, the server does not
     /// answer, or the schema is of a later version.
     pub async fn open(config: StoreConfig) -> Result<Self, OpenError> {
-        let Connections { read, write, dialect, lock } = open::connect(&config).await?;
+        let Connections { read, write, dialect, file } = open::connect(&config).await?;
         migrations::migrate(&write, dialect, &config).await?;
-        let synchronous = open::read_synchronous(&write, dialect).await?;
-        let writer = Writer::start(write, dialect, lock, config.queue_length);
+        let synchronous = file.as_ref().map(|own| own.file.read_synchronous()).transpose()?;
+        let writer = Writer::start(write, file, config.queue_length)?;
         Ok(Self { read, dialect, synchronous, writer })
     }
 

@@ -6,6 +6,8 @@
 //! same. No identifier is all ones, and no number is the smallest one: these stand for nothing in
 //! arrays, which have no room for it.
 
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
 use uuid::Uuid;
@@ -19,9 +21,12 @@ pub(super) const NO_NUMBER: i64 = i64::MIN;
 /// Stands for no text in an array.
 pub(super) const NO_TEXT: &str = "\u{1}";
 
+/// The values of one row.
+pub(crate) type Cells<'a> = &'a [Cell];
+
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-enum Cell {
+pub(crate) enum Cell {
     Null,
     Id(Uuid),
     Int(i64),
@@ -107,16 +112,9 @@ impl RowSet {
         self
     }
 
-    /// All values one by one, as parameters.
-    pub(super) fn into_values(self) -> impl Iterator<Item = Value> {
-        self.cells.into_iter().map(|cell| match cell {
-            Cell::Null => Value::BigInt(None),
-            Cell::Id(id) => id.into(),
-            Cell::Int(number) => number.into(),
-            Cell::Real(number) => number.into(),
-            Cell::Bool(truth) => truth.into(),
-            Cell::Text(words) => words.into(),
-        })
+    /// The rows, of so many columns each.
+    pub(super) fn rows(&self, columns: usize) -> impl Iterator<Item = Cells<'_>> {
+        self.cells.chunks_exact(columns.max(1))
     }
 
     /// All rows as one array per column; what stands for nothing is [`NO_ID`] and its like.
@@ -140,6 +138,19 @@ impl RowSet {
             Value::Array(of, Some(Box::new(values)))
         };
         kinds.iter().zip(columns).map(array).collect()
+    }
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Id(id) => ValueRef::Blob(id.as_bytes()),
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+            Self::Text(words) => ValueRef::Text(words.as_bytes()),
+        }))
     }
 }
 
@@ -168,7 +179,7 @@ mod tests {
     fn text_is_never_what_stands_for_none() {
         let mut rows = RowSet::new();
         rows.row().text(NO_TEXT);
-        assert_eq!(rows.into_values().next(), Some(Value::from("\u{fffd}")));
+        assert_eq!(rows.rows(1).next(), Some(&[Cell::Text("\u{fffd}".into())][..]));
     }
 
     #[test]
@@ -187,9 +198,10 @@ mod tests {
         assert_eq!(arrays[1], Value::Array(ArrayType::BigInt, Some(Box::new(numbers))));
         let texts = vec![Value::from("a\u{fffd}b"), Value::from(NO_TEXT)];
         assert_eq!(arrays[2], Value::Array(ArrayType::String, Some(Box::new(texts))));
-        let values: Vec<Value> = fill().into_values().collect();
-        assert_eq!(values.len(), 6);
-        assert_eq!(values[2], Value::from("a\u{fffd}b"));
-        assert_eq!(values[4], Value::from(-3_i64));
+        let set = fill();
+        let rows: Vec<Cells<'_>> = set.rows(3).collect();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0][2], Cell::Text("a\u{fffd}b".into()));
+        assert_eq!(rows[1][1], Cell::Int(-3));
     }
 }

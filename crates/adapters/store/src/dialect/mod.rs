@@ -10,9 +10,9 @@ mod write;
 
 use sea_orm::DbBackend;
 
-pub(crate) use cells::RowSet;
+pub(crate) use cells::{Cells, RowSet};
 pub(crate) use row_set::{Column, JsonRows, Kind};
-pub(crate) use write::{Action, Scale, TableWrite, WriteBatch};
+pub(crate) use write::{Action, TableWrite, WriteBatch};
 
 /// The columns of the row set in `jobs.hold`.
 pub(crate) const HOLD: &[Column] = &[

@@ -1,20 +1,16 @@
 //! Statements that write sets of rows.
 //!
-//! Invariants: all tables of a batch are written in one round trip. On PostgreSQL one statement
-//! takes one array per column. On SQLite, where reading values out of JSON or arrays is what
-//! costs, several statements in one text take the values themselves; the text knows few numbers
-//! of rows, so that it stays prepared: rows without a key fill it up, and change nothing.
+//! Invariants: sets are written in the order in which the batch was made. On PostgreSQL all
+//! tables of a batch are one round trip: one statement that takes one array per column. On a
+//! SQLite file, where a round trip costs nothing, each table has a small statement that is run
+//! row by row. No text depends on the number of rows, so that all stay prepared.
 
 use gantry_ports::StoreError;
-use sea_orm::Value;
 
 use super::cells::RowSet;
+use super::postgres;
 use super::row_set::{Column, Kind};
-use super::{Dialect, postgres};
-use crate::sql::Sql;
-
-/// The numbers of jobs, or of accounts, that a text of SQLite is made for.
-const LEVELS: &[usize] = &[1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+use crate::batch_sql::BatchSql;
 
 /// What a set of rows does to its table.
 #[derive(Debug, Clone, Copy)]
@@ -27,54 +23,34 @@ pub(crate) enum Action {
     Upsert(usize),
 }
 
-/// How many rows of a table a batch usually writes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Scale {
-    /// So many per job.
-    Jobs(usize),
-    /// So many per account.
-    Accounts(usize),
-}
-
 /// A table, the columns of its row set, and what the rows do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableWrite<'a> {
     pub(crate) table: &'a str,
     pub(crate) columns: &'a [Column],
     pub(crate) action: Action,
-    pub(crate) scale: Scale,
 }
 
 /// Writes row sets into tables, set by set in the order in which it was made.
 #[derive(Debug)]
 pub(crate) struct WriteBatch {
-    way: Way,
-    kinds: Vec<Vec<Kind>>,
-    scales: Vec<Scale>,
     what: &'static str,
-}
-
-#[derive(Debug)]
-enum Way {
-    /// Per table the text before and after the rows.
-    Values(Vec<[String; 2]>),
-    Arrays(String),
+    kinds: Vec<Vec<Kind>>,
+    /// Per table a statement for one row.
+    one_row: Vec<String>,
+    /// One statement for all rows of all tables.
+    all_at_once: String,
 }
 
 impl WriteBatch {
-    /// Statements in a database's dialect; `what` names in errors what is written, in the
-    /// product's words.
-    pub(crate) fn new(dialect: Dialect, what: &'static str, tables: &[TableWrite<'_>]) -> Self {
-        let way = match dialect {
-            Dialect::Sqlite => Way::Values(tables.iter().map(TableWrite::around_rows).collect()),
-            Dialect::Postgres => Way::Arrays(all_at_once(tables)),
-        };
+    /// The statements; `what` names in errors what is written, in the product's words.
+    pub(crate) fn new(what: &'static str, tables: &[TableWrite<'_>]) -> Self {
         let kinds = |write: &TableWrite<'_>| write.columns.iter().map(|(_, kind)| *kind).collect();
         Self {
-            way,
-            kinds: tables.iter().map(kinds).collect(),
-            scales: tables.iter().map(|write| write.scale).collect(),
             what,
+            kinds: tables.iter().map(kinds).collect(),
+            one_row: tables.iter().map(TableWrite::of_one_row).collect(),
+            all_at_once: all_at_once(tables),
         }
     }
 
@@ -82,103 +58,29 @@ impl WriteBatch {
     ///
     /// # Errors
     /// What the database says.
-    pub(crate) async fn write(&self, sql: &Sql, sets: Vec<RowSet>) -> Result<(), StoreError> {
+    pub(crate) async fn write(
+        &self,
+        sql: BatchSql<'_>,
+        sets: Vec<RowSet>,
+    ) -> Result<(), StoreError> {
         if sets.iter().all(|rows| rows.len() == 0) {
             return Ok(());
         }
-        match &self.way {
-            Way::Arrays(text) => {
+        match sql {
+            BatchSql::Pool(sql) => {
                 let sets = sets.into_iter().zip(&self.kinds);
                 let values = sets.flat_map(|(rows, kinds)| rows.into_arrays(kinds)).collect();
-                sql.run(self.what, text.as_str(), values).await.map(drop)
+                sql.run(self.what, self.all_at_once.as_str(), values).await.map(drop)
             }
-            Way::Values(texts) => {
-                let sizes = self.derive_sizes(&sets);
+            BatchSql::File(file) => {
                 let columns = self.kinds.iter().map(Vec::len);
-                let shapes = texts
-                    .iter()
-                    .zip(columns)
-                    .zip(sizes)
-                    .map(|((around, columns), size)| Shape { around, columns, size });
-                write_values(sql, self.what, shapes.zip(sets)).await
+                let tables = self.one_row.iter().zip(columns).zip(&sets);
+                for ((text, columns), rows) in tables.filter(|(_, rows)| rows.len() > 0) {
+                    file.run_rows(self.what, text, rows.rows(columns))?;
+                }
+                Ok(())
             }
         }
-    }
-
-    /// How many rows the statement of each table has: none, or what its scale has at the level
-    /// that all tables of that scale share.
-    fn derive_sizes(&self, sets: &[RowSet]) -> Vec<usize> {
-        let (mut jobs, mut accounts) = (0, 0);
-        for (rows, scale) in sets.iter().zip(&self.scales) {
-            match scale {
-                Scale::Jobs(each) => jobs = jobs.max(rows.len().div_ceil(*each)),
-                Scale::Accounts(each) => accounts = accounts.max(rows.len().div_ceil(*each)),
-            }
-        }
-        let (jobs, accounts) = (derive_level(jobs), derive_level(accounts));
-        let size = |(rows, scale): (&RowSet, &Scale)| match scale {
-            _ if rows.len() == 0 => 0,
-            Scale::Jobs(each) => jobs * each,
-            Scale::Accounts(each) => accounts * each,
-        };
-        sets.iter().zip(&self.scales).map(size).collect()
-    }
-}
-
-/// The level for so many jobs or accounts; more of them take several texts.
-fn derive_level(number: usize) -> usize {
-    let most = LEVELS.last().copied().unwrap_or(1);
-    LEVELS.iter().copied().find(|level| *level >= number).unwrap_or(most)
-}
-
-/// A statement for so many rows of a table.
-struct Shape<'a> {
-    around: &'a [String; 2],
-    columns: usize,
-    size: usize,
-}
-
-/// Writes table after table; what fits into one statement each goes into one text.
-async fn write_values(
-    sql: &Sql,
-    what: &'static str,
-    sets: impl Iterator<Item = (Shape<'_>, RowSet)>,
-) -> Result<(), StoreError> {
-    let (mut text, mut bound) = (String::new(), Vec::new());
-    for (shape, rows) in sets {
-        let mut left = rows.len();
-        let mut values = rows.into_values();
-        while left > 0 {
-            let here = shape.size.min(left);
-            shape.write_text(&mut text);
-            let end = bound.len() + shape.size * shape.columns;
-            bound.extend(values.by_ref().take(here * shape.columns));
-            bound.resize(end, Value::BigInt(None));
-            left -= here;
-            if left > 0 {
-                // More than a text is made for: no other one would be like this one.
-                sql.run(what, std::mem::take(&mut text), std::mem::take(&mut bound)).await?;
-            }
-        }
-    }
-    sql.run(what, text, bound).await.map(drop)
-}
-
-impl Shape<'_> {
-    fn write_text(&self, text: &mut String) {
-        let [before, after] = self.around;
-        if !text.is_empty() {
-            text.push_str("; ");
-        }
-        text.push_str(before);
-        let row = format!("({})", vec!["?"; self.columns].join(","));
-        for place in 0..self.size {
-            if place > 0 {
-                text.push(',');
-            }
-            text.push_str(&row);
-        }
-        text.push_str(after);
     }
 }
 
@@ -188,40 +90,58 @@ fn all_at_once(tables: &[TableWrite<'_>]) -> String {
     let statements = tables.iter().map(|write| {
         let rows = postgres::rows_of_arrays(first, write.columns);
         first += write.columns.len();
-        write.statement(&format!("{rows} r"), "TRUE")
+        write.of_rows(&format!("{rows} r"))
     });
     postgres::all_at_once(&statements.collect::<Vec<_>>())
 }
 
 impl TableWrite<'_> {
-    /// The text before and after the rows' values.
-    fn around_rows(&self) -> [String; 2] {
-        let names = names(self.columns);
-        let key = self.columns.first().map_or("", |(name, _)| name);
-        let statement = self.statement("r", &format!("r.{key} IS NOT NULL"));
-        [format!("WITH r({names}) AS (VALUES "), format!(") {statement}")]
-    }
-
-    /// What is done with the rows `r` of `source` that fulfil `condition`.
-    fn statement(&self, source: &str, condition: &str) -> String {
-        let Self { table, columns, .. } = self;
+    /// What is done with one row, whose columns are `?1`, `?2` and so on.
+    fn of_one_row(&self) -> String {
+        let Self { table, columns, action } = self;
         let names = names(columns);
-        let insert =
-            format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE {condition}");
-        match self.action {
-            Action::Insert => insert,
+        let values = (1..=columns.len()).map(|place| format!("?{place}"));
+        let values = values.collect::<Vec<_>>().join(", ");
+        match action {
+            Action::Insert => format!("INSERT INTO {table} ({names}) VALUES ({values})"),
             Action::Update => {
-                let key = columns.first().map_or("", |(name, _)| name);
-                let set = assign(columns.get(1..).unwrap_or_default(), "r");
-                format!("UPDATE {table} SET {set} FROM {source} WHERE {table}.{key} = r.{key}")
+                let (key, changes) = columns.split_at(1.min(columns.len()));
+                let set = (2..).zip(changes).map(|(place, (name, _))| format!("{name} = ?{place}"));
+                let set = set.collect::<Vec<_>>().join(", ");
+                format!("UPDATE {table} SET {set} WHERE {} = ?1", self::names(key))
             }
             Action::Upsert(keys) => {
-                let (key, changes) = columns.split_at(keys.min(columns.len()));
-                let set = assign(changes, "excluded");
-                format!("{insert} ON CONFLICT ({}) DO UPDATE SET {set}", self::names(key))
+                let conflict = resolve_conflict(columns, *keys);
+                format!("INSERT INTO {table} ({names}) VALUES ({values}) {conflict}")
             }
         }
     }
+
+    /// What is done with the rows `r` of `source`.
+    fn of_rows(&self, source: &str) -> String {
+        let Self { table, columns, action } = self;
+        let names = names(columns);
+        match action {
+            Action::Insert => format!("INSERT INTO {table} ({names}) SELECT {names} FROM {source}"),
+            Action::Update => {
+                let (key, changes) = columns.split_at(1.min(columns.len()));
+                let (key, set) = (self::names(key), assign(changes, "r"));
+                format!("UPDATE {table} SET {set} FROM {source} WHERE {table}.{key} = r.{key}")
+            }
+            Action::Upsert(keys) => {
+                let conflict = resolve_conflict(columns, *keys);
+                format!(
+                    "INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE TRUE \
+                     {conflict}"
+                )
+            }
+        }
+    }
+}
+
+fn resolve_conflict(columns: &[Column], keys: usize) -> String {
+    let (key, changes) = columns.split_at(keys.min(columns.len()));
+    format!("ON CONFLICT ({}) DO UPDATE SET {}", names(key), assign(changes, "excluded"))
 }
 
 fn names(columns: &[Column]) -> String {
@@ -237,38 +157,28 @@ fn assign(columns: &[Column], from: &str) -> String {
 mod tests {
     use super::*;
 
-    fn rows(number: usize) -> RowSet {
-        let mut rows = RowSet::new();
-        for place in 0..number {
-            rows.row().int(i64::try_from(place).unwrap_or_default()).int(0);
-        }
-        rows
+    const COLUMNS: &[Column] = &[("id", Kind::Id), ("state", Kind::Text), ("cost", Kind::Int)];
+
+    #[test]
+    fn a_statement_for_one_row_takes_it_by_place() {
+        let write = |action| TableWrite { table: "jobs", columns: COLUMNS, action }.of_one_row();
+        assert_eq!(write(Action::Insert), "INSERT INTO jobs (id, state, cost) VALUES (?1, ?2, ?3)");
+        assert_eq!(write(Action::Update), "UPDATE jobs SET state = ?2, cost = ?3 WHERE id = ?1");
+        assert!(write(Action::Upsert(2)).ends_with(
+            "VALUES (?1, ?2, ?3) ON CONFLICT (id, state) DO UPDATE SET cost = excluded.cost"
+        ));
     }
 
     #[test]
-    fn tables_of_one_scale_share_a_level() {
-        let columns = [("id", Kind::Int), ("number", Kind::Int)];
-        let write =
-            |scale| TableWrite { table: "jobs", columns: &columns, action: Action::Insert, scale };
-        let tables = [Scale::Jobs(1), Scale::Jobs(4), Scale::Jobs(2), Scale::Accounts(1)];
-        let batch = WriteBatch::new(Dialect::Sqlite, "job", &tables.map(write));
-        let sizes = |numbers: [usize; 4]| batch.derive_sizes(&numbers.map(rows));
-        assert_eq!(sizes([43, 170, 0, 1]), [48, 192, 0, 1]);
-        assert_eq!(sizes([1, 9, 1, 0]), [3, 12, 6, 0]);
-        assert_eq!(sizes([1_000, 1, 1, 70]), [64, 256, 128, 64]);
-    }
-
-    #[test]
-    fn a_statement_takes_its_rows_by_name() {
-        let columns = [("id", Kind::Id), ("state", Kind::Text)];
-        let (action, scale) = (Action::Update, Scale::Jobs(1));
-        let write = TableWrite { table: "jobs", columns: &columns, action, scale };
-        let [before, after] = write.around_rows();
-        assert_eq!(before, "WITH r(id, state) AS (VALUES ");
-        assert_eq!(after, ") UPDATE jobs SET state = r.state FROM r WHERE jobs.id = r.id");
-        let write = TableWrite { action: Action::Upsert(1), ..write };
-        assert!(write.around_rows()[1].ends_with(
-            "WHERE r.id IS NOT NULL ON CONFLICT (id) DO UPDATE SET state = excluded.state"
+    fn a_statement_for_many_rows_takes_them_by_name() {
+        let write = |action| TableWrite { table: "jobs", columns: COLUMNS, action }.of_rows("w r");
+        assert_eq!(
+            write(Action::Update),
+            "UPDATE jobs SET state = r.state, cost = r.cost FROM w r WHERE jobs.id = r.id"
+        );
+        assert!(write(Action::Upsert(1)).ends_with(
+            "FROM w r WHERE TRUE ON CONFLICT (id) DO UPDATE SET state = excluded.state, \
+             cost = excluded.cost"
         ));
     }
 }

@@ -13,7 +13,6 @@ use gantry_ports::store::{ClaimCommand, ClaimedJob};
 use gantry_rules::claim::{Claimant, ReadyJob, SlotNeed, choose};
 use gantry_rules::transition::Event;
 use gantry_types::{Device, JobId, OrganizationId, PriorityClass};
-use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::account::HotAccount;
@@ -23,9 +22,10 @@ use super::job::{Change, Gate, HotJob};
 use super::load::load_missing_jobs;
 use super::statements::Statements;
 use super::stop::Stop;
+use crate::batch_sql::BatchSql;
 use crate::dialect::JsonRows;
 use crate::error::broken;
-use crate::sql::Sql;
+use crate::row::read_in_order;
 use crate::tables::decode_word;
 
 /// The most accounts that one claim looks at.
@@ -52,7 +52,7 @@ impl Queue {
 /// A ready job and the class and place at which it waits: by class, then by gate and age.
 type Candidate = (usize, Gate, JobId, OrganizationId);
 
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 struct QueueRow {
     rank: i64,
     device: String,
@@ -60,7 +60,9 @@ struct QueueRow {
     organization_id: Uuid,
 }
 
-#[derive(Debug, FromQueryResult)]
+read_in_order!(QueueRow: rank, device, class, organization_id);
+
+#[derive(Debug)]
 struct ReadyRow {
     id: Uuid,
     organization_id: Uuid,
@@ -68,13 +70,15 @@ struct ReadyRow {
     rank: i64,
 }
 
+read_in_order!(ReadyRow: id, organization_id, gate, rank);
+
 /// The queues in which the database has jobs that a worker could get, the longest unserved
 /// first. Nothing is locked yet.
 ///
 /// # Errors
 /// What the database says.
 pub(super) async fn find_queues(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     command: &ClaimCommand,
 ) -> Result<Vec<Queue>, StoreError> {
@@ -98,7 +102,7 @@ pub(super) async fn find_queues(
 /// # Errors
 /// What the database says, or a fault of ours.
 pub(super) async fn claim(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     books: &mut Books,
     (command, queues): (&ClaimCommand, &[Queue]),
@@ -118,7 +122,7 @@ pub(super) async fn claim(
 }
 
 async fn choose_jobs(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     books: &Books,
     (command, queues): (&ClaimCommand, &[Queue]),
@@ -179,7 +183,7 @@ fn list_new(books: &Books, command: &ClaimCommand) -> Vec<Candidate> {
 /// At most `most` jobs of each queue that the database has as ready and that still are, and how
 /// many the database had.
 async fn list_stored(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     books: &Books,
     (queues, most): (&BTreeSet<Queue>, usize),

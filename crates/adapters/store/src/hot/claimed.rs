@@ -10,7 +10,6 @@ use gantry_ports::store::{ClaimedJob, JobRecord, StoredChild};
 use gantry_rules::job::CancelRequest;
 use gantry_rules::submission::Origin;
 use gantry_types::{JobId, UserId};
-use sea_orm::FromQueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,7 +17,8 @@ use super::books::Books;
 use super::job::{Change, HotJob, NewJob};
 use super::load::id_rows;
 use super::statements::Statements;
-use crate::sql::Sql;
+use crate::batch_sql::BatchSql;
+use crate::row::read_in_order;
 use crate::tables::{ChildRow, decode_json, decode_opt_json, decode_seed, decode_u32, decode_word};
 
 /// What never changes of a job and is not in the books.
@@ -33,7 +33,7 @@ struct Constants {
 }
 
 /// What a worker needs of a job beside what the books know.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 struct BodyRow {
     id: Uuid,
     submitted_by: Option<Uuid>,
@@ -47,12 +47,14 @@ struct BodyRow {
     checkpoint_state: Option<String>,
 }
 
+read_in_order!(BodyRow: id, submitted_by, operation_version, label, seed, origin, params, inputs, checkpoint_version, checkpoint_state);
+
 /// Tells the chosen jobs, in their order.
 ///
 /// # Errors
 /// What the database says, or a fault of ours.
 pub(super) async fn tell(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     books: &Books,
     chosen: &[JobId],
@@ -75,7 +77,7 @@ pub(super) async fn tell(
 }
 
 async fn tell_stored(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     (books, stored): (&Books, &[JobId]),
     claimed: &mut BTreeMap<JobId, ClaimedJob>,

@@ -7,7 +7,6 @@ use gantry_ports::store::HotError;
 use gantry_rules::period::derive_period;
 use gantry_rules::submission::Needs;
 use gantry_types::{AllowanceId, JobId, OrganizationId, Timestamp};
-use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::books::Books;
@@ -21,8 +20,9 @@ use super::submit::{KEY_LIFETIME, derive_key};
 use super::{
     allowance, cancel, claim, flush, fork, heartbeat, hold, notes, release, settle, submit,
 };
+use crate::batch_sql::BatchSql;
 use crate::dialect::Dialect;
-use crate::sql::Sql;
+use crate::row::read_in_order;
 use crate::tables::{decode_json, decode_u32};
 
 /// What a command answers once its batch is committed.
@@ -63,7 +63,7 @@ impl Decider {
     /// What the database says, or a fault of ours; the batch must be rolled back then.
     pub(crate) async fn decide(
         &mut self,
-        sql: &Sql,
+        sql: BatchSql<'_>,
         commands: &[Command],
     ) -> Result<Vec<Decided>, StoreError> {
         let mut wanted = Wanted::default();
@@ -101,7 +101,7 @@ impl Decider {
 
     async fn look_up(
         &self,
-        sql: &Sql,
+        sql: BatchSql<'_>,
         commands: &[Command],
         wanted: &mut Wanted,
     ) -> Result<Findings, StoreError> {
@@ -154,7 +154,7 @@ impl Decider {
 
     async fn find_expired(
         &self,
-        sql: &Sql,
+        sql: BatchSql<'_>,
         (now, limit): (Timestamp, u32),
         wanted: &mut Wanted,
         findings: &mut Findings,
@@ -169,7 +169,7 @@ impl Decider {
 
     async fn find_spent(
         &self,
-        sql: &Sql,
+        sql: BatchSql<'_>,
         (now, limit): (Timestamp, u32),
         wanted: &mut Wanted,
         findings: &mut Findings,
@@ -185,7 +185,11 @@ impl Decider {
         Ok(())
     }
 
-    async fn find_needs(&self, sql: &Sql, findings: &mut Findings) -> Result<(), StoreError> {
+    async fn find_needs(
+        &self,
+        sql: BatchSql<'_>,
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
         let jobs: Vec<Uuid> = findings.found.values().flatten().map(|id| id.as_uuid()).collect();
         if jobs.is_empty() {
             return Ok(());
@@ -198,7 +202,11 @@ impl Decider {
         Ok(())
     }
 
-    async fn count_children(&self, sql: &Sql, findings: &mut Findings) -> Result<(), StoreError> {
+    async fn count_children(
+        &self,
+        sql: BatchSql<'_>,
+        findings: &mut Findings,
+    ) -> Result<(), StoreError> {
         if findings.children.is_empty() {
             return Ok(());
         }
@@ -212,26 +220,32 @@ impl Decider {
     }
 }
 
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 struct NeedsRow {
     job_id: Uuid,
     needs: String,
 }
 
-#[derive(Debug, FromQueryResult)]
+read_in_order!(NeedsRow: job_id, needs);
+
+#[derive(Debug)]
 struct OwnedRow {
     id: Uuid,
     organization_id: Uuid,
 }
 
-#[derive(Debug, FromQueryResult)]
+read_in_order!(OwnedRow: id, organization_id);
+
+#[derive(Debug)]
 struct CountRow {
     id: Uuid,
     number: i64,
 }
 
+read_in_order!(CountRow: id, number);
+
 async fn find_ids(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     text: &str,
     (now, limit): (Timestamp, u32),
 ) -> Result<Vec<Uuid>, StoreError> {

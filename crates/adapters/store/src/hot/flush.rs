@@ -13,8 +13,8 @@ use super::books::{Additions, Books, encode_cursor};
 use super::hold_rows::encode_hold;
 use super::job::{HotJob, NewJob, Unsaved};
 use super::statements::Statements;
+use crate::batch_sql::BatchSql;
 use crate::dialect::{JsonRows, RowSet};
-use crate::sql::Sql;
 use crate::tables::{encode_json, encode_seed, encode_u64};
 
 /// Writes everything that changed: what every batch writes in one go, what few batches write in
@@ -23,7 +23,7 @@ use crate::tables::{encode_json, encode_seed, encode_u64};
 /// # Errors
 /// What the database says.
 pub(super) async fn flush(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     books: &mut Books,
 ) -> Result<(), StoreError> {
@@ -61,7 +61,7 @@ pub(super) async fn flush(
 }
 
 async fn delete(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     what: &'static str,
     statement: &str,
     rows: JsonRows,

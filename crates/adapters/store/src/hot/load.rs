@@ -13,9 +13,9 @@ use super::books::Books;
 use super::job::{Gate, HotJob};
 use super::statements::Statements;
 use super::submit::KeyOf;
+use crate::batch_sql::BatchSql;
 use crate::dialect::JsonRows;
 use crate::error::broken;
-use crate::sql::Sql;
 
 mod rows;
 
@@ -54,7 +54,7 @@ pub(super) type PlanCache = BTreeMap<Uuid, PlanTerms>;
 /// # Errors
 /// What the database says.
 pub(super) async fn load(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     plans: &mut PlanCache,
     wanted: &Wanted,
@@ -79,7 +79,7 @@ pub(super) async fn load(
 async fn insert_accounts(
     books: &mut Books,
     rows: Vec<AccountRow>,
-    (sql, statements, plans): (&Sql, &Statements, &mut PlanCache),
+    (sql, statements, plans): (BatchSql<'_>, &Statements, &mut PlanCache),
 ) -> Result<(), StoreError> {
     let missing = rows.iter().map(|row| row.plan_id).filter(|id| !plans.contains_key(id));
     let missing: BTreeSet<Uuid> = missing.collect();
@@ -103,7 +103,7 @@ async fn insert_accounts(
 /// # Errors
 /// What the database says.
 pub(super) async fn load_missing_jobs(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     books: &mut Books,
     wanted: &[JobId],
@@ -123,7 +123,7 @@ pub(super) async fn load_missing_jobs(
 }
 
 async fn load_jobs(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     wanted: &Wanted,
     books: &mut Books,
@@ -162,7 +162,7 @@ async fn load_jobs(
 /// Loads what stands above the children named and, of the trees named, everything. Two batches
 /// that take the jobs of one tree have its account's lock before.
 async fn load_trees(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     wanted: &Wanted,
     books: &mut Books,
@@ -183,7 +183,7 @@ async fn load_trees(
 
 /// Their accounts are locked by now, and nobody writes them without that lock.
 async fn load_allowances(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     wanted: &Wanted,
     books: &mut Books,
@@ -200,7 +200,7 @@ async fn load_allowances(
 }
 
 async fn load_money(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     wanted: &Wanted,
     books: &mut Books,
@@ -235,7 +235,7 @@ async fn load_money(
 }
 
 async fn load_keys(
-    sql: &Sql,
+    sql: BatchSql<'_>,
     statements: &Statements,
     wanted: &Wanted,
     books: &mut Books,

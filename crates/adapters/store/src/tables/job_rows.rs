@@ -10,6 +10,7 @@ use super::convert::{
     decode_json, decode_opt_json, decode_serde_word, decode_time, decode_u32, decode_u64,
     decode_word,
 };
+use crate::row::read_in_order;
 
 /// The columns of [`JobRow`], from `jobs j`, `job_bodies b` and `job_results r`.
 pub(super) const JOB_COLUMNS: &str = "j.id, j.organization_id, j.root_id, j.parent_id, \
@@ -139,6 +140,8 @@ pub(crate) struct ChildRow {
     report: Option<String>,
     error: Option<String>,
 }
+
+read_in_order!(ChildRow: id, parent_id, ordinal, state, report, error);
 
 impl ChildRow {
     /// Whose child it is.

@@ -1,6 +1,7 @@
 //! Closures in transactions.
 //!
-//! Invariant: a closure that panics is rolled back and answers an error; it ends nothing else.
+//! Invariants: closures that queued together on SQLite share a commit, each in a savepoint of its
+//! own; a closure that panics is rolled back and answers an error; it ends nothing else.
 
 use std::panic::AssertUnwindSafe;
 
@@ -36,6 +37,45 @@ pub(super) async fn run_alone(
     }
 }
 
+/// Runs closures in one transaction; when it fails as a whole, each in one of its own.
+pub(super) async fn run_together(
+    connection: &DatabaseConnection,
+    dialect: Dialect,
+    closures: &[WriteClosure],
+) -> Vec<Written> {
+    if let [alone] = closures {
+        return vec![run_alone(connection, dialect, alone).await];
+    }
+    match run_nested(connection, dialect, closures).await {
+        Ok(written) => written,
+        Err(error) => {
+            tracing::warn!(%error, "writes failed together and are run one by one");
+            let mut written = Vec::with_capacity(closures.len());
+            for closure in closures {
+                written.push(run_alone(connection, dialect, closure).await);
+            }
+            written
+        }
+    }
+}
+
+async fn run_nested(
+    connection: &DatabaseConnection,
+    dialect: Dialect,
+    closures: &[WriteClosure],
+) -> Result<Vec<Written>, StoreError> {
+    let outer = begin_write(connection).await?;
+    let mut written = Vec::with_capacity(closures.len());
+    for closure in closures {
+        let nested = outer.begin().await.map_err(|error| derive_store_error(&error, WHAT))?;
+        let session = Session::new(Sql::new(nested, dialect));
+        let answer = call(closure, &session).await;
+        written.push(finish(session, answer).await.0);
+    }
+    outer.commit().await.map_err(|error| derive_store_error(&error, "commit"))?;
+    Ok(written)
+}
+
 async fn run_once(
     connection: &DatabaseConnection,
     dialect: Dialect,
@@ -50,17 +90,8 @@ async fn run_once(
     finish(session, answer).await
 }
 
-/// Runs a closure in a savepoint of a batch's transaction.
-pub(super) async fn run_nested(outer: &Sql, closure: &WriteClosure) -> Written {
-    let nested = outer.transaction().begin().await;
-    let nested = nested.map_err(|error| WriteAbort::Store(derive_store_error(&error, WHAT)))?;
-    let session = Session::new(Sql::new(nested, outer.dialect()));
-    let answer = call(closure, &session).await;
-    finish(session, answer).await.0
-}
-
 /// Runs a closure directly in a transaction that is its own.
-pub(super) async fn call(closure: &WriteClosure, session: &Session) -> Written {
+async fn call(closure: &WriteClosure, session: &Session) -> Written {
     match AssertUnwindSafe(closure(session)).catch_unwind().await {
         Ok(answer) => answer,
         Err(_) => Err(WriteAbort::Store(StoreError::Broken { reason: "a write panicked".into() })),

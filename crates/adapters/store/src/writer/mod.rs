@@ -1,12 +1,13 @@
 //! The one writer: hot commands and, on SQLite, closures.
 //!
 //! Invariants: a batch is what queued while the previous commit ran, and what the callers that
-//! it answered had to say next; its callers are answered after its commit; a batch that fails as
-//! a whole is replayed item by item, so that one bad item fails alone; the queue is bounded, and
-//! a full one answers "busy" at once.
+//! it answered had to say next; its callers are answered after its commit; on SQLite the commands
+//! of a batch are committed first and its closures then, so that there is one writer at any time;
+//! the queue is bounded, and a full one answers "busy" at once.
 
 mod batch;
 mod closures;
+mod thread;
 
 use std::any::Any;
 
@@ -17,8 +18,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::dialect::Dialect;
+use crate::file::FileConnection;
 use crate::file_lock::FileLock;
 use crate::hot::{Command, Reply};
+use batch::{Batches, Target};
+use thread::BatchThread;
 
 /// The most items of one commit.
 const MOST_ITEMS: usize = 256;
@@ -38,6 +42,15 @@ pub(crate) enum Item {
     Write(WriteClosure, oneshot::Sender<Written>),
 }
 
+/// A SQLite file that is this server's alone.
+#[derive(Debug)]
+pub(crate) struct OwnFile {
+    /// The connection for batches.
+    pub(crate) file: FileConnection,
+    /// Held as long as the file is open.
+    pub(crate) lock: FileLock,
+}
+
 /// The way to the writer.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -49,15 +62,27 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the writer's task, which ends when this handle is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: the system has no thread left.
     pub(crate) fn start(
         connection: DatabaseConnection,
-        dialect: Dialect,
-        lock: Option<FileLock>,
+        file: Option<OwnFile>,
         queue_length: usize,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let (items, queue) = mpsc::channel(queue_length.max(1));
-        let task = tokio::spawn(serve(connection.clone(), dialect, lock, queue));
-        Self { items, task, connection, dialect }
+        let (dialect, task) = match file {
+            None => {
+                let batches = Batches::new(Target::Pool(connection.clone()));
+                (Dialect::Postgres, tokio::spawn(serve_pool(batches, queue)))
+            }
+            Some(OwnFile { file, lock }) => {
+                let batches = BatchThread::start(file)?;
+                let serve = serve_file(batches, connection.clone(), lock, queue);
+                (Dialect::Sqlite, tokio::spawn(serve))
+            }
+        };
+        Ok(Self { items, task, connection, dialect })
     }
 
     /// Lets the writer finish what is queued and closes its connections.
@@ -102,20 +127,75 @@ impl Writer {
     }
 }
 
-async fn serve(
+/// PostgreSQL takes closures in transactions of their own, beside the writer.
+async fn serve_pool(mut batches: Batches, mut queue: mpsc::Receiver<Item>) {
+    while let Some((hot, _)) = next_batch(&mut queue).await {
+        let decided = batches.process(&hot.items).await;
+        hot.deliver(decided);
+    }
+}
+
+async fn serve_file(
+    batches: BatchThread,
     connection: DatabaseConnection,
-    dialect: Dialect,
-    lock: Option<FileLock>,
+    lock: FileLock,
     mut queue: mpsc::Receiver<Item>,
 ) {
-    let mut batches = batch::Batches::new(connection, dialect);
-    while let Some(first) = queue.recv().await {
-        let mut items = vec![first];
-        gather(&mut queue, &mut items).await;
-        batches.process(items).await;
+    while let Some((mut hot, writes)) = next_batch(&mut queue).await {
+        if !hot.items.is_empty() {
+            let decided = batches.process(std::mem::take(&mut hot.items)).await;
+            hot.deliver(decided);
+        }
+        if !writes.items.is_empty() {
+            let written = closures::run_together(&connection, Dialect::Sqlite, &writes.items).await;
+            writes.deliver(written);
+        }
     }
     batches.close().await;
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the database did not close cleanly");
+    }
     drop(lock);
+}
+
+/// What is done together, and where the answers go.
+struct Asked<T, A> {
+    items: Vec<T>,
+    replies: Vec<oneshot::Sender<A>>,
+}
+
+impl<T, A> Asked<T, A> {
+    const fn new() -> Self {
+        Self { items: Vec::new(), replies: Vec::new() }
+    }
+
+    fn push(&mut self, item: T, reply: oneshot::Sender<A>) {
+        self.items.push(item);
+        self.replies.push(reply);
+    }
+
+    fn deliver(self, answers: Vec<A>) {
+        for (answer, reply) in answers.into_iter().zip(self.replies) {
+            // A caller that went away has no use for its answer.
+            drop(reply.send(answer));
+        }
+    }
+}
+
+/// Commands and closures that are to be written now; `None` when nobody can ask any more.
+async fn next_batch(
+    queue: &mut mpsc::Receiver<Item>,
+) -> Option<(Asked<Command, Decided>, Asked<WriteClosure, Written>)> {
+    let mut items = vec![queue.recv().await?];
+    gather(queue, &mut items).await;
+    let (mut hot, mut writes) = (Asked::new(), Asked::new());
+    for item in items {
+        match item {
+            Item::Hot(command, reply) => hot.push(command, reply),
+            Item::Write(closure, reply) => writes.push(closure, reply),
+        }
+    }
+    Some((hot, writes))
 }
 
 /// Adds what is queued, and lets every task that could run now queue its own first: the callers

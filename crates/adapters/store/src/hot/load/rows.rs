@@ -7,7 +7,6 @@ use gantry_rules::job::{CancelRequest, JobFactsheet};
 use gantry_types::{
     AllowanceId, Attempt, Credits, JobId, LotId, MeterId, OrganizationId, Timestamp, WorkerId,
 };
-use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable};
 use uuid::Uuid;
 
 use super::{AccountState, Gate, HotAccount, HotJob, KeyOf, Lot, MeterUse, PlanTerms, broken};
@@ -17,18 +16,21 @@ use crate::hot::books::Books;
 use crate::hot::hold_rows::decode_hold;
 use crate::hot::job::Change;
 use crate::hot::submit::IdempotencyRow;
+use crate::row::read_in_order;
 use crate::tables::{
     decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,
 };
 
 /// An identifier alone.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 pub(in crate::hot) struct IdRow {
     pub(in crate::hot) id: Uuid,
 }
 
+read_in_order!(IdRow: id);
+
 /// A row of `accounts`.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 pub(in crate::hot) struct AccountRow {
     organization_id: Uuid,
     pub(super) plan_id: Uuid,
@@ -39,6 +41,8 @@ pub(in crate::hot) struct AccountRow {
     cursor: i64,
     served_at: i64,
 }
+
+read_in_order!(AccountRow: organization_id, plan_id, available, held, running_roots, queued_roots, cursor, served_at);
 
 impl AccountRow {
     pub(super) fn decode(self, terms: PlanTerms) -> Result<HotAccount, StoreError> {
@@ -63,11 +67,13 @@ impl AccountRow {
 }
 
 /// A row of `plans`.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 pub(super) struct PlanRow {
     id: Uuid,
     terms: String,
 }
+
+read_in_order!(PlanRow: id, terms);
 
 impl PlanRow {
     pub(super) fn decode(self) -> Result<(Uuid, PlanTerms), StoreError> {
@@ -111,59 +117,9 @@ pub(super) struct JobRow {
     finished_at: Option<i64>,
 }
 
-/// By place, because finding 31 columns by name takes longer than reading the row.
-impl FromQueryResult for JobRow {
-    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
-        let mut row = InOrder { row, place: 0 };
-        Ok(Self {
-            id: row.next()?,
-            organization_id: row.next()?,
-            root_id: row.next()?,
-            parent_id: row.next()?,
-            ordinal: row.next()?,
-            operation: row.next()?,
-            accounting: row.next()?,
-            state: row.next()?,
-            device: row.next()?,
-            class: row.next()?,
-            gate: row.next()?,
-            attempt: row.next()?,
-            retries: row.next()?,
-            host_deaths: row.next()?,
-            cancel_requested: row.next()?,
-            max_credits: row.next()?,
-            cost: row.next()?,
-            spent_by_children: row.next()?,
-            hold: row.next()?,
-            pending_children: row.next()?,
-            active_children: row.next()?,
-            worker_id: row.next()?,
-            lease_until: row.next()?,
-            due_at: row.next()?,
-            start_at: row.next()?,
-            progress: row.next()?,
-            stage: row.next()?,
-            cursor: row.next()?,
-            created_at: row.next()?,
-            started_at: row.next()?,
-            finished_at: row.next()?,
-        })
-    }
-}
-
-/// The columns of a row from the left to the right.
-struct InOrder<'a> {
-    row: &'a QueryResult,
-    place: usize,
-}
-
-impl InOrder<'_> {
-    fn next<T: TryGetable>(&mut self) -> Result<T, DbErr> {
-        let value = self.row.try_get_by_index(self.place)?;
-        self.place += 1;
-        Ok(value)
-    }
-}
+read_in_order!(
+    JobRow: id, organization_id, root_id, parent_id, ordinal, operation, accounting, state, device, class, gate, attempt, retries, host_deaths, cancel_requested, max_credits, cost, spent_by_children, hold, pending_children, active_children, worker_id, lease_until, due_at, start_at, progress, stage, cursor, created_at, started_at, finished_at,
+);
 
 impl JobRow {
     pub(super) fn decode(self) -> Result<HotJob, StoreError> {
@@ -214,7 +170,7 @@ impl JobRow {
 }
 
 /// A row of `lots` or of `meter_usage`.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 pub(super) struct MoneyRow {
     organization_id: Uuid,
     /// Of a lot.
@@ -227,6 +183,8 @@ pub(super) struct MoneyRow {
     amount: i64,
     reserved: i64,
 }
+
+read_in_order!(MoneyRow: organization_id, lot_id, word, at, amount, reserved);
 
 impl MoneyRow {
     /// Adds the row to its account.
@@ -253,7 +211,7 @@ impl MoneyRow {
 }
 
 /// A row of `idempotency_keys`.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 pub(super) struct KeyRow {
     organization_id: Uuid,
     route: String,
@@ -264,6 +222,8 @@ pub(super) struct KeyRow {
     blocked_by: Option<String>,
     created_at: i64,
 }
+
+read_in_order!(KeyRow: organization_id, route, idempotency_key, body_sha256, job_id, state, blocked_by, created_at);
 
 impl KeyRow {
     pub(super) fn decode(self) -> Result<(KeyOf, IdempotencyRow), StoreError> {
@@ -280,7 +240,7 @@ impl KeyRow {
 }
 
 /// A row of `allowances`.
-#[derive(Debug, FromQueryResult)]
+#[derive(Debug)]
 pub(in crate::hot) struct AllowanceRow {
     id: Uuid,
     organization_id: Uuid,
@@ -290,6 +250,8 @@ pub(in crate::hot) struct AllowanceRow {
     used: i64,
     expires_at: i64,
 }
+
+read_in_order!(AllowanceRow: id, organization_id, meter, period_start, units, used, expires_at);
 
 impl AllowanceRow {
     pub(super) fn decode_into(self, books: &mut Books) -> Result<(), StoreError> {

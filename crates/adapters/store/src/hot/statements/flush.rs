@@ -4,7 +4,7 @@ use super::columns::{
     ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
     JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LEDGER_ENTRY, LOT, METER,
 };
-use crate::dialect::{Action, Column, Dialect, Kind, Scale, TableWrite, WriteBatch};
+use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
 
 /// What a batch writes.
 #[derive(Debug)]
@@ -25,26 +25,24 @@ impl FlushStatements {
     /// The statements in a database's dialect.
     pub(super) fn new(dialect: Dialect) -> Self {
         let whole_job = [JOB_CHANGES, JOB_CONSTANTS].concat();
-        let (each, per_account) = (Scale::Jobs, Scale::Accounts);
         let core = [
-            write("jobs", &whole_job, (Action::Insert, each(1))),
-            write("job_bodies", JOB_BODY, (Action::Insert, each(1))),
-            write("jobs", JOB_STEPS, (Action::Update, each(2))),
-            write("jobs", JOB_CHANGES, (Action::Update, each(1))),
-            write("accounts", ACCOUNT, (Action::Update, per_account(1))),
-            write("lots", LOT, (Action::Update, per_account(1))),
-            write("meter_usage", METER, (Action::Upsert(3), per_account(1))),
-            write("ledger_entries", LEDGER_ENTRY, (Action::Insert, each(4))),
-            write("job_events", JOB_EVENT, (Action::Insert, each(3))),
-            write("account_events", ACCOUNT_EVENT, (Action::Insert, each(3))),
-            write("job_results", JOB_RESULT, (Action::Upsert(1), each(1))),
+            write("jobs", &whole_job, Action::Insert),
+            write("job_bodies", JOB_BODY, Action::Insert),
+            write("jobs", JOB_STEPS, Action::Update),
+            write("jobs", JOB_CHANGES, Action::Update),
+            write("accounts", ACCOUNT, Action::Update),
+            write("lots", LOT, Action::Update),
+            write("meter_usage", METER, Action::Upsert(3)),
+            write("ledger_entries", LEDGER_ENTRY, Action::Insert),
+            write("job_events", JOB_EVENT, Action::Insert),
+            write("account_events", ACCOUNT_EVENT, Action::Insert),
+            write("job_results", JOB_RESULT, Action::Upsert(1)),
         ];
-        let alone = |what, columns, table, action| {
-            WriteBatch::new(dialect, what, &[write(table, columns, (action, each(1)))])
-        };
+        let alone =
+            |what, columns, table, action| WriteBatch::new(what, &[write(table, columns, action)]);
         let key = "idempotency key";
         Self {
-            core: WriteBatch::new(dialect, "job", &core),
+            core: WriteBatch::new("job", &core),
             delete_slots: delete_slots(dialect),
             artifacts: alone("artifact", ARTIFACT, "artifacts", Action::Insert),
             checkpoints: alone("checkpoint", CHECKPOINT, "checkpoints", Action::Upsert(1)),
@@ -58,12 +56,8 @@ impl FlushStatements {
     }
 }
 
-const fn write<'a>(
-    table: &'a str,
-    columns: &'a [Column],
-    (action, scale): (Action, Scale),
-) -> TableWrite<'a> {
-    TableWrite { table, columns, action, scale }
+const fn write<'a>(table: &'a str, columns: &'a [Column], action: Action) -> TableWrite<'a> {
+    TableWrite { table, columns, action }
 }
 
 fn delete_slots(dialect: Dialect) -> String {
