@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gantry_catalog::ResolvedInput;
-use gantry_engine_api::{Checkpoint, ChildJob, ChildOutcome, InputMeta};
+use gantry_engine_api::{Checkpoint, ChildJob, ChildOutcome, InputMeta, InputRef};
 use gantry_ports::Hint;
 use gantry_ports::store::{
     CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked, HeartbeatCommand,
@@ -173,8 +173,8 @@ impl Jobs {
         child: ChildJob,
     ) -> Result<ChildSubmission, JobsError> {
         let version = self.require_visible(&child.operation)?;
-        let resolved =
-            self.catalog.resolve_inputs(claim.job.organization_id, &child.inputs).await?;
+        let inputs = derive_inputs(&claim.job, &child)?;
+        let resolved = self.catalog.resolve_inputs(claim.job.organization_id, &inputs).await?;
         let metas: Vec<InputMeta> = resolved.into_iter().map(|input| input.meta).collect();
         let mut estimate = self.estimate_operation(&child.operation, &child.params, &metas)?;
         estimate.max_credits = child.max_credits;
@@ -183,7 +183,7 @@ impl Jobs {
             operation: child.operation,
             operation_version: version,
             params: child.params,
-            inputs: inputs_to_json(&child.inputs)?,
+            inputs: inputs_to_json(&inputs)?,
             seed: derive_child_seed(claim.job.seed, ordinal),
             needs: derive_needs(&estimate, derive_gpu_allowed(&claim.terms)),
         })
@@ -220,9 +220,7 @@ impl Jobs {
                 .list_artifacts(claim.job.organization_id, child.job_id)
                 .await?
                 .into_iter()
-                .map(|artifact| {
-                    (artifact.name, gantry_engine_api::InputRef::Artifact { id: artifact.id })
-                })
+                .map(|artifact| (artifact.name, InputRef::Artifact { id: artifact.id }))
                 .collect();
             outcomes.push(derive_outcome(child, artifacts));
         }
@@ -251,6 +249,16 @@ impl Jobs {
         self.bus.publish(Hint::Job { id, organization_id });
         self.bus.publish(Hint::Account { organization_id });
     }
+}
+
+/// The inputs of a child: its own, and those that it takes over from its parent.
+fn derive_inputs(
+    parent: &JobRecord,
+    child: &ChildJob,
+) -> Result<Vec<(String, InputRef)>, JobsError> {
+    let filled = inputs_from_json(&parent.inputs)?;
+    let taken = filled.into_iter().filter(|(slot, _)| child.inherited.contains(slot));
+    Ok(child.inputs.iter().cloned().chain(taken).collect())
 }
 
 impl JobsError {
