@@ -73,6 +73,12 @@ impl From<MonteCarloError> for EngineError {
     }
 }
 
+impl From<ParamError> for MonteCarloError {
+    fn from(error: ParamError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
 impl From<MonteCarloError> for ParamError {
     fn from(error: MonteCarloError) -> Self {
         Self::new("", error.to_string())

@@ -10,7 +10,10 @@
 mod add_ins;
 mod column;
 mod compile;
+mod correlate;
+mod draws;
 mod error;
+mod influence;
 mod lane;
 mod machine;
 pub mod ops;
@@ -22,8 +25,8 @@ mod simulation;
 mod spelling;
 mod ssa;
 pub mod statistics;
-mod stop;
 mod study;
+mod tally;
 
 use std::sync::Arc;
 
@@ -36,10 +39,13 @@ pub use lane::{Kinds, Texts};
 pub use machine::{Isa, Machine};
 pub use ops::inspect::{Inspect, InspectParams, InspectReport};
 pub use ops::outcome::SimulateReport;
+pub use ops::part::{PartParams, PartReport, SimulatePart};
+pub use ops::price::DistributionSet;
 pub use ops::recalculate::{Recalculate, RecalculateParams, RecalculateReport};
-pub use ops::simulate::{Sampling, Simulate, SimulateParams};
+pub use ops::simulate::{EngineChoice, Simulate, SimulateParams};
 pub use program::Program;
 pub use run::{Block, Runner};
+pub use simulation::Sampling;
 pub use study::{Question, Study, read_path};
 
 /// The engine, for the registry.
@@ -63,7 +69,7 @@ impl Engine for MonteCarlo {
     }
 
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
-        vec![Arc::new(Simulate), Arc::new(Inspect), Arc::new(Recalculate)]
+        vec![Arc::new(Simulate), Arc::new(SimulatePart), Arc::new(Inspect), Arc::new(Recalculate)]
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {

@@ -4,16 +4,16 @@ use gantry_engine_api::{ArtifactRole, BlockingContext};
 use gantry_kit::chart::write_short;
 use gantry_kit::chart::{Axis, Bar, BarChart, Chart, HistogramChart, LineChart, Series, Theme};
 use gantry_kit::report::{KeyFigure, Report, Table, TableColumn};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::error::MonteCarloError;
 use crate::ops::outcome::{OutputReport, SimulateReport};
-use crate::ops::simulate::draws_of_inputs;
-use crate::simulation::Simulation;
 use crate::statistics::{Summary, summarize};
 use crate::study::Study;
+use crate::tally::Collector;
 
-mod draws;
+pub mod draws;
 mod sheet;
 
 /// Outputs that have charts; the JSON has all.
@@ -21,59 +21,76 @@ const CHARTED: usize = 12;
 /// Draws that partial results are computed from.
 const PARTIAL_DRAWS: usize = 20_000;
 
-/// Shows the result so far.
+/// Shows the result so far, of draws that are kept.
 pub fn partial(job: &BlockingContext, study: &Study, columns: &[Vec<f64>]) {
-    let outputs = study.outputs.iter().zip(columns).map(|(output, column)| {
-        let part = &column[..column.len().min(PARTIAL_DRAWS)];
-        json!({ "name": output.name, "summary": summarize(part) })
-    });
-    let iterations = columns.first().map_or(0, Vec::len);
-    let outputs: Vec<_> = outputs.collect();
+    let summaries = columns.iter().map(|c| summarize(&c[..c.len().min(PARTIAL_DRAWS)]));
+    let iterations = columns.first().map_or(0, Vec::len) as u64;
+    show(job, study, (iterations, summaries.collect()));
+}
+
+/// Shows the result so far, of draws that are counted.
+pub fn partial_counted(job: &BlockingContext, study: &Study, collector: &Collector) {
+    let outputs = 0..study.outputs.len();
+    let summaries = outputs.map(|i| collector.find_counted(i).map(|known| Summary::of(&known)));
+    show(job, study, (collector.iterations(), summaries.collect()));
+}
+
+fn show(job: &BlockingContext, study: &Study, (iterations, all): (u64, Vec<Option<Summary>>)) {
+    let outputs = study.outputs.iter().zip(all);
+    let outputs: Vec<_> = outputs
+        .map(|(output, summary)| json!({ "name": output.name, "summary": summary }))
+        .collect();
     job.publish_partial("simulation", json!({ "iterations": iterations, "outputs": outputs }));
 }
 
-/// Leaves all files of a simulation.
+/// Leaves all files of a simulation but its draws.
 ///
 /// # Errors
 /// What cannot be written.
-pub fn publish(
-    job: &BlockingContext,
-    study: &Study,
-    (simulation, report): (&Simulation, &SimulateReport),
-    columns: &[Vec<f64>],
-) -> Result<(), MonteCarloError> {
+pub fn publish(job: &BlockingContext, report: &SimulateReport) -> Result<(), MonteCarloError> {
     let theme = Theme::default();
     let mut charts = Vec::new();
     for (i, output) in report.outputs.iter().take(CHARTED).enumerate() {
         for (kind, chart) in charts_of(output) {
-            let name = format!("{kind}-{}.svg", i + 1);
-            let svg = chart.to_svg(&theme);
-            job.publish_bytes(&name, ArtifactRole::Chart, svg.as_bytes())?;
+            leave_chart(job, &format!("{kind}-{}", i + 1), &chart)?;
             charts.push((i, chart));
         }
     }
     let page = page(report, &charts).to_html(&theme);
     job.publish_bytes("report.html", ArtifactRole::Report, page.as_bytes())?;
-    let text = serde_json::to_vec_pretty(report)
-        .map_err(|e| MonteCarloError::Written { what: "report.json", cause: e.to_string() })?;
-    job.publish_bytes("report.json", ArtifactRole::File, &text)?;
+    leave_json(job, "report.json", report)?;
     let sheets = sheet::write(report)
         .map_err(|e| MonteCarloError::Written { what: "report.xlsx", cause: e.to_string() })?;
     job.publish_bytes("report.xlsx", ArtifactRole::File, &sheets)?;
-    let count = simulation.draws.min(report.iterations);
-    if count > 0 {
-        let inputs = draws_of_inputs(report.seed, study, simulation, count)?;
-        let names: Vec<String> = study
-            .inputs
-            .iter()
-            .map(|i| i.name.clone())
-            .chain(study.outputs.iter().map(|o| o.name.clone()))
-            .collect();
-        let outputs = columns.iter().map(|c| &c[..count as usize]);
-        let all: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).chain(outputs).collect();
-        draws::csv(job, &names, &all)?;
-        draws::parquet(job, &names, &all)?;
-    }
+    Ok(())
+}
+
+/// Leaves a chart as SVG.
+///
+/// # Errors
+/// What cannot be written.
+pub fn leave_chart(
+    job: &BlockingContext,
+    name: &str,
+    chart: &Chart,
+) -> Result<(), MonteCarloError> {
+    let svg = chart.to_svg(&Theme::default());
+    job.publish_bytes(&format!("{name}.svg"), ArtifactRole::Chart, svg.as_bytes())?;
+    Ok(())
+}
+
+/// Leaves a value as JSON.
+///
+/// # Errors
+/// What cannot be written.
+pub fn leave_json<T: Serialize>(
+    job: &BlockingContext,
+    name: &'static str,
+    value: &T,
+) -> Result<(), MonteCarloError> {
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|e| MonteCarloError::Written { what: name, cause: e.to_string() })?;
+    job.publish_bytes(name, ArtifactRole::File, &text)?;
     Ok(())
 }
 
@@ -158,6 +175,9 @@ fn page(report: &SimulateReport, charts: &[(usize, Chart)]) -> Report {
         for (_, chart) in charts.iter().filter(|(place, _)| *place == i) {
             page.chart(chart.clone());
         }
+        if !output.influences.is_empty() {
+            page.table(influences(output));
+        }
         page.table(Table {
             caption: "Percentiles".into(),
             columns: vec![TableColumn::numbers("Percent"), TableColumn::numbers("Value")],
@@ -191,6 +211,38 @@ fn page(report: &SimulateReport, charts: &[(usize, Chart)]) -> Report {
         page.list(import.scalar.iter().map(|s| format!("{}: {}", s.cell, s.reason)));
     }
     page
+}
+
+/// All measures of how inputs move an output.
+fn influences(output: &OutputReport) -> Table {
+    let explained = output.r_squared.map_or_else(String::new, |r| {
+        format!("; a linear model explains {:.1} % of the variance", r * 100.0)
+    });
+    Table {
+        caption: format!("What moves it{explained}"),
+        columns: vec![
+            TableColumn::words("Input"),
+            TableColumn::numbers("Rank correlation"),
+            TableColumn::numbers("Regression"),
+            TableColumn::numbers("Share of variance"),
+            TableColumn::numbers("Mean where it is worst"),
+            TableColumn::numbers("Mean where it is best"),
+        ],
+        rows: output
+            .influences
+            .iter()
+            .map(|i| {
+                vec![
+                    i.input.clone(),
+                    format!("{:.3}", i.rank_correlation),
+                    format!("{:.3}", i.regression),
+                    format!("{:.1} %", i.contribution * 100.0),
+                    write_short(i.mean_low),
+                    write_short(i.mean_high),
+                ]
+            })
+            .collect(),
+    }
 }
 
 fn figures(output: &OutputReport, summary: &Summary) -> Vec<KeyFigure> {

@@ -4,21 +4,27 @@
 //! order, so that the number of threads changes nothing.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use gantry_engine_api::EngineError;
-use gantry_sampling::Plan;
 use gantry_workbook::Workbook;
 use gantry_workbook::live::STACK;
 
 use crate::column::{Column, WIDTH};
+use crate::draws::Source;
 use crate::error::MonteCarloError;
 use crate::machine::Machine;
 use crate::program::Program;
 
 /// Chunks that one thread takes at a time.
 const BLOCK: u64 = 16;
+/// Draws of a block; only a run's last may have fewer.
+pub const BLOCK_DRAWS: u64 = BLOCK * WIDTH as u64;
+/// Blocks per thread that may wait for those before them.
+const AHEAD: u64 = 8;
+/// How long a thread waits before it looks whether the run was cancelled.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// Stack of a thread that evaluates no formulas.
 const SMALL_STACK: usize = 4 << 20;
 
@@ -33,7 +39,7 @@ pub struct Runner<'a> {
     /// The program.
     pub program: &'a Program,
     /// The draws.
-    pub plan: &'a Plan,
+    pub plan: &'a dyn Source,
     /// The serial number of now.
     pub now: Option<f64>,
     /// Threads, at least 1.
@@ -48,30 +54,42 @@ impl Runner<'_> {
     /// What `take` answers, `Cancelled`, and what sampling answers.
     pub fn run(
         &self,
-        (first, end): (u64, u64),
+        range: (u64, u64),
         is_cancelled: &(dyn Fn() -> bool + Sync),
         take: &mut dyn FnMut(Block) -> Result<(), MonteCarloError>,
     ) -> Result<(), MonteCarloError> {
+        self.run_through(range, is_cancelled, &|_, block| Ok(block), take)
+    }
+
+    /// As [`Self::run`], where `map` makes something else of every block before it is handed on,
+    /// on the thread that computed it; it is given the block's first iteration too.
+    ///
+    /// # Errors
+    /// What `map` and `take` answer, `Cancelled`, and what sampling answers.
+    pub fn run_through<T: Send>(
+        &self,
+        (first, end): (u64, u64),
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+        map: &(dyn Fn(u64, Block) -> Result<T, MonteCarloError> + Sync),
+        take: &mut dyn FnMut(T) -> Result<(), MonteCarloError>,
+    ) -> Result<(), MonteCarloError> {
         let chunks = (first / WIDTH as u64, end.div_ceil(WIDTH as u64));
         let blocks = (chunks.1 - chunks.0).div_ceil(BLOCK);
-        let next = AtomicU64::new(0);
-        let stop = AtomicBool::new(false);
         let threads = self.threads.clamp(1, blocks.max(1) as usize);
+        let queue = Queue::new(blocks, threads as u64 * AHEAD);
         let stack = if self.program.needs_workbook() { STACK } else { SMALL_STACK };
         std::thread::scope(|scope| {
-            let (send, receive) = mpsc::sync_channel(threads * 4);
+            let (send, receive) = mpsc::channel();
             for _ in 0..threads {
-                let send = send.clone();
-                let (next, stop) = (&next, &stop);
+                let (send, queue) = (send.clone(), &queue);
                 let work = move || {
+                    let _guard = StopOnPanic(queue);
                     let mut worker = Worker::new(self);
-                    loop {
-                        let block = next.fetch_add(1, Ordering::Relaxed);
-                        if block >= blocks || stop.load(Ordering::Relaxed) || is_cancelled() {
-                            return;
-                        }
+                    while let Some(block) = queue.find_next(is_cancelled) {
                         let from = chunks.0 + block * BLOCK;
-                        let result = worker.block((from, chunks.1.min(from + BLOCK)), end);
+                        let result = worker
+                            .block((from, chunks.1.min(from + BLOCK)), end)
+                            .and_then(|computed| map(from * WIDTH as u64, computed));
                         if send.send((block, result)).is_err() {
                             return;
                         }
@@ -81,35 +99,119 @@ impl Runner<'_> {
                     .name("draws".into())
                     .stack_size(stack)
                     .spawn_scoped(scope, work)
-                    .map_err(EngineError::from)?;
+                    .map_err(|error| {
+                        queue.stop();
+                        EngineError::from(error)
+                    })?;
             }
             drop(send);
-            let result = in_order(blocks, &receive, take);
-            stop.store(true, Ordering::Relaxed);
-            drop(receive);
+            let result = in_order(&queue, &receive, take);
+            queue.stop();
             if is_cancelled() {
                 return Err(EngineError::cancelled().into());
             }
             result
         })
     }
+
+    /// The results of the iterations before `end`, output by output.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn collect(
+        &self,
+        end: u64,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<Vec<f64>>, MonteCarloError> {
+        let mut columns = vec![Vec::with_capacity(end as usize); self.program.output_count()];
+        self.run((0, end), is_cancelled, &mut |block| {
+            for (all, part) in columns.iter_mut().zip(&block) {
+                all.extend_from_slice(part);
+            }
+            Ok(())
+        })?;
+        Ok(columns)
+    }
 }
 
-type Sent = (u64, Result<Block, MonteCarloError>);
-
-fn in_order(
+/// Blocks that threads take in order, never far ahead of the one that is handed on next.
+struct Queue {
     blocks: u64,
-    receive: &mpsc::Receiver<Sent>,
-    take: &mut dyn FnMut(Block) -> Result<(), MonteCarloError>,
+    ahead: u64,
+    state: Mutex<Progress>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    next: u64,
+    taken: u64,
+    stopped: bool,
+}
+
+impl Queue {
+    fn new(blocks: u64, ahead: u64) -> Self {
+        Self { blocks, ahead, state: Mutex::default(), moved: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next block to compute; nothing when all are taken, or the run ends.
+    fn find_next(&self, is_cancelled: &dyn Fn() -> bool) -> Option<u64> {
+        let mut state = self.lock();
+        loop {
+            if state.next >= self.blocks || state.stopped || is_cancelled() {
+                return None;
+            }
+            if state.next < state.taken + self.ahead {
+                state.next += 1;
+                return Some(state.next - 1);
+            }
+            let waited = self.moved.wait_timeout(state, PATIENCE);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn hand_on(&self) {
+        self.lock().taken += 1;
+        self.moved.notify_all();
+    }
+
+    fn stop(&self) {
+        self.lock().stopped = true;
+        self.moved.notify_all();
+    }
+}
+
+/// Lets the other threads go when one panics: what it had taken will never be handed on.
+struct StopOnPanic<'a>(&'a Queue);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+type Sent<T> = (u64, Result<T, MonteCarloError>);
+
+fn in_order<T>(
+    queue: &Queue,
+    receive: &mpsc::Receiver<Sent<T>>,
+    take: &mut dyn FnMut(T) -> Result<(), MonteCarloError>,
 ) -> Result<(), MonteCarloError> {
-    let mut early: BTreeMap<u64, Block> = BTreeMap::new();
+    let mut early: BTreeMap<u64, T> = BTreeMap::new();
     let mut wanted = 0;
-    while wanted < blocks {
+    while wanted < queue.blocks {
         let Ok((place, block)) = receive.recv() else { break };
         early.insert(place, block?);
         while let Some(block) = early.remove(&wanted) {
             take(block)?;
             wanted += 1;
+            queue.hand_on();
         }
     }
     Ok(())
@@ -117,7 +219,7 @@ fn in_order(
 
 /// What one thread works with.
 struct Worker<'a> {
-    plan: &'a Plan,
+    plan: &'a dyn Source,
     machine: Machine<'a, 'a>,
     inputs: Vec<[f64; WIDTH]>,
     outputs: Vec<Column>,
@@ -138,7 +240,7 @@ impl<'a> Worker<'a> {
         for chunk in from..to {
             let count = (end - chunk * WIDTH as u64).min(WIDTH as u64) as usize;
             self.plan
-                .fill_chunk(chunk, &mut self.inputs)
+                .fill(chunk, &mut self.inputs)
                 .map_err(|source| MonteCarloError::Sampling { name: "draws".into(), source })?;
             self.machine.run(&self.inputs, count, &mut self.outputs);
             for (all, column) in block.iter_mut().zip(&self.outputs) {

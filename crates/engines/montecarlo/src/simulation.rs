@@ -2,20 +2,52 @@
 //! version control: the parameters of the operation by their names.
 
 use gantry_engine_api::InputFile;
-use serde::Deserialize;
+use gantry_sampling::Design;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::MonteCarloError;
-use crate::ops::simulate::{Sampling, SimulateParams};
+
+/// How draws are spread over their range.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// Independent draws.
+    Mc,
+    /// Latin hypercube: every input's range is covered evenly.
+    #[default]
+    Lhs,
+    /// Scrambled Sobol points: all inputs together are covered evenly.
+    Sobol,
+}
+
+impl Sampling {
+    /// The design by the sampler's name.
+    #[must_use]
+    pub const fn design(self) -> Design {
+        match self {
+            Self::Mc => Design::MonteCarlo,
+            Self::Lhs => Design::LatinHypercube,
+            Self::Sobol => Design::Sobol,
+        }
+    }
+}
 
 /// A simulation, wherever its parts were written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Simulation {
     /// `CELL=DISTRIBUTION`
     pub input: Vec<String>,
     /// `CELL` or `NAME=FORMULA`
     pub output: Vec<String>,
+    /// `CELL~CELL=CORRELATION`
+    pub correlate: Vec<String>,
+    /// `gaussian` or `t(4)`; empty for the usual one.
+    pub copula: String,
     /// Draws.
     pub iterations: u64,
+    /// Whether their number is the usual one, over which a file's wins.
+    pub iterations_are_usual: bool,
     /// How draws are spread.
     pub sampling: Sampling,
     /// `OUTPUT<LIMIT`
@@ -24,8 +56,6 @@ pub struct Simulation {
     pub stop_when: Option<String>,
     /// The serial number of now.
     pub now: Option<f64>,
-    /// Draws to leave as files.
-    pub draws: u64,
 }
 
 /// The file; everything may be left out.
@@ -36,53 +66,53 @@ pub struct SimulationFile {
     input: Vec<String>,
     #[serde(default, alias = "outputs")]
     output: Vec<String>,
+    #[serde(default, alias = "correlations")]
+    correlate: Vec<String>,
+    copula: Option<String>,
     iterations: Option<u64>,
     sampling: Option<Sampling>,
     #[serde(default)]
     below: Vec<String>,
     stop_when: Option<String>,
     now: Option<f64>,
-    draws: Option<u64>,
-}
-
-impl From<SimulateParams> for Simulation {
-    fn from(params: SimulateParams) -> Self {
-        Self {
-            input: params.input,
-            output: params.output,
-            iterations: params.iterations,
-            sampling: params.sampling,
-            below: params.below,
-            stop_when: params.stop_when,
-            now: params.now,
-            draws: params.draws,
-        }
-    }
 }
 
 impl Simulation {
-    /// This simulation over a file: lists add to the file's, and what differs from the default
-    /// wins over the file.
-    #[must_use]
-    pub fn over(self, file: SimulationFile) -> Self {
-        let default = Self::from(SimulateParams::default());
-        let pick = |own: u64, usual: u64, file: Option<u64>| {
-            if own == usual { file.unwrap_or(own) } else { own }
+    /// This simulation over a file: lists add to the file's, and what differs from the usual wins
+    /// over the file.
+    ///
+    /// # Errors
+    /// A file that asks for more iterations than the job was admitted with.
+    pub fn over(self, file: SimulationFile) -> Result<Self, MonteCarloError> {
+        let iterations = match file.iterations {
+            Some(wanted) if self.iterations_are_usual => wanted,
+            Some(_) | None => self.iterations,
         };
-        Self {
+        if iterations > self.iterations {
+            return Err(MonteCarloError::param(
+                format!("The simulation's file asks for {iterations} iterations."),
+                format!(
+                    "A job counts them before it reads the file: add `--iterations {iterations}`."
+                ),
+            ));
+        }
+        let usual = Sampling::default();
+        let copula = if self.copula.is_empty() { file.copula } else { Some(self.copula) };
+        Ok(Self {
             input: [file.input, self.input].concat(),
             output: [file.output, self.output].concat(),
-            iterations: pick(self.iterations, default.iterations, file.iterations),
-            sampling: if self.sampling == default.sampling {
-                file.sampling.unwrap_or(self.sampling)
-            } else {
-                self.sampling
+            correlate: [file.correlate, self.correlate].concat(),
+            copula: copula.unwrap_or_default(),
+            iterations,
+            iterations_are_usual: self.iterations_are_usual,
+            sampling: match file.sampling {
+                Some(sampling) if self.sampling == usual => sampling,
+                Some(_) | None => self.sampling,
             },
             below: [file.below, self.below].concat(),
             stop_when: self.stop_when.or(file.stop_when),
             now: self.now.or(file.now),
-            draws: pick(self.draws, default.draws, file.draws),
-        }
+        })
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Below {
 }
 
 /// Where a text is cut at a separator outside of brackets and quotes.
-fn split_outside(text: &str, separator: char) -> Vec<&str> {
+pub(crate) fn split_outside(text: &str, separator: char) -> Vec<&str> {
     let (mut depth, mut quote, mut start) = (0i32, None, 0);
     let mut parts = Vec::new();
     for (i, c) in text.char_indices() {

@@ -1,17 +1,22 @@
-//! What many values of an output come to. Errors among the draws are counted apart.
-//!
-//! Invariant: every figure is a function of the column alone, summed from left to right.
+//! What many values of an output come to, as reports say it. The figures are those of
+//! `gantry_sampling::statistics`, exact where all draws are in memory, and from a sketch where
+//! they are not. Errors among the draws are counted apart.
 
+use gantry_sampling::statistics::{Column, Interval as Range, Moments, Sketch};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Percentiles that every summary has.
 const PERCENTS: [f64; 13] =
     [1.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 80.0, 90.0, 95.0, 97.5, 99.0];
-/// Half the width of a 95 % interval in standard errors.
-const Z_95: f64 = 1.959_963_984_540_054;
+/// The confidence of all intervals.
+const CONFIDENCE: f64 = 0.95;
+/// The share of draws that a tail has.
+const TAIL: f64 = 0.05;
 /// Bins of a histogram.
 const BINS: usize = 50;
+/// Places in a tail at which a sketch is asked for its mean.
+const TAIL_POINTS: u32 = 200;
 
 /// A percentile.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +34,12 @@ pub struct Interval {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
+}
+
+impl From<Range> for Interval {
+    fn from(range: Range) -> Self {
+        Self { low: range.low, high: range.high }
+    }
 }
 
 /// Counts between neighbouring edges.
@@ -84,155 +95,186 @@ pub struct Chance {
     pub interval: Interval,
 }
 
+/// Draws of which figures are known, at least one of them a number.
+pub trait Known {
+    /// Count, mean and what follows.
+    fn moments(&self) -> &Moments;
+    /// The value below which a share of the draws lies.
+    fn quantile(&self, share: f64) -> f64;
+    /// The share of draws below a value.
+    fn share_below(&self, x: f64) -> f64;
+    /// That share with its 95 % interval.
+    fn interval_below(&self, x: f64) -> Interval;
+    /// Means of the lowest and of the highest share of draws.
+    fn tails(&self, share: f64) -> (f64, f64);
+    /// Counts in bins of equal width.
+    fn histogram(&self, bins: usize) -> Histogram;
+}
+
+impl Known for Column {
+    fn moments(&self) -> &Moments {
+        self.moments()
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        self.quantile(share)
+    }
+
+    fn share_below(&self, x: f64) -> f64 {
+        self.probability_below(x)
+    }
+
+    fn interval_below(&self, x: f64) -> Interval {
+        self.probability_interval(x, CONFIDENCE).into()
+    }
+
+    fn tails(&self, share: f64) -> (f64, f64) {
+        (self.cvar_below(share), self.cvar_above(1.0 - share))
+    }
+
+    fn histogram(&self, bins: usize) -> Histogram {
+        let histogram = self.histogram(Some(bins));
+        Histogram { edges: histogram.edges(), counts: histogram.counts().to_vec() }
+    }
+}
+
+/// Draws that were counted and not kept: moments are exact, the rest is within the sketch's
+/// accuracy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// Of all draws.
+    pub moments: Moments,
+    /// Where they lie.
+    pub sketch: Sketch,
+}
+
+impl Known for Counted {
+    fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    fn quantile(&self, share: f64) -> f64 {
+        self.sketch.quantile(share)
+    }
+
+    fn share_below(&self, x: f64) -> f64 {
+        self.sketch.probability_below(x)
+    }
+
+    fn interval_below(&self, x: f64) -> Interval {
+        self.sketch.probability_interval(x, CONFIDENCE).into()
+    }
+
+    fn tails(&self, share: f64) -> (f64, f64) {
+        let mean = |from: f64| {
+            let at = |i| from + share * (f64::from(i) + 0.5) / f64::from(TAIL_POINTS);
+            (0..TAIL_POINTS).map(|i| self.sketch.quantile(at(i))).sum::<f64>()
+                / f64::from(TAIL_POINTS)
+        };
+        (mean(0.0), mean(1.0 - share))
+    }
+
+    fn histogram(&self, bins: usize) -> Histogram {
+        let (min, max) = (self.moments.min(), self.moments.max());
+        let n = self.moments.count();
+        let edges: Vec<f64> =
+            (0..=bins).map(|i| min + (max - min) * i as f64 / bins as f64).collect();
+        let below = |i: usize| match i {
+            0 => 0,
+            i if i == bins => n,
+            i => (self.sketch.probability_below(edges[i]) * n as f64).round() as u64,
+        };
+        let counts = (0..bins).map(|i| below(i + 1).saturating_sub(below(i))).collect();
+        Histogram { edges, counts }
+    }
+}
+
+impl Summary {
+    /// What draws come to.
+    #[must_use]
+    pub fn of(draws: &dyn Known) -> Self {
+        let moments = draws.moments();
+        let (cvar_low, cvar_high) = draws.tails(TAIL);
+        // What is not defined for a single draw, or for equal ones, is 0.
+        let defined = |x: f64| if x.is_finite() { x } else { 0.0 };
+        let spreads = moments.min() < moments.max();
+        let interval = moments.mean_interval(CONFIDENCE);
+        let mean = moments.mean();
+        Self {
+            count: moments.count(),
+            errors: moments.errors(),
+            mean,
+            mean_interval: if moments.count() > 1 {
+                interval.into()
+            } else {
+                Interval { low: mean, high: mean }
+            },
+            sd: defined(moments.sd()),
+            skewness: if spreads { defined(moments.skewness()) } else { 0.0 },
+            kurtosis: if spreads { defined(moments.kurtosis() - 3.0) } else { 0.0 },
+            min: moments.min(),
+            max: moments.max(),
+            percentiles: PERCENTS
+                .iter()
+                .map(|p| Percentile { percent: *p, value: draws.quantile(p / 100.0) })
+                .collect(),
+            cvar_low,
+            cvar_high,
+            histogram: draws.histogram(if spreads { BINS } else { 1 }),
+            cdf: (0..=100).map(|i| draws.quantile(f64::from(i) / 100.0)).collect(),
+        }
+    }
+}
+
+impl Chance {
+    /// The chance of a value below a limit.
+    #[must_use]
+    pub fn below(draws: &dyn Known, limit: f64) -> Self {
+        Self { limit, probability: draws.share_below(limit), interval: draws.interval_below(limit) }
+    }
+}
+
 /// Summarises a column; nothing when no draw gave a number.
 #[must_use]
 pub fn summarize(column: &[f64]) -> Option<Summary> {
-    let mut sorted: Vec<f64> = column.iter().copied().filter(|x| x.is_finite()).collect();
-    let count = sorted.len();
-    let first = *sorted.first()?;
-    let n = count as f64;
-    // Shifted by the first value, so that large means do not eat the digits of the spread.
-    let mean = first + sorted.iter().map(|x| x - first).sum::<f64>() / n;
-    let moment = |k: i32| sorted.iter().map(|x| (x - mean).powi(k)).sum::<f64>() / n;
-    let (m2, m3, m4) = (moment(2), moment(3), moment(4));
-    let sd = if count > 1 { (m2 * n / (n - 1.0)).sqrt() } else { 0.0 };
-    let half = Z_95 * sd / n.sqrt();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let tail = count.div_ceil(20);
-    let average = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
-    let spreads = m2 > 0.0;
-    Some(Summary {
-        count: count as u64,
-        errors: (column.len() - count) as u64,
-        mean,
-        mean_interval: Interval { low: mean - half, high: mean + half },
-        sd,
-        skewness: if spreads { m3 / (m2 * m2.sqrt()) } else { 0.0 },
-        kurtosis: if spreads { m4 / (m2 * m2) - 3.0 } else { 0.0 },
-        min: sorted[0],
-        max: sorted[count - 1],
-        percentiles: PERCENTS
-            .iter()
-            .map(|p| Percentile { percent: *p, value: percentile(&sorted, p / 100.0) })
-            .collect(),
-        cvar_low: average(&sorted[..tail]),
-        cvar_high: average(&sorted[count - tail..]),
-        histogram: histogram(&sorted),
-        cdf: (0..=100).map(|i| percentile(&sorted, f64::from(i) / 100.0)).collect(),
-    })
-}
-
-/// The value below which a share of sorted values lies.
-#[must_use]
-pub fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let place = share.clamp(0.0, 1.0) * last as f64;
-    let low = place.floor() as usize;
-    let high = (low + 1).min(last);
-    sorted[low] + (sorted[high] - sorted[low]) * (place - low as f64)
-}
-
-fn histogram(sorted: &[f64]) -> Histogram {
-    let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
-    if min == max {
-        return Histogram { edges: vec![min, max], counts: vec![sorted.len() as u64] };
-    }
-    let edges: Vec<f64> = (0..=BINS).map(|i| min + (max - min) * i as f64 / BINS as f64).collect();
-    let mut counts = Vec::with_capacity(BINS);
-    let mut from = 0;
-    for (i, edge) in edges.iter().enumerate().skip(1) {
-        let to = if i == BINS { sorted.len() } else { sorted.partition_point(|x| x < edge) };
-        counts.push((to.max(from) - from) as u64);
-        from = to.max(from);
-    }
-    Histogram { edges, counts }
-}
-
-/// The chance of a value below a limit.
-#[must_use]
-pub fn chance_below(column: &[f64], limit: f64) -> Chance {
-    let (mut count, mut below) = (0.0, 0.0);
-    for x in column.iter().filter(|x| x.is_finite()) {
-        count += 1.0;
-        below += f64::from(u8::from(*x < limit));
-    }
-    let p = if count == 0.0 { 0.0 } else { below / count };
-    let n: f64 = f64::max(count, 1.0);
-    let z2 = Z_95 * Z_95 / n;
-    let middle = (p + z2 / 2.0) / (1.0 + z2);
-    let half = Z_95 * (p * (1.0 - p) / n + z2 / (4.0 * n)).sqrt() / (1.0 + z2);
-    let interval = Interval { low: (middle - half).max(0.0), high: (middle + half).min(1.0) };
-    Chance { limit, probability: p, interval }
-}
-
-/// Ranks from 1; equal values share the mean of theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut from = 0;
-    while from < order.len() {
-        let mut to = from + 1;
-        while to < order.len() && values[order[to]] == values[order[from]] {
-            to += 1;
-        }
-        for place in &order[from..to] {
-            ranks[*place] = (from + to + 1) as f64 / 2.0;
-        }
-        from = to;
-    }
-    ranks
-}
-
-/// Pearson's correlation; 0 where one side does not differ.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (x, y) in a.iter().zip(b) {
-        ab += (x - ma) * (y - mb);
-        aa += (x - ma) * (x - ma);
-        bb += (y - mb) * (y - mb);
-    }
-    if aa == 0.0 || bb == 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
-}
-
-/// Spearman's correlation of every input with an output, over the draws that gave a number.
-#[must_use]
-pub fn rank_correlations(inputs: &[Vec<f64>], output: &[f64]) -> Vec<f64> {
-    let rows: Vec<usize> = (0..output.len()).filter(|i| output[*i].is_finite()).collect();
-    let pick = |column: &[f64]| rows.iter().map(|i| column[*i]).collect::<Vec<f64>>();
-    let wanted = ranks(&pick(output));
-    inputs
-        .iter()
-        .map(|input| if rows.len() < 3 { 0.0 } else { correlation(&ranks(&pick(input)), &wanted) })
-        .collect()
+    Column::new(column.to_vec()).ok().map(|column| Summary::of(&column))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn known_figures() {
-        let column: Vec<f64> = (1..=100).map(f64::from).chain([f64::NAN]).collect();
-        let s = summarize(&column).unwrap();
-        assert_eq!((s.count, s.errors, s.mean, s.min, s.max), (100, 1, 50.5, 1.0, 100.0));
-        assert!((s.sd - 29.011_491_975_882_016).abs() < 1e-12);
-        assert_eq!((s.cvar_low, s.cvar_high), (3.0, 98.0));
-        assert_eq!(s.cdf[50], 50.5);
-        assert_eq!(s.histogram.counts.iter().sum::<u64>(), 100);
-        assert!((chance_below(&column, 11.0).probability - 0.1).abs() < 1e-12);
-        assert!(summarize(&[f64::NAN]).is_none());
+    fn column() -> Vec<f64> {
+        (1..=100).map(f64::from).chain([f64::NAN]).collect()
     }
 
     #[test]
-    fn ranks_see_order_alone() {
-        let x: Vec<f64> = (0..50).map(f64::from).collect();
-        let y: Vec<f64> = x.iter().map(|x| -(x * x * x)).collect();
-        let r = rank_correlations(&[x.clone(), vec![1.0; 50]], &y);
-        assert!((r[0] + 1.0).abs() < 1e-12);
-        assert_eq!(r[1], 0.0);
-        assert_eq!(ranks(&[5.0, 1.0, 5.0]), [2.5, 1.0, 2.5]);
+    fn known_figures() {
+        let s = summarize(&column()).unwrap();
+        assert_eq!((s.count, s.errors, s.mean, s.min, s.max), (100, 1, 50.5, 1.0, 100.0));
+        assert!((s.sd - 29.011_491_975_882_016).abs() < 1e-12);
+        assert!((s.cvar_low - 3.0).abs() < 1e-12 && (s.cvar_high - 98.0).abs() < 1e-12);
+        assert_eq!(s.cdf[50], 50.5);
+        assert_eq!(s.histogram.counts.iter().sum::<u64>(), 100);
+        let chance = Chance::below(&Column::new(column()).unwrap(), 11.0);
+        assert!((chance.probability - 0.1).abs() < 1e-12);
+        assert!(summarize(&[f64::NAN]).is_none());
+        let one = summarize(&[3.0]).unwrap();
+        assert_eq!((one.sd, one.skewness, one.mean_interval.high), (0.0, 0.0, 3.0));
+    }
+
+    #[test]
+    fn counted_draws_are_near_kept_ones() {
+        let draws: Vec<f64> = (0..10_000).map(|i| 1000.0 + f64::from(i)).collect();
+        let mut counted =
+            Counted { moments: Moments::default(), sketch: Sketch::new(0.005).unwrap() };
+        counted.moments.add(&draws);
+        counted.sketch.add(&draws);
+        let (kept, counted) = (summarize(&draws).unwrap(), Summary::of(&counted));
+        assert_eq!((kept.mean, kept.sd), (counted.mean, counted.sd));
+        let near = |a: f64, b: f64| (a - b).abs() <= 0.01 * a.abs();
+        assert!(kept.cdf.iter().zip(&counted.cdf).all(|(a, b)| near(*a, *b)));
+        assert!(near(kept.cvar_low, counted.cvar_low) && near(kept.cvar_high, counted.cvar_high));
+        assert_eq!(counted.histogram.counts.iter().sum::<u64>(), 10_000);
     }
 }

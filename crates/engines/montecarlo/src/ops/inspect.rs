@@ -1,11 +1,11 @@
 //! `montecarlo.inspect`: what is in a workbook, which cells are likely inputs and outputs, and how
 //! much of it a simulation can compute in columns.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use gantry_engine_api::{
-    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputMeta, InputSlot,
-    JobContext, Operation, ParamError, Step,
+    ArtifactRole, BlockingContext, EngineError, Estimate, InputMeta, InputSlot, JobContext,
+    Operation, ParamError, Step,
 };
 use gantry_types::Credits;
 use gantry_workbook::graph::precedents;
@@ -14,7 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{ImportReport, ScalarReport};
-use super::{WORKBOOK, get_workbook, memory_of, workbook_slot};
+use super::price::estimate_reading;
+use super::{WORKBOOK, workbook_slot};
 use crate::compile::{OutputAt, Request, compile};
 use crate::error::MonteCarloError;
 use crate::study::read_workbook;
@@ -103,13 +104,7 @@ impl Operation for Inspect {
     }
 
     fn estimate(&self, _: &InspectParams, inputs: &[InputMeta]) -> Result<Estimate, ParamError> {
-        Ok(Estimate {
-            meters: BTreeMap::new(),
-            max_credits: Credits::new(1),
-            memory_bytes: memory_of(get_workbook(inputs)?),
-            threads: 1,
-            device: DeviceNeed::Cpu,
-        })
+        estimate_reading(inputs)
     }
 
     async fn run(

@@ -1,22 +1,28 @@
-//! The operations of the engine, one file each; `outcome` is what a simulation reports.
+//! The operations of the engine, one file each; `outcome` is what a simulation reports, `price`
+//! what operations need and cost, `question` what they have in common.
 
 pub mod inspect;
 pub mod outcome;
+pub mod part;
+pub mod price;
+mod question;
 pub mod recalculate;
 pub mod simulate;
 
 use gantry_engine_api::{InputKind, InputMeta, InputSlot, ParamError};
-use gantry_types::MeterId;
 
 /// The slot of the workbook.
 pub(crate) const WORKBOOK: &str = "workbook";
-/// Memory of a loaded workbook per byte of its file.
-const MEMORY_PER_BYTE: u64 = 60;
-/// Memory of an operation without its workbook.
-const BASE_MEMORY: u64 = 96 << 20;
+/// The slot of a simulation beside it.
+pub(crate) const SIMULATION: &str = "simulation";
 
 pub(crate) fn workbook_slot() -> InputSlot {
     InputSlot::required(WORKBOOK, "Workbook", InputKind::File)
+}
+
+pub(crate) fn simulation_slot() -> InputSlot {
+    let title = "Simulation (JSON or TOML with the parameters of `montecarlo.simulate`)";
+    InputSlot::optional(SIMULATION, title, InputKind::File)
 }
 
 /// The workbook among the inputs.
@@ -24,12 +30,4 @@ pub(crate) fn get_workbook(inputs: &[InputMeta]) -> Result<&InputMeta, ParamErro
     inputs.iter().find(|input| input.slot == WORKBOOK).ok_or_else(|| {
         ParamError::new("", "the input `workbook` is missing; give an .xlsx or .xlsm file")
     })
-}
-
-pub(crate) fn memory_of(workbook: &InputMeta) -> u64 {
-    BASE_MEMORY.saturating_add(workbook.bytes.saturating_mul(MEMORY_PER_BYTE))
-}
-
-pub(crate) fn meter_id(name: &str) -> Result<MeterId, ParamError> {
-    name.parse().map_err(|_| ParamError::new("", format!("`{name}` is no name of a meter")))
 }

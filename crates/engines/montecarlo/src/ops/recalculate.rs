@@ -4,15 +4,16 @@
 use std::collections::BTreeMap;
 
 use gantry_engine_api::{
-    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputMeta, InputSlot,
-    JobContext, Operation, ParamError, Step,
+    ArtifactRole, BlockingContext, EngineError, Estimate, InputMeta, InputSlot, JobContext,
+    Operation, ParamError, Step,
 };
 use gantry_types::Credits;
 use gantry_workbook::{CellRef, Options, Value, Workbook, compare, recalculate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{WORKBOOK, get_workbook, memory_of, workbook_slot};
+use super::price::estimate_reading;
+use super::{WORKBOOK, workbook_slot};
 use crate::error::MonteCarloError;
 use crate::spelling::{entries, get_cell};
 use crate::study::read_workbook;
@@ -99,13 +100,7 @@ impl Operation for Recalculate {
         _: &RecalculateParams,
         inputs: &[InputMeta],
     ) -> Result<Estimate, ParamError> {
-        Ok(Estimate {
-            meters: BTreeMap::new(),
-            max_credits: Credits::new(1),
-            memory_bytes: memory_of(get_workbook(inputs)?),
-            threads: 1,
-            device: DeviceNeed::Cpu,
-        })
+        estimate_reading(inputs)
     }
 
     async fn run(

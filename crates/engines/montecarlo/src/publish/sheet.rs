@@ -69,10 +69,21 @@ fn details(
     sheet.set_name(name)?;
     sheet.write_with_format(0, 0, output.name.as_str(), bold)?;
     let Some(summary) = &output.summary else { return Ok(()) };
-    for (col, head) in ["Percent", "Value", "", "From", "Draws", "", "Input", "Rank correlation"]
-        .iter()
-        .enumerate()
-    {
+    let heads = [
+        "Percent",
+        "Value",
+        "",
+        "From",
+        "Draws",
+        "",
+        "Input",
+        "Rank correlation",
+        "Regression",
+        "Share of variance",
+        "Lowest mean",
+        "Highest mean",
+    ];
+    for (col, head) in heads.iter().enumerate() {
         sheet.write_with_format(1, col as u16, *head, bold)?;
     }
     for (i, value) in summary.cdf.iter().enumerate() {
@@ -86,21 +97,30 @@ fn details(
     }
     for (i, influence) in output.influences.iter().enumerate() {
         sheet.write(i as u32 + 2, 6, influence.input.as_str())?;
-        sheet.write(i as u32 + 2, 7, influence.rank_correlation)?;
+        let figures = [
+            influence.rank_correlation,
+            influence.regression,
+            influence.contribution,
+            influence.mean_low,
+            influence.mean_high,
+        ];
+        for (col, figure) in figures.iter().enumerate() {
+            sheet.write(i as u32 + 2, col as u16 + 7, *figure)?;
+        }
     }
     let last = bins.counts.len() as u32 + 1;
     let mut columns = Chart::new(ChartType::Column);
     columns.add_series().set_categories((name, 2, 3, last, 3)).set_values((name, 2, 4, last, 4));
     columns.title().set_name(&format!("{}: how often", output.name));
     columns.legend().set_hidden();
-    sheet.insert_chart(2, 9, &columns)?;
+    sheet.insert_chart(2, 13, &columns)?;
     if !output.influences.is_empty() {
         let last = output.influences.len() as u32 + 1;
         let mut bars = Chart::new(ChartType::Bar);
         bars.add_series().set_categories((name, 2, 6, last, 6)).set_values((name, 2, 7, last, 7));
         bars.title().set_name("What moves it");
         bars.legend().set_hidden();
-        sheet.insert_chart(18, 9, &bars)?;
+        sheet.insert_chart(18, 13, &bars)?;
     }
     Ok(())
 }

