@@ -57,6 +57,19 @@ impl MonteCarloError {
     pub fn param(text: impl Into<String>, next: impl Into<String>) -> Self {
         Self::Param { text: text.into(), next: next.into() }
     }
+
+    /// What is wrong, with what would be right, in one text.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Param { text, next } | Self::Limit { text, next } => format!("{text} {next}"),
+            Self::Sampling { .. }
+            | Self::Load(_)
+            | Self::Compile(_)
+            | Self::Engine(_)
+            | Self::Written { .. } => self.to_string(),
+        }
+    }
 }
 
 impl From<MonteCarloError> for EngineError {

@@ -8,6 +8,7 @@
 //! the cut into chunks.
 
 mod add_ins;
+mod brent;
 mod column;
 mod compile;
 mod correlate;
@@ -24,6 +25,7 @@ mod semantics;
 mod simulation;
 mod spelling;
 mod ssa;
+mod statistic;
 pub mod statistics;
 mod study;
 mod tally;
@@ -37,12 +39,17 @@ pub use compile::{Chance, CompileError, Compiled, Found, OutputAt, Request, Scal
 pub use error::MonteCarloError;
 pub use lane::{Kinds, Texts};
 pub use machine::{Isa, Machine};
+pub use ops::goal_seek::{GoalSeek, GoalSeekParams, GoalSeekReport};
 pub use ops::inspect::{Inspect, InspectParams, InspectReport};
+pub use ops::optimise::{Optimise, OptimiseParams, OptimiseReport};
 pub use ops::outcome::SimulateReport;
 pub use ops::part::{PartParams, PartReport, SimulatePart};
 pub use ops::price::DistributionSet;
 pub use ops::recalculate::{Recalculate, RecalculateParams, RecalculateReport};
+pub use ops::scenarios::{Scenarios, ScenariosParams, ScenariosReport};
+pub use ops::sensitivity::{Sensitivity, SensitivityParams, SensitivityReport};
 pub use ops::simulate::{EngineChoice, Simulate, SimulateParams};
+pub use ops::stress::{Stress, StressParams};
 pub use program::Program;
 pub use run::{Block, Runner};
 pub use simulation::Sampling;

@@ -14,6 +14,7 @@ use crate::study::Study;
 use crate::tally::Collector;
 
 pub mod draws;
+pub mod leaflet;
 mod sheet;
 
 /// Outputs that have charts; the JSON has all.

@@ -21,7 +21,7 @@ pub struct Input {
 }
 
 /// Something that is asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// As it is written, or the name before `=`.
     pub name: String,

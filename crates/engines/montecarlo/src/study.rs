@@ -11,7 +11,7 @@ use crate::correlate::{read_copula, read_correlations};
 use crate::draws::{Holding, Source};
 use crate::error::MonteCarloError;
 use crate::run::Runner;
-use crate::spelling::{Input, Output, entries, get_cell, get_input, get_output};
+use crate::spelling::{Input, Output, entries, get_input, get_output};
 
 /// What a simulation is made of, as it is written.
 #[derive(Debug, Clone, Default)]
@@ -258,6 +258,9 @@ fn read_outputs(book: &Workbook, list: &[String]) -> Result<Vec<Output>, MonteCa
     let mut outputs: Vec<Output> = Vec::new();
     for entry in entries(list) {
         let output = get_output(book, &entry)?;
+        if outputs.contains(&output) {
+            continue;
+        }
         if outputs.iter().any(|o| o.name == output.name) {
             return Err(MonteCarloError::param(
                 format!("The output {} is given twice.", output.name),
@@ -274,17 +277,6 @@ fn read_outputs(book: &Workbook, list: &[String]) -> Result<Vec<Output>, MonteCa
         ));
     }
     Ok(outputs)
-}
-
-/// The cells of texts, in their order.
-///
-/// # Errors
-/// One that is none.
-pub fn get_cells<'a>(
-    book: &Workbook,
-    texts: impl IntoIterator<Item = &'a str>,
-) -> Result<Vec<CellRef>, MonteCarloError> {
-    texts.into_iter().map(|text| get_cell(book, text)).collect()
 }
 
 /// An input that a formula asks for.

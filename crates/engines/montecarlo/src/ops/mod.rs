@@ -1,13 +1,18 @@
 //! The operations of the engine, one file each; `outcome` is what a simulation reports, `price`
 //! what operations need and cost, `question` what they have in common.
 
+pub mod goal_seek;
 pub mod inspect;
+pub mod optimise;
 pub mod outcome;
 pub mod part;
 pub mod price;
 mod question;
 pub mod recalculate;
+pub mod scenarios;
+pub mod sensitivity;
 pub mod simulate;
+pub mod stress;
 
 use gantry_engine_api::{InputKind, InputMeta, InputSlot, ParamError};
 

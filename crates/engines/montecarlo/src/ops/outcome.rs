@@ -60,9 +60,13 @@ pub struct Outcome {
 impl Outcome {
     /// The line of an output; none when no draw gave a number.
     pub(crate) fn of(output: &OutputReport) -> Option<Self> {
-        let summary = output.summary.as_ref()?;
+        Self::of_summary(&output.name, output.summary.as_ref()?)
+    }
+
+    /// The line of what draws come to.
+    pub(crate) fn of_summary(name: &str, summary: &Summary) -> Option<Self> {
         Some(Self {
-            name: output.name.clone(),
+            name: name.to_owned(),
             mean: summary.mean,
             sd: summary.sd,
             p5: *summary.cdf.get(5)?,

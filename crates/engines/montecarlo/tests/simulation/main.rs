@@ -4,5 +4,6 @@
 
 mod columns;
 mod operations;
+mod questions;
 mod shards;
 mod workbooks;
