@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn zeros_are_found_quickly() {
-        let functions: [(fn(f64) -> f64, f64, f64, f64); 4] = [
+        type Case = (fn(f64) -> f64, f64, f64, f64);
+        let functions: [Case; 4] = [
             (|x| x * x - 2.0, 0.0, 2.0, 2.0_f64.sqrt()),
             (|x| 1.0 - x.exp() / 10.0, 9.0, 0.0, 10.0_f64.ln()),
             (|x| if x < 0.3 { -1.0 } else { 1.0 }, 0.0, 1.0, 0.3),

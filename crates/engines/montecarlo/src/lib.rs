@@ -22,6 +22,7 @@ mod program;
 mod publish;
 mod run;
 mod semantics;
+mod service;
 mod simulation;
 mod spelling;
 mod ssa;
@@ -32,13 +33,14 @@ mod tally;
 
 use std::sync::Arc;
 
-use gantry_engine_api::{AnyOperation, AnyService, Engine};
+use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
 pub use column::{Column, WIDTH};
 pub use compile::{Chance, CompileError, Compiled, Found, OutputAt, Request, Scalar, compile};
 pub use error::MonteCarloError;
 pub use lane::{Kinds, Texts};
 pub use machine::{Isa, Machine};
+pub use ops::fit::{Fit, FitParams, FitReport};
 pub use ops::goal_seek::{GoalSeek, GoalSeekParams, GoalSeekReport};
 pub use ops::inspect::{Inspect, InspectParams, InspectReport};
 pub use ops::optimise::{Optimise, OptimiseParams, OptimiseReport};
@@ -52,6 +54,7 @@ pub use ops::simulate::{EngineChoice, Simulate, SimulateParams};
 pub use ops::stress::{Stress, StressParams};
 pub use program::Program;
 pub use run::{Block, Runner};
+pub use service::SimulationService;
 pub use simulation::Sampling;
 pub use study::{Question, Study, read_path};
 
@@ -80,6 +83,6 @@ impl Engine for MonteCarlo {
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
-        Vec::new()
+        vec![Arc::new(InThread(SimulationService))]
     }
 }

@@ -60,15 +60,15 @@ impl Evolution {
     /// The first points: evenly over each range, in an order of its own, and one that is given.
     #[must_use]
     pub fn begin(&self, given: Vec<f64>) -> Vec<Candidate> {
-        let mut all = vec![vec![0.0; self.dimensions]; self.size];
-        for dimension in 0..self.dimensions {
+        let mut all = vec![Vec::with_capacity(self.dimensions); self.size];
+        for dimension in 0..self.dimensions as u64 {
             let mut order: Vec<usize> = (0..self.size).collect();
             order.sort_by(|a, b| {
-                let key = |member: &usize| self.random((0, *member), dimension as u64);
+                let key = |member: &usize| self.random((0, *member), dimension);
                 key(a).total_cmp(&key(b))
             });
             for (rank, member) in order.into_iter().enumerate() {
-                all[member][dimension] = (rank as f64 + 0.5) / self.size as f64;
+                all[member].push((rank as f64 + 0.5) / self.size as f64);
             }
         }
         if let Some(first) = all.first_mut() {

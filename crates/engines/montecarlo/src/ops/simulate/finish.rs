@@ -83,6 +83,7 @@ pub(crate) fn finish(
         warnings,
     };
     publish::publish(job, &report)?;
+    crate::service::leave(job, task)?;
     Ok(report)
 }
 
