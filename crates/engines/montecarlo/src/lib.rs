@@ -40,6 +40,7 @@ pub use compile::{Chance, CompileError, Compiled, Found, OutputAt, Request, Scal
 pub use error::MonteCarloError;
 pub use lane::{Kinds, Texts};
 pub use machine::{Isa, Machine};
+pub use ops::batch::{Batch, BatchParams, BatchReport};
 pub use ops::fit::{Fit, FitParams, FitReport};
 pub use ops::goal_seek::{GoalSeek, GoalSeekParams, GoalSeekReport};
 pub use ops::inspect::{Inspect, InspectParams, InspectReport};

@@ -1,6 +1,7 @@
 //! The operations of the engine, one file each; `outcome` is what a simulation reports, `price`
 //! what operations need and cost, `question` what they have in common.
 
+pub mod batch;
 pub mod fit;
 pub mod goal_seek;
 pub mod inspect;

@@ -2,7 +2,7 @@
 //! its outputs, out of parameters and a file beside the workbook.
 
 use gantry_engine_api::{BlockingContext, LogLevel};
-use gantry_workbook::CellRef;
+use gantry_workbook::{CellRef, Workbook};
 
 use super::price::{DistributionSet, derive_set, is_basic};
 use super::{SIMULATION, WORKBOOK};
@@ -29,10 +29,22 @@ pub(crate) fn gather(
 /// Reads the workbook and compiles what is asked of it; `hold` names cells that are given values.
 pub(crate) fn study(
     job: &BlockingContext,
-    (simulation, set): (&Simulation, DistributionSet),
-    hold: &dyn Fn(&gantry_workbook::Workbook) -> Result<Vec<CellRef>, MonteCarloError>,
+    asked: (&Simulation, DistributionSet),
+    hold: Hold<'_>,
 ) -> Result<Study, MonteCarloError> {
-    let book = read_workbook(&job.input(WORKBOOK)?)?;
+    study_of(job, read_workbook(&job.input(WORKBOOK)?)?, asked, hold)
+}
+
+/// Names cells of a workbook that are given values.
+pub(crate) type Hold<'a> = &'a dyn Fn(&Workbook) -> Result<Vec<CellRef>, MonteCarloError>;
+
+/// Compiles what is asked of a workbook.
+pub(crate) fn study_of(
+    job: &BlockingContext,
+    book: Workbook,
+    (simulation, set): (&Simulation, DistributionSet),
+    hold: Hold<'_>,
+) -> Result<Study, MonteCarloError> {
     let question = Question {
         inputs: simulation.input.clone(),
         outputs: simulation.output.clone(),

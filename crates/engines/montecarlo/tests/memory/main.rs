@@ -1,6 +1,6 @@
 //! The engine `arrow` takes no more memory for more draws; a process of its own, so that nothing
 //! else counts.
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed step fails the test")]
 
 use std::path::Path;
 

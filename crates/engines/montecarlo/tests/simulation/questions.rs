@@ -6,8 +6,8 @@ use std::sync::Arc;
 use gantry_engine_api::{EngineError, Operation, Step};
 use gantry_engine_testkit::MemoryHost;
 use gantry_montecarlo::{
-    GoalSeek, GoalSeekParams, Optimise, OptimiseParams, Scenarios, ScenariosParams, Sensitivity,
-    SensitivityParams, Stress, StressParams,
+    Batch, BatchParams, GoalSeek, GoalSeekParams, Optimise, OptimiseParams, Scenarios,
+    ScenariosParams, Sensitivity, SensitivityParams, Stress, StressParams,
 };
 
 use super::workbooks::{project, write};
@@ -208,4 +208,43 @@ async fn an_optimum_is_found_within_limits_and_resumed() {
     let both = OptimiseParams { minimise: Some("sd(B1)".into()), ..optimisation() };
     let error = done(Optimise, &host(&path), both).await.unwrap_err();
     assert!(error.message.contains("either"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_batch_runs_every_row_in_every_workbook() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = folder.path().join("values.csv");
+    std::fs::write(&values, "name,Inputs!B3,Inputs!B1\nbase,,\ncheap,50000,80\n").unwrap();
+    let other = folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let host = MemoryHost::builder()
+        .with_input("workbook", project(folder.path()))
+        .with_input("workbook_2", project(&other))
+        .with_input("values", &values)
+        .build()
+        .unwrap();
+    let params = BatchParams {
+        input: inputs(),
+        output: texts(&["Summary!B1"]),
+        iterations: 4_000,
+        ..BatchParams::default()
+    };
+    let report = done(Batch, &host, params.clone()).await.unwrap();
+    assert_eq!((report.runs, report.results.len()), (4, 4));
+    let runs: Vec<&str> = report.results.iter().map(|r| r.run.as_str()).collect();
+    assert_eq!(runs, ["base", "cheap", "base", "cheap"]);
+    for (row, want) in report.results.iter().zip([50_000.0, 30_000.0, 50_000.0, 30_000.0]) {
+        assert!((row.mean.unwrap() - want).abs() < 150.0, "{row:?}");
+    }
+    let csv = String::from_utf8(host.read_artifact("results.csv").unwrap()).unwrap();
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    let wrong = folder.path().join("wrong.csv");
+    std::fs::write(&wrong, "name,Inputs!B3\na,much\nb,little\n").unwrap();
+    let host = MemoryHost::builder()
+        .with_input("workbook", project(folder.path()))
+        .with_input("values", &wrong)
+        .build()
+        .unwrap();
+    let error = done(Batch, &host, params).await.unwrap_err();
+    assert!(error.message.contains("no numbers"), "{}", error.message);
 }
