@@ -278,10 +278,7 @@ fn derive_child_seed(parent: u64, ordinal: u64) -> u64 {
     (word ^ (word >> 31)) >> 11
 }
 
-fn derive_outcome(
-    child: &StoredChild,
-    artifacts: Vec<(String, gantry_engine_api::InputRef)>,
-) -> ChildOutcome {
+fn derive_outcome(child: &StoredChild, artifacts: Vec<(String, InputRef)>) -> ChildOutcome {
     ChildOutcome {
         job_id: child.job_id,
         ordinal: child.ordinal,
