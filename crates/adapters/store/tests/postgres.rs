@@ -134,6 +134,7 @@ async fn a_transaction_that_lost_a_deadlock_is_run_again() -> anyhow::Result<()>
         })
     };
     futures::try_join!(cross(one, other), cross(other, one))?;
-    assert_eq!(runs.load(Ordering::SeqCst), 3, "the one that lost ran again");
+    // Twice and more when it takes its first row again before the other one wakes up.
+    assert!(runs.load(Ordering::SeqCst) >= 3, "the one that lost ran again");
     Ok(())
 }
