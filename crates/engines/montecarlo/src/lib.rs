@@ -8,6 +8,7 @@
 //! the cut into chunks.
 
 mod add_ins;
+mod chain;
 mod column;
 mod compile;
 mod error;
