@@ -130,9 +130,9 @@ fn zip_checked(
 #[inline(always)]
 fn snapped(left: impl Lanes, out: &mut Block, f: impl Fn(usize) -> f64) -> u64 {
     let mut near = 0;
-    for i in 0..BLOCK {
+    for (i, out) in out.iter_mut().enumerate() {
         let x = f(i);
-        out[i] = x;
+        *out = x;
         near |= flag((x.abs() < left.at(i).abs() * 1e-14) & (x != 0.0));
     }
     if near & SIGN != 0 {
