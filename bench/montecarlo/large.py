@@ -7,7 +7,7 @@ import random
 import sys
 import zipfile
 
-ROWS = 330_000
+ROWS = 430_000
 COLUMNS = "ABCDEFGHIJKLMNOP"
 BOOK = ('<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
         '<sheets><sheet name="Data" sheetId="1" r:id="rId1"/></sheets></workbook>')
