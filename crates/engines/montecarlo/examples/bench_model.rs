@@ -5,7 +5,9 @@
 use std::time::Instant;
 
 use gantry_montecarlo::statistics::summarize;
-use gantry_montecarlo::{Column, Isa, Machine, Question, Runner, Study, WIDTH, read_path};
+use gantry_montecarlo::{
+    Column, Isa, Machine, Question, Runner, Study, WIDTH, count_functions, read_path,
+};
 use gantry_sampling::Design;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -35,12 +37,14 @@ fn main() {
     let million_ms = million.elapsed().as_secs_f64() * 1e3;
     let hashes: Vec<String> =
         [1, 2, 8].map(|t| hash(&columns(&study, Design::LatinHypercube, 100_000, t))).to_vec();
+    let (scalar, vectorised, called) = count_functions();
     println!(
         "{}",
         json!({
             "load_s": load,
             "formulas": study.compiled.formulas,
             "scalar": study.compiled.scalar.len(),
+            "functions": {"scalar": scalar, "vectorised": vectorised, "called": called},
             "called": study.compiled.called,
             "instructions": program.instruction_count(),
             "registers": program.register_count(),

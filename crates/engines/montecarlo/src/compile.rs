@@ -19,12 +19,14 @@ use crate::ssa::{Graph, NodeId, Op};
 mod call;
 mod expr;
 mod formula;
+mod listed;
 mod lists;
 mod logic;
 mod slice;
 mod symbol;
 mod tables;
 
+pub use listed::count_functions;
 use slice::Slice;
 use symbol::Symbol;
 

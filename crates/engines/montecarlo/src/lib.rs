@@ -9,6 +9,7 @@
 
 mod add_ins;
 mod brent;
+mod chain;
 mod column;
 mod compile;
 mod correlate;
@@ -36,7 +37,9 @@ use std::sync::Arc;
 use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
 pub use column::{Column, WIDTH};
-pub use compile::{Chance, CompileError, Compiled, Found, OutputAt, Request, Scalar, compile};
+pub use compile::{
+    Chance, CompileError, Compiled, Found, OutputAt, Request, Scalar, compile, count_functions,
+};
 pub use error::MonteCarloError;
 pub use lane::{Kinds, Texts};
 pub use machine::{Isa, Machine};

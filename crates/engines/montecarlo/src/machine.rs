@@ -13,7 +13,11 @@ use crate::lane::Texts;
 use crate::program::{Instruction, Program, Source};
 use crate::ssa::Op;
 
+mod chain;
 mod fast;
+mod find;
+mod lanes;
+mod money;
 mod slow;
 
 use slow::Results;
@@ -75,6 +79,8 @@ pub struct Machine<'p, 'b> {
     program: &'p Program,
     isa: Isa,
     registers: Vec<Register>,
+    /// Copies of the draws, aligned.
+    inputs: Vec<Column>,
     constants: Vec<Column>,
     rest: Rest<'b>,
 }
@@ -103,6 +109,7 @@ impl<'p, 'b> Machine<'p, 'b> {
             program,
             isa: Isa::best(),
             registers: (0..program.registers).map(|_| Register::default()).collect(),
+            inputs: vec![Column::default(); program.inputs.len()],
             constants: program.constants.iter().map(|c| Column::splat(*c)).collect(),
             rest: Rest { live, now, texts: program.texts.clone(), results },
         }
@@ -122,22 +129,25 @@ impl<'p, 'b> Machine<'p, 'b> {
         for results in &mut self.rest.results {
             results.done = false;
         }
+        for (own, given) in self.inputs.iter_mut().zip(inputs) {
+            own.0 = *given;
+        }
         let lanes = lanes.min(WIDTH);
         match self.isa {
-            Isa::Baseline => self.steps(inputs, lanes),
+            Isa::Baseline => self.steps(lanes),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the processor was asked for these instructions")]
             // SAFETY: `isa` is only ever one that `is_here`.
-            Isa::Avx2 => unsafe { self.steps_avx2(inputs, lanes) },
+            Isa::Avx2 => unsafe { self.steps_avx2(lanes) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the processor was asked for these instructions")]
             // SAFETY: `isa` is only ever one that `is_here`.
-            Isa::Avx512 => unsafe { self.steps_avx512(inputs, lanes) },
+            Isa::Avx512 => unsafe { self.steps_avx512(lanes) },
             #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 | Isa::Avx512 => self.steps(inputs, lanes),
+            Isa::Avx2 | Isa::Avx512 => self.steps(lanes),
         }
         for (output, source) in outputs.iter_mut().zip(&self.program.outputs) {
-            output.0 = *self.column(inputs, *source);
+            output.0 = *self.column(*source);
         }
     }
 
@@ -155,57 +165,52 @@ impl<'p, 'b> Machine<'p, 'b> {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn steps_avx2(&mut self, inputs: &[[f64; WIDTH]], lanes: usize) {
-        self.steps(inputs, lanes);
+    fn steps_avx2(&mut self, lanes: usize) {
+        self.steps(lanes);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-    fn steps_avx512(&mut self, inputs: &[[f64; WIDTH]], lanes: usize) {
-        self.steps(inputs, lanes);
+    fn steps_avx512(&mut self, lanes: usize) {
+        self.steps(lanes);
     }
 
     #[inline(always)]
-    fn steps(&mut self, inputs: &[[f64; WIDTH]], lanes: usize) {
+    fn steps(&mut self, lanes: usize) {
         let program = self.program;
         // Results are written beside the registers and change places with the target, which may
         // be a source as well.
         let mut out = Register::default();
         for instruction in &program.instructions {
-            if !self.fast(instruction, inputs, &mut out.0.0) {
-                self.slow(instruction, (inputs, lanes), &mut out.0.0);
+            if !self.fast(instruction, &mut out.0.0) {
+                self.slow(instruction, lanes, &mut out.0.0);
             }
             std::mem::swap(&mut self.registers[instruction.target as usize], &mut out);
         }
     }
 
     #[inline(always)]
-    fn column<'a>(&'a self, inputs: &'a [[f64; WIDTH]], source: Source) -> &'a [f64; WIDTH] {
+    fn column(&self, source: Source) -> &[f64; WIDTH] {
         match source {
             Source::Register(r) => &self.registers[r as usize].0.0,
-            Source::Input(i) => &inputs[i as usize],
+            Source::Input(i) => &self.inputs[i as usize].0,
             Source::Constant(c) => &self.constants[c as usize].0,
         }
     }
 
     /// Everything that fast loops do not do.
     #[inline(never)]
-    fn slow(
-        &mut self,
-        instruction: &Instruction,
-        (inputs, lanes): (&[[f64; WIDTH]], usize),
-        out: &mut [f64; WIDTH],
-    ) {
+    fn slow(&mut self, instruction: &Instruction, lanes: usize, out: &mut [f64; WIDTH]) {
         let sources = &instruction.sources;
         let mut rest = std::mem::replace(
             &mut self.rest,
             Rest { live: None, now: None, texts: Texts::default(), results: Vec::new() },
         );
-        let columns: Vec<&[f64; WIDTH]> = sources.iter().map(|s| self.column(inputs, *s)).collect();
+        let columns: Vec<&[f64; WIDTH]> = sources.iter().map(|s| self.column(*s)).collect();
         match &instruction.op {
             Op::Call { id, at, shapes } => rest.call((*id, *at, shapes), &columns, lanes, out),
             Op::Fallback { group, place } => {
-                let context = (self.program, inputs);
+                let context = (self.program, self.inputs.as_slice());
                 rest.fall_back(context, (*group, *place), (&columns, lanes), out);
             }
             op => slow::apply(op, &columns, &mut rest.texts, out),

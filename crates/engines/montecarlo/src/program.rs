@@ -10,7 +10,11 @@ use gantry_workbook::CellRef;
 use gantry_workbook::graph::FormulaAt;
 
 use crate::lane::Texts;
-use crate::ssa::{Fusion, Graph, Node, NodeId, Op};
+use crate::ssa::{Graph, Node, NodeId, Op};
+
+mod fuse;
+
+use fuse::{Step, fuse};
 
 /// Where an instruction reads.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,7 +111,7 @@ impl Program {
         (groups, texts): (Vec<Group>, Texts),
         inputs: Vec<Option<CellRef>>,
     ) -> Self {
-        let steps = fuse(graph, order(graph, outputs), outputs);
+        let steps = fuse(graph, &order(graph, outputs), outputs);
         let mut assembly = Assembly::new(&steps, outputs);
         let instructions = steps.iter().enumerate().map(|(i, step)| assembly.place(graph, i, step));
         let instructions = instructions.collect();
@@ -122,13 +126,6 @@ impl Program {
             inputs,
         }
     }
-}
-
-/// A node in its place in the order.
-struct Step {
-    id: NodeId,
-    op: Op,
-    args: Vec<NodeId>,
 }
 
 fn is_computed(node: &Node) -> bool {
@@ -159,42 +156,6 @@ fn order(graph: &Graph, outputs: &[NodeId]) -> Vec<NodeId> {
         }
     }
     list
-}
-
-/// Joins a product that is used once with the sum that uses it.
-fn fuse(graph: &Graph, order: Vec<NodeId>, outputs: &[NodeId]) -> Vec<Step> {
-    let mut uses: HashMap<NodeId, usize> = HashMap::new();
-    for arg in order.iter().flat_map(|id| &graph.node(*id).args).chain(outputs) {
-        *uses.entry(*arg).or_default() += 1;
-    }
-    let mut gone = vec![false; graph.nodes().len()];
-    let mut steps: Vec<Step> = Vec::with_capacity(order.len());
-    for id in order {
-        let node = graph.node(id);
-        let product = |arg: NodeId| {
-            (graph.node(arg).op == Op::Multiply && uses.get(&arg) == Some(&1))
-                .then(|| graph.node(arg).args.to_vec())
-        };
-        let fused = match (&node.op, node.args.as_ref()) {
-            (Op::Add(snap), [a, b]) => product(*a)
-                .map(|p| (Fusion::ProductPlus, *snap, p, *b, *a))
-                .or_else(|| product(*b).map(|p| (Fusion::PlusProduct, *snap, p, *a, *b))),
-            (Op::Subtract(snap), [a, b]) => product(*a)
-                .map(|p| (Fusion::ProductMinus, *snap, p, *b, *a))
-                .or_else(|| product(*b).map(|p| (Fusion::MinusProduct, *snap, p, *a, *b))),
-            _ => None,
-        };
-        match fused {
-            Some((fusion, snap, mut args, other, gone_id)) => {
-                gone[gone_id as usize] = true;
-                args.push(other);
-                steps.push(Step { id, op: Op::Fused(fusion, snap), args });
-            }
-            None => steps.push(Step { id, op: node.op.clone(), args: node.args.to_vec() }),
-        }
-    }
-    steps.retain(|s| !gone[s.id as usize]);
-    steps
 }
 
 /// Registers by linear scan: one is free again behind the last use of its value.

@@ -8,10 +8,11 @@ use gantry_workbook::functions;
 use gantry_workbook::kernels::{self, fail, finance, find_error, map1, map2};
 use gantry_workbook::{ErrorKind, Value};
 
+use crate::chain;
 use crate::lane::{
     Texts, is_error, lane_to_bool, lane_to_number, pack, pack_bool, pack_empty, unpack,
 };
-use crate::ssa::{Comparison, Fusion, Op, Snap};
+use crate::ssa::{Comparison, Op, Snap};
 
 /// Applies an operation to the lanes of one draw.
 pub fn apply(op: &Op, args: &[f64], texts: &mut Texts) -> f64 {
@@ -61,15 +62,15 @@ pub fn apply(op: &Op, args: &[f64], texts: &mut Texts) -> f64 {
             }
         }
         Op::Sum => first_error(args).unwrap_or_else(|| settle(args.iter().sum())),
-        Op::Min => reduce(args, f64::min),
-        Op::Max => reduce(args, f64::max),
+        Op::Min => reduce(args, kernels::least),
+        Op::Max => reduce(args, kernels::greatest),
         Op::NetPresent => net_present(args),
         Op::Rate => rate(args),
         Op::Pick { base, before, behind } => pick(args, *base, (*before, *behind)),
         Op::FindBelow(keys) => one(|x| find_below(keys, x), arg(0)),
         Op::FindEqual(keys) => one(|x| find_equal(keys, x), arg(0)),
         Op::Join => join(arg(0), arg(1), texts),
-        Op::Fused(fusion, snap) => fused(*fusion, *snap, args),
+        Op::Chain(links) => chain::apply(links, args, texts),
     }
 }
 
@@ -181,15 +182,4 @@ fn find_below(keys: &[u64], x: f64) -> f64 {
 fn find_equal(keys: &[u64], x: f64) -> f64 {
     let place = keys.iter().position(|k| compare_numbers(f64::from_bits(*k), x).is_eq());
     place.map_or_else(|| fail(ErrorKind::Na), |i| i as f64 + 1.0)
-}
-
-fn fused(fusion: Fusion, snap: Snap, args: &[f64]) -> f64 {
-    let [a, b, c] = args else { return fail(ErrorKind::Value) };
-    let product = two(kernels::multiply, *a, *b);
-    match fusion {
-        Fusion::ProductPlus => two(find_kernel2(&Op::Add(snap)), product, *c),
-        Fusion::PlusProduct => two(find_kernel2(&Op::Add(snap)), *c, product),
-        Fusion::ProductMinus => two(find_kernel2(&Op::Subtract(snap)), product, *c),
-        Fusion::MinusProduct => two(find_kernel2(&Op::Subtract(snap)), *c, product),
-    }
 }

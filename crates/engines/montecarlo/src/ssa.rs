@@ -9,6 +9,7 @@ use std::sync::Arc;
 use gantry_workbook::functions::FunctionId;
 use gantry_workbook::{CellRef, ErrorKind};
 
+use crate::chain::Links;
 use crate::lane::{Kinds, Texts};
 use crate::semantics;
 
@@ -39,19 +40,6 @@ pub enum Snap {
     Yes,
     /// It is not.
     No,
-}
-
-/// Where a product meets a sum in one step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fusion {
-    /// `a * b + c`
-    ProductPlus,
-    /// `c + a * b`
-    PlusProduct,
-    /// `a * b - c`
-    ProductMinus,
-    /// `c - a * b`
-    MinusProduct,
 }
 
 /// The shape of one argument of a call.
@@ -163,8 +151,8 @@ pub enum Op {
         /// The cell's place in the group.
         place: u32,
     },
-    /// A product and a sum with two roundings; made by the last pass alone.
-    Fused(Fusion, Snap),
+    /// Operations one after the other; made by the last pass alone.
+    Chain(Links),
 }
 
 impl Op {
@@ -227,6 +215,11 @@ impl Graph {
                 return self.constant(lane, kinds);
             }
         }
+        if matches!(op, Op::And)
+            && let Some(one) = self.find_only_test(args)
+        {
+            return one;
+        }
         if let (Op::Select, [test, yes, no]) = (&op, args)
             && let Some(test) = self.find_constant(*test)
             && !test.is_nan()
@@ -234,6 +227,15 @@ impl Graph {
             return if test != 0.0 { *yes } else { *no };
         }
         self.insert(op, args.into(), kinds)
+    }
+
+    /// The only one of the tests of an AND that is not surely true, if it is a truth value.
+    fn find_only_test(&self, args: &[NodeId]) -> Option<NodeId> {
+        let is_true =
+            |id: &NodeId| self.find_constant(*id).is_some_and(|x| x.is_finite() && x != 0.0);
+        let mut open = args.iter().filter(|a| !is_true(a));
+        let one = *open.next()?;
+        (open.next().is_none() && self.kinds(one).is_bool()).then_some(one)
     }
 
     fn insert(&mut self, op: Op, args: Box<[NodeId]>, kinds: Kinds) -> NodeId {

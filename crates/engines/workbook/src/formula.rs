@@ -12,6 +12,7 @@ use crate::value::{ErrorKind, Text};
 
 mod convert;
 mod external;
+mod operators;
 mod spell;
 
 pub use convert::{Names, ParseError, parse};

@@ -19,6 +19,7 @@ pub mod rounding;
 const NAN_TAG: u64 = 0x7FF8_4741_0000_0000;
 
 /// An error as a number.
+#[inline]
 #[must_use]
 pub fn fail(error: ErrorKind) -> f64 {
     f64::from_bits(NAN_TAG | u64::from(error.number()))
@@ -137,8 +138,23 @@ pub fn power_integer(a: f64, n: i32) -> f64 {
     if n < 0 { 1.0 / result } else { result }
 }
 
+/// The lesser of two numbers; of equal ones the first.
+#[inline]
+#[must_use]
+pub fn least(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// The greater of two numbers; of equal ones the first.
+#[inline]
+#[must_use]
+pub fn greatest(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
 /// A result that vanishes against an operand is zero, where a sum is a formula's last step.
-fn snap(result: f64, operand: f64) -> f64 {
+#[must_use]
+pub fn snap(result: f64, operand: f64) -> f64 {
     if result != 0.0 && result.abs() < operand.abs() * 1e-14 && same_15(operand + result, operand) {
         0.0
     } else {

@@ -379,23 +379,6 @@ impl Compiler<'_> {
         self.add(Op::Box, &[node], Kinds::BOOL.or(Kinds::EMPTY))
     }
 
-    /// Nodes that one place may hold, made alike, and what that place may be.
-    pub(super) fn unify(&mut self, nodes: &mut [NodeId]) -> Kinds {
-        let kinds: Vec<Kinds> = nodes.iter().map(|n| self.graph.kinds(*n)).collect();
-        if kinds.iter().all(|k| k.is_number()) {
-            return Kinds::NUMBER;
-        }
-        if kinds.iter().all(|k| k.is_bool() || *k == Kinds::NONE) {
-            return Kinds::BOOL;
-        }
-        let mut all = Kinds::NONE;
-        for node in nodes.iter_mut() {
-            *node = self.boxed(*node);
-            all = all.or(self.graph.kinds(*node));
-        }
-        all
-    }
-
     /// An error as a node.
     pub(super) fn error(&mut self, error: ErrorKind) -> NodeId {
         self.graph.constant(fail(error), Kinds::NONE)

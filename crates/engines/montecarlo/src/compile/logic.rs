@@ -213,4 +213,21 @@ impl Compiler<'_> {
         let node = self.truth(node);
         self.add(Op::Not, &[node], Kinds::BOOL)
     }
+
+    /// Nodes that one place may hold, made alike, and what that place may be.
+    pub(super) fn unify(&mut self, nodes: &mut [NodeId]) -> Kinds {
+        let kinds: Vec<Kinds> = nodes.iter().map(|n| self.graph.kinds(*n)).collect();
+        if kinds.iter().all(|k| k.is_number()) {
+            return Kinds::NUMBER;
+        }
+        if kinds.iter().all(|k| k.is_bool() || *k == Kinds::NONE) {
+            return Kinds::BOOL;
+        }
+        let mut all = Kinds::NONE;
+        for node in nodes.iter_mut() {
+            *node = self.boxed(*node);
+            all = all.or(self.graph.kinds(*node));
+        }
+        all
+    }
 }

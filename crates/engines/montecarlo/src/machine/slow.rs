@@ -72,7 +72,7 @@ impl Rest<'_> {
     /// The column of a cell that the workbook computes.
     pub(super) fn fall_back(
         &mut self,
-        (program, inputs): (&Program, &[[f64; WIDTH]]),
+        (program, inputs): (&Program, &[Column]),
         (group, place): (u32, u32),
         (columns, lanes): (&[&[f64; WIDTH]], usize),
         out: &mut [f64; WIDTH],
@@ -87,7 +87,7 @@ impl Rest<'_> {
         &mut self,
         program: &Program,
         group: usize,
-        (inputs, columns): (&[[f64; WIDTH]], &[&[f64; WIDTH]]),
+        (inputs, columns): (&[Column], &[&[f64; WIDTH]]),
         lanes: usize,
     ) {
         let Some(live) = self.live.as_mut() else { return };
@@ -106,7 +106,7 @@ impl Rest<'_> {
                 }
                 Reads::Everything => {
                     let inputs = program.inputs.iter().zip(inputs).filter_map(|(cell, column)| {
-                        cell.map(|c| (c, Value::number(column[lane])))
+                        cell.map(|c| (c, Value::number(column.0[lane])))
                     });
                     live.recalculate(&Options { inputs: inputs.collect(), now: self.now });
                 }
@@ -121,10 +121,10 @@ impl Rest<'_> {
     }
 }
 
-fn set_inputs(live: &mut Live<'_>, program: &Program, (inputs, lane): (&[[f64; WIDTH]], usize)) {
+fn set_inputs(live: &mut Live<'_>, program: &Program, (inputs, lane): (&[Column], usize)) {
     for (cell, column) in program.inputs.iter().zip(inputs) {
         if let Some(cell) = cell {
-            live.set(*cell, Value::number(column[lane]));
+            live.set(*cell, Value::number(column.0[lane]));
         }
     }
 }

@@ -4,12 +4,11 @@
 use formualizer_parse::parser::{
     Parser, ReferenceType, SpecialItem, TableReference, TableRowSpecifier, TableSpecifier,
 };
-use formualizer_parse::{
-    ASTNode, ASTNodeType, BinaryOperator, ExcelErrorKind, LiteralValue, ParserLimits, UnaryOperator,
-};
+use formualizer_parse::{ASTNode, ASTNodeType, LiteralValue, ParserLimits};
 
 use super::external::find_remembered;
-use super::{AreaExpr, Axis, BinaryOp, Expr, Number, UnaryOp};
+use super::operators::{binary_op, error_kind, unary_op};
+use super::{AreaExpr, Axis, Expr, Number, UnaryOp};
 use crate::book::Table;
 use crate::cell::{CellRef, MAX_COLS, MAX_ROWS, SheetId};
 use crate::functions;
@@ -350,56 +349,5 @@ fn literal(value: &LiteralValue) -> Result_<Expr> {
         | LiteralValue::Duration(_) => {
             return Err(ParseError("a literal of a kind that formulas cannot hold".into()));
         }
-    })
-}
-
-fn error_kind(kind: ExcelErrorKind) -> ErrorKind {
-    match kind {
-        ExcelErrorKind::Null => ErrorKind::Null,
-        ExcelErrorKind::Ref => ErrorKind::Ref,
-        ExcelErrorKind::Name => ErrorKind::Name,
-        ExcelErrorKind::Div => ErrorKind::Div0,
-        ExcelErrorKind::Na => ErrorKind::Na,
-        ExcelErrorKind::Num => ErrorKind::Num,
-        ExcelErrorKind::Spill => ErrorKind::Spill,
-        ExcelErrorKind::Calc => ErrorKind::Calc,
-        ExcelErrorKind::Value
-        | ExcelErrorKind::Error
-        | ExcelErrorKind::NImpl
-        | ExcelErrorKind::Circ
-        | ExcelErrorKind::Cancelled
-        | _ => ErrorKind::Value,
-    }
-}
-
-fn unary_op(op: UnaryOperator) -> Result_<UnaryOp> {
-    Ok(match op {
-        UnaryOperator::Plus => UnaryOp::Plus,
-        UnaryOperator::Minus => UnaryOp::Minus,
-        UnaryOperator::Percent => UnaryOp::Percent,
-        UnaryOperator::Spill => UnaryOp::Spill,
-        UnaryOperator::ImplicitIntersection => UnaryOp::Intersect,
-        other => return Err(ParseError(format!("unknown operator {other}"))),
-    })
-}
-
-fn binary_op(op: BinaryOperator) -> Result_<BinaryOp> {
-    Ok(match op {
-        BinaryOperator::Add => BinaryOp::Add,
-        BinaryOperator::Subtract => BinaryOp::Subtract,
-        BinaryOperator::Multiply => BinaryOp::Multiply,
-        BinaryOperator::Divide => BinaryOp::Divide,
-        BinaryOperator::Power => BinaryOp::Power,
-        BinaryOperator::Concat => BinaryOp::Concat,
-        BinaryOperator::Equal => BinaryOp::Equal,
-        BinaryOperator::NotEqual => BinaryOp::NotEqual,
-        BinaryOperator::Less => BinaryOp::Less,
-        BinaryOperator::Greater => BinaryOp::Greater,
-        BinaryOperator::LessEqual => BinaryOp::LessEqual,
-        BinaryOperator::GreaterEqual => BinaryOp::GreaterEqual,
-        BinaryOperator::Range => BinaryOp::Range,
-        BinaryOperator::Union => BinaryOp::Union,
-        BinaryOperator::Intersection => BinaryOp::Intersection,
-        other => return Err(ParseError(format!("unknown operator {other}"))),
     })
 }

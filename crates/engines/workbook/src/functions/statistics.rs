@@ -3,6 +3,7 @@
 use super::{Function, MANY, eager};
 use crate::coerce::{to_bool, to_number};
 use crate::eval::{Eval, Operand, Outcome};
+use crate::kernels::{greatest, least};
 use crate::value::{ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
@@ -18,16 +19,16 @@ pub(super) const TABLE: &[Function] = &[
     eager("AVERAGE", (1, MANY), "r", |e, a| Ok(mean(&e.numbers(a)?)?.into())),
     eager("AVERAGEA", (1, MANY), "r", |e, a| Ok(mean(&all_numbers(e, a)?)?.into())),
     eager("MAX", (1, MANY), "r", |e, a| {
-        Ok(e.numbers(a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())
+        Ok(e.numbers(a)?.into_iter().reduce(greatest).unwrap_or(0.0).into())
     }),
     eager("MIN", (1, MANY), "r", |e, a| {
-        Ok(e.numbers(a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())
+        Ok(e.numbers(a)?.into_iter().reduce(least).unwrap_or(0.0).into())
     }),
     eager("MAXA", (1, MANY), "r", |e, a| {
-        Ok(all_numbers(e, a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())
+        Ok(all_numbers(e, a)?.into_iter().reduce(greatest).unwrap_or(0.0).into())
     }),
     eager("MINA", (1, MANY), "r", |e, a| {
-        Ok(all_numbers(e, a)?.into_iter().reduce(f64::min).unwrap_or(0.0).into())
+        Ok(all_numbers(e, a)?.into_iter().reduce(least).unwrap_or(0.0).into())
     }),
     eager("VAR", (1, MANY), "r", |e, a| Ok(variance(&e.numbers(a)?, 1.0)?.into())),
     eager("VAR.S", (1, MANY), "r", |e, a| Ok(variance(&e.numbers(a)?, 1.0)?.into())),
@@ -201,8 +202,8 @@ pub(super) fn reduce(code: i64, values: Vec<Value>) -> Outcome {
     Ok(match code {
         1 => mean(n)?,
         2 => n.len() as f64,
-        4 => n.iter().copied().reduce(f64::max).unwrap_or(0.0),
-        5 => n.iter().copied().reduce(f64::min).unwrap_or(0.0),
+        4 => n.iter().copied().reduce(greatest).unwrap_or(0.0),
+        5 => n.iter().copied().reduce(least).unwrap_or(0.0),
         6 => {
             if n.is_empty() {
                 0.0

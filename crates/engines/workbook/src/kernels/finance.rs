@@ -2,7 +2,7 @@
 //! operations in a fixed order, so that columns of them can be computed side by side with the same
 //! bits.
 //!
-//! Invariant: powers of a rate grow by multiplication, period after period.
+//! Invariant: powers of a rate are products, period after period, never calls of `pow`.
 
 use super::fail;
 use crate::value::ErrorKind;
@@ -22,24 +22,23 @@ pub fn net_present(rate: f64, flows: &[f64]) -> f64 {
     total
 }
 
-/// The value of flows at a rate, and its slope times -(1 + rate).
+/// The value of flows at a rate, and its slope by the discount `1 / (1 + rate)`.
 #[must_use]
 pub fn value_and_slope(rate: f64, flows: &[f64]) -> (f64, f64) {
     let discount = 1.0 / (1.0 + rate);
-    let (mut factor, mut value, mut slope) = (1.0, 0.0, 0.0);
-    for (i, flow) in flows.iter().enumerate() {
-        let term = flow * factor;
-        value += term;
-        slope += i as f64 * term;
-        factor *= discount;
+    let (mut value, mut slope) = (0.0, 0.0);
+    for flow in flows.iter().rev() {
+        slope = slope * discount + value;
+        value = value * discount + flow;
     }
     (value, slope)
 }
 
 /// One step of Newton's method towards the rate at which flows are worth nothing.
+#[inline]
 #[must_use]
 pub fn newton_step(rate: f64, (value, slope): (f64, f64)) -> f64 {
-    rate + value / slope * (1.0 + rate)
+    rate + value / slope * (1.0 + rate) * (1.0 + rate)
 }
 
 /// Whether Newton's method has arrived: the next error is the square of this step.
@@ -82,12 +81,38 @@ pub fn internal_rate(flows: &[f64], guess: f64) -> f64 {
     }
     let value = |rate: f64| value_and_slope(rate, flows).0;
     // Where the value changes its sign, nearest to the guess.
-    let values = GRID.map(value);
+    let values = grid_values(flows);
     let crossing = |i: &usize| values[*i] * values[*i + 1] <= 0.0;
     let distance = |i: &usize| (GRID[*i] - guess).abs();
     let nearest =
         (0..GRID.len() - 1).filter(crossing).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    nearest.map_or_else(|| fail(ErrorKind::Num), |i| between(value, (GRID[i], GRID[i + 1])))
+    nearest.map_or_else(
+        || fail(ErrorKind::Num),
+        |i| {
+            let near = between(value, (GRID[i], GRID[i + 1]), NEAR);
+            let is_inside = |r: &f64| (GRID[i]..=GRID[i + 1]).contains(r);
+            find_rate(flows, near)
+                .filter(is_inside)
+                .unwrap_or_else(|| between(value, (GRID[i], GRID[i + 1]), EXACT))
+        },
+    )
+}
+
+/// Halvings after which Newton's method mostly arrives.
+const NEAR: usize = 4;
+/// Halvings that no rate needs more of.
+const EXACT: usize = 100;
+
+/// The values of flows at the rates of the grid, side by side.
+fn grid_values(flows: &[f64]) -> [f64; GRID.len()] {
+    let discounts = GRID.map(|rate| 1.0 / (1.0 + rate));
+    let mut values = [0.0; GRID.len()];
+    for flow in flows.iter().rev() {
+        for (value, discount) in values.iter_mut().zip(&discounts) {
+            *value = *value * discount + flow;
+        }
+    }
+    values
 }
 
 /// Rates between which the value of flows is looked at when Newton's method does not arrive.
@@ -96,11 +121,11 @@ const GRID: [f64; 20] = [
     1.0, 2.0, 10.0, 100.0,
 ];
 
-/// The place between two where a function changes its sign.
-fn between(f: impl Fn(f64) -> f64, (low, high): (f64, f64)) -> f64 {
+/// The place between two where a function changes its sign, after so many halvings.
+fn between(f: impl Fn(f64) -> f64, (low, high): (f64, f64), halvings: usize) -> f64 {
     let (mut low, mut high) = (low, high);
     let falls = f(low) > f(high);
-    for _ in 0..100 {
+    for _ in 0..halvings {
         let middle = low + (high - low) / 2.0;
         if middle <= low || middle >= high {
             break;
