@@ -91,6 +91,7 @@ impl RunFlow {
             operation: spec.id.clone(),
             params: node.params.clone(),
             inputs,
+            inherits: Vec::new(),
             max_credits: estimate.max_credits,
         };
         let candidate = Candidate { node: id.to_owned(), key, child, units: estimate.meters };

@@ -16,7 +16,7 @@ use gantry_types::{Credits, Device, JobId, OrganizationId, PriorityClass, Worker
 use crate::Jobs;
 use crate::error::JobsError;
 use crate::estimate_job::{derive_gpu_allowed, derive_needs};
-use crate::inputs::{inputs_from_json, inputs_to_json};
+use crate::inputs::{inherit_inputs, inputs_from_json, inputs_to_json};
 
 /// What a worker offers to jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,8 +173,8 @@ impl Jobs {
         child: ChildJob,
     ) -> Result<ChildSubmission, JobsError> {
         let version = self.require_visible(&child.operation)?;
-        let resolved =
-            self.catalog.resolve_inputs(claim.job.organization_id, &child.inputs).await?;
+        let inputs = inherit_inputs(inputs_from_json(&claim.job.inputs)?, &child)?;
+        let resolved = self.catalog.resolve_inputs(claim.job.organization_id, &inputs).await?;
         let metas: Vec<InputMeta> = resolved.into_iter().map(|input| input.meta).collect();
         let mut estimate = self.estimate_operation(&child.operation, &child.params, &metas)?;
         estimate.max_credits = child.max_credits;
@@ -183,7 +183,7 @@ impl Jobs {
             operation: child.operation,
             operation_version: version,
             params: child.params,
-            inputs: inputs_to_json(&child.inputs)?,
+            inputs: inputs_to_json(&inputs)?,
             seed: derive_child_seed(claim.job.seed, ordinal),
             needs: derive_needs(&estimate, derive_gpu_allowed(&claim.terms)),
         })
