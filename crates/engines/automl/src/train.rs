@@ -43,7 +43,7 @@ use crate::explain::derive_baseline;
 use crate::model::{Candidate, Ensemble, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
-use crate::ops::trial::{Trial, TrialParams};
+use crate::ops::trial::{Trial, TrialParams, TrialReport};
 use bill::Bill;
 pub(crate) use budget::Budget;
 use budget::Purse;
@@ -115,13 +115,12 @@ pub(crate) fn train(job: &BlockingContext, params: &TrainParams) -> Result<Train
     }
 }
 
-/// Tries one candidate for a training with these parameters and seed: what it found, and what that
-/// cost.
+/// Tries one candidate for a training with these parameters and seed.
 pub(crate) fn answer(
     job: &BlockingContext,
     params: &TrainParams,
     (seed, ask): (u64, Ask),
-) -> Result<(serde_json::Value, i64), AutomlError> {
+) -> Result<TrialReport, AutomlError> {
     let prepared = read_and_prepare(job, params, seed)?;
     let cancelled = || job.is_cancelled();
     let control = Control::unlimited().with_cancel(&cancelled);
@@ -132,7 +131,8 @@ pub(crate) fn answer(
         .map_err(|error| AutomlError::inconsistent(format!("A trial is not JSON: {error}.")))?;
     job.charge(Credits::new(found.credits))?;
     job.progress(1.0);
-    Ok((result, found.credits))
+    let params = found.params;
+    Ok(TrialReport { result, params, credits: found.credits })
 }
 
 fn derive_child(
@@ -142,7 +142,7 @@ fn derive_child(
 ) -> Result<ChildJob, AutomlError> {
     let train = TrainParams { parallel_jobs: None, ..params.clone() };
     let max_credits = Credits::new(ask.derive_most_credits(cells));
-    let params = serde_json::to_value(TrialParams { train, seed, ask })
+    let params = serde_json::to_value(TrialParams { train, training_seed: seed, ask })
         .map_err(|error| AutomlError::inconsistent(format!("A trial is not JSON: {error}.")))?;
     Ok(ChildJob {
         operation: Trial::ID.to_owned(),

@@ -23,7 +23,7 @@ pub struct TrialParams {
     /// The parameters of the training.
     pub train: TrainParams,
     /// The seed of the training.
-    pub seed: u64,
+    pub training_seed: u64,
     /// The candidate, and on which folds it is tried.
     pub ask: Ask,
 }
@@ -33,6 +33,8 @@ pub struct TrialParams {
 pub struct TrialReport {
     /// Scores, work and held-out predictions, for the training that asked.
     pub result: serde_json::Value,
+    /// The candidate's settings.
+    pub params: serde_json::Value,
     /// What it cost.
     pub credits: i64,
 }
@@ -73,9 +75,9 @@ impl Operation for Trial {
         params: TrialParams,
         context: JobContext,
     ) -> Result<Step<TrialReport>, EngineError> {
-        let TrialParams { train, seed, ask } = params;
-        let (result, credits) =
-            context.compute(move |job| Ok(answer(job, &train, (seed, ask))?)).await?;
-        Ok(Step::Done(TrialReport { result, credits }))
+        let TrialParams { train, training_seed, ask } = params;
+        let tried =
+            context.compute(move |job| Ok(answer(job, &train, (training_seed, ask))?)).await?;
+        Ok(Step::Done(tried))
     }
 }

@@ -84,6 +84,8 @@ pub(super) struct Next {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) result: ModelResult,
+    /// The candidate's settings.
+    pub(crate) params: serde_json::Value,
     /// What it charged.
     pub(crate) credits: i64,
 }
@@ -275,7 +277,7 @@ impl Search<'_> {
         let units = ask.limit.and(units);
         let credits = price::derive_trial_credits(self.bill.cells(), units);
         let credits = credits.min(self.job.limits().max_credits.get());
-        Ok(Answer { result, credits })
+        Ok(Answer { result, params: candidate.describe(), credits })
     }
 
     /// Says of a child's outcome what this job would have said.
