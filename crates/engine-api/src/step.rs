@@ -25,8 +25,9 @@ pub struct ChildJob {
     pub params: Value,
     /// Its inputs by slot.
     pub inputs: Vec<(String, InputRef)>,
-    /// Slots that are filled with what fills the slots of the same name of the parent.
-    pub inherited: Vec<String>,
+    /// Slots in which it reads what its parent reads there.
+    #[serde(default)]
+    pub inherits: Vec<String>,
     /// The most that it may cost, out of the root's hold.
     pub max_credits: Credits,
 }

@@ -91,7 +91,7 @@ impl RunFlow {
             operation: spec.id.clone(),
             params: node.params.clone(),
             inputs,
-            inherited: Vec::new(),
+            inherits: Vec::new(),
             max_credits: estimate.max_credits,
         };
         let candidate = Candidate { node: id.to_owned(), key, child, units: estimate.meters };

@@ -1,6 +1,6 @@
 //! The inputs of a submission: written as JSON into the job, read back by the worker.
 
-use gantry_engine_api::InputRef;
+use gantry_engine_api::{ChildJob, InputRef, ParamError};
 use serde_json::Value;
 
 use crate::error::JobsError;
@@ -20,6 +20,20 @@ pub(crate) fn inputs_to_json(inputs: &[(String, InputRef)]) -> Result<Value, Job
         }
     }
     Ok(Value::Object(object))
+}
+
+/// What a child reads: its own inputs, and those of its parent that it asks for.
+pub(crate) fn inherit_inputs(
+    parent: Vec<(String, InputRef)>,
+    child: &ChildJob,
+) -> Result<Vec<(String, InputRef)>, JobsError> {
+    let mut inputs = child.inputs.clone();
+    for slot in &child.inherits {
+        let found = parent.iter().find(|(name, _)| name == slot);
+        let message = "is not filled in the parent; name another slot to inherit";
+        inputs.push(found.cloned().ok_or_else(|| ParamError::new(format!("/{slot}"), message))?);
+    }
+    Ok(inputs)
 }
 
 /// Stored inputs, by slot.

@@ -16,7 +16,7 @@ use gantry_types::{Credits, Device, JobId, OrganizationId, PriorityClass, Worker
 use crate::Jobs;
 use crate::error::JobsError;
 use crate::estimate_job::{derive_gpu_allowed, derive_needs};
-use crate::inputs::{inputs_from_json, inputs_to_json};
+use crate::inputs::{inherit_inputs, inputs_from_json, inputs_to_json};
 
 /// What a worker offers to jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl Jobs {
         child: ChildJob,
     ) -> Result<ChildSubmission, JobsError> {
         let version = self.require_visible(&child.operation)?;
-        let inputs = derive_inputs(&claim.job, &child)?;
+        let inputs = inherit_inputs(inputs_from_json(&claim.job.inputs)?, &child)?;
         let resolved = self.catalog.resolve_inputs(claim.job.organization_id, &inputs).await?;
         let metas: Vec<InputMeta> = resolved.into_iter().map(|input| input.meta).collect();
         let mut estimate = self.estimate_operation(&child.operation, &child.params, &metas)?;
@@ -249,16 +249,6 @@ impl Jobs {
         self.bus.publish(Hint::Job { id, organization_id });
         self.bus.publish(Hint::Account { organization_id });
     }
-}
-
-/// The inputs of a child: its own, and those that it takes over from its parent.
-fn derive_inputs(
-    parent: &JobRecord,
-    child: &ChildJob,
-) -> Result<Vec<(String, InputRef)>, JobsError> {
-    let filled = inputs_from_json(&parent.inputs)?;
-    let taken = filled.into_iter().filter(|(slot, _)| child.inherited.contains(slot));
-    Ok(child.inputs.iter().cloned().chain(taken).collect())
 }
 
 impl JobsError {

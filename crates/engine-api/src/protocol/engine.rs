@@ -214,9 +214,9 @@ pub struct ChildRequest {
     /// Its inputs by slot.
     #[serde(default)]
     pub inputs: BTreeMap<String, InputRef>,
-    /// Slots that are filled as the parent's slots of the same name.
+    /// Slots in which it reads what its parent reads there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inherited: Vec<String>,
+    pub inherits: Vec<String>,
     /// The most that it may cost.
     #[serde(default)]
     pub max_credits: Credits,

@@ -86,7 +86,7 @@ impl Operation for Split {
                 "leaf_credits": below.leaf_credits,
             }),
             inputs: Vec::new(),
-            inherited: Vec::new(),
+            inherits: Vec::new(),
             max_credits: Credits::new(below.cost()),
         };
         let children = (0..params.parts).map(|_| child.clone()).collect();

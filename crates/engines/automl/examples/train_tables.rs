@@ -1,5 +1,6 @@
 //! Trains on every table of a folder that has a `targets.json` (file name to target column), and
-//! prints scores and times: `cargo run --release -p gantry-automl --example train_tables -- DIR`.
+//! prints scores and times: `cargo run --release -p gantry-automl --example train_tables -- DIR`. More
+//! parameters may follow as JSON, such as `{"budget_units": 100000000}`.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -10,17 +11,19 @@ use std::time::Instant;
 
 use gantry_engine_api::{Engine, Step};
 use gantry_engine_testkit::MemoryHost;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name a folder of tables")?);
+    let more = std::env::args().nth(2).unwrap_or_else(|| "{}".to_owned());
+    let more: Map<String, Value> = serde_json::from_str(&more)?;
     let targets = std::fs::read(folder.join("targets.json"))?;
     let targets: BTreeMap<String, String> = serde_json::from_slice(&targets)?;
     println!("table, seconds, task, metric, leaderboard, model bytes, credits");
     let mut failures = 0;
     for (file, target) in &targets {
-        if let Err(error) = train(&folder.join(file), target).await {
+        if let Err(error) = train(&folder.join(file), target, &more).await {
             println!("{file}: FAILED: {error}");
             failures += 1;
         }
@@ -31,12 +34,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn train(path: &Path, target: &str) -> Result<(), Box<dyn Error>> {
+async fn train(path: &Path, target: &str, more: &Map<String, Value>) -> Result<(), Box<dyn Error>> {
+    let mut params = more.clone();
+    params.insert("target".to_owned(), target.into());
     let host = MemoryHost::builder().with_input("data", path).with_threads(2).build()?;
     let operations = gantry_automl::engine().operations();
     let train = operations.iter().find(|op| op.spec().id == "automl.train").ok_or("no train")?;
     let begin = Instant::now();
-    let step = train.run(json!({"target": target}), host.context()).await?;
+    let step = train.run(Value::Object(params), host.context()).await?;
     let seconds = begin.elapsed().as_secs_f64();
     let Step::Done(report) = step else { return Err("the training forked".into()) };
     let bytes = host.find_artifact("model.gantry").map_or(0, |artifact| artifact.bytes);

@@ -42,6 +42,7 @@ pub use ops::preprocess::{Preprocess, PreprocessParams, PreprocessReport};
 pub use ops::reduce::{Reduce, ReduceParams, ReduceReport, ReducedComponent};
 pub use ops::time::TimeLimit;
 pub use ops::train::{Train, TrainParams};
+pub use ops::trial::{Trial, TrialParams, TrialReport};
 pub use preprocess::PreprocessOptions;
 pub use service::ModelService;
 pub use table::ColumnUse;
@@ -80,6 +81,7 @@ impl Engine for Automl {
             Arc::new(Export),
             Arc::new(Cluster),
             Arc::new(Reduce),
+            Arc::new(Trial),
         ]
     }
 

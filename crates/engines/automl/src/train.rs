@@ -27,9 +27,10 @@ mod report;
 mod search;
 mod trial;
 
-use gantry_engine_api::{BlockingContext, LogLevel};
+use gantry_engine_api::{BlockingContext, Checkpoint, ChildJob, LogLevel, Operation};
 use gantry_kit::ColumnKind;
 use gantry_learn::Control;
+use gantry_types::Credits;
 
 pub use folds::SplitChoice;
 pub use report::{
@@ -42,13 +43,15 @@ use crate::explain::derive_baseline;
 use crate::model::{Candidate, Ensemble, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
+use crate::ops::trial::{Trial, TrialParams, TrialReport};
 use bill::Bill;
 pub(crate) use budget::Budget;
 use budget::Purse;
 use compare::Comparison;
 use evaluate::{Evaluated, FoldScores};
 use prepare::Prepared;
-use search::Search;
+pub use search::Ask;
+use search::{Ended, Search};
 
 /// The job's stages: two before the models, one for each, two after them.
 pub(crate) struct Stages<'a> {
@@ -72,35 +75,107 @@ impl<'a> Stages<'a> {
     }
 }
 
+/// How one run of a training ends.
+pub(crate) enum Trained {
+    Done(Box<TrainReport>),
+    /// It goes on when these children have ended.
+    Waits {
+        children: Vec<ChildJob>,
+        checkpoint: Checkpoint,
+    },
+}
+
 /// Runs the whole operation.
-pub(crate) fn train(
-    job: &BlockingContext,
-    params: &TrainParams,
-) -> Result<TrainReport, AutomlError> {
+pub(crate) fn train(job: &BlockingContext, params: &TrainParams) -> Result<Trained, AutomlError> {
     let purse = Purse::open(params.budget());
-    let before = params.count_stages();
-    Stages::new(job, before).enter("Read", 1)?;
-    let table = prepare::read(job, params)?;
-    Stages::new(job, before).enter("Prepare", 2)?;
-    let prepared = prepare::prepare(job, params, table)?;
+    let prepared = read_and_prepare(job, params, job.seed())?;
     let cancelled = || job.is_cancelled();
     let control = Control::unlimited().with_cancel(&cancelled);
     let bill = Bill::open(job, &prepared, params.budget());
     if params.is_comparison() {
         let stages = Stages::new(job, prepared.candidates.len());
         let found = Comparison { job, prepared: &prepared, control, bill: &bill }.run(&stages)?;
-        return conclude_comparison((job, &bill), prepared, found, &control);
+        let report = conclude_comparison((job, &bill), prepared, found, &control)?;
+        return Ok(Trained::Done(Box::new(report)));
     }
     purse.reserve_like_start();
+    Stages::new(job, 1).enter_model("Search", 0)?;
+    let width = params.parallel_jobs.map_or(0, |jobs| jobs as usize);
+    let search = Search::new((job, &prepared), control, (&purse, &bill), width)?;
+    match search.run()? {
+        Ended::Waits { asks, checkpoint } => {
+            let child = |ask: Ask| derive_child(params, (job.seed(), ask), bill.cells());
+            let children = asks.into_iter().map(child).collect::<Result<_, _>>()?;
+            Ok(Trained::Waits { children, checkpoint })
+        }
+        Ended::Found(found) => {
+            let report = conclude_search((job, &control), prepared, *found, (&purse, &bill))?;
+            Ok(Trained::Done(Box::new(report)))
+        }
+    }
+}
+
+/// Tries one candidate for a training with these parameters and seed.
+pub(crate) fn answer(
+    job: &BlockingContext,
+    params: &TrainParams,
+    (seed, ask): (u64, Ask),
+) -> Result<TrialReport, AutomlError> {
+    let prepared = read_and_prepare(job, params, seed)?;
+    let cancelled = || job.is_cancelled();
+    let control = Control::unlimited().with_cancel(&cancelled);
+    let (purse, bill) = (Purse::open(params.budget()), Bill::open(job, &prepared, params.budget()));
+    Stages::new(job, 1).enter_model("Search", 0)?;
+    let found = Search::new((job, &prepared), control, (&purse, &bill), 0)?.answer(ask)?;
+    let result = serde_json::to_value(&found.result)
+        .map_err(|error| AutomlError::inconsistent(format!("A trial is not JSON: {error}.")))?;
+    job.charge(Credits::new(found.credits))?;
+    job.progress(1.0);
+    let params = found.params;
+    Ok(TrialReport { result, params, credits: found.credits })
+}
+
+fn derive_child(
+    params: &TrainParams,
+    (seed, ask): (u64, Ask),
+    cells: u64,
+) -> Result<ChildJob, AutomlError> {
+    let train = TrainParams { parallel_jobs: None, ..params.clone() };
+    let max_credits = Credits::new(ask.derive_most_credits(cells));
+    let params = serde_json::to_value(TrialParams { train, training_seed: seed, ask })
+        .map_err(|error| AutomlError::inconsistent(format!("A trial is not JSON: {error}.")))?;
+    Ok(ChildJob {
+        operation: Trial::ID.to_owned(),
+        params,
+        inputs: Vec::new(),
+        inherits: vec!["data".to_owned()],
+        max_credits,
+    })
+}
+
+fn read_and_prepare(
+    job: &BlockingContext,
+    params: &TrainParams,
+    seed: u64,
+) -> Result<Prepared, AutomlError> {
+    let models = params.count_stages();
+    Stages::new(job, models).enter("Read", 1)?;
+    let table = prepare::read(job, params)?;
+    Stages::new(job, models).enter("Prepare", 2)?;
+    prepare::prepare(job, params, table, seed)
+}
+
+fn conclude_search(
+    (job, control): (&BlockingContext, &Control<'_>),
+    mut prepared: Prepared,
+    mut found: search::Found,
+    (purse, bill): (&Purse, &Bill<'_>),
+) -> Result<TrainReport, AutomlError> {
     let stages = Stages::new(job, 1);
-    stages.enter_model("Search", 0)?;
-    let search = Search::new((job, &prepared), control, (&purse, &bill));
-    let mut found = search.run()?;
     stages.enter("Ensemble", 4)?;
     job.progress(0.88);
     let header = derive_header(&prepared, &found.board)?;
     let model = TrainedModel { header, ensemble: found.ensemble };
-    let mut prepared = prepared;
     prepared.explain_until = purse.explain_until();
     prepared.keep_folds(found.folds, &mut found.evaluated.out_of_fold);
     stages.enter("Report", 5)?;
@@ -109,9 +184,9 @@ pub(crate) fn train(
         job,
         &prepared,
         (&model, &found.evaluated, found.board),
-        (found.leader, &control),
+        (found.leader, control),
     )?;
-    bill.close_search(found.tried, &purse)?;
+    bill.close_search(found.tried, purse)?;
     job.log(LogLevel::Info, format!("{}: the report is written.", purse.describe()));
     announce_best(job, &report);
     Ok(report)

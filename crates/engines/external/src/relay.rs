@@ -275,7 +275,7 @@ fn derive_child(child: ChildRequest) -> ChildJob {
         operation: child.operation,
         params: child.params,
         inputs: child.inputs.into_iter().collect(),
-        inherited: child.inherited,
+        inherits: child.inherits,
         max_credits: child.max_credits,
     }
 }

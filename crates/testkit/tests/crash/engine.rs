@@ -202,7 +202,7 @@ impl Operation for Split {
             params: serde_json::to_value(&params.each)
                 .map_err(|error| EngineError::bug(error.to_string()))?,
             inputs: Vec::new(),
-            inherited: Vec::new(),
+            inherits: Vec::new(),
             max_credits: Credits::new(2),
         };
         let children = (0..params.parts).map(|_| child.clone()).collect();

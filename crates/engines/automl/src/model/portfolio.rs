@@ -3,13 +3,15 @@
 //!
 //! Invariant: the n-th candidate of either depends on task, size of the table, seed and n alone.
 
+mod order;
 mod recipes;
 
 use gantry_learn::Rng;
 
 use super::{Algorithm, Candidate};
 use crate::task::Task;
-use recipes::{CLASSES, NUMBERS, Recipe};
+use order::{CLASSES, NUMBERS};
+use recipes::Recipe;
 
 /// Tried when there is no budget, in this order.
 const CORE: &[Algorithm] = &[

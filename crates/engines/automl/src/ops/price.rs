@@ -69,6 +69,16 @@ pub(crate) fn find_budget_credits(budget: Budget) -> Option<i64> {
     }
 }
 
+/// Credits for one candidate that is tried as a job of its own: only what is complete counts, as the
+/// search that asks for it pays what is left. `units` are those of its fits, where they are counted.
+pub(crate) fn derive_trial_credits(cells: u64, units: Option<u64>) -> i64 {
+    let credits = match units {
+        Some(units) => units / UNITS_PER_CREDIT,
+        None => cells / CELLS_PER_MODEL_CREDIT,
+    };
+    i64::try_from(credits).unwrap_or(i64::MAX - 1)
+}
+
 /// Credits for so many finished folds, of which each model has `per_model`: only millions that
 /// are complete count.
 pub(crate) fn derive_fold_credits(cells: u64, folds: u64, per_model: u64) -> i64 {

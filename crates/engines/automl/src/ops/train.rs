@@ -17,10 +17,12 @@ use crate::metric::MetricChoice;
 use crate::model::{Algorithm, CalibrationChoice, count_at_most};
 use crate::preprocess::PreprocessOptions;
 use crate::task::TaskChoice;
-use crate::train::{Budget, SplitChoice, TrainReport, train};
+use crate::train::{Budget, SplitChoice, TrainReport, Trained, train};
 
 /// Fewest and most folds.
 const FOLDS: std::ops::RangeInclusive<u32> = 2..=20;
+/// Fewest and most candidates side by side.
+const PARALLEL_JOBS: std::ops::RangeInclusive<u32> = 2..=32;
 /// Fewest units of a search.
 const LEAST_UNITS: u64 = 1_000;
 /// Most seconds that a search may be given.
@@ -92,6 +94,11 @@ pub struct TrainParams {
     /// then predicted better than by their weighted mean.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stacking: bool,
+    /// Try so many candidates of a search side by side, as jobs of their own, on as many workers as
+    /// there are: the same model as in one job. Not for a search that is given a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 32))]
+    pub parallel_jobs: Option<u32>,
     /// How columns are prepared, learned from training rows alone; what is left open suits each
     /// learner.
     #[serde(default)]
@@ -130,12 +137,13 @@ impl TrainParams {
             calibration: CalibrationChoice::Auto,
             tune_threshold: true,
             stacking: false,
+            parallel_jobs: None,
             preprocessing: PreprocessOptions::default(),
             onnx: false,
         }
     }
 
-    fn require_valid(&self) -> Result<(), ParamError> {
+    pub(crate) fn require_valid(&self) -> Result<(), ParamError> {
         if self.target.is_empty() {
             return Err(ParamError::new("/target", "is empty; name the column to predict"));
         }
@@ -155,6 +163,7 @@ impl TrainParams {
             let message = "cannot be given together with a time; choose one of both";
             return Err(ParamError::new("/budget_units", message));
         }
+        self.require_shareable()?;
         let needs_column = matches!(self.split, SplitChoice::Group | SplitChoice::Time);
         if needs_column && self.split_column.is_none() {
             let message = "is missing; name the column of the group or the time";
@@ -165,6 +174,20 @@ impl TrainParams {
             return Err(ParamError::new("/algorithm", message));
         }
         Ok(())
+    }
+
+    fn require_shareable(&self) -> Result<(), ParamError> {
+        let Some(jobs) = self.parallel_jobs else { return Ok(()) };
+        let message = if !PARALLEL_JOBS.contains(&jobs) {
+            "must be from 2 to 32, or left out"
+        } else if self.time.is_some() {
+            "cannot be given together with a time; give `budget_units` instead"
+        } else if self.is_comparison() {
+            "is for searches; leave the algorithms out, or give `budget_units`"
+        } else {
+            return Ok(());
+        };
+        Err(ParamError::new("/parallel_jobs", message))
     }
 
     /// Columns that models must not see: a group tells nothing of groups to come.
@@ -203,7 +226,9 @@ impl TrainParams {
 
     /// A text that is the same for runs that must give the same result.
     pub(crate) fn derive_fingerprint(&self, data_sha256: &str, seed: u64) -> String {
-        let params = serde_json::to_string(self).unwrap_or_default();
+        // Who tries the candidates changes nothing.
+        let alone = Self { parallel_jobs: None, ..self.clone() };
+        let params = serde_json::to_string(&alone).unwrap_or_default();
         let text = format!("{}\n{params}\n{data_sha256}\n{seed}", Train::VERSION);
         hex::encode(Sha256::digest(text.as_bytes()))
     }
@@ -228,10 +253,7 @@ impl Operation for Train {
 
     fn estimate(&self, params: &TrainParams, inputs: &[InputMeta]) -> Result<Estimate, ParamError> {
         params.require_valid()?;
-        let data = inputs
-            .iter()
-            .find(|input| input.slot == "data")
-            .ok_or_else(|| ParamError::new("", "the input `data` is missing; give a table"))?;
+        let data = find_table(inputs)?;
         if !data.columns.is_empty() && !data.columns.contains(&params.target) {
             let names = crate::error::derive_list(&data.columns, 12);
             let message =
@@ -260,9 +282,17 @@ impl Operation for Train {
         context: JobContext,
     ) -> Result<Step<TrainReport>, EngineError> {
         params.require_valid()?;
-        let report = context.compute(move |job| Ok(train(job, &params)?)).await?;
-        Ok(Step::Done(report))
+        match context.compute(move |job| Ok(train(job, &params)?)).await? {
+            Trained::Done(report) => Ok(Step::Done(*report)),
+            Trained::Waits { children, checkpoint } => Ok(Step::Fork { children, checkpoint }),
+        }
     }
+}
+
+/// The table to learn from.
+pub(crate) fn find_table(inputs: &[InputMeta]) -> Result<&InputMeta, ParamError> {
+    let found = inputs.iter().find(|input| input.slot == "data");
+    found.ok_or_else(|| ParamError::new("", "the input `data` is missing; give a table"))
 }
 
 pub(crate) fn meter_id(name: &str) -> Result<MeterId, ParamError> {

@@ -24,13 +24,26 @@ pub(super) struct Bill<'a> {
     /// The price of a whole budget.
     most: Option<i64>,
     charged: Cell<i64>,
+    /// What children charged, which is in the job's cost already.
+    paid: Cell<i64>,
 }
 
 impl<'a> Bill<'a> {
     pub(super) fn open(job: &'a BlockingContext, prepared: &Prepared, budget: Budget) -> Self {
         let cells = prepared.frame.rows() as u64 * prepared.width as u64;
         let most = price::find_budget_credits(budget);
-        Self { job, cells, folds: prepared.folds.len() as u64, most, charged: Cell::new(0) }
+        let folds = prepared.folds.len() as u64;
+        Self { job, cells, folds, most, charged: Cell::new(0), paid: Cell::new(0) }
+    }
+
+    /// Cells that one model reads.
+    pub(super) const fn cells(&self) -> u64 {
+        self.cells
+    }
+
+    /// Takes into account what children charged.
+    pub(super) fn note_paid(&self, credits: i64) {
+        self.paid.set(credits);
     }
 
     /// Charges for these models and for the finished folds of a running one.
@@ -76,8 +89,12 @@ impl<'a> Bill<'a> {
 
     fn charge_up_to(&self, due: i64) -> Result<(), AutomlError> {
         // Where the estimate had to guess the size of the table, the hold is the limit.
-        let due = due.min(self.job.limits().max_credits.get());
+        let due = due.min(self.job.limits().max_credits.get()) - self.paid.get();
         let charged = self.charged.get();
+        if charged == 0 && due <= 0 {
+            // A job that charges nothing costs its hold.
+            self.job.charge(Credits::ZERO)?;
+        }
         if due > charged {
             self.job.charge(Credits::new(due - charged))?;
             self.charged.set(due);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::evaluate::FoldScores;
 use super::prepare::Prepared;
 use super::report::ModelStatus;
+use super::search::Ask;
 use crate::error::AutomlError;
 use crate::model::Algorithm;
 
@@ -16,7 +17,7 @@ const VERSION: u32 = 2;
 
 /// How one candidate did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ModelResult {
+pub(crate) struct ModelResult {
     pub(super) algorithm: Algorithm,
     pub(super) status: ModelStatus,
     /// Why it failed or was skipped.
@@ -30,7 +31,7 @@ pub(super) struct ModelResult {
 
 /// A trial of a search, without its fits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct TrialNote {
+pub(crate) struct TrialNote {
     /// Seconds or units that the search had spent when it ended.
     pub(super) spent: f64,
     /// Units of its fits.
@@ -70,11 +71,17 @@ impl TrialNote {
 struct State {
     fingerprint: String,
     results: Vec<ModelResult>,
+    /// What children were asked, with their places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    asked: Vec<(u32, Ask)>,
 }
 
+/// What an earlier run knew: results, and what it asked of children.
+type Known = (Vec<ModelResult>, Vec<(u32, Ask)>);
+
 /// Results of an earlier attempt at the same training; empty where there is none.
-pub(super) fn find_results(job: &BlockingContext, prepared: &Prepared) -> Vec<ModelResult> {
-    let Some(checkpoint) = job.checkpoint() else { return Vec::new() };
+pub(super) fn find_results(job: &BlockingContext, prepared: &Prepared) -> Known {
+    let Some(checkpoint) = job.checkpoint() else { return Known::default() };
     if checkpoint.version != VERSION {
         let message = format!(
             "The checkpoint has version {}, and this program reads {VERSION}; the training starts \
@@ -82,27 +89,27 @@ pub(super) fn find_results(job: &BlockingContext, prepared: &Prepared) -> Vec<Mo
             checkpoint.version
         );
         job.log(LogLevel::Warning, message);
-        return Vec::new();
+        return Known::default();
     }
     match State::deserialize(&checkpoint.state) {
-        Ok(state) if state.fingerprint == prepared.fingerprint => state.results,
+        Ok(state) if state.fingerprint == prepared.fingerprint => (state.results, state.asked),
         Ok(_) | Err(_) => {
             let message = "The checkpoint belongs to another training and was not used.";
             job.log(LogLevel::Warning, message);
-            Vec::new()
+            Known::default()
         }
     }
 }
 
-pub(super) fn save(
-    job: &BlockingContext,
+/// A checkpoint of these results.
+pub(super) fn derive(
     prepared: &Prepared,
-    results: &[ModelResult],
-) -> Result<(), AutomlError> {
-    let state = State { fingerprint: prepared.fingerprint.clone(), results: results.to_vec() };
+    results: Vec<ModelResult>,
+    asked: Vec<(u32, Ask)>,
+) -> Result<Checkpoint, AutomlError> {
+    let state = State { fingerprint: prepared.fingerprint.clone(), results, asked };
     let state = serde_json::to_value(state).map_err(|error| {
         AutomlError::inconsistent(format!("The checkpoint is not JSON: {error}."))
     })?;
-    job.save_checkpoint(Checkpoint { version: VERSION, state })?;
-    Ok(())
+    Ok(Checkpoint { version: VERSION, state })
 }

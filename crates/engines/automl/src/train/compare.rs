@@ -45,7 +45,7 @@ struct Leader {
 
 impl Comparison<'_> {
     pub(super) fn run(&self, stages: &Stages<'_>) -> Result<Found, AutomlError> {
-        let earlier = checkpoint::find_results(self.job, self.prepared);
+        let (earlier, _) = checkpoint::find_results(self.job, self.prepared);
         let mut results: Vec<ModelResult> = Vec::new();
         let mut leader = Leader::default();
         for (index, candidate) in self.prepared.candidates.iter().enumerate() {
@@ -67,7 +67,8 @@ impl Comparison<'_> {
             self.report_progress(index + 1, 0);
             self.bill.charge_folds(&results, 0)?;
             if is_new {
-                checkpoint::save(self.job, self.prepared, &results)?;
+                let checkpoint = checkpoint::derive(self.prepared, results.clone(), Vec::new())?;
+                self.job.save_checkpoint(checkpoint)?;
             }
         }
         self.finish(results, leader)

@@ -11,6 +11,7 @@ use super::evaluate::FoldScores;
 use super::prepare::Prepared;
 use crate::error::AutomlError;
 use crate::explain::Plot;
+use crate::metric::Metric;
 use crate::model::{Candidate, Pipeline};
 use crate::target::TargetValues;
 
@@ -72,7 +73,12 @@ pub(super) fn derive_plot(
         return Ok(None);
     }
     points.push((fold.train.len() as f64, whole));
-    let chart = LineChart {
+    Ok(Some(Plot::new("learning_curve", draw(metric, candidate, points))))
+}
+
+/// Points are (rows, score).
+fn draw(metric: Metric, candidate: &Candidate, points: Vec<(f64, f64)>) -> LineChart {
+    LineChart {
         title: "Learning curve".to_owned(),
         description: format!(
             "{} on the same held-out rows when the model learns from fewer rows. If the line still \
@@ -83,8 +89,7 @@ pub(super) fn derive_plot(
         x: Axis { min: Some(0.0), ..Axis::new("Rows that were learned from") },
         y: Axis::new(metric.title()),
         series: vec![Series::new(candidate.algorithm.title(), points)],
-    };
-    Ok(Some(Plot::new("learning_curve", chart)))
+    }
 }
 
 /// The smallest shares that together stay within the cost, as far as they have enough rows.

@@ -120,6 +120,7 @@ pub(super) fn prepare(
     job: &BlockingContext,
     params: &TrainParams,
     table: Table,
+    seed: u64,
 ) -> Result<Prepared, AutomlError> {
     let mut warnings = table.warnings;
     let mut frame = table.frame;
@@ -148,14 +149,14 @@ pub(super) fn prepare(
     let chosen = params.list_algorithms();
     let options = Arc::new(params.preprocessing.clone());
     let first = FirstCandidates { params, metric, options: &options };
-    let candidates = first.list(target.task, &chosen, (rows, job.seed()))?;
+    let candidates = first.list(target.task, &chosen, (rows, seed))?;
     let split = Split::find(&frame, params)?;
-    let folds = derive_folds(&target, &split, (params.folds as usize, job.seed()), &mut warnings)?;
+    let folds = derive_folds(&target, &split, (params.folds as usize, seed), &mut warnings)?;
     announce(job, &target, metric, &plan);
     for warning in &warnings {
         job.log(LogLevel::Warning, warning.clone());
     }
-    let fingerprint = params.derive_fingerprint(&job.input("data")?.meta.sha256, job.seed());
+    let fingerprint = params.derive_fingerprint(&job.input("data")?.meta.sha256, seed);
     Ok(Prepared {
         frame,
         target,
@@ -173,7 +174,7 @@ pub(super) fn prepare(
         warnings,
         rows,
         width,
-        seed: job.seed(),
+        seed,
         explain_until: None,
         wants_onnx: params.onnx,
         fingerprint,

@@ -9,10 +9,13 @@ mod assemble;
 mod brackets;
 mod layer;
 mod memory;
+mod share;
+mod spend;
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
-use gantry_engine_api::{BlockingContext, LogLevel};
+use gantry_engine_api::{BlockingContext, Checkpoint, LogLevel};
 use gantry_learn::{Control, LearnError};
 
 use super::bill::Bill;
@@ -23,23 +26,15 @@ use super::forecast::{FitSize, Forecast};
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
-use super::trial::{FitLimit, FoldRun, Trial, conclude, fit_folds};
+use super::trial::{FoldRun, Trial, conclude};
 use crate::error::AutomlError;
 use crate::model::{Candidate, Ensemble};
+pub use share::Ask;
+use share::{Children, Next, Part, Source, find_candidate};
 
 /// Shares of the job's progress before and after the trials.
 const PROGRESS_BEFORE: f64 = 0.06;
 const PROGRESS_AFTER: f64 = 0.85;
-/// Cells from which the first fold of an unknown cost is tried alone.
-const LARGE: usize = 60_000;
-/// What the remaining folds cost more than the first one alone, for each of them: they share the
-/// threads.
-const SHARED_COST: f64 = 0.8;
-/// Share of the budget that all folds of one candidate may take before folds are given up.
-const MOST_SHARE: f64 = 0.45;
-
-/// Share of the time that all folds of one candidate take at most.
-const MOST_SHARE_OF_FITS: f64 = 0.25;
 
 /// One candidate with its outcome.
 pub(super) struct Entry {
@@ -56,6 +51,16 @@ struct First {
     counted: u64,
     /// The same where that fit learned from fewer rows and is none of the folds'.
     apart: u64,
+}
+
+/// How one run of a search ends.
+pub(super) enum Ended {
+    Found(Box<Found>),
+    /// The search goes on when children have tried these.
+    Waits {
+        asks: Vec<Ask>,
+        checkpoint: Checkpoint,
+    },
 }
 
 /// What the search found.
@@ -80,6 +85,7 @@ pub(super) struct Search<'a> {
     pub(super) bill: &'a Bill<'a>,
     entries: Vec<Entry>,
     earlier: Vec<ModelResult>,
+    children: Children,
     forecast: Forecast,
     /// Folds that trials use.
     depth: usize,
@@ -94,13 +100,16 @@ impl<'a> Search<'a> {
         (job, prepared): (&'a BlockingContext, &'a Prepared),
         control: Control<'a>,
         (purse, bill): (&'a Purse, &'a Bill<'a>),
-    ) -> Self {
-        let earlier = checkpoint::find_results(job, prepared);
+        width: usize,
+    ) -> Result<Self, AutomlError> {
+        let (earlier, asked) = checkpoint::find_results(job, prepared);
+        let children = Children::gather(job, width, asked)?;
+        bill.note_paid(children.paid());
         let spent = earlier.iter().filter_map(|result| result.trial.as_ref()).map(|t| t.spent);
         if purse.is_timed() {
             purse.add_earlier(spent.fold(0.0, f64::max));
         }
-        Self {
+        Ok(Self {
             job,
             prepared,
             control,
@@ -108,28 +117,52 @@ impl<'a> Search<'a> {
             bill,
             entries: Vec::new(),
             earlier,
+            children,
             forecast: Forecast::default(),
             depth: prepared.folds.len(),
             sample: memory::draw_sample(prepared),
             is_new: false,
-        }
+        })
     }
 
-    pub(super) fn run(mut self) -> Result<Found, AutomlError> {
-        for candidate in &self.prepared.candidates {
+    pub(super) fn run(mut self) -> Result<Ended, AutomlError> {
+        let mut flow = self.try_list()?;
+        if flow.is_continue() && self.purse.is_limited() {
+            flow = self.try_brackets()?;
+        }
+        if let ControlFlow::Break(asks) = flow {
+            self.job.log(LogLevel::Info, format!("{} models are tried side by side.", asks.len()));
+            let checkpoint = self.derive_checkpoint()?;
+            return Ok(Ended::Waits { asks, checkpoint });
+        }
+        self.job.log(LogLevel::Info, format!("{} of the search.", self.purse.describe()));
+        Ok(Ended::Found(Box::new(self.assemble()?)))
+    }
+
+    fn try_list(&mut self) -> Result<ControlFlow<Vec<Ask>>, AutomlError> {
+        for (place, candidate) in self.prepared.candidates.iter().enumerate() {
             if !self.fits_budget(candidate) {
                 self.skip(candidate, "the time or work that is left is too little");
                 continue;
             }
-            let index = self.entries.len();
-            self.try_whole(index, candidate)?;
+            if let ControlFlow::Break(asks) = self.ask(Part::All, &self.list_rest(place)) {
+                return Ok(ControlFlow::Break(asks));
+            }
+            self.try_whole(Source::Listed(place), candidate)?;
             self.tell()?;
         }
-        if self.purse.is_limited() {
-            self.try_brackets()?;
-        }
-        self.job.log(LogLevel::Info, format!("{} of the search.", self.purse.describe()));
-        self.assemble()
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The candidates of the list from a place on, as far as children may be asked.
+    fn list_rest(&self, from: usize) -> Vec<Next> {
+        let limit = self.purse.units_each(self.depth);
+        let listed = self.prepared.candidates.iter().enumerate().skip(from);
+        let next = |(index, candidate): (usize, &Candidate)| {
+            let (source, candidate) = (Source::Listed(index), candidate.clone());
+            Next { index, source, candidate, limit }
+        };
+        listed.take(if self.may_ask() { usize::MAX } else { 0 }).map(next).collect()
     }
 
     /// Whether a candidate may begin. The first one always may.
@@ -163,14 +196,19 @@ impl<'a> Search<'a> {
         self.entries.push(Entry { candidate: candidate.clone(), result, kept: None });
     }
 
-    /// Tries a candidate on all folds in use, unless an earlier attempt did.
-    fn try_whole(&mut self, index: usize, candidate: &Candidate) -> Result<(), AutomlError> {
+    /// Tries a candidate on all folds in use, unless an earlier attempt or a child did.
+    fn try_whole(&mut self, source: Source, candidate: &Candidate) -> Result<(), AutomlError> {
+        let index = self.entries.len();
         if let Some(known) = self.find_known(index, candidate) {
             self.take_known(None, candidate, known, 0);
             return Ok(());
         }
         let begin = Instant::now();
         let limit = self.purse.units_each(self.depth);
+        if let Some(answer) = self.find_answer((source, Part::All), candidate, limit) {
+            self.take_answer(None, candidate, answer, 0);
+            return Ok(());
+        }
         let outcome = self.run_folds(candidate, Vec::new(), limit);
         self.conclude((index, First::default()), candidate, (outcome, limit), begin)
     }
@@ -199,63 +237,24 @@ impl<'a> Search<'a> {
         self.put(place, Entry { candidate: candidate.clone(), result: known, kept: None });
     }
 
+    /// Takes over what a child found, as [`Self::take_known`] does.
+    fn take_answer(
+        &mut self,
+        place: Option<usize>,
+        candidate: &Candidate,
+        answer: ModelResult,
+        counted: u64,
+    ) {
+        self.warn_of_failure(&answer);
+        self.take_known(place, candidate, answer, counted);
+        self.is_new = true;
+        self.silence_worst();
+    }
+
     fn put(&mut self, place: Option<usize>, entry: Entry) {
         match place.and_then(|place| self.entries.get_mut(place)) {
             Some(slot) => *slot = entry,
             None => self.entries.push(entry),
-        }
-    }
-
-    /// Fits the folds that `begun` lacks. Where the cost is not known and the table large, the
-    /// first fold goes alone and tells what the others will cost.
-    fn run_folds(
-        &mut self,
-        candidate: &Candidate,
-        mut begun: Vec<FoldRun>,
-        limit: Option<u64>,
-    ) -> Result<Vec<FoldRun>, AutomlError> {
-        let size = self.size();
-        let is_unknown = self.forecast.find(candidate, size).is_none();
-        let limit = self.limit_fits(limit);
-        if begun.is_empty()
-            && is_unknown
-            && self.purse.is_limited()
-            && size.rows * size.columns > LARGE
-        {
-            let start = self.purse.spent();
-            begun = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
-            let units: u64 = begun.iter().map(|run| run.units).sum();
-            let cost =
-                if self.purse.is_timed() { self.purse.spent() - start } else { units as f64 };
-            self.limit_depth(cost);
-        }
-        let places: Vec<usize> = (begun.len()..self.depth).collect();
-        let mut runs = begun;
-        runs.extend(fit_folds(self.prepared, candidate, &places, (&self.control, limit))?);
-        Ok(runs)
-    }
-
-    /// What each fit of a candidate may spend, so that none takes the time of many others.
-    fn limit_fits(&self, units: Option<u64>) -> FitLimit {
-        let side_by_side = usize::from(self.job.threads()).max(1);
-        let waves = self.depth.div_ceil(side_by_side).max(1) as f64;
-        let seconds = MOST_SHARE_OF_FITS * self.purse.total() / waves;
-        FitLimit {
-            units,
-            seconds: self.purse.is_timed().then_some(seconds),
-            deadline: self.purse.deadline(),
-            rows: None,
-        }
-    }
-
-    /// Gives up folds where all of them would take too much of the budget.
-    fn limit_depth(&mut self, cost: f64) {
-        let fold = if self.purse.is_timed() { SHARED_COST * cost } else { cost };
-        let most = MOST_SHARE * self.purse.total().min(self.purse.left() + cost);
-        let whole = cost + fold * (self.depth as f64 - 1.0);
-        if whole > most && fold > 0.0 {
-            let fitting = 1.0 + ((most - cost) / fold).max(0.0).floor();
-            self.depth = self.depth.min(fitting as usize).max(1);
         }
     }
 
@@ -346,9 +345,14 @@ impl<'a> Search<'a> {
         self.job.progress(PROGRESS_BEFORE + (PROGRESS_AFTER - PROGRESS_BEFORE) * share);
         self.bill.charge_search(&results, self.purse)?;
         if std::mem::take(&mut self.is_new) {
-            checkpoint::save(self.job, self.prepared, &results)?;
+            self.job.save_checkpoint(self.derive_checkpoint()?)?;
         }
         Ok(())
+    }
+
+    fn derive_checkpoint(&self) -> Result<Checkpoint, AutomlError> {
+        let results = self.entries.iter().map(|entry| entry.result.clone()).collect();
+        checkpoint::derive(self.prepared, results, self.children.asked().to_vec())
     }
 }
 

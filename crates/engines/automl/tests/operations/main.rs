@@ -15,6 +15,8 @@ mod preprocess;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
+mod share;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod train;

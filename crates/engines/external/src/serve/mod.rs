@@ -264,7 +264,7 @@ fn derive_request(child: gantry_engine_api::ChildJob) -> gantry_engine_api::prot
         operation: child.operation,
         params: child.params,
         inputs: child.inputs.into_iter().collect(),
-        inherited: child.inherited,
+        inherits: child.inherits,
         max_credits: child.max_credits,
     }
 }

@@ -47,7 +47,7 @@ async fn refused(path: &Path, params: SimulateParams) -> EngineError {
 /// A child as a worker runs it, on a host and with a seed of its own.
 async fn child(path: &Path, job: &ChildJob, ordinal: usize) -> ChildOutcome {
     assert_eq!(
-        (job.operation.as_str(), job.inherited.as_slice()),
+        (job.operation.as_str(), job.inherits.as_slice()),
         ("montecarlo.simulate_part", ["workbook".to_owned()].as_slice(),)
     );
     let part: PartParams = serde_json::from_value(job.params.clone()).unwrap();

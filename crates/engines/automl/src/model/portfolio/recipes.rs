@@ -53,7 +53,8 @@ pub(super) enum Recipe {
     Bayes,
 }
 
-const fn boosting(
+/// A recipe for boosting: leaves with their least rows, shares of rows and columns.
+pub(super) const fn boosting(
     rate: f64,
     (leaves, min_leaf): (u32, u32),
     (rows, columns): (f64, f64),
@@ -61,44 +62,6 @@ const fn boosting(
 ) -> Recipe {
     Recipe::Boosting { rate, leaves, min_leaf, rows, columns, l2 }
 }
-
-/// For classes, in the order of trial.
-pub(super) const CLASSES: &[Recipe] = &[
-    Recipe::Linear(1.0),
-    boosting(0.1, (31, 20), (1.0, 0.8), 1.0),
-    Recipe::Forest { extra: true, columns: 0.0, min_leaf: 1 },
-    boosting(0.05, (12, 10), (0.8, 0.6), 3.0),
-    Recipe::Forest { extra: false, columns: 0.0, min_leaf: 1 },
-    Recipe::Network { hidden: [64, 0], rate: 2e-3, l2: 1e-3 },
-    boosting(0.04, (63, 5), (0.7, 0.5), 1.0),
-    Recipe::Forest { extra: true, columns: 0.5, min_leaf: 2 },
-    boosting(0.08, (6, 20), (0.8, 0.5), 5.0),
-    Recipe::Neighbors(25),
-    Recipe::Svm(1.0),
-    Recipe::Linear(0.05),
-    Recipe::Forest { extra: false, columns: 0.4, min_leaf: 4 },
-    boosting(0.03, (127, 40), (0.6, 0.4), 10.0),
-    Recipe::Network { hidden: [128, 64], rate: 1e-3, l2: 1e-2 },
-    Recipe::Bayes,
-];
-
-/// For numbers, in the order of trial.
-pub(super) const NUMBERS: &[Recipe] = &[
-    Recipe::Linear(1.0),
-    boosting(0.1, (31, 20), (1.0, 0.8), 1.0),
-    Recipe::Forest { extra: true, columns: 0.0, min_leaf: 1 },
-    boosting(0.05, (63, 5), (0.8, 0.6), 1.0),
-    Recipe::Forest { extra: false, columns: 0.4, min_leaf: 1 },
-    Recipe::Network { hidden: [64, 0], rate: 2e-3, l2: 1e-3 },
-    boosting(0.05, (16, 10), (0.8, 0.5), 3.0),
-    Recipe::Forest { extra: true, columns: 0.6, min_leaf: 2 },
-    boosting(0.03, (127, 10), (0.7, 0.4), 5.0),
-    Recipe::Neighbors(10),
-    Recipe::Svm(3.0),
-    Recipe::ElasticNet(0.01),
-    boosting(0.06, (6, 20), (0.8, 0.6), 1.0),
-    Recipe::Network { hidden: [128, 64], rate: 1e-3, l2: 1e-3 },
-];
 
 impl Recipe {
     /// The candidate for a table of so many rows.

@@ -2,7 +2,9 @@
 
 use super::{Entry, Found, Search};
 use crate::error::AutomlError;
-use crate::model::{Algorithm, Ensemble, Finish, Pipeline, Predictions, choose_calibration};
+use crate::model::{
+    Algorithm, Candidate, Ensemble, Finish, Pipeline, Predictions, choose_calibration,
+};
 use crate::target::TargetValues;
 use crate::train::bill::count_tried;
 use crate::train::blend::{Voice, select_weights, tune_decision};
@@ -56,10 +58,6 @@ impl Search<'_> {
             (!is_alone).then(|| EnsembleScores { scores: scores.clone(), members, is_stacked });
         let board = self.derive_board(own);
         let results: Vec<ModelResult> = self.entries.iter().map(|e| e.result.clone()).collect();
-        let leader = self.find_leader().and_then(|place| self.entries.get(place));
-        let leader = leader
-            .filter(|_| self.depth == self.prepared.folds.len())
-            .and_then(|e| Some((e.candidate.clone(), e.result.scores.first()?.clone())));
         Ok(Found {
             ensemble,
             evaluated: Evaluated {
@@ -68,11 +66,19 @@ impl Search<'_> {
                 scores,
                 members: if is_stacked { Vec::new() } else { weighed },
             },
-            leader,
+            leader: self.describe_leader(),
             board,
             tried: count_tried(&results),
             folds: self.depth,
         })
+    }
+
+    /// The best model with its scores on the first fold; none where folds were given up.
+    fn describe_leader(&self) -> Option<(Candidate, FoldScores)> {
+        let entry = self.entries.get(self.find_leader()?)?;
+        let is_whole = self.depth == self.prepared.folds.len();
+        let first = entry.result.scores.first().filter(|_| is_whole)?;
+        Some((entry.candidate.clone(), first.clone()))
     }
 
     /// Places of the members with their weights, the heaviest first.

@@ -2,14 +2,14 @@
 //! and the best of them on the others. Of large tables the first trial learns from a part of the
 //! rows, so that more candidates are tried.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
-use gantry_engine_api::LogLevel;
 use gantry_learn::LearnError;
 
-use super::{Entry, First, Search, derive_result};
+use super::{Ask, Entry, First, Next, Part, Search, Source, derive_result, find_candidate};
 use crate::error::AutomlError;
-use crate::model::{Candidate, draw_candidate};
+use crate::model::Candidate;
 use crate::train::checkpoint::{ModelResult, TrialNote};
 use crate::train::leaderboard::mean_of;
 use crate::train::report::ModelStatus;
@@ -31,6 +31,7 @@ const LEAST_LEFT: f64 = 0.02;
 /// A candidate of a bracket after its first fold.
 pub(super) struct Begun {
     place: usize,
+    source: Source,
     candidate: Candidate,
     loss: f64,
     /// None where an earlier attempt fitted it.
@@ -39,80 +40,136 @@ pub(super) struct Begun {
     begin: Instant,
 }
 
+impl Begun {
+    fn derive_next(&self) -> Next {
+        let (index, source, limit) = (self.place, self.source, self.limit);
+        Next { index, source, candidate: self.candidate.clone(), limit }
+    }
+}
+
 impl Search<'_> {
-    pub(super) fn try_brackets(&mut self) -> Result<(), AutomlError> {
-        let (mut drawn, mut misses) = (0, 0);
+    pub(super) fn try_brackets(&mut self) -> Result<ControlFlow<Vec<Ask>>, AutomlError> {
+        let (mut drawn, mut misses) = (0_u64, 0);
         let mut bracket: Vec<Begun> = Vec::new();
         while self.entries.len() < MOST_TRIALS && misses < MOST_MISSES {
             if self.purse.left() <= LEAST_LEFT * self.purse.total() {
                 break;
             }
-            let (rows, seed) = (self.prepared.frame.rows(), self.prepared.seed);
-            let task = self.prepared.target.task;
-            let mut candidate = draw_candidate(task, &self.prepared.chosen, (rows, seed), drawn);
-            candidate.options = std::sync::Arc::clone(&self.prepared.options);
-            candidate.aim(self.prepared.metric);
+            let source = Source::Drawn(drawn);
+            let Some(candidate) = find_candidate(self.prepared, source) else { break };
             drawn += 1;
             if !self.fits_budget(&candidate) {
                 misses += 1;
                 continue;
             }
             misses = 0;
-            if self.depth == 1 {
-                self.try_whole(self.entries.len(), &candidate)?;
-            } else {
-                bracket.extend(self.begin(candidate)?);
+            let part = if self.depth == 1 { Part::All } else { Part::First };
+            let next = self.list_next((source, &candidate), (drawn, bracket.len()));
+            if let ControlFlow::Break(asks) = self.ask(part, &next) {
+                return Ok(ControlFlow::Break(asks));
+            }
+            match part {
+                Part::All => self.try_whole(source, &candidate)?,
+                Part::First => bracket.extend(self.begin(source, candidate)?),
             }
             self.tell()?;
-            if bracket.len() >= BRACKET {
-                self.promote(std::mem::take(&mut bracket))?;
+            if bracket.len() >= BRACKET
+                && let ControlFlow::Break(asks) = self.promote(std::mem::take(&mut bracket))?
+            {
+                return Ok(ControlFlow::Break(asks));
             }
         }
         self.promote(bracket)
     }
 
+    /// A candidate and those that will be begun after it in the same bracket, with their places
+    /// among the entries.
+    fn list_next(
+        &self,
+        (source, candidate): (Source, &Candidate),
+        (drawn, begun): (u64, usize),
+    ) -> Vec<Next> {
+        let limit = self.purse.units_each(self.depth);
+        let index = self.entries.len();
+        let mut next = vec![Next { index, source, candidate: candidate.clone(), limit }];
+        if !self.may_ask() {
+            return next;
+        }
+        for number in drawn..drawn + (BRACKET + MOST_MISSES) as u64 {
+            if begun + next.len() >= BRACKET {
+                break;
+            }
+            let source = Source::Drawn(number);
+            let found = find_candidate(self.prepared, source);
+            if let Some(candidate) = found.filter(|candidate| self.fits_budget(candidate)) {
+                next.push(Next { index: index + next.len(), source, candidate, limit });
+            }
+        }
+        next
+    }
+
     /// Tries a candidate on the first fold.
-    fn begin(&mut self, candidate: Candidate) -> Result<Option<Begun>, AutomlError> {
+    fn begin(
+        &mut self,
+        source: Source,
+        candidate: Candidate,
+    ) -> Result<Option<Begun>, AutomlError> {
         let place = self.entries.len();
         let begin = Instant::now();
         let limit = self.purse.units_each(self.depth);
-        if let Some(known) = self.find_known(place, &candidate) {
+        let mut known = self.find_known(place, &candidate);
+        if known.is_none() {
+            known = self.find_answer((source, Part::First), &candidate, limit);
+            self.is_new |= known.is_some();
+            known.iter().for_each(|answer| self.warn_of_failure(answer));
+        }
+        if let Some(known) = known {
             let known = derive_first(known);
             self.purse.add_units(known.trial.as_ref().map_or(0, |trial| trial.units));
             let loss = known.trial.as_ref().and_then(|trial| trial.first_loss);
             let loss = loss.unwrap_or(f64::INFINITY);
             let is_known = !known.scores.is_empty();
             self.entries.push(Entry { candidate: candidate.clone(), result: known, kept: None });
-            let begun = Begun { place, candidate, loss, run: None, limit, begin };
+            let begun = Begun { place, source, candidate, loss, run: None, limit, begin };
             return Ok(is_known.then_some(begun));
         }
-        let mut result = derive_result(&candidate, ModelStatus::Skipped);
+        let (result, run) = self.try_first(&candidate, limit, begin)?;
+        self.purse.add_units(result.trial.as_ref().map_or(0, |trial| trial.units));
+        let loss = result.trial.as_ref().and_then(|trial| trial.first_loss);
+        let loss = loss.unwrap_or(f64::INFINITY);
+        self.is_new = true;
+        self.entries.push(Entry { candidate: candidate.clone(), result, kept: None });
+        let begun = |run| Begun { place, source, candidate, loss, run: Some(run), limit, begin };
+        Ok(run.map(begun))
+    }
+
+    /// Fits a candidate to the first fold and says how good it is there.
+    pub(super) fn try_first(
+        &self,
+        candidate: &Candidate,
+        limit: Option<u64>,
+        begin: Instant,
+    ) -> Result<(ModelResult, Option<FoldRun>), AutomlError> {
+        let mut result = derive_result(candidate, ModelStatus::Skipped);
         result.message = Some("others were better on the first fold".to_owned());
-        let mut begun = None;
-        match self.fit_first(&candidate, limit) {
+        match self.fit_first(candidate, limit) {
             Ok(run) => {
-                self.purse.add_units(run.units);
                 result.scores = vec![score_alone(self.prepared, &run)?];
                 result.fit_seconds = begin.elapsed().as_secs_f64();
-                let (spent, units) = (self.purse.spent(), run.units);
                 let loss = self.derive_first_loss(&result);
-                let mut note = TrialNote::of_first(spent, units, limit);
+                let mut note = TrialNote::of_first(self.purse.spent(), run.units, limit);
                 note.first_loss = loss.is_finite().then_some(loss);
                 result.trial = Some(note);
-                let candidate = candidate.clone();
-                begun = Some(Begun { place, candidate, loss, run: Some(run), limit, begin });
+                Ok((result, Some(run)))
             }
             Err(AutomlError::Learn(error)) if error != LearnError::Cancelled => {
-                let line = format!("{} failed: {error}.", candidate.algorithm.title());
-                self.job.log(LogLevel::Warning, line);
                 result.status = ModelStatus::Failed;
                 result.message = Some(error.to_string());
+                self.warn_of_failure(&result);
+                Ok((result, None))
             }
-            Err(other) => return Err(other),
+            Err(other) => Err(other),
         }
-        self.is_new = true;
-        self.entries.push(Entry { candidate, result, kept: None });
-        Ok(begun)
     }
 
     fn fit_first(&self, candidate: &Candidate, limit: Option<u64>) -> Result<FoldRun, AutomlError> {
@@ -135,29 +192,37 @@ impl Search<'_> {
     }
 
     /// Tries the best of a bracket on the other folds.
-    fn promote(&mut self, mut bracket: Vec<Begun>) -> Result<(), AutomlError> {
+    fn promote(&mut self, mut bracket: Vec<Begun>) -> Result<ControlFlow<Vec<Ask>>, AutomlError> {
         bracket.sort_by(|a, b| a.loss.total_cmp(&b.loss).then(a.place.cmp(&b.place)));
         bracket.truncate(PROMOTED);
-        for begun in bracket {
+        let chosen: Vec<Next> = bracket.iter().map(Begun::derive_next).collect();
+        for (rank, begun) in bracket.into_iter().enumerate() {
             if self.purse.left() <= 0.0 {
-                return Ok(());
+                break;
             }
-            let Begun { place, candidate, run, limit, begin, .. } = begun;
+            let next = chosen.get(rank..).unwrap_or_default();
+            if let ControlFlow::Break(asks) = self.ask(Part::All, next) {
+                return Ok(ControlFlow::Break(asks));
+            }
+            let Begun { place, source, candidate, run, limit, begin, .. } = begun;
             let first = self.entries.get(place).and_then(|entry| entry.result.trial.as_ref());
             let first = first.map_or(0, |trial| trial.units);
+            let is_apart = self.find_first_rows().is_some();
+            let first = First { counted: first, apart: if is_apart { first } else { 0 } };
             let known = self.find_known(place, &candidate);
             if let Some(known) = known.filter(|known| known.status == ModelStatus::Done) {
-                self.take_known(Some(place), &candidate, known, first);
+                self.take_known(Some(place), &candidate, known, first.counted);
+            } else if let Some(answer) = self.find_answer((source, Part::All), &candidate, limit) {
+                let answer = self.complete(place, first, answer);
+                self.take_answer(Some(place), &candidate, answer, first.counted);
             } else {
-                let is_apart = self.find_first_rows().is_some();
                 let begun = run.into_iter().filter(|_| !is_apart).collect();
-                let first = First { counted: first, apart: if is_apart { first } else { 0 } };
                 let outcome = self.run_folds(&candidate, begun, limit);
                 self.conclude((place, first), &candidate, (outcome, limit), begin)?;
             }
             self.tell()?;
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 

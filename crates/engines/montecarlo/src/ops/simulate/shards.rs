@@ -57,7 +57,7 @@ pub(crate) fn fork(
             operation: <SimulatePart as gantry_engine_api::Operation>::ID.to_owned(),
             params: serde_json::to_value(&params).map_err(|e| written(&e))?,
             inputs: Vec::new(),
-            inherited: vec![WORKBOOK.to_owned()],
+            inherits: vec![WORKBOOK.to_owned()],
             max_credits: Credits::new(cost),
         });
     }

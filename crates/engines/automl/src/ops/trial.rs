@@ -1,0 +1,83 @@
+//! `automl.trial`: one candidate of a search, tried as a job of its own.
+//!
+//! Invariant: it finds what the training that asks for it would have found itself.
+
+use std::collections::BTreeMap;
+
+use gantry_engine_api::{
+    DeviceNeed, EngineError, Estimate, InputKind, InputMeta, InputSlot, JobContext, Operation,
+    ParamError, Step,
+};
+use gantry_types::Credits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::price::{TableSize, derive_trial_credits};
+use super::train::{TrainParams, find_table};
+use crate::train::{Ask, answer};
+
+/// Parameters of `automl.trial`; `automl.train` writes them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrialParams {
+    /// The parameters of the training.
+    pub train: TrainParams,
+    /// The seed of the training.
+    pub training_seed: u64,
+    /// The candidate, and on which folds it is tried.
+    pub ask: Ask,
+}
+
+/// The result of `automl.trial`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialReport {
+    /// Scores, work and held-out predictions, for the training that asked.
+    pub result: serde_json::Value,
+    /// The candidate's settings.
+    pub params: serde_json::Value,
+    /// What it cost.
+    pub credits: i64,
+}
+
+/// `automl.trial`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trial;
+
+impl Operation for Trial {
+    const ID: &'static str = "automl.trial";
+    const VERSION: u32 = 1;
+    const TITLE: &'static str = "Try one model";
+    const SUMMARY: &'static str = "Tries one candidate of a search that shares its work out among \
+                                   jobs; trainings start it themselves.";
+    type Params = TrialParams;
+    type Report = TrialReport;
+
+    fn inputs(&self) -> Vec<InputSlot> {
+        vec![InputSlot::required("data", "Table with the target column", InputKind::Table)]
+    }
+
+    fn estimate(&self, params: &TrialParams, inputs: &[InputMeta]) -> Result<Estimate, ParamError> {
+        params.train.require_valid()?;
+        let size = TableSize::of(find_table(inputs)?);
+        let limit = params.ask.limit;
+        let units = limit.map(|units| units.saturating_mul(u64::from(params.train.folds)));
+        Ok(Estimate {
+            meters: BTreeMap::new(),
+            max_credits: Credits::new(derive_trial_credits(size.cells, units)),
+            memory_bytes: size.memory_bytes(),
+            threads: 2,
+            device: DeviceNeed::Cpu,
+        })
+    }
+
+    async fn run(
+        &self,
+        params: TrialParams,
+        context: JobContext,
+    ) -> Result<Step<TrialReport>, EngineError> {
+        let TrialParams { train, training_seed, ask } = params;
+        let tried =
+            context.compute(move |job| Ok(answer(job, &train, (training_seed, ask))?)).await?;
+        Ok(Step::Done(tried))
+    }
+}
