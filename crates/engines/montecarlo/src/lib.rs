@@ -83,10 +83,50 @@ impl Engine for MonteCarlo {
     }
 
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
-        vec![Arc::new(Simulate), Arc::new(SimulatePart), Arc::new(Inspect), Arc::new(Recalculate)]
+        vec![
+            Arc::new(Inspect),
+            Arc::new(Recalculate),
+            Arc::new(Simulate),
+            Arc::new(SimulatePart),
+            Arc::new(Sensitivity),
+            Arc::new(Scenarios),
+            Arc::new(Stress),
+            Arc::new(GoalSeek),
+            Arc::new(Optimise),
+            Arc::new(Fit),
+            Arc::new(Batch),
+        ]
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
         vec![Arc::new(InThread(SimulationService))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_and_service_is_registered_once() {
+        let ids: BTreeSet<String> =
+            MonteCarlo.operations().iter().map(|operation| operation.spec().id).collect();
+        let names = [
+            "batch",
+            "fit",
+            "goal_seek",
+            "inspect",
+            "optimise",
+            "recalculate",
+            "scenarios",
+            "sensitivity",
+            "simulate",
+            "simulate_part",
+            "stress",
+        ];
+        assert_eq!(ids, names.map(|name| format!("montecarlo.{name}")).into());
+        assert_eq!(MonteCarlo.services()[0].spec().id, "montecarlo.simulation");
     }
 }
