@@ -1,6 +1,6 @@
 //! Tries candidates of a search on a table: `try_candidates TABLE.csv PARAMS.json`.
 //!
-//! PARAMS are those of `automl.trial` without `ask`; each line of the standard input is an `ask`,
+//! PARAMS are those of `automl.try_candidate` without `ask`; each line of the standard input is an `ask`,
 //! and each line of the output the report of its trial, or its error.
 
 #![expect(clippy::print_stdout, reason = "reports are its output")]
@@ -20,7 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let params: Value = serde_json::from_str(&params)?;
     let engine = gantry_automl::engine();
-    let trial = engine.operations().into_iter().find(|known| known.spec().id == "automl.trial");
+    let trial =
+        engine.operations().into_iter().find(|known| known.spec().id == "automl.try_candidate");
     let trial = trial.ok_or("there is no such operation")?;
     for line in std::io::stdin().lock().lines() {
         let mut params = params.clone();

@@ -42,7 +42,7 @@ pub use ops::preprocess::{Preprocess, PreprocessParams, PreprocessReport};
 pub use ops::reduce::{Reduce, ReduceParams, ReduceReport, ReducedComponent};
 pub use ops::time::TimeLimit;
 pub use ops::train::{Train, TrainParams};
-pub use ops::trial::{Trial, TrialParams, TrialReport};
+pub use ops::try_candidate::{TryCandidate, TryCandidateParams, TryCandidateReport};
 pub use preprocess::PreprocessOptions;
 pub use service::ModelService;
 pub use table::ColumnUse;
@@ -81,7 +81,7 @@ impl Engine for Automl {
             Arc::new(Export),
             Arc::new(Cluster),
             Arc::new(Reduce),
-            Arc::new(Trial),
+            Arc::new(TryCandidate),
         ]
     }
 

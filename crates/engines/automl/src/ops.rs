@@ -9,4 +9,4 @@ pub mod price;
 pub mod reduce;
 pub mod time;
 pub mod train;
-pub mod trial;
+pub mod try_candidate;

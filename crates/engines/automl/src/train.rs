@@ -43,7 +43,7 @@ use crate::explain::derive_baseline;
 use crate::model::{Candidate, Ensemble, Pipeline};
 use crate::model_file::{ModelHeader, TrainedModel};
 use crate::ops::train::TrainParams;
-use crate::ops::trial::{Trial, TrialParams, TrialReport};
+use crate::ops::try_candidate::{TryCandidate, TryCandidateParams, TryCandidateReport};
 use bill::Bill;
 pub(crate) use budget::Budget;
 use budget::Purse;
@@ -120,7 +120,7 @@ pub(crate) fn answer(
     job: &BlockingContext,
     params: &TrainParams,
     (seed, ask): (u64, Ask),
-) -> Result<TrialReport, AutomlError> {
+) -> Result<TryCandidateReport, AutomlError> {
     let prepared = read_and_prepare(job, params, seed)?;
     let cancelled = || job.is_cancelled();
     let control = Control::unlimited().with_cancel(&cancelled);
@@ -132,7 +132,7 @@ pub(crate) fn answer(
     job.charge(Credits::new(found.credits))?;
     job.progress(1.0);
     let params = found.params;
-    Ok(TrialReport { result, params, credits: found.credits })
+    Ok(TryCandidateReport { result, params, credits: found.credits })
 }
 
 fn derive_child(
@@ -142,10 +142,10 @@ fn derive_child(
 ) -> Result<ChildJob, AutomlError> {
     let train = TrainParams { parallel_jobs: None, ..params.clone() };
     let max_credits = Credits::new(ask.derive_most_credits(cells));
-    let params = serde_json::to_value(TrialParams { train, training_seed: seed, ask })
+    let params = serde_json::to_value(TryCandidateParams { train, training_seed: seed, ask })
         .map_err(|error| AutomlError::inconsistent(format!("A trial is not JSON: {error}.")))?;
     Ok(ChildJob {
-        operation: Trial::ID.to_owned(),
+        operation: TryCandidate::ID.to_owned(),
         params,
         inputs: Vec::new(),
         inherits: vec!["data".to_owned()],

@@ -55,7 +55,7 @@ async fn try_child(
     ordinal: usize,
     is_lost: bool,
 ) -> (ChildOutcome, i64) {
-    assert_eq!((child.operation.as_str(), child.inherits.len()), ("automl.trial", 1));
+    assert_eq!((child.operation.as_str(), child.inherits.len()), ("automl.try_candidate", 1));
     let mut outcome = ChildOutcome {
         job_id: JobId::generate(),
         ordinal: ordinal as u32,
@@ -76,7 +76,7 @@ async fn try_child(
     // A seed and threads of its own change nothing.
     let host = MemoryHost::builder().with_input("data", path).with_seed(ordinal as u64);
     let host = host.with_limits(limits).build().unwrap();
-    outcome.report = Some(run("automl.trial", child.params, &host).await.unwrap());
+    outcome.report = Some(run("automl.try_candidate", child.params, &host).await.unwrap());
     (outcome.state, outcome.error) = (JobState::Succeeded, None);
     assert!(host.artifact_names().is_empty());
     (outcome, host.charged().get())

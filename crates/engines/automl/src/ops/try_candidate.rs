@@ -1,4 +1,4 @@
-//! `automl.trial`: one candidate of a search, tried as a job of its own.
+//! `automl.try_candidate`: one candidate of a search, tried as a job of its own.
 //!
 //! Invariant: it finds what the training that asks for it would have found itself.
 
@@ -16,10 +16,10 @@ use super::price::{TableSize, derive_trial_credits};
 use super::train::{TrainParams, find_table};
 use crate::train::{Ask, answer};
 
-/// Parameters of `automl.trial`; `automl.train` writes them.
+/// Parameters of `automl.try_candidate`; `automl.train` writes them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TrialParams {
+pub struct TryCandidateParams {
     /// The parameters of the training.
     pub train: TrainParams,
     /// The seed of the training.
@@ -28,9 +28,9 @@ pub struct TrialParams {
     pub ask: Ask,
 }
 
-/// The result of `automl.trial`.
+/// The result of `automl.try_candidate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TrialReport {
+pub struct TryCandidateReport {
     /// Scores, work and held-out predictions, for the training that asked.
     pub result: serde_json::Value,
     /// The candidate's settings.
@@ -39,24 +39,28 @@ pub struct TrialReport {
     pub credits: i64,
 }
 
-/// `automl.trial`.
+/// `automl.try_candidate`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Trial;
+pub struct TryCandidate;
 
-impl Operation for Trial {
-    const ID: &'static str = "automl.trial";
+impl Operation for TryCandidate {
+    const ID: &'static str = "automl.try_candidate";
     const VERSION: u32 = 1;
     const TITLE: &'static str = "Try one model";
     const SUMMARY: &'static str = "Tries one candidate of a search that shares its work out among \
                                    jobs; trainings start it themselves.";
-    type Params = TrialParams;
-    type Report = TrialReport;
+    type Params = TryCandidateParams;
+    type Report = TryCandidateReport;
 
     fn inputs(&self) -> Vec<InputSlot> {
         vec![InputSlot::required("data", "Table with the target column", InputKind::Table)]
     }
 
-    fn estimate(&self, params: &TrialParams, inputs: &[InputMeta]) -> Result<Estimate, ParamError> {
+    fn estimate(
+        &self,
+        params: &TryCandidateParams,
+        inputs: &[InputMeta],
+    ) -> Result<Estimate, ParamError> {
         params.train.require_valid()?;
         let size = TableSize::of(find_table(inputs)?);
         let limit = params.ask.limit;
@@ -72,10 +76,10 @@ impl Operation for Trial {
 
     async fn run(
         &self,
-        params: TrialParams,
+        params: TryCandidateParams,
         context: JobContext,
-    ) -> Result<Step<TrialReport>, EngineError> {
-        let TrialParams { train, training_seed, ask } = params;
+    ) -> Result<Step<TryCandidateReport>, EngineError> {
+        let TryCandidateParams { train, training_seed, ask } = params;
         let tried =
             context.compute(move |job| Ok(answer(job, &train, (training_seed, ask))?)).await?;
         Ok(Step::Done(tried))
