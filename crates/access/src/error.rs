@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gantry_ports::StoreError;
+use gantry_rules::plan::Feature;
 use gantry_types::Timestamp;
 
 use crate::permission::Permission;
@@ -61,6 +62,12 @@ pub enum AccessError {
         field: &'static str,
         /// What is wrong and what is expected.
         message: String,
+    },
+    /// The organization's plan does not include it.
+    #[error("the plan does not include {feature}")]
+    NotInPlan {
+        /// What it lacks.
+        feature: Feature,
     },
     /// It does not exist, or is not the actor's.
     #[error("there is no such {what}")]

@@ -31,6 +31,8 @@ pub enum Permission {
     ManageMembers,
     /// Read the organization's audit log.
     ReadAudit,
+    /// Buy plans and credits; change and end the subscription.
+    ManageBilling,
     /// Administer the installation.
     Administer,
 }
@@ -47,6 +49,7 @@ impl Permission {
         Self::ManageKeys,
         Self::ManageMembers,
         Self::ReadAudit,
+        Self::ManageBilling,
         Self::Administer,
     ];
 
@@ -60,9 +63,11 @@ impl Permission {
             Self::ReadAccount => &[Scope::Read],
             Self::RunJobs => &[Scope::Run],
             Self::WriteData => &[Scope::Data],
-            Self::ManageSessions | Self::ManageKeys | Self::ManageMembers | Self::ReadAudit => {
-                &[Scope::Account]
-            }
+            Self::ManageSessions
+            | Self::ManageKeys
+            | Self::ManageMembers
+            | Self::ReadAudit
+            | Self::ManageBilling => &[Scope::Account],
             Self::Administer => &[Scope::Admin],
         }
     }
@@ -85,6 +90,10 @@ impl Permission {
                 Role::Owner | Role::Admin => true,
                 Role::Member | Role::Viewer | Role::Billing => false,
             },
+            Self::ManageBilling => match role {
+                Role::Owner | Role::Admin | Role::Billing => true,
+                Role::Member | Role::Viewer => false,
+            },
             Self::Administer => true,
         }
     }
@@ -102,7 +111,8 @@ impl Permission {
             | Self::ManageSessions
             | Self::ManageKeys
             | Self::ManageMembers
-            | Self::ReadAudit => true,
+            | Self::ReadAudit
+            | Self::ManageBilling => true,
         };
         let covered = self.scopes().iter().any(|scope| actor.scopes.contains(scope));
         installation && self.is_of_role(actor.role) && covered
@@ -121,6 +131,7 @@ impl fmt::Display for Permission {
             Self::ManageKeys => "manage API keys",
             Self::ManageMembers => "manage members",
             Self::ReadAudit => "read the audit log",
+            Self::ManageBilling => "manage plan and payments",
             Self::Administer => "administer the installation",
         })
     }
@@ -171,6 +182,7 @@ mod tests {
                 Permission::ReadData,
                 Permission::ReadAccount,
                 Permission::ManageSessions,
+                Permission::ManageBilling,
             ],
         ),
     ];
@@ -187,6 +199,7 @@ mod tests {
                 Permission::ManageKeys,
                 Permission::ManageMembers,
                 Permission::ReadAudit,
+                Permission::ManageBilling,
             ],
         ),
         (Scope::Admin, &[Permission::Administer]),

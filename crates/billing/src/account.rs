@@ -1,8 +1,10 @@
 //! What an account has: plan, balance, use of meters, ledger.
 
+use std::collections::BTreeMap;
+
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{AccountOverview, LedgerEntry, Page, PageRequest};
-use gantry_rules::period::derive_period;
+use gantry_rules::period::{Period, derive_day, derive_period};
 use gantry_types::{LedgerEntryId, MeterId, Timestamp};
 
 use crate::Billing;
@@ -19,6 +21,8 @@ pub struct MeterView {
     pub reserved: u64,
     /// What the plan allows per period; `None` does not limit.
     pub limit: Option<u64>,
+    /// The period in which it counts.
+    pub period: Period,
 }
 
 /// An account as its members see it.
@@ -28,10 +32,6 @@ pub struct AccountView {
     pub overview: AccountOverview,
     /// Every meter that the plan limits or that was used.
     pub meters: Vec<MeterView>,
-    /// The start of the present period.
-    pub period_start: Timestamp,
-    /// When the meters begin anew.
-    pub resets_at: Timestamp,
 }
 
 impl Billing {
@@ -41,15 +41,11 @@ impl Billing {
     /// [`BillingError::Access`] without the permission, [`BillingError::Store`].
     pub async fn account(&self, actor: &Actor) -> Result<AccountView, BillingError> {
         require(actor, Permission::ReadAccount)?;
-        let period = derive_period(self.clock.now());
+        let now = self.clock.now();
+        let period = derive_period(now);
         let snapshot = self.store.read().await?;
         let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
-        Ok(AccountView {
-            meters: derive_meters(&overview),
-            overview,
-            period_start: period.start,
-            resets_at: period.end,
-        })
+        Ok(AccountView { meters: derive_meters(&overview, now), overview })
     }
 
     /// The actor's ledger.
@@ -67,31 +63,28 @@ impl Billing {
     }
 }
 
-fn derive_meters(overview: &AccountOverview) -> Vec<MeterView> {
-    let limits = &overview.plan.terms.meters;
-    let mut meters: Vec<MeterView> = limits
-        .iter()
-        .map(|(meter, limit)| MeterView {
-            meter: meter.clone(),
-            used: 0,
-            reserved: 0,
-            limit: limit.per_period,
-        })
-        .collect();
-    for usage in &overview.meters {
-        match meters.iter_mut().find(|view| view.meter == usage.meter) {
-            Some(view) => {
-                view.used = usage.used;
-                view.reserved = usage.reserved;
-            }
-            None => meters.push(MeterView {
-                meter: usage.meter.clone(),
-                used: usage.used,
-                reserved: usage.reserved,
-                limit: None,
-            }),
+/// Every meter that the plan limits or that was used, by name: the month's, and the day's where
+/// the plan limits that.
+fn derive_meters(overview: &AccountOverview, now: Timestamp) -> Vec<MeterView> {
+    let (month, day) = (derive_period(now), derive_day(now));
+    let mut meters = BTreeMap::new();
+    let view =
+        |meter: MeterId, limit, period| MeterView { meter, used: 0, reserved: 0, limit, period };
+    for (meter, limit) in &overview.plan.terms.meters {
+        meters.insert(meter.clone(), view(meter.clone(), limit.per_period, month));
+        if limit.per_day.is_some() {
+            meters.insert(meter.of_day(), view(meter.of_day(), limit.per_day, day));
         }
     }
-    meters.sort_by(|a, b| a.meter.cmp(&b.meter));
-    meters
+    for usage in &overview.meters {
+        let period = if usage.meter.find_counted_by_day().is_some() { day } else { month };
+        if usage.period_start != period.start {
+            continue;
+        }
+        let entry = meters
+            .entry(usage.meter.clone())
+            .or_insert_with(|| view(usage.meter.clone(), None, period));
+        (entry.used, entry.reserved) = (usage.used, usage.reserved);
+    }
+    meters.into_values().collect()
 }

@@ -2,6 +2,7 @@
 
 use gantry_access::AccessError;
 use gantry_ports::StoreError;
+use gantry_ports::payments::{PaymentError, UnverifiedEvent};
 
 /// A use-case of billing did not take place.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +10,49 @@ pub enum BillingError {
     /// The actor may not do it.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// The edition has no such thing.
+    #[error("there is no {what} `{slug}` here; known are: {known}")]
+    NotOffered {
+        /// The kind of thing.
+        what: &'static str,
+        /// The name that was asked for.
+        slug: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// It cannot be bought so.
+    #[error("{reason}")]
+    NotForSale {
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// One subscription is enough.
+    #[error("the organization has a subscription already; change that one")]
+    AlreadySubscribed,
+    /// There is none to change.
+    #[error("the organization has no subscription")]
+    NoSubscription,
+    /// The state does not allow it.
+    #[error("{reason}")]
+    Conflict {
+        /// Why.
+        reason: String,
+    },
+    /// Nobody takes money here.
+    #[error("this installation takes no payments; ask its administrator")]
+    NoProvider,
+    /// The provider did not do it.
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
+    /// A message is not believed.
+    #[error(transparent)]
+    Unverified(#[from] UnverifiedEvent),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A message that was believed once cannot be read any more.
+pub(crate) fn describe_unreadable(error: &UnverifiedEvent) -> String {
+    format!("this version cannot read it: {error}")
 }

@@ -1,31 +1,80 @@
-//! Plans, balances and the ledger as use-cases.
+//! Editions, plans, purchases, balances and the ledger as use-cases.
 //!
 //! Invariants: a plan's terms are versioned and customers keep the version that they bought;
-//! money moves by hot commands or by [`gantry_ports::store::WriteAccounts`] alone.
+//! money moves by hot commands, by [`gantry_ports::store::WriteAccounts`] and
+//! [`gantry_ports::store::WritePayments`] alone; nothing is given before its payment is confirmed
+//! by an event that was verified.
 
 mod account;
+mod administer;
+mod apply_event;
+mod begin_checkout;
+pub mod edition;
 mod error;
 mod import_plan;
+mod offers;
+mod receive_event;
+mod subscription;
 
 pub use account::{AccountView, MeterView};
+pub use begin_checkout::{CheckoutLink, Wish};
+pub use edition::{
+    Edition, EditionPlan, Mistake, Mistakes, Package, Sale, Vocabulary, parse_edition,
+};
 pub use error::BillingError;
 pub use import_plan::PlanDraft;
+pub use offers::Upgrade;
+pub use receive_event::{Received, Reconciled};
+pub use subscription::{SubscriptionView, SubscriptionWish};
 
 use std::sync::Arc;
 
-use gantry_ports::{Clock, Store};
+use gantry_ports::{Clock, PaymentProvider, SandboxDesk, Store};
+
+/// Who takes the money.
+#[derive(Clone)]
+pub struct Till {
+    /// The provider.
+    pub provider: Arc<dyn PaymentProvider>,
+    /// Its own pages, when it is the sandbox.
+    pub desk: Option<Arc<dyn SandboxDesk>>,
+}
 
 /// The use-cases of billing.
 #[derive(Clone)]
 pub struct Billing {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    edition: Arc<Edition>,
+    till: Option<Till>,
 }
 
 impl Billing {
-    /// Works on `store`.
+    /// Works on `store` and sells what `edition` says.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, edition: Edition) -> Self {
+        Self { store, clock, edition: Arc::new(edition), till: None }
+    }
+
+    /// The same with somebody who takes money.
+    #[must_use]
+    pub fn with_till(self, till: Till) -> Self {
+        Self { till: Some(till), ..self }
+    }
+
+    /// What is sold.
+    #[must_use]
+    pub fn edition(&self) -> &Edition {
+        &self.edition
+    }
+
+    /// The sandbox's own pages, where the sandbox takes the money.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Arc<dyn SandboxDesk>> {
+        self.till.as_ref()?.desk.as_ref()
+    }
+
+    fn require_till(&self) -> Result<&Till, BillingError> {
+        self.till.as_ref().ok_or(BillingError::NoProvider)
     }
 }

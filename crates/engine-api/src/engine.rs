@@ -21,6 +21,11 @@ pub trait Engine: Send + Sync {
 
     /// What it can answer interactively.
     fn services(&self) -> Vec<Arc<dyn AnyService>>;
+
+    /// The meters that its estimates and services count, which plans can limit.
+    fn meters(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 impl<E: Engine + ?Sized> Engine for Box<E> {
@@ -42,5 +47,9 @@ impl<E: Engine + ?Sized> Engine for Box<E> {
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
         self.as_ref().services()
+    }
+
+    fn meters(&self) -> &'static [&'static str] {
+        self.as_ref().meters()
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{EngineError, ParamError};
 use crate::estimate::Estimate;
 use crate::field_order::note_order_of;
 use crate::input::{InputMeta, InputSlot};
-use crate::operation::Operation;
+use crate::operation::{Audience, Operation};
 use crate::step::Step;
 
 /// What an operation says about itself.
@@ -30,6 +30,9 @@ pub struct OperationSpec {
     pub title: String,
     /// What it does, in one sentence.
     pub summary: String,
+    /// Who may submit it.
+    #[serde(default)]
+    pub audience: Audience,
     /// The inputs that it takes.
     pub inputs: Vec<InputSlot>,
     /// JSON Schema (2020-12) of the parameters.
@@ -80,6 +83,7 @@ impl<O: Operation> AnyOperation for O {
             version: O::VERSION,
             title: O::TITLE.to_owned(),
             summary: O::SUMMARY.to_owned(),
+            audience: O::AUDIENCE,
             inputs: self.inputs(),
             params_schema: params_schema_of::<O::Params>(),
             report_schema: schema_of::<O::Report>(),

@@ -32,7 +32,7 @@ pub use field_order::derive_field_order;
 pub use host::{JobFacts, JobHost, JobLimits};
 pub use input::{InputFile, InputKind, InputMeta, InputRef, InputSlot};
 pub use note::{JobNote, LogLevel};
-pub use operation::Operation;
+pub use operation::{Audience, Operation};
 pub use service::{CallContext, Loaded, Service, ServiceSpec};
 pub use step::{Checkpoint, ChildJob, ChildOutcome, Step};
 pub use warm::{AnyService, InThread, WarmArtifact};

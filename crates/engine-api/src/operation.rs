@@ -4,8 +4,8 @@
 use std::future::Future;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::context::JobContext;
@@ -13,6 +13,17 @@ use crate::error::{EngineError, ParamError};
 use crate::estimate::Estimate;
 use crate::input::{InputMeta, InputSlot};
 use crate::step::Step;
+
+/// Who may submit an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everybody who may run jobs.
+    #[default]
+    People,
+    /// A job alone, as its child: a part of something larger.
+    Jobs,
+}
 
 /// One thing that an engine can do. Implementations are erased to [`crate::AnyOperation`].
 ///
@@ -28,6 +39,8 @@ pub trait Operation: Send + Sync + 'static {
     const TITLE: &'static str;
     /// What it does, in one sentence.
     const SUMMARY: &'static str;
+    /// Who may submit it.
+    const AUDIENCE: Audience = Audience::People;
     /// The parameters.
     type Params: DeserializeOwned + JsonSchema + Send + 'static;
     /// The result, shown to people and programs; files are published as artifacts instead.

@@ -3,9 +3,10 @@
 //! Invariant: what is kept may still have problems, so that a draft is not lost; only what can
 //! run is run.
 
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Permission, require, require_feature};
 use gantry_ports::StoreError;
 use gantry_ports::store::{Page, PageRequest, StoreExt, Workflow, WorkflowRevision};
+use gantry_rules::plan::Feature;
 use gantry_types::WorkflowId;
 use serde_json::json;
 
@@ -39,6 +40,7 @@ impl Flows {
         new: NewRevision,
     ) -> Result<Workflow, FlowsError> {
         require(actor, Permission::RunJobs)?;
+        require_feature(self.store.read().await?.as_ref(), actor, Feature::Workflows).await?;
         let workflow = self.derive_workflow(actor, new)?;
         let kept = workflow.clone();
         self.store

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Permission, require, require_feature};
 use gantry_jobs::{NewJob, SubmittedJob};
 use gantry_ports::store::{
     FlowNode as NodeRow, FlowRun, JobFilter, JobRecord, NodePhase, Order, Page, PageRequest,
     StoreExt,
 };
+use gantry_rules::plan::Feature;
 use gantry_rules::submission::{IdempotencyKey, OnRefusal};
 use gantry_types::{Credits, JobId, JobState, WorkflowId};
 use serde_json::json;
@@ -70,6 +71,7 @@ impl Flows {
         new: NewRun,
     ) -> Result<SubmittedJob, FlowsError> {
         require(actor, Permission::RunJobs)?;
+        require_feature(self.store.read().await?.as_ref(), actor, Feature::Workflows).await?;
         let workflow = self.get_workflow(actor, id).await?;
         let definition = read_definition(&workflow)?;
         let definition = migrate(definition, &self.known)

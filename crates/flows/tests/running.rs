@@ -240,7 +240,7 @@ async fn what_succeeded_is_kept_and_the_rest_of_the_hold_returns() -> Result<()>
 async fn nodes_are_held_to_plan_and_balance() -> Result<()> {
     let mut terms = generous_terms();
     terms.granted_credits = Credits::new(5);
-    let limit = MeterLimit { per_job: None, per_period: Some(15) };
+    let limit = MeterLimit { per_period: Some(15), ..MeterLimit::default() };
     terms.meters.insert(rows(), limit);
     let running = Running::start(None, terms).await?;
     let count = |id: &str| json!({ "id": id, "operation": "rows.count", "params": { "is": id } });

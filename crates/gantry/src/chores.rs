@@ -1,10 +1,13 @@
-//! What a server does beside its requests and jobs: schedules, and keeping data small.
+//! What a server does beside its requests and jobs: schedules, payments, and keeping data small.
 //!
 //! Invariant: an error is logged and tried again later; no chore ends the server.
 
 use std::time::Duration;
 
+use gantry_billing::{BillingError, Reconciled};
 use gantry_catalog::SweepReport;
+use gantry_pay::Sandbox;
+use gantry_ports::PaymentProvider;
 use gantry_types::{Timestamp, WorkerId};
 
 use crate::house::House;
@@ -13,6 +16,8 @@ use crate::house::House;
 const SWEEP_PAUSE: Duration = Duration::from_hours(1);
 /// After how many sweeps the whole blob store is looked through.
 const SWEEPS_PER_INVENTORY: u32 = 24;
+/// How often payments are compared with their provider.
+const RECONCILE_PAUSE: Duration = Duration::from_hours(1);
 /// How often schedules that another server made are looked for.
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How long schedules wait after an error of the store.
@@ -20,7 +25,51 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
 /// Does all chores until it is aborted.
 pub async fn run(house: House) {
-    tokio::join!(run_schedules(&house), sweep(&house));
+    tokio::join!(
+        run_schedules(&house),
+        sweep(&house),
+        reconcile(&house),
+        deliver_sandbox_events(&house),
+    );
+}
+
+/// Makes up for events of the payment provider that were missed, and ends what time ends.
+async fn reconcile(house: &House) {
+    let mut tick = tokio::time::interval(RECONCILE_PAUSE);
+    loop {
+        tick.tick().await;
+        match house.billing.reconcile().await {
+            Ok(done) if done != Reconciled::default() => {
+                tracing::info!(?done, "payments were reconciled");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "payments were not reconciled"),
+        }
+    }
+}
+
+/// Carries the sandbox's events to where a provider elsewhere would send them; one that is not
+/// taken is sent again.
+async fn deliver_sandbox_events(house: &House) {
+    let Some(sandbox) = &house.sandbox else { return };
+    loop {
+        match deliver_once(house, sandbox).await {
+            Ok(()) => drop(tokio::time::timeout(SCHEDULE_PAUSE, sandbox.wait_for_news()).await),
+            Err(error) => {
+                tracing::warn!(%error, "an event of the sandbox was not taken");
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+}
+
+async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingError> {
+    for event in sandbox.list_undelivered().await? {
+        let raw = (event.body.as_slice(), Some(event.signature.as_str()));
+        house.billing.receive_event(sandbox.id(), raw).await?;
+        sandbox.note_delivered(&event.event_ref).await?;
+    }
+    Ok(())
 }
 
 async fn run_schedules(house: &House) {

@@ -85,6 +85,9 @@ pub enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at editions: products that are one file each
+    #[command(subcommand)]
+    Edition(EditionCommand),
     /// Make, check and run engines of your own
     #[command(subcommand)]
     Engine(EngineCommand),
@@ -179,6 +182,9 @@ pub struct ServeArgs {
     /// The data folder
     #[command(flatten)]
     pub data: DataArgs,
+    /// The product to serve: the name of an edition, or a file [default: default]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub edition: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
@@ -384,4 +390,21 @@ pub enum ConfigCommand {
     Show,
     /// Print the JSON Schema of gantry.toml
     Schema,
+}
+
+/// `gantry edition …`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum EditionCommand {
+    /// List the built-in editions
+    List,
+    /// Print the file of a built-in edition, to begin with
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Explain every mistake of an edition's file, with its line and what to write instead
+    Check {
+        /// The file, or the name of a built-in edition
+        file: String,
+    },
 }

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use gantry_billing::Edition;
 use gantry_catalog::{Catalog, ProfileDataset};
 use gantry_engine_api::Engine;
 use gantry_external::{
@@ -45,6 +46,12 @@ impl EngineSet {
     /// Those of `gantry`.
     pub fn built_in() -> Self {
         Self { engines: built_in(), host_arguments: vec![HOST_COMMAND.to_owned()] }
+    }
+
+    /// Those that an edition offers.
+    pub fn offered_by(mut self, edition: &Edition) -> Self {
+        self.engines.retain(|engine| edition.offers(engine.id()));
+        self
     }
 }
 

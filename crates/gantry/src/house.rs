@@ -1,23 +1,26 @@
 //! The composition root: one store, one place for blobs, one bus, and the use-cases on top.
 //!
 //! Invariants: adapters are chosen here and nowhere else; the server, workers, the demo and
-//! `gantry run` stand on the same composition; only a process that serves imports the plan.
+//! `gantry run` stand on the same composition; only a process that serves imports the
+//! edition's plans and takes money.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_access::{Access, AccessError, AccessSettings, PasswordCost, Registration};
-use gantry_billing::Billing;
+use gantry_billing::{Billing, Till};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
 use gantry_jobs::{Jobs, WarmArtifacts};
-use gantry_ports::{BlobStore, Bus, Clock, Store};
+use gantry_pay::Sandbox;
+use gantry_ports::{BlobStore, Bus, Clock, PaymentProvider, SandboxDesk, Store};
 use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
 
 use crate::config::{AuthConfig, Config, RegistrationConfig};
+use crate::editions;
 use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
 use crate::samples::built_in_samples;
@@ -26,6 +29,7 @@ use crate::system_clock::SystemClock;
 const DATABASE: &str = "gantry.db";
 const BLOBS: &str = "blobs";
 const SCRATCH: &str = "scratch";
+const SANDBOX: &str = "sandbox.json";
 
 /// What a process does with its house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,12 +79,15 @@ pub struct House {
     pub billing: Billing,
     /// Operations, jobs, and the catalog behind them.
     pub jobs: Jobs,
+    /// The sandbox that takes the money, where it does.
+    pub sandbox: Option<Arc<Sandbox>>,
     scratch: PathBuf,
     hints: Hints,
 }
 
 impl House {
-    /// Opens the data folder of `config`, makes what is missing, and imports the plan.
+    /// Opens the data folder of `config`, makes what is missing, and imports the
+    /// edition.
     ///
     /// # Errors
     /// [`Failure`] that says which file or folder cannot be used, or that another server has it.
@@ -97,7 +104,11 @@ impl House {
         config: &Config,
         set: EngineSet,
     ) -> Result<Self, Failure> {
-        let draft = config.plan.derive_draft()?;
+        let edition = editions::open(config, &editions::derive_vocabulary(&set.engines))?;
+        for id in editions::list_missing_engines(&edition, &set.engines) {
+            tracing::info!(engine = id, "the edition offers an engine that is not built in");
+        }
+        let set = set.offered_by(&edition);
         let folder = &config.server.data_dir;
         let scratch = folder.join(SCRATCH);
         make_private_folder(folder)?;
@@ -113,15 +124,21 @@ impl House {
         let hints = Hints::open(config).await?;
         let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let settings = derive_access_settings(&config.auth, &config.plan.slug);
+        let settings = derive_access_settings(&config.auth, &edition.default_plan);
         let access =
             Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
                 .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
-        let billing = Billing::new(Arc::clone(&store), Arc::clone(&clock));
+        let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
+        let mut sandbox = None;
         if purpose == Purpose::Serve {
-            billing.import_plan(&draft).await.map_err(|error| {
-                Failure::broken(format!("the plan `{}` cannot be imported: {error}", draft.slug))
+            billing.import_edition().await.map_err(|error| {
+                Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
+            let opened = open_sandbox(folder, Arc::clone(&clock)).await?;
+            let provider: Arc<dyn PaymentProvider> = opened.clone();
+            let desk: Option<Arc<dyn SandboxDesk>> = Some(opened.clone());
+            billing = billing.with_till(Till { provider, desk });
+            sandbox = Some(opened);
         }
         let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
             .with_samples(built_in_samples());
@@ -134,7 +151,7 @@ impl House {
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
             .with_warm_artifacts(warm);
-        Ok(Self { store, access, billing, jobs, scratch, hints })
+        Ok(Self { store, access, billing, jobs, sandbox, scratch, hints })
     }
 
     /// Sends the last hints to other processes, before this one ends.
@@ -162,6 +179,12 @@ impl House {
         };
         Worker::new(self.jobs.clone(), settings)
     }
+}
+
+/// The sandbox's pages are on this very site.
+async fn open_sandbox(folder: &Path, clock: Arc<dyn Clock>) -> Result<Arc<Sandbox>, Failure> {
+    let opened = Sandbox::open(folder.join(SANDBOX), String::new(), clock).await;
+    opened.map(Arc::new).map_err(|error| Failure::broken(error.to_string()))
 }
 
 /// The SQLite file of a data folder.
@@ -248,6 +271,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed
         | AccessError::WrongSetupToken => Exit::Auth,
+        AccessError::NotInPlan { .. } => Exit::Quota,
         AccessError::NotFound { .. } => Exit::NotFound,
         AccessError::EmailTaken
         | AccessError::SetupDone

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 pub mod config;
 mod console;
+pub mod editions;
 pub mod engines;
 pub mod failure;
 pub mod house;

@@ -126,6 +126,7 @@ fn derive_settings(config: &Config) -> HttpSettings {
         streams_per_account: limits.streams_per_account,
         request_timeout: Duration::from_secs(config.server.request_timeout_s.max(1)),
         body_bytes: limits.body_bytes,
+        edition: config.server.edition.clone(),
         metrics: match config.server.metrics {
             MetricsConfig::Local => MetricsAccess::LocalOnly,
             MetricsConfig::Everybody => MetricsAccess::Everybody,

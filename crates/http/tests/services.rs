@@ -15,7 +15,7 @@ const QUOTA: u64 = 100;
 
 /// A server, an owner, and an artifact of the owner's.
 async fn start() -> Result<(TestApp, TestClient, Value)> {
-    let limit = MeterLimit { per_job: None, per_period: Some(QUOTA) };
+    let limit = MeterLimit { per_period: Some(QUOTA), ..MeterLimit::default() };
     let meters = BTreeMap::from([("calls".parse()?, limit)]);
     let terms = PlanTerms { meters, ..generous_terms() };
     let settings = TestSettings { terms, worker: WithWorker::Yes, ..TestSettings::default() };

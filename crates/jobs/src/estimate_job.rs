@@ -107,7 +107,7 @@ impl Jobs {
         Ok(engine.migrate(version, params)?)
     }
 
-    fn unknown_operation(&self, operation: &str) -> JobsError {
+    pub(crate) fn unknown_operation(&self, operation: &str) -> JobsError {
         let nearest = self.registry.find_nearest(operation);
         JobsError::UnknownOperation {
             operation: operation.chars().take(100).collect(),

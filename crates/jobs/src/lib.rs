@@ -37,6 +37,7 @@ use std::sync::Arc;
 
 use gantry_catalog::Catalog;
 use gantry_ports::{Bus, Clock, Store};
+use gantry_types::{MeterId, OrganizationId};
 use tokio::sync::Notify;
 
 use crate::allowances::Allowances;
@@ -51,6 +52,8 @@ pub struct Jobs {
     registry: Arc<Registry>,
     warm: Arc<WarmArtifacts>,
     allowances: Arc<Allowances>,
+    /// Apart from those of services, because one allowance is of one set of meters.
+    api_calls: Arc<Allowances>,
     schedules_changed: Arc<Notify>,
 }
 
@@ -66,8 +69,19 @@ impl Jobs {
     ) -> Self {
         let warm = Arc::new(WarmArtifacts::default());
         let allowances = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
+        let api_calls = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
         let schedules_changed = Arc::new(Notify::new());
-        Self { store, bus, clock, catalog, registry, warm, allowances, schedules_changed }
+        Self {
+            store,
+            bus,
+            clock,
+            catalog,
+            registry,
+            warm,
+            allowances,
+            api_calls,
+            schedules_changed,
+        }
     }
 
     /// Keeps the artifacts of services within these bounds.
@@ -80,6 +94,18 @@ impl Jobs {
     /// Returns what calls of services reserved and did not use; for a server that stops.
     pub async fn end_allowances(&self) {
         self.allowances.end_all().await;
+        self.api_calls.end_all().await;
+    }
+
+    /// Counts a request with an API key against the account's plan.
+    ///
+    /// # Errors
+    /// [`JobsError::Hot`] when the plan allows no more of them.
+    pub async fn count_api_call(&self, organization_id: OrganizationId) -> Result<(), JobsError> {
+        let units = std::collections::BTreeMap::from([(MeterId::api_calls(), 1)]);
+        // What is drawn counts as used when it is dropped.
+        self.api_calls.draw(organization_id, units).await?;
+        Ok(())
     }
 
     /// What can be run.

@@ -1,11 +1,12 @@
 //! What can be run: the operations and services of every registered engine.
 //!
-//! Invariants: ids are unique; an operation's id starts with its engine's.
+//! Invariants: ids are unique; an operation's id starts with its engine's; what is for jobs or for
+//! the platform alone can be run, and nobody can submit it by hand.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gantry_engine_api::{AnyOperation, AnyService, Engine, OperationSpec, ServiceSpec};
+use gantry_engine_api::{AnyOperation, AnyService, Audience, Engine, OperationSpec, ServiceSpec};
 
 /// An engine cannot be registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +41,18 @@ pub struct EngineInfo {
 struct Registered {
     spec: OperationSpec,
     operation: Arc<dyn AnyOperation>,
-    visible: bool,
+    reach: Reach,
+}
+
+/// Who can start an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Everybody who may run jobs.
+    People,
+    /// Jobs, as their child.
+    Jobs,
+    /// The platform itself.
+    Platform,
 }
 
 /// The registered engines.
@@ -59,7 +71,7 @@ impl Registry {
     pub fn add_engine(&mut self, engine: &dyn Engine) -> Result<(), RegistryError> {
         let prefix = format!("{}.", engine.id());
         for operation in engine.operations() {
-            self.add_operation(operation, &prefix, true)?;
+            self.add_operation(operation, Some(&prefix))?;
         }
         for service in engine.services() {
             let id = service.spec().id;
@@ -84,21 +96,25 @@ impl Registry {
         &mut self,
         operation: Arc<dyn AnyOperation>,
     ) -> Result<(), RegistryError> {
-        self.add_operation(operation, "", false)
+        self.add_operation(operation, None)
     }
 
     fn add_operation(
         &mut self,
         operation: Arc<dyn AnyOperation>,
-        prefix: &str,
-        visible: bool,
+        engine_prefix: Option<&str>,
     ) -> Result<(), RegistryError> {
         let spec = operation.spec();
-        require_prefix(&spec.id, prefix)?;
+        require_prefix(&spec.id, engine_prefix.unwrap_or_default())?;
         if self.operations.contains_key(&spec.id) {
             return Err(RegistryError::Duplicate { id: spec.id });
         }
-        self.operations.insert(spec.id.clone(), Registered { spec, operation, visible });
+        let reach = match (engine_prefix, spec.audience) {
+            (None, _) => Reach::Platform,
+            (Some(_), Audience::People) => Reach::People,
+            (Some(_), Audience::Jobs) => Reach::Jobs,
+        };
+        self.operations.insert(spec.id.clone(), Registered { spec, operation, reach });
         Ok(())
     }
 
@@ -110,13 +126,28 @@ impl Registry {
 
     /// What users can submit, by id.
     pub fn specs(&self) -> impl Iterator<Item = &OperationSpec> {
-        self.operations.values().filter(|entry| entry.visible).map(|entry| &entry.spec)
+        self.operations
+            .values()
+            .filter(|entry| entry.reach == Reach::People)
+            .map(|entry| &entry.spec)
     }
 
     /// What a user can submit under this id.
     #[must_use]
     pub fn find_spec(&self, id: &str) -> Option<&OperationSpec> {
-        self.operations.get(id).filter(|entry| entry.visible).map(|entry| &entry.spec)
+        self.operations
+            .get(id)
+            .filter(|entry| entry.reach == Reach::People)
+            .map(|entry| &entry.spec)
+    }
+
+    /// What a job can start as its child under this id.
+    #[must_use]
+    pub fn find_child_spec(&self, id: &str) -> Option<&OperationSpec> {
+        self.operations
+            .get(id)
+            .filter(|entry| entry.reach != Reach::Platform)
+            .map(|entry| &entry.spec)
     }
 
     /// The name for people of any operation, also the platform's.
@@ -134,7 +165,7 @@ impl Registry {
     /// What users can submit, by id.
     #[must_use]
     pub fn visible_operations(&self) -> BTreeMap<String, Arc<dyn AnyOperation>> {
-        let visible = self.operations.iter().filter(|(_, entry)| entry.visible);
+        let visible = self.operations.iter().filter(|(_, entry)| entry.reach == Reach::People);
         visible.map(|(id, entry)| (id.clone(), Arc::clone(&entry.operation))).collect()
     }
 

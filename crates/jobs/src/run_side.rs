@@ -172,7 +172,9 @@ impl Jobs {
         ordinal: u64,
         child: ChildJob,
     ) -> Result<ChildSubmission, JobsError> {
-        let version = self.require_visible(&child.operation)?;
+        let spec = self.registry.find_child_spec(&child.operation);
+        let spec = spec.ok_or_else(|| self.unknown_operation(&child.operation))?;
+        let version = spec.version;
         let inputs = inherit_inputs(inputs_from_json(&claim.job.inputs)?, &child)?;
         let resolved = self.catalog.resolve_inputs(claim.job.organization_id, &inputs).await?;
         let metas: Vec<InputMeta> = resolved.into_iter().map(|input| input.meta).collect();

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Permission, require, require_feature};
 use gantry_engine_api::InputRef;
 use gantry_ports::store::{
     Order, Overlap, Page, PageRequest, Schedule, ScheduleRun, ScheduleState, StoreExt,
 };
 use gantry_rules::cron::CronExpression;
+use gantry_rules::plan::Feature;
 use gantry_rules::submission::OnRefusal;
 use gantry_rules::zone::Zone;
 use gantry_types::{ArtifactId, DatasetId, OrganizationId, ScheduleId, ScheduleRunId, Timestamp};
@@ -76,6 +77,7 @@ impl Jobs {
         new: NewSchedule,
     ) -> Result<Schedule, JobsError> {
         require(actor, Permission::RunJobs)?;
+        require_feature(self.store.read().await?.as_ref(), actor, Feature::Schedules).await?;
         let schedule = self.derive_schedule(actor, ScheduleId::generate(), new).await?;
         let kept = schedule.clone();
         self.store

@@ -1,4 +1,4 @@
-//! The doors between the product and the world: store, blobs, bus, clock.
+//! The doors between the product and the world: store, blobs, bus, clock, payments.
 //!
 //! Invariants: contracts stand in the documentation of each trait and are held by a
 //! conformance suite; an adapter implements one port and depends on nothing above it.
@@ -6,11 +6,13 @@
 pub mod blob;
 pub mod bus;
 pub mod clock;
+pub mod payments;
 pub mod store;
 
 pub use blob::{BlobEntry, BlobError, BlobKey, BlobStore};
 pub use bus::{Bus, Hint};
 pub use clock::Clock;
+pub use payments::{PaymentError, PaymentProvider, SandboxDesk};
 pub use store::{Store, StoreError};
 
 /// A boxed future, for closures that are handed through trait objects.

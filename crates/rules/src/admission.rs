@@ -9,10 +9,13 @@ use gantry_types::{Credits, Device, JobState, MeterId, Timestamp};
 use crate::account::{AccountState, HeldUnits, Hold};
 use crate::ledger::{Movement, Posting};
 use crate::lots;
-use crate::period::{Period, derive_period};
+use crate::period::{Period, derive_day, derive_period};
 use crate::plan::{Included, PlanTerms};
 use crate::refusal::Refusal;
 use crate::submission::{Accounting, Needs, OnRefusal, Submission};
+
+/// A meter's column ends there, whatever the plan allows.
+const LARGEST_USE: u64 = i64::MAX.cast_unsigned();
 
 /// What an admitted job takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,7 @@ pub fn derive_verdict(account: &AccountState, submission: &Submission) -> Result
             | Refusal::Quota { .. }
             | Refusal::JobTooLarge { .. }
             | Refusal::GpuNotIncluded
+            | Refusal::NotIncluded { .. }
             | Refusal::Memory { .. },
         ) => Ok(Verdict::Blocked(refusal)),
     }
@@ -96,7 +100,7 @@ pub fn readmit(
         return Ok(Admission { state: JobState::Queued, hold, postings: Vec::new() });
     }
     check_job_limits(&account.terms, needs)?;
-    let units = derive_units(account, needs, derive_period(now))?;
+    let units = derive_units(account, needs, now)?;
     let (credits, postings) = derive_credits(account, needs.max_credits, now)?;
     Ok(Admission { state: JobState::Queued, hold: Hold { credits, units }, postings })
 }
@@ -140,55 +144,79 @@ pub fn check_job_limits(terms: &PlanTerms, needs: &Needs) -> Result<(), Refusal>
 fn derive_units(
     account: &AccountState,
     needs: &Needs,
-    period: Period,
+    now: Timestamp,
 ) -> Result<Vec<HeldUnits>, Refusal> {
     let mut wanted = needs.meters.clone();
     let itself = wanted.entry(MeterId::jobs()).or_insert(0);
     *itself = itself.saturating_add(1);
     let mut units = Vec::with_capacity(wanted.len());
     for (meter, needed) in wanted {
-        check_meter(account, &meter, needed, period)?;
-        units.push(HeldUnits { meter, period_start: period.start, units: needed });
+        check_meter(account, &meter, needed, now)?;
+        units.extend(derive_held(account, &meter, needed, now));
     }
     Ok(units)
 }
 
-/// Whether `needed` units are left of what one job and one period may use.
+/// What is reserved of a meter: in the period, and on the day where the plan limits that.
+pub(crate) fn derive_held(
+    account: &AccountState,
+    meter: &MeterId,
+    units: u64,
+    now: Timestamp,
+) -> impl Iterator<Item = HeldUnits> {
+    let of_period =
+        HeldUnits { meter: meter.clone(), period_start: derive_period(now).start, units };
+    let limited = account.terms.meters.get(meter).is_some_and(|bounds| bounds.per_day.is_some());
+    let of_day = limited.then(|| HeldUnits {
+        meter: meter.of_day(),
+        period_start: derive_day(now).start,
+        units,
+    });
+    std::iter::once(of_period).chain(of_day)
+}
+
+/// Whether `needed` units are left of what one job, one day and one period may use.
 pub(crate) fn check_meter(
     account: &AccountState,
     meter: &MeterId,
     needed: u64,
-    period: Period,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
     let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
     if let Some(limit) = bounds.per_job.filter(|limit| needed > *limit) {
         return Err(Refusal::JobTooLarge { meter: meter.clone(), needed, limit });
     }
-    let (used, limit) = derive_use(account, meter, period);
-    if used.saturating_add(needed) > limit {
-        let resets_at = period.end;
-        return Err(Refusal::Quota { meter: meter.clone(), needed, used, limit, resets_at });
+    for (counted, limit, period) in [
+        (meter.clone(), bounds.per_period, derive_period(now)),
+        (meter.of_day(), bounds.per_day, derive_day(now)),
+    ] {
+        let used = derive_use(account, &counted, period);
+        let limit = limit.unwrap_or(LARGEST_USE);
+        if used.saturating_add(needed) > limit {
+            let (meter, resets_at) = (meter.clone(), period.end);
+            return Err(Refusal::Quota { meter, needed, used, limit, resets_at });
+        }
     }
     Ok(())
 }
 
 /// Units of a meter that nobody used or reserved.
-pub(crate) fn derive_free(account: &AccountState, meter: &MeterId, period: Period) -> u64 {
-    let (used, limit) = derive_use(account, meter, period);
-    limit.saturating_sub(used)
+pub(crate) fn derive_free(account: &AccountState, meter: &MeterId, now: Timestamp) -> u64 {
+    let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
+    let left = |counted: &MeterId, limit: Option<u64>, period: Period| {
+        limit.unwrap_or(LARGEST_USE).saturating_sub(derive_use(account, counted, period))
+    };
+    left(meter, bounds.per_period, derive_period(now)).min(left(
+        &meter.of_day(),
+        bounds.per_day,
+        derive_day(now),
+    ))
 }
 
-/// What is used and reserved of a meter, and its limit.
-fn derive_use(account: &AccountState, meter: &MeterId, period: Period) -> (u64, u64) {
+/// What is used and reserved of a meter in a period.
+fn derive_use(account: &AccountState, meter: &MeterId, period: Period) -> u64 {
     let present = |usage: &&crate::account::MeterUse| {
         usage.meter == *meter && usage.period_start == period.start
     };
-    let used = account
-        .meters
-        .iter()
-        .find(present)
-        .map_or(0, |usage| usage.used.saturating_add(usage.reserved));
-    let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
-    // A meter's column ends at 2^63 - 1, whatever the plan allows.
-    (used, bounds.per_period.unwrap_or(i64::MAX.cast_unsigned()))
+    account.meters.iter().find(present).map_or(0, |usage| usage.used.saturating_add(usage.reserved))
 }

@@ -11,8 +11,7 @@ use gantry_types::{MeterId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountState, BooksError, HeldUnits, Hold};
-use crate::admission::{check_meter, derive_free};
-use crate::period::derive_period;
+use crate::admission::{check_meter, derive_free, derive_held};
 use crate::refusal::Refusal;
 
 /// Of what is free of a quota, what one allowance takes at most beyond what its first call needs:
@@ -46,14 +45,13 @@ pub fn grant(
     asks: &BTreeMap<MeterId, UnitAsk>,
     now: Timestamp,
 ) -> Result<Vec<AllowancePart>, Refusal> {
-    let period = derive_period(now);
     let mut parts = Vec::with_capacity(asks.len());
     for (meter, ask) in asks {
-        check_meter(account, meter, ask.needed, period)?;
-        let share = derive_free(account, meter, period) / SHARE;
+        check_meter(account, meter, ask.needed, now)?;
+        let share = derive_free(account, meter, now) / SHARE;
         let units = ask.wanted.min(share).max(ask.needed);
-        let held = HeldUnits { meter: meter.clone(), period_start: period.start, units };
-        parts.push(AllowancePart { held, used: 0 });
+        let held = derive_held(account, meter, units, now);
+        parts.extend(held.map(|held| AllowancePart { held, used: 0 }));
     }
     Ok(parts)
 }
@@ -70,7 +68,9 @@ pub fn take(account: &mut AccountState, parts: &[AllowancePart]) -> Result<(), B
 /// Notes what was used until now.
 pub fn report(parts: &mut [AllowancePart], used: &BTreeMap<MeterId, u64>) {
     for part in parts {
-        let reported = used.get(&part.held.meter).copied().unwrap_or_default();
+        let daily = part.held.meter.find_counted_by_day();
+        let meter = daily.as_ref().unwrap_or(&part.held.meter);
+        let reported = used.get(meter).copied().unwrap_or_default();
         part.used = part.used.max(reported).min(part.held.units);
     }
 }

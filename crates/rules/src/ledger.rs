@@ -20,12 +20,21 @@ pub enum LedgerAccount {
     Issued,
     /// Where expired credits go.
     Expired,
+    /// Credits that were spent although their price was given back: what the organization owes,
+    /// below zero.
+    Receivable,
 }
 
 impl LedgerAccount {
     /// Every side.
-    pub const ALL: &'static [Self] =
-        &[Self::Available, Self::Held, Self::Revenue, Self::Issued, Self::Expired];
+    pub const ALL: &'static [Self] = &[
+        Self::Available,
+        Self::Held,
+        Self::Revenue,
+        Self::Issued,
+        Self::Expired,
+        Self::Receivable,
+    ];
 
     /// The word as it stands in the store and the API.
     #[must_use]
@@ -36,6 +45,7 @@ impl LedgerAccount {
             Self::Revenue => "revenue",
             Self::Issued => "issued",
             Self::Expired => "expired",
+            Self::Receivable => "receivable",
         }
     }
 }
@@ -53,6 +63,10 @@ pub enum Movement {
     Release,
     /// Lost because its lot expired.
     Expire,
+    /// Credits are taken back because their price was given back.
+    Refund,
+    /// The same for credits that were spent.
+    Owe,
 }
 
 impl Movement {
@@ -65,6 +79,8 @@ impl Movement {
             Self::Spend => "spend",
             Self::Release => "release",
             Self::Expire => "expire",
+            Self::Refund => "refund",
+            Self::Owe => "owe",
         }
     }
 
@@ -75,6 +91,8 @@ impl Movement {
             Self::Spend => (LedgerAccount::Held, LedgerAccount::Revenue),
             Self::Release => (LedgerAccount::Held, LedgerAccount::Available),
             Self::Expire => (LedgerAccount::Available, LedgerAccount::Expired),
+            Self::Refund => (LedgerAccount::Available, LedgerAccount::Issued),
+            Self::Owe => (LedgerAccount::Receivable, LedgerAccount::Issued),
         }
     }
 }

@@ -20,5 +20,6 @@ pub mod refusal;
 pub mod retry;
 pub mod settlement;
 pub mod submission;
+pub mod subscription;
 pub mod transition;
 pub mod zone;

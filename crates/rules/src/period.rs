@@ -1,4 +1,4 @@
-//! The periods in which quotas count: calendar months in UTC.
+//! The periods in which quotas count: calendar months and days in UTC.
 
 use gantry_types::Timestamp;
 use jiff::civil::DateTime;
@@ -21,6 +21,17 @@ pub fn derive_period(now: Timestamp) -> Period {
         start: Timestamp::from_micros(i64::MIN),
         end: Timestamp::from_micros(i64::MAX),
     })
+}
+
+/// The day in UTC that contains `now`.
+#[must_use]
+pub fn derive_day(now: Timestamp) -> Period {
+    const DAY: i64 = 24 * 3_600 * 1_000_000;
+    let start = now.as_micros().div_euclid(DAY).saturating_mul(DAY);
+    Period {
+        start: Timestamp::from_micros(start),
+        end: Timestamp::from_micros(start.saturating_add(DAY)),
+    }
 }
 
 fn find_month(now: Timestamp) -> Option<Period> {
@@ -53,5 +64,11 @@ mod tests {
         assert_eq!(period_of("2028-02-01T00:00:00Z"), february);
         assert_eq!(period_of("2028-02-29T23:59:59.999999Z"), february);
         assert_eq!(period_of("2028-12-31T12:00:00Z").1, "2029-01-01T00:00:00Z");
+    }
+    #[test]
+    fn a_day_begins_at_midnight() {
+        let day = derive_day("2028-02-29T23:59:59Z".parse().unwrap());
+        assert_eq!(day.start.to_string(), "2028-02-29T00:00:00Z");
+        assert_eq!(day.end.to_string(), "2028-03-01T00:00:00Z");
     }
 }

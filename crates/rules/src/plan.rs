@@ -1,8 +1,9 @@
 //! What a plan allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use gantry_types::{Credits, MeterId, PlanId, PriorityClass};
+use gantry_types::{Credits, MeterId, Money, PlanId, PriorityClass};
 use serde::{Deserialize, Serialize};
 
 /// How much of a meter a plan allows. An absent bound does not limit.
@@ -12,9 +13,122 @@ pub struct MeterLimit {
     /// Units per period (a calendar month in UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_period: Option<u64>,
+    /// Units per day in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u64>,
     /// Units in one job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_job: Option<u64>,
+}
+
+/// Something of the platform that a plan has or has not. What engines offer is limited by
+/// meters instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Programs may call the API with keys.
+    Api,
+    /// Operations may run at set times.
+    Schedules,
+    /// Operations may be joined into workflows.
+    Workflows,
+}
+
+impl Feature {
+    /// Every feature.
+    pub const ALL: &'static [Self] = &[Self::Api, Self::Schedules, Self::Workflows];
+
+    /// The word in editions and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Schedules => "schedules",
+            Self::Workflows => "workflows",
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Api => "the API",
+            Self::Schedules => "schedules",
+            Self::Workflows => "workflows",
+        })
+    }
+}
+
+/// How an operator answers the questions of a plan's customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Support {
+    /// By other customers.
+    #[default]
+    Community,
+    /// By e-mail.
+    Email,
+    /// By e-mail, before others.
+    Priority,
+    /// By somebody who knows the customer.
+    Dedicated,
+}
+
+/// How often a plan is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interval {
+    /// Every month.
+    Month,
+    /// Every year.
+    Year,
+}
+
+impl Interval {
+    /// The word in editions and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// What a plan costs. A plan without a price is free, or to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanPrice {
+    /// For each month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<Money>,
+    /// For each year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<Money>,
+    /// Days before the first payment.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub trial_days: u32,
+}
+
+impl PlanPrice {
+    /// What is to be paid each time; `None` when the plan cannot be bought so.
+    #[must_use]
+    pub const fn find(&self, interval: Interval) -> Option<Money> {
+        match interval {
+            Interval::Month => self.month,
+            Interval::Year => self.year,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Plans from before features were written down have all of them.
+fn all_features() -> BTreeSet<Feature> {
+    Feature::ALL.iter().copied().collect()
 }
 
 /// Whether a plan includes something.
@@ -58,6 +172,18 @@ pub struct PlanTerms {
     pub requests_per_minute: u32,
     /// Requests above the steady rate that may come at once.
     pub request_burst: u32,
+    /// Members of one organization; absent means as many as it likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u32>,
+    /// What of the platform it includes.
+    #[serde(default = "all_features")]
+    pub features: BTreeSet<Feature>,
+    /// How its customers' questions are answered.
+    #[serde(default)]
+    pub support: Support,
+    /// What it costs.
+    #[serde(default)]
+    pub price: PlanPrice,
     /// Limits by meter.
     #[serde(default)]
     pub meters: BTreeMap<MeterId, MeterLimit>,

@@ -5,6 +5,8 @@
 use gantry_types::{Credits, MeterId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::plan::{Feature, Included, PlanTerms};
+
 /// A plan or a balance does not allow a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
@@ -52,10 +54,47 @@ pub enum Refusal {
         /// The limit per job.
         limit: u64,
     },
+    /// The plan does not include it.
+    #[error("the plan does not include {feature}")]
+    NotIncluded {
+        /// What it lacks.
+        feature: Feature,
+    },
     /// Too many jobs wait already.
     #[error("{limit} jobs wait in the queue, which is as many as the plan allows")]
     QueueFull {
         /// The limit.
         limit: u32,
     },
+}
+
+impl Refusal {
+    /// Whether a plan of these terms would not have refused it. Credits are no matter of a plan.
+    #[must_use]
+    pub fn is_lifted_by(&self, terms: &PlanTerms) -> bool {
+        let allows = |limit: Option<u64>, units: u64| limit.is_none_or(|limit| units <= limit);
+        let bounds_of = |meter| terms.meters.get(meter).copied().unwrap_or_default();
+        match self {
+            Self::Credits { .. } => false,
+            Self::Quota { meter, needed, used, limit, .. } => {
+                let bounds = bounds_of(meter);
+                let total = used.saturating_add(*needed);
+                // Which of the two limits refused is not said; a plan must lift both.
+                *limit < total
+                    && allows(bounds.per_period, total)
+                    && allows(bounds.per_day, total)
+                    && allows(bounds.per_job, *needed)
+            }
+            Self::JobTooLarge { meter, needed, .. } => {
+                let bounds = bounds_of(meter);
+                allows(bounds.per_job, *needed)
+                    && allows(bounds.per_period, *needed)
+                    && allows(bounds.per_day, *needed)
+            }
+            Self::GpuNotIncluded => terms.gpu == Included::Yes,
+            Self::Memory { needed, .. } => *needed <= terms.job_memory_bytes,
+            Self::NotIncluded { feature } => terms.features.contains(feature),
+            Self::QueueFull { limit } => terms.queued_jobs > *limit,
+        }
+    }
 }

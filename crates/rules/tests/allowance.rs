@@ -39,7 +39,7 @@ fn meter() -> MeterId {
 }
 
 fn account() -> AccountState {
-    let limit = MeterLimit { per_job: Some(PER_CALL), per_period: Some(PER_MONTH) };
+    let limit = MeterLimit { per_job: Some(PER_CALL), per_period: Some(PER_MONTH), per_day: None };
     AccountState {
         organization_id: OrganizationId::generate(),
         terms: PlanTerms {
@@ -56,6 +56,10 @@ fn account() -> AccountState {
             granted_credits: Credits::ZERO,
             requests_per_minute: 1,
             request_burst: 1,
+            seats: None,
+            features: std::collections::BTreeSet::new(),
+            support: gantry_rules::plan::Support::Community,
+            price: gantry_rules::plan::PlanPrice::default(),
             meters: BTreeMap::from([(meter(), limit)]),
         },
         running_roots: 0,

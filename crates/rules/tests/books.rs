@@ -82,7 +82,7 @@ impl Model {
             lot(2, LotOrigin::Promotional, Some(500), 50),
             lot(3, LotOrigin::Earned, Some(2_000), 40),
         ];
-        let limit = MeterLimit { per_period: Some(JOBS_PER_MONTH), per_job: None };
+        let limit = MeterLimit { per_period: Some(JOBS_PER_MONTH), ..MeterLimit::default() };
         let account = AccountState {
             organization_id: OrganizationId::from_uuid(Uuid::nil()),
             terms: terms(BTreeMap::from([(MeterId::jobs(), limit)])),
@@ -294,6 +294,10 @@ fn terms(meters: BTreeMap<MeterId, MeterLimit>) -> PlanTerms {
         granted_credits: Credits::ZERO,
         requests_per_minute: 60,
         request_burst: 10,
+        seats: None,
+        features: std::collections::BTreeSet::new(),
+        support: gantry_rules::plan::Support::Community,
+        price: gantry_rules::plan::PlanPrice::default(),
         meters,
     }
 }

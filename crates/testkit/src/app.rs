@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
+use gantry_billing::{Billing, Edition};
 use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
+use gantry_pay::Sandbox;
 use gantry_ports::store::{Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
 use gantry_rules::plan::PlanTerms;
@@ -26,7 +28,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::doors::TestEngine;
-use crate::{Platform, TestClock, generous_terms};
+use crate::{Platform, TestClock, edition_of, generous_terms};
 
 pub use client::{TestClient, TestRequest};
 pub use connection::{EventStream, ServerEvent, TestResponse};
@@ -47,6 +49,8 @@ pub enum WithWorker {
 pub struct TestSettings {
     /// The terms of the one plan.
     pub terms: PlanTerms,
+    /// Several plans instead.
+    pub edition: Option<Edition>,
     /// Identity; the default plan and the cost of passwords are set by the app.
     pub access: AccessSettings,
     /// The HTTP face.
@@ -67,6 +71,7 @@ impl Default for TestSettings {
         };
         Self {
             terms: generous_terms(),
+            edition: None,
             access: AccessSettings::default(),
             http,
             worker: WithWorker::No,
@@ -85,6 +90,10 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     /// Identity.
     pub access: Access,
+    /// Plans, purchases, payments.
+    pub billing: Billing,
+    /// Who takes the money.
+    pub sandbox: Arc<Sandbox>,
     /// Jobs and the catalog.
     pub jobs: Jobs,
     /// What the first administrator registers with.
@@ -99,7 +108,8 @@ impl TestApp {
     /// # Errors
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
-        let platform = Platform::open(settings.store, &[&TestEngine], settings.terms).await?;
+        let edition = settings.edition.unwrap_or_else(|| edition_of(settings.terms));
+        let platform = Platform::open_edition(settings.store, &[&TestEngine], edition).await?;
         let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
         let clock: Arc<dyn Clock> = platform.clock.clone();
         let access_settings = AccessSettings {
@@ -126,7 +136,19 @@ impl TestApp {
         tokio::spawn(serve(listener, router(state), shutdown.clone()));
         let setup_token = access.open_setup().await?.context("a new store has no users")?;
         let clock = platform.clock.clone();
-        Ok(Self { address, store, clock, access, jobs, setup_token, shutdown, _platform: platform })
+        let (billing, sandbox) = (platform.billing.clone(), platform.sandbox.clone());
+        Ok(Self {
+            address,
+            store,
+            clock,
+            access,
+            billing,
+            sandbox,
+            jobs,
+            setup_token,
+            shutdown,
+            _platform: platform,
+        })
     }
 
     /// Starts a server and creates its administrator, who is signed in.

@@ -10,22 +10,25 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::Actor;
-use gantry_billing::{Billing, PlanDraft};
+use gantry_billing::{Billing, Edition, EditionPlan, Sale, Till};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset, Sample};
 use gantry_engine_api::Engine;
 use gantry_flows::{FlowEngine, KnownOperations};
 use gantry_jobs::{Jobs, NewJob, Registry};
+use gantry_pay::Sandbox;
 use gantry_ports::store::{
     Dataset, JobRecord, LotGrant, NewUser, Organization, StoreExt, User, UserStatus,
 };
 use gantry_ports::{BlobStore, Bus, Clock, Store, StoreError};
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_rules::plan::{Included, Plan, PlanTerms};
+use gantry_rules::plan::{Feature, Included, Plan, PlanPrice, PlanTerms, Support};
 use gantry_rules::submission::OnRefusal;
 use gantry_store::{GantryStore, StoreConfig};
-use gantry_types::{Credits, JobId, LotId, OrganizationId, PriorityClass, Timestamp, UserId};
+use gantry_types::{
+    Credits, Currency, JobId, LotId, OrganizationId, PriorityClass, Timestamp, UserId,
+};
 use serde_json::Value;
 
 /// A clock that runs with the system's, and can be moved on.
@@ -69,6 +72,35 @@ pub fn generous_terms() -> PlanTerms {
         granted_credits: Credits::new(1_000_000),
         requests_per_minute: 1_000_000,
         request_burst: 1_000_000,
+        seats: None,
+        features: Feature::ALL.iter().copied().collect(),
+        support: Support::default(),
+        price: PlanPrice::default(),
+        meters: std::collections::BTreeMap::new(),
+    }
+}
+
+/// An edition with one plan, whose slug is `test`.
+#[must_use]
+pub fn edition_of(terms: PlanTerms) -> Edition {
+    let plan = EditionPlan {
+        slug: "test".to_owned(),
+        title: "Test".to_owned(),
+        highlights: Vec::new(),
+        sale: Sale::Open,
+        terms,
+    };
+    Edition {
+        slug: "test".to_owned(),
+        title: "Test".to_owned(),
+        tagline: String::new(),
+        engines: std::collections::BTreeSet::new(),
+        provider: "sandbox".to_owned(),
+        currency: Currency::usd(),
+        grace: Duration::from_secs(7 * 86_400),
+        default_plan: plan.slug.clone(),
+        plans: vec![plan],
+        packages: Vec::new(),
         meters: std::collections::BTreeMap::new(),
     }
 }
@@ -87,7 +119,9 @@ pub struct Platform {
     pub billing: Billing,
     /// Jobs, and through them the catalog.
     pub jobs: Jobs,
-    /// The one plan; its slug is `test`.
+    /// Who takes the money.
+    pub sandbox: Arc<Sandbox>,
+    /// The plan of new organizations; where there is no edition its slug is `test`.
     pub plan: Plan,
     /// What the store says of [`GantryStore::synchronous`].
     pub synchronous: Option<i64>,
@@ -103,6 +137,18 @@ impl Platform {
         store: Option<StoreConfig>,
         engines: &[&dyn Engine],
         terms: PlanTerms,
+    ) -> Result<Self> {
+        Self::open_edition(store, engines, edition_of(terms)).await
+    }
+
+    /// The same with the plans of an edition; the sandbox takes the money.
+    ///
+    /// # Errors
+    /// As [`Platform::open`].
+    pub async fn open_edition(
+        store: Option<StoreConfig>,
+        engines: &[&dyn Engine],
+        edition: Edition,
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let config =
@@ -124,11 +170,16 @@ impl Platform {
         let known = KnownOperations::new(registry.visible_operations());
         let flow = FlowEngine::new(store.clone(), clock_port.clone(), catalog.clone(), known);
         registry.add_engine(&flow)?;
-        let billing = Billing::new(store.clone(), clock_port.clone());
+        let book = folder.path().join("sandbox.json");
+        let sandbox = Arc::new(Sandbox::open(book, String::new(), clock_port.clone()).await?);
+        let till = Till { provider: sandbox.clone(), desk: Some(sandbox.clone()) };
+        let default_plan = edition.default_plan.clone();
+        let billing = Billing::new(store.clone(), clock_port.clone(), edition).with_till(till);
         let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
-        let draft = PlanDraft { slug: "test".to_owned(), title: "Test".to_owned(), terms };
-        let plan = billing.import_plan(&draft).await?;
-        Ok(Self { store, blobs, bus, clock, billing, jobs, plan, synchronous, folder })
+        let plans = billing.import_edition().await?;
+        let plan = plans.into_iter().find(|plan| plan.slug == default_plan);
+        let plan = plan.context("the edition has no default plan")?;
+        Ok(Self { store, blobs, bus, clock, billing, jobs, sandbox, plan, synchronous, folder })
     }
 
     /// Adds an organization on the plan, with the plan's credits.

@@ -12,5 +12,6 @@ pub use app::{
 };
 pub use gantry_engine_testkit::{MemoryHost, MemoryHostBuilder, doors};
 pub use installation::{
-    Installation, Platform, TestClock, generous_terms, insert_account, new_job, new_user,
+    Installation, Platform, TestClock, edition_of, generous_terms, insert_account, new_job,
+    new_user,
 };

@@ -98,6 +98,14 @@ define_ids! {
     ScheduleRunId,
     /// A workflow: operations whose outputs feed one another.
     WorkflowId,
+    /// A purchase on its way: a plan or a package of credits.
+    CheckoutId,
+    /// A plan that is paid for period by period.
+    SubscriptionId,
+    /// Something that a payment provider told.
+    PaymentEventId,
+    /// Money that was received.
+    PaymentId,
     /// One HTTP request.
     RequestId,
 }

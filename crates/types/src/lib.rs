@@ -9,19 +9,21 @@ mod ids;
 mod job;
 mod meter;
 mod money;
+mod nearest;
 mod problem;
 mod role;
 mod time;
 
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
-    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, DatasetId, InvalidId, JobId, LedgerEntryId,
-    LotId, OrganizationId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, UploadId,
-    UserId, WorkerId, WorkflowId,
+    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId, JobId,
+    LedgerEntryId, LotId, OrganizationId, PaymentEventId, PaymentId, PlanId, RequestId, ScheduleId,
+    ScheduleRunId, SessionId, SubscriptionId, UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
 pub use meter::{InvalidMeterId, MeterId};
-pub use money::{Currency, InvalidCurrency, Money};
+pub use money::{Currency, InvalidCurrency, InvalidMoney, Money};
+pub use nearest::find_nearest;
 pub use problem::{PROBLEM_CODES, ProblemCode};
 pub use role::{Role, Scope};
 pub use time::{InvalidTimestamp, Timestamp};

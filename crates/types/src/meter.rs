@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Characters of a name.
+const LONGEST: usize = 64;
+/// How the books end the name of a meter that counts by the day.
+const DAY: &str = ".day";
+
 /// The text is not a meter name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -27,6 +32,24 @@ impl MeterId {
         Self("jobs".to_owned())
     }
 
+    /// The meter that counts requests with an API key.
+    #[must_use]
+    pub fn api_calls() -> Self {
+        Self("api_calls".to_owned())
+    }
+
+    /// The books' own meter for what is used of this one on one day, where a plan limits that.
+    #[must_use]
+    pub fn of_day(&self) -> Self {
+        Self(format!("{}{DAY}", self.0))
+    }
+
+    /// The meter that a meter of the books counts by the day.
+    #[must_use]
+    pub fn find_counted_by_day(&self) -> Option<Self> {
+        self.0.strip_suffix(DAY).map(|name| Self(name.to_owned()))
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -41,7 +64,8 @@ impl FromStr for MeterId {
         let starts_well = text.starts_with(|first: char| first.is_ascii_lowercase());
         let allowed =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
-        if starts_well && text.len() <= 64 && text.chars().all(allowed) {
+        let name = text.strip_suffix(DAY).unwrap_or(text);
+        if starts_well && name.len() <= LONGEST && text.chars().all(allowed) {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidMeterId { text: text.chars().take(64).collect() })
@@ -79,5 +103,14 @@ mod tests {
         for wrong in ["", "Rows", "9rows", "rows per job", "a-b"] {
             assert!(wrong.parse::<MeterId>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn every_meter_has_one_that_counts_by_the_day() {
+        let longest: MeterId = "a".repeat(LONGEST).parse().unwrap();
+        let daily = longest.of_day();
+        assert_eq!(daily.as_str().parse(), Ok(daily.clone()));
+        assert_eq!(daily.find_counted_by_day(), Some(longest.clone()));
+        assert_eq!(longest.find_counted_by_day(), None);
     }
 }

@@ -16,13 +16,16 @@ import type {
   Model,
   ModelComparison,
   ModelMetrics,
+  Offers,
   OperationSpec,
   Page,
+  Payment,
   Preview,
   Profile,
   Sample,
   Schedule,
   Session,
+  Subscription,
   Workflow,
   WorkflowRun,
   WorkflowRunDetail,
@@ -57,6 +60,28 @@ export const ledgerQuery = infiniteQueryOptions({
   queryKey: ['ledger'],
   queryFn: ({ pageParam, signal }) =>
     api.get<Page<LedgerEntry>>('/account/ledger', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export const offersQuery = queryOptions({
+  queryKey: ['offers'],
+  queryFn: ({ signal }) => api.get<Offers>('/plans', {}, signal),
+  staleTime: Infinity,
+});
+
+/** Under the account, because both change with one purchase. */
+export const subscriptionQuery = queryOptions({
+  queryKey: ['account', 'subscription'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ subscription: Subscription | null }>('/account/subscription', {}, signal))
+      .subscription,
+});
+
+export const paymentsQuery = infiniteQueryOptions({
+  queryKey: ['account', 'payments'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<Payment>>('/account/payments', { cursor: pageParam, limit: PAGE }, signal),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/checkouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a purchase; the answer says where to pay. */
+        post: operations["begin_checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/ledger": {
         parameters: {
             query?: never;
@@ -32,6 +49,41 @@ export interface paths {
         get: operations["list_ledger"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the organization paid. */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The subscription that the organization has, or had last. */
+        get: operations["get_subscription"];
+        put?: never;
+        /** Cancels the subscription at the end of its period, keeps it after all, or changes its plan. */
+        post: operations["change_subscription"];
         delete?: never;
         options?: never;
         head?: never;
@@ -76,6 +128,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/organizations/{id}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an organization credits. For administrators. */
+        post: operations["grant_credits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/organizations/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts an organization on a plan, also one that is not for sale. For administrators. */
+        put: operations["override_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -87,6 +173,57 @@ export interface paths {
         get: operations["get_overview"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payments/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compares with the provider now what a chore compares by itself. For administrators. */
+        post: operations["reconcile_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payments/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives money back for a payment. For administrators. */
+        post: operations["refund_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sandbox/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the sandbox's clock on, so that periods end and renew. For administrators. */
+        post: operations["advance_sandbox"];
         delete?: never;
         options?: never;
         head?: never;
@@ -791,6 +928,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/webhooks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A message of a payment provider, signed by it. */
+        post: operations["receive_payment_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is sold here: plans from the smallest to the largest, and packages of credits. */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/samples": {
         parameters: {
             query?: never;
@@ -1241,6 +1412,24 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /** @description Where to pay. */
+        CheckoutBody: {
+            /**
+             * Format: uuid
+             * @description The purchase.
+             */
+            id: string;
+            /** @description The provider's page. */
+            url: string;
+        };
+        /** @description What somebody wants to buy: a plan, or a package of credits. */
+        CheckoutRequest: {
+            interval?: components["schemas"]["Interval"] | null;
+            /** @description The name of a package. */
+            package?: string | null;
+            /** @description The name of a plan. */
+            plan?: string | null;
+        };
         /** @description A model beside others. */
         ComparedModel: {
             /** @description The model. */
@@ -1250,6 +1439,16 @@ export interface components {
              *     its `leaderboard`.
              */
             report: unknown;
+        };
+        /** @description Credits to be given. */
+        CreditGrantRequest: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            credits: number;
+            /** @description Why, for the ledger: 1 to 200 characters. */
+            reason: string;
         };
         /** @description A balance. */
         CreditsBody: {
@@ -1423,6 +1622,11 @@ export interface components {
             /** @description The name for people. */
             title: string;
         };
+        /**
+         * @description How often a plan is paid.
+         * @enum {string}
+         */
+        Interval: "month" | "year";
         /** @description A key that was just made. */
         IssuedApiKey: components["schemas"]["ApiKeyBody"] & {
             /** @description The secret; it is shown this once. */
@@ -1568,7 +1772,7 @@ export interface components {
         JobState: "scheduled" | "blocked" | "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "dead";
         /** @description A line of the ledger. */
         LedgerEntryBody: {
-            /** @description Which side: `available`, `held`, `revenue`, `issued` or `expired`. */
+            /** @description Which side: `available`, `held`, `revenue`, `issued`, `expired` or `receivable`. */
             account: string;
             /**
              * Format: int64
@@ -1916,7 +2120,10 @@ export interface components {
             /** @description The version of the server. */
             version: string;
         };
-        /** @description The use of a meter in the present period. */
+        /**
+         * @description The use of a meter in the present period, which is a month, or a day for a meter that ends
+         *     in `.day`.
+         */
         MeterBody: {
             /**
              * Format: int64
@@ -1948,6 +2155,11 @@ export interface components {
         };
         /** @description How much of a meter a plan allows; `null` does not limit. */
         MeterLimitBody: {
+            /**
+             * Format: int64
+             * @description Units per day.
+             */
+            per_day?: number | null;
             /**
              * Format: int64
              * @description Units in one job.
@@ -2031,6 +2243,18 @@ export interface components {
             /** @description The job's report; `null` when it is kept no longer. */
             report: unknown;
         };
+        /** @description An amount of money. */
+        MoneyBody: {
+            /** @description ISO 4217, such as `USD`. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description In the smallest unit of the currency, such as cents.
+             */
+            minor: number;
+            /** @description For people, such as `49.00 USD`. */
+            text: string;
+        };
         /** @description A key to be made. */
         NewApiKeyRequest: {
             /**
@@ -2084,6 +2308,38 @@ export interface components {
             /** @description Its SHA-256 in hexadecimal, if it is known. */
             sha256?: string | null;
         };
+        /** @description A plan that can be had here. */
+        OfferBody: {
+            /** @description What else to say of it. */
+            highlights: string[];
+            /** @description Whether it has to be asked for. */
+            on_request: boolean;
+            /** @description What it costs. */
+            price: components["schemas"]["PriceBody"];
+            /** @description The name for programs. */
+            slug: string;
+            /** @description What it allows. */
+            terms: components["schemas"]["PlanTermsBody"];
+            /** @description The name for people. */
+            title: string;
+        };
+        /** @description What is sold here. */
+        OffersBody: {
+            /** @description What meters are called for people. */
+            meters: {
+                [key: string]: string;
+            };
+            /** @description Credits that can be bought. */
+            packages: components["schemas"]["PackageBody"][];
+            /** @description The plans, from the smallest to the largest. */
+            plans: components["schemas"]["OfferBody"][];
+            /** @description Who takes the money, such as `sandbox`. */
+            provider: string;
+            /** @description What it is. */
+            tagline: string;
+            /** @description The product's name. */
+            title: string;
+        };
         /** @description An operation. */
         OperationBody: {
             /** @description The engine. */
@@ -2105,6 +2361,25 @@ export interface components {
              * @description The version of the parameters.
              */
             version: number;
+        };
+        /** @description Credits that can be bought. */
+        PackageBody: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            credits: number;
+            /**
+             * Format: int64
+             * @description After how many days what is left of them expires; `null` means never.
+             */
+            expires_days?: number | null;
+            /** @description What they cost. */
+            price: components["schemas"]["MoneyBody"];
+            /** @description The name for programs. */
+            slug: string;
+            /** @description The name for people. */
+            title: string;
         };
         /** @description One part of a list. */
         PageOf_AuditEntryBody: {
@@ -2283,7 +2558,7 @@ export interface components {
         PageOf_LedgerEntryBody: {
             /** @description The items. */
             items: {
-                /** @description Which side: `available`, `held`, `revenue`, `issued` or `expired`. */
+                /** @description Which side: `available`, `held`, `revenue`, `issued`, `expired` or `receivable`. */
                 account: string;
                 /**
                  * Format: int64
@@ -2363,6 +2638,46 @@ export interface components {
                  * @description Its version of that name, from 1.
                  */
                 version?: number | null;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_PaymentBody: {
+            /** @description The items. */
+            items: {
+                /** @description How much. */
+                amount: components["schemas"]["MoneyBody"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description What it was for. */
+                description: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The credits that it bought.
+                 */
+                lot_id?: string | null;
+                /** @description The provider. */
+                provider: string;
+                /** @description The provider's name for it. */
+                provider_ref: string;
+                /** @description How much of it was given back. */
+                refunded: components["schemas"]["MoneyBody"];
+                /** @description `received` or `failed`. */
+                status: string;
+                /**
+                 * Format: uuid
+                 * @description The subscription that it was for.
+                 */
+                subscription_id?: string | null;
             }[];
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
@@ -2536,6 +2851,41 @@ export interface components {
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
         };
+        /** @description A payment. */
+        PaymentBody: {
+            /** @description How much. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What it was for. */
+            description: string;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The credits that it bought.
+             */
+            lot_id?: string | null;
+            /** @description The provider. */
+            provider: string;
+            /** @description The provider's name for it. */
+            provider_ref: string;
+            /** @description How much of it was given back. */
+            refunded: components["schemas"]["MoneyBody"];
+            /** @description `received` or `failed`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The subscription that it was for.
+             */
+            subscription_id?: string | null;
+        };
         /** @description A version of a plan. */
         PlanBody: {
             /** @description The name in the edition, such as `free`. */
@@ -2549,6 +2899,11 @@ export interface components {
              * @description The version, from 1.
              */
             version: number;
+        };
+        /** @description The plan that an organization is to be on. */
+        PlanOverrideRequest: {
+            /** @description The plan's name; also one that is not for sale. */
+            plan: string;
         };
         /** @description What a plan allows. */
         PlanTermsBody: {
@@ -2564,6 +2919,8 @@ export interface components {
              * @description How many root jobs run at once, waiting ones included.
              */
             concurrent_jobs: number;
+            /** @description What of the platform it includes: `api`, `schedules`, `workflows`. */
+            features: string[];
             /**
              * Format: int64
              * @description Bytes of one uploaded file.
@@ -2615,6 +2972,13 @@ export interface components {
              * @description Days for which artifacts are kept; `null` means for ever.
              */
             retention_days?: number | null;
+            /**
+             * Format: int32
+             * @description Members of one organization; `null` does not limit.
+             */
+            seats?: number | null;
+            /** @description How its customers' questions are answered. */
+            support: components["schemas"]["Support"];
         };
         /** @description The first rows of a table. */
         PreviewBody: {
@@ -2631,6 +2995,16 @@ export interface components {
             kind: unknown;
             /** @description The name. */
             name: string;
+        };
+        /** @description What a plan costs; without both, it costs nothing or has to be asked for. */
+        PriceBody: {
+            month?: components["schemas"]["MoneyBody"] | null;
+            /**
+             * Format: int32
+             * @description Days before the first payment.
+             */
+            trial_days: number;
+            year?: components["schemas"]["MoneyBody"] | null;
         };
         /** @enum {string} */
         PriorityClass: "high" | "normal" | "overflow";
@@ -2683,6 +3057,29 @@ export interface components {
              */
             running: number;
         };
+        /** @description What became of a provider's message. */
+        ReceivedBody: {
+            /** @description `applied`, `ignored`, `unclear`, or `known` when it was here before. */
+            outcome: string;
+        };
+        /** @description What a reconciliation found. */
+        ReconciledBody: {
+            /**
+             * Format: int64
+             * @description Events that could not be understood before and can now.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Accounts whose plan changed because time passed.
+             */
+            plans: number;
+            /**
+             * Format: int64
+             * @description Subscriptions that differed from what their provider says.
+             */
+            subscriptions: number;
+        };
         /** @description What redriving dead jobs did. */
         RedriveBody: {
             /** @description The new jobs. */
@@ -2704,6 +3101,16 @@ export interface components {
         RedriveRequest: {
             /** @description The operation. */
             operation: string;
+        };
+        /** @description Money to be given back. */
+        RefundRequest: {
+            /**
+             * Format: int64
+             * @description How much, in the smallest unit; everything that is left if not given.
+             */
+            minor?: number | null;
+            /** @description The payment, by its provider's name. */
+            provider_ref: string;
         };
         /** @description A person who registers. */
         RegisterRequest: {
@@ -2747,6 +3154,22 @@ export interface components {
             summary: string;
             /** @description Its name for people. */
             title: string;
+        };
+        /** @description The sandbox's time. */
+        SandboxClockBody: {
+            /**
+             * Format: date-time
+             * @description What its clock shows now.
+             */
+            now: string;
+        };
+        /** @description How far the sandbox's clock is to be moved on. */
+        SandboxClockRequest: {
+            /**
+             * Format: int32
+             * @description Days: 1 to 3,660.
+             */
+            days: number;
         };
         /** @description A schedule. */
         ScheduleBody: {
@@ -2959,6 +3382,56 @@ export interface components {
              */
             total: number;
         };
+        /** @description The subscription that an organization has or had last. */
+        SubscriptionAnswer: {
+            subscription?: components["schemas"]["SubscriptionBody"] | null;
+        };
+        /** @description A subscription. */
+        SubscriptionBody: {
+            /** @description Whether it ends then. */
+            cancels_at_period_end: boolean;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description How often it is paid. */
+            interval: components["schemas"]["Interval"];
+            /**
+             * Format: date-time
+             * @description Since when a payment is missing.
+             */
+            past_due_since?: string | null;
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            period_end: string;
+            /**
+             * Format: date-time
+             * @description The start of the period that was paid.
+             */
+            period_start: string;
+            /** @description The plan, in the version that was bought. */
+            plan: components["schemas"]["PlanBody"];
+            /** @description `incomplete`, `trialing`, `active`, `past_due` or `ended`. */
+            status: string;
+        };
+        /** @description What is to become of the subscription. */
+        SubscriptionRequest: {
+            /** @enum {string} */
+            action: "cancel";
+        } | {
+            /** @enum {string} */
+            action: "keep";
+        } | {
+            /** @enum {string} */
+            action: "switch";
+            /** @description How often it is to be paid. */
+            interval: components["schemas"]["Interval"];
+            /** @description The plan's name. */
+            plan: string;
+        };
         /** @description A job to begin with. */
         Suggestion: {
             /** @description The operation. */
@@ -2966,6 +3439,11 @@ export interface components {
             /** @description Its parameters. */
             params: Record<string, never>;
         };
+        /**
+         * @description How the questions of a plan's customers are answered.
+         * @enum {string}
+         */
+        Support: "community" | "email" | "priority" | "dedicated";
         /** @description The clocks of an organization. */
         TimeZoneBody: {
             /** @description An IANA name, such as `Europe/Oslo`; its schedules follow it. */
@@ -3248,6 +3726,38 @@ export interface operations {
             };
         };
     };
+    begin_checkout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckoutBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_ledger: {
         parameters: {
             query?: {
@@ -3270,6 +3780,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOf_LedgerEntryBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_PaymentBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionAnswer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionBody"];
                 };
             };
             /** @description A problem. */
@@ -3375,6 +3980,70 @@ export interface operations {
             };
         };
     };
+    grant_credits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditGrantRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    override_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanOverrideRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: never;
@@ -3390,6 +4059,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminOverview"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reconcile_payments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    refund_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    advance_sandbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SandboxClockRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SandboxClockBody"];
                 };
             };
             /** @description A problem. */
@@ -4843,6 +5602,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EstimateBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_payment_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as `sandbox`. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffersBody"];
                 };
             };
             /** @description A problem. */

@@ -54,6 +54,17 @@ export type Account = With<
 >;
 export type LedgerEntry = Filled<Schemas['LedgerEntryBody']>;
 
+export type Offers = With<Schemas['OffersBody'], { plans: Offer[]; packages: Package[] }>;
+export type Offer = With<
+  Schemas['OfferBody'],
+  { price: Filled<Schemas['PriceBody']>; terms: Filled<Schemas['PlanTermsBody']> }
+>;
+export type Package = Filled<Schemas['PackageBody']>;
+export type Interval = Schemas['Interval'];
+export type Checkout = Schemas['CheckoutBody'];
+export type Subscription = Filled<Schemas['SubscriptionBody']>;
+export type Payment = Filled<Schemas['PaymentBody']>;
+
 export type InputKind = Schemas['InputKind'];
 export type InputSlot = Schemas['InputSlotBody'];
 export type InputRef = Schemas['InputRef'];

@@ -3,10 +3,12 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { accountQuery, ledgerQuery } from '../api/queries';
+import { accountQuery, ledgerQuery, offersQuery, subscriptionQuery } from '../api/queries';
 import type { Account, LedgerEntry } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
+import { Packages, Plans } from '../billing/Plans';
+import { Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
 import { MeterBar } from '../parts/Bars';
 import { Copyable } from '../parts/Copyable';
 import { DataTable } from '../parts/DataTable';
@@ -128,6 +130,8 @@ export function AccountPage() {
   const { t } = useTranslation();
   const me = useMe();
   const account = useQuery(accountQuery);
+  const offers = useQuery(offersQuery);
+  const subscription = useQuery(subscriptionQuery);
   return (
     <>
       <PageHeader title={t('nav.account')} summary={me.organization.name} />
@@ -142,6 +146,18 @@ export function AccountPage() {
             <Meters account={account.data} />
           </>
         ) : null}
+        {subscription.data ? <SubscriptionPanel subscription={subscription.data} /> : null}
+        {account.data && offers.data && !subscription.isPending ? (
+          <>
+            <Plans
+              offers={offers.data}
+              account={account.data}
+              subscription={subscription.data ?? null}
+            />
+            <Packages offers={offers.data} />
+          </>
+        ) : null}
+        <Payments />
         <Ledger />
         <TimeZone />
         <Section title={t('account.you')}>

@@ -215,6 +215,10 @@ fn terms() -> PlanTerms {
         granted_credits: Credits::ZERO,
         requests_per_minute: 1000,
         request_burst: 100,
+        seats: None,
+        features: std::collections::BTreeSet::new(),
+        support: gantry_rules::plan::Support::Community,
+        price: gantry_rules::plan::PlanPrice::default(),
         meters: BTreeMap::new(),
     }
 }

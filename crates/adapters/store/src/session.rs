@@ -4,8 +4,8 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadJobs, ReadModels,
-    ReadSchedules, ReadTx, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
-    WriteFlows, WriteModels, WriteSchedules,
+    ReadPayments, ReadSchedules, ReadTx, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog,
+    WriteChores, WriteFlows, WriteModels, WritePayments, WriteSchedules,
 };
 
 use crate::sql::Sql;
@@ -46,6 +46,9 @@ impl ReadTx for Session {
     fn catalog(&self) -> &dyn ReadCatalog {
         self
     }
+    fn payments(&self) -> &dyn ReadPayments {
+        self
+    }
     fn audit(&self) -> &dyn ReadAudit {
         self
     }
@@ -74,6 +77,9 @@ impl Tx for Session {
         self
     }
     fn catalog(&self) -> &dyn WriteCatalog {
+        self
+    }
+    fn payments(&self) -> &dyn WritePayments {
         self
     }
     fn audit(&self) -> &dyn WriteAudit {

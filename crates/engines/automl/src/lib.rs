@@ -88,4 +88,8 @@ impl Engine for Automl {
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
         vec![Arc::new(InThread(ModelService))]
     }
+
+    fn meters(&self) -> &'static [&'static str] {
+        &["rows", "models", "predictions"]
+    }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gantry_engine_api::protocol::{EngineManifest, OperationManifest};
 use gantry_engine_api::{
-    AnyOperation, AnyService, Engine, EngineError, Estimate, InputMeta, JobContext, OperationSpec,
-    ParamError, Step,
+    AnyOperation, AnyService, Audience, Engine, EngineError, Estimate, InputMeta, JobContext,
+    OperationSpec, ParamError, Step,
 };
 use serde_json::{Map, Value};
 
@@ -164,6 +164,7 @@ pub(crate) fn derive_spec(manifest: &OperationManifest) -> OperationSpec {
         version: manifest.version,
         title: manifest.title.clone(),
         summary: manifest.summary.clone(),
+        audience: Audience::People,
         inputs: manifest.inputs.clone(),
         params_schema: manifest.params_schema.clone(),
         report_schema,

@@ -5,6 +5,7 @@ mod config;
 mod datasets;
 mod demo;
 mod doctor;
+mod edition;
 mod engine;
 mod jobs;
 mod login;
@@ -43,6 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Login(arguments) => login::run(arguments, console),
         Command::Admin(command) => admin::run(command, global, console),
         Command::Config(command) => config::run(*command, global, console),
+        Command::Edition(command) => edition::run(command, console),
         Command::Engine(command) => engine::run(command, global, console),
         Command::EngineHost(arguments) => engine::host(arguments),
         Command::Doctor(data) => doctor::run(data, global, console),

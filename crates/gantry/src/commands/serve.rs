@@ -21,6 +21,9 @@ pub fn run(arguments: &ServeArgs, global: &GlobalArgs, console: Console) -> Resu
     if let Some(listen) = arguments.listen {
         flags.push(Override { key: "server.listen", value: json!(listen) });
     }
+    if let Some(edition) = &arguments.edition {
+        flags.push(Override { key: "server.edition", value: json!(edition) });
+    }
     if arguments.no_worker {
         flags.push(Override { key: "worker.slots", value: json!(0) });
     }

@@ -10,8 +10,8 @@ use figment::error::{Error, Kind};
 use figment::providers::{Env, Format as _, Serialized, Toml};
 
 use super::Config;
-use super::nearest::find_nearest;
 use crate::failure::{Exit, Failure};
+use gantry_types::find_nearest;
 
 /// The file that is read where no other is named.
 const USUAL_FILE: &str = "gantry.toml";

@@ -1,4 +1,4 @@
-//! `[plan]`: the plan of every new account of this installation.
+//! `[plan]`: the plan of every new account of the default edition.
 //!
 //! Invariant: a changed plan becomes a new version when the server starts; accounts keep the
 //! version that they have.
@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gantry_billing::PlanDraft;
-use gantry_rules::plan::{Included, MeterLimit, PlanTerms};
+use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, MeterId, PriorityClass};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub struct MeterConfig {
     /// Units per calendar month in UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_period: Option<u64>,
+    /// Units per day in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u64>,
     /// Units in one job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_job: Option<u64>,
@@ -124,8 +127,8 @@ impl PlanConfig {
         for (name, limit) in &self.meters {
             let meter: MeterId =
                 name.parse().map_err(|error| Failure::usage(format!("`plan.meters`: {error}")))?;
-            meters
-                .insert(meter, MeterLimit { per_period: limit.per_period, per_job: limit.per_job });
+            let MeterConfig { per_period, per_day, per_job } = *limit;
+            meters.insert(meter, MeterLimit { per_period, per_day, per_job });
         }
         let terms = PlanTerms {
             concurrent_jobs: self.concurrent_jobs,
@@ -141,6 +144,10 @@ impl PlanConfig {
             granted_credits: Credits::new(self.granted_credits),
             requests_per_minute: self.requests_per_minute,
             request_burst: self.request_burst,
+            seats: None,
+            features: Feature::ALL.iter().copied().collect(),
+            support: Support::default(),
+            price: PlanPrice::default(),
             meters,
         };
         Ok(PlanDraft { slug: self.slug.clone(), title: self.title.clone(), terms })

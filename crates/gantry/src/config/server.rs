@@ -24,6 +24,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Folder for the database, files and scratch space.
     pub data_dir: PathBuf,
+    /// The product to serve: the name of a built-in edition, or the path of a file.
+    pub edition: String,
     /// The address under which people reach the server, such as `https://gantry.example`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
@@ -42,6 +44,7 @@ impl Default for ServerConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_dir: PathBuf::from("./gantry-data"),
+            edition: "default".to_owned(),
             public_url: None,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),

@@ -127,6 +127,7 @@ pub(super) mod tests {
             version: 1,
             title: "Fit".to_owned(),
             summary: "Fits.".to_owned(),
+            audience: gantry_engine_api::Audience::People,
             inputs: vec![InputSlot::required("data", "Table", InputKind::Table)],
             params_schema: json!({
                 "type": "object",

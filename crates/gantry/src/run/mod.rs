@@ -88,9 +88,8 @@ fn find_spec<'r>(registry: &'r Registry, operation: &str) -> Result<&'r Operatio
     };
     registry.find_spec(operation).or_else(by_verb).ok_or_else(|| {
         let ids = registry.specs().map(|spec| spec.id.as_str());
-        let nearest = registry
-            .find_nearest(operation)
-            .or_else(|| crate::config::find_nearest(operation, ids));
+        let nearest =
+            registry.find_nearest(operation).or_else(|| gantry_types::find_nearest(operation, ids));
         let failure = Failure::new(Exit::NotFound, format!("there is no operation `{operation}`"));
         match nearest {
             Some(nearest) => failure.with_next(format!("did you mean `gantry run {nearest}`?")),

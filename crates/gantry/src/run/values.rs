@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::find_nearest;
+use gantry_types::find_nearest;
 
 /// What a parameter takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

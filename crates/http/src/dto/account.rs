@@ -11,7 +11,7 @@ use gantry_types::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::PriorityClassWord;
+use super::{PriorityClassWord, SupportBody};
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,6 +86,12 @@ pub struct PlanTermsBody {
     pub requests_per_minute: u32,
     /// Requests above the steady rate that may come at once.
     pub request_burst: u32,
+    /// Members of one organization; `null` does not limit.
+    pub seats: Option<u32>,
+    /// What of the platform it includes: `api`, `schedules`, `workflows`.
+    pub features: Vec<&'static str>,
+    /// How its customers' questions are answered.
+    pub support: SupportBody,
     /// Limits by meter.
     pub meters: BTreeMap<String, MeterLimitBody>,
 }
@@ -95,6 +101,8 @@ pub struct PlanTermsBody {
 pub struct MeterLimitBody {
     /// Units per period.
     pub per_period: Option<u64>,
+    /// Units per day.
+    pub per_day: Option<u64>,
     /// Units in one job.
     pub per_job: Option<u64>,
 }
@@ -112,7 +120,11 @@ impl From<PlanTerms> for PlanTermsBody {
             Included::No => false,
         };
         let meters = terms.meters.into_iter().map(|(meter, limit)| {
-            let limit = MeterLimitBody { per_period: limit.per_period, per_job: limit.per_job };
+            let limit = MeterLimitBody {
+                per_period: limit.per_period,
+                per_day: limit.per_day,
+                per_job: limit.per_job,
+            };
             (String::from(meter), limit)
         });
         Self {
@@ -129,12 +141,16 @@ impl From<PlanTerms> for PlanTermsBody {
             granted_credits: terms.granted_credits,
             requests_per_minute: terms.requests_per_minute,
             request_burst: terms.request_burst,
+            seats: terms.seats,
+            features: terms.features.iter().map(|feature| feature.as_str()).collect(),
+            support: terms.support.into(),
             meters: meters.collect(),
         }
     }
 }
 
-/// The use of a meter in the present period.
+/// The use of a meter in the present period, which is a month, or a day for a meter that ends
+/// in `.day`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MeterBody {
     /// The meter.
@@ -156,14 +172,13 @@ pub struct MeterBody {
 
 impl From<AccountView> for AccountBody {
     fn from(view: AccountView) -> Self {
-        let (period_start, resets_at) = (view.period_start, view.resets_at);
         let meters = view.meters.into_iter().map(|meter| MeterBody {
             meter: meter.meter,
             used: meter.used,
             reserved: meter.reserved,
             limit: meter.limit,
-            period_start,
-            resets_at,
+            period_start: meter.period.start,
+            resets_at: meter.period.end,
         });
         let overview = view.overview;
         Self {
@@ -183,7 +198,7 @@ pub struct LedgerEntryBody {
     /// The identifier.
     #[schema(value_type = Uuid)]
     pub id: LedgerEntryId,
-    /// Which side: `available`, `held`, `revenue`, `issued` or `expired`.
+    /// Which side: `available`, `held`, `revenue`, `issued`, `expired` or `receivable`.
     #[schema(value_type = String)]
     pub account: LedgerAccount,
     /// Positive adds to the side, negative takes from it.

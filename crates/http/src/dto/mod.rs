@@ -5,6 +5,7 @@
 
 mod account;
 mod auth;
+mod billing;
 mod catalog;
 mod job;
 mod meta;
@@ -17,6 +18,7 @@ mod workflow;
 
 pub use account::*;
 pub use auth::*;
+pub use billing::*;
 pub use catalog::*;
 pub use job::*;
 pub use meta::*;

@@ -1,9 +1,10 @@
 //! The door of the API: who asks, how often, and whether a browser was tricked into asking.
 //!
 //! Invariants: every route under `/api/v1` passes here; a state-changing request with a cookie
-//! needs the session's anti-forgery token, one with a key needs none; answers to `GET` carry a
-//! tag.
+//! needs the session's anti-forgery token, one with a key needs none; a key is of use only
+//! where the plan includes the API, and counts where it limits it; answers to `GET` carry a tag.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
@@ -11,7 +12,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gantry_access::{Actor, RequestRate, Via};
+use gantry_access::{Actor, CallCount, Entrance, Via};
+use gantry_rules::plan::Feature;
 use gantry_types::ProblemCode;
 use sha2::{Digest, Sha256};
 
@@ -78,18 +80,42 @@ async fn take_token(
         (Via::Session { .. } | Via::System, Some(id)) => RateKey::User(id),
         (Via::Session { .. } | Via::System, None) => RateKey::Address(peer.network()),
     };
-    let rate = find_rate(state, actor, now).await?;
-    Ok(state.limiter.take(key, rate, now))
+    let entrance = find_entrance(state, actor, now).await?;
+    let rate = state.limiter.take(key, entrance.rate, now);
+    if let (Via::ApiKey { .. }, None) = (&actor.via, rate.require().err()) {
+        let entrance = require_api(state, actor, entrance).await?;
+        if entrance.calls == CallCount::Limited {
+            state.jobs().count_api_call(actor.organization_id).await?;
+        }
+    }
+    Ok(rate)
 }
 
-async fn find_rate(state: &AppState, actor: &Actor, now: Instant) -> Answer<RequestRate> {
-    let organization_id = actor.organization_id;
-    if let Some(rate) = state.limiter.find_rate(organization_id, now) {
-        return Ok(rate);
+/// A plan that was changed a moment ago must not refuse what the new one includes.
+async fn require_api(
+    state: &AppState,
+    actor: &Actor,
+    entrance: Arc<Entrance>,
+) -> Answer<Arc<Entrance>> {
+    if entrance.require(Feature::Api).is_ok() {
+        return Ok(entrance);
     }
-    let rate = state.access().get_request_rate(organization_id).await?;
-    state.limiter.keep_rate(organization_id, rate, now);
-    Ok(rate)
+    let entrance = read_entrance(state, actor, Instant::now()).await?;
+    entrance.require(Feature::Api)?;
+    Ok(entrance)
+}
+
+async fn find_entrance(state: &AppState, actor: &Actor, now: Instant) -> Answer<Arc<Entrance>> {
+    match state.limiter.find_entrance(actor.organization_id, now) {
+        Some(entrance) => Ok(entrance),
+        None => read_entrance(state, actor, now).await,
+    }
+}
+
+async fn read_entrance(state: &AppState, actor: &Actor, now: Instant) -> Answer<Arc<Entrance>> {
+    let entrance = Arc::new(state.access().get_entrance(actor.organization_id).await?);
+    state.limiter.keep_entrance(actor.organization_id, Arc::clone(&entrance), now);
+    Ok(entrance)
 }
 
 /// Refuses what another site made a browser send.

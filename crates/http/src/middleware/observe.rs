@@ -37,7 +37,13 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
     let span = tracing::info_span!("http::request", %request_id, method, route = %route);
     let limit = limit_of(&state, &route);
     let mut response = run(request, next, limit).instrument(span.clone()).await;
-    let problem = take_problem(&mut response);
+    let problem = take_problem(&mut response).map(|problem| match problem.refusal() {
+        Some(refusal) => match state.billing().find_upgrade(refusal) {
+            Some(upgrade) => problem.with_upgrade(upgrade),
+            None => problem,
+        },
+        None => problem,
+    });
     if let Some(problem) = &problem {
         log_problem(&span, problem);
         response = style.write(&state, problem, request_id, response);

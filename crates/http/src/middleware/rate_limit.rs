@@ -5,19 +5,19 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use gantry_access::RequestRate;
+use gantry_access::{Entrance, RequestRate};
 use gantry_types::{ApiKeyId, OrganizationId, ProblemCode, UserId};
 
 use crate::problem::Problem;
 
 /// Buckets that are kept before the full ones are thrown away.
 const MANY: usize = 10_000;
-/// How long a plan's rate is believed.
-const RATE_LIFETIME: Duration = Duration::from_secs(30);
+/// How long what a plan says is believed.
+const ENTRANCE_LIFETIME: Duration = Duration::from_secs(30);
 
 /// Whose bucket it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ pub struct RateState {
 #[derive(Debug, Default)]
 pub struct RateLimiter {
     full_at: Mutex<HashMap<RateKey, Instant>>,
-    rates: Mutex<HashMap<OrganizationId, (RequestRate, Instant)>>,
+    entrances: Mutex<HashMap<OrganizationId, (Arc<Entrance>, Instant)>>,
 }
 
 impl RateLimiter {
@@ -73,20 +73,29 @@ impl RateLimiter {
         RateState { limit: capacity, remaining, reset: missing, wait: None }
     }
 
-    /// A plan's rate that was looked up a moment ago.
-    pub fn find_rate(&self, organization_id: OrganizationId, now: Instant) -> Option<RequestRate> {
-        let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let (rate, at) = rates.get(&organization_id)?;
-        (now.duration_since(*at) < RATE_LIFETIME).then_some(*rate)
+    /// What a plan says, as it was looked up a moment ago.
+    pub fn find_entrance(
+        &self,
+        organization_id: OrganizationId,
+        now: Instant,
+    ) -> Option<Arc<Entrance>> {
+        let entrances = self.entrances.lock().unwrap_or_else(PoisonError::into_inner);
+        let (entrance, at) = entrances.get(&organization_id)?;
+        (now.duration_since(*at) < ENTRANCE_LIFETIME).then(|| Arc::clone(entrance))
     }
 
-    /// Keeps a plan's rate for a moment.
-    pub fn keep_rate(&self, organization_id: OrganizationId, rate: RequestRate, now: Instant) {
-        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        if rates.len() >= MANY {
-            rates.retain(|_, (_, at)| now.duration_since(*at) < RATE_LIFETIME);
+    /// Keeps what a plan says for a moment.
+    pub fn keep_entrance(
+        &self,
+        organization_id: OrganizationId,
+        entrance: Arc<Entrance>,
+        now: Instant,
+    ) {
+        let mut entrances = self.entrances.lock().unwrap_or_else(PoisonError::into_inner);
+        if entrances.len() >= MANY {
+            entrances.retain(|_, (_, at)| now.duration_since(*at) < ENTRANCE_LIFETIME);
         }
-        rates.insert(organization_id, (rate, now));
+        entrances.insert(organization_id, (entrance, now));
     }
 }
 

@@ -6,6 +6,7 @@
 mod forms;
 mod problems;
 mod render;
+mod sandbox;
 
 pub use render::Pages;
 
@@ -36,6 +37,7 @@ pub fn page_routes() -> Router<AppState> {
         .route("/register", get(forms::register_page).post(forms::register))
         .route("/setup", get(forms::setup_page).post(forms::set_up))
         .route("/sign-out", post(forms::sign_out))
+        .route("/sandbox/checkout/{id}", get(sandbox::checkout_page).post(sandbox::pay))
         .route("/problems", get(problems::list_problems))
         .route("/problems/{slug}", get(problems::explain_problem))
         .route("/pages/{file}", get(static_file))

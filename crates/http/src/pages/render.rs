@@ -8,7 +8,7 @@ use gantry_types::RequestId;
 use super::STYLES;
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
@@ -16,6 +16,7 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("setup.html", include_str!("templates/setup.html")),
     ("problem.html", include_str!("templates/problem.html")),
     ("problems.html", include_str!("templates/problems.html")),
+    ("sandbox.html", include_str!("templates/sandbox.html")),
 ];
 
 /// The templates, parsed.

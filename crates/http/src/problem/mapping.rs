@@ -7,7 +7,7 @@ use gantry_engine_api::{EngineError, ParamError};
 use gantry_flows::FlowsError;
 use gantry_jobs::JobsError;
 use gantry_ports::store::HotError;
-use gantry_ports::{BlobError, StoreError};
+use gantry_ports::{BlobError, PaymentError, StoreError};
 use gantry_rules::refusal::Refusal;
 use gantry_types::{EngineErrorKind, ProblemCode};
 
@@ -44,6 +44,7 @@ impl From<AccessError> for Problem {
                 Self::new(ProblemCode::InvalidRequest, detail)
                     .with_error(format!("/{field}"), sentence(&message))
             }
+            AccessError::NotInPlan { feature } => Refusal::NotIncluded { feature }.into(),
             AccessError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
             AccessError::Busy => Self::new(ProblemCode::Overloaded, detail).with_retry_after(1),
             AccessError::NoSuchPlan { .. } | AccessError::Hashing { .. } => Self::internal(detail),
@@ -86,7 +87,8 @@ impl From<HotError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = sentence(&refusal.to_string());
-        match refusal {
+        let kept = refusal.clone();
+        let problem = match refusal {
             Refusal::Credits { needed, available } => {
                 Self::new(ProblemCode::InsufficientCredits, detail)
                     .with("needed", needed.get())
@@ -118,15 +120,43 @@ impl From<Refusal> for Problem {
             Refusal::QueueFull { limit } => Self::new(ProblemCode::QuotaExceeded, detail)
                 .with("limit", limit)
                 .with_next_step("Wait until a job has ended, or cancel one that waits."),
-        }
+            Refusal::NotIncluded { .. } => Self::new(ProblemCode::NotInPlan, detail)
+                .with_next_step("Change the plan to have it."),
+        };
+        problem.with_refusal(kept)
     }
 }
 
 impl From<BillingError> for Problem {
     fn from(error: BillingError) -> Self {
+        let detail = sentence(&error.to_string());
         match error {
             BillingError::Access(error) => error.into(),
+            BillingError::NotOffered { .. } => Self::new(ProblemCode::NotFound, detail)
+                .with_next_step("GET /api/v1/plans lists what is sold here."),
+            BillingError::NotForSale { .. } | BillingError::Conflict { .. } => {
+                Self::new(ProblemCode::Conflict, detail)
+            }
+            BillingError::AlreadySubscribed => Self::new(ProblemCode::Conflict, detail)
+                .with_next_step("Send `switch` to POST /api/v1/account/subscription."),
+            BillingError::NoSubscription => Self::new(ProblemCode::Conflict, detail)
+                .with_next_step("Buy a plan with POST /api/v1/account/checkouts."),
+            BillingError::NoProvider => Self::new(ProblemCode::NotFound, detail),
+            BillingError::Payment(error) => error.into(),
+            BillingError::Unverified(_) => Self::new(ProblemCode::InvalidRequest, detail)
+                .with_next_step("Check the signing secret and the clocks of both sides."),
             BillingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        let detail = sentence(&error.to_string());
+        match error {
+            PaymentError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
+            PaymentError::Refused { .. } => Self::new(ProblemCode::Conflict, detail),
+            PaymentError::Unavailable { .. } => unavailable(detail),
         }
     }
 }

@@ -8,9 +8,13 @@ mod mapping;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gantry_billing::Upgrade;
+use gantry_rules::refusal::Refusal;
 use gantry_types::{ProblemCode, RequestId};
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::dto::UpgradeBody;
 
 /// A value of the request that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +34,7 @@ struct Inner {
     extra: Map<String, Value>,
     retry_after_s: Option<u64>,
     cause: Option<String>,
+    refusal: Option<Refusal>,
 }
 
 /// A request that did not succeed.
@@ -50,6 +55,7 @@ impl Problem {
             extra: Map::new(),
             retry_after_s: None,
             cause: None,
+            refusal: None,
         }))
     }
 
@@ -101,6 +107,33 @@ impl Problem {
     pub(crate) fn with_cause(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());
         self
+    }
+
+    /// Keeps what the plan refused, so that a plan that allows it can be named.
+    #[must_use]
+    pub(crate) fn with_refusal(mut self, refusal: Refusal) -> Self {
+        self.0.refusal = Some(refusal);
+        self
+    }
+
+    /// What the plan refused.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        self.0.refusal.as_ref()
+    }
+
+    /// Names the plan that allows what was refused.
+    #[must_use]
+    pub(crate) fn with_upgrade(mut self, upgrade: Upgrade) -> Self {
+        let price = upgrade.price.month.map(|price| format!("{price} a month"));
+        let price = price.or_else(|| upgrade.price.year.map(|price| format!("{price} a year")));
+        let words = match price {
+            Some(price) => format!("The plan {} allows this, for {price}.", upgrade.title),
+            None => format!("The plan {} allows this.", upgrade.title),
+        };
+        let step = self.0.next_step.take().unwrap_or_default();
+        self.0.next_step = Some(format!("{words} {step}").trim().to_owned());
+        let body = serde_json::to_value(UpgradeBody::from(upgrade)).unwrap_or_default();
+        self.with("upgrade", body)
     }
 
     /// What kind of problem it is.

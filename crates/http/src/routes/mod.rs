@@ -2,11 +2,13 @@
 
 mod account;
 mod admin;
+mod admin_billing;
 mod api_keys;
 mod app_shell;
 mod artifacts;
 mod audit;
 mod auth;
+mod billing;
 mod content;
 mod datasets;
 mod docs;
@@ -90,6 +92,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(schedules::list_schedule_runs))
         .routes(routes!(schedules::get_time_zone, schedules::set_time_zone))
         .merge(flow_routes())
+        .merge(billing_routes())
         .routes(routes!(admin::get_overview))
         .routes(routes!(admin::redrive_dead_jobs))
         .layer(part_limit)
@@ -115,4 +118,19 @@ fn flow_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(workflows::list_workflow_runs, workflows::run_workflow))
         .routes(routes!(workflows::check_workflow))
         .routes(routes!(workflows::get_workflow_run))
+}
+
+/// Plans, purchases and payments.
+fn billing_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(billing::list_plans))
+        .routes(routes!(billing::begin_checkout))
+        .routes(routes!(billing::get_subscription, billing::change_subscription))
+        .routes(routes!(billing::list_payments))
+        .routes(routes!(billing::receive_payment_event))
+        .routes(routes!(admin_billing::override_plan))
+        .routes(routes!(admin_billing::grant_credits))
+        .routes(routes!(admin_billing::refund_payment))
+        .routes(routes!(admin_billing::reconcile_payments))
+        .routes(routes!(admin_billing::advance_sandbox))
 }

@@ -21,6 +21,7 @@ pub struct Stage {
     artifact: String,
     model: String,
     flow_run: String,
+    organization: String,
 }
 
 /// A workflow of one node, as it is kept or as it is checked.
@@ -79,7 +80,8 @@ async fn upload(client: &mut TestClient) -> Result<String> {
 
 pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage> {
     let mut owner = app.register("owner@example.org").await?;
-    let organization = id_of(&mut owner, "organization").await?.parse()?;
+    let named = id_of(&mut owner, "organization").await?;
+    let organization = named.parse()?;
     let mut clients = BTreeMap::from([(Nobody, app.client()), (Owner, owner.clone())]);
     for (who, role) in [(Viewer, Role::Viewer), (Member, Role::Member), (Admin, Role::Admin)] {
         let mut person = app.register(&format!("{role}@example.org")).await?;
@@ -103,7 +105,7 @@ pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage
     let kept = owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?.json()?;
     let runs = format!("/api/v1/workflows/{}/runs", kept["id"].as_str().context("an id")?);
     let flow_run = run(&mut owner, &runs, &json!({})).await?;
-    Ok(Stage { clients, owner, dataset, job, artifact, model, flow_run })
+    Ok(Stage { clients, owner, dataset, job, artifact, model, flow_run, organization: named })
 }
 
 /// A schedule that is not due during a test.
@@ -116,6 +118,7 @@ impl Stage {
     pub async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
         let id = self.thing_of(method, path).await?;
         let path = path.replace("{id}", &id).replace("{number}", "1").replace("{name}", "people");
+        let path = path.replace("{provider}", "sandbox");
         let request = TestRequest::new(&method.to_uppercase(), &path);
         Ok(match self.body_of(method, &path) {
             Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
@@ -134,6 +137,7 @@ impl Stage {
         Ok(match path {
             path if path.starts_with("/api/v1/operations/") => "test.noop".to_owned(),
             path if path.starts_with("/api/v1/services/") => "test.words".to_owned(),
+            path if path.starts_with("/api/v1/admin/organizations/") => self.organization.clone(),
             path if path.starts_with("/api/v1/jobs/") => self.job.clone(),
             path if path.starts_with("/api/v1/schedules/") => self.create_schedule().await?,
             path if path.starts_with("/api/v1/workflows/") => self.create_workflow().await?,
@@ -156,6 +160,12 @@ impl Stage {
             }
             "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
+            "/api/v1/account/subscription" => Some(json!({ "action": "cancel" })),
+            "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
+            "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
+            path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),
+            path if path.ends_with("/plan") => Some(json!({ "plan": "test" })),
             "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),
             path if path == "/api/v1/schedules"

@@ -89,6 +89,7 @@ const MANAGE_KEYS: Rule = Rule::Only {
 };
 const MANAGE_MEMBERS: Rule =
     Rule::Only { allowed: &[Admin, Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
+const MANAGE_BILLING: Rule = MANAGE_MEMBERS;
 const ADMINISTER: Rule = Rule::Only { allowed: &[Administrator, KeyAdmin], foreign: &[] };
 
 /// Method, path, rule. In the path `{job}` and its like stand for things of the organization.
@@ -107,6 +108,18 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/api-keys/{id}", MANAGE_KEYS),
     ("get", "/api/v1/account", READ_ACCOUNT),
     ("get", "/api/v1/account/ledger", READ_ACCOUNT),
+    ("get", "/api/v1/plans", Rule::Public),
+    ("post", "/api/v1/account/checkouts", MANAGE_BILLING),
+    ("get", "/api/v1/account/subscription", READ_ACCOUNT),
+    ("post", "/api/v1/account/subscription", MANAGE_BILLING),
+    ("get", "/api/v1/account/payments", READ_ACCOUNT),
+    // Its signature is what lets a message in.
+    ("post", "/api/v1/payments/webhooks/{provider}", Rule::Public),
+    ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
+    ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
+    ("post", "/api/v1/admin/payments/refund", ADMINISTER),
+    ("post", "/api/v1/admin/payments/reconcile", ADMINISTER),
+    ("post", "/api/v1/admin/sandbox/clock", ADMINISTER),
     ("get", "/api/v1/audit", MANAGE_MEMBERS),
     ("get", "/api/v1/operations", READ_JOBS),
     ("get", "/api/v1/operations/{id}", READ_JOBS),

@@ -25,7 +25,7 @@ pub struct LedgerEntry {
     pub lot_id: LotId,
     /// The job that it was for.
     pub job_id: Option<JobId>,
-    /// Why: `grant`, `hold`, `spend`, `release`, `expire`.
+    /// Why: the grant's reason, or `hold`, `spend`, `release`, `expire`, `refund`, `owe`.
     pub reason: String,
     /// When.
     pub at: Timestamp,
@@ -70,7 +70,10 @@ pub trait ReadAccounts: Send + Sync {
     async fn find_plan(&self, id: PlanId) -> Result<Option<Plan>, StoreError>;
     /// The newest version of a plan by its name.
     async fn find_plan_by_slug(&self, slug: &str) -> Result<Option<Plan>, StoreError>;
-    /// What an account has; `period_start` chooses the meters' period.
+    /// The newest version of every plan, by name.
+    async fn list_newest_plans(&self) -> Result<Vec<Plan>, StoreError>;
+    /// What an account has; `period_start` chooses the meters' period, with
+    /// the days in it.
     async fn get_account(
         &self,
         organization_id: OrganizationId,

@@ -15,6 +15,7 @@ mod hot;
 mod jobs;
 mod models;
 mod page;
+mod payments;
 mod schedules;
 mod session;
 
@@ -43,6 +44,10 @@ pub use jobs::{
 };
 pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
+pub use payments::{
+    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
+    ReadPayments, WritePayments,
+};
 pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,
 };

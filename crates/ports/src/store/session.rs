@@ -16,6 +16,7 @@ use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::jobs::ReadJobs;
 use super::models::{ReadModels, WriteModels};
+use super::payments::{ReadPayments, WritePayments};
 use super::schedules::{ReadSchedules, WriteSchedules};
 
 /// A consistent view; dropping it ends it.
@@ -28,6 +29,8 @@ pub trait ReadTx: Send + Sync {
     fn jobs(&self) -> &dyn ReadJobs;
     /// Datasets, uploads, artifacts.
     fn catalog(&self) -> &dyn ReadCatalog;
+    /// Checkouts, subscriptions, payments.
+    fn payments(&self) -> &dyn ReadPayments;
     /// The audit log.
     fn audit(&self) -> &dyn ReadAudit;
     /// Schedules and their runs.
@@ -50,6 +53,8 @@ pub trait Tx: Send + Sync {
     fn jobs(&self) -> &dyn ReadJobs;
     /// Datasets, uploads, artifacts.
     fn catalog(&self) -> &dyn WriteCatalog;
+    /// Checkouts, subscriptions, payments.
+    fn payments(&self) -> &dyn WritePayments;
     /// The audit log.
     fn audit(&self) -> &dyn WriteAudit;
     /// Schedules and their runs.

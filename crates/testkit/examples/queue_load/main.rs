@@ -126,7 +126,7 @@ async fn start_engine(load: &Load) -> Result<Option<ExternalEngine>> {
 
 /// Terms under which every job is counted on a meter, holds a credit and is paid for.
 fn terms() -> Result<PlanTerms> {
-    let limit = MeterLimit { per_period: Some(1_000_000), per_job: None };
+    let limit = MeterLimit { per_period: Some(1_000_000), ..MeterLimit::default() };
     let meters: BTreeMap<MeterId, MeterLimit> = [(MeterId::jobs(), limit)].into();
     Ok(PlanTerms { concurrent_jobs: 1_000_000, queued_jobs: 1_000_000, meters, ..generous_terms() })
 }

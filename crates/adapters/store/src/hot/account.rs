@@ -51,9 +51,10 @@ impl HotAccount {
         let balance = match side {
             LedgerAccount::Available => &mut self.available,
             LedgerAccount::Held => &mut self.held,
-            LedgerAccount::Revenue | LedgerAccount::Issued | LedgerAccount::Expired => {
-                return Ok(());
-            }
+            LedgerAccount::Revenue
+            | LedgerAccount::Issued
+            | LedgerAccount::Expired
+            | LedgerAccount::Receivable => return Ok(()),
         };
         let after = balance.checked_add(amount.get()).filter(|after| *after >= 0);
         *balance = after.ok_or_else(|| broken("balance", "it would fall below zero"))?;

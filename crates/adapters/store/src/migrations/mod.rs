@@ -11,6 +11,7 @@ mod v1;
 mod v2;
 mod v3;
 mod v4;
+mod v5;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -33,6 +34,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 2, statements: v2::STATEMENTS, append_only: &[] },
     Version { number: 3, statements: v3::STATEMENTS, append_only: &[] },
     Version { number: 4, statements: v4::STATEMENTS, append_only: &[] },
+    Version { number: 5, statements: v5::STATEMENTS, append_only: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

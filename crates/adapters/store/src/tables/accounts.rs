@@ -135,6 +135,15 @@ impl ReadAccounts for Session {
         row.map(PlanRow::decode).transpose()
     }
 
+    async fn list_newest_plans(&self) -> Result<Vec<Plan>, StoreError> {
+        let sql = format!(
+            "{SELECT_PLAN} p WHERE version = \
+             (SELECT MAX(version) FROM plans n WHERE n.slug = p.slug) ORDER BY slug"
+        );
+        let rows = self.sql().all::<PlanRow>("plan", sql, Vec::new()).await?;
+        rows.into_iter().map(PlanRow::decode).collect()
+    }
+
     async fn get_account(
         &self,
         organization_id: OrganizationId,
@@ -147,7 +156,7 @@ impl ReadAccounts for Session {
         let row = row.ok_or(StoreError::NotFound { what: "account" })?;
         let plan = self.find_plan(PlanId::from_uuid(row.plan_id)).await?;
         let sql = "SELECT meter, period_start, used, reserved FROM meter_usage \
-                   WHERE organization_id = $1 AND period_start = $2 ORDER BY meter";
+                   WHERE organization_id = $1 AND period_start >= $2 ORDER BY meter, period_start";
         let values = vec![organization_id.as_uuid().into(), period_start.as_micros().into()];
         let meters = self.sql().all::<MeterRow>("meter", sql, values).await?;
         Ok(AccountOverview {

@@ -9,7 +9,7 @@ use gantry_ports::store::{LotGrant, WriteAccounts};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::plan::Plan;
-use gantry_types::{Credits, LedgerEntryId, OrganizationId, PlanId};
+use gantry_types::{Credits, LedgerEntryId, OrganizationId, PlanId, Timestamp};
 use uuid::Uuid;
 
 use super::convert::{encode_json, encode_serde_word};
@@ -88,19 +88,30 @@ async fn insert_lot_row(session: &Session, grant: &LotGrant) -> Result<(), Store
 async fn insert_grant_entries(session: &Session, grant: &LotGrant) -> Result<(), StoreError> {
     let posting =
         Posting { movement: Movement::Grant, lot_id: grant.lot.id, amount: grant.lot.remaining };
+    let whose = (grant.organization_id, grant.at);
+    insert_entries(session, &posting, posting.movement.as_str(), whose).await
+}
+
+/// Both lines of a posting that is for no job.
+pub(super) async fn insert_entries(
+    session: &Session,
+    posting: &Posting,
+    reason: &str,
+    (organization_id, at): (OrganizationId, Timestamp),
+) -> Result<(), StoreError> {
     let posting_id = Uuid::now_v7();
     for (account, amount) in posting.lines() {
         let sql = "INSERT INTO ledger_entries (id, organization_id, posting_id, account, amount, \
                    lot_id, job_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8)";
         let values = vec![
             LedgerEntryId::generate().as_uuid().into(),
-            grant.organization_id.as_uuid().into(),
+            organization_id.as_uuid().into(),
             posting_id.into(),
             account.as_str().into(),
             amount.get().into(),
-            grant.lot.id.as_uuid().into(),
-            posting.movement.as_str().into(),
-            grant.at.as_micros().into(),
+            posting.lot_id.as_uuid().into(),
+            reason.into(),
+            at.as_micros().into(),
         ];
         session.sql().run("ledger entry", sql, values).await?;
     }

@@ -22,6 +22,9 @@ mod jobs;
 mod jobs_list;
 mod models;
 mod page;
+mod payment_rows;
+mod payments;
+mod payments_write;
 mod schedule_rows;
 mod schedules;
 

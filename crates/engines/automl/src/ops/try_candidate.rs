@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use gantry_engine_api::{
-    DeviceNeed, EngineError, Estimate, InputKind, InputMeta, InputSlot, JobContext, Operation,
-    ParamError, Step,
+    Audience, DeviceNeed, EngineError, Estimate, InputKind, InputMeta, InputSlot, JobContext,
+    Operation, ParamError, Step,
 };
 use gantry_types::Credits;
 use schemars::JsonSchema;
@@ -46,6 +46,7 @@ pub struct TryCandidate;
 impl Operation for TryCandidate {
     const ID: &'static str = "automl.try_candidate";
     const VERSION: u32 = 1;
+    const AUDIENCE: Audience = Audience::Jobs;
     const TITLE: &'static str = "Try one model";
     const SUMMARY: &'static str = "Tries one candidate of a search that shares its work out among \
                                    jobs; trainings start it themselves.";

@@ -99,6 +99,7 @@ async fn check_unknown_operation(config: &ExternalConfig, report: &mut CheckRepo
         version: 1,
         title: String::new(),
         summary: String::new(),
+        audience: gantry_engine_api::Audience::People,
         inputs: Vec::new(),
         params_schema: Value::Null,
         report_schema: Value::Null,

@@ -28,7 +28,7 @@ struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     async fn on(world: &'a World, per_period: u64) -> anyhow::Result<Self> {
-        let limit = MeterLimit { per_job: Some(50), per_period: Some(per_period) };
+        let limit = MeterLimit { per_job: Some(50), per_period: Some(per_period), per_day: None };
         let meter = meter()?;
         let limited = meter.clone();
         let account =

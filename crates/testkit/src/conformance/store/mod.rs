@@ -14,6 +14,7 @@ pub mod keys;
 pub mod models;
 pub mod notes;
 mod open;
+pub mod payments;
 pub mod races;
 pub mod release;
 pub mod schedules;
@@ -38,6 +39,11 @@ macro_rules! store_conformance {
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
+            payments::a_checkout_is_finished_once,
+            payments::a_subscription_is_kept_as_it_was_told,
+            payments::a_payment_may_succeed_later,
+            payments::an_event_is_noted_once,
+            payments::spent_credits_are_owed,
             catalog::datasets_have_versions_and_profiles,
             catalog::uploads_gather_parts,
             catalog::lists_come_in_pages,

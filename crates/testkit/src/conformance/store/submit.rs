@@ -51,7 +51,7 @@ pub async fn what_the_plan_refuses_leaves_no_trace(world: &World) -> Outcome {
             terms.queued_jobs = 1;
             terms.meters.insert(
                 "rows".parse().unwrap_or_else(|_| MeterId::jobs()),
-                MeterLimit { per_period: None, per_job: Some(10) },
+                MeterLimit { per_job: Some(10), ..MeterLimit::default() },
             );
         })
         .await?;
@@ -114,7 +114,7 @@ pub async fn quotas_count_reservations(world: &World) -> Outcome {
     let meter = rows.clone();
     let account = world
         .account_with(100, move |terms| {
-            let limit = MeterLimit { per_period: Some(10), per_job: None };
+            let limit = MeterLimit { per_period: Some(10), ..MeterLimit::default() };
             terms.meters.insert(meter, limit);
         })
         .await?;

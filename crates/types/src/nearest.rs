@@ -1,6 +1,7 @@
 //! The known name nearest to an unknown one, for error messages.
 
 /// The candidate that is fewest edits away, if it is near enough to be meant.
+#[must_use]
 pub fn find_nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,

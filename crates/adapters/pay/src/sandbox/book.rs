@@ -1,0 +1,276 @@
+//! What the sandbox knows: checkouts, subscriptions, charges, and events on their way.
+
+use std::collections::BTreeMap;
+
+use gantry_ports::payments::{CheckoutOrder, PaymentError, Purchase};
+use gantry_rules::plan::Interval;
+use gantry_types::{Money, Timestamp};
+use jiff::ToSpan;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::cards::Card;
+use crate::shapes::{
+    Charge, Event, EventData, Invoice, Items, Metadata, ORGANIZATION, PLAN, Price, Recurring,
+    Subscription, SubscriptionItem, seconds_of,
+};
+
+/// What becomes of a checkout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Progress {
+    Open,
+    Paid,
+}
+
+/// A checkout.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Checkout {
+    pub order: Order,
+    pub progress: Progress,
+}
+
+/// What was ordered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub reference: String,
+    pub metadata: Metadata,
+    pub title: String,
+    pub price: Money,
+    pub interval: Option<Interval>,
+    pub trial_days: u32,
+    pub return_url: String,
+}
+
+/// A subscription with what its provider needs to renew it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Renewing {
+    pub shape: Subscription,
+    pub title: String,
+    pub price: Money,
+    pub interval: Interval,
+    pub card: Card,
+    /// The first day of the first period that was paid.
+    pub anchor_s: i64,
+    /// How many periods began since.
+    pub periods: i32,
+    /// Minor units that the next bill is smaller by.
+    pub credit_minor: i64,
+    /// How often the present bill was asked for in vain.
+    pub failures: usize,
+    /// When it is asked for again.
+    pub retry_s: Option<i64>,
+}
+
+/// Everything.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Book {
+    pub secret: String,
+    /// How far its clock is ahead.
+    pub ahead_s: i64,
+    pub checkouts: BTreeMap<String, Checkout>,
+    pub subscriptions: BTreeMap<String, Renewing>,
+    pub charges: BTreeMap<String, (Charge, i64)>,
+    pub outbox: Vec<Event>,
+}
+
+impl Book {
+    /// An empty one with a new secret.
+    pub(super) fn begin() -> Result<Self, getrandom::Error> {
+        let mut secret = [0_u8; 24];
+        getrandom::fill(&mut secret)?;
+        Ok(Self {
+            secret: format!("whsec_{}", hex::encode(secret)),
+            ahead_s: 0,
+            checkouts: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            charges: BTreeMap::new(),
+            outbox: Vec::new(),
+        })
+    }
+
+    pub(super) fn time(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_micros(now.as_micros().saturating_add(self.ahead_s * 1_000_000))
+    }
+
+    pub(super) fn get_checkout(&mut self, id: &str) -> Result<&mut Checkout, PaymentError> {
+        self.checkouts.get_mut(id).ok_or(PaymentError::NotFound { what: "checkout" })
+    }
+
+    pub(super) fn get_subscription(&mut self, id: &str) -> Result<&mut Renewing, PaymentError> {
+        self.subscriptions.get_mut(id).ok_or(PaymentError::NotFound { what: "subscription" })
+    }
+
+    /// Tells of something.
+    pub(super) fn tell<T: Serialize>(
+        &mut self,
+        kind: &str,
+        object: &T,
+        at_s: i64,
+    ) -> Result<(), PaymentError> {
+        let object = serde_json::to_value(object)
+            .map_err(|error| PaymentError::Unavailable { reason: error.to_string() })?;
+        let data = EventData { object: named(object, kind) };
+        self.outbox.push(Event { id: name("evt"), kind: kind.to_owned(), created: at_s, data });
+        Ok(())
+    }
+
+    /// Tells how a subscription stands.
+    pub(super) fn tell_subscription(
+        &mut self,
+        kind: &str,
+        id: &str,
+        at_s: i64,
+    ) -> Result<(), PaymentError> {
+        let shape = self.get_subscription(id)?.shape.clone();
+        self.tell(kind, &shape, at_s)
+    }
+
+    /// A bill that was paid.
+    pub(super) fn bill(
+        &mut self,
+        renewing: (&str, &Renewing),
+        minor: i64,
+        at_s: i64,
+    ) -> Result<(), PaymentError> {
+        let (id, renewing) = renewing;
+        let invoice = invoice_of((id, renewing), minor, minor);
+        let charge = Charge {
+            id: name("ch"),
+            payment_intent: None,
+            invoice: Some(invoice.id.clone()),
+            amount_refunded: 0,
+            currency: invoice.currency.clone(),
+        };
+        self.charges.insert(invoice.id.clone(), (charge, minor));
+        self.tell("invoice.paid", &invoice, at_s)
+    }
+}
+
+/// The bill of a subscription.
+pub(super) fn invoice_of((id, renewing): (&str, &Renewing), due: i64, paid: i64) -> Invoice {
+    Invoice {
+        id: name("in"),
+        subscription: Some(id.to_owned()),
+        amount_due: due,
+        amount_paid: paid,
+        currency: small(renewing.price),
+        description: Some(renewing.title.clone()),
+        metadata: renewing.shape.metadata.clone(),
+    }
+}
+
+impl Order {
+    pub(super) fn of(order: &CheckoutOrder) -> Self {
+        let mut metadata =
+            Metadata::from([(ORGANIZATION.to_owned(), order.organization_id.to_string())]);
+        let (interval, trial_days) = match &order.purchase {
+            Purchase::Plan { plan_id, interval, trial_days } => {
+                metadata.insert(PLAN.to_owned(), plan_id.to_string());
+                (Some(*interval), *trial_days)
+            }
+            Purchase::Package { .. } => (None, 0),
+        };
+        Self {
+            reference: order.id.to_string(),
+            metadata,
+            title: order.title.clone(),
+            price: order.price,
+            interval,
+            trial_days,
+            return_url: order.return_url.clone(),
+        }
+    }
+
+    /// The subscription that it begins.
+    pub(super) fn begin(&self, interval: Interval, card: Card, now: Timestamp) -> Renewing {
+        let start = seconds_of(now);
+        let trial = i64::from(self.trial_days) * 86_400;
+        let (status, end) = if trial > 0 {
+            ("trialing", start + trial)
+        } else {
+            ("active", later(start, interval, 1))
+        };
+        let item = SubscriptionItem {
+            current_period_start: start,
+            current_period_end: end,
+            price: price_of(self.price, interval),
+        };
+        Renewing {
+            shape: Subscription {
+                id: name("sub"),
+                status: status.to_owned(),
+                cancel_at_period_end: false,
+                items: Items { data: vec![item] },
+                metadata: self.metadata.clone(),
+            },
+            title: self.title.clone(),
+            price: self.price,
+            interval,
+            card,
+            anchor_s: if trial > 0 { end } else { start },
+            periods: i32::from(trial == 0),
+            credit_minor: 0,
+            failures: 0,
+            retry_s: None,
+        }
+    }
+}
+
+pub(super) fn price_of(price: Money, interval: Interval) -> Price {
+    Price {
+        unit_amount: price.minor,
+        currency: small(price),
+        recurring: Recurring { interval: interval.as_str().to_owned() },
+    }
+}
+
+/// `count` intervals after `anchor`, on the same day of the month or its last one.
+pub(super) fn later(anchor: i64, interval: Interval, count: i32) -> i64 {
+    let months = match interval {
+        Interval::Month => count,
+        Interval::Year => count.saturating_mul(12),
+    };
+    let fallback = anchor.saturating_add(i64::from(months) * 30 * 86_400);
+    let Ok(instant) = jiff::Timestamp::from_second(anchor) else { return fallback };
+    let begun = instant.to_zoned(jiff::tz::TimeZone::UTC);
+    begun.checked_add(months.months()).map_or(fallback, |end| end.timestamp().as_second())
+}
+
+pub(super) fn small(money: Money) -> String {
+    money.currency.to_string().to_ascii_lowercase()
+}
+
+/// A new name, such as `sub_0190…`.
+pub(super) fn name(kind: &str) -> String {
+    format!("{kind}_{}", uuid::Uuid::now_v7().simple())
+}
+
+/// Objects carry their kind.
+fn named(mut object: Value, kind: &str) -> Value {
+    let family = kind.rsplit_once('.').map_or(kind, |(family, _)| family);
+    let word = match family {
+        "customer.subscription" => "subscription",
+        other => other,
+    };
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("object".to_owned(), json!(word));
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_keep_their_day_where_there_is_one() {
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+        let anchor = at("2027-01-31T10:00:00Z");
+        assert_eq!(later(anchor, Interval::Month, 1), at("2027-02-28T10:00:00Z"));
+        assert_eq!(later(anchor, Interval::Month, 2), at("2027-03-31T10:00:00Z"));
+        let leap = at("2028-02-29T00:00:00Z");
+        assert_eq!(later(leap, Interval::Year, 1), at("2029-02-28T00:00:00Z"));
+        assert_eq!(later(leap, Interval::Year, 4), at("2032-02-29T00:00:00Z"));
+    }
+}

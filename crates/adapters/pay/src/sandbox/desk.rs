@@ -1,0 +1,125 @@
+//! The page on which a buyer pays, and the clock.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gantry_ports::payments::{CardAnswer, PaymentError, SandboxCheckout, SandboxDesk};
+use gantry_types::{Money, Timestamp};
+
+use super::Sandbox;
+use super::book::{Book, Order, Progress, name, small};
+use super::cards::Card;
+use crate::shapes::{Charge, CheckoutSession, seconds_of};
+
+#[async_trait]
+impl SandboxDesk for Sandbox {
+    async fn get_checkout(&self, provider_ref: &str) -> Result<SandboxCheckout, PaymentError> {
+        let mut book = self.book.lock().await;
+        let checkout = book.get_checkout(provider_ref)?;
+        let order = &checkout.order;
+        let due =
+            if order.trial_days > 0 { Money { minor: 0, ..order.price } } else { order.price };
+        Ok(SandboxCheckout {
+            title: order.title.clone(),
+            due,
+            interval: order.interval,
+            return_url: order.return_url.clone(),
+            paid: checkout.progress == Progress::Paid,
+        })
+    }
+
+    async fn pay(
+        &self,
+        provider_ref: &str,
+        card: &str,
+        agreed: bool,
+    ) -> Result<CardAnswer, PaymentError> {
+        let card = Card::parse(card)?;
+        match card {
+            Card::Declined => {
+                return Ok(CardAnswer::Declined { reason: "the bank declines this card" });
+            }
+            Card::Empty => {
+                return Ok(CardAnswer::Declined {
+                    reason: "there is not enough money on this card",
+                });
+            }
+            Card::AsksFirst if !agreed => return Ok(CardAnswer::ActionNeeded),
+            Card::AsksFirst | Card::Pays | Card::PaysOnce => {}
+        }
+        let id = provider_ref.to_owned();
+        self.change(move |book, now| complete(book, &id, card, now)).await
+    }
+
+    async fn advance(&self, by: Duration) -> Result<Timestamp, PaymentError> {
+        let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        self.change(move |book, now| {
+            let then = seconds_of(now).saturating_add(seconds);
+            book.run_until(then)?;
+            book.ahead_s = book.ahead_s.saturating_add(seconds);
+            Ok(now.plus(by))
+        })
+        .await
+    }
+}
+
+fn complete(
+    book: &mut Book,
+    id: &str,
+    card: Card,
+    now: Timestamp,
+) -> Result<CardAnswer, PaymentError> {
+    let checkout = book.get_checkout(id)?;
+    if checkout.progress == Progress::Paid {
+        return Err(PaymentError::Refused { reason: "this was paid already".to_owned() });
+    }
+    checkout.progress = Progress::Paid;
+    let order = checkout.order.clone();
+    let at = seconds_of(now);
+    let mut session = CheckoutSession {
+        id: id.to_owned(),
+        client_reference_id: Some(order.reference.clone()),
+        mode: "payment".to_owned(),
+        payment_status: "paid".to_owned(),
+        payment_intent: None,
+        subscription: None,
+        amount_total: order.price.minor,
+        currency: small(order.price),
+        metadata: order.metadata.clone(),
+    };
+    match order.interval {
+        Some(interval) => {
+            let renewing = order.begin(interval, card, now);
+            let name = renewing.shape.id.clone();
+            session.mode = "subscription".to_owned();
+            session.subscription = Some(name.clone());
+            book.subscriptions.insert(name.clone(), renewing.clone());
+            book.tell("customer.subscription.created", &renewing.shape, at)?;
+            if order.trial_days > 0 {
+                session.amount_total = 0;
+                session.payment_status = "no_payment_required".to_owned();
+            } else {
+                book.bill((&name, &renewing), order.price.minor, at)?;
+            }
+        }
+        None => session.payment_intent = Some(book.charge(&order)),
+    }
+    book.tell("checkout.session.completed", &session, at)?;
+    Ok(CardAnswer::Paid { return_url: order.return_url })
+}
+
+impl Book {
+    /// Takes the money of a single purchase.
+    fn charge(&mut self, order: &Order) -> String {
+        let intent = name("pi");
+        let charge = Charge {
+            id: name("ch"),
+            payment_intent: Some(intent.clone()),
+            invoice: None,
+            amount_refunded: 0,
+            currency: small(order.price),
+        };
+        self.charges.insert(intent.clone(), (charge, order.price.minor));
+        intent
+    }
+}

@@ -1,0 +1,155 @@
+//! The sandbox as the port sees it.
+
+use async_trait::async_trait;
+use gantry_ports::payments::{
+    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
+    SubscriptionOrder, ToldSubscription, UnverifiedEvent,
+};
+use gantry_rules::plan::Interval;
+use gantry_types::{Money, PlanId, Timestamp};
+
+use super::Sandbox;
+use super::book::{Book, Checkout, Order, Progress, Renewing, later, name, price_of};
+use crate::shapes::{Event, PLAN, seconds_of};
+use crate::signature;
+
+#[async_trait]
+impl PaymentProvider for Sandbox {
+    fn id(&self) -> &'static str {
+        "sandbox"
+    }
+
+    fn signature_header(&self) -> &'static str {
+        "gantry-signature"
+    }
+
+    async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
+        let id = name("cs_test");
+        let checkout = Checkout { order: Order::of(order), progress: Progress::Open };
+        let url = format!("{}/sandbox/checkout/{id}", self.pages);
+        let key = id.clone();
+        self.change(move |book, _| {
+            book.checkouts.insert(key, checkout);
+            Ok(())
+        })
+        .await?;
+        Ok(OpenedCheckout { provider_ref: id, url })
+    }
+
+    async fn change_subscription(
+        &self,
+        provider_ref: &str,
+        order: &SubscriptionOrder,
+    ) -> Result<ToldSubscription, PaymentError> {
+        let (id, order) = (provider_ref.to_owned(), order.clone());
+        self.change(move |book, now| {
+            let renewing = book.get_subscription(&id)?;
+            if renewing.shape.status == "canceled" {
+                let reason = "the subscription has ended".to_owned();
+                return Err(PaymentError::Refused { reason });
+            }
+            match order {
+                SubscriptionOrder::CancelAtPeriodEnd => renewing.shape.cancel_at_period_end = true,
+                SubscriptionOrder::Keep => renewing.shape.cancel_at_period_end = false,
+                SubscriptionOrder::Switch { plan_id, interval, title, price } => {
+                    switch(book, (&id, now), (plan_id, interval), (title, price))?;
+                }
+            }
+            book.tell_subscription("customer.subscription.updated", &id, seconds_of(now))?;
+            tell(&book.get_subscription(&id)?.shape, now)
+        })
+        .await
+    }
+
+    async fn refund(&self, payment_ref: &str, amount: Money) -> Result<(), PaymentError> {
+        let key = payment_ref.to_owned();
+        self.change(move |book, now| {
+            let charge = book.charges.get_mut(&key);
+            let (charge, paid) = charge.ok_or(PaymentError::NotFound { what: "payment" })?;
+            let total = charge.amount_refunded.saturating_add(amount.minor);
+            if amount.minor <= 0 || total > *paid {
+                let reason = "more would be given back than was paid".to_owned();
+                return Err(PaymentError::Refused { reason });
+            }
+            charge.amount_refunded = total;
+            let told = charge.clone();
+            book.tell("charge.refunded", &told, seconds_of(now))
+        })
+        .await
+    }
+
+    async fn fetch_subscription(
+        &self,
+        provider_ref: &str,
+    ) -> Result<ToldSubscription, PaymentError> {
+        let mut book = self.book.lock().await;
+        let now = self.now(&book);
+        tell(&book.get_subscription(provider_ref)?.shape, now)
+    }
+
+    fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
+        signature::verify(&self.secret, (event.signature, event.body), event.received_at)?;
+        self.read_verified(event.body)
+    }
+
+    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+        Event::read(body)
+    }
+}
+
+fn tell(
+    shape: &crate::shapes::Subscription,
+    now: Timestamp,
+) -> Result<ToldSubscription, PaymentError> {
+    // The book counts seconds, as its events do.
+    let second = crate::shapes::time_of(seconds_of(now));
+    shape.tell(second).map_err(|error| PaymentError::Unavailable { reason: error.to_string() })
+}
+
+/// Another plan from now on: what is left of the period is credited at the old price and charged
+/// at the new one; another interval begins a period of its own.
+fn switch(
+    book: &mut Book,
+    (id, now): (&str, Timestamp),
+    (plan_id, interval): (PlanId, Interval),
+    (title, price): (String, Money),
+) -> Result<(), PaymentError> {
+    let at = seconds_of(now);
+    let renewing = book.get_subscription(id)?;
+    let trialing = renewing.shape.status == "trialing";
+    let unused = if trialing { 0 } else { unused_minor(renewing, renewing.price.minor, at) };
+    let same = interval == renewing.interval;
+    let asked = match (trialing, same) {
+        (true, _) => 0,
+        (false, true) => unused_minor(renewing, price.minor, at),
+        (false, false) => price.minor,
+    };
+    let balance = asked - unused - renewing.credit_minor;
+    if balance > 0 && !renewing.card.pays_again() {
+        return Err(PaymentError::Refused { reason: "the card was declined".to_owned() });
+    }
+    renewing.credit_minor = (-balance).max(0);
+    (renewing.price, renewing.interval, renewing.title) = (price, interval, title);
+    renewing.shape.metadata.insert(PLAN.to_owned(), plan_id.to_string());
+    if !same && !trialing {
+        (renewing.anchor_s, renewing.periods) = (at, 1);
+    }
+    if let Some(item) = renewing.shape.items.data.first_mut() {
+        item.price = price_of(price, interval);
+        if !same && !trialing {
+            item.current_period_start = at;
+            item.current_period_end = later(at, interval, 1);
+        }
+    }
+    let changed = renewing.clone();
+    if balance > 0 { book.bill((id, &changed), balance, at) } else { Ok(()) }
+}
+
+/// What `minor` is worth for the rest of the present period.
+fn unused_minor(renewing: &Renewing, minor: i64, at: i64) -> i64 {
+    let Some(item) = renewing.shape.items.data.first() else { return 0 };
+    let whole = (item.current_period_end - item.current_period_start).max(1);
+    let left = (item.current_period_end - at).clamp(0, whole);
+    let share = i128::from(minor) * i128::from(left) / i128::from(whole);
+    i64::try_from(share).unwrap_or(0)
+}

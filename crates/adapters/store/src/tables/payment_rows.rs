@@ -1,0 +1,163 @@
+//! Rows of checkouts, subscriptions, payments and events.
+
+use gantry_ports::StoreError;
+use gantry_ports::store::{Checkout, Payment, PaymentEvent};
+use gantry_rules::subscription::{Standing, Subscription, SubscriptionState};
+use gantry_types::{
+    CheckoutId, Currency, LotId, Money, OrganizationId, PaymentEventId, PaymentId, PlanId,
+    SubscriptionId, UserId,
+};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::convert::{decode_json, decode_serde_word, decode_time, decode_word};
+
+pub(super) const CHECKOUT_COLUMNS: &str = "id, organization_id, user_id, provider, provider_ref, \
+     purchase, price_minor, currency, status, created_at";
+pub(super) const SUBSCRIPTION_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
+     plan_id, status, billed, period_start, period_end, at_period_end, past_due_since, told_at, \
+     created_at";
+pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
+     subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at";
+pub(super) const EVENT_COLUMNS: &str =
+    "id, provider, event_ref, kind, body, outcome, note, received_at";
+
+/// A row of `checkouts`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct CheckoutRow {
+    id: Uuid,
+    organization_id: Uuid,
+    user_id: Option<Uuid>,
+    provider: String,
+    provider_ref: String,
+    purchase: String,
+    price_minor: i64,
+    currency: String,
+    status: String,
+    created_at: i64,
+}
+
+impl CheckoutRow {
+    pub(super) fn decode(self) -> Result<Checkout, StoreError> {
+        Ok(Checkout {
+            id: CheckoutId::from_uuid(self.id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            user_id: self.user_id.map(UserId::from_uuid),
+            provider: self.provider,
+            provider_ref: self.provider_ref,
+            purchase: decode_json("purchase", &self.purchase)?,
+            price: decode_money(self.price_minor, &self.currency)?,
+            status: decode_serde_word("checkout status", &self.status)?,
+            created_at: decode_time(self.created_at),
+        })
+    }
+}
+
+/// A row of `subscriptions`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct SubscriptionRow {
+    id: Uuid,
+    organization_id: Uuid,
+    provider: String,
+    provider_ref: String,
+    plan_id: Uuid,
+    status: String,
+    billed: String,
+    period_start: i64,
+    period_end: i64,
+    at_period_end: String,
+    past_due_since: Option<i64>,
+    told_at: i64,
+    created_at: i64,
+}
+
+impl SubscriptionRow {
+    pub(super) fn decode(self) -> Result<Subscription, StoreError> {
+        Ok(Subscription {
+            id: SubscriptionId::from_uuid(self.id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            provider: self.provider,
+            provider_ref: self.provider_ref,
+            standing: Standing {
+                plan_id: PlanId::from_uuid(self.plan_id),
+                state: SubscriptionState {
+                    status: decode_serde_word("subscription status", &self.status)?,
+                    interval: decode_serde_word("interval", &self.billed)?,
+                    period_start: decode_time(self.period_start),
+                    period_end: decode_time(self.period_end),
+                    at_period_end: decode_serde_word("end of a period", &self.at_period_end)?,
+                    past_due_since: self.past_due_since.map(decode_time),
+                    told_at: decode_time(self.told_at),
+                },
+            },
+            created_at: decode_time(self.created_at),
+        })
+    }
+}
+
+/// A row of `payments`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct PaymentRow {
+    id: Uuid,
+    organization_id: Uuid,
+    provider: String,
+    provider_ref: String,
+    subscription_id: Option<Uuid>,
+    lot_id: Option<Uuid>,
+    amount_minor: i64,
+    currency: String,
+    refunded_minor: i64,
+    status: String,
+    description: String,
+    at: i64,
+}
+
+impl PaymentRow {
+    pub(super) fn decode(self) -> Result<Payment, StoreError> {
+        Ok(Payment {
+            id: PaymentId::from_uuid(self.id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            provider: self.provider,
+            provider_ref: self.provider_ref,
+            subscription_id: self.subscription_id.map(SubscriptionId::from_uuid),
+            lot_id: self.lot_id.map(LotId::from_uuid),
+            amount: decode_money(self.amount_minor, &self.currency)?,
+            refunded_minor: self.refunded_minor,
+            status: decode_serde_word("payment status", &self.status)?,
+            description: self.description,
+            at: decode_time(self.at),
+        })
+    }
+}
+
+/// A row of `payment_events`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct EventRow {
+    id: Uuid,
+    provider: String,
+    event_ref: String,
+    kind: String,
+    body: String,
+    outcome: String,
+    note: String,
+    received_at: i64,
+}
+
+impl EventRow {
+    pub(super) fn decode(self) -> Result<PaymentEvent, StoreError> {
+        Ok(PaymentEvent {
+            id: PaymentEventId::from_uuid(self.id),
+            provider: self.provider,
+            event_ref: self.event_ref,
+            kind: self.kind,
+            body: self.body,
+            outcome: decode_serde_word("event outcome", &self.outcome)?,
+            note: self.note,
+            received_at: decode_time(self.received_at),
+        })
+    }
+}
+
+fn decode_money(minor: i64, currency: &str) -> Result<Money, StoreError> {
+    Ok(Money { minor, currency: decode_word::<Currency>("currency", currency)? })
+}

@@ -1,0 +1,117 @@
+//! Looks up checkouts, subscriptions, payments and events.
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{Checkout, Page, PageRequest, Payment, PaymentEvent, ReadPayments};
+use gantry_rules::subscription::Subscription;
+use gantry_types::{CheckoutId, Credits, LotId, OrganizationId, PaymentId, Timestamp};
+
+use super::page::PageSql;
+use super::payment_rows::{
+    CHECKOUT_COLUMNS, CheckoutRow, EVENT_COLUMNS, EventRow, PAYMENT_COLUMNS, PaymentRow,
+    SUBSCRIPTION_COLUMNS, SubscriptionRow,
+};
+use crate::session::Session;
+
+#[async_trait]
+impl ReadPayments for Session {
+    async fn find_checkout(&self, id: CheckoutId) -> Result<Option<Checkout>, StoreError> {
+        let sql = format!("SELECT {CHECKOUT_COLUMNS} FROM checkouts WHERE id = $1");
+        let row = self.sql().first::<CheckoutRow>("checkout", sql, vec![id.as_uuid().into()]);
+        row.await?.map(CheckoutRow::decode).transpose()
+    }
+
+    async fn find_subscription_by_ref(
+        &self,
+        provider: &str,
+        provider_ref: &str,
+    ) -> Result<Option<Subscription>, StoreError> {
+        let sql = format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
+             WHERE provider = $1 AND provider_ref = $2"
+        );
+        let values = vec![provider.into(), provider_ref.into()];
+        let row = self.sql().first::<SubscriptionRow>("subscription", sql, values).await?;
+        row.map(SubscriptionRow::decode).transpose()
+    }
+
+    async fn find_subscription(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<Subscription>, StoreError> {
+        let sql = format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions WHERE organization_id = $1 \
+             ORDER BY CASE WHEN status = 'ended' THEN 1 ELSE 0 END, id DESC LIMIT 1"
+        );
+        let values = vec![organization_id.as_uuid().into()];
+        let row = self.sql().first::<SubscriptionRow>("subscription", sql, values).await?;
+        row.map(SubscriptionRow::decode).transpose()
+    }
+
+    async fn list_due_subscriptions(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError> {
+        let sql = format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
+             WHERE status <> 'ended' AND (period_end < $1 OR status = 'past_due') \
+             ORDER BY period_end LIMIT $2"
+        );
+        let values = vec![before.as_micros().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
+        rows.into_iter().map(SubscriptionRow::decode).collect()
+    }
+
+    async fn find_payment(
+        &self,
+        provider: &str,
+        provider_ref: &str,
+    ) -> Result<Option<Payment>, StoreError> {
+        let sql = format!(
+            "SELECT {PAYMENT_COLUMNS} FROM payments WHERE provider = $1 AND provider_ref = $2"
+        );
+        let values = vec![provider.into(), provider_ref.into()];
+        let row = self.sql().first::<PaymentRow>("payment", sql, values).await?;
+        row.map(PaymentRow::decode).transpose()
+    }
+
+    async fn get_granted(&self, lot_id: LotId) -> Result<Credits, StoreError> {
+        let sql = "SELECT granted FROM lots WHERE id = $1";
+        let values = vec![lot_id.as_uuid().into()];
+        Ok(Credits::new(self.sql().number("lot", sql, values).await?))
+    }
+
+    async fn list_payments(
+        &self,
+        organization_id: OrganizationId,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, StoreError> {
+        let tail = PageSql::new(page, "id", 2, PaymentId::as_uuid);
+        let sql = format!(
+            "SELECT {PAYMENT_COLUMNS} FROM payments WHERE organization_id = $1{}",
+            tail.tail
+        );
+        let mut values = vec![organization_id.as_uuid().into()];
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<PaymentRow>("payment", sql, values).await?;
+        let payments = rows.into_iter().map(PaymentRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(payments, |payment: &Payment| payment.id))
+    }
+
+    async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM payment_events WHERE provider = $1 AND event_ref = $2";
+        let values = vec![provider.into(), event_ref.into()];
+        Ok(self.sql().number("payment event", sql, values).await? > 0)
+    }
+
+    async fn list_unclear_events(&self, limit: u32) -> Result<Vec<PaymentEvent>, StoreError> {
+        let sql = format!(
+            "SELECT {EVENT_COLUMNS} FROM payment_events WHERE outcome = 'unclear' \
+             ORDER BY id LIMIT $1"
+        );
+        let values = vec![i64::from(limit).into()];
+        let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
+        rows.into_iter().map(EventRow::decode).collect()
+    }
+}

@@ -1,0 +1,186 @@
+//! Changes checkouts, subscriptions, payments and events.
+//!
+//! Invariant: credits are taken back under the lock of their account's row, and what cannot be
+//! taken back is owed, so that no balance falls below zero.
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{
+    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, WritePayments,
+};
+use gantry_rules::ledger::{Movement, Posting};
+use gantry_rules::subscription::{Standing, Subscription};
+use gantry_types::{
+    CheckoutId, Credits, OrganizationId, PaymentEventId, SubscriptionId, Timestamp,
+};
+use sea_orm::Value;
+
+use super::accounts_write::insert_entries;
+use super::convert::{encode_json, encode_serde_word};
+use crate::session::Session;
+
+#[async_trait]
+impl WritePayments for Session {
+    async fn insert_checkout(&self, checkout: &Checkout) -> Result<(), StoreError> {
+        let sql = "INSERT INTO checkouts (id, organization_id, user_id, provider, provider_ref, \
+                   purchase, price_minor, currency, status, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        let values = vec![
+            checkout.id.as_uuid().into(),
+            checkout.organization_id.as_uuid().into(),
+            checkout.user_id.map(|id| id.as_uuid()).into(),
+            checkout.provider.as_str().into(),
+            checkout.provider_ref.as_str().into(),
+            encode_json("purchase", &checkout.purchase)?.into(),
+            checkout.price.minor.into(),
+            checkout.price.currency.to_string().into(),
+            encode_serde_word("checkout status", &checkout.status)?.into(),
+            checkout.created_at.as_micros().into(),
+        ];
+        self.sql().run("checkout", sql, values).await.map(drop)
+    }
+
+    async fn finish_checkout(
+        &self,
+        id: CheckoutId,
+        status: CheckoutStatus,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE checkouts SET status = $2, finished_at = $3 \
+                   WHERE id = $1 AND status = 'open'";
+        let status = encode_serde_word("checkout status", &status)?;
+        let values = vec![id.as_uuid().into(), status.into(), at.as_micros().into()];
+        Ok(self.sql().run("checkout", sql, values).await? > 0)
+    }
+
+    async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError> {
+        let sql = "INSERT INTO subscriptions (plan_id, status, billed, period_start, period_end, \
+                   at_period_end, past_due_since, told_at, id, organization_id, provider, \
+                   provider_ref, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        let mut values = standing_values(&subscription.standing)?;
+        values.extend([
+            subscription.id.as_uuid().into(),
+            subscription.organization_id.as_uuid().into(),
+            subscription.provider.as_str().into(),
+            subscription.provider_ref.as_str().into(),
+            subscription.created_at.as_micros().into(),
+        ]);
+        self.sql().run("subscription", sql, values).await.map(drop)
+    }
+
+    async fn set_subscription(
+        &self,
+        id: SubscriptionId,
+        standing: &Standing,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE subscriptions SET plan_id = $1, status = $2, billed = $3, \
+                   period_start = $4, period_end = $5, at_period_end = $6, past_due_since = $7, \
+                   told_at = $8 WHERE id = $9";
+        let mut values = standing_values(standing)?;
+        values.push(id.as_uuid().into());
+        self.sql().run_on_row("subscription", sql, values).await
+    }
+
+    async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {
+        let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
+                   subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
+                   description, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                   ON CONFLICT (provider, provider_ref) DO UPDATE SET \
+                   subscription_id = excluded.subscription_id, lot_id = excluded.lot_id, \
+                   amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
+                   status = excluded.status, at = excluded.at";
+        let values = vec![
+            payment.id.as_uuid().into(),
+            payment.organization_id.as_uuid().into(),
+            payment.provider.as_str().into(),
+            payment.provider_ref.as_str().into(),
+            payment.subscription_id.map(|id| id.as_uuid()).into(),
+            payment.lot_id.map(|id| id.as_uuid()).into(),
+            payment.amount.minor.into(),
+            payment.amount.currency.to_string().into(),
+            payment.refunded_minor.into(),
+            encode_serde_word("payment status", &payment.status)?.into(),
+            payment.description.as_str().into(),
+            payment.at.as_micros().into(),
+        ];
+        self.sql().run("payment", sql, values).await.map(drop)
+    }
+
+    async fn insert_event(&self, event: &PaymentEvent) -> Result<(), StoreError> {
+        let sql = "INSERT INTO payment_events (id, provider, event_ref, kind, body, outcome, \
+                   note, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = vec![
+            event.id.as_uuid().into(),
+            event.provider.as_str().into(),
+            event.event_ref.as_str().into(),
+            event.kind.as_str().into(),
+            event.body.as_str().into(),
+            encode_serde_word("event outcome", &event.outcome)?.into(),
+            event.note.as_str().into(),
+            event.received_at.as_micros().into(),
+        ];
+        self.sql().run("payment event", sql, values).await.map(drop)
+    }
+
+    async fn set_event_outcome(
+        &self,
+        id: PaymentEventId,
+        outcome: EventOutcome,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE payment_events SET outcome = $2, note = $3 WHERE id = $1";
+        let outcome = encode_serde_word("event outcome", &outcome)?;
+        let values = vec![id.as_uuid().into(), outcome.into(), note.into()];
+        self.sql().run_on_row("payment event", sql, values).await
+    }
+
+    async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError> {
+        lock_account(self, back.organization_id).await?;
+        let sql = "SELECT remaining FROM lots WHERE id = $1 AND organization_id = $2";
+        let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
+        let left = self.sql().number("lot", sql, key).await?.min(back.amount.get());
+        let owed = back.amount.get() - left;
+        if left > 0 {
+            let sql = "UPDATE lots SET remaining = remaining - $2 WHERE id = $1";
+            let values = vec![back.lot_id.as_uuid().into(), left.into()];
+            self.sql().run_on_row("lot", sql, values).await?;
+            let sql = "UPDATE accounts SET available = available - $2 WHERE organization_id = $1";
+            let values = vec![back.organization_id.as_uuid().into(), left.into()];
+            self.sql().run_on_row("account", sql, values).await?;
+        }
+        for (movement, amount) in [(Movement::Refund, left), (Movement::Owe, owed)] {
+            if amount > 0 {
+                let amount = Credits::new(amount);
+                let posting = Posting { movement, lot_id: back.lot_id, amount };
+                let whose = (back.organization_id, back.at);
+                insert_entries(self, &posting, movement.as_str(), whose).await?;
+            }
+        }
+        Ok(Credits::new(left))
+    }
+}
+
+/// The account's row is the lock under which its lots change.
+async fn lock_account(
+    session: &Session,
+    organization_id: OrganizationId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE accounts SET available = available WHERE organization_id = $1";
+    session.sql().run_on_row("account", sql, vec![organization_id.as_uuid().into()]).await
+}
+
+/// The plan and the columns of a state, in the order of `insert_subscription`.
+fn standing_values(standing: &Standing) -> Result<Vec<Value>, StoreError> {
+    let state = &standing.state;
+    Ok(vec![
+        standing.plan_id.as_uuid().into(),
+        state.status.as_str().into(),
+        state.interval.as_str().into(),
+        state.period_start.as_micros().into(),
+        state.period_end.as_micros().into(),
+        encode_serde_word("end of a period", &state.at_period_end)?.into(),
+        state.past_due_since.map(|time| time.as_micros()).into(),
+        state.told_at.as_micros().into(),
+    ])
+}

@@ -1,0 +1,126 @@
+//! What an administrator does to an account: another plan, credits, money back.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_ports::store::{LotGrant, StoreExt};
+use gantry_rules::account::{Lot, LotOrigin};
+use gantry_types::{Credits, LotId, Money, OrganizationId};
+use serde_json::json;
+
+use crate::Billing;
+use crate::error::BillingError;
+use crate::offers::list;
+
+/// The most credits of one gift.
+const LARGEST_GIFT: i64 = 1_000_000_000;
+
+impl Billing {
+    /// Puts an organization on the newest version of a plan, also one that is not for sale. A
+    /// subscription's next event puts it back on what is paid for.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::Store`].
+    pub async fn set_plan(
+        &self,
+        actor: &Actor,
+        organization_id: OrganizationId,
+        slug: &str,
+    ) -> Result<(), BillingError> {
+        require(actor, Permission::Administer)?;
+        if self.edition.find_plan(slug).is_none() {
+            return Err(BillingError::NotOffered {
+                what: "plan",
+                slug: slug.chars().take(64).collect(),
+                known: list(self.edition.plans.iter().map(|plan| plan.slug.as_str())),
+            });
+        }
+        let (actor, slug, now) = (actor.clone(), slug.to_owned(), self.clock.now());
+        self.store
+            .write(move |tx| {
+                let (actor, slug) = (actor.clone(), slug.clone());
+                Box::pin(async move {
+                    let plan = tx.accounts().find_plan_by_slug(&slug).await?;
+                    let missing = gantry_ports::StoreError::NotFound { what: "plan" };
+                    let plan = plan.ok_or(missing)?;
+                    tx.accounts().set_plan(organization_id, plan.id).await?;
+                    let details = json!({ "plan": slug, "version": plan.version });
+                    let subject = format!("organization {organization_id}");
+                    let entry = actor.audit_entry("plan.override", &subject, details, now);
+                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                })
+            })
+            .await
+    }
+
+    /// Gives an organization credits.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::Conflict`] for an amount that is none,
+    /// [`BillingError::Store`].
+    pub async fn grant_credits(
+        &self,
+        actor: &Actor,
+        organization_id: OrganizationId,
+        gift: (Credits, &str),
+    ) -> Result<(), BillingError> {
+        require(actor, Permission::Administer)?;
+        let (credits, reason) = gift;
+        if !(1..=LARGEST_GIFT).contains(&credits.get()) {
+            let reason = format!("give between 1 and {LARGEST_GIFT} credits");
+            return Err(BillingError::Conflict { reason });
+        }
+        let now = self.clock.now();
+        let lot = Lot {
+            id: LotId::generate(),
+            origin: LotOrigin::Promotional,
+            expires_at: None,
+            remaining: credits,
+        };
+        let grant = LotGrant { organization_id, lot, reason: reason.to_owned(), at: now };
+        let details = json!({ "credits": credits, "reason": reason });
+        let subject = format!("organization {organization_id}");
+        let entry = actor.audit_entry("credits.grant", &subject, details, now);
+        self.store
+            .write(move |tx| {
+                let (grant, entry) = (grant.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.accounts().insert_lot(&grant).await?;
+                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                })
+            })
+            .await
+    }
+
+    /// Gives money back for a payment, by its provider; what follows from it, its event tells.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::Conflict`], [`BillingError::Payment`],
+    /// [`BillingError::Store`].
+    pub async fn refund(
+        &self,
+        actor: &Actor,
+        payment_ref: &str,
+        minor: Option<i64>,
+    ) -> Result<(), BillingError> {
+        require(actor, Permission::Administer)?;
+        let till = self.require_till()?;
+        let snapshot = self.store.read().await?;
+        let found = snapshot.payments().find_payment(till.provider.id(), payment_ref).await?;
+        let payment = found.ok_or(gantry_ports::StoreError::NotFound { what: "payment" })?;
+        let left = payment.amount.minor - payment.refunded_minor;
+        let minor = minor.unwrap_or(left);
+        if minor <= 0 || minor > left {
+            let reason = format!("between 1 and {left} minor units can be given back");
+            return Err(BillingError::Conflict { reason });
+        }
+        let amount = Money { minor, ..payment.amount };
+        till.provider.refund(payment_ref, amount).await?;
+        let details = json!({ "amount": amount.to_string() });
+        let entry = actor.audit_entry("payment.refund.ask", payment_ref, details, self.clock.now());
+        self.store
+            .write(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move { Ok::<(), BillingError>(tx.audit().append(&entry).await?) })
+            })
+            .await
+    }
+}

@@ -1,0 +1,158 @@
+//! A purchase begins: a page of the provider, and a note of what was ordered.
+//!
+//! Invariant: nothing is given here; the provider's event does that once it is paid.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_ports::payments::{CheckoutOrder, Purchase};
+use gantry_ports::store::{Checkout, CheckoutStatus, StoreExt};
+use gantry_rules::plan::Interval;
+use gantry_rules::subscription::SubscriptionStatus;
+use gantry_types::{CheckoutId, Money};
+use serde_json::json;
+
+use crate::Billing;
+use crate::error::BillingError;
+use crate::offers::list;
+
+/// What somebody wants to buy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// A plan of the edition.
+    Plan {
+        /// Its name.
+        slug: String,
+        /// How often it is to be paid.
+        interval: Interval,
+    },
+    /// A package of credits.
+    Package {
+        /// Its name.
+        slug: String,
+    },
+}
+
+/// Where to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutLink {
+    /// The purchase.
+    pub id: CheckoutId,
+    /// The provider's page.
+    pub url: String,
+}
+
+impl Billing {
+    /// Makes a page on which the wish can be paid for. `return_url` is where the buyer comes back
+    /// to.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::NotForSale`],
+    /// [`BillingError::AlreadySubscribed`], [`BillingError::NoProvider`],
+    /// [`BillingError::Payment`], [`BillingError::Store`].
+    pub async fn begin_checkout(
+        &self,
+        actor: &Actor,
+        wish: &Wish,
+        return_url: &str,
+    ) -> Result<CheckoutLink, BillingError> {
+        require(actor, Permission::ManageBilling)?;
+        let till = self.require_till()?;
+        let (purchase, title, price) = self.derive_purchase(actor, wish).await?;
+        let order = CheckoutOrder {
+            id: CheckoutId::generate(),
+            organization_id: actor.organization_id,
+            purchase: purchase.clone(),
+            title,
+            price,
+            email: self.find_email(actor).await?,
+            return_url: return_url.to_owned(),
+        };
+        let opened = till.provider.open_checkout(&order).await?;
+        let checkout = Checkout {
+            id: order.id,
+            organization_id: actor.organization_id,
+            user_id: actor.user_id,
+            provider: till.provider.id().to_owned(),
+            provider_ref: opened.provider_ref,
+            purchase,
+            price,
+            status: CheckoutStatus::Open,
+            created_at: self.clock.now(),
+        };
+        let entry = actor.audit_entry(
+            "checkout.begin",
+            &format!("checkout {}", checkout.id),
+            json!({ "title": order.title, "price": price.to_string() }),
+            checkout.created_at,
+        );
+        self.store
+            .write(move |tx| {
+                let (checkout, entry) = (checkout.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.payments().insert_checkout(&checkout).await?;
+                    tx.audit().append(&entry).await?;
+                    Ok::<(), BillingError>(())
+                })
+            })
+            .await?;
+        Ok(CheckoutLink { id: order.id, url: opened.url })
+    }
+
+    async fn derive_purchase(
+        &self,
+        actor: &Actor,
+        wish: &Wish,
+    ) -> Result<(Purchase, String, Money), BillingError> {
+        match wish {
+            Wish::Plan { slug, interval } => {
+                let plan = self.get_plan_for_sale(slug)?;
+                let price = self.get_price(slug, *interval)?;
+                let snapshot = self.store.read().await?;
+                let known = snapshot.payments().find_subscription(actor.organization_id).await?;
+                let had_one = known.is_some();
+                if known
+                    .is_some_and(|known| known.standing.state.status != SubscriptionStatus::Ended)
+                {
+                    return Err(BillingError::AlreadySubscribed);
+                }
+                let stored = snapshot.accounts().find_plan_by_slug(slug).await?;
+                let stored = stored.ok_or(gantry_ports::StoreError::NotFound { what: "plan" })?;
+                // One trial per organization.
+                let trial_days = if had_one { 0 } else { plan.terms.price.trial_days };
+                let purchase =
+                    Purchase::Plan { plan_id: stored.id, interval: *interval, trial_days };
+                let title = format!("{} {}", self.edition.title, plan.title);
+                Ok((purchase, title, price))
+            }
+            Wish::Package { slug } => {
+                let package = self.edition.find_package(slug);
+                let package = package.ok_or_else(|| BillingError::NotOffered {
+                    what: "package",
+                    slug: slug.chars().take(64).collect(),
+                    known: list(self.edition.packages.iter().map(|known| known.slug.as_str())),
+                })?;
+                let (slug, credits) = (slug.clone(), package.credits);
+                let purchase = Purchase::Package { slug, credits };
+                Ok((purchase, package.title.clone(), package.price))
+            }
+        }
+    }
+
+    /// What a plan for sale costs each time.
+    pub(crate) fn get_price(&self, slug: &str, interval: Interval) -> Result<Money, BillingError> {
+        let plan = self.get_plan_for_sale(slug)?;
+        plan.terms.price.find(interval).ok_or_else(|| BillingError::NotForSale {
+            reason: if plan.terms.price.month.is_none() && plan.terms.price.year.is_none() {
+                format!("the plan `{slug}` costs nothing; cancel the subscription to return to it")
+            } else {
+                format!("the plan `{slug}` is not sold by the {}", interval.as_str())
+            },
+        })
+    }
+
+    async fn find_email(&self, actor: &Actor) -> Result<String, BillingError> {
+        let Some(user_id) = actor.user_id else { return Ok(String::new()) };
+        let snapshot = self.store.read().await?;
+        let user = snapshot.access().find_user(user_id).await?;
+        Ok(user.map(|user| user.email).unwrap_or_default())
+    }
+}

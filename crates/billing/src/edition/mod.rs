@@ -1,0 +1,115 @@
+//! An edition: a product as data. Its name, its engines, its plans with prices and limits, its
+//! packages of credits, and who takes the money, all in one file.
+//!
+//! Invariants: what a plan allows is stated in full by the file, so that a reader sees every limit;
+//! an edition that was read without mistakes can be served.
+
+mod mistakes;
+mod parse;
+mod parse_plan;
+mod reader;
+mod words;
+
+pub use mistakes::{Mistake, Mistakes};
+pub use parse::parse_edition;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use gantry_rules::plan::PlanTerms;
+use gantry_types::{Credits, Currency, MeterId, Money};
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edition {
+    /// The name for programs: 1 to 32 of `a-z`, `0-9` and `-`.
+    pub slug: String,
+    /// The name for people.
+    pub title: String,
+    /// What it is, in one sentence.
+    pub tagline: String,
+    /// The engines that it offers; empty means all.
+    pub engines: BTreeSet<String>,
+    /// Who takes the money, such as `sandbox`.
+    pub provider: String,
+    /// In which currency its prices are.
+    pub currency: Currency,
+    /// How long a plan lasts while a payment is missing.
+    pub grace: Duration,
+    /// The plan of new accounts, and of those whose subscription ended.
+    pub default_plan: String,
+    /// The plans, from the smallest to the largest.
+    pub plans: Vec<EditionPlan>,
+    /// Credits that can be bought.
+    pub packages: Vec<Package>,
+    /// What meters are called for people.
+    pub meters: BTreeMap<MeterId, String>,
+}
+
+/// A plan of an edition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditionPlan {
+    /// The name for programs.
+    pub slug: String,
+    /// The name for people.
+    pub title: String,
+    /// What else to say of it, line by line.
+    pub highlights: Vec<String>,
+    /// How somebody gets on it.
+    pub sale: Sale,
+    /// What it allows, and what it costs.
+    pub terms: PlanTerms,
+}
+
+/// How somebody gets on a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sale {
+    /// By buying it, or for nothing when it has no price.
+    Open,
+    /// By asking the operator.
+    OnRequest,
+}
+
+/// Credits that can be bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The name for programs.
+    pub slug: String,
+    /// The name for people.
+    pub title: String,
+    /// How many.
+    pub credits: Credits,
+    /// What they cost.
+    pub price: Money,
+    /// After how long what is left of them expires.
+    pub expires_after: Option<Duration>,
+}
+
+/// The names that an installation knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// What the operations and services of the installed engines count, and the platform itself.
+    pub meters: BTreeSet<MeterId>,
+    /// Payment providers.
+    pub providers: BTreeSet<String>,
+}
+
+impl Edition {
+    /// A plan by its name.
+    #[must_use]
+    pub fn find_plan(&self, slug: &str) -> Option<&EditionPlan> {
+        self.plans.iter().find(|plan| plan.slug == slug)
+    }
+
+    /// A package by its name.
+    #[must_use]
+    pub fn find_package(&self, slug: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.slug == slug)
+    }
+
+    /// Whether it offers an engine.
+    #[must_use]
+    pub fn offers(&self, engine: &str) -> bool {
+        self.engines.is_empty() || self.engines.contains(engine)
+    }
+}

@@ -1,0 +1,151 @@
+//! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
+
+use gantry_access::{Actor, Permission, require};
+use gantry_ports::payments::SubscriptionOrder;
+use gantry_ports::store::{Page, PageRequest, Payment, StoreExt};
+use gantry_rules::plan::{Interval, Plan};
+use gantry_rules::subscription::{Subscription, SubscriptionStatus};
+use gantry_types::{OrganizationId, PaymentId};
+use serde_json::json;
+
+use crate::Billing;
+use crate::error::BillingError;
+
+/// A subscription with its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionView {
+    /// What the provider said last.
+    pub subscription: Subscription,
+    /// The version of the plan that was bought.
+    pub plan: Plan,
+}
+
+/// What somebody wants of their subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriptionWish {
+    /// It should end with the present period.
+    Cancel,
+    /// It should go on after all.
+    Keep,
+    /// It should be another plan from now on.
+    Switch {
+        /// The plan's name.
+        slug: String,
+        /// How often it is to be paid.
+        interval: Interval,
+    },
+}
+
+impl Billing {
+    /// The subscription that the organization has or had last.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::Store`].
+    pub async fn find_subscription(
+        &self,
+        actor: &Actor,
+    ) -> Result<Option<SubscriptionView>, BillingError> {
+        require(actor, Permission::ReadAccount)?;
+        self.find_view(actor.organization_id).await
+    }
+
+    async fn find_view(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<SubscriptionView>, BillingError> {
+        let snapshot = self.store.read().await?;
+        let found = snapshot.payments().find_subscription(organization_id).await?;
+        let Some(subscription) = found else { return Ok(None) };
+        let plan = snapshot.accounts().find_plan(subscription.standing.plan_id).await?;
+        let plan = plan.ok_or(gantry_ports::StoreError::NotFound { what: "plan" })?;
+        Ok(Some(SubscriptionView { subscription, plan }))
+    }
+
+    /// Changes the subscription at its provider, and notes what the provider answers; the event
+    /// that follows tells the same.
+    ///
+    /// # Errors
+    /// [`BillingError::NoSubscription`], [`BillingError::NotOffered`],
+    /// [`BillingError::NotForSale`], [`BillingError::Conflict`], [`BillingError::Payment`], and as
+    /// [`Billing::find_subscription`].
+    pub async fn change_subscription(
+        &self,
+        actor: &Actor,
+        wish: &SubscriptionWish,
+    ) -> Result<SubscriptionView, BillingError> {
+        require(actor, Permission::ManageBilling)?;
+        let till = self.require_till()?;
+        let view = self.find_view(actor.organization_id).await?;
+        let view = view
+            .filter(|view| view.subscription.standing.state.status != SubscriptionStatus::Ended);
+        let view = view.ok_or(BillingError::NoSubscription)?;
+        let order = self.derive_order(&view, wish).await?;
+        let name = view.subscription.provider_ref.clone();
+        let told = till.provider.change_subscription(&name, &order).await?;
+        let ground = self.derive_ground()?;
+        let (action, details) = describe(wish);
+        let subject = format!("subscription {}", view.subscription.id);
+        let entry = actor.audit_entry(action, &subject, details, ground.now);
+        self.store
+            .write(move |tx| {
+                let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
+                Box::pin(async move {
+                    ground.apply_subscription(tx, &told).await?;
+                    tx.audit().append(&entry).await?;
+                    Ok::<(), BillingError>(())
+                })
+            })
+            .await?;
+        self.find_view(actor.organization_id).await?.ok_or(BillingError::NoSubscription)
+    }
+
+    async fn derive_order(
+        &self,
+        view: &SubscriptionView,
+        wish: &SubscriptionWish,
+    ) -> Result<SubscriptionOrder, BillingError> {
+        Ok(match wish {
+            SubscriptionWish::Cancel => SubscriptionOrder::CancelAtPeriodEnd,
+            SubscriptionWish::Keep => SubscriptionOrder::Keep,
+            SubscriptionWish::Switch { slug, interval } => {
+                let plan = self.get_plan_for_sale(slug)?;
+                let price = self.get_price(slug, *interval)?;
+                let snapshot = self.store.read().await?;
+                let stored = snapshot.accounts().find_plan_by_slug(slug).await?;
+                let stored = stored.ok_or(gantry_ports::StoreError::NotFound { what: "plan" })?;
+                let same = view.subscription.standing.plan_id == stored.id
+                    && view.subscription.standing.state.interval == *interval;
+                if same {
+                    let reason = format!("the subscription is on the plan `{slug}` already");
+                    return Err(BillingError::Conflict { reason });
+                }
+                let title = format!("{} {}", self.edition.title, plan.title);
+                SubscriptionOrder::Switch { plan_id: stored.id, interval: *interval, title, price }
+            }
+        })
+    }
+
+    /// What the organization paid.
+    ///
+    /// # Errors
+    /// As [`Billing::find_subscription`].
+    pub async fn list_payments(
+        &self,
+        actor: &Actor,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, BillingError> {
+        require(actor, Permission::ReadAccount)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.payments().list_payments(actor.organization_id, page).await?)
+    }
+}
+
+fn describe(wish: &SubscriptionWish) -> (&'static str, serde_json::Value) {
+    match wish {
+        SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
+        SubscriptionWish::Keep => ("subscription.keep", json!({})),
+        SubscriptionWish::Switch { slug, interval } => {
+            ("subscription.switch", json!({ "plan": slug, "interval": interval.as_str() }))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! An edition's file: what is right is read to the number, and everything that is wrong is told at
+//! once, with its line and what to write instead.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+use gantry_billing::{Mistake, Sale, Vocabulary, parse_edition};
+use gantry_rules::plan::{Feature, Included, Interval};
+use gantry_types::PriorityClass;
+
+fn known() -> Vocabulary {
+    Vocabulary {
+        meters: ["jobs", "rows", "api_calls"].iter().map(|name| name.parse().unwrap()).collect(),
+        providers: ["sandbox".to_owned()].into(),
+    }
+}
+
+const GOOD: &str = r#"
+slug = "shop"
+title = "Shop"
+currency = "EUR"
+default_plan = "free"
+engines = ["synth"]
+
+[meters]
+reviews = "Reviews"
+
+[[plans]]
+slug = "free"
+title = "Free"
+features = []
+
+[plans.meters]
+jobs = { per_month = 10 }
+reviews = { per_day = 2, per_job = 1 }
+
+[[plans]]
+slug = "paid"
+title = "Paid"
+class = "high"
+gpu = true
+seats = 3
+
+[plans.price]
+month = "49.00"
+year = "490"
+
+[[packages]]
+slug = "hundred"
+title = "A hundred"
+credits = 100
+price = "9.50"
+expires_days = 90
+"#;
+
+#[test]
+fn what_is_right_is_read_to_the_number() {
+    let edition = parse_edition(GOOD, &known()).unwrap();
+    assert_eq!(edition.plans.len(), 2);
+    let free = edition.find_plan("free").unwrap();
+    assert!(free.terms.features.is_empty());
+    assert_eq!(free.terms.meters[&"jobs".parse().unwrap()].per_period, Some(10));
+    assert_eq!(free.terms.meters[&"reviews".parse().unwrap()].per_day, Some(2));
+    let paid = edition.find_plan("paid").unwrap();
+    assert_eq!(paid.sale, Sale::Open);
+    assert_eq!(paid.terms.class, PriorityClass::High);
+    assert_eq!(paid.terms.gpu, Included::Yes);
+    assert_eq!(paid.terms.seats, Some(3));
+    assert!(paid.terms.features.contains(&Feature::Api), "a plan that lists none has all");
+    assert_eq!(paid.terms.price.find(Interval::Month).unwrap().to_string(), "49.00 EUR");
+    assert_eq!(paid.terms.price.find(Interval::Year).unwrap().to_string(), "490.00 EUR");
+    let package = edition.find_package("hundred").unwrap();
+    assert_eq!(package.price.minor, 950);
+    assert_eq!(package.expires_after.unwrap().as_secs(), 90 * 86_400);
+    assert!(edition.offers("synth") && !edition.offers("automl"));
+}
+
+fn mistakes(text: &str) -> Vec<Mistake> {
+    parse_edition(text, &known()).unwrap_err().0
+}
+
+#[test]
+fn every_mistake_is_told_with_its_line_and_remedy() {
+    let text = GOOD
+        .replace("title = \"Shop\"", "titel = \"Shop\"")
+        .replace("class = \"high\"", "class = \"hihg\"")
+        .replace("jobs = { per_month = 10 }", "jbos = { per_month = 10 }")
+        .replace("seats = 3", "seats = 0")
+        .replace("month = \"49.00\"", "month = 49")
+        .replace("credits = 100", "credits = -1");
+    let found = mistakes(&text);
+    let told = |key: &str| found.iter().find(|mistake| mistake.key == key).unwrap();
+    assert_eq!(told("titel").remedy, "did you mean `title`?");
+    assert_eq!(told("titel").line, 3);
+    assert_eq!(told("title").problem, "is missing");
+    assert_eq!(told("plans.free.meters.jbos").problem, "is counted by no engine");
+    assert!(told("plans.free.meters.jbos").remedy.starts_with("did you mean `jobs`?"));
+    assert_eq!(told("plans.paid.class").line, 23);
+    assert_eq!(told("plans.paid.seats").problem, "must be above 0");
+    assert_eq!(told("plans.paid.price.month").remedy, "write a text in quotes");
+    assert!(found.iter().any(|mistake| mistake.key == "packages.hundred.credits"));
+    let lines: Vec<usize> = found.iter().map(|mistake| mistake.line).collect();
+    assert!(lines.is_sorted());
+}
+
+#[test]
+fn what_cannot_be_sold_is_refused() {
+    for (from, to, problem) in [
+        ("default_plan = \"free\"", "default_plan = \"paid\"", "has a price"),
+        ("default_plan = \"free\"", "default_plan = \"fre\"", "names no plan"),
+        ("slug = \"paid\"", "slug = \"free\"", "is there twice"),
+        ("currency = \"EUR\"", "currency = \"euro\"", "is no currency"),
+        ("year = \"490\"", "year = \"490.001\"", "is no price"),
+        ("seats = 3", "on_request = true", "exclude each other"),
+        ("features = []", "features = [\"telepathy\"]", "is no feature"),
+        ("price = \"9.50\"", "price = \"0\"", "must be above 0"),
+    ] {
+        let found = mistakes(&GOOD.replace(from, to));
+        assert!(found.iter().any(|m| m.problem.contains(problem)), "{problem}: {found:?}");
+    }
+    let broken = mistakes("slug = \n");
+    assert_eq!(broken[0].line, 1);
+    assert!(broken[0].problem.contains("is not TOML"));
+}

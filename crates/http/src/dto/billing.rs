@@ -1,0 +1,415 @@
+//! What is sold, bought and paid.
+
+use gantry_billing::{Edition, EditionPlan, Package, Sale, SubscriptionView, Upgrade};
+use gantry_ports::store::{Payment, PaymentStatus};
+use gantry_rules::plan::{Interval, PlanPrice, Support};
+use gantry_rules::subscription::AtPeriodEnd;
+use gantry_types::{CheckoutId, Credits, LotId, Money, PaymentId, SubscriptionId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{PlanBody, PlanTermsBody};
+
+/// An amount of money.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MoneyBody {
+    /// In the smallest unit of the currency, such as cents.
+    pub minor: i64,
+    /// ISO 4217, such as `USD`.
+    pub currency: String,
+    /// For people, such as `49.00 USD`.
+    pub text: String,
+}
+
+impl From<Money> for MoneyBody {
+    fn from(money: Money) -> Self {
+        Self { minor: money.minor, currency: money.currency.to_string(), text: money.to_string() }
+    }
+}
+
+/// How often a plan is paid.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Interval)]
+pub enum IntervalBody {
+    /// Every month.
+    Month,
+    /// Every year.
+    Year,
+}
+
+impl From<IntervalBody> for Interval {
+    fn from(interval: IntervalBody) -> Self {
+        match interval {
+            IntervalBody::Month => Self::Month,
+            IntervalBody::Year => Self::Year,
+        }
+    }
+}
+
+impl From<Interval> for IntervalBody {
+    fn from(interval: Interval) -> Self {
+        match interval {
+            Interval::Month => Self::Month,
+            Interval::Year => Self::Year,
+        }
+    }
+}
+
+/// What a plan costs; without both, it costs nothing or has to be asked for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PriceBody {
+    /// For each month.
+    pub month: Option<MoneyBody>,
+    /// For each year.
+    pub year: Option<MoneyBody>,
+    /// Days before the first payment.
+    pub trial_days: u32,
+}
+
+impl From<PlanPrice> for PriceBody {
+    fn from(price: PlanPrice) -> Self {
+        Self {
+            month: price.month.map(Into::into),
+            year: price.year.map(Into::into),
+            trial_days: price.trial_days,
+        }
+    }
+}
+
+/// How the questions of a plan's customers are answered.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Support)]
+pub enum SupportBody {
+    /// By other customers.
+    Community,
+    /// By e-mail.
+    Email,
+    /// By e-mail, before others.
+    Priority,
+    /// By somebody who knows the customer.
+    Dedicated,
+}
+
+impl From<Support> for SupportBody {
+    fn from(support: Support) -> Self {
+        match support {
+            Support::Community => Self::Community,
+            Support::Email => Self::Email,
+            Support::Priority => Self::Priority,
+            Support::Dedicated => Self::Dedicated,
+        }
+    }
+}
+
+/// A plan that can be had here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OfferBody {
+    /// The name for programs.
+    pub slug: String,
+    /// The name for people.
+    pub title: String,
+    /// What else to say of it.
+    pub highlights: Vec<String>,
+    /// Whether it has to be asked for.
+    pub on_request: bool,
+    /// What it costs.
+    pub price: PriceBody,
+    /// What it allows.
+    pub terms: PlanTermsBody,
+}
+
+impl From<&EditionPlan> for OfferBody {
+    fn from(plan: &EditionPlan) -> Self {
+        Self {
+            slug: plan.slug.clone(),
+            title: plan.title.clone(),
+            highlights: plan.highlights.clone(),
+            on_request: match plan.sale {
+                Sale::Open => false,
+                Sale::OnRequest => true,
+            },
+            price: plan.terms.price.into(),
+            terms: plan.terms.clone().into(),
+        }
+    }
+}
+
+/// Credits that can be bought.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PackageBody {
+    /// The name for programs.
+    pub slug: String,
+    /// The name for people.
+    pub title: String,
+    /// How many.
+    #[schema(value_type = i64)]
+    pub credits: Credits,
+    /// What they cost.
+    pub price: MoneyBody,
+    /// After how many days what is left of them expires; `null` means never.
+    pub expires_days: Option<u64>,
+}
+
+impl From<&Package> for PackageBody {
+    fn from(package: &Package) -> Self {
+        Self {
+            slug: package.slug.clone(),
+            title: package.title.clone(),
+            credits: package.credits,
+            price: package.price.into(),
+            expires_days: package.expires_after.map(|after| after.as_secs() / 86_400),
+        }
+    }
+}
+
+/// What is sold here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OffersBody {
+    /// The product's name.
+    pub title: String,
+    /// What it is.
+    pub tagline: String,
+    /// Who takes the money, such as `sandbox`.
+    pub provider: String,
+    /// The plans, from the smallest to the largest.
+    pub plans: Vec<OfferBody>,
+    /// Credits that can be bought.
+    pub packages: Vec<PackageBody>,
+    /// What meters are called for people.
+    pub meters: std::collections::BTreeMap<String, String>,
+}
+
+impl From<&Edition> for OffersBody {
+    fn from(edition: &Edition) -> Self {
+        let meters = edition.meters.iter();
+        Self {
+            title: edition.title.clone(),
+            tagline: edition.tagline.clone(),
+            provider: edition.provider.clone(),
+            plans: edition.plans.iter().map(Into::into).collect(),
+            packages: edition.packages.iter().map(Into::into).collect(),
+            meters: meters.map(|(id, title)| (id.to_string(), title.clone())).collect(),
+        }
+    }
+}
+
+/// A plan that would have allowed what was refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UpgradeBody {
+    /// Its name for programs.
+    pub slug: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it costs.
+    pub price: PriceBody,
+}
+
+impl From<Upgrade> for UpgradeBody {
+    fn from(upgrade: Upgrade) -> Self {
+        Self { slug: upgrade.slug, title: upgrade.title, price: upgrade.price.into() }
+    }
+}
+
+/// What somebody wants to buy: a plan, or a package of credits.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckoutRequest {
+    /// The name of a plan.
+    pub plan: Option<String>,
+    /// How often the plan is to be paid; every month if not given.
+    pub interval: Option<IntervalBody>,
+    /// The name of a package.
+    pub package: Option<String>,
+}
+
+/// Where to pay.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckoutBody {
+    /// The purchase.
+    #[schema(value_type = Uuid)]
+    pub id: CheckoutId,
+    /// The provider's page.
+    pub url: String,
+}
+
+/// What is to become of the subscription.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum SubscriptionRequest {
+    /// It ends with the present period.
+    Cancel,
+    /// It goes on after all.
+    Keep,
+    /// Another plan from now on; what is left of the period is credited.
+    Switch {
+        /// The plan's name.
+        plan: String,
+        /// How often it is to be paid.
+        interval: IntervalBody,
+    },
+}
+
+/// A subscription.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubscriptionBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: SubscriptionId,
+    /// The plan, in the version that was bought.
+    pub plan: PlanBody,
+    /// `incomplete`, `trialing`, `active`, `past_due` or `ended`.
+    pub status: String,
+    /// How often it is paid.
+    pub interval: IntervalBody,
+    /// The start of the period that was paid.
+    #[schema(value_type = String, format = DateTime)]
+    pub period_start: Timestamp,
+    /// Its end.
+    #[schema(value_type = String, format = DateTime)]
+    pub period_end: Timestamp,
+    /// Whether it ends then.
+    pub cancels_at_period_end: bool,
+    /// Since when a payment is missing.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub past_due_since: Option<Timestamp>,
+}
+
+impl From<SubscriptionView> for SubscriptionBody {
+    fn from(view: SubscriptionView) -> Self {
+        let state = view.subscription.standing.state;
+        Self {
+            id: view.subscription.id,
+            plan: view.plan.into(),
+            status: state.status.as_str().to_owned(),
+            interval: state.interval.into(),
+            period_start: state.period_start,
+            period_end: state.period_end,
+            cancels_at_period_end: match state.at_period_end {
+                AtPeriodEnd::Cancel => true,
+                AtPeriodEnd::Renew => false,
+            },
+            past_due_since: state.past_due_since,
+        }
+    }
+}
+
+/// The subscription that an organization has or had last.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubscriptionAnswer {
+    /// `null` when there never was one.
+    pub subscription: Option<SubscriptionBody>,
+}
+
+/// A payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentBody {
+    /// The identifier.
+    #[schema(value_type = Uuid)]
+    pub id: PaymentId,
+    /// The provider.
+    pub provider: String,
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// The subscription that it was for.
+    #[schema(value_type = Option<Uuid>)]
+    pub subscription_id: Option<SubscriptionId>,
+    /// The credits that it bought.
+    #[schema(value_type = Option<Uuid>)]
+    pub lot_id: Option<LotId>,
+    /// How much.
+    pub amount: MoneyBody,
+    /// How much of it was given back.
+    pub refunded: MoneyBody,
+    /// `received` or `failed`.
+    pub status: &'static str,
+    /// What it was for.
+    pub description: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+impl From<Payment> for PaymentBody {
+    fn from(payment: Payment) -> Self {
+        let refunded = Money { minor: payment.refunded_minor, ..payment.amount };
+        Self {
+            id: payment.id,
+            provider: payment.provider,
+            provider_ref: payment.provider_ref,
+            subscription_id: payment.subscription_id,
+            lot_id: payment.lot_id,
+            amount: payment.amount.into(),
+            refunded: refunded.into(),
+            status: match payment.status {
+                PaymentStatus::Received => "received",
+                PaymentStatus::Failed => "failed",
+            },
+            description: payment.description,
+            at: payment.at,
+        }
+    }
+}
+
+/// What became of a provider's message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceivedBody {
+    /// `applied`, `ignored`, `unclear`, or `known` when it was here before.
+    pub outcome: &'static str,
+}
+
+/// The plan that an organization is to be on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanOverrideRequest {
+    /// The plan's name; also one that is not for sale.
+    pub plan: String,
+}
+
+/// Credits to be given.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditGrantRequest {
+    /// How many.
+    pub credits: i64,
+    /// Why, for the ledger: 1 to 200 characters.
+    pub reason: String,
+}
+
+/// Money to be given back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundRequest {
+    /// The payment, by its provider's name.
+    pub provider_ref: String,
+    /// How much, in the smallest unit; everything that is left if not given.
+    pub minor: Option<i64>,
+}
+
+/// What a reconciliation found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconciledBody {
+    /// Events that could not be understood before and can now.
+    pub events: u64,
+    /// Subscriptions that differed from what their provider says.
+    pub subscriptions: u64,
+    /// Accounts whose plan changed because time passed.
+    pub plans: u64,
+}
+
+/// How far the sandbox's clock is to be moved on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxClockRequest {
+    /// Days: 1 to 3,660.
+    pub days: u32,
+}
+
+/// The sandbox's time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SandboxClockBody {
+    /// What its clock shows now.
+    #[schema(value_type = String, format = DateTime)]
+    pub now: Timestamp,
+}

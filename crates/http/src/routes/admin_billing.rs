@@ -1,0 +1,102 @@
+//! What administrators do to accounts and payments.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gantry_access::{Permission, require};
+use gantry_billing::BillingError;
+use gantry_types::{Credits, OrganizationId};
+
+use crate::dto::{
+    CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest, SandboxClockBody,
+    SandboxClockRequest,
+};
+use crate::extract::{CurrentActor, JsonBody, PathId};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// The furthest that the sandbox's clock is moved at once.
+const MOST_DAYS: u32 = 3_660;
+const LONGEST_REASON: usize = 200;
+
+/// Puts an organization on a plan, also one that is not for sale. For administrators.
+#[utoipa::path(put, path = "/admin/organizations/{id}/plan", tag = "Admin",
+    params(("id" = Uuid, Path)), request_body = PlanOverrideRequest,
+    responses((status = 204)))]
+pub async fn override_plan(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<OrganizationId>,
+    JsonBody(request): JsonBody<PlanOverrideRequest>,
+) -> Answer<StatusCode> {
+    state.billing().set_plan(&actor, id, &request.plan).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives an organization credits. For administrators.
+#[utoipa::path(post, path = "/admin/organizations/{id}/credits", tag = "Admin",
+    params(("id" = Uuid, Path)), request_body = CreditGrantRequest,
+    responses((status = 204)))]
+pub async fn grant_credits(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<OrganizationId>,
+    JsonBody(request): JsonBody<CreditGrantRequest>,
+) -> Answer<StatusCode> {
+    let reason = request.reason.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        let message = format!("Give a reason of 1 to {LONGEST_REASON} characters.");
+        return Err(Problem::invalid("/reason", message));
+    }
+    let gift = (Credits::new(request.credits), reason);
+    state.billing().grant_credits(&actor, id, gift).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives money back for a payment. For administrators.
+#[utoipa::path(post, path = "/admin/payments/refund", tag = "Admin",
+    request_body = RefundRequest, responses((status = 202)))]
+pub async fn refund_payment(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<RefundRequest>,
+) -> Answer<StatusCode> {
+    state.billing().refund(&actor, &request.provider_ref, request.minor).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Compares with the provider now what a chore compares by itself. For administrators.
+#[utoipa::path(post, path = "/admin/payments/reconcile", tag = "Admin",
+    responses((status = 200, body = ReconciledBody)))]
+pub async fn reconcile_payments(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<Json<ReconciledBody>> {
+    require(&actor, Permission::Administer)?;
+    let done = state.billing().reconcile().await?;
+    Ok(Json(ReconciledBody {
+        events: done.events,
+        subscriptions: done.subscriptions,
+        plans: done.plans,
+    }))
+}
+
+/// Moves the sandbox's clock on, so that periods end and renew. For administrators.
+#[utoipa::path(post, path = "/admin/sandbox/clock", tag = "Admin",
+    request_body = SandboxClockRequest, responses((status = 200, body = SandboxClockBody)))]
+pub async fn advance_sandbox(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<SandboxClockRequest>,
+) -> Answer<Json<SandboxClockBody>> {
+    require(&actor, Permission::Administer)?;
+    if !(1..=MOST_DAYS).contains(&request.days) {
+        return Err(Problem::invalid("/days", format!("Give 1 to {MOST_DAYS} days.")));
+    }
+    let desk = state.billing().sandbox().ok_or(BillingError::NoProvider)?;
+    let by = Duration::from_secs(u64::from(request.days) * 86_400);
+    let now = desk.advance(by).await.map_err(BillingError::from)?;
+    Ok(Json(SandboxClockBody { now }))
+}

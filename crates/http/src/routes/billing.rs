@@ -1,0 +1,125 @@
+//! Plans, purchases, the subscription, payments; and the messages of payment providers.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use gantry_billing::{Received, SubscriptionWish, Wish};
+use gantry_ports::store::EventOutcome;
+use gantry_rules::plan::Interval;
+use gantry_types::PaymentId;
+
+use crate::dto::{
+    CheckoutBody, CheckoutRequest, IntervalBody, OffersBody, PageOf, PageParams, PaymentBody,
+    ReceivedBody, SubscriptionAnswer, SubscriptionBody, SubscriptionRequest,
+};
+use crate::extract::{CurrentActor, JsonBody, Params, read_body};
+use crate::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// Where buyers come back to.
+const RETURN_PATH: &str = "/app/account";
+/// Bytes of a provider's message.
+const MESSAGE_BYTES: usize = 1 << 20;
+
+/// What is sold here: plans from the smallest to the largest, and packages of credits.
+#[utoipa::path(get, path = "/plans", tag = "Billing", security(()),
+    responses((status = 200, body = OffersBody)))]
+pub async fn list_plans(State(state): State<AppState>) -> Json<OffersBody> {
+    Json(state.billing().edition().into())
+}
+
+/// Begins a purchase; the answer says where to pay.
+#[utoipa::path(post, path = "/account/checkouts", tag = "Billing",
+    request_body = CheckoutRequest, responses((status = 201, body = CheckoutBody)))]
+pub async fn begin_checkout(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<CheckoutRequest>,
+) -> Answer<(StatusCode, Json<CheckoutBody>)> {
+    let wish = derive_wish(request)?;
+    let site = state.settings.public_url.as_deref().unwrap_or_default();
+    let back = format!("{}{RETURN_PATH}", site.trim_end_matches('/'));
+    let link = state.billing().begin_checkout(&actor, &wish, &back).await?;
+    Ok((StatusCode::CREATED, Json(CheckoutBody { id: link.id, url: link.url })))
+}
+
+fn derive_wish(request: CheckoutRequest) -> Answer<Wish> {
+    match (request.plan, request.package) {
+        (Some(slug), None) => {
+            let interval = request.interval.map_or(Interval::Month, IntervalBody::into);
+            Ok(Wish::Plan { slug, interval })
+        }
+        (None, Some(slug)) => match request.interval {
+            None => Ok(Wish::Package { slug }),
+            Some(_) => Err(Problem::invalid("/interval", "A package of credits is paid once.")),
+        },
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Problem::invalid("", "Name either `plan` or `package`."))
+        }
+    }
+}
+
+/// The subscription that the organization has, or had last.
+#[utoipa::path(get, path = "/account/subscription", tag = "Billing",
+    responses((status = 200, body = SubscriptionAnswer)))]
+pub async fn get_subscription(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<Json<SubscriptionAnswer>> {
+    let found = state.billing().find_subscription(&actor).await?;
+    Ok(Json(SubscriptionAnswer { subscription: found.map(Into::into) }))
+}
+
+/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan.
+#[utoipa::path(post, path = "/account/subscription", tag = "Billing",
+    request_body = SubscriptionRequest, responses((status = 200, body = SubscriptionBody)))]
+pub async fn change_subscription(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<SubscriptionRequest>,
+) -> Answer<Json<SubscriptionBody>> {
+    let wish = match request {
+        SubscriptionRequest::Cancel => SubscriptionWish::Cancel,
+        SubscriptionRequest::Keep => SubscriptionWish::Keep,
+        SubscriptionRequest::Switch { plan, interval } => {
+            SubscriptionWish::Switch { slug: plan, interval: interval.into() }
+        }
+    };
+    Ok(Json(state.billing().change_subscription(&actor, &wish).await?.into()))
+}
+
+/// What the organization paid.
+#[utoipa::path(get, path = "/account/payments", tag = "Billing", params(PageParams),
+    responses((status = 200, body = PageOf<PaymentBody>)))]
+pub async fn list_payments(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Params(page): Params<PageParams>,
+) -> Answer<Json<PageOf<PaymentBody>>> {
+    let request = page.request(PaymentId::from_uuid)?;
+    let payments = state.billing().list_payments(&actor, &request).await?;
+    Ok(Json(PageOf::of(payments, Into::into, PaymentId::as_uuid)))
+}
+
+/// A message of a payment provider, signed by it.
+#[utoipa::path(post, path = "/payments/webhooks/{provider}", tag = "Billing", security(()),
+    params(("provider" = String, Path, description = "Such as `sandbox`.")),
+    responses((status = 200, body = ReceivedBody)))]
+pub async fn receive_payment_event(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    request: Request,
+) -> Answer<Json<ReceivedBody>> {
+    let header = state.billing().signature_header();
+    let signature = header.and_then(|name| request.headers().get(name));
+    let signature = signature.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = read_body(request, MESSAGE_BYTES).await?;
+    let received = state.billing().receive_event(&provider, (&body, signature.as_deref())).await?;
+    let outcome = match received {
+        Received::Known => "known",
+        Received::Noted(EventOutcome::Applied) => "applied",
+        Received::Noted(EventOutcome::Ignored) => "ignored",
+        Received::Noted(EventOutcome::Unclear) => "unclear",
+    };
+    Ok(Json(ReceivedBody { outcome }))
+}

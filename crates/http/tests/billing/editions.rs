@@ -1,0 +1,110 @@
+//! Each edition that sells plans: register, meet the free limit, pay, work on, cancel, and be on
+//! the free plan again when the period is over.
+
+use anyhow::{Context, Result};
+use gantry_testkit::TestRequest;
+use serde_json::json;
+
+use crate::shop::{PAYS, Shop, edition};
+
+/// An edition's free limit, and the plan that lifts it.
+struct Story {
+    edition: &'static str,
+    free_jobs: u32,
+    paid: &'static str,
+    price: &'static str,
+}
+
+async fn tell(story: Story) -> Result<()> {
+    let mut shop = Shop::open(edition(story.edition)).await?;
+    assert_eq!(shop.plan().await?, "free");
+    let refusal = shop.use_up(story.free_jobs).await?;
+    assert_eq!(refusal["code"], "quota_exceeded");
+    assert_eq!(refusal["meter"], "jobs");
+    assert_eq!(refusal["limit"], story.free_jobs);
+    assert_eq!(refusal["used"], story.free_jobs);
+    assert!(refusal["resets_at"].is_string());
+    assert_eq!(refusal["upgrade"]["slug"], story.paid, "{refusal}");
+    assert_eq!(refusal["upgrade"]["price"]["month"]["text"], story.price);
+    let kept = json!({ "operation": "test.noop", "keep_if_refused": true });
+    let kept = shop.submit(&kept).await?.json()?;
+    assert_eq!(kept["state"], "blocked");
+
+    shop.buy(&json!({ "plan": story.paid }), PAYS).await?;
+    assert_eq!(shop.plan().await?, story.paid);
+    // The very job that was refused runs.
+    let id = kept["id"].as_str().context("an id")?;
+    let events = TestRequest::new("GET", &format!("/api/v1/jobs/{id}/events"));
+    shop.buyer.stream(events).await?.collect().await?;
+    let job = shop.buyer.get(&format!("/api/v1/jobs/{id}")).await?.json()?;
+    assert_eq!(job["state"], "succeeded");
+    shop.submit(&json!({ "operation": "test.noop" })).await?.require_status(202)?;
+
+    let cancelled = shop.change(&json!({ "action": "cancel" })).await?;
+    cancelled.require_status(200)?;
+    assert_eq!(cancelled.json()?["cancels_at_period_end"], true);
+    shop.deliver().await?;
+    assert_eq!(shop.plan().await?, story.paid, "what was paid for lasts");
+    shop.pass(32).await?;
+    assert_eq!(shop.subscription().await?["status"], "ended");
+    assert_eq!(shop.plan().await?, "free");
+    let refused = shop.submit(&json!({ "operation": "test.noop" })).await?;
+    refused.require_status(402)?;
+    let jobs = shop.buyer.get("/api/v1/jobs?limit=200").await?.json()?;
+    let kept = jobs["items"].as_array().map_or(0, Vec::len);
+    assert_eq!(kept as u32, story.free_jobs + 2, "a downgrade loses nothing");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tabgraphsyn() -> Result<()> {
+    tell(Story { edition: "tabgraphsyn", free_jobs: 10, paid: "paid", price: "49.00 USD" }).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn montecarlo() -> Result<()> {
+    tell(Story { edition: "montecarlo", free_jobs: 100, paid: "starter", price: "29.00 USD" }).await
+}
+
+#[tokio::test]
+async fn a_plan_without_the_api_takes_no_keys_until_it_is_changed() -> Result<()> {
+    let mut shop = Shop::open(edition("tabgraphsyn")).await?;
+    let new = json!({ "name": "program", "scopes": ["read"] });
+    let key = shop.buyer.post("/api/v1/api-keys", &new).await?.json()?;
+    let mut program = shop.app.client().with_key(key["key"].as_str().context("a key")?);
+    let refused = program.get("/api/v1/jobs").await?;
+    refused.require_status(402)?;
+    assert_eq!(refused.json()?["upgrade"]["slug"], "paid");
+    shop.buy(&json!({ "plan": "paid", "interval": "year" }), PAYS).await?;
+    program.get("/api/v1/jobs").await?.require_status(200)?;
+    let meters = shop.account().await?["meters"].clone();
+    let calls = meters.as_array().and_then(|list| list.iter().find(|m| m["meter"] == "api_calls"));
+    assert_eq!(calls.context("it is limited")?["limit"], 1000);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_plans_are_those_of_the_page_to_the_number() -> Result<()> {
+    let mut shop = Shop::open(edition("montecarlo")).await?;
+    let sold = shop.app.client().get("/api/v1/plans").await?.json()?;
+    let plan = |place: usize| sold["plans"][place].clone();
+    assert_eq!(plan(0)["terms"]["meters"]["iterations"]["per_job"], 1_000);
+    assert_eq!(plan(0)["terms"]["meters"]["jobs"]["per_period"], 100);
+    assert_eq!(plan(0)["terms"]["file_bytes"], 10_000_000);
+    assert_eq!(plan(0)["terms"]["retention_days"], 30);
+    assert_eq!(plan(1)["price"]["month"]["minor"], 2_900);
+    assert_eq!(plan(2)["terms"]["seats"], 10);
+    assert_eq!(plan(2)["terms"]["gpu"], true);
+    assert_eq!(plan(3)["on_request"], true);
+    let asked = json!({ "plan": "enterprise" });
+    let refused = shop.buyer.post("/api/v1/account/checkouts", &asked).await?;
+    refused.require_status(409)?;
+    let path = format!(
+        "/api/v1/admin/organizations/{}/plan",
+        shop.account().await?["organization_id"].as_str().context("an id")?
+    );
+    let request = TestRequest::new("PUT", &path).json(&asked);
+    shop.administrator.send(request).await?.require_status(204)?;
+    assert_eq!(shop.plan().await?, "enterprise");
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Checkouts, subscriptions, payments, and what providers told.
+
+use async_trait::async_trait;
+use gantry_rules::subscription::{Standing, Subscription};
+use gantry_types::{
+    CheckoutId, Credits, LotId, Money, OrganizationId, PaymentEventId, PaymentId, SubscriptionId,
+    Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::page::{Page, PageRequest};
+use crate::payments::Purchase;
+
+/// Where a checkout stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckoutStatus {
+    /// The buyer may pay.
+    Open,
+    /// Paid, and given what was bought.
+    Completed,
+    /// Nobody paid in time.
+    Expired,
+}
+
+/// A purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The identifier.
+    pub id: CheckoutId,
+    /// Who buys.
+    pub organization_id: OrganizationId,
+    /// Who began it.
+    pub user_id: Option<UserId>,
+    /// The provider.
+    pub provider: String,
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// What is bought.
+    pub purchase: Purchase,
+    /// What it costs.
+    pub price: Money,
+    /// Where it stands.
+    pub status: CheckoutStatus,
+    /// When it began.
+    pub created_at: Timestamp,
+}
+
+/// Whether money was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// It was.
+    Received,
+    /// It was asked for in vain.
+    Failed,
+}
+
+/// Money that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The identifier.
+    pub id: PaymentId,
+    /// Who paid.
+    pub organization_id: OrganizationId,
+    /// The provider.
+    pub provider: String,
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// The subscription that it was for.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The credits that it bought.
+    pub lot_id: Option<LotId>,
+    /// How much.
+    pub amount: Money,
+    /// How much of it was given back, in minor units.
+    pub refunded_minor: i64,
+    /// Whether it was received.
+    pub status: PaymentStatus,
+    /// What it was for.
+    pub description: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventOutcome {
+    /// It changed something.
+    Applied,
+    /// Nothing follows from it, or it was too late.
+    Ignored,
+    /// It is kept until it can be understood.
+    Unclear,
+}
+
+/// Something that a provider told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentEvent {
+    /// The identifier.
+    pub id: PaymentEventId,
+    /// The provider.
+    pub provider: String,
+    /// The provider's name for it; unique per provider.
+    pub event_ref: String,
+    /// The provider's word for its kind.
+    pub kind: String,
+    /// The bytes that were signed.
+    pub body: String,
+    /// What became of it.
+    pub outcome: EventOutcome,
+    /// Why, in words.
+    pub note: String,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Credits taken back from a lot that was paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotReturn {
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// The lot.
+    pub lot_id: LotId,
+    /// How many credits the money that was given back had bought.
+    pub amount: Credits,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Looks up purchases.
+#[async_trait]
+pub trait ReadPayments: Send + Sync {
+    /// A checkout.
+    async fn find_checkout(&self, id: CheckoutId) -> Result<Option<Checkout>, StoreError>;
+    /// A subscription by the provider's name.
+    async fn find_subscription_by_ref(
+        &self,
+        provider: &str,
+        provider_ref: &str,
+    ) -> Result<Option<Subscription>, StoreError>;
+    /// The subscription of an organization that ended last, or has not.
+    async fn find_subscription(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<Subscription>, StoreError>;
+    /// Subscriptions that have not ended and whose period ended before `before`, at most `limit`.
+    async fn list_due_subscriptions(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError>;
+    /// A payment by the provider's name.
+    async fn find_payment(
+        &self,
+        provider: &str,
+        provider_ref: &str,
+    ) -> Result<Option<Payment>, StoreError>;
+    /// How many credits a lot was given.
+    async fn get_granted(&self, lot_id: LotId) -> Result<Credits, StoreError>;
+    /// What an organization paid.
+    async fn list_payments(
+        &self,
+        organization_id: OrganizationId,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, StoreError>;
+    /// Whether an event was here before.
+    async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
+    /// Events that could not be understood, oldest first, at most `limit`.
+    async fn list_unclear_events(&self, limit: u32) -> Result<Vec<PaymentEvent>, StoreError>;
+}
+
+/// Changes purchases.
+#[async_trait]
+pub trait WritePayments: ReadPayments {
+    /// Adds a checkout.
+    async fn insert_checkout(&self, checkout: &Checkout) -> Result<(), StoreError>;
+    /// Ends a checkout that is open; `false` when it was not.
+    async fn finish_checkout(
+        &self,
+        id: CheckoutId,
+        status: CheckoutStatus,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
+    /// Adds a subscription.
+    async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError>;
+    /// Notes what a subscription has become.
+    async fn set_subscription(
+        &self,
+        id: SubscriptionId,
+        standing: &Standing,
+    ) -> Result<(), StoreError>;
+    /// Adds a payment, or changes the one with the provider's name: a failed one may succeed.
+    async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError>;
+    /// Adds an event.
+    async fn insert_event(&self, event: &PaymentEvent) -> Result<(), StoreError>;
+    /// Notes what became of an event after all.
+    async fn set_event_outcome(
+        &self,
+        id: PaymentEventId,
+        outcome: EventOutcome,
+        note: &str,
+    ) -> Result<(), StoreError>;
+    /// Takes credits back: what is left of the lot, and for what was spent of it the organization
+    /// owes them. Answers what was left.
+    async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
+}

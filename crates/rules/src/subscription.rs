@@ -1,0 +1,241 @@
+//! What a subscription is, from what its provider tells.
+//!
+//! A provider tells the whole state of a subscription each time, in any order and more than once.
+//! Invariants: a later state is never replaced by an earlier one; what ended stays ended; the plan
+//! that an account is on follows from its subscription and the time alone.
+
+use std::time::Duration;
+
+use gantry_types::{OrganizationId, PlanId, SubscriptionId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Interval;
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionStatus {
+    /// The first payment is awaited.
+    Incomplete,
+    /// Before the first payment, by agreement.
+    Trialing,
+    /// Paid.
+    Active,
+    /// A payment failed and is tried again.
+    PastDue,
+    /// Over.
+    Ended,
+}
+
+impl SubscriptionStatus {
+    /// The word in the store and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incomplete => "incomplete",
+            Self::Trialing => "trialing",
+            Self::Active => "active",
+            Self::PastDue => "past_due",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// What becomes of a subscription when its period ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtPeriodEnd {
+    /// The next period begins and is paid for.
+    Renew,
+    /// It ends.
+    Cancel,
+}
+
+/// A plan that an organization pays for period by period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The identifier.
+    pub id: SubscriptionId,
+    /// Who pays.
+    pub organization_id: OrganizationId,
+    /// The provider, such as `sandbox`.
+    pub provider: String,
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// What the provider said last.
+    pub standing: Standing,
+    /// When it began here.
+    pub created_at: Timestamp,
+}
+
+/// What a provider says of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscriptionState {
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// How often it is paid.
+    pub interval: Interval,
+    /// The start of the period that was paid.
+    pub period_start: Timestamp,
+    /// The end of that period.
+    pub period_end: Timestamp,
+    /// What happens then.
+    pub at_period_end: AtPeriodEnd,
+    /// Since when a payment is missing.
+    pub past_due_since: Option<Timestamp>,
+    /// When the provider said so, by the provider's clock.
+    pub told_at: Timestamp,
+}
+
+/// What was bought, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The version of the plan.
+    pub plan_id: PlanId,
+    /// What the provider says of it.
+    pub state: SubscriptionState,
+}
+
+/// What an event changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The subscription is now so.
+    Now(Standing),
+    /// Nothing: a later event was here before.
+    Stale,
+}
+
+/// The standing after an event that tells `told`.
+#[must_use]
+pub fn apply(known: Option<&Standing>, told: Standing) -> Change {
+    let Some(known) = known else { return Change::Now(told) };
+    let (before, now) = (&known.state, told.state);
+    let ended = before.status == SubscriptionStatus::Ended;
+    // Providers count seconds: of two events of one second, the first payment is the later one.
+    let same_instant = now.told_at == before.told_at
+        && (told == *known || now.status == SubscriptionStatus::Incomplete);
+    if ended || now.told_at < before.told_at || same_instant {
+        return Change::Stale;
+    }
+    let past_due_since = match now.status {
+        SubscriptionStatus::PastDue => {
+            before.past_due_since.or(now.past_due_since).or(Some(now.told_at))
+        }
+        SubscriptionStatus::Incomplete
+        | SubscriptionStatus::Trialing
+        | SubscriptionStatus::Active
+        | SubscriptionStatus::Ended => None,
+    };
+    let state = SubscriptionState { past_due_since, ..now };
+    Change::Now(Standing { state, ..told })
+}
+
+/// Whether a subscription gives its plan at `now`. While a payment is missing it does so for
+/// `grace`; and for as long after its period ended without news of the provider.
+#[must_use]
+pub fn entitles(state: &SubscriptionState, grace: Duration, now: Timestamp) -> bool {
+    match state.status {
+        SubscriptionStatus::Incomplete | SubscriptionStatus::Ended => false,
+        SubscriptionStatus::PastDue => {
+            now < state.past_due_since.unwrap_or(state.period_end).plus(grace)
+        }
+        SubscriptionStatus::Trialing | SubscriptionStatus::Active => {
+            let end = match state.at_period_end {
+                AtPeriodEnd::Cancel => state.period_end,
+                AtPeriodEnd::Renew => state.period_end.plus(grace),
+            };
+            now < end
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_micros(day * 86_400_000_000)
+    }
+
+    fn state(status: SubscriptionStatus, told: i64) -> Standing {
+        let state = SubscriptionState {
+            status,
+            interval: Interval::Month,
+            period_start: at(0),
+            period_end: at(30),
+            at_period_end: AtPeriodEnd::Renew,
+            past_due_since: None,
+            told_at: at(told),
+        };
+        Standing { plan_id: PlanId::from_uuid(uuid::Uuid::nil()), state }
+    }
+
+    #[test]
+    fn a_missing_payment_ends_the_plan_after_the_grace() {
+        let active = state(SubscriptionStatus::Active, 1);
+        assert!(entitles(&active.state, DAY * 7, at(29)));
+        let Change::Now(due) = apply(Some(&active), state(SubscriptionStatus::PastDue, 30)) else {
+            panic!("it is news");
+        };
+        assert_eq!(due.state.past_due_since, Some(at(30)));
+        let Change::Now(later) = apply(Some(&due), state(SubscriptionStatus::PastDue, 33)) else {
+            panic!("it is news");
+        };
+        assert_eq!(later.state.past_due_since, Some(at(30)), "the first failure counts");
+        assert!(entitles(&later.state, DAY * 7, at(36)));
+        assert!(!entitles(&later.state, DAY * 7, at(37)));
+        let Change::Now(paid) = apply(Some(&later), state(SubscriptionStatus::Active, 34)) else {
+            panic!("it is news");
+        };
+        assert_eq!(paid.state.past_due_since, None);
+    }
+
+    #[test]
+    fn a_cancelled_plan_lasts_until_its_period_ends() {
+        let mut cancelled = state(SubscriptionStatus::Active, 5);
+        cancelled.state.at_period_end = AtPeriodEnd::Cancel;
+        assert!(entitles(&cancelled.state, DAY * 7, at(29)));
+        assert!(!entitles(&cancelled.state, DAY * 7, at(30)));
+    }
+
+    fn any_status() -> impl Strategy<Value = SubscriptionStatus> {
+        prop::sample::select(vec![
+            SubscriptionStatus::Incomplete,
+            SubscriptionStatus::Trialing,
+            SubscriptionStatus::Active,
+            SubscriptionStatus::PastDue,
+            SubscriptionStatus::Ended,
+        ])
+    }
+
+    fn fold(told: &[Standing]) -> Option<Standing> {
+        told.iter().fold(None, |known, told| match apply(known.as_ref(), *told) {
+            Change::Now(now) => Some(now),
+            Change::Stale => known,
+        })
+    }
+
+    proptest! {
+        /// However often and in whatever order the events of a subscription arrive, its status is
+        /// that of the last one, or that it ended.
+        #[test]
+        fn order_and_repetition_of_events_do_not_matter(
+            statuses in prop::collection::vec(any_status(), 1..8),
+            shuffle in prop::collection::vec(0_usize..64, 16),
+        ) {
+            let told: Vec<_> = (0_i64..).zip(&statuses).map(|(day, s)| state(*s, day)).collect();
+            let first_end = statuses.iter().position(|s| *s == SubscriptionStatus::Ended);
+            // A provider says nothing more after the end.
+            let told = &told[..first_end.map_or(told.len(), |end| end + 1)];
+            let last = told[told.len() - 1];
+            let mut arriving: Vec<_> = shuffle.iter().map(|at| told[at % told.len()]).collect();
+            arriving.push(last);
+            arriving.swap(0, shuffle[0] % shuffle.len());
+            let ends = fold(&arriving).map(|now| (now.state.status, now.state.told_at));
+            prop_assert_eq!(ends, Some((last.state.status, last.state.told_at)));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Checkouts, subscriptions, payments and the events of providers.
+
+use anyhow::{Context, ensure};
+use gantry_ports::StoreError;
+use gantry_ports::payments::Purchase;
+use gantry_ports::store::{
+    Checkout, CheckoutStatus, EventOutcome, LotReturn, Order, PageRequest, Payment, PaymentEvent,
+    PaymentStatus, StoreExt,
+};
+use gantry_rules::account::LotOrigin;
+use gantry_rules::plan::Interval;
+use gantry_rules::subscription::{
+    AtPeriodEnd, Standing, Subscription, SubscriptionState, SubscriptionStatus,
+};
+use gantry_types::{
+    CheckoutId, Credits, Currency, Money, OrganizationId, PaymentEventId, PaymentId, PlanId,
+    SubscriptionId,
+};
+
+use super::World;
+use super::accounts::grant;
+use super::world::START;
+use crate::conformance::Outcome;
+
+const fn dollars(minor: i64) -> Money {
+    Money { minor, currency: Currency::usd() }
+}
+
+fn subscription(account: OrganizationId, plan_id: PlanId) -> Subscription {
+    Subscription {
+        id: SubscriptionId::generate(),
+        organization_id: account,
+        provider: "story".to_owned(),
+        provider_ref: "sub_1".to_owned(),
+        standing: Standing {
+            plan_id,
+            state: SubscriptionState {
+                status: SubscriptionStatus::Trialing,
+                interval: Interval::Year,
+                period_start: START,
+                period_end: World::at(600),
+                at_period_end: AtPeriodEnd::Renew,
+                past_due_since: None,
+                told_at: START,
+            },
+        },
+        created_at: START,
+    }
+}
+
+/// A checkout is finished once, whoever comes first.
+pub async fn a_checkout_is_finished_once(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let checkout = Checkout {
+        id: CheckoutId::generate(),
+        organization_id: account,
+        user_id: None,
+        provider: "story".to_owned(),
+        provider_ref: "cs_1".to_owned(),
+        purchase: Purchase::Package { slug: "hundred".to_owned(), credits: Credits::new(100) },
+        price: dollars(950),
+        status: CheckoutStatus::Open,
+        created_at: START,
+    };
+    let (kept, id) = (checkout.clone(), checkout.id);
+    let finished = world
+        .store
+        .write::<Vec<bool>, StoreError, _>(move |tx| {
+            let checkout = kept.clone();
+            Box::pin(async move {
+                tx.payments().insert_checkout(&checkout).await?;
+                let mut finished = Vec::new();
+                for status in [CheckoutStatus::Completed, CheckoutStatus::Expired] {
+                    finished.push(tx.payments().finish_checkout(id, status, START).await?);
+                }
+                Ok(finished)
+            })
+        })
+        .await?;
+    ensure!(finished == [true, false]);
+    let found = world.read().await?.payments().find_checkout(id).await?;
+    let expected = Checkout { status: CheckoutStatus::Completed, ..checkout };
+    ensure!(found == Some(expected), "{found:?}");
+    Ok(())
+}
+
+/// A subscription is found by its provider's name and by its organization, as it was told last.
+pub async fn a_subscription_is_kept_as_it_was_told(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let plan_id = world.overview(account).await?.plan.id;
+    let first = subscription(account, plan_id);
+    let changed = SubscriptionState {
+        status: SubscriptionStatus::PastDue,
+        at_period_end: AtPeriodEnd::Cancel,
+        past_due_since: Some(World::at(5)),
+        told_at: World::at(6),
+        ..first.standing.state
+    };
+    let changed = Standing { plan_id, state: changed };
+    let kept = first.clone();
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let first = kept.clone();
+            Box::pin(async move {
+                tx.payments().insert_subscription(&first).await?;
+                tx.payments().set_subscription(first.id, &changed).await
+            })
+        })
+        .await?;
+    let expected = Some(Subscription { standing: changed, ..first });
+    let snapshot = world.read().await?;
+    let payments = snapshot.payments();
+    ensure!(payments.find_subscription_by_ref("story", "sub_1").await? == expected);
+    ensure!(payments.find_subscription_by_ref("other", "sub_1").await?.is_none());
+    ensure!(payments.find_subscription(account).await? == expected);
+    let due = payments.list_due_subscriptions(World::at(601), 10).await?;
+    ensure!(due.len() == 1 && Some(&due[0]) == expected.as_ref());
+    Ok(())
+}
+
+/// A payment that failed and then succeeds is one payment.
+pub async fn a_payment_may_succeed_later(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let payment = Payment {
+        id: PaymentId::generate(),
+        organization_id: account,
+        provider: "story".to_owned(),
+        provider_ref: "in_1".to_owned(),
+        subscription_id: None,
+        lot_id: None,
+        amount: dollars(4_900),
+        refunded_minor: 0,
+        status: PaymentStatus::Failed,
+        description: "a month".to_owned(),
+        at: START,
+    };
+    let later = Payment { status: PaymentStatus::Received, ..payment.clone() };
+    let both = [payment, later.clone()];
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let both = both.clone();
+            Box::pin(async move {
+                for payment in &both {
+                    tx.payments().put_payment(payment).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    let snapshot = world.read().await?;
+    let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
+    let listed = snapshot.payments().list_payments(account, &page).await?;
+    ensure!(listed.items == [later], "{:?}", listed.items);
+    Ok(())
+}
+
+/// An event is there once; one that was unclear is listed until it is not.
+pub async fn an_event_is_noted_once(world: &World) -> Outcome {
+    let event = PaymentEvent {
+        id: PaymentEventId::generate(),
+        provider: "story".to_owned(),
+        event_ref: "evt_1".to_owned(),
+        kind: "invoice.paid".to_owned(),
+        body: "{}".to_owned(),
+        outcome: EventOutcome::Unclear,
+        note: "of nobody".to_owned(),
+        received_at: START,
+    };
+    let insert = |event: PaymentEvent| {
+        world.store.write::<(), StoreError, _>(move |tx| {
+            let event = event.clone();
+            Box::pin(async move { tx.payments().insert_event(&event).await })
+        })
+    };
+    insert(event.clone()).await?;
+    let twin = PaymentEvent { id: PaymentEventId::generate(), ..event.clone() };
+    let refused = insert(twin).await;
+    ensure!(matches!(refused, Err(StoreError::AlreadyExists { .. })), "{refused:?}");
+    ensure!(world.read().await?.payments().has_event("story", "evt_1").await?);
+    ensure!(world.read().await?.payments().list_unclear_events(10).await? == [event.clone()]);
+    let id = event.id;
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.payments().set_event_outcome(id, EventOutcome::Applied, "paid").await
+            })
+        })
+        .await?;
+    ensure!(world.read().await?.payments().list_unclear_events(10).await?.is_empty());
+    Ok(())
+}
+
+/// Credits that were bought with money that is given back are taken back as far as they are left;
+/// the rest is owed, and no balance falls below zero.
+pub async fn spent_credits_are_owed(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let lot_id = grant(world, account, (LotOrigin::Paid, None), 100).await?;
+    world.submit(account, 70).await?;
+    let back =
+        LotReturn { organization_id: account, lot_id, amount: Credits::new(100), at: World::at(1) };
+    let left = world
+        .store
+        .write::<Credits, StoreError, _>(move |tx| {
+            Box::pin(async move { tx.payments().return_lot(&back).await })
+        })
+        .await?;
+    ensure!(left == Credits::new(30), "{left}");
+    world.check_balance(account, 0, 70).await?;
+    let page = PageRequest { after: None, limit: 50, order: Order::NewestFirst };
+    let ledger = world.read().await?.accounts().list_ledger(account, &page).await?;
+    let owed = ledger.items.iter().find(|line| line.account.as_str() == "receivable");
+    ensure!(owed.context("it is owed")?.amount == Credits::new(-70));
+    Ok(())
+}
