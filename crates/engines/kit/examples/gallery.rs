@@ -76,6 +76,7 @@ fn confusion() -> MatrixChart {
         column_title: "Predicted".to_owned(),
         labels: ["setosa", "versicolor", "virginica"].map(String::from).to_vec(),
         counts: vec![vec![50.0, 0.0, 0.0], vec![0.0, 27.0, 23.0], vec![0.0, 14.0, 36.0]],
+        ..MatrixChart::default()
     }
 }
 

@@ -21,7 +21,7 @@ pub use axis::{derive_tick_label, derive_ticks, write_short};
 pub use bar::{Bar, BarChart};
 pub use histogram::HistogramChart;
 pub use line::{Axis, LineChart, Series, Stroke};
-pub use matrix::MatrixChart;
+pub use matrix::{MatrixChart, Shade};
 pub use scatter::{ScatterChart, ScatterSeries};
 pub(crate) use svg::escape;
 pub use theme::{Palette, Theme, ThemeMode};

@@ -4,7 +4,7 @@
 
 use gantry_kit::chart::{
     Axis, Bar, BarChart, HistogramChart, LineChart, MatrixChart, ScatterChart, ScatterSeries,
-    Series, Stroke,
+    Series, Shade, Stroke,
 };
 use gantry_kit::report::{KeyFigure, Report, Table, TableColumn};
 use gantry_kit::{Chart, Theme, ThemeMode};
@@ -51,6 +51,7 @@ fn charts(words: &str, values: &[f64]) -> Vec<Chart> {
             column_title: words.to_owned(),
             labels: vec![words.to_owned(); values.len()],
             counts: vec![values.to_vec(); values.len() / 2],
+            ..MatrixChart::default()
         }),
         Chart::from(LineChart {
             title: title.clone(),
@@ -115,6 +116,25 @@ fn charts_show_their_values() {
     let texts: Vec<_> = document.descendants().filter_map(|node| node.text()).collect();
     assert!(texts.contains(&"0.25") && texts.contains(&"0.5"), "{texts:?}");
     assert!(svg.contains("#181c1e") && !svg.contains("prefers-color-scheme"));
+}
+
+#[test]
+fn signed_matrices_show_both_signs_and_leave_out_what_is_not_defined() {
+    let chart = MatrixChart {
+        title: "Correlations".to_owned(),
+        labels: vec!["x".to_owned(), "y".to_owned()],
+        counts: vec![vec![1.0, -0.5], vec![-0.5, f64::NAN]],
+        shade: Shade::Signed,
+        ..MatrixChart::default()
+    };
+    let svg = chart.to_svg(&Theme::default());
+    check_svg(&svg);
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let texts: Vec<_> = document.descendants().filter_map(|node| node.text()).collect();
+    assert_eq!(texts.iter().filter(|text| **text == "-0.50").count(), 2, "{texts:?}");
+    assert_eq!(texts.iter().filter(|text| **text == "1.00").count(), 1);
+    assert_eq!(document.descendants().filter(|node| node.has_tag_name("rect")).count(), 4);
+    assert!(svg.contains("gk-f1") && svg.contains("gk-f0"));
 }
 
 #[test]

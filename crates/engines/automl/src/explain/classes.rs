@@ -1,6 +1,6 @@
 //! Charts of predicted classes.
 
-use gantry_kit::chart::{Axis, LineChart, MatrixChart, Series};
+use gantry_kit::chart::{Axis, LineChart, MatrixChart, Series, Shade};
 use gantry_learn::metrics::{ConfusionMatrix, precision_recall_curve, roc_auc, roc_curve};
 use gantry_learn::{LearnError, Matrix, derive_labels};
 
@@ -77,6 +77,7 @@ fn derive_confusion(scored: &Scored<'_>, classes: &Classes<'_>) -> Result<Plot, 
         column_title: "Predicted".to_owned(),
         labels: classes.labels.to_vec(),
         counts,
+        shade: Shade::RowShare,
     };
     Ok(Plot::new("confusion", chart))
 }

@@ -10,6 +10,17 @@ const MOST_LABELS: usize = 24;
 const TOP: f64 = 72.0;
 const LABEL_ROOM: f64 = 120.0;
 
+/// What the shade of a cell stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shade {
+    /// Its share of the counts of its row.
+    #[default]
+    RowShare,
+    /// Its size from 0 to 1, in one colour from 0 up and in another below, as for correlations.
+    Signed,
+}
+
 /// A square table of counts, such as a confusion matrix: `counts[row][column]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MatrixChart {
@@ -23,8 +34,12 @@ pub struct MatrixChart {
     pub column_title: String,
     /// Names of rows and columns.
     pub labels: Vec<String>,
-    /// One list per row, as long as the labels.
+    /// One list per row, as long as the labels. Cells that are not finite stay empty where the
+    /// shade is signed.
     pub counts: Vec<Vec<f64>>,
+    /// What the shade stands for.
+    #[serde(default)]
+    pub shade: Shade,
 }
 
 impl MatrixChart {
@@ -47,10 +62,17 @@ impl MatrixChart {
             svg.text((left - 8.0, middle), Anchor::End, "gk-m", &shorten(label, LABEL_ROOM));
             let centre = left + cell * (index as f64 + 0.5);
             svg.text((centre, TOP - 6.0), Anchor::Middle, "gk-m", &shorten(label, cell));
-            self.draw_row(&mut svg, index, (left, cell));
+            match self.shade {
+                Shade::RowShare => self.draw_row(&mut svg, index, (left, cell)),
+                Shade::Signed => self.draw_signed_row(&mut svg, index, (left, cell)),
+            }
         }
         let mut bottom = TOP + width + 24.0;
-        svg.text((left, bottom), Anchor::Start, "gk-m", "Shade: share of the row");
+        let legend = match self.shade {
+            Shade::RowShare => "Shade: share of the row",
+            Shade::Signed => "Shade: size from 0 to 1; the second colour is below 0",
+        };
+        svg.text((left, bottom), Anchor::Start, "gk-m", legend);
         if shown < self.labels.len() {
             bottom += 18.0;
             let more = format!("The first {shown} of {} labels", self.labels.len());
@@ -89,6 +111,28 @@ impl MatrixChart {
             if estimate_width(&text) <= cell - 2.0 {
                 let centre = (at.0 + cell / 2.0, at.1 + cell / 2.0 + 4.0);
                 svg.text(centre, Anchor::Middle, class, &text);
+            }
+        }
+    }
+
+    fn draw_signed_row(&self, svg: &mut Svg, row: usize, (left, cell): (f64, f64)) {
+        let values = self.counts.get(row).map(Vec::as_slice).unwrap_or_default();
+        let name = |index: usize| self.labels.get(index).map_or("", String::as_str);
+        for column in 0..self.labels.len().min(MOST_LABELS) {
+            let Some(value) = values.get(column).copied().filter(|value| value.is_finite()) else {
+                continue;
+            };
+            let colour = if value < 0.0 { "gk-f1" } else { "gk-f0" };
+            // Never so strong that the number on it cannot be read.
+            let opacity = 0.04 + 0.46 * value.abs().min(1.0);
+            let style = format!("class=\"{colour}\" fill-opacity=\"{}\"", number(opacity));
+            let at = (left + cell * column as f64, TOP + cell * row as f64);
+            let text = format!("{value:.2}");
+            let words = format!("{} and {}: {text}", name(row), name(column));
+            svg.rect((at.0 + 1.0, at.1 + 1.0), (cell - 2.0, cell - 2.0), &style, &words);
+            if estimate_width(&text) <= cell - 2.0 {
+                let centre = (at.0 + cell / 2.0, at.1 + cell / 2.0 + 4.0);
+                svg.text(centre, Anchor::Middle, "gk-t", &text);
             }
         }
     }
