@@ -63,8 +63,8 @@ pub(crate) fn closeness_of(
         choose_rows(*table.rows.get(side), most, (options.seed, stream))
     };
     let place = |side: Side, rows: &[usize]| space.place(table, side, rows);
-    let synthetic =
-        place(Side::Synthetic, &choose(Side::Synthetic, options.query_rows, SYNTHETIC_STREAM));
+    let looked_up = choose(Side::Synthetic, options.query_rows, SYNTHETIC_STREAM);
+    let synthetic = place(Side::Synthetic, &looked_up);
     // Both references are cut to the same size where a limit holds, and left alone where none does.
     let real = place(Side::Real, &choose(Side::Real, options.reference_rows, REAL_STREAM));
     let to_real = distances(&synthetic, &real, control)?;
@@ -74,8 +74,12 @@ pub(crate) fn closeness_of(
     let synthetic_median = quantile(&sorted(&to_real), 0.5);
     let random_median = quantile(&sorted(&distances(&random, &real, control)?), 0.5);
     let closer_to_real = if table.has_holdout() {
+        // Each distance is a share of the range of the rows that are looked through.
+        let space = Space::scaled_by(table, Geometry::Range, Side::Holdout);
         let chosen = choose(Side::Holdout, options.reference_rows, HOLDOUT_STREAM);
-        let to_holdout = distances(&synthetic, &place(Side::Holdout, &chosen), control)?;
+        let holdout = space.place(table, Side::Holdout, &chosen);
+        let synthetic = space.place(table, Side::Synthetic, &looked_up);
+        let to_holdout = distances(&synthetic, &holdout, control)?;
         let closer = to_real.iter().zip(&to_holdout).filter(|(real, holdout)| real < holdout);
         Some(closer.count() as f64 / to_real.len().max(1) as f64)
     } else {

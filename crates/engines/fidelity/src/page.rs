@@ -99,10 +99,12 @@ fn write_quality(page: &mut Report, evaluation: &Evaluation) {
         page.key_figures(vec![
             KeyFigure::new("Alpha-precision", percent(Some(precision.alpha_precision)))
                 .with_note("synthetic rows lie where real ones do"),
-            KeyFigure::new("Beta-recall", percent(Some(precision.beta_recall)))
-                .with_note("real rows have synthetic ones near them"),
-            KeyFigure::new("Authenticity", percent(Some(precision.authenticity)))
-                .with_note("synthetic rows keep their distance"),
+            KeyFigure::new("Beta-recall", percent(Some(precision.beta_recall))).with_note(
+                "real rows have synthetic ones near them; new rows of the same origin have 50 %",
+            ),
+            KeyFigure::new("Authenticity", percent(Some(precision.authenticity))).with_note(
+                "synthetic rows keep their distance; new rows of the same origin have 50 %",
+            ),
         ]);
     }
 }

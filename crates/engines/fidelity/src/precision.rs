@@ -28,10 +28,11 @@ const STEPS: usize = 30;
 pub struct Precision {
     /// Whether as many synthetic as real rows lie in each sphere around the real centre.
     pub alpha_precision: f64,
-    /// Whether synthetic rows lie near each real row, in the middle as at the rim.
+    /// Whether synthetic rows lie near each real row, in the middle as at the rim. About ½ is what
+    /// other rows of the same origin have, and more than that only rows that lean on the real ones.
     pub beta_recall: f64,
     /// Share of synthetic rows that are farther from their nearest real row than that row is from
-    /// other real rows.
+    /// other real rows. About ½ is what other rows of the same origin have.
     pub authenticity: f64,
     /// Rows of each table.
     pub rows: usize,

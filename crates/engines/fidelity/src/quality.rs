@@ -71,7 +71,7 @@ pub(crate) fn quality_of(
 
 /// Scores of the pairs that hang together in the real table.
 pub(crate) fn related_scores(pairs: &[PairTrend]) -> impl Iterator<Item = f64> {
-    pairs.iter().filter(|pair| pair.is_related).filter_map(|pair| pair.score)
+    pairs.iter().filter_map(|pair| pair.report_score)
 }
 
 /// All pairs in order, or a fixed choice of as many as the options allow.

@@ -49,7 +49,13 @@ pub(crate) struct Space {
 }
 
 impl Space {
+    /// A space that is scaled by the real rows.
     pub(crate) fn new(table: &Table, geometry: Geometry) -> Self {
+        Self::scaled_by(table, geometry, Side::Real)
+    }
+
+    /// A space that is scaled by the rows of a side.
+    pub(crate) fn scaled_by(table: &Table, geometry: Geometry, side: Side) -> Self {
         let axis = |column: &Aligned| match &column.values {
             Values::Labels { .. } => Axis::Plain,
             Values::Numbers(numbers) => match geometry {
@@ -57,8 +63,8 @@ impl Space {
                     let both = [numbers.real.as_slice(), &numbers.holdout].concat();
                     Axis::Ranked { values: sorted(&both) }
                 }
-                Geometry::Range => scaled(&numbers.real, NOWHERE).unwrap_or(Axis::Plain),
-                Geometry::Embedding => scaled_with_mean(&numbers.real),
+                Geometry::Range => scaled(numbers.get(side), NOWHERE).unwrap_or(Axis::Plain),
+                Geometry::Embedding => scaled_with_mean(numbers.get(side)),
             },
         };
         Self { geometry, axes: table.columns.iter().map(axis).collect() }

@@ -47,14 +47,21 @@ pub struct PairTrend {
     pub synthetic: Option<f64>,
     /// Cramér's V in the real table, where shares were compared.
     pub association: Option<f64>,
-    /// Whether the real columns hang together: a correlation of 0.5 or more, or a V of 0.3. Other
-    /// pairs do not count in the report of SDMetrics.
-    pub is_related: bool,
+    /// The score in the report of SDMetrics 0.32, which leaves out pairs that hardly hang together
+    /// in the real table (a correlation below 0.5, a V below 0.3), and cuts synthetic numbers by
+    /// their own range instead of the real one.
+    pub report_score: Option<f64>,
 }
 
-/// A column as codes of labels or ranges, for tables of counts.
+/// A column as codes of labels or ranges, for tables of counts. Missing is a code of its own.
 pub(crate) struct Coded {
-    codes: Sides<Vec<u32>>,
+    codes: Codes,
+    /// Codes as the report of SDMetrics has them, where they differ.
+    of_report: Option<Codes>,
+}
+
+struct Codes {
+    sides: Sides<Vec<u32>>,
     count: usize,
 }
 
@@ -64,26 +71,32 @@ impl Coded {
             Values::Numbers(numbers) => {
                 let edges = derive_edges(&numbers.real);
                 let code = |values: &[f64]| values.iter().map(|v| range_of(&edges, *v)).collect();
-                let codes = Sides {
-                    real: code(&numbers.real),
-                    synthetic: code(&numbers.synthetic),
-                    holdout: Vec::new(),
+                let codes = Sides::of_two(code(&numbers.real), code(&numbers.synthetic));
+                // The report cuts each table by its own range.
+                let own = derive_edges(&numbers.synthetic);
+                let code = |values: &[f64], edges: &[f64]| {
+                    values.iter().map(|v| edges_below(edges, *v)).collect()
                 };
-                Self { codes, count: BINS + 2 }
+                let of_report =
+                    Sides::of_two(code(&numbers.real, &edges), code(&numbers.synthetic, &own));
+                Self {
+                    codes: Codes { sides: codes, count: BINS + 1 },
+                    of_report: Some(Codes { sides: of_report, count: BINS + 2 }),
+                }
             }
             Values::Labels { names, codes } => {
                 let missing = u32::try_from(names.len()).unwrap_or(MISSING);
                 let code = |codes: &[u32]| {
                     codes.iter().map(|c| if *c == MISSING { missing } else { *c }).collect()
                 };
-                let codes = Sides {
-                    real: code(&codes.real),
-                    synthetic: code(&codes.synthetic),
-                    holdout: Vec::new(),
-                };
-                Self { codes, count: names.len() + 1 }
+                let sides = Sides::of_two(code(&codes.real), code(&codes.synthetic));
+                Self { codes: Codes { sides, count: names.len() + 1 }, of_report: None }
             }
         }
+    }
+
+    fn of_report(&self) -> &Codes {
+        self.of_report.as_ref().unwrap_or(&self.codes)
     }
 }
 
@@ -102,8 +115,16 @@ fn derive_edges(values: &[f64]) -> Vec<f64> {
     (0..=BINS).map(edge).collect()
 }
 
-/// Number of edges that are not above the value; missing values go with the largest.
+/// The range of a value, from 0; the outer ones reach on without end. Missing is the last code.
 fn range_of(edges: &[f64], value: f64) -> u32 {
+    let inner = edges.get(1..BINS).unwrap_or_default();
+    let range = if value.is_nan() { BINS } else { inner.partition_point(|e| *e <= value) };
+    u32::try_from(range).unwrap_or(0)
+}
+
+/// Number of edges that are not above the value, as the report of SDMetrics has it: the largest
+/// value and missing ones stand apart from the last range.
+fn edges_below(edges: &[f64], value: f64) -> u32 {
     let below = if value.is_nan() { edges.len() } else { edges.partition_point(|e| *e <= value) };
     u32::try_from(below).unwrap_or(0)
 }
@@ -130,21 +151,26 @@ pub(crate) fn trend_of(
                 real,
                 synthetic,
                 association: None,
-                is_related,
+                report_score: score.filter(|_| is_related),
             }
         }
         (Values::Numbers(_), Values::Labels { .. }) | (Values::Labels { .. }, _) => {
-            let cells = count_cells(first_coded, second_coded);
-            let association = cramers_v(cells.iter().map(|cell| (cell.place, cell.real)));
+            let score =
+                contingency_similarity(&count_cells(&first_coded.codes, &second_coded.codes));
+            let (a, b) = (first_coded.of_report(), second_coded.of_report());
+            let association = tie(&a.sides.real, &b.sides.real);
+            let is_related = association.is_some_and(|found| found >= RELATED_ASSOCIATION);
             PairTrend {
                 first: names.0,
                 second: names.1,
                 metric: TrendMetric::ContingencySimilarity,
-                score: contingency_similarity(&cells),
+                score,
                 real: None,
                 synthetic: None,
-                is_related: association.is_some_and(|found| found >= RELATED_ASSOCIATION),
                 association,
+                report_score: is_related
+                    .then(|| contingency_similarity(&count_cells(a, b)))
+                    .flatten(),
             }
         }
     }
@@ -178,22 +204,16 @@ pub(crate) fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
 
 /// A cell of the table of counts of two columns.
 struct Cell {
-    place: (u32, u32),
     real: u64,
     synthetic: u64,
 }
 
 /// The cells that hold a row of either table.
-fn count_cells(first: &Coded, second: &Coded) -> Vec<Cell> {
+fn count_cells(first: &Codes, second: &Codes) -> Vec<Cell> {
     let width = second.count as u64;
     let keys = |side: Side| {
         let key = move |(a, b): (&u32, &u32)| u64::from(*a) * width + u64::from(*b);
-        first.codes.get(side).iter().zip(second.codes.get(side)).map(key)
-    };
-    let cell = |key: u64, real: u64, synthetic: u64| Cell {
-        place: ((key / width) as u32, (key % width) as u32),
-        real,
-        synthetic,
+        first.sides.get(side).iter().zip(second.sides.get(side)).map(key)
     };
     let cells = first.count.saturating_mul(second.count);
     if cells <= DENSE_CELLS {
@@ -207,17 +227,16 @@ fn count_cells(first: &Coded, second: &Coded) -> Vec<Cell> {
             counts
         };
         let (real, synthetic) = (count(Side::Real), count(Side::Synthetic));
-        let all = (0..).zip(real.into_iter().zip(synthetic));
-        let filled = all.filter(|(_, (real, synthetic))| real + synthetic > 0);
-        return filled.map(|(key, (real, synthetic))| cell(key, real, synthetic)).collect();
+        let all = real.into_iter().zip(synthetic).map(|(real, synthetic)| Cell { real, synthetic });
+        return all.filter(|cell| cell.real + cell.synthetic > 0).collect();
     }
     let mut all: Vec<(u64, bool)> = keys(Side::Real).map(|key| (key, true)).collect();
     all.extend(keys(Side::Synthetic).map(|key| (key, false)));
     all.sort_unstable();
     let runs = all.chunk_by(|a, b| a.0 == b.0);
-    runs.filter_map(|run| {
+    runs.map(|run| {
         let real = run.iter().filter(|(_, is_real)| *is_real).count();
-        run.first().map(|(key, _)| cell(*key, real as u64, (run.len() - real) as u64))
+        Cell { real: real as u64, synthetic: (run.len() - real) as u64 }
     })
     .collect()
 }
@@ -233,8 +252,16 @@ fn contingency_similarity(cells: &[Cell]) -> Option<f64> {
     (real > 0 && synthetic > 0).then(|| 1.0 - sum / 2.0)
 }
 
+/// Cramér's V of two columns of codes.
+pub(crate) fn tie(a: &[u32], b: &[u32]) -> Option<f64> {
+    let mut places: Vec<(u32, u32)> = a.iter().copied().zip(b.iter().copied()).collect();
+    places.sort_unstable();
+    let runs = places.chunk_by(|a, b| a == b);
+    cramers_v(runs.filter_map(|run| run.first().map(|place| (*place, run.len() as u64))))
+}
+
 /// Cramér's V of a table of counts; `None` if it has a single line or column.
-pub(crate) fn cramers_v(cells: impl Iterator<Item = ((u32, u32), u64)> + Clone) -> Option<f64> {
+fn cramers_v(cells: impl Iterator<Item = ((u32, u32), u64)> + Clone) -> Option<f64> {
     let mut lines: BTreeMap<u32, u64> = BTreeMap::new();
     let mut columns: BTreeMap<u32, u64> = BTreeMap::new();
     for ((line, column), count) in cells.clone().filter(|(_, count)| *count > 0) {
@@ -265,8 +292,10 @@ mod tests {
         assert_eq!(edges.len(), 11);
         let codes: Vec<u32> =
             [-1.0, 0.0, 0.5, 1.0, 9.99, 10.0, 11.0].iter().map(|v| range_of(&edges, *v)).collect();
-        assert_eq!(codes, [0, 1, 1, 2, 10, 11, 11]);
-        assert_eq!(range_of(&derive_edges(&[3.0]), 3.0), 6);
+        assert_eq!(codes, [0, 0, 0, 1, 9, 9, 9]);
+        assert_eq!(range_of(&edges, f64::NAN), 10);
+        assert_eq!([9.9, 10.0, f64::NAN].map(|value| edges_below(&edges, value)), [10, 11, 11]);
+        assert_eq!(range_of(&derive_edges(&[3.0]), 3.0), 5);
         assert!(derive_edges(&[f64::NAN]).is_empty());
     }
 
@@ -282,15 +311,14 @@ mod tests {
     #[test]
     fn large_tables_of_counts_agree_with_small_ones() {
         let codes = |step: usize| (0..500).map(|i| (i * step % 37) as u32).collect::<Vec<_>>();
-        let coded = |count: usize, step: usize| Coded {
-            codes: Sides { real: codes(step), synthetic: codes(step + 2), holdout: Vec::new() },
+        let coded = |count: usize, step: usize| Codes {
+            sides: Sides::of_two(codes(step), codes(step + 2)),
             count,
         };
         let small = count_cells(&coded(37, 3), &coded(37, 5));
         let large = count_cells(&coded(37, 3), &coded(DENSE_CELLS, 5));
         let (a, b) = (contingency_similarity(&small), contingency_similarity(&large));
         assert!((a.unwrap() - b.unwrap()).abs() < 1e-12);
-        let tied = |cells: &[Cell]| cramers_v(cells.iter().map(|c| (c.place, c.real))).unwrap();
-        assert!((tied(&small) - tied(&large)).abs() < 1e-12 && (tied(&small) - 1.0).abs() < 1e-9);
+        assert!((tie(&codes(3), &codes(5)).unwrap() - 1.0).abs() < 1e-9);
     }
 }

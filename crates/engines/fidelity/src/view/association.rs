@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sample::choose_rows;
 use crate::table::{Aligned, MISSING, Side, Table, Values};
-use crate::trend::{correlation, cramers_v};
+use crate::trend::{correlation, tie};
 use crate::{EvaluateOptions, FidelityError};
 
 const REAL_STREAM: u64 = 0x6173_7301;
@@ -96,7 +96,11 @@ fn association(a: &Aligned, b: &Aligned, (side, rows): (Side, &[usize])) -> Opti
             correlation_ratio(&labels(codes.get(side)), b.labels(), &numbers(a))
         }
         (Values::Labels { codes: first, .. }, Values::Labels { codes: second, .. }) => {
-            tie(&labels(first.get(side)), &labels(second.get(side)))
+            let (first, second) = (labels(first.get(side)), labels(second.get(side)));
+            let both = first.into_iter().zip(second);
+            let present = both.filter(|(a, b)| *a != MISSING && *b != MISSING);
+            let (first, second): (Vec<u32>, Vec<u32>) = present.unzip();
+            tie(&first, &second)
         }
     }
 }
@@ -119,15 +123,6 @@ fn correlation_ratio(codes: &[u32], labels: usize, values: &[f64]) -> Option<f64
     let between: f64 =
         filled.map(|(count, sum)| count * (sum / count - mean) * (sum / count - mean)).sum();
     (count >= 2.0 && total > 0.0).then(|| (between / total).clamp(0.0, 1.0).sqrt())
-}
-
-/// Cramér's V over the rows in which both labels are present.
-fn tie(a: &[u32], b: &[u32]) -> Option<f64> {
-    let mut places: Vec<(u32, u32)> = a.iter().copied().zip(b.iter().copied()).collect();
-    places.retain(|(a, b)| *a != MISSING && *b != MISSING);
-    places.sort_unstable();
-    let runs = places.chunk_by(|a, b| a == b);
-    cramers_v(runs.filter_map(|run| run.first().map(|place| (*place, run.len() as u64))))
 }
 
 #[cfg(test)]
