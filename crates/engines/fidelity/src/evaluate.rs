@@ -17,9 +17,9 @@ use crate::precision::{Precision, precision_of};
 use crate::quality::{Quality, quality_of};
 use crate::rules::{RuleReport, check_rules};
 use crate::table::Table;
-use crate::usefulness::{Usefulness, usefulness_of};
+use crate::usefulness::{ROWS_OF_EACH, Usefulness, usefulness_of};
 use crate::view::{Views, views_of};
-use crate::{EvaluateOptions, FidelityError, Pair};
+use crate::{EvaluateOptions, FidelityError, Pair, Targets};
 
 /// Everything that is known about a pair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -221,6 +221,13 @@ fn note_samples(table: &Table, options: &EvaluateOptions, notes: &mut Vec<String
         notes.push(format!(
             "Learners saw {} rows of each larger table, chosen by seed {}.",
             options.learner_rows, options.seed
+        ));
+    }
+    if options.targets == Targets::Every && most > ROWS_OF_EACH.min(options.learner_rows) {
+        notes.push(format!(
+            "To predict every column, learners saw {} rows of each larger table; name a target to \
+             predict it from all.",
+            ROWS_OF_EACH.min(options.learner_rows)
         ));
     }
     if most > options.query_rows {

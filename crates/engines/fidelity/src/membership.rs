@@ -264,7 +264,7 @@ fn thin(roc: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let every = roc.len().div_ceil(MOST).max(1);
     let last = roc.len().saturating_sub(1);
     let is_kept =
-        |place: usize, x: f64| place % every == 0 || place == last || x <= FALSE_POSITIVES;
+        |place: usize, x: f64| place.is_multiple_of(every) || place == last || x <= FALSE_POSITIVES;
     roc.iter().enumerate().filter(|(place, (x, _))| is_kept(*place, *x)).map(|(_, p)| *p).collect()
 }
 

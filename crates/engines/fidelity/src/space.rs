@@ -112,7 +112,7 @@ fn scaled(values: &[f64], fill: f64) -> Option<Axis> {
     let present = || values.iter().copied().filter(|value| !value.is_nan());
     let low = present().fold(f64::INFINITY, f64::min);
     let high = present().fold(f64::NEG_INFINITY, f64::max);
-    (high > low).then(|| Axis::Scaled { low, width: high - low, fill })
+    (high > low).then_some(Axis::Scaled { low, width: high - low, fill })
 }
 
 fn scaled_with_mean(values: &[f64]) -> Axis {

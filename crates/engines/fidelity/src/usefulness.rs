@@ -25,6 +25,12 @@ const TEST_STREAM: u64 = 0x7473_7403;
 const MOST_LABELS: usize = 20;
 /// Columns that are tried when every one is asked for.
 const MOST_TARGETS: usize = 30;
+/// Rows that each learner sees when every column is a target.
+pub(crate) const ROWS_OF_EACH: usize = 5_000;
+/// Trees that a model has at most: each round grows one for each class.
+const MOST_TREES: usize = 300;
+/// Fewest rounds of a model.
+const FEWEST_ROUNDS: u32 = 20;
 /// Rows below which a learner says nothing.
 const FEWEST_ROWS: usize = 20;
 /// Of real rows without a hold-out, one in this many tests.
@@ -122,7 +128,10 @@ struct Parts {
 
 impl Parts {
     fn choose(table: &Table, options: &EvaluateOptions) -> Self {
-        let most = options.learner_rows;
+        let most = match options.targets {
+            Targets::Named(_) => options.learner_rows,
+            Targets::Every | Targets::None => options.learner_rows.min(ROWS_OF_EACH),
+        };
         let synthetic = choose_rows(table.rows.synthetic, most, (options.seed, SYNTHETIC_STREAM));
         if table.has_holdout() {
             let test = choose_rows(table.rows.holdout, most, (options.seed, TEST_STREAM));
@@ -162,7 +171,7 @@ fn judge(
         Ok((features(table, &others, &[(side, &kept)])?, y))
     };
     let is_number = column.labels() == 0;
-    let params = BoostingParams { seed: options.seed, ..BoostingParams::default() };
+    let params = settings(column.labels(), options.seed);
     let score = |side: Side, rows: &[usize]| -> Result<Option<f64>, FidelityError> {
         let attempt = labelled(side, rows).and_then(|train| {
             let test = labelled(parts.test.0, &parts.test.1)?;
@@ -190,6 +199,14 @@ fn judge(
         real,
         loss: real.zip(synthetic).map(|(real, synthetic)| real - synthetic),
     })
+}
+
+/// Settings of a model for this many labels: fewer rounds where each has many trees.
+fn settings(labels: usize, seed: u64) -> BoostingParams {
+    let whole = BoostingParams::default();
+    let trees = if labels > 2 { labels } else { 1 };
+    let rounds = u32::try_from(MOST_TREES / trees).unwrap_or(whole.rounds);
+    BoostingParams { rounds: rounds.clamp(FEWEST_ROUNDS, whole.rounds), seed, ..whole }
 }
 
 type Labelled = (Matrix, Vec<f64>);

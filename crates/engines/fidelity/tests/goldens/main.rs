@@ -1,11 +1,7 @@
 //! Every deterministic metric equals that of `sdmetrics` 0.32.0 to 1e-9. `bench/synth/goldens.py`
 //! makes the tables and the numbers.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test ends where a golden file is not as expected"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends where a golden file is not as expected")]
 
 mod relations;
 mod single;
