@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::choose_rows;
-use crate::space::{Geometry, Space};
-use crate::table::{Side, Table, Values};
+use crate::space::{Geometry, Points, Space};
+use crate::table::{Aligned, Side, Table, Values};
 use crate::{EvaluateOptions, FidelityError, Pair};
 
 const MEMBER_STREAM: u64 = 0x6174_7401;
@@ -73,16 +73,24 @@ pub(crate) fn disclosure_of(
     let members = choose_rows(table.rows.real, people, (seed, MEMBER_STREAM));
     let outsiders = choose_rows(table.rows.holdout, people, (seed, OUTSIDER_STREAM));
     let synthetic = choose_rows(table.rows.synthetic, reference, (seed, SYNTHETIC_STREAM));
+    let space = Space::new(table, Geometry::Rank);
+    let place = |side: Side, rows: &[usize]| space.place(table, side, rows);
+    let crowds = [
+        (Side::Real, &members, place(Side::Real, &members)),
+        (Side::Holdout, &outsiders, place(Side::Holdout, &outsiders)),
+    ];
+    let known = place(Side::Synthetic, &synthetic);
     let mut found = Vec::new();
-    for column in 0..table.columns.len().min(MOST_COLUMNS) {
-        let attack = Attacker::new(table, column, &synthetic);
-        let members = attack.rate(Side::Real, &members, control)?;
-        let non_members = attack.rate(Side::Holdout, &outsiders, control)?;
-        if let (Some(target), Some((members, non_members))) =
-            (table.columns.get(column), members.zip(non_members))
-        {
+    for (index, column) in table.columns.iter().enumerate().take(MOST_COLUMNS) {
+        let known = known.without(index);
+        let attacker = Attacker { known: &known, rows: &synthetic, secret: column };
+        let mut rates = [None; 2];
+        for (rate, (side, rows, points)) in rates.iter_mut().zip(&crowds) {
+            *rate = attacker.rate(*side, (rows, &points.without(index)), control)?;
+        }
+        if let [Some(members), Some(non_members)] = rates {
             found.push(Disclosure {
-                column: target.name.clone(),
+                column: column.name.clone(),
                 members,
                 non_members,
                 surplus: members - non_members,
@@ -95,57 +103,50 @@ pub(crate) fn disclosure_of(
 
 /// Somebody who knows all columns but one.
 struct Attacker<'a> {
-    table: &'a Table,
-    secret: usize,
-    known: Table,
-    synthetic: &'a [usize],
-    /// How far a guess may be off.
-    tolerance: f64,
+    /// Synthetic rows in the known columns.
+    known: &'a Points,
+    /// Where those rows stand in their table.
+    rows: &'a [usize],
+    secret: &'a Aligned,
 }
 
-impl<'a> Attacker<'a> {
-    fn new(table: &'a Table, secret: usize, synthetic: &'a [usize]) -> Self {
-        let known = table.columns.iter().enumerate().filter(|(index, _)| *index != secret);
-        let tolerance = match table.columns.get(secret).map(|column| &column.values) {
-            Some(Values::Numbers(numbers)) => {
+impl Attacker<'_> {
+    /// Share of right guesses among the people whose secret is not missing; `None` without any.
+    fn rate(
+        &self,
+        side: Side,
+        (people, points): (&[usize], &Points),
+        control: &Control<'_>,
+    ) -> Result<Option<f64>, FidelityError> {
+        let tolerance = self.tolerance();
+        let guess = |(place, row): (usize, &usize)| -> Result<Option<bool>, FidelityError> {
+            control.check()?;
+            let truth = self.secret.number(side, *row);
+            if truth.is_nan() {
+                return Ok(None);
+            }
+            let found = self.known.nearest(&points.point(place), 1, None);
+            let nearest = found.first().and_then(|(_, at)| self.rows.get(*at));
+            let guess = nearest.map_or(f64::NAN, |row| self.secret.number(Side::Synthetic, *row));
+            Ok(Some((guess - truth).abs() <= tolerance))
+        };
+        let guesses: Vec<Option<bool>> =
+            people.par_iter().enumerate().map(guess).collect::<Result<_, FidelityError>>()?;
+        let count = guesses.iter().flatten().count();
+        let right = guesses.iter().flatten().filter(|is_right| **is_right).count();
+        Ok((count > 0).then(|| right as f64 / count as f64))
+    }
+
+    /// How far a guess may be off.
+    fn tolerance(&self) -> f64 {
+        match &self.secret.values {
+            Values::Numbers(numbers) => {
                 let present = || numbers.real.iter().copied().filter(|value| !value.is_nan());
                 let low = present().fold(f64::INFINITY, f64::min);
                 let high = present().fold(f64::NEG_INFINITY, f64::max);
                 ((high - low) * NEAR).max(0.0)
             }
-            Some(Values::Labels { .. }) | None => 0.0,
-        };
-        let known = Table {
-            columns: known.map(|(_, column)| column.clone()).collect(),
-            rows: table.rows.clone(),
-            notes: Vec::new(),
-        };
-        Self { table, secret, known, synthetic, tolerance }
-    }
-
-    /// Share of right guesses among the people whose secret is not missing; `None` without any.
-    fn rate(
-        &self,
-        side: Side,
-        people: &[usize],
-        control: &Control<'_>,
-    ) -> Result<Option<f64>, FidelityError> {
-        let Some(secret) = self.table.columns.get(self.secret) else { return Ok(None) };
-        let people: Vec<usize> =
-            people.iter().copied().filter(|row| !secret.number(side, *row).is_nan()).collect();
-        let space = Space::new(&self.known, Geometry::Rank);
-        let synthetic = space.place(&self.known, Side::Synthetic, self.synthetic);
-        let points = space.place(&self.known, side, &people);
-        let is_right = |(place, row): (usize, &usize)| -> Result<bool, FidelityError> {
-            control.check()?;
-            let found = synthetic.nearest(&points.point(place), 1, None);
-            let nearest = found.first().and_then(|(_, at)| self.synthetic.get(*at));
-            let guess = nearest.map_or(f64::NAN, |row| secret.number(Side::Synthetic, *row));
-            Ok((guess - secret.number(side, *row)).abs() <= self.tolerance)
-        };
-        let right: Vec<bool> =
-            people.par_iter().enumerate().map(is_right).collect::<Result<_, FidelityError>>()?;
-        let count = right.iter().filter(|is_right| **is_right).count();
-        Ok((!people.is_empty()).then(|| count as f64 / people.len() as f64))
+            Values::Labels { .. } => 0.0,
+        }
     }
 }

@@ -128,6 +128,7 @@ fn scaled_with_mean(values: &[f64]) -> Axis {
 }
 
 /// One coordinate of all points.
+#[derive(Clone)]
 struct Coordinates {
     is_plain: bool,
     values: Vec<f64>,
@@ -146,6 +147,16 @@ pub(crate) type Near = (f64, usize);
 impl Points {
     pub(crate) fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// The points as they are without one of the columns.
+    pub(crate) fn without(&self, column: usize) -> Self {
+        let kept = self.columns.iter().enumerate().filter(|(index, _)| *index != column);
+        Self {
+            geometry: self.geometry,
+            rows: self.rows,
+            columns: kept.map(|(_, coordinates)| coordinates.clone()).collect(),
+        }
     }
 
     /// One point.
