@@ -9,6 +9,7 @@ use gantry_learn::boosting::BoostingParams;
 use gantry_learn::{
     Classifier, Control, LearnError, Matrix, Regressor, Target, TrainingSet, metrics,
 };
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +92,9 @@ pub(crate) fn usefulness_of(
             reason: format!("training and test need {FEWEST_ROWS} rows each"),
         });
     }
-    targets.into_iter().map(|target| judge(table, target, (&rows, options), control)).collect()
+    // Models are small: whole targets side by side cost less than parts of each.
+    let judge = |target: usize| judge(table, target, (&rows, options), control);
+    targets.into_par_iter().map(judge).collect()
 }
 
 fn choose_targets(table: &Table, targets: &Targets) -> Result<Vec<usize>, FidelityError> {
