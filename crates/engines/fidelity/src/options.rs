@@ -52,7 +52,7 @@ pub enum Targets {
     /// None; the part is left out.
     None,
     /// Every column that suits: numbers, and labels of which there are 2 to 20; at most 30
-    /// columns, from left to right, and at most 5,000 rows.
+    /// columns (fewer in tables of more than 200), from left to right, and at most 5,000 rows.
     #[default]
     Every,
     /// These columns.

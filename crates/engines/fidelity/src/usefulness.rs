@@ -26,6 +26,8 @@ const TEST_STREAM: u64 = 0x7473_7403;
 const MOST_LABELS: usize = 20;
 /// Columns that are tried when every one is asked for.
 const MOST_TARGETS: usize = 30;
+/// Columns that all models together read when every one is asked for.
+const MOST_READ: usize = 6_000;
 /// Rows that each learner sees when every column is a target.
 pub(crate) const ROWS_OF_EACH: usize = 5_000;
 /// Trees that a model has at most: each round grows one for each class.
@@ -107,7 +109,9 @@ fn choose_targets(table: &Table, targets: &Targets) -> Result<Vec<usize>, Fideli
         Targets::Every => {
             let found =
                 (0..table.columns.len()).filter(|i| table.columns.get(*i).is_some_and(suits));
-            Ok(found.take(MOST_TARGETS).collect())
+            // Every model reads all columns, so that wide tables have fewer targets.
+            let most = (MOST_READ / table.columns.len().max(1)).clamp(1, MOST_TARGETS);
+            Ok(found.take(most).collect())
         }
         Targets::Named(names) => {
             let find = |name: &String| {
