@@ -82,10 +82,10 @@ pub struct PlanTermsBody {
     /// Credits granted with each new account.
     #[schema(value_type = i64)]
     pub granted_credits: Credits,
-    /// API requests per minute.
-    pub requests_per_minute: u32,
-    /// Requests above the steady rate that may come at once.
-    pub request_burst: u32,
+    /// API requests per minute; `null` does not limit.
+    pub requests_per_minute: Option<u32>,
+    /// Requests above the steady rate that may come at once; `null` does not limit.
+    pub request_burst: Option<u32>,
     /// Members of one organization; `null` does not limit.
     pub seats: Option<u32>,
     /// What of the platform it includes: `api`, `schedules`, `workflows`.
@@ -139,14 +139,19 @@ impl From<PlanTerms> for PlanTermsBody {
             artifact_bytes: terms.artifact_bytes,
             retention_days: terms.retention_days,
             granted_credits: terms.granted_credits,
-            requests_per_minute: terms.requests_per_minute,
-            request_burst: terms.request_burst,
+            requests_per_minute: limited(terms.requests_per_minute),
+            request_burst: limited(terms.request_burst),
             seats: terms.seats,
             features: terms.features.iter().map(|feature| feature.as_str()).collect(),
             support: terms.support.into(),
             meters: meters.collect(),
         }
     }
+}
+
+/// A rate, unless it is as good as none.
+fn limited(rate: u32) -> Option<u32> {
+    (rate < u32::MAX).then_some(rate)
 }
 
 /// The use of a meter in the present period, which is a month, or a day for a meter that ends
