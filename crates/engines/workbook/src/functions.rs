@@ -303,6 +303,21 @@ impl<'a> Args<'a> {
     }
 }
 
+/// What a function of single values that is no kernel gives; nothing for other functions.
+#[must_use]
+pub fn call_scalar(id: FunctionId, values: &[Value], date1904: bool) -> Option<Value> {
+    let function = get(id);
+    let Body::Scalar(f) = function.body else { return None };
+    for (i, value) in values.iter().enumerate() {
+        match (function.param(i), value) {
+            (Param::Value | Param::Strict, Value::Error(e)) => return Some(Value::Error(*e)),
+            (Param::Strict, Value::Bool(_)) => return Some(Value::Error(ErrorKind::Value)),
+            _ => {}
+        }
+    }
+    Some(f(&Args::new(values, date1904)).unwrap_or_else(Value::Error))
+}
+
 /// `#NUM!` unless a condition holds.
 pub(crate) fn require(holds: bool) -> Result<(), ErrorKind> {
     if holds { Ok(()) } else { Err(ErrorKind::Num) }

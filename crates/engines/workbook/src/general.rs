@@ -1,5 +1,7 @@
 //! Numbers as text in the format "General": 15 significant digits, no more.
 
+use crate::kernels::elementary::{ROUNDING, product};
+
 /// A number rounded to 15 significant digits.
 #[must_use]
 pub fn round_15(x: f64) -> f64 {
@@ -28,25 +30,40 @@ pub fn same_15(a: f64, b: f64) -> bool {
     a.is_sign_negative() == b.is_sign_negative() && rounded(a) == rounded(b)
 }
 
-/// [`rounded`] without text, where the exact product with a power of ten leaves no doubt.
+/// Powers of ten that are exact.
+const TENS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// [`rounded`] without text, where the power of ten that makes 17 digits whole is exact: so is its
+/// product with the number, as a sum of two.
 fn find_rounded(a: f64) -> Option<(u64, i32)> {
-    const FIRST: f64 = 1e14;
-    if !(1e-7..1e14).contains(&a) {
+    if !(1e-6..1e17).contains(&a) {
         return None;
     }
-    let exponent = a.log10().floor() as i32;
-    let scale = 10f64.powi(14 - exponent);
-    let product = a * scale;
-    if !(FIRST..FIRST * 10.0 - 1.0).contains(&product) {
-        return None;
+    let mut exponent = if a >= 1.0 {
+        TENS.partition_point(|ten| *ten <= a) as i32 - 1
+    } else {
+        (1..6).find(|k| a * TENS[*k as usize] >= 1.0).map_or(-6, |k: i32| -k)
+    };
+    let mut scale = TENS[(16 - exponent) as usize];
+    if a * scale < 1e16 && exponent > -6 {
+        exponent -= 1;
+        scale = TENS[(16 - exponent) as usize];
+    } else if a * scale >= 1e17 && exponent < 16 {
+        exponent += 1;
+        scale = TENS[(16 - exponent) as usize];
     }
-    let whole = product.floor();
-    let part = (product - whole) + a.mul_add(scale, -product);
-    // Near a half, the 17 digits that are rounded first decide.
-    if (part - 0.5).abs() < 0.006 {
-        return None;
-    }
-    Some((whole as u64 + u64::from(part > 0.5), exponent))
+    let (high, low) = product(a, scale);
+    // Half to even: the high part is even, so a half of the low part is a half of the sum.
+    let low = (low + ROUNDING) - ROUNDING;
+    let digits = (high as u64).wrapping_add_signed(low as i64).wrapping_add(50) / 100;
+    Some(if digits >= 1_000_000_000_000_000 {
+        (digits / 10, exponent + 1)
+    } else {
+        (digits, exponent)
+    })
 }
 
 /// Sign, digits without trailing zeros, and the exponent of the first digit.

@@ -11,6 +11,7 @@ use crate::value::{ErrorKind, Value};
 pub mod bessel;
 pub mod beta;
 pub mod distributions;
+pub mod elementary;
 pub mod finance;
 pub mod gamma;
 pub mod rounding;
@@ -109,14 +110,14 @@ pub fn power(a: f64, b: f64) -> f64 {
         // An odd root of a negative number has a real value, which Excel gives.
         let root = 1.0 / b;
         if (root - root.round()).abs() < 1e-9 && root.round().rem_euclid(2.0) == 1.0 {
-            return -(-a).powf(b);
+            return -elementary::pow(-a, b);
         }
         return fail(ErrorKind::Num);
     }
     if b.fract() == 0.0 && b.abs() <= MAX_INTEGER_POWER {
         return power_integer(a, b as i32);
     }
-    a.powf(b)
+    elementary::pow(a, b)
 }
 
 /// The largest whole exponent that is computed by multiplication.

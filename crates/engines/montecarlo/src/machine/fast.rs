@@ -1,6 +1,9 @@
 //! Which loop over lanes computes an instruction.
 
-use super::lanes::{Lane, Operand, flag, fold, map, odd, sum, truth};
+use gantry_workbook::functions;
+use gantry_workbook::kernels::{MAX_INTEGER_POWER, elementary};
+
+use super::lanes::{Lane, Operand, SIGN, flag, fold, map, odd, sum, truth};
 use super::{Machine, chain, find, money};
 use crate::column::WIDTH;
 use crate::program::{Instruction, Source};
@@ -24,6 +27,20 @@ impl Machine<'_, '_> {
                 chain::run(links, column(0), &operands[..others.len().min(MAX_OPERANDS)], out)
             }
             Op::PowerInteger(n) => power_integer(column(0), *n, out),
+            Op::Power => power(column(0), column(1), out),
+            Op::Kernel1(id) => functions::get(*id)
+                .find_kernel1()
+                .is_some_and(|f| map(column(0), out, |a| checked(f, a))),
+            Op::Kernel2(id) => functions::get(*id).find_kernel2().is_some_and(|f| {
+                let (a, b) = (column(0), column(1));
+                let mut bad = 0;
+                for i in 0..WIDTH {
+                    let own = odd(a[i]) | odd(b[i]);
+                    out[i] = if own & SIGN == 0 { f(a[i], b[i]) } else { 0.0 };
+                    bad |= odd(out[i]) | own;
+                }
+                bad & SIGN == 0
+            }),
             Op::And => {
                 let both = |a, b| truth((a != 0.0) & (b != 0.0));
                 fold(&self.all(step), out, both) && truths(out)
@@ -80,6 +97,28 @@ fn truths(out: &mut Lane) -> bool {
         *x = truth(*x != 0.0);
     }
     true
+}
+
+/// A kernel's value, which never sees what is not finite.
+#[inline(always)]
+fn checked(f: fn(f64) -> f64, a: f64) -> (f64, u64) {
+    let own = odd(a);
+    let x = if own & SIGN == 0 { f(a) } else { 0.0 };
+    (x, odd(x) | own)
+}
+
+/// Powers of positive numbers by exponents that are not small whole numbers, which are products.
+#[inline(always)]
+fn power(a: &Lane, b: &Lane, out: &mut Lane) -> bool {
+    let mut bad = 0;
+    for i in 0..WIDTH {
+        let (x, y) = (a[i], b[i]);
+        let nearest = (y + elementary::ROUNDING) - elementary::ROUNDING;
+        let is_product = (nearest == y) & (y.abs() <= MAX_INTEGER_POWER);
+        out[i] = elementary::pow(x, y);
+        bad |= flag(is_product | (x <= 0.0)) | odd(x) | odd(y) | odd(out[i]);
+    }
+    bad & SIGN == 0
 }
 
 /// A whole power by repeated squaring, in the order of [`kernels::power_integer`].

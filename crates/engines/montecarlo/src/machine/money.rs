@@ -39,7 +39,7 @@ pub(super) fn net_present(rate: &Lane, flows: &[&Lane], out: &mut Lane) -> bool 
     bad & SIGN == 0
 }
 
-/// The rate of return of flows, by Newton's method for a block of lanes at once; a lane that has
+/// The rate of return of flows, by Halley's method for a block of lanes at once; a lane that has
 /// arrived keeps its rate, and one that does not arrive soon is searched for alone.
 #[inline(always)]
 pub(super) fn rate_of_return(flows: &[&Lane], guess: &Lane, out: &mut Lane) {
@@ -49,10 +49,10 @@ pub(super) fn rate_of_return(flows: &[&Lane], guess: &Lane, out: &mut Lane) {
         let mut lost = lost_before(flows, &rate, k);
         let mut arrived = [0u64; BLOCK];
         for _ in 0..ROUNDS {
-            let (value, slope) = value_and_slope(flows, &rate, k);
+            let (value, slope, bend) = value_and_slopes(flows, &rate, k);
             let mut all = SIGN;
             for i in 0..BLOCK {
-                let next = finance::newton_step(rate[i], (value[i], slope[i]));
+                let next = finance::halley_step(rate[i], (value[i], slope[i], bend[i]));
                 let is_open = arrived[i] & SIGN == 0;
                 let gone = odd(next) | flag(next <= -1.0);
                 lost[i] |= if is_open { gone } else { 0 };
@@ -76,7 +76,7 @@ pub(super) fn rate_of_return(flows: &[&Lane], guess: &Lane, out: &mut Lane) {
 fn has_arrived(rate: f64, next: f64) -> bool {
     let size = next.abs();
     let size = if size > 1e-2 { size } else { 1e-2 };
-    (next - rate).abs() < 1e-10 * size
+    (next - rate).abs() < 1e-5 * size
 }
 
 /// Lanes that the search must not begin with: errors, flows of one sign, a guess of -1 or less.
@@ -97,22 +97,23 @@ fn lost_before(flows: &[&Lane], rate: &Block, k: usize) -> [u64; BLOCK] {
     bad
 }
 
-/// [`finance::value_and_slope`] for a block of lanes.
+/// [`finance::value_and_slopes`] for a block of lanes.
 #[inline(always)]
-fn value_and_slope(flows: &[&Lane], rate: &Block, k: usize) -> (Block, Block) {
+fn value_and_slopes(flows: &[&Lane], rate: &Block, k: usize) -> (Block, Block, Block) {
     let mut discount = [0.0; BLOCK];
     for i in 0..BLOCK {
         discount[i] = 1.0 / (1.0 + rate[i]);
     }
-    let (mut value, mut slope) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let (mut value, mut slope, mut bend) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
     for flow in flows.iter().rev() {
         let flow = block(flow, k);
         for i in 0..BLOCK {
+            bend[i] = bend[i] * discount[i] + slope[i];
             slope[i] = slope[i] * discount[i] + value[i];
             value[i] = value[i] * discount[i] + flow[i];
         }
     }
-    (value, slope)
+    (value, slope, bend)
 }
 
 /// One lane of a rate of return.

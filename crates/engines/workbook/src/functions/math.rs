@@ -5,16 +5,16 @@ use std::f64::consts::PI;
 use super::{Args, Function, any, k1, k2, require, scalar, strict};
 use crate::coerce::to_text;
 use crate::kernels::rounding as r;
-use crate::kernels::{fail, gamma, power, to_value};
+use crate::kernels::{elementary, fail, gamma, power, to_value};
 use crate::value::{ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] = &[
     k1("ABS", f64::abs),
     k1("SQRT", |x| checked(x >= 0.0, x.sqrt())),
     k1("SQRTPI", |x| checked(x >= 0.0, (x * PI).sqrt())),
-    k1("EXP", f64::exp),
-    k1("LN", |x| checked(x > 0.0, x.ln())),
-    k1("LOG10", |x| checked(x > 0.0, x.log10())),
+    k1("EXP", elementary::exp),
+    k1("LN", |x| checked(x > 0.0, elementary::ln(x))),
+    k1("LOG10", |x| checked(x > 0.0, elementary::log10(x))),
     k1("SIGN", |x| if x == 0.0 { 0.0 } else { x.signum() }),
     k1("SIN", |x| angle(x, sin)),
     k1("COS", |x| angle(x, cos)),
