@@ -26,7 +26,7 @@ mod slice;
 mod symbol;
 mod tables;
 
-pub use listed::count_functions;
+pub use listed::{count_functions, is_in_columns};
 use slice::Slice;
 use symbol::Symbol;
 

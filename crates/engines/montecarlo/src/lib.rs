@@ -39,6 +39,7 @@ use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 pub use column::{Column, WIDTH};
 pub use compile::{
     Chance, CompileError, Compiled, Found, OutputAt, Request, Scalar, compile, count_functions,
+    is_in_columns,
 };
 pub use error::MonteCarloError;
 pub use lane::{Kinds, Texts};

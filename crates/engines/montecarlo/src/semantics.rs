@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use gantry_workbook::coerce::{compare, compare_numbers, to_text};
-use gantry_workbook::functions;
+use gantry_workbook::functions::{self, FunctionId};
 use gantry_workbook::kernels::{self, fail, finance, find_error, map1, map2};
 use gantry_workbook::{ErrorKind, Value};
 
@@ -30,6 +30,9 @@ pub fn apply(op: &Op, args: &[f64], texts: &mut Texts) -> f64 {
         Op::Kernel1(id) => functions::get(*id)
             .find_kernel1()
             .map_or_else(|| fail(ErrorKind::Name), |f| one(f, arg(0))),
+        Op::Scalar { id, truths, date1904, is_truth } => {
+            scalar((*id, *truths, *date1904), *is_truth, args, texts)
+        }
         Op::Compare(how) => {
             first_error(&args[..2]).unwrap_or_else(|| holds(*how, compare_numbers(arg(0), arg(1))))
         }
@@ -71,6 +74,29 @@ pub fn apply(op: &Op, args: &[f64], texts: &mut Texts) -> f64 {
         Op::FindEqual(keys) => one(|x| find_equal(keys, x), arg(0)),
         Op::Join => join(arg(0), arg(1), texts),
         Op::Chain(links) => chain::apply(links, args, texts),
+    }
+}
+
+/// The most arguments of a function of single values.
+pub const MAX_SCALARS: usize = 8;
+
+/// A function of single values on the lanes of its arguments.
+fn scalar(
+    (id, truths, date1904): (FunctionId, u32, bool),
+    is_truth: bool,
+    args: &[f64],
+    texts: &mut Texts,
+) -> f64 {
+    let values: [Value; MAX_SCALARS] = std::array::from_fn(|i| {
+        args.get(i).map_or(Value::Empty, |lane| unpack(*lane, truths >> i & 1 == 1, texts))
+    });
+    let given = &values[..args.len().min(MAX_SCALARS)];
+    match functions::call_scalar(id, given, date1904) {
+        Some(Value::Number(x)) => settle(x),
+        Some(Value::Error(e)) => fail(e),
+        Some(Value::Bool(b)) if is_truth => f64::from(u8::from(b)),
+        Some(other) => pack(&other, texts),
+        None => fail(ErrorKind::Name),
     }
 }
 

@@ -85,6 +85,17 @@ pub enum Op {
     Kernel1(FunctionId),
     /// A kernel of two numbers.
     Kernel2(FunctionId),
+    /// A function of single values that is no kernel.
+    Scalar {
+        /// The function.
+        id: FunctionId,
+        /// The arguments that are truth values kept as 0 or 1, a bit for each.
+        truths: u32,
+        /// Whether dates are counted from 1904.
+        date1904: bool,
+        /// Whether the result is a truth value, to be kept as 0 or 1.
+        is_truth: bool,
+    },
     /// Two numbers compared: a truth value.
     Compare(Comparison),
     /// Two values of any kind compared: a truth value.

@@ -4,9 +4,10 @@
 use gantry_workbook::functions::{self, FunctionId, Param};
 use gantry_workbook::{ErrorKind, Expr, Value};
 
-use super::listed::{NUMERIC, OF_VALUES};
+use super::listed::{is_of_values, kinds_of_result};
 use super::{Chance, Compiler, Reason, Symbol};
 use crate::lane::Kinds;
+use crate::semantics::MAX_SCALARS;
 use crate::ssa::{Op, Shape, Snap};
 
 impl Compiler<'_> {
@@ -131,6 +132,21 @@ impl Compiler<'_> {
         failed.map_or(result, Err)
     }
 
+    /// A function of single values, computed from their lanes.
+    fn scalar(&mut self, id: FunctionId, operands: &[Symbol]) -> Option<Symbol> {
+        let mut truths = 0;
+        let mut args = Vec::with_capacity(operands.len());
+        for (i, operand) in operands.iter().enumerate() {
+            let Symbol::One(node) = operand else { return None };
+            truths |= u32::from(self.graph.kinds(*node).is_bool()) << i;
+            args.push(*node);
+        }
+        let kinds = kinds_of_result(functions::get(id).name);
+        let (date1904, is_truth) = (self.book.date1904, kinds.is_bool());
+        let op = Op::Scalar { id, truths, date1904, is_truth };
+        (args.len() <= MAX_SCALARS && !args.is_empty()).then(|| self.add(op, &args, kinds).into())
+    }
+
     fn once(&mut self, id: FunctionId, operands: &[Symbol]) -> Result<Symbol, Reason> {
         let function = functions::get(id);
         if function.find_kernel1().is_some() {
@@ -144,7 +160,13 @@ impl Compiler<'_> {
             let op = if function.name == "POWER" { Op::Power } else { Op::Kernel2(id) };
             return Ok(self.operation(&op, a, b).into());
         }
-        if !function.is_scalar() && !OF_VALUES.contains(&function.name) {
+        if function.is_scalar()
+            && kinds_of_result(function.name) != Kinds::ANY
+            && let Some(result) = self.scalar(id, operands)
+        {
+            return Ok(result);
+        }
+        if !function.is_scalar() && !is_of_values(function.name) {
             return Err(Reason::Function(function.name));
         }
         let mut shapes = Vec::with_capacity(operands.len());
@@ -166,7 +188,11 @@ impl Compiler<'_> {
                 Symbol::Areas(_) => return Err(Reason::Reference),
             }
         }
-        let kinds = if NUMERIC.contains(&function.name) { Kinds::NUMBER } else { Kinds::ANY };
+        // A truth value of a call is kept as a lane of any kind.
+        let kinds = match kinds_of_result(function.name) {
+            kinds if kinds.is_bool() => Kinds::ANY,
+            kinds => kinds,
+        };
         let op = Op::Call { id, at: self.at, shapes: shapes.into() };
         Ok(self.add(op, &args, kinds).into())
     }

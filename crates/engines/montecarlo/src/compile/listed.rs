@@ -1,10 +1,12 @@
-//! Functions that columns call draw by draw, by what is known of them.
+//! Functions by what columns need to know of them.
 
 use gantry_workbook::functions::{self, Function};
 
-/// Functions of ranges that see nothing but the values, and give one value: they may be called
-/// with arrays in place of references.
-pub(super) const OF_VALUES: &[&str] = &[
+use crate::lane::Kinds;
+
+/// Functions of ranges that see nothing but the values, and give a number or an error: they may be
+/// called with arrays in place of references.
+const NUMBERS_OF_VALUES: &[&str] = &[
     "SUM",
     "SUMSQ",
     "PRODUCT",
@@ -69,6 +71,24 @@ pub(super) const OF_VALUES: &[&str] = &[
     "STEYX",
     "FORECAST",
     "FORECAST.LINEAR",
+    "NPV",
+    "IRR",
+    "MIRR",
+    "XNPV",
+    "XIRR",
+    "FVSCHEDULE",
+    "MATCH",
+    "XMATCH",
+    "NETWORKDAYS",
+    "WORKDAY",
+    "YEARFRAC",
+    "PRICE",
+    "YIELD",
+    "DURATION",
+];
+
+/// Functions of ranges that see nothing but the values, and give one value of any kind.
+const OTHERS_OF_VALUES: &[&str] = &[
     "T.TEST",
     "F.TEST",
     "CHISQ.TEST",
@@ -77,26 +97,15 @@ pub(super) const OF_VALUES: &[&str] = &[
     "CHITEST",
     "Z.TEST",
     "ZTEST",
-    "NPV",
-    "IRR",
-    "MIRR",
-    "XNPV",
-    "XIRR",
-    "FVSCHEDULE",
     "AND",
     "OR",
     "XOR",
-    "MATCH",
-    "XMATCH",
     "VLOOKUP",
     "HLOOKUP",
     "CONCAT",
     "TEXTJOIN",
-    "NETWORKDAYS",
     "NETWORKDAYS.INTL",
-    "WORKDAY",
     "WORKDAY.INTL",
-    "YEARFRAC",
     "AMORLINC",
     "AMORDEGRC",
     "COUPDAYBS",
@@ -105,9 +114,6 @@ pub(super) const OF_VALUES: &[&str] = &[
     "COUPNUM",
     "COUPNCD",
     "COUPPCD",
-    "PRICE",
-    "YIELD",
-    "DURATION",
     "MDURATION",
     "ACCRINT",
     "ACCRINTM",
@@ -125,83 +131,8 @@ pub(super) const OF_VALUES: &[&str] = &[
     "TEXTAFTER",
 ];
 
-/// Functions that give a number or an error, beside the kernels.
-pub(super) const NUMERIC: &[&str] = &[
-    "SUM",
-    "SUMSQ",
-    "PRODUCT",
-    "MULTINOMIAL",
-    "SUMPRODUCT",
-    "SUMXMY2",
-    "SUMX2MY2",
-    "SUMX2PY2",
-    "SERIESSUM",
-    "MDETERM",
-    "AVERAGE",
-    "AVERAGEA",
-    "MAX",
-    "MIN",
-    "MAXA",
-    "MINA",
-    "VAR",
-    "VAR.S",
-    "VARP",
-    "VAR.P",
-    "VARA",
-    "VARPA",
-    "STDEV",
-    "STDEV.S",
-    "STDEVP",
-    "STDEV.P",
-    "STDEVA",
-    "STDEVPA",
-    "DEVSQ",
-    "AVEDEV",
-    "GEOMEAN",
-    "HARMEAN",
-    "SKEW",
-    "SKEW.P",
-    "KURT",
-    "COUNT",
-    "COUNTA",
-    "MEDIAN",
-    "PERCENTILE",
-    "PERCENTILE.INC",
-    "PERCENTILE.EXC",
-    "QUARTILE",
-    "QUARTILE.INC",
-    "QUARTILE.EXC",
-    "PERCENTRANK",
-    "PERCENTRANK.INC",
-    "PERCENTRANK.EXC",
-    "LARGE",
-    "SMALL",
-    "MODE",
-    "MODE.SNGL",
-    "TRIMMEAN",
-    "PROB",
-    "CORREL",
-    "PEARSON",
-    "RSQ",
-    "COVAR",
-    "COVARIANCE.P",
-    "COVARIANCE.S",
-    "SLOPE",
-    "INTERCEPT",
-    "STEYX",
-    "FORECAST",
-    "FORECAST.LINEAR",
-    "NPV",
-    "IRR",
-    "MIRR",
-    "XNPV",
-    "XIRR",
-    "FVSCHEDULE",
-    "MATCH",
-    "XMATCH",
-    "NETWORKDAYS",
-    "WORKDAY",
-    "YEARFRAC",
+/// Functions of single values that give a number or an error, beside the kernels.
+const NUMBERS: &[&str] = &[
     "PV",
     "FV",
     "PMT",
@@ -221,9 +152,6 @@ pub(super) const NUMERIC: &[&str] = &[
     "DB",
     "DDB",
     "VDB",
-    "PRICE",
-    "YIELD",
-    "DURATION",
     "LOG",
     "TRUNC",
     "QUOTIENT",
@@ -236,11 +164,8 @@ pub(super) const NUMERIC: &[&str] = &[
     "NORM.DIST",
     "NORM.INV",
     "NORM.S.DIST",
-    "NORM.S.INV",
     "NORMDIST",
     "NORMINV",
-    "NORMSDIST",
-    "NORMSINV",
     "LOGNORM.DIST",
     "LOGNORM.INV",
     "LOGNORMDIST",
@@ -286,6 +211,56 @@ pub(super) const NUMERIC: &[&str] = &[
     "FIND",
     "SEARCH",
     "VALUE",
+    "BINOM.DIST.RANGE",
+    "CHIDIST",
+    "CHISQ.DIST",
+    "CHISQ.DIST.RT",
+    "CHISQ.INV.RT",
+    "CONFIDENCE",
+    "CONFIDENCE.NORM",
+    "CONFIDENCE.T",
+    "DELTA",
+    "GESTEP",
+    "DOLLARDE",
+    "DOLLARFR",
+    "ERF",
+    "ERF.PRECISE",
+    "ERFC",
+    "ERFC.PRECISE",
+    "F.DIST",
+    "F.DIST.RT",
+    "FDIST",
+    "F.INV.RT",
+    "HYPGEOM.DIST",
+    "HYPGEOMDIST",
+    "NEGBINOM.DIST",
+    "NEGBINOMDIST",
+    "T.DIST",
+    "T.DIST.2T",
+    "T.DIST.RT",
+    "TDIST",
+    "T.INV.2T",
+    "ISOWEEKNUM",
+    "WEEKNUM",
+    "TIME",
+    "BESSELI",
+    "BESSELJ",
+    "BESSELK",
+    "BESSELY",
+];
+
+/// Functions of single values that give a truth value or an error.
+const TRUTHS: &[&str] = &[
+    "ISERR",
+    "ISERROR",
+    "ISNA",
+    "ISNUMBER",
+    "ISTEXT",
+    "ISNONTEXT",
+    "ISLOGICAL",
+    "ISBLANK",
+    "ISEVEN",
+    "ISODD",
 ];
 
 /// Functions that the compiler turns into operations of columns, beside those that are kernels.
@@ -318,15 +293,38 @@ const OWN_FORM: &[&str] = &[
     "LET",
 ];
 
+/// Whether a function may be called with arrays in place of references.
+pub(super) fn is_of_values(name: &str) -> bool {
+    NUMBERS_OF_VALUES.contains(&name) || OTHERS_OF_VALUES.contains(&name)
+}
+
+/// What a function gives, beside an error.
+pub(super) fn kinds_of_result(name: &str) -> Kinds {
+    if NUMBERS.contains(&name) || NUMBERS_OF_VALUES.contains(&name) {
+        Kinds::NUMBER
+    } else if TRUTHS.contains(&name) {
+        Kinds::BOOL
+    } else {
+        Kinds::ANY
+    }
+}
+
+/// Whether a function is computed in columns: a kernel, an operation of its own, or a function of
+/// single values whose results are one number each.
+#[must_use]
+pub fn is_in_columns(function: &Function) -> bool {
+    let name = &function.name;
+    function.is_kernel() || [OWN_FORM, NUMBERS, TRUTHS].iter().any(|list| list.contains(name))
+}
+
 /// How many functions the workbook has, how many of them are computed in columns, and how many
-/// more stand in a column program but are called draw by draw.
+/// more stand in a column program but are called with values of any kind.
 #[must_use]
 pub fn count_functions() -> (usize, usize, usize) {
     let all = functions::all();
-    let in_columns = |f: &&Function| f.is_kernel() || OWN_FORM.contains(&f.name);
-    let columns = all.iter().filter(in_columns).count();
-    let callable = |f: &&Function| f.is_scalar() || OF_VALUES.contains(&f.name);
-    let called = all.iter().filter(|f| callable(f) && !in_columns(f)).count();
+    let columns = all.iter().filter(|f| is_in_columns(f)).count();
+    let callable = |f: &&Function| f.is_scalar() || is_of_values(f.name);
+    let called = all.iter().filter(|f| callable(f) && !is_in_columns(f)).count();
     (all.len(), columns, called)
 }
 
@@ -335,9 +333,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_name_functions_that_exist() {
-        for name in OF_VALUES.iter().chain(NUMERIC).chain(OWN_FORM) {
+    fn the_lists_name_functions_that_exist_and_none_twice() {
+        let lists = [NUMBERS_OF_VALUES, OTHERS_OF_VALUES, NUMBERS, TRUTHS];
+        let mut names: Vec<&str> = lists.concat();
+        for name in names.iter().chain(OWN_FORM) {
             assert!(functions::find(name).is_some(), "{name}");
         }
+        for name in NUMBERS.iter().chain(TRUTHS) {
+            let function = functions::find(name).map(functions::get);
+            assert!(function.is_some_and(|f| f.is_scalar() && !f.is_kernel()), "{name}");
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn columns_compute_as_many_functions_as_are_promised() {
+        let (all, columns, _) = count_functions();
+        assert!(all >= 400 && columns >= 150, "{columns} of {all}");
     }
 }

@@ -1,7 +1,10 @@
 //! Columns beside recalculations: every formula of each model, every draw, every bit, on every
 //! instruction set that this machine has.
 
-use gantry_montecarlo::{Column, Isa, Machine, OutputAt, Request, Scalar, WIDTH, compile};
+use gantry_montecarlo::{
+    Column, Compiled, Isa, Machine, OutputAt, Request, WIDTH, compile, is_in_columns,
+};
+use gantry_workbook::functions::{self, Function};
 use gantry_workbook::live::STACK;
 use gantry_workbook::{
     CellRef, Limits, Options, SheetId, Value, Workbook, cell, open, recalculate,
@@ -12,7 +15,7 @@ use super::workbooks::{Cells, write};
 /// Draws that are compared.
 const LANES: usize = 24;
 
-fn draw(lane: usize, input: usize) -> f64 {
+pub fn draw(lane: usize, input: usize) -> f64 {
     // Includes zeros, negatives, and numbers that differ only behind the 15th digit.
     match (lane + input) % 12 {
         0 => 0.0,
@@ -23,14 +26,14 @@ fn draw(lane: usize, input: usize) -> f64 {
     }
 }
 
-fn outputs_of(book: &Workbook) -> Vec<OutputAt> {
+pub fn outputs_of(book: &Workbook) -> Vec<OutputAt> {
     let sheet = book.sheet(SheetId(0));
     let all = sheet.formulas().iter();
     all.map(|f| OutputAt::Cell(book.place(SheetId(0), &sheet.cells()[f.cell as usize]))).collect()
 }
 
-/// Compares, and gives the formulas that were computed draw by draw.
-fn compared(cells: Cells<'_>, inputs: &[&str]) -> Vec<Scalar> {
+/// Compares, and gives what was compiled.
+fn compared(cells: Cells<'_>, inputs: &[&str]) -> Compiled {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), &[("Sheet1", cells)]);
     let inputs: Vec<CellRef> = inputs
@@ -44,7 +47,7 @@ fn compared(cells: Cells<'_>, inputs: &[&str]) -> Vec<Scalar> {
     })
 }
 
-fn on_thread(path: &std::path::Path, inputs: &[CellRef]) -> Vec<Scalar> {
+fn on_thread(path: &std::path::Path, inputs: &[CellRef]) -> Compiled {
     let book = open(path, &Limits::default()).unwrap();
     let outputs = outputs_of(&book);
     let request = Request { inputs, outputs: &outputs, now: None, is_chance: &|_| false };
@@ -75,7 +78,7 @@ fn on_thread(path: &std::path::Path, inputs: &[CellRef]) -> Vec<Scalar> {
             }
         }
     }
-    compiled.scalar
+    compiled
 }
 
 fn same_bits(a: &Value, b: &Value) -> bool {
@@ -87,7 +90,7 @@ fn same_bits(a: &Value, b: &Value) -> bool {
 
 #[track_caller]
 fn all_in_columns(cells: Cells<'_>, inputs: &[&str]) {
-    let scalar = compared(cells, inputs);
+    let scalar = compared(cells, inputs).scalar;
     assert!(scalar.is_empty(), "{scalar:?}");
 }
 
@@ -166,7 +169,7 @@ fn sums_tables_and_money() {
 
 #[test]
 fn what_has_no_column_form_is_computed_draw_by_draw() {
-    let scalar = compared(
+    let compiled = compared(
         &[
             ("A1", "2"),
             ("A2", "5"),
@@ -178,8 +181,43 @@ fn what_has_no_column_form_is_computed_draw_by_draw() {
         ],
         &["A1", "A2"],
     );
-    let reasons: Vec<String> = scalar.iter().map(|s| s.reason.to_string()).collect();
+    let reasons: Vec<String> = compiled.scalar.iter().map(|s| s.reason.to_string()).collect();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(reasons.iter().any(|r| r.contains("OFFSET")), "{reasons:?}");
     assert!(reasons.iter().any(|r| r.contains("AGGREGATE")), "{reasons:?}");
+}
+
+/// Arguments as they stand in a formula: edges, small shares, dates and times, whole numbers.
+const ARGUMENTS: [&[&str]; 4] = [
+    &["A1", "A2", "A3"],
+    &["ABS(A1)/20+0.05", "A2/10", "ABS(A3)+1"],
+    &["A1*300+40000", "A2*100+40200", "ABS(A3)/7"],
+    &["INT(ABS(A1)*5)", "INT(ABS(A2))+1", "INT(A3)"],
+];
+
+#[test]
+fn every_function_of_numbers_is_the_same_in_columns() {
+    let drawn = |f: &&Function| f.min > 0 && f.name != "RANDBETWEEN";
+    let all = functions::all().iter().filter(|f| f.is_scalar() && is_in_columns(f));
+    let all = all.filter(drawn);
+    let mut formulas = Vec::new();
+    for function in all {
+        for count in [function.min, function.max.min(function.min + 2)] {
+            for arguments in ARGUMENTS {
+                let list: Vec<&str> = arguments.iter().copied().cycle().take(count).collect();
+                formulas.push(format!("={}({})", function.name, list.join(",")));
+                // Many distributions end with whether they are cumulative.
+                let list = [&list[..count - 1], &["TRUE"]].concat();
+                formulas.push(format!("={}({})", function.name, list.join(",")));
+            }
+        }
+    }
+    assert!(formulas.len() > 1_000);
+    let places: Vec<String> = (1..=formulas.len()).map(|i| format!("C{i}")).collect();
+    let inputs = ["A1", "A2", "A3"];
+    let cells = places.iter().map(String::as_str).zip(formulas.iter().map(String::as_str));
+    let cells: Vec<(&str, &str)> = inputs.map(|i| (i, "1")).into_iter().chain(cells).collect();
+    let compiled = compared(&cells, &inputs);
+    assert!(compiled.scalar.is_empty(), "{:?}", compiled.scalar);
+    assert!(compiled.called.is_empty(), "{:?}", compiled.called);
 }
