@@ -22,6 +22,7 @@ mod formula;
 mod listed;
 mod lists;
 mod logic;
+mod power;
 mod slice;
 mod symbol;
 mod tables;

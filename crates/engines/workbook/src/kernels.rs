@@ -99,7 +99,8 @@ pub fn divide(a: f64, b: f64) -> f64 {
 /// `a ^ b`: 0^0 is `#NUM!`, 0 to a negative power `#DIV/0!`.
 #[must_use]
 pub fn power(a: f64, b: f64) -> f64 {
-    if a == 0.0 {
+    let is_product = b.fract() == 0.0 && b.abs() <= MAX_INTEGER_POWER;
+    if a == 0.0 && !(is_product && b > 0.0) {
         return match b.partial_cmp(&0.0) {
             Some(std::cmp::Ordering::Greater) => 0.0,
             Some(std::cmp::Ordering::Equal) => fail(ErrorKind::Num),
@@ -114,7 +115,7 @@ pub fn power(a: f64, b: f64) -> f64 {
         }
         return fail(ErrorKind::Num);
     }
-    if b.fract() == 0.0 && b.abs() <= MAX_INTEGER_POWER {
+    if is_product {
         return power_integer(a, b as i32);
     }
     elementary::pow(a, b)

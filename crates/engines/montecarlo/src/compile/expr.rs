@@ -207,7 +207,7 @@ impl Compiler<'_> {
             && n.fract() == 0.0
             && n.abs() <= MAX_INTEGER_POWER
         {
-            return self.add(Op::PowerInteger(n as i32), &[a], Kinds::NUMBER);
+            return self.whole_power(a, n as i32);
         }
         if matches!(op, Op::Kernel2(id) if functions::get(*id).name == "ROUND")
             && let Some(n) = self.graph.find_constant(b)

@@ -4,44 +4,39 @@ use gantry_workbook::ErrorKind;
 use gantry_workbook::kernels::fail;
 
 use super::lanes::{
-    BLOCK, BLOCKS, Block, Lane, Lanes, Operand, SIGN, blocks, flag, odd, truth, with_lanes,
+    BLOCK, BLOCKS, Lane, Lanes, Operand, SIGN, blocks, flag, odd, truth, with_lanes,
 };
 
 /// The most keys or values that are looked at one by one.
 pub(super) const MAX_CHAIN: usize = 32;
 
-/// The place of the last key not above a number: how many keys are not above it.
+/// Lanes whose counts stay in registers while all keys are looked at.
+const NARROW: usize = 32;
+
+/// The place of the last key not above a number: how many keys are not above it. A number that is
+/// so near to a key that its digits decide may not stand; the bound is a little wider than that of
+/// comparisons.
 #[inline(always)]
 pub(super) fn find_below(keys: &[u64], x: &Lane, out: &mut Lane) -> bool {
     let missing = fail(ErrorKind::Na);
     let mut bad = 0;
-    for k in 0..BLOCKS {
-        let x = &blocks(x)[k];
-        let mut counts: Block = [0.0; BLOCK];
+    for (x, out) in x.as_chunks::<NARROW>().0.iter().zip(out.as_chunks_mut::<NARROW>().0) {
+        let (mut counts, mut near) = ([0.0; NARROW], [0u64; NARROW]);
         for key in keys {
-            bad |= count(f64::from_bits(*key), x, &mut counts, |x, key| x >= key);
+            let key = f64::from_bits(*key);
+            let reach = key.abs() * 1.001e-14;
+            for i in 0..NARROW {
+                let distance = (x[i] - key).abs();
+                near[i] |= flag((distance <= reach) & (x[i] != key));
+                counts[i] += truth(x[i] >= key);
+            }
         }
-        let out = &mut out.as_chunks_mut::<BLOCK>().0[k];
-        for i in 0..BLOCK {
-            bad |= odd(x[i]);
+        for i in 0..NARROW {
+            bad |= odd(x[i]) | near[i];
             out[i] = if counts[i] == 0.0 { missing } else { counts[i] };
         }
     }
     bad & SIGN == 0
-}
-
-/// Counts a key where it is in order, and says whether a number is so near to it that its digits
-/// decide. The bound is a little wider than that of comparisons.
-#[inline(always)]
-fn count(key: f64, x: &Block, counts: &mut Block, holds: impl Fn(f64, f64) -> bool) -> u64 {
-    let reach = key.abs() * 1.001e-14;
-    let mut bad = 0;
-    for i in 0..BLOCK {
-        let distance = (x[i] - key).abs();
-        bad |= flag((distance <= reach) & (x[i] != key));
-        counts[i] += truth(holds(x[i], key));
-    }
-    bad
 }
 
 /// A value by an index that is surely among the values.
