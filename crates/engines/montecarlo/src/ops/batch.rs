@@ -15,12 +15,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::price::{DistributionSet, Work, derive_credits, meter_id};
-use super::question::{gather, study_of};
+use super::question::{gather, simulation_of, study_of};
 use super::simulate::{USUAL_ITERATIONS, require_room, usual_iterations};
 use super::{WORKBOOK, simulation_slot, workbook_slot};
 use crate::error::MonteCarloError;
 use crate::publish::leaflet::{Grid, Leaflet, Section, leave};
-use crate::simulation::{Sampling, Simulation};
+use crate::simulation::Sampling;
 use crate::spelling::get_cell;
 use crate::statistics::summarize;
 use crate::study::{Place, read_workbook};
@@ -162,18 +162,8 @@ struct Values {
 }
 
 fn run(job: &BlockingContext, params: &BatchParams) -> Result<BatchReport, MonteCarloError> {
-    let simulation = Simulation {
-        input: params.input.clone(),
-        output: params.output.clone(),
-        correlate: params.correlate.clone(),
-        copula: params.copula.clone().unwrap_or_default(),
-        iterations: params.iterations,
-        iterations_are_usual: params.iterations == USUAL_ITERATIONS,
-        sampling: params.sampling,
-        now: params.now,
-        ..Simulation::default()
-    };
-    let (simulation, set) = gather(job, simulation, params.distributions)?;
+    let asked = simulation_of!(params, USUAL_ITERATIONS);
+    let (simulation, set) = gather(job, asked, params.distributions)?;
     let values = read_values(job)?;
     let books: Vec<String> = slots().filter(|slot| job.has_input(slot)).collect();
     let runs = (books.len() * values.rows.len()) as u64;

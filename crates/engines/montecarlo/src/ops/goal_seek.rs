@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
 use super::price::{DistributionSet, Work, derive_credits};
-use super::question::{gather, study};
+use super::question::{gather, simulation_of, study};
 use super::simulate::{USUAL_ITERATIONS, require_room, usual_iterations};
 use super::{simulation_slot, workbook_slot};
 use crate::brent::{Bracket, find_root};
 use crate::error::MonteCarloError;
 use crate::publish::leaflet::{Grid, Leaflet, Section, leave};
-use crate::simulation::{Sampling, Simulation};
+use crate::simulation::Sampling;
 use crate::statistic::{Decision, Statistic, read_goal, with_outputs_of};
 use crate::statistics::summarize;
 use crate::study::{Place, Study};
@@ -146,18 +146,8 @@ impl Operation for GoalSeek {
 
 fn run(job: &BlockingContext, params: &GoalSeekParams) -> Result<GoalSeekReport, MonteCarloError> {
     let (figure, wanted) = read_goal(&params.goal)?;
-    let simulation = Simulation {
-        input: params.input.clone(),
-        output: params.output.clone(),
-        correlate: params.correlate.clone(),
-        copula: params.copula.clone().unwrap_or_default(),
-        iterations: params.iterations,
-        iterations_are_usual: params.iterations == USUAL_ITERATIONS,
-        sampling: params.sampling,
-        now: params.now,
-        ..Simulation::default()
-    };
-    let (mut simulation, set) = gather(job, simulation, params.distributions)?;
+    let asked = simulation_of!(params, USUAL_ITERATIONS);
+    let (mut simulation, set) = gather(job, asked, params.distributions)?;
     simulation.output = with_outputs_of(&simulation.output, &[&figure]);
     let hold =
         |book: &gantry_workbook::Workbook| Ok(vec![Decision::read(book, &params.change)?.cell]);

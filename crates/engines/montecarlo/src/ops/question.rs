@@ -10,6 +10,25 @@ use crate::error::MonteCarloError;
 use crate::simulation::{Simulation, read_simulation};
 use crate::study::{Question, Study, read_workbook};
 
+/// The simulation that parameters ask for: those that every operation has, by their names. The
+/// usual number of iterations gives way to a file's.
+macro_rules! simulation_of {
+    ($params:expr, $usual:expr) => {
+        $crate::simulation::Simulation {
+            input: $params.input.clone(),
+            output: $params.output.clone(),
+            correlate: $params.correlate.clone(),
+            copula: $params.copula.clone().unwrap_or_default(),
+            iterations: $params.iterations,
+            iterations_are_usual: $params.iterations == $usual,
+            sampling: $params.sampling,
+            now: $params.now,
+            ..$crate::simulation::Simulation::default()
+        }
+    };
+}
+pub(crate) use simulation_of;
+
 /// A simulation over the file beside the workbook, if there is one, and the set of distributions
 /// that it may use.
 pub(crate) fn gather(

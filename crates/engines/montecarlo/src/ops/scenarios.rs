@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::price::{DistributionSet, Work, derive_credits};
-use super::question::{gather, study};
+use super::question::{gather, simulation_of, study};
 use super::simulate::{USUAL_ITERATIONS, require_room, usual_iterations};
 use super::{simulation_slot, workbook_slot};
 use crate::error::MonteCarloError;
 use crate::publish::leaflet::{Grid, Leaflet, Section, leave};
-use crate::simulation::{Sampling, Simulation};
+use crate::simulation::Sampling;
 use crate::spelling::{entries, get_cell, split_outside};
 use crate::statistics::{Summary, summarize};
 use crate::study::{Place, Study};
@@ -195,18 +195,8 @@ fn run(
     job: &BlockingContext,
     params: &ScenariosParams,
 ) -> Result<ScenariosReport, MonteCarloError> {
-    let simulation = Simulation {
-        input: params.input.clone(),
-        output: params.output.clone(),
-        correlate: params.correlate.clone(),
-        copula: params.copula.clone().unwrap_or_default(),
-        iterations: params.iterations,
-        iterations_are_usual: params.iterations == USUAL_ITERATIONS,
-        sampling: params.sampling,
-        now: params.now,
-        ..Simulation::default()
-    };
-    let (simulation, set) = gather(job, simulation, params.distributions)?;
+    let asked = simulation_of!(params, USUAL_ITERATIONS);
+    let (simulation, set) = gather(job, asked, params.distributions)?;
     let read = |book: &Workbook| -> Result<Vec<Scenario>, MonteCarloError> {
         entries(&params.scenario).iter().map(|text| Scenario::read(book, text)).collect()
     };

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::price::{DistributionSet, Work, derive_credits};
-use super::question::{gather, study};
+use super::question::{gather, simulation_of, study};
 use super::simulate::finish::columns_of;
 use super::simulate::{USUAL_ITERATIONS, require_room, usual_iterations};
 use super::{simulation_slot, workbook_slot};
@@ -20,7 +20,7 @@ use crate::draws::{Exchanged, Set};
 use crate::error::MonteCarloError;
 use crate::influence::{Influence, Influences, find_influences};
 use crate::publish::leaflet::{Leaflet, leave};
-use crate::simulation::{Sampling, Simulation};
+use crate::simulation::Sampling;
 use crate::spelling::entries;
 use crate::study::Study;
 
@@ -212,18 +212,8 @@ fn run(
     job: &BlockingContext,
     params: &SensitivityParams,
 ) -> Result<SensitivityReport, MonteCarloError> {
-    let simulation = Simulation {
-        input: params.input.clone(),
-        output: params.output.clone(),
-        correlate: params.correlate.clone(),
-        copula: params.copula.clone().unwrap_or_default(),
-        iterations: params.iterations,
-        iterations_are_usual: params.iterations == USUAL_ITERATIONS,
-        sampling: params.sampling,
-        now: params.now,
-        ..Simulation::default()
-    };
-    let (simulation, set) = gather(job, simulation, params.distributions)?;
+    let asked = simulation_of!(params, USUAL_ITERATIONS);
+    let (simulation, set) = gather(job, asked, params.distributions)?;
     let study = study(job, (&simulation, set), &|_| Ok(Vec::new()))?;
     let iterations = simulation.iterations;
     let design = simulation.sampling.design();

@@ -10,12 +10,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::price::{DistributionSet, Work};
-use super::question::{gather, study};
+use super::question::{gather, simulation_of, study};
 use super::scenarios::{ScenarioReport, ScenariosReport, conclude};
 use super::simulate::{USUAL_ITERATIONS, require_room, usual_iterations};
 use super::{simulation_slot, workbook_slot};
 use crate::error::MonteCarloError;
-use crate::simulation::{Sampling, Simulation};
+use crate::simulation::Sampling;
 use crate::spelling::{entries, get_cell};
 use crate::statistics::summarize;
 use crate::study::Study;
@@ -111,18 +111,8 @@ struct Held {
 }
 
 fn run(job: &BlockingContext, params: &StressParams) -> Result<ScenariosReport, MonteCarloError> {
-    let simulation = Simulation {
-        input: params.input.clone(),
-        output: params.output.clone(),
-        correlate: params.correlate.clone(),
-        copula: params.copula.clone().unwrap_or_default(),
-        iterations: params.iterations,
-        iterations_are_usual: params.iterations == USUAL_ITERATIONS,
-        sampling: params.sampling,
-        now: params.now,
-        ..Simulation::default()
-    };
-    let (simulation, set) = gather(job, simulation, params.distributions)?;
+    let asked = simulation_of!(params, USUAL_ITERATIONS);
+    let (simulation, set) = gather(job, asked, params.distributions)?;
     let study = study(job, (&simulation, set), &|_| Ok(Vec::new()))?;
     require_room(simulation.iterations, study.outputs.len())?;
     let mut held: Vec<Held> = Vec::new();

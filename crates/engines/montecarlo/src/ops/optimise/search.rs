@@ -18,10 +18,9 @@ use super::{
 use crate::error::MonteCarloError;
 use crate::ops::outcome::Outcome;
 use crate::ops::price::derive_credits;
-use crate::ops::question::{gather, study};
+use crate::ops::question::{gather, simulation_of, study};
 use crate::ops::simulate::require_room;
 use crate::publish::leaflet::{Grid, Leaflet, Section, leave};
-use crate::simulation::Simulation;
 use crate::spelling::entries;
 use crate::statistic::{Decision, with_outputs_of};
 use crate::statistics::summarize;
@@ -55,18 +54,8 @@ pub(super) fn run(
 ) -> Result<OptimiseReport, MonteCarloError> {
     let aim = params.read_aim()?;
     params.count_decisions()?;
-    let simulation = Simulation {
-        input: params.input.clone(),
-        output: params.output.clone(),
-        correlate: params.correlate.clone(),
-        copula: params.copula.clone().unwrap_or_default(),
-        iterations: params.iterations,
-        iterations_are_usual: params.iterations == USUAL_TRIALS,
-        sampling: params.sampling,
-        now: params.now,
-        ..Simulation::default()
-    };
-    let (mut simulation, set) = gather(job, simulation, params.distributions)?;
+    let asked = simulation_of!(params, USUAL_TRIALS);
+    let (mut simulation, set) = gather(job, asked, params.distributions)?;
     let limits = aim.constraints.iter().map(|c| &c.statistic);
     let figures: Vec<_> = [&aim.figure].into_iter().chain(limits).collect();
     simulation.output = with_outputs_of(&simulation.output, &figures);
