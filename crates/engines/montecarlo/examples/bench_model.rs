@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use gantry_montecarlo::statistics::summarize;
 use gantry_montecarlo::{
-    Column, Isa, Machine, Question, Runner, Study, WIDTH, count_functions, read_path,
+    Column, Gpu, Isa, Machine, Question, Runner, Study, WIDTH, count_functions, read_path,
 };
 use gantry_sampling::Design;
 use serde_json::{Value, json};
@@ -53,6 +53,7 @@ fn main() {
             "edit_1000_ms": edit_ms,
             "edit_mean": edited,
             "million_ms": million_ms,
+            "enhanced_per_s": enhanced(&study, seconds),
             "means": one.iter().map(|c| summarize(c).map(|s| s.mean)).collect::<Vec<_>>(),
             "hashes": hashes,
             "lhs_variance_ratio": variance_ratio(&study),
@@ -102,6 +103,24 @@ fn sample_and_evaluate(study: &Study, seconds: f64) -> f64 {
     chunk as f64 * WIDTH as f64 / (cpu() - start)
 }
 
+/// Iterations per second on a graphics processor, with two threads beside it; none where there is
+/// none.
+fn enhanced(study: &Study, seconds: f64) -> Option<f64> {
+    const DRAWS: u64 = 4_000_000;
+    let plan = study.plan(7, DRAWS, Design::MonteCarlo).unwrap();
+    let draws = study.set(&plan, &[]);
+    let gpu = Gpu::prepare(&study.compiled.program, &draws).ok()?;
+    let runner = Runner { gpu: Some(&gpu), ..study.runner(&draws, 2) };
+    let run = || runner.collect(DRAWS, &|| false).unwrap();
+    run();
+    let (start, mut done) = (Instant::now(), 0);
+    while start.elapsed().as_secs_f64() < seconds {
+        run();
+        done += DRAWS;
+    }
+    (gpu.trouble().is_none()).then(|| done as f64 / start.elapsed().as_secs_f64())
+}
+
 /// 1,000 iterations with one input moved, program and workbook at hand.
 fn edit(study: &Study) -> (Option<f64>, f64) {
     let start = Instant::now();
@@ -122,7 +141,7 @@ fn seeded(
 ) -> Vec<Vec<f64>> {
     let plan = study.plan(seed, iterations, design).unwrap();
     let program = &study.compiled.program;
-    let runner = Runner { book: &study.book, program, plan: &plan, now: None, threads };
+    let runner = Runner { book: &study.book, program, plan: &plan, now: None, threads, gpu: None };
     let mut all = vec![Vec::new(); program.output_count()];
     let mut take = |block: Vec<Vec<f64>>| {
         for (all, part) in all.iter_mut().zip(block) {

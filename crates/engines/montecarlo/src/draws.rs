@@ -3,7 +3,8 @@
 //!
 //! Invariant: a column is a function of the source and the chunk alone.
 
-use gantry_sampling::{Plan, SamplingError};
+use gantry_sampling::math::c::number;
+use gantry_sampling::{Plan, SamplingError, Spelled};
 
 use crate::column::WIDTH;
 
@@ -14,11 +15,25 @@ pub trait Source: Sync {
     /// # Errors
     /// Another number of columns than inputs.
     fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError>;
+
+    /// The draws of each input in C, where there is such code.
+    fn spell(&self) -> Vec<Option<Spelled>>;
+
+    /// The seed and the number of iterations, for which that code asks.
+    fn numbers(&self) -> (u64, u64);
 }
 
 impl Source for Plan {
     fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
         self.fill_chunk(chunk, columns)
+    }
+
+    fn spell(&self) -> Vec<Option<Spelled>> {
+        (0..self.len()).map(|input| Self::spell(self, input)).collect()
+    }
+
+    fn numbers(&self) -> (u64, u64) {
+        Self::numbers(self)
     }
 }
 
@@ -51,6 +66,20 @@ impl Source for Holding<'_> {
             *column = [*value; WIDTH];
         }
         Ok(())
+    }
+
+    fn spell(&self) -> Vec<Option<Spelled>> {
+        let held = |x: f64| Some(Spelled { before: String::new(), call: number(x) });
+        let mut all = Source::spell(self.plan);
+        for (place, value) in &self.fixed {
+            all[*place] = held(*value);
+        }
+        all.splice(self.given..self.given, self.held.iter().map(|x| held(*x)));
+        all
+    }
+
+    fn numbers(&self) -> (u64, u64) {
+        self.plan.numbers()
     }
 }
 
@@ -90,6 +119,23 @@ impl Source for Exchanged<'_> {
             }
         }
         Ok(())
+    }
+
+    fn spell(&self) -> Vec<Option<Spelled>> {
+        let mut first = Source::spell(self.plan);
+        let second = first.split_off(first.len() / 2);
+        match self.set {
+            Set::First => first,
+            Set::Second => second,
+            Set::FirstWith(input) => {
+                first[input].clone_from(&second[input]);
+                first
+            }
+        }
+    }
+
+    fn numbers(&self) -> (u64, u64) {
+        self.plan.numbers()
     }
 }
 

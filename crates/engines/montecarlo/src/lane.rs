@@ -15,6 +15,9 @@ const BOOL: u64 = 0x7FF8_424F_0000_0000;
 const EMPTY: u64 = 0x7FF8_454D_0000_0000;
 const TAG: u64 = 0xFFFF_FFFF_0000_0000;
 
+/// The tags of what is no number, by the names that code for devices has for them.
+pub const TAGS: [(&str, u64); 3] = [("TAG_TEXT", TEXT), ("TAG_BOOL", BOOL), ("TAG_EMPTY", EMPTY)];
+
 /// What a value may be, beside an error, which every value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kinds(u8);

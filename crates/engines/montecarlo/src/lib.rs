@@ -15,6 +15,7 @@ mod compile;
 mod correlate;
 mod draws;
 mod error;
+mod gpu;
 mod influence;
 mod lane;
 mod machine;
@@ -41,7 +42,9 @@ pub use compile::{
     Chance, CompileError, Compiled, Found, OutputAt, Request, Scalar, compile, count_functions,
     is_in_columns,
 };
+pub use draws::Source;
 pub use error::MonteCarloError;
+pub use gpu::{Code, Gpu, Unspoken, emit};
 pub use lane::{Kinds, Texts};
 pub use machine::{Isa, Machine};
 pub use ops::batch::{Batch, BatchParams, BatchReport};

@@ -14,6 +14,7 @@ use gantry_workbook::live::STACK;
 use crate::column::{Column, WIDTH};
 use crate::draws::Source;
 use crate::error::MonteCarloError;
+use crate::gpu::{DeviceWorker, Gpu, Processor, UNIT_BLOCKS};
 use crate::machine::Machine;
 use crate::program::Program;
 
@@ -23,6 +24,8 @@ const BLOCK: u64 = 16;
 pub const BLOCK_DRAWS: u64 = BLOCK * WIDTH as u64;
 /// Blocks per thread that may wait for those before them.
 const AHEAD: u64 = 8;
+/// The same where a device computes many blocks at once.
+const AHEAD_ON_DEVICE: u64 = 2;
 /// How long a thread waits before it looks whether the run was cancelled.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Stack of a thread that evaluates no formulas.
@@ -44,6 +47,8 @@ pub struct Runner<'a> {
     pub now: Option<f64>,
     /// Threads, at least 1.
     pub threads: usize,
+    /// The program on a graphics processor.
+    pub gpu: Option<&'a Gpu>,
 }
 
 impl Runner<'_> {
@@ -74,9 +79,14 @@ impl Runner<'_> {
         take: &mut dyn FnMut(T) -> Result<(), MonteCarloError>,
     ) -> Result<(), MonteCarloError> {
         let chunks = (first / WIDTH as u64, end.div_ceil(WIDTH as u64));
-        let blocks = (chunks.1 - chunks.0).div_ceil(BLOCK);
-        let threads = self.threads.clamp(1, blocks.max(1) as usize);
-        let queue = Queue::new(blocks, threads as u64 * AHEAD);
+        // A device is handed many blocks at a time, which are large enough to be few.
+        let (unit, ahead) = match self.gpu {
+            None => (BLOCK, AHEAD),
+            Some(_) => (BLOCK * UNIT_BLOCKS, AHEAD_ON_DEVICE),
+        };
+        let units = (chunks.1 - chunks.0).div_ceil(unit);
+        let threads = self.threads.clamp(1, units.max(1) as usize);
+        let queue = Queue::new(units, threads as u64 * ahead);
         let stack = if self.program.needs_workbook() { STACK } else { SMALL_STACK };
         std::thread::scope(|scope| {
             let (send, receive) = mpsc::channel();
@@ -85,12 +95,14 @@ impl Runner<'_> {
                 let work = move || {
                     let _guard = StopOnPanic(queue);
                     let mut worker = Worker::new(self);
-                    while let Some(block) = queue.find_next(is_cancelled) {
-                        let from = chunks.0 + block * BLOCK;
-                        let result = worker
-                            .block((from, chunks.1.min(from + BLOCK)), end)
-                            .and_then(|computed| map(from * WIDTH as u64, computed));
-                        if send.send((block, result)).is_err() {
+                    while let Some(place) = queue.find_next(is_cancelled) {
+                        let from = chunks.0 + place * unit;
+                        let range = (from, chunks.1.min(from + unit));
+                        let result = worker.blocks(range, end).and_then(|blocks| {
+                            let firsts = (from * WIDTH as u64..).step_by(BLOCK_DRAWS as usize);
+                            blocks.into_iter().zip(firsts).map(|(b, first)| map(first, b)).collect()
+                        });
+                        if send.send((place, result)).is_err() {
                             return;
                         }
                     }
@@ -196,20 +208,20 @@ impl Drop for StopOnPanic<'_> {
     }
 }
 
-type Sent<T> = (u64, Result<T, MonteCarloError>);
+type Sent<T> = (u64, Result<Vec<T>, MonteCarloError>);
 
 fn in_order<T>(
     queue: &Queue,
     receive: &mpsc::Receiver<Sent<T>>,
     take: &mut dyn FnMut(T) -> Result<(), MonteCarloError>,
 ) -> Result<(), MonteCarloError> {
-    let mut early: BTreeMap<u64, T> = BTreeMap::new();
+    let mut early: BTreeMap<u64, Vec<T>> = BTreeMap::new();
     let mut wanted = 0;
     while wanted < queue.blocks {
-        let Ok((place, block)) = receive.recv() else { break };
-        early.insert(place, block?);
-        while let Some(block) = early.remove(&wanted) {
-            take(block)?;
+        let Ok((place, blocks)) = receive.recv() else { break };
+        early.insert(place, blocks?);
+        while let Some(blocks) = early.remove(&wanted) {
+            blocks.into_iter().try_for_each(&mut *take)?;
             wanted += 1;
             queue.hand_on();
         }
@@ -223,6 +235,7 @@ struct Worker<'a> {
     machine: Machine<'a, 'a>,
     inputs: Vec<[f64; WIDTH]>,
     outputs: Vec<Column>,
+    device: Option<DeviceWorker<'a>>,
 }
 
 impl<'a> Worker<'a> {
@@ -232,7 +245,26 @@ impl<'a> Worker<'a> {
             machine: Machine::new(runner.program, runner.book, runner.now),
             inputs: vec![[0.0; WIDTH]; runner.program.input_count()],
             outputs: vec![Column::default(); runner.program.output_count()],
+            device: runner.gpu.and_then(DeviceWorker::find),
         }
+    }
+
+    /// The blocks of some chunks: by the device, as long as there is one.
+    fn blocks(&mut self, (from, to): (u64, u64), end: u64) -> Result<Vec<Block>, MonteCarloError> {
+        if let Some(device) = &mut self.device {
+            let mut processor = Processor {
+                source: self.plan,
+                machine: &mut self.machine,
+                inputs: &mut self.inputs,
+                outputs: &mut self.outputs,
+            };
+            if let Some(blocks) = device.find_blocks((from, to), end, &mut processor)? {
+                return Ok(blocks);
+            }
+            self.device = None;
+        }
+        let firsts = (from..to).step_by(BLOCK as usize);
+        firsts.map(|first| self.block((first, to.min(first + BLOCK)), end)).collect()
     }
 
     fn block(&mut self, (from, to): (u64, u64), end: u64) -> Result<Block, MonteCarloError> {

@@ -205,6 +205,7 @@ impl Study {
             plan: draws,
             now: self.now,
             threads: usize::from(threads),
+            gpu: None,
         }
     }
 

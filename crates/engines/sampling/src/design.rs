@@ -48,6 +48,15 @@ impl Source {
         })
     }
 
+    /// The uniform number of iteration `n` of an input in C, with the tables that it needs.
+    pub(crate) fn spell(&self, name: &str, input: u64) -> (String, String) {
+        match self {
+            Self::Random { stream, .. } => (String::new(), format!("unit({})", stream.spell())),
+            Self::Latin(latin) => (String::new(), latin.spell()),
+            Self::Sobol(sobol) => sobol.spell(name, input),
+        }
+    }
+
     /// The numbers of a chunk.
     pub(crate) fn fill(&self, lanes: Lanes, chunk: u64, out: &mut [f64; CHUNK]) {
         match self {

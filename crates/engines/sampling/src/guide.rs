@@ -44,6 +44,11 @@ impl Guide {
         if index == 0 { 0.0 } else { self.ends[index - 1] }
     }
 
+    /// All ends.
+    pub(crate) fn ends(&self) -> &[f64] {
+        &self.ends
+    }
+
     /// End of the interval.
     #[inline(always)]
     pub(crate) fn end(&self, index: usize) -> f64 {

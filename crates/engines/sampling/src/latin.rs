@@ -27,6 +27,11 @@ impl LatinHypercube {
         Ok(Self { philox, stream: StreamId::new(input, 0), permutation })
     }
 
+    /// The uniform number of iteration `n` in C.
+    pub(crate) fn spell(&self) -> String {
+        format!("latin(n, seed, draws, {}u)", self.stream.input())
+    }
+
     pub(crate) fn fill(&self, lanes: Lanes, chunk: u64, out: &mut [f64; CHUNK]) {
         latin(lanes, self, chunk, out);
     }

@@ -60,5 +60,5 @@ pub use distribution::{
 pub use error::{Result, SamplingError};
 pub use lanes::Lanes;
 pub use philox::{Philox, StreamId};
-pub use plan::{Plan, Settings};
+pub use plan::{Plan, Settings, Spelled};
 pub use sampler::Sampler;

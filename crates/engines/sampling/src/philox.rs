@@ -72,6 +72,16 @@ pub struct StreamId {
 }
 
 impl StreamId {
+    /// The 64 random bits of iteration `n`, in C.
+    pub(crate) fn spell(self) -> String {
+        format!("random_bits(n, seed, {}u, {}u)", self.input, self.draw)
+    }
+
+    /// The number of the input.
+    pub(crate) const fn input(self) -> u64 {
+        self.input
+    }
+
     /// The sequence `draw` of the input `input`.
     #[must_use]
     pub fn new(input: u32, draw: u32) -> Self {

@@ -48,6 +48,16 @@ impl Settings {
     }
 }
 
+/// The draws of an input in C.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spelled {
+    /// What stands before its use: tables and a function.
+    pub before: String,
+    /// The draw of iteration `n` of a simulation of `draws` iterations with the seed `seed`; the
+    /// code is the same for all of them.
+    pub call: String,
+}
+
 /// Inputs that are ready to be drawn.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -56,6 +66,8 @@ pub struct Plan {
     /// The group of each input.
     group_of: Vec<Option<usize>>,
     lanes: Lanes,
+    seed: u64,
+    iterations: u64,
 }
 
 impl Plan {
@@ -85,7 +97,8 @@ impl Plan {
             Ok((source, Sampler::new(distribution)?))
         });
         let inputs = inputs.collect::<Result<_>>()?;
-        Ok(Self { inputs, groups, group_of, lanes: settings.lanes })
+        let Settings { seed, iterations, lanes, .. } = *settings;
+        Ok(Self { inputs, groups, group_of, lanes, seed, iterations })
     }
 
     /// Number of inputs.
@@ -98,6 +111,33 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.inputs.is_empty()
+    }
+
+    /// The seed and the number of iterations, which the draws in C ask for.
+    #[must_use]
+    pub const fn numbers(&self) -> (u64, u64) {
+        (self.seed, self.iterations)
+    }
+
+    /// The draws of one input in C, for code that is compiled where it runs: the same bits as
+    /// [`fill_chunk`](Self::fill_chunk) gives, with [`math::c::functions`](crate::math::c::functions)
+    /// before it and nothing contracted. Nothing for an input of a correlated group, and for the few
+    /// distributions that are inverted by search.
+    #[must_use]
+    pub fn spell(&self, input: usize) -> Option<Spelled> {
+        let (source, sampler) = self.inputs.get(input)?;
+        if self.group_of[input].is_some() {
+            return None;
+        }
+        let name = format!("input{input}");
+        let (mut before, uniform) = source.spell(&name, input as u64);
+        let (tables, body) = sampler.spell(&name)?;
+        before.push_str(&tables);
+        let code = format!(
+            "APART double {name}(u64 n, u64 seed, u64 draws) {{\ndouble u = {uniform};\n{body}return u;\n}}\n"
+        );
+        before.push_str(&code);
+        Some(Spelled { before, call: format!("{name}(n, seed, draws)") })
     }
 
     /// Draws the iterations `256 · chunk` to `256 · chunk + 255` of all inputs, one column each.

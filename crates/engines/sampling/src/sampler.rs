@@ -12,6 +12,8 @@ use crate::math::{exp, inverse_normal_all, ln, tan_half_pi};
 use crate::score_table::ScoreTable;
 use crate::{CHUNK, Result};
 
+mod spell;
+
 /// A distribution with everything precomputed that its draws need.
 #[derive(Debug, Clone)]
 pub struct Sampler {

@@ -62,6 +62,16 @@ impl ScoreTable {
         })
     }
 
+    /// All coefficients, power by power from the lowest; cells, terms, and the largest score.
+    pub(crate) fn parts(&self) -> (impl Iterator<Item = f64>, usize, usize, f64) {
+        (self.powers.iter().flatten().copied(), CELLS, TERMS, REACH)
+    }
+
+    /// Whether the polynomials give the logarithm of the value.
+    pub(crate) const fn is_logarithmic(&self) -> bool {
+        self.logarithmic
+    }
+
     /// The value at a normal score.
     fn value(&self, z: f64) -> f64 {
         if self.logarithmic { exp(self.at(z)) } else { self.at(z) }

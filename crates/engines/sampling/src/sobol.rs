@@ -49,6 +49,13 @@ impl Sobol {
         Err(SamplingError::Setting { setting: "iterations", rule })
     }
 
+    /// The uniform number of iteration `n` of an input in C, with the directions that it needs.
+    pub(crate) fn spell(&self, name: &str, input: u64) -> (String, String) {
+        let directions = self.directions.map(|d| format!("{d}u")).join(", ");
+        let table = format!("TABLE u32 {name}_directions[] = {{{directions}}};\n");
+        (table, format!("sobol(n, seed, {name}_directions, {input}u)"))
+    }
+
     pub(crate) fn fill(&self, lanes: Lanes, chunk: u64, out: &mut [f64; CHUNK]) {
         sobol(lanes, self, chunk, out);
     }

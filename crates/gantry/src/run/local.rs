@@ -110,6 +110,7 @@ pub(super) fn derive_private_config(config: &Config, folder: &Path) -> Config {
     private.plan.file_bytes = i64::MAX as u64;
     private.plan.artifact_bytes = i64::MAX as u64;
     private.plan.job_memory_bytes = i64::MAX as u64;
+    private.plan.gpu = true;
     private
 }
 

@@ -85,6 +85,21 @@ pub struct ScalarReport {
     pub reason: String,
 }
 
+/// What computed the draws.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceReport {
+    /// A graphics processor's name, or `processor`.
+    pub name: String,
+    /// Why it was the processor, where a graphics processor was asked for.
+    pub note: Option<String>,
+}
+
+impl Default for DeviceReport {
+    fn default() -> Self {
+        Self { name: "processor".to_owned(), note: None }
+    }
+}
+
 /// How a workbook was compiled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportReport {
@@ -108,8 +123,11 @@ pub struct SimulateReport {
     /// How draws were spread.
     pub sampling: Sampling,
     /// How the draws were computed: `arrow` gives percentiles within 0.5 % of their values, and
-    /// all else as `power`.
+    /// all else as `power`; `enhanced` is the same everywhere.
     pub engine: EngineChoice,
+    /// What computed the draws.
+    #[serde(default)]
+    pub device: DeviceReport,
     /// The seed.
     pub seed: u64,
     /// The uncertain inputs.

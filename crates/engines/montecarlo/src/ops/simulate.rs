@@ -1,8 +1,8 @@
 //! `montecarlo.simulate`: what the outputs of a workbook come to when its inputs are uncertain.
 
 use gantry_engine_api::{
-    BlockingContext, EngineError, Estimate, InputMeta, InputSlot, JobContext, Operation,
-    ParamError, Step,
+    BlockingContext, DeviceNeed, EngineError, Estimate, InputMeta, InputSlot, JobContext,
+    Operation, ParamError, Step,
 };
 use gantry_sampling::statistics::StopRule;
 use gantry_types::Credits;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::SimulateReport;
 use super::price::{DistributionSet, Work, derive_credits, meter_id};
-use super::question::{gather, study};
+use super::question::{gather, simulation_of, study};
 use super::{simulation_slot, workbook_slot};
 use crate::error::MonteCarloError;
 use crate::simulation::{Sampling, Simulation};
@@ -19,6 +19,7 @@ use crate::spelling::{Below, entries, get_below};
 use crate::study::Study;
 use crate::tally::Segments;
 
+pub(crate) mod device;
 pub(crate) mod exact;
 pub(crate) mod finish;
 pub(crate) mod shards;
@@ -45,6 +46,9 @@ pub enum EngineChoice {
     /// On several threads, and on several workers if wanted, in bounded memory: percentiles are
     /// within 0.5 % of their values, and draws go to a Parquet file as they come.
     Arrow,
+    /// As `power`, on a graphics processor where one is there and the workbook's formulas can be
+    /// written for it; else on the processor, and the report says why.
+    Enhanced,
 }
 
 pub(crate) const fn usual_iterations() -> u64 {
@@ -99,7 +103,8 @@ pub struct SimulateParams {
     /// How many of the draws to leave as files.
     #[serde(default = "usual_draws")]
     pub draws: u64,
-    /// How the draws are computed; `arrow` is for more of them than fit into memory.
+    /// How the draws are computed; `arrow` is for more of them than fit into memory, `enhanced` for
+    /// many draws of large models where there is a graphics processor.
     #[serde(default)]
     pub engine: EngineChoice,
     /// Into how many jobs the draws are divided, which run on any worker; more than one needs
@@ -136,16 +141,9 @@ impl Default for SimulateParams {
 impl SimulateParams {
     fn simulation(&self) -> Simulation {
         Simulation {
-            input: self.input.clone(),
-            output: self.output.clone(),
-            correlate: self.correlate.clone(),
-            copula: self.copula.clone().unwrap_or_default(),
-            iterations: self.iterations,
-            iterations_are_usual: self.iterations == USUAL_ITERATIONS,
-            sampling: self.sampling,
             below: self.below.clone(),
             stop_when: self.stop_when.clone(),
-            now: self.now,
+            ..simulation_of!(self, USUAL_ITERATIONS)
         }
     }
 
@@ -153,12 +151,13 @@ impl SimulateParams {
         if self.shards == 0 || self.shards > MAX_SHARDS {
             return Err(ParamError::new("/shards", format!("must be 1 to {MAX_SHARDS}")));
         }
-        if self.shards > 1 && self.engine == EngineChoice::Power {
+        if self.shards > 1 && self.engine != EngineChoice::Arrow {
             let text = "more than one needs the engine `arrow`, which merges partial results";
             return Err(ParamError::new("/shards", text));
         }
         if self.engine == EngineChoice::Arrow && self.stop_when.is_some() {
-            let text = "a rule to stop needs the engine `power`, which has all draws";
+            let text =
+                "a rule to stop needs the engine `power` or `enhanced`, which have all draws";
             return Err(ParamError::new("/stop_when", text));
         }
         Ok(())
@@ -218,6 +217,10 @@ impl Operation for Simulate {
             estimate.meters.insert(meter_id("streamed_iterations")?, params.iterations);
             estimate.memory_bytes = estimate.memory_bytes.saturating_add(STREAM_MEMORY);
         }
+        if params.engine == EngineChoice::Enhanced {
+            estimate.meters.insert(meter_id("enhanced_iterations")?, params.iterations);
+            estimate.device = DeviceNeed::PrefersGpu;
+        }
         if params.shards > 1 {
             let credits = shards::derive_costs(params.iterations, params.shards);
             estimate.max_credits = Credits::new(credits.iter().sum::<i64>().saturating_add(1));
@@ -264,7 +267,7 @@ fn run(
     let rule = simulation.stop_when.as_deref().map(read_rule).transpose()?;
     let task = Task { simulation, study, below, rule, engine: params.engine, draws: params.draws };
     let report = match (params.engine, params.shards) {
-        (EngineChoice::Power, _) => exact::run(job, &task)?,
+        (EngineChoice::Power | EngineChoice::Enhanced, _) => exact::run(job, &task)?,
         (EngineChoice::Arrow, 0 | 1) => streamed::run(job, &task)?,
         (EngineChoice::Arrow, shards) if job.checkpoint().is_none() => {
             return shards::fork(job.seed(), &task, shards);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed step fails the test")]
 
 mod columns;
+mod device;
 mod edits;
 mod operations;
 mod questions;

@@ -3,13 +3,13 @@
 use std::f64::consts::{LOG2_E, SQRT_2};
 
 /// ln 2 cut to 32 bits of mantissa, so that its product with a small integer is exact.
-const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
-const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+pub(super) const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
+pub(super) const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// 1.5 · 2⁵²: adding it rounds to a whole number that its last bits then hold.
-const ROUNDING: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUNDING: f64 = 6_755_399_441_055_744.0;
 const EXPONENT_BIAS: u64 = 1023;
 /// 1/k! for k from 2 to 13.
-const FACTORS: [f64; 12] = [
+pub(super) const FACTORS: [f64; 12] = [
     0.5,
     1.0 / 6.0,
     1.0 / 24.0,
@@ -24,7 +24,7 @@ const FACTORS: [f64; 12] = [
     1.0 / 6_227_020_800.0,
 ];
 /// 1/(2k + 1) for k from 1 to 10: the series of the inverse hyperbolic tangent.
-const ODD_PARTS: [f64; 10] = [
+pub(super) const ODD_PARTS: [f64; 10] = [
     1.0 / 3.0,
     1.0 / 5.0,
     1.0 / 7.0,
@@ -39,7 +39,7 @@ const ODD_PARTS: [f64; 10] = [
 
 /// 1/(2n(2n - 1)) and 1/(2n(2n + 1)) for n from 8 down: the steps of the series of cosine and sine
 /// up to π/4.
-const STEPS: [(f64, f64); 8] = [
+pub(super) const STEPS: [(f64, f64); 8] = [
     (1.0 / 240.0, 1.0 / 272.0),
     (1.0 / 182.0, 1.0 / 210.0),
     (1.0 / 132.0, 1.0 / 156.0),

@@ -2,6 +2,7 @@
 //! The elementary ones have no branches, so that a loop over them becomes vector instructions.
 
 pub(crate) mod beta;
+pub mod c;
 mod elementary;
 pub(crate) mod gamma;
 mod normal;

@@ -35,7 +35,7 @@ const TAIL: [f64; 24] = [
 ];
 
 /// Coefficients of algorithm AS 241 (Wichura, 1988), from the highest power down.
-const CENTRE_ABOVE: [f64; 8] = [
+pub(super) const CENTRE_ABOVE: [f64; 8] = [
     2.509_080_928_730_122_7e3,
     3.343_057_558_358_813e4,
     6.726_577_092_700_87e4,
@@ -45,7 +45,7 @@ const CENTRE_ABOVE: [f64; 8] = [
     1.331_416_678_917_843_8e2,
     3.387_132_872_796_366_6,
 ];
-const CENTRE_BELOW: [f64; 8] = [
+pub(super) const CENTRE_BELOW: [f64; 8] = [
     5.226_495_278_852_855e3,
     2.872_908_573_572_194_3e4,
     3.930_789_580_009_271e4,
@@ -55,7 +55,7 @@ const CENTRE_BELOW: [f64; 8] = [
     4.231_333_070_160_091e1,
     1.0,
 ];
-const TAIL_ABOVE: [f64; 8] = [
+pub(super) const TAIL_ABOVE: [f64; 8] = [
     7.745_450_142_783_414e-4,
     2.272_384_498_926_918_4e-2,
     2.417_807_251_774_506e-1,
@@ -65,7 +65,7 @@ const TAIL_ABOVE: [f64; 8] = [
     4.630_337_846_156_546,
     1.423_437_110_749_683_5,
 ];
-const TAIL_BELOW: [f64; 8] = [
+pub(super) const TAIL_BELOW: [f64; 8] = [
     1.050_750_071_644_416_9e-9,
     5.475_938_084_995_345e-4,
     1.519_866_656_361_645_7e-2,
@@ -75,7 +75,7 @@ const TAIL_BELOW: [f64; 8] = [
     2.053_191_626_637_759,
     1.0,
 ];
-const FAR_ABOVE: [f64; 8] = [
+pub(super) const FAR_ABOVE: [f64; 8] = [
     2.010_334_399_292_288_1e-7,
     2.711_555_568_743_487_6e-5,
     1.242_660_947_388_078_4e-3,
@@ -85,7 +85,7 @@ const FAR_ABOVE: [f64; 8] = [
     5.463_784_911_164_114,
     6.657_904_643_501_103,
 ];
-const FAR_BELOW: [f64; 8] = [
+pub(super) const FAR_BELOW: [f64; 8] = [
     2.044_263_103_389_939_8e-15,
     1.421_511_758_316_446e-7,
     1.846_318_317_510_054_8e-5,
@@ -96,9 +96,9 @@ const FAR_BELOW: [f64; 8] = [
     1.0,
 ];
 /// Half-width of the centre in probability.
-const CENTRE: f64 = 0.425;
+pub(super) const CENTRE: f64 = 0.425;
 /// Below this probability the third approximation takes over: e^-25.
-const FAR: f64 = 1.388_794_386_496_402e-11;
+pub(super) const FAR: f64 = 1.388_794_386_496_402e-11;
 
 #[inline(always)]
 fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {

@@ -4,10 +4,11 @@ use gantry_engine_api::BlockingContext;
 use gantry_sampling::statistics::{Column, StopRule};
 
 use super::finish::{Drawn, finish, keep};
-use super::{Task, require_room};
+use super::{Task, device, require_room};
 use crate::error::MonteCarloError;
-use crate::ops::outcome::SimulateReport;
+use crate::ops::outcome::{DeviceReport, SimulateReport};
 use crate::publish;
+use crate::run::Runner;
 use crate::statistics::Known;
 use crate::tally::result_hash;
 
@@ -18,7 +19,7 @@ const PARTIALS: u64 = 20;
 pub(crate) fn run(job: &BlockingContext, task: &Task) -> Result<SimulateReport, MonteCarloError> {
     require_room(task.simulation.iterations, task.study.outputs.len())?;
     job.stage("Simulate", 2, 3);
-    let (columns, stopped_early) = draw(job, task)?;
+    let (columns, stopped_early, device) = draw(job, task)?;
     job.stage("Report", 3, 3);
     let known = columns.iter().map(|column| {
         let column = Column::new(column.clone()).ok()?;
@@ -27,6 +28,7 @@ pub(crate) fn run(job: &BlockingContext, task: &Task) -> Result<SimulateReport, 
     let drawn = Drawn {
         iterations: columns.first().map_or(0, |c| c.len() as u64),
         stopped_early,
+        device,
         known: known.collect(),
         first: columns.iter().map(|c| c[..c.len().min(keep(task))].to_vec()).collect(),
         hash: result_hash(&columns, task.segments()),
@@ -36,13 +38,17 @@ pub(crate) fn run(job: &BlockingContext, task: &Task) -> Result<SimulateReport, 
     Ok(report)
 }
 
-/// All outputs of all draws, and whether the rule ended the run.
-fn draw(job: &BlockingContext, task: &Task) -> Result<(Vec<Vec<f64>>, bool), MonteCarloError> {
+/// All outputs of all draws, whether the rule ended the run, and what computed them.
+fn draw(
+    job: &BlockingContext,
+    task: &Task,
+) -> Result<(Vec<Vec<f64>>, bool, DeviceReport), MonteCarloError> {
     let (simulation, study) = (&task.simulation, &task.study);
     let iterations = simulation.iterations;
     let plan = study.plan(job.seed(), iterations, simulation.sampling.design())?;
     let draws = study.set(&plan, &[]);
-    let runner = study.runner(&draws, job.threads());
+    let chosen = device::choose(job, task, &draws);
+    let runner = Runner { gpu: chosen.gpu(), ..study.runner(&draws, job.threads()) };
     let mut columns: Vec<Vec<f64>> = vec![Vec::new(); study.outputs.len()];
     let (mut shown, mut from) = (0, 0);
     let checkpoints = task.rule.iter().flat_map(|_| StopRule::checkpoints());
@@ -61,11 +67,11 @@ fn draw(job: &BlockingContext, task: &Task) -> Result<(Vec<Vec<f64>>, bool), Mon
             Ok(())
         })?;
         if to < iterations && is_known(task.rule, &columns) {
-            return Ok((columns, true));
+            return Ok((columns, true, chosen.report()));
         }
         from = to;
     }
-    Ok((columns, false))
+    Ok((columns, false, chosen.report()))
 }
 
 /// Whether all outputs are known well enough.

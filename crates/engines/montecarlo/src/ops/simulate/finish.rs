@@ -6,7 +6,9 @@ use super::{EngineChoice, Task};
 use crate::column::WIDTH;
 use crate::error::MonteCarloError;
 use crate::influence::find_influences;
-use crate::ops::outcome::{Outcome, OutputReport, SimulateReport, describe_import, describe_input};
+use crate::ops::outcome::{
+    DeviceReport, Outcome, OutputReport, SimulateReport, describe_import, describe_input,
+};
 use crate::publish;
 use crate::statistics::{Chance, Known, Summary};
 use crate::study::Study;
@@ -20,6 +22,8 @@ pub(crate) struct Drawn {
     pub iterations: u64,
     /// Whether the rule ended the run.
     pub stopped_early: bool,
+    /// What computed them.
+    pub device: DeviceReport,
     /// What is known of each output; nothing when no draw gave a number.
     pub known: Vec<Option<Box<dyn Known>>>,
     /// The first draws of each output.
@@ -69,11 +73,15 @@ pub(crate) fn finish(
     if task.engine == EngineChoice::Arrow {
         warnings.push("Percentiles are within 0.5 % of their values.".to_owned());
     }
+    if let Some(note) = &drawn.device.note {
+        warnings.push(format!("The draws were computed on the processor: {note}."));
+    }
     let report = SimulateReport {
         iterations,
         stopped_early: drawn.stopped_early,
         sampling: task.simulation.sampling,
         engine: task.engine,
+        device: drawn.device,
         seed: job.seed(),
         inputs: study.inputs.iter().map(describe_input).collect(),
         outcomes: outputs.iter().filter_map(Outcome::of).collect(),

@@ -5,7 +5,7 @@ use gantry_engine_api::BlockingContext;
 use super::Task;
 use super::finish::{Drawn, finish, keep};
 use crate::error::MonteCarloError;
-use crate::ops::outcome::SimulateReport;
+use crate::ops::outcome::{DeviceReport, SimulateReport};
 use crate::publish;
 use crate::run::Runner;
 use crate::statistics::Known;
@@ -69,6 +69,7 @@ pub(crate) fn report(
     let drawn = Drawn {
         iterations: task.simulation.iterations,
         stopped_early: false,
+        device: DeviceReport::default(),
         known: outputs
             .map(|i| tally.find_counted(i).map(|known| Box::new(known) as Box<dyn Known>))
             .collect(),
