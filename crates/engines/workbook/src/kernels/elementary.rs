@@ -199,7 +199,8 @@ mod tests {
     fn edges_are_limits() {
         assert_eq!((exp(0.0), exp(800.0), exp(-800.0)), (1.0, f64::INFINITY, 0.0));
         assert_eq!((ln(1.0), log10(1000.0), log10(1e-7)), (0.0, 3.0, -7.0));
-        assert_eq!((pow(2.0, 0.5), pow(4.0, 0.5), pow(1.0, 1e300)), (2_f64.sqrt(), 2.0, 1.0));
+        assert_eq!((pow(4.0, 0.5), pow(1.0, 1e300)), (2.0, 1.0));
+        assert!(steps(pow(2.0, 0.5), 2_f64.sqrt()) <= 1);
         assert_eq!((pow(2.0, 1e300), pow(2.0, -1e300)), (f64::INFINITY, 0.0));
         assert_eq!(pow(f64::from_bits(1), 0.5), f64::from_bits(1).sqrt());
     }
