@@ -105,6 +105,10 @@ impl Engine for MonteCarlo {
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
         vec![Arc::new(InThread(SimulationService))]
     }
+
+    fn meters(&self) -> &'static [&'static str] {
+        ops::price::METERS
+    }
 }
 
 #[cfg(test)]

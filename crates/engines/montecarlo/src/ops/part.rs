@@ -2,7 +2,7 @@
 //! divides itself into such parts.
 
 use gantry_engine_api::{
-    BlockingContext, EngineError, Estimate, InputMeta, InputSlot, JobContext, Operation,
+    Audience, BlockingContext, EngineError, Estimate, InputMeta, InputSlot, JobContext, Operation,
     ParamError, Step,
 };
 use gantry_types::Credits;
@@ -76,6 +76,7 @@ pub struct SimulatePart;
 impl Operation for SimulatePart {
     const ID: &'static str = "montecarlo.simulate_part";
     const VERSION: u32 = 1;
+    const AUDIENCE: Audience = Audience::Jobs;
     const TITLE: &'static str = "Simulate a part of the draws";
     const SUMMARY: &'static str =
         "Counts some of the draws of a simulation that is divided into shards.";

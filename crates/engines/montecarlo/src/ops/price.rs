@@ -16,6 +16,15 @@ use serde::{Deserialize, Serialize};
 use super::{SIMULATION, get_workbook};
 use crate::spelling::{entries, split_outside};
 
+/// What estimates count.
+pub(crate) const METERS: &[&str] = &[
+    "iterations",
+    "streamed_iterations",
+    "enhanced_iterations",
+    "custom_formulas",
+    "advanced_distributions",
+    "batch_runs",
+];
 /// Memory of a loaded workbook per byte of its file.
 const MEMORY_PER_BYTE: u64 = 60;
 /// Memory of an operation without its workbook.
