@@ -1,0 +1,211 @@
+//! `synth.generate`: learns a table, draws rows, and says how good they are, in one go.
+
+use std::collections::BTreeMap;
+
+use gantry_engine_api::{
+    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
+    InputSlot, JobContext, Operation, ParamError, Step,
+};
+use gantry_types::Credits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn};
+use super::meter_id;
+use super::price::{TableSize, derive_credits};
+use crate::error::SynthError;
+use crate::model_file::SynthModel;
+use crate::private::PrivacyBudget;
+use crate::produce::{Plan, Producer};
+use crate::table::{BuiltInDataset, read_table};
+use crate::tier::Tier;
+
+/// Parameters of `synth.generate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GenerateParams {
+    /// Rows to make; as many as the table has where it is left out.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000_000_u64))]
+    pub rows: Option<u64>,
+    /// A table that comes with the program, instead of a file.
+    #[serde(default)]
+    pub dataset: Option<BuiltInDataset>,
+    /// How the table is learned.
+    #[serde(default)]
+    pub tier: Tier,
+    /// The column that matters most; the others are drawn after it.
+    #[serde(default)]
+    #[schemars(extend("x-gantry" = {"column_of": "data"}))]
+    pub target: Option<String>,
+    /// What must hold in every row, such as `sex=Female,age>60`.
+    #[serde(default)]
+    pub given: String,
+    /// What must hold in every row: `start <= end`, `total = a + b`, `fixed(city, country)`,
+    /// `range(age, 0, 120)`, `unique(code)`, `one_hot(a, b, c)`.
+    #[serde(default)]
+    pub constraints: Vec<String>,
+    /// A column whose labels shall all be equally frequent.
+    #[serde(default)]
+    #[schemars(extend("x-gantry" = {"column_of": "data"}))]
+    pub balance: Option<String>,
+    /// The fewest rows that a leaf of a tree draws from, 20 or more: larger ones hide people
+    /// better, and smaller ones keep finer detail.
+    #[serde(default = "default_leaf")]
+    #[schemars(range(min = 20))]
+    pub leaf: u32,
+    /// Trees for each column; each row follows one of them.
+    #[serde(default = "default_trees")]
+    #[schemars(range(min = 1, max = 16))]
+    pub trees: u32,
+    /// For the tier `private`: how much more likely one row may make any result, as a logarithm.
+    #[serde(default = "default_epsilon")]
+    pub epsilon: f64,
+    /// For the tier `private`: the chance that `epsilon` does not hold.
+    #[serde(default = "default_delta")]
+    pub delta: f64,
+}
+
+pub(crate) fn default_leaf() -> u32 {
+    LearnOptions::default().leaf
+}
+
+pub(crate) fn default_trees() -> u32 {
+    LearnOptions::default().trees
+}
+
+pub(crate) fn default_epsilon() -> f64 {
+    LearnOptions::default().budget.epsilon
+}
+
+pub(crate) fn default_delta() -> f64 {
+    LearnOptions::default().budget.delta
+}
+
+/// The result of `synth.generate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GenerateReport {
+    /// Rows that were learned from.
+    pub learned_rows: u64,
+    /// Rows that were made.
+    pub rows: u64,
+    /// How the table was learned.
+    pub tier: Tier,
+    /// What is promised about single people.
+    pub guarantee: String,
+    /// What each column is, and whether it was learned or made anew.
+    pub columns: Vec<ColumnUse>,
+}
+
+/// `synth.generate`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Generate;
+
+impl Operation for Generate {
+    const ID: &'static str = "synth.generate";
+    const VERSION: u32 = 1;
+    const TITLE: &'static str = "Make synthetic data";
+    const SUMMARY: &'static str = "Learns a table and draws new rows that keep its statistics and \
+                                   nobody's data.";
+    type Params = GenerateParams;
+    type Report = GenerateReport;
+
+    fn inputs(&self) -> Vec<InputSlot> {
+        vec![
+            InputSlot::optional("data", "Table to learn", InputKind::Table),
+            InputSlot::optional("metadata", "What the columns are (JSON)", InputKind::File),
+        ]
+    }
+
+    fn estimate(
+        &self,
+        params: &GenerateParams,
+        inputs: &[InputMeta],
+    ) -> Result<Estimate, ParamError> {
+        let data = inputs.iter().find(|input| input.slot == "data");
+        if data.is_none() && params.dataset.is_none() {
+            let message = "neither `data` nor `dataset` is given; give one of them";
+            return Err(ParamError::new("", message));
+        }
+        let size = TableSize::of(data);
+        let rows = params.rows.unwrap_or(size.rows);
+        let drawn = rows.saturating_mul(size.columns);
+        Ok(Estimate {
+            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
+            max_credits: Credits::new(derive_credits(size.cells(), drawn)),
+            memory_bytes: size.memory_bytes(),
+            threads: 2,
+            device: DeviceNeed::Cpu,
+        })
+    }
+
+    async fn run(
+        &self,
+        params: GenerateParams,
+        context: JobContext,
+    ) -> Result<Step<GenerateReport>, EngineError> {
+        let report = context.compute(move |job| Ok(generate(job, &params)?)).await?;
+        Ok(Step::Done(report))
+    }
+}
+
+fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateReport, SynthError> {
+    job.stage("Read", 1, 3);
+    let table = read_table(job, params.dataset)?;
+    job.stage("Learn", 2, 3);
+    let wishes = Wishes {
+        given: &params.given,
+        constraints: &params.constraints,
+        balance: params.balance.as_deref(),
+        target: params.target.as_deref(),
+    };
+    let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
+    let options = LearnOptions { leaf: params.leaf, trees: params.trees, budget };
+    let model = learn(job, &table, (params.tier, &options), &wishes)?;
+    // The generator has learned the constraints itself.
+    let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
+    job.stage("Draw", 3, 3);
+    let rows = params.rows.unwrap_or(model.header.rows);
+    publish_rows(job, (&model, &plan), rows)?;
+    publish_metadata(job, &model)?;
+    let cells = rows.saturating_add(model.header.rows).saturating_mul(width(&model));
+    let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
+    job.charge(Credits::new(due))?;
+    job.progress(1.0);
+    Ok(GenerateReport {
+        learned_rows: model.header.rows,
+        rows,
+        tier: params.tier,
+        guarantee: model.fitted.derive_guarantee(),
+        columns: derive_uses(&model.header.encoding),
+    })
+}
+
+/// Columns of the table.
+pub(super) fn width(model: &SynthModel) -> u64 {
+    model.header.encoding.columns.len() as u64
+}
+
+/// Draws rows into `synthetic.csv`; progress runs from 0.6 to 0.9.
+pub(super) fn publish_rows(
+    job: &BlockingContext,
+    (model, plan): (&SynthModel, &Plan),
+    rows: u64,
+) -> Result<(), SynthError> {
+    let producer = Producer { model, plan };
+    let mut writer = job.create_artifact("synthetic.csv", ArtifactRole::Table)?;
+    producer.write_csv(rows, &mut writer, (job, 0.6..0.9))?;
+    job.publish(writer.finish()?)?;
+    Ok(())
+}
+
+/// Leaves what was found out of the columns as the file that overrules it.
+pub(super) fn publish_metadata(
+    job: &BlockingContext,
+    model: &SynthModel,
+) -> Result<(), SynthError> {
+    let bytes = serde_json::to_vec_pretty(&model.header.metadata)
+        .map_err(|error| SynthError::inconsistent(format!("The metadata is not JSON: {error}.")))?;
+    job.publish_bytes("metadata.json", ArtifactRole::File, &bytes)?;
+    Ok(())
+}
