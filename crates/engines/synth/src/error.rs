@@ -1,6 +1,7 @@
 //! What can go wrong, said with its cause and the next step.
 
 use gantry_engine_api::EngineError;
+use gantry_fidelity::FidelityError;
 use gantry_kit::TableError;
 use gantry_types::EngineErrorKind;
 
@@ -39,10 +40,14 @@ pub(crate) enum SynthError {
     Condition { condition: String, reason: String },
     #[error("The constraint `{constraint}` {reason}.")]
     Constraint { constraint: String, reason: String },
+    #[error("The tables do not fit each other: {reason}.")]
+    Relation { reason: String },
     #[error("The option `{what}` {reason}.")]
     Option { what: &'static str, reason: String },
     #[error("{0}")]
     ModelFile(#[from] ModelFileError),
+    #[error("The tables cannot be compared: {0}.")]
+    Fidelity(#[from] FidelityError),
     #[error("{message}")]
     Inconsistent { message: String },
     #[error("{0}")]
@@ -63,6 +68,7 @@ impl SynthError {
 
     fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled | Self::Table(TableError::Stopped))
+            || matches!(self, Self::Fidelity(error) if error.is_cancelled())
             || matches!(self, Self::Engine(error) if error.kind == EngineErrorKind::Cancelled)
     }
 
@@ -95,8 +101,15 @@ impl SynthError {
                  `range(age, 0, 120)`, `unique(code)` or `one_hot(a, b, c)`."
                     .into()
             }
+            Self::Relation { .. } => {
+                "Give tables whose keys fit, and declare them in the metadata: {\"relations\": \
+                 [{\"parent\": \"account\", \"key\": \"id\", \"child\": \"loan\", \"column\": \
+                 \"account_id\"}]}."
+                    .into()
+            }
             Self::Option { .. } => "Correct the option, or leave it out.".into(),
             Self::ModelFile(error) => error.derive_next_step().into(),
+            Self::Fidelity(_) => "Give two tables with rows and columns in common.".into(),
             Self::Table(_) | Self::Cancelled | Self::Inconsistent { .. } | Self::Engine(_) => {
                 return None;
             }
@@ -127,8 +140,10 @@ impl From<SynthError> for EngineError {
             | SynthError::TooManyColumns { .. }
             | SynthError::NothingToLearn { .. }
             | SynthError::Metadata { .. }
+            | SynthError::Relation { .. }
             | SynthError::RoleUnfit { .. }
             | SynthError::OrderIncomplete { .. }
+            | SynthError::Fidelity(_)
             | SynthError::ModelFile(_) => Self::input(message),
         };
         match next_step {

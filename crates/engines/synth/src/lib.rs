@@ -12,6 +12,7 @@ mod condition;
 mod constraint;
 mod encode;
 mod error;
+mod evaluation;
 mod metadata;
 mod mixture;
 mod model_file;
@@ -19,6 +20,7 @@ pub mod ops;
 mod private;
 mod produce;
 mod regenerate;
+mod relational;
 mod service;
 mod table;
 mod tier;
@@ -28,10 +30,15 @@ use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, AnyService, Engine, InThread};
 
+pub use evaluation::{EvaluationLevel, Figures};
 pub use metadata::{ColumnMetadata, Metadata, Role};
+pub use ops::auto::{Auto, AutoParams, AutoReport, TriedTier};
+pub use ops::evaluate::{Evaluate, EvaluateParams, EvaluateReport};
 pub use ops::fit::{Fit, FitParams, FitReport};
 pub use ops::generate::{Generate, GenerateParams, GenerateReport};
 pub use ops::sample::{Sample, SampleParams, SampleReport};
+pub use ops::tables::{GenerateTables, TablesParams, TablesReport};
+pub use relational::{Relation, TablesMetadata};
 pub use service::GeneratorService;
 pub use table::BuiltInDataset;
 pub use tier::Tier;
@@ -57,7 +64,14 @@ impl Engine for Synth {
     }
 
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
-        vec![Arc::new(Generate), Arc::new(Fit), Arc::new(Sample)]
+        vec![
+            Arc::new(Generate),
+            Arc::new(Fit),
+            Arc::new(Sample),
+            Arc::new(Evaluate),
+            Arc::new(Auto),
+            Arc::new(GenerateTables),
+        ]
     }
 
     fn services(&self) -> Vec<Arc<dyn AnyService>> {

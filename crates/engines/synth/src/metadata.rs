@@ -6,6 +6,8 @@
 mod detect;
 mod personal;
 
+pub(crate) use detect::is_key_name;
+
 use std::collections::BTreeMap;
 
 use gantry_kit::{ColumnKind, Frame};

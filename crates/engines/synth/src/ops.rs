@@ -1,10 +1,13 @@
 //! The engine's operations, one a module.
 
+pub mod auto;
+pub mod evaluate;
 pub mod fit;
 pub mod generate;
 pub(crate) mod learn;
 pub mod price;
 pub mod sample;
+pub mod tables;
 
 use gantry_engine_api::ParamError;
 use gantry_types::MeterId;

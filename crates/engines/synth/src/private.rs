@@ -24,11 +24,14 @@ pub(crate) use accountant::PrivacyBudget;
 use crate::condition::Allowed;
 use crate::encode::{Block, EncodedTable};
 use crate::error::SynthError;
-use crate::tier::{Ask, FitOptions, Generator, Watch};
+use crate::tier::{Ask, Balance, FitOptions, Generator, Watch};
 use crate::tree::{draw_share, round};
 use domain::Domain;
 
 const STREAM: u64 = 0x5072_6976_6174_6521;
+
+/// What is left of the chance of each bin, by column.
+type Messages = Vec<Vec<f64>>;
 
 /// One column, and what it hangs on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,8 +63,8 @@ impl PrivateTree {
     }
 
     /// How much of each bin's chance a condition leaves, given what is drawn of the rows below.
-    fn derive_messages(&self, opens: &[Option<Vec<f64>>]) -> Vec<Vec<f64>> {
-        let mut messages: Vec<Vec<f64>> = self
+    fn derive_messages(&self, opens: &[Option<Vec<f64>>]) -> Messages {
+        let mut messages: Messages = self
             .columns
             .iter()
             .zip(opens)
@@ -81,6 +84,31 @@ impl PrivateTree {
             }
         }
         messages
+    }
+
+    /// The messages under each level of the balanced column, and the share of each; labels that were
+    /// not released have none.
+    fn derive_balanced(
+        &self,
+        opens: &[Option<Vec<f64>>],
+        balance: &Balance,
+    ) -> (Vec<Messages>, Vec<f64>) {
+        let column = &self.columns[balance.column];
+        let of_level = |level: usize| {
+            let codes = (0..balance.shares.len()).map(|code| code == level).collect();
+            let allowed = Allowed::Levels(codes);
+            let bins = 0..column.domain.count();
+            let mut opens = opens.to_vec();
+            opens[balance.column] =
+                Some(bins.map(|bin| column.domain.find_open(bin, &allowed)).collect());
+            self.derive_messages(&opens)
+        };
+        let share = |level: usize| {
+            let released = self.is_released(balance.column, level);
+            if released { balance.shares[level] } else { 0.0 }
+        };
+        let levels = 0..balance.shares.len();
+        (levels.clone().map(of_level).collect(), levels.map(share).collect())
     }
 
     fn derive_row(&self, column: usize, parent_bin: Option<usize>) -> &[f64] {
@@ -138,36 +166,12 @@ impl Generator for PrivateTree {
         };
         let opens: Vec<Option<Vec<f64>>> = self.columns.iter().enumerate().map(open).collect();
         let messages = self.derive_messages(&opens);
-        let balanced: Option<(usize, Vec<Vec<Vec<f64>>>, &[f64])> =
-            ask.balance.as_ref().map(|balance| {
-                let column = &self.columns[balance.column];
-                let of_level = |level: usize| {
-                    let codes = (0..balance.shares.len()).map(|code| code == level).collect();
-                    let allowed = Allowed::Levels(codes);
-                    let bins = 0..column.domain.count();
-                    let mut opens = opens.clone();
-                    opens[balance.column] =
-                        Some(bins.map(|bin| column.domain.find_open(bin, &allowed)).collect());
-                    self.derive_messages(&opens)
-                };
-                (
-                    balance.column,
-                    (0..balance.shares.len()).map(of_level).collect(),
-                    balance.shares.as_slice(),
-                )
-            });
+        let balanced = ask.balance.as_ref().map(|balance| self.derive_balanced(&opens, balance));
         let mut block = Block { columns: vec![Vec::new(); self.columns.len()] };
         for row in rows {
             let mut rng = Rng::stream(ask.seed ^ STREAM, row);
             let messages = match &balanced {
-                Some((column, by_level, shares)) => {
-                    // Labels that were not released cannot be balanced.
-                    let released = |level: usize| self.is_released(*column, level);
-                    let shares: Vec<f64> = (0..shares.len())
-                        .map(|level| if released(level) { shares[level] } else { 0.0 })
-                        .collect();
-                    &by_level[draw_share(&shares, &mut rng)]
-                }
+                Some((by_level, shares)) => &by_level[draw_share(shares, &mut rng)],
                 None => &messages,
             };
             let drawn = self.draw_row((messages, &ask.allowed), &mut rng);

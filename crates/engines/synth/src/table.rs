@@ -45,20 +45,40 @@ pub(crate) fn read_table(
     job: &BlockingContext,
     dataset: Option<BuiltInDataset>,
 ) -> Result<Table, SynthError> {
-    let metadata = match job.has_input("metadata") {
-        false => Metadata::default(),
-        true => {
-            let mut bytes = Vec::new();
-            job.input("metadata")?.open()?.read_to_end(&mut bytes)?;
-            Metadata::parse(&bytes)?
-        }
-    };
+    let metadata = read_metadata(job)?;
     match (job.has_input("data"), dataset) {
         (true, Some(_)) => Err(SynthError::TwoTables),
         (false, None) => Err(SynthError::NoTable),
         (true, None) => read_with(job, &mut job.input("data")?.open()?, metadata),
         (false, Some(dataset)) => read_with(job, &mut Cursor::new(dataset.bytes()), metadata),
     }
+}
+
+/// Reads the table of a slot.
+pub(crate) fn read_slot(job: &BlockingContext, slot: &str) -> Result<Table, SynthError> {
+    read_with(job, &mut job.input(slot)?.open()?, read_metadata(job)?)
+}
+
+/// Reads a table as an earlier one was read.
+pub(crate) fn read_like(
+    job: &BlockingContext,
+    slot: &str,
+    like: &Frame,
+) -> Result<Frame, SynthError> {
+    let mut watch = |_: Progress| {
+        if job.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let options = ReadOptions { schema: Some(like.schema()), ..ReadOptions::default() };
+    Ok(read_frame_watched(&mut job.input(slot)?.open()?, &options, &mut watch)?.0)
+}
+
+fn read_metadata(job: &BlockingContext) -> Result<Metadata, SynthError> {
+    if !job.has_input("metadata") {
+        return Ok(Metadata::default());
+    }
+    let mut bytes = Vec::new();
+    job.input("metadata")?.open()?.read_to_end(&mut bytes)?;
+    Metadata::parse(&bytes)
 }
 
 fn read_with<R: Read + Seek>(

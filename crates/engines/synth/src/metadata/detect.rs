@@ -8,6 +8,8 @@ use crate::regenerate::Pattern;
 
 /// Texts this short on average, of which values repeat, are labels.
 const LABEL_CHARS: usize = 64;
+/// Texts of more words than this, on average and less one, are prose.
+const PROSE_BLANKS: usize = 3;
 /// Rows from which "every value is different" says something.
 const ENOUGH_ROWS: usize = 20;
 
@@ -77,8 +79,10 @@ fn detect_text(column: &Column) -> Role {
 
 /// Texts that hardly repeat: a pattern where they share one.
 fn detect_free(column: &Column) -> Role {
-    let cells = (0..column.len()).filter_map(|row| column.find_cell(row));
-    if Pattern::learn(cells).is_some() { Role::Pattern } else { Role::Text }
+    let cells = || (0..column.len()).filter_map(|row| column.find_cell(row));
+    let blanks: usize = cells().map(|cell| cell.matches(' ').count()).sum();
+    let is_prose = blanks > PROSE_BLANKS * cells().count();
+    if !is_prose && Pattern::learn(cells()).is_some() { Role::Pattern } else { Role::Text }
 }
 
 #[cfg(test)]

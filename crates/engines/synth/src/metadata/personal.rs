@@ -12,6 +12,9 @@ const LOOKED_AT: usize = 200;
 /// Fewer different values than this describe groups, not people.
 const FEWEST: usize = 12;
 
+/// Whether a cell looks like something.
+type Test = fn(&str) -> bool;
+
 /// The personal role of a column, if it has one.
 pub(super) fn detect_personal(column: &Column) -> Option<Role> {
     let stride = (column.len() / LOOKED_AT).max(1);
@@ -23,9 +26,7 @@ pub(super) fn detect_personal(column: &Column) -> Option<Role> {
     if cells.is_empty() {
         return None;
     }
-    let most = |test: fn(&str) -> bool| {
-        cells.iter().filter(|cell| test(cell)).count() * 10 >= cells.len() * 9
-    };
+    let most = |test: Test| cells.iter().filter(|cell| test(cell)).count() * 10 >= cells.len() * 9;
     let words = split_name(column.name());
     let named = |wanted: &[&str]| wanted.iter().any(|word| words.iter().any(|w| w == word));
     let is_words = match column.kind() {
@@ -33,7 +34,7 @@ pub(super) fn detect_personal(column: &Column) -> Option<Role> {
         ColumnKind::Number | ColumnKind::Integer | ColumnKind::Boolean | ColumnKind::Date => false,
     };
     if is_words {
-        let looks: [(Role, fn(&str) -> bool); 5] = [
+        let looks: [(Role, Test); 5] = [
             (Role::Email, is_email),
             (Role::Uuid, is_uuid),
             (Role::Ip, is_ip),

@@ -9,8 +9,8 @@ use crate::error::SynthError;
 use crate::tier::{FitOptions, Watch};
 use crate::tree::{Binner, Donors, Marginal};
 
-/// Bins of a column.
-const BINS: usize = 64;
+/// Bins of a column: as many as the rows can tell apart.
+const BINS: [(usize, usize); 3] = [(20_000, 64), (5_000, 32), (0, 16)];
 /// Groups, at most, and rows for each.
 const MOST_GROUPS: usize = 256;
 const ROWS_PER_GROUP: usize = 25;
@@ -68,7 +68,8 @@ pub(super) fn fit(
 fn prepare(table: &EncodedTable, place: usize, options: &FitOptions) -> (MixtureColumn, Vec<u8>) {
     let column = &table.columns[place];
     let decimals = table.decimals.get(place).copied().unwrap_or(16);
-    let binner = Binner::fit(column, BINS);
+    let most = BINS.iter().find(|(rows, _)| table.rows >= *rows).map_or(16, |(_, bins)| *bins);
+    let binner = Binner::fit(column, most);
     let marginal = Marginal::fit(column, decimals, options.min_count);
     let bins = binner.apply(&column.values);
     let mut leaves: Vec<Vec<u32>> = vec![Vec::new(); binner.count()];

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gantry_engine_api::{
-    BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta, InputSlot, JobContext,
-    Operation, ParamError, Step,
+    BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta, InputSlot,
+    JobContext, Operation, ParamError, Step,
 };
 use gantry_fidelity::{EvaluateOptions, Pair, Rule, Targets};
 use gantry_types::Credits;

@@ -6,6 +6,8 @@ use gantry_engine_api::{
     ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
     InputSlot, JobContext, Operation, ParamError, Step,
 };
+use gantry_fidelity::{EvaluateOptions, Pair, Targets};
+use gantry_kit::Frame;
 use gantry_types::Credits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,10 +16,14 @@ use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, le
 use super::meter_id;
 use super::price::{TableSize, derive_credits};
 use crate::error::SynthError;
+use crate::evaluation::{
+    EvaluationLevel, Figures, MEASURED_ROWS, derive_figures, derive_metadata, measure_quality,
+    publish_evaluation, withhold,
+};
 use crate::model_file::SynthModel;
 use crate::private::PrivacyBudget;
 use crate::produce::{Plan, Producer};
-use crate::table::{BuiltInDataset, read_table};
+use crate::table::{BuiltInDataset, Table, read_table};
 use crate::tier::Tier;
 
 /// Parameters of `synth.generate`.
@@ -64,6 +70,10 @@ pub struct GenerateParams {
     /// For the tier `private`: the chance that `epsilon` does not hold.
     #[serde(default = "default_delta")]
     pub delta: f64,
+    /// How much is measured: nothing, shapes and trends, or everything. For everything a tenth of
+    /// the rows is not learned from.
+    #[serde(default)]
+    pub evaluation: EvaluationLevel,
 }
 
 pub(crate) fn default_leaf() -> u32 {
@@ -95,6 +105,8 @@ pub struct GenerateReport {
     pub guarantee: String,
     /// What each column is, and whether it was learned or made anew.
     pub columns: Vec<ColumnUse>,
+    /// How good the rows are; `evaluation.json` and `report.html` have more where all was measured.
+    pub figures: Figures,
 }
 
 /// `synth.generate`.
@@ -150,9 +162,17 @@ impl Operation for Generate {
 }
 
 fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateReport, SynthError> {
-    job.stage("Read", 1, 3);
-    let table = read_table(job, params.dataset)?;
-    job.stage("Learn", 2, 3);
+    job.stage("Read", 1, 4);
+    let mut table = read_table(job, params.dataset)?;
+    let held = match params.evaluation {
+        EvaluationLevel::None | EvaluationLevel::Quality => None,
+        EvaluationLevel::Full => {
+            let (kept, held) = withhold(&table.frame, job.seed());
+            table.frame = kept;
+            Some(held)
+        }
+    };
+    job.stage("Learn", 2, 4);
     let wishes = Wishes {
         given: &params.given,
         constraints: &params.constraints,
@@ -164,10 +184,12 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     // The generator has learned the constraints itself.
     let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
-    job.stage("Draw", 3, 3);
+    job.stage("Draw", 3, 4);
     let rows = params.rows.unwrap_or(model.header.rows);
     publish_rows(job, (&model, &plan), rows)?;
     publish_metadata(job, &model)?;
+    job.stage("Measure", 4, 4);
+    let figures = measure(job, (&table, held.as_ref()), (&model, &plan), (rows, params))?;
     let cells = rows.saturating_add(model.header.rows).saturating_mul(width(&model));
     let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
     job.charge(Credits::new(due))?;
@@ -178,7 +200,32 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
         tier: params.tier,
         guarantee: model.fitted.derive_guarantee(),
         columns: derive_uses(&model.header.encoding),
+        figures,
     })
+}
+
+/// Measures the rows that were made, as far as is asked.
+fn measure(
+    job: &BlockingContext,
+    (table, held): (&Table, Option<&Frame>),
+    (model, plan): (&SynthModel, &Plan),
+    (rows, params): (u64, &GenerateParams),
+) -> Result<Figures, SynthError> {
+    if params.evaluation == EvaluationLevel::None {
+        return Ok(Figures::default());
+    }
+    let made = Producer { model, plan }.draw_frame(0..rows.min(MEASURED_ROWS))?;
+    let metadata = derive_metadata(&table.frame, &table.metadata);
+    let Some(held) = held else { return measure_quality((&table.frame, &made), &metadata) };
+    let pair = Pair::new(&table.frame, &made, &metadata).with_holdout(held);
+    let targets = match &params.target {
+        Some(target) => Targets::Named(vec![target.clone()]),
+        None => Targets::Every,
+    };
+    let options = EvaluateOptions { seed: job.seed(), targets, ..EvaluateOptions::default() };
+    let title = format!("Synthetic table, tier {}", params.tier.as_str());
+    let evaluation = publish_evaluation(job, &pair, (&options, &title))?;
+    Ok(derive_figures(&evaluation))
 }
 
 /// Columns of the table.

@@ -55,6 +55,27 @@ impl TreeGenerator {
         block
     }
 
+    /// Draws one row whose first columns of the order are known: those with these values, by column.
+    pub(crate) fn draw_given(&self, known: &[f64], rng: &mut Rng) -> Vec<f64> {
+        let mut values = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let Some(mut candidate) = self.begin(1, rng).pop() else { return values };
+            for (column, value) in known.iter().enumerate() {
+                self.set(column, *value, &mut candidate);
+            }
+            for column in self.order.iter().map(|column| *column as usize) {
+                if column >= known.len() {
+                    self.draw_cell(column, &mut candidate, rng);
+                }
+            }
+            values = candidate.values;
+            if self.real.binary_search(&hash_row(values.iter().copied())).is_err() {
+                break;
+            }
+        }
+        values
+    }
+
     fn derive_gates(&self, ask: &Ask) -> Gates {
         let gate = |(column, allowed): (usize, &Option<_>)| {
             let allowed = allowed.as_ref()?;
