@@ -21,6 +21,7 @@ mod private;
 mod produce;
 mod regenerate;
 mod relational;
+mod select;
 mod service;
 mod table;
 mod tier;

@@ -49,14 +49,25 @@ pub(crate) struct Producer<'a> {
 impl Producer<'_> {
     /// These rows as a frame.
     pub(crate) fn draw_frame(&self, rows: Range<u64>) -> Result<Frame, SynthError> {
+        let whole = self.draw_block(rows.clone())?;
+        self.decode(&whole, rows)
+    }
+
+    /// Drawn rows as a frame.
+    pub(crate) fn decode(&self, block: &Block, rows: Range<u64>) -> Result<Frame, SynthError> {
+        self.model.header.encoding.decode(block, rows, self.plan.ask.seed)
+    }
+
+    /// These rows, rebuilt.
+    pub(crate) fn draw_block(&self, rows: Range<u64>) -> Result<Block, SynthError> {
         let mut seen = self.begin_unique();
         let mut whole = Block { columns: vec![Vec::new(); self.model.fitted.width()] };
-        for (_, block) in self.draw_batch(rows.clone(), &mut seen)? {
+        for (_, block) in self.draw_batch(rows, &mut seen)? {
             for (column, part) in whole.columns.iter_mut().zip(block.columns) {
                 column.extend(part);
             }
         }
-        self.model.header.encoding.decode(&whole, rows, self.plan.ask.seed)
+        Ok(whole)
     }
 
     /// Writes so many rows as CSV with a header.

@@ -7,7 +7,7 @@ use gantry_engine_api::{
     InputSlot, JobContext, Operation, ParamError, Step,
 };
 use gantry_fidelity::{EvaluateOptions, Pair, Targets};
-use gantry_kit::Frame;
+use gantry_kit::{Frame, WriteOptions, write_csv};
 use gantry_types::Credits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn};
 use super::meter_id;
 use super::price::{TableSize, derive_credits};
+use crate::encode::encode_frame;
 use crate::error::SynthError;
 use crate::evaluation::{
     EvaluationLevel, Figures, MEASURED_ROWS, derive_figures, derive_metadata, measure_quality,
@@ -23,6 +24,7 @@ use crate::evaluation::{
 use crate::model_file::SynthModel;
 use crate::private::PrivacyBudget;
 use crate::produce::{Plan, Producer};
+use crate::select::{DRAWN_PER_KEPT, MOST_SELECTED, select_rows};
 use crate::table::{BuiltInDataset, Table, read_table};
 use crate::tier::Tier;
 
@@ -70,6 +72,10 @@ pub struct GenerateParams {
     /// For the tier `private`: the chance that `epsilon` does not hold.
     #[serde(default = "default_delta")]
     pub delta: f64,
+    /// Draw more rows than are wanted, and keep those that together match the table's counts best:
+    /// worth it for small tables. At most 200,000 rows; not in the tier `private`.
+    #[serde(default)]
+    pub selection: bool,
     /// How much is measured: nothing, shapes and trends, or everything. For everything a tenth of
     /// the rows is not learned from.
     #[serde(default)]
@@ -186,10 +192,24 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
     let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
     job.stage("Draw", 3, 4);
     let rows = params.rows.unwrap_or(model.header.rows);
-    publish_rows(job, (&model, &plan), rows)?;
+    let selected = match params.selection {
+        true => Some(publish_selected(job, &table, (&model, &plan), rows)?),
+        false => None,
+    };
+    if selected.is_none() {
+        publish_rows(job, (&model, &plan), rows)?;
+    }
     publish_metadata(job, &model)?;
     job.stage("Measure", 4, 4);
-    let figures = measure(job, (&table, held.as_ref()), (&model, &plan), (rows, params))?;
+    let made = match (selected, params.evaluation) {
+        (_, EvaluationLevel::None) => None,
+        (Some(made), EvaluationLevel::Quality | EvaluationLevel::Full) => Some(made),
+        (None, EvaluationLevel::Quality | EvaluationLevel::Full) => {
+            let producer = Producer { model: &model, plan: &plan };
+            Some(producer.draw_frame(0..rows.min(MEASURED_ROWS))?)
+        }
+    };
+    let figures = measure(job, (&table, held.as_ref()), made.as_ref(), params)?;
     let cells = rows.saturating_add(model.header.rows).saturating_mul(width(&model));
     let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
     job.charge(Credits::new(due))?;
@@ -208,16 +228,13 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
 fn measure(
     job: &BlockingContext,
     (table, held): (&Table, Option<&Frame>),
-    (model, plan): (&SynthModel, &Plan),
-    (rows, params): (u64, &GenerateParams),
+    made: Option<&Frame>,
+    params: &GenerateParams,
 ) -> Result<Figures, SynthError> {
-    if params.evaluation == EvaluationLevel::None {
-        return Ok(Figures::default());
-    }
-    let made = Producer { model, plan }.draw_frame(0..rows.min(MEASURED_ROWS))?;
+    let Some(made) = made else { return Ok(Figures::default()) };
     let metadata = derive_metadata(&table.frame, &table.metadata);
-    let Some(held) = held else { return measure_quality((&table.frame, &made), &metadata) };
-    let pair = Pair::new(&table.frame, &made, &metadata).with_holdout(held);
+    let Some(held) = held else { return measure_quality((&table.frame, made), &metadata) };
+    let pair = Pair::new(&table.frame, made, &metadata).with_holdout(held);
     let targets = match &params.target {
         Some(target) => Targets::Named(vec![target.clone()]),
         None => Targets::Every,
@@ -244,6 +261,34 @@ pub(super) fn publish_rows(
     producer.write_csv(rows, &mut writer, (job, 0.6..0.9))?;
     job.publish(writer.finish()?)?;
     Ok(())
+}
+
+/// Draws more rows than are wanted and leaves those that match the table best.
+fn publish_selected(
+    job: &BlockingContext,
+    table: &Table,
+    (model, plan): (&SynthModel, &Plan),
+    rows: u64,
+) -> Result<Frame, SynthError> {
+    if rows > MOST_SELECTED || model.header.tier == Tier::Private {
+        let reason = format!(
+            "is for at most {MOST_SELECTED} rows, and not for the tier `private`, which must not \
+             look at the table again"
+        );
+        return Err(SynthError::Option { what: "selection", reason });
+    }
+    let (original, ..) = encode_frame(&table.frame, &table.metadata)?;
+    let producer = Producer { model, plan };
+    let drawn = producer.draw_block(0..rows * DRAWN_PER_KEPT)?;
+    job.progress(0.75);
+    job.check_cancelled()?;
+    let chosen = select_rows(&original, &drawn, (rows as usize, job.seed()));
+    let made = producer.decode(&drawn.take(&chosen), 0..rows)?;
+    let mut writer = job.create_artifact("synthetic.csv", ArtifactRole::Table)?;
+    write_csv(&made, &mut writer, &WriteOptions::default())?;
+    job.publish(writer.finish()?)?;
+    job.progress(0.9);
+    Ok(made)
 }
 
 /// Leaves what was found out of the columns as the file that overrules it.

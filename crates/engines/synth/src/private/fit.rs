@@ -181,8 +181,10 @@ impl Pairs<'_> {
         let width = |column: usize| self.found[column].domain.count();
         let widths = (width(a), width(b));
         let counts = count_pairs(&self.bins[a], &self.bins[b], widths);
-        let noisy = counts.into_iter().map(|count| (count + self.sigma * rng.normal()).max(0.0));
-        let mut joint: Vec<f64> = noisy.collect();
+        let noisy: Vec<f64> =
+            counts.into_iter().map(|count| count + self.sigma * rng.normal()).collect();
+        let rows: f64 = self.found[a].counts.iter().map(|count| count.max(0.0)).sum();
+        let mut joint = project(noisy, rows);
         let total: f64 = joint.iter().sum::<f64>().max(1e-9);
         let (of_a, of_b) = (normalize(&self.found[a].counts), normalize(&self.found[b].counts));
         for (at, share) in joint.iter_mut().enumerate() {
@@ -196,6 +198,20 @@ impl Pairs<'_> {
         }
         joint
     }
+}
+
+/// The nearest counts that are not negative and sum to so many rows: noise on cells that hold nothing
+/// would add up to rows of its own.
+fn project(noisy: Vec<f64>, rows: f64) -> Vec<f64> {
+    let sum_above = |level: f64| noisy.iter().map(|count| (count - level).max(0.0)).sum::<f64>();
+    let (mut low, mut high) = (0.0, noisy.iter().copied().fold(0.0, f64::max));
+    if sum_above(low) > rows {
+        for _ in 0..60 {
+            let middle = (low + high) / 2.0;
+            if sum_above(middle) > rows { low = middle } else { high = middle }
+        }
+    }
+    noisy.into_iter().map(|count| (count - low).max(0.0)).collect()
 }
 
 fn scale(joint: &mut [f64], wanted: &[f64], place: impl Fn(usize) -> usize) {
@@ -220,6 +236,13 @@ mod tests {
         assert_eq!(parents, [None, Some(2), Some(0), None]);
         let place = |column: usize| order.iter().position(|found| *found == column).unwrap();
         assert!(place(0) < place(2) && place(2) < place(1));
+    }
+
+    #[test]
+    fn noise_adds_no_rows() {
+        let projected = project(vec![10.0, 5.0, 1.0, -2.0, 1.0], 14.0);
+        assert!((projected.iter().sum::<f64>() - 14.0).abs() < 1e-6, "{projected:?}");
+        assert_eq!(project(vec![3.0, -1.0], 9.0), [3.0, 0.0]);
     }
 
     #[test]
