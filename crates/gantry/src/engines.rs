@@ -30,7 +30,11 @@ type Children = (Arc<EnginePool>, Arc<ServicePool>);
 
 /// The engines that are built in.
 pub fn built_in() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(gantry_automl::engine()), Box::new(gantry_montecarlo::engine())]
+    vec![
+        Box::new(gantry_automl::engine()),
+        Box::new(gantry_montecarlo::engine()),
+        Box::new(gantry_synth::engine()),
+    ]
 }
 
 /// The engines of a program, and how it serves them when it is started as a child.

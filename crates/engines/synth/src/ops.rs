@@ -1,0 +1,17 @@
+//! The engine's operations, one a module.
+
+pub mod auto;
+pub mod evaluate;
+pub mod fit;
+pub mod generate;
+pub(crate) mod learn;
+pub mod price;
+pub mod sample;
+pub mod tables;
+
+use gantry_engine_api::ParamError;
+use gantry_types::MeterId;
+
+fn meter_id(name: &str) -> Result<MeterId, ParamError> {
+    name.parse().map_err(|_| ParamError::new("", format!("`{name}` is no name of a meter")))
+}

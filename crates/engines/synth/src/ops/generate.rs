@@ -1,0 +1,303 @@
+//! `synth.generate`: learns a table, draws rows, and says how good they are, in one go.
+
+use std::collections::BTreeMap;
+
+use gantry_engine_api::{
+    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
+    InputSlot, JobContext, Operation, ParamError, Step,
+};
+use gantry_fidelity::{EvaluateOptions, Pair, Targets};
+use gantry_kit::{Frame, WriteOptions, write_csv};
+use gantry_types::Credits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn};
+use super::meter_id;
+use super::price::{TableSize, derive_credits};
+use crate::encode::encode_frame;
+use crate::error::SynthError;
+use crate::evaluation::{
+    EvaluationLevel, Figures, MEASURED_ROWS, derive_figures, derive_metadata, measure_quality,
+    publish_evaluation, withhold,
+};
+use crate::model_file::SynthModel;
+use crate::private::PrivacyBudget;
+use crate::produce::{Plan, Producer};
+use crate::select::{DRAWN_PER_KEPT, MOST_SELECTED, select_rows};
+use crate::table::{BuiltInDataset, Table, read_table};
+use crate::tier::Tier;
+
+/// Parameters of `synth.generate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GenerateParams {
+    /// Rows to make; as many as the table has where it is left out.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000_000_u64))]
+    pub rows: Option<u64>,
+    /// A table that comes with the program, instead of a file.
+    #[serde(default)]
+    pub dataset: Option<BuiltInDataset>,
+    /// How the table is learned.
+    #[serde(default)]
+    pub tier: Tier,
+    /// The column that matters most; the others are drawn after it.
+    #[serde(default)]
+    #[schemars(extend("x-gantry" = {"column_of": "data"}))]
+    pub target: Option<String>,
+    /// What must hold in every row, such as `sex=Female,age>60`.
+    #[serde(default)]
+    pub given: String,
+    /// What must hold in every row: `start <= end`, `total = a + b`, `fixed(city, country)`,
+    /// `range(age, 0, 120)`, `unique(code)`, `one_hot(a, b, c)`.
+    #[serde(default)]
+    pub constraints: Vec<String>,
+    /// A column whose labels shall all be equally frequent.
+    #[serde(default)]
+    #[schemars(extend("x-gantry" = {"column_of": "data"}))]
+    pub balance: Option<String>,
+    /// The fewest rows that a leaf of a tree draws from, 20 or more: larger ones hide people
+    /// better, and smaller ones keep finer detail.
+    #[serde(default = "default_leaf")]
+    #[schemars(range(min = 20))]
+    pub leaf: u32,
+    /// Trees for each column; each row follows one of them.
+    #[serde(default = "default_trees")]
+    #[schemars(range(min = 1, max = 16))]
+    pub trees: u32,
+    /// For the tier `private`: how much more likely one row may make any result, as a logarithm.
+    #[serde(default = "default_epsilon")]
+    pub epsilon: f64,
+    /// For the tier `private`: the chance that `epsilon` does not hold.
+    #[serde(default = "default_delta")]
+    pub delta: f64,
+    /// Draw more rows than are wanted, and keep those that together match the table's counts best:
+    /// worth it for small tables. At most 200,000 rows; not in the tier `private`.
+    #[serde(default)]
+    pub selection: bool,
+    /// How much is measured: nothing, shapes and trends, or everything. For everything a tenth of
+    /// the rows is not learned from.
+    #[serde(default)]
+    pub evaluation: EvaluationLevel,
+}
+
+pub(crate) fn default_leaf() -> u32 {
+    LearnOptions::default().leaf
+}
+
+pub(crate) fn default_trees() -> u32 {
+    LearnOptions::default().trees
+}
+
+pub(crate) fn default_epsilon() -> f64 {
+    LearnOptions::default().budget.epsilon
+}
+
+pub(crate) fn default_delta() -> f64 {
+    LearnOptions::default().budget.delta
+}
+
+/// The result of `synth.generate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GenerateReport {
+    /// Rows that were learned from.
+    pub learned_rows: u64,
+    /// Rows that were made.
+    pub rows: u64,
+    /// How the table was learned.
+    pub tier: Tier,
+    /// What is promised about single people.
+    pub guarantee: String,
+    /// What each column is, and whether it was learned or made anew.
+    pub columns: Vec<ColumnUse>,
+    /// How good the rows are; `evaluation.json` and `report.html` have more where all was measured.
+    pub figures: Figures,
+}
+
+/// `synth.generate`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Generate;
+
+impl Operation for Generate {
+    const ID: &'static str = "synth.generate";
+    const VERSION: u32 = 1;
+    const TITLE: &'static str = "Make synthetic data";
+    const SUMMARY: &'static str = "Learns a table and draws new rows that keep its statistics and \
+                                   nobody's data.";
+    type Params = GenerateParams;
+    type Report = GenerateReport;
+
+    fn inputs(&self) -> Vec<InputSlot> {
+        vec![
+            InputSlot::optional("data", "Table to learn", InputKind::Table),
+            InputSlot::optional("metadata", "What the columns are (JSON)", InputKind::File),
+        ]
+    }
+
+    fn estimate(
+        &self,
+        params: &GenerateParams,
+        inputs: &[InputMeta],
+    ) -> Result<Estimate, ParamError> {
+        let data = inputs.iter().find(|input| input.slot == "data");
+        if data.is_none() && params.dataset.is_none() {
+            let message = "neither `data` nor `dataset` is given; give one of them";
+            return Err(ParamError::new("", message));
+        }
+        let size = TableSize::of(data);
+        let rows = params.rows.unwrap_or(size.rows);
+        let drawn = rows.saturating_mul(size.columns);
+        Ok(Estimate {
+            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
+            max_credits: Credits::new(derive_credits(size.cells(), drawn)),
+            memory_bytes: size.memory_bytes(),
+            threads: 2,
+            device: DeviceNeed::Cpu,
+        })
+    }
+
+    async fn run(
+        &self,
+        params: GenerateParams,
+        context: JobContext,
+    ) -> Result<Step<GenerateReport>, EngineError> {
+        let report = context.compute(move |job| Ok(generate(job, &params)?)).await?;
+        Ok(Step::Done(report))
+    }
+}
+
+fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateReport, SynthError> {
+    job.stage("Read", 1, 4);
+    let mut table = read_table(job, params.dataset)?;
+    let held = match params.evaluation {
+        EvaluationLevel::None | EvaluationLevel::Quality => None,
+        EvaluationLevel::Full => {
+            let (kept, held) = withhold(&table.frame, job.seed());
+            table.frame = kept;
+            Some(held)
+        }
+    };
+    job.stage("Learn", 2, 4);
+    let wishes = Wishes {
+        given: &params.given,
+        constraints: &params.constraints,
+        balance: params.balance.as_deref(),
+        target: params.target.as_deref(),
+    };
+    let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
+    let options = LearnOptions { leaf: params.leaf, trees: params.trees, budget };
+    let model = learn(job, &table, (params.tier, &options), &wishes)?;
+    // The generator has learned the constraints itself.
+    let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
+    job.stage("Draw", 3, 4);
+    let rows = params.rows.unwrap_or(model.header.rows);
+    let selected = match params.selection {
+        true => Some(publish_selected(job, &table, (&model, &plan), rows)?),
+        false => None,
+    };
+    if selected.is_none() {
+        publish_rows(job, (&model, &plan), rows)?;
+    }
+    publish_metadata(job, &model)?;
+    job.stage("Measure", 4, 4);
+    let made = match (selected, params.evaluation) {
+        (_, EvaluationLevel::None) => None,
+        (Some(made), EvaluationLevel::Quality | EvaluationLevel::Full) => Some(made),
+        (None, EvaluationLevel::Quality | EvaluationLevel::Full) => {
+            let producer = Producer { model: &model, plan: &plan };
+            Some(producer.draw_frame(0..rows.min(MEASURED_ROWS))?)
+        }
+    };
+    let figures = measure(job, (&table, held.as_ref()), made.as_ref(), params)?;
+    let cells = rows.saturating_add(model.header.rows).saturating_mul(width(&model));
+    let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
+    job.charge(Credits::new(due))?;
+    job.progress(1.0);
+    Ok(GenerateReport {
+        learned_rows: model.header.rows,
+        rows,
+        tier: params.tier,
+        guarantee: model.fitted.derive_guarantee(),
+        columns: derive_uses(&model.header.encoding),
+        figures,
+    })
+}
+
+/// Measures the rows that were made, as far as is asked.
+fn measure(
+    job: &BlockingContext,
+    (table, held): (&Table, Option<&Frame>),
+    made: Option<&Frame>,
+    params: &GenerateParams,
+) -> Result<Figures, SynthError> {
+    let Some(made) = made else { return Ok(Figures::default()) };
+    let metadata = derive_metadata(&table.frame, &table.metadata);
+    let Some(held) = held else { return measure_quality((&table.frame, made), &metadata) };
+    let pair = Pair::new(&table.frame, made, &metadata).with_holdout(held);
+    let targets = match &params.target {
+        Some(target) => Targets::Named(vec![target.clone()]),
+        None => Targets::Every,
+    };
+    let options = EvaluateOptions { seed: job.seed(), targets, ..EvaluateOptions::default() };
+    let title = format!("Synthetic table, tier {}", params.tier.as_str());
+    let evaluation = publish_evaluation(job, &pair, (&options, &title))?;
+    Ok(derive_figures(&evaluation))
+}
+
+/// Columns of the table.
+pub(super) fn width(model: &SynthModel) -> u64 {
+    model.header.encoding.columns.len() as u64
+}
+
+/// Draws rows into `synthetic.csv`; progress runs from 0.6 to 0.9.
+pub(super) fn publish_rows(
+    job: &BlockingContext,
+    (model, plan): (&SynthModel, &Plan),
+    rows: u64,
+) -> Result<(), SynthError> {
+    let producer = Producer { model, plan };
+    let mut writer = job.create_artifact("synthetic.csv", ArtifactRole::Table)?;
+    producer.write_csv(rows, &mut writer, (job, 0.6..0.9))?;
+    job.publish(writer.finish()?)?;
+    Ok(())
+}
+
+/// Draws more rows than are wanted and leaves those that match the table best.
+fn publish_selected(
+    job: &BlockingContext,
+    table: &Table,
+    (model, plan): (&SynthModel, &Plan),
+    rows: u64,
+) -> Result<Frame, SynthError> {
+    if rows > MOST_SELECTED || model.header.tier == Tier::Private {
+        let reason = format!(
+            "is for at most {MOST_SELECTED} rows, and not for the tier `private`, which must not \
+             look at the table again"
+        );
+        return Err(SynthError::Option { what: "selection", reason });
+    }
+    let (original, ..) = encode_frame(&table.frame, &table.metadata)?;
+    let producer = Producer { model, plan };
+    let drawn = producer.draw_block(0..rows * DRAWN_PER_KEPT)?;
+    job.progress(0.75);
+    job.check_cancelled()?;
+    let chosen = select_rows(&original, &drawn, (rows as usize, job.seed()));
+    let made = producer.decode(&drawn.take(&chosen), 0..rows)?;
+    let mut writer = job.create_artifact("synthetic.csv", ArtifactRole::Table)?;
+    write_csv(&made, &mut writer, &WriteOptions::default())?;
+    job.publish(writer.finish()?)?;
+    job.progress(0.9);
+    Ok(made)
+}
+
+/// Leaves what was found out of the columns as the file that overrules it.
+pub(super) fn publish_metadata(
+    job: &BlockingContext,
+    model: &SynthModel,
+) -> Result<(), SynthError> {
+    let bytes = serde_json::to_vec_pretty(&model.header.metadata)
+        .map_err(|error| SynthError::inconsistent(format!("The metadata is not JSON: {error}.")))?;
+    job.publish_bytes("metadata.json", ArtifactRole::File, &bytes)?;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! What jobs cost, at most and in the end, and how much memory they take.
+//!
+//! Invariant: the estimate is never below the cost of the run, as long as the rows and columns of
+//! the input are known; where they are not, they are taken from its size.
+
+use gantry_engine_api::InputMeta;
+
+/// Cells (rows × columns) that are learned or drawn for one credit.
+const CELLS_PER_CREDIT: u64 = 5_000_000;
+/// Bytes of a cell with its delimiter, where rows are unknown.
+const BYTES_PER_CELL: u64 = 2;
+const BASE_MEMORY: u64 = 128 << 20;
+/// Typed columns, bins, donors and the rows that are compared.
+const MEMORY_PER_CELL: u64 = 96;
+
+/// The size of a table before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TableSize {
+    pub(crate) rows: u64,
+    pub(crate) columns: u64,
+}
+
+impl TableSize {
+    /// From the profile, or from the size of the file; a built-in dataset where there is no file.
+    pub(crate) fn of(input: Option<&InputMeta>) -> Self {
+        let Some(input) = input else { return Self { rows: 2_139, columns: 27 } };
+        let columns = (input.columns.len() as u64).max(1);
+        let guessed = (input.bytes / BYTES_PER_CELL).div_ceil(columns).max(1);
+        Self { rows: input.rows.unwrap_or(guessed), columns }
+    }
+
+    pub(crate) const fn cells(self) -> u64 {
+        self.rows.saturating_mul(self.columns)
+    }
+
+    pub(crate) const fn memory_bytes(self) -> u64 {
+        BASE_MEMORY.saturating_add(self.cells().saturating_mul(MEMORY_PER_CELL))
+    }
+}
+
+/// Credits for learning these cells and drawing those.
+pub(crate) fn derive_credits(learned: u64, drawn: u64) -> i64 {
+    let credits = learned.saturating_add(drawn).div_ceil(CELLS_PER_CREDIT).max(1);
+    i64::try_from(credits).unwrap_or(i64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_started_credit_counts_and_nothing_overflows() {
+        assert_eq!(derive_credits(0, 0), 1);
+        assert_eq!(derive_credits(4_000_000, 1_000_001), 2);
+        assert!(derive_credits(u64::MAX, u64::MAX) > 0);
+        assert_eq!(TableSize { rows: u64::MAX, columns: 9 }.memory_bytes(), u64::MAX);
+    }
+}

@@ -1,0 +1,174 @@
+//! Learns tables, each given its parent.
+
+use gantry_kit::{Column, ColumnKind, Frame};
+
+use super::{NamedTable, TablesPlan};
+use crate::encode::{EncodedColumn, EncodedKind, EncodedTable, Encoding, encode_frame};
+use crate::error::SynthError;
+use crate::tier::{FitOptions, Watch};
+use crate::tree::TreeGenerator;
+
+/// A learned table.
+pub(crate) struct LearnedTable {
+    pub(crate) rows: usize,
+    pub(crate) encoding: Encoding,
+    /// Draws what is known of the parent's row, then the table's own columns, then the numbers of
+    /// children.
+    pub(crate) trees: TreeGenerator,
+    /// Columns of the parent that come before the table's own.
+    pub(crate) context: usize,
+    /// Whether the row before is known.
+    pub(crate) has_previous: bool,
+    /// Own modelled columns.
+    pub(crate) own: usize,
+    /// The links whose numbers of children stand behind the own columns.
+    pub(crate) children: Vec<usize>,
+    /// Shares of rows without a parent, by link to a parent.
+    pub(crate) orphans: Vec<f64>,
+}
+
+/// Learns all tables in the order of the plan.
+pub(crate) fn learn_tables(
+    tables: &[NamedTable],
+    plan: &TablesPlan,
+    (options, watch): (&FitOptions, &Watch<'_>),
+) -> Result<Vec<LearnedTable>, SynthError> {
+    let mut learned: Vec<Option<LearnedTable>> = (0..tables.len()).map(|_| None).collect();
+    // What each table is for its children: its own columns and numbers of children.
+    let mut known: Vec<EncodedTable> = vec![EncodedTable::default(); tables.len()];
+    for (done, table) in plan.order.iter().enumerate() {
+        watch.step(done as f64 / plan.order.len() as f64)?;
+        let of_table = &tables[*table];
+        let (encoded, encoding, _) = encode_frame(&of_table.frame, &of_table.metadata)?;
+        let children = plan.find_children(*table);
+        let mut own = encoded.clone();
+        for link in &children {
+            push_counts(&mut own, plan, *link);
+        }
+        let parents = plan.find_parents(*table);
+        let rows = tables[*table].frame.rows();
+        let orphans = parents
+            .iter()
+            .map(|link| {
+                // A key that leads nowhere is no missing key.
+                let column = plan.links[*link].column;
+                let missing = tables[*table].frame.columns()[column].missing().count();
+                missing as f64 / rows.max(1) as f64
+            })
+            .collect();
+        let follows = parents.first().map(|link| &plan.links[*link]);
+        let (whole, context, has_previous) = match follows {
+            None => (own.clone(), 0, false),
+            Some(link) => {
+                let of_parent = &known[link.parent];
+                let order = order_siblings(&tables[*table].frame, &link.rows);
+                add_context((of_parent, &own), (&link.rows, &order), encoded.columns.len())
+            }
+        };
+        let first = (0..whole.columns.len() - own.columns.len()).collect();
+        let quiet = Watch { cancelled: watch.cancelled, progress: &|_| {} };
+        let options = FitOptions { first, ..options.clone() };
+        let trees = TreeGenerator::fit(&whole, &options, &quiet)?;
+        let own_columns = encoded.columns.len();
+        known[*table] = own;
+        learned[*table] = Some(LearnedTable {
+            rows,
+            encoding,
+            trees,
+            context,
+            has_previous,
+            own: own_columns,
+            children,
+            orphans,
+        });
+    }
+    learned
+        .into_iter()
+        .map(|table| table.ok_or_else(|| SynthError::inconsistent("A table was not learned.")))
+        .collect()
+}
+
+/// Adds the number of rows that name each row.
+fn push_counts(table: &mut EncodedTable, plan: &TablesPlan, link: usize) {
+    let mut counts = vec![0.0; table.rows];
+    for row in plan.links[link].rows.iter().flatten() {
+        counts[*row as usize] += 1.0;
+    }
+    let name = format!("children {link}");
+    table.columns.push(EncodedColumn { name, kind: EncodedKind::Number, values: counts });
+    table.decimals.push(0);
+}
+
+/// The rows of each parent in the order of time, as far as the table tells it.
+fn order_siblings(frame: &Frame, parents: &[Option<u32>]) -> Vec<u32> {
+    let tells_time = |column: &&Column| match column.kind() {
+        ColumnKind::Date => true,
+        ColumnKind::Integer | ColumnKind::Number => {
+            let name = column.name().to_lowercase();
+            ["year", "date", "time", "month", "day"].iter().any(|word| name.contains(word))
+        }
+        ColumnKind::Category | ColumnKind::Boolean | ColumnKind::Text | ColumnKind::Id => false,
+    };
+    let time = frame.columns().iter().find(tells_time);
+    let moment = |row: u32| -> f64 {
+        let Some(column) = time else { return 0.0 };
+        let row = row as usize;
+        let number = column.find_numbers().and_then(|values| values.get(row).copied());
+        let date = || column.find_dates().and_then(|values| values.get(row).map(|v| *v as f64));
+        number.or_else(date).unwrap_or(0.0)
+    };
+    let mut order: Vec<u32> = (0..frame.rows() as u32).collect();
+    order.sort_by(|a, b| {
+        let parent =
+            |row: u32| parents.get(row as usize).copied().flatten().map_or(u32::MAX, |p| p);
+        parent(*a).cmp(&parent(*b)).then(moment(*a).total_cmp(&moment(*b))).then(a.cmp(b))
+    });
+    order
+}
+
+/// Places among siblings above this are one.
+pub(super) const MOST_PLACES: f64 = 30.0;
+
+/// Puts before a table's columns those of its parent, the place among siblings, and the row before.
+fn add_context(
+    (parent, own): (&EncodedTable, &EncodedTable),
+    (rows, order): (&[Option<u32>], &[u32]),
+    own_columns: usize,
+) -> (EncodedTable, usize, bool) {
+    let count = own.rows;
+    let mut whole = EncodedTable { rows: count, ..EncodedTable::default() };
+    for (column, decimals) in parent.columns.iter().zip(&parent.decimals) {
+        let cell = |row: &Option<u32>| row.map_or(f64::NAN, |row| column.values[row as usize]);
+        let values = rows.iter().map(cell).collect();
+        let name = format!("parent {}", column.name);
+        whole.columns.push(EncodedColumn { name, kind: column.kind, values });
+        whole.decimals.push(*decimals);
+    }
+    let context = whole.columns.len();
+    let mut places = vec![0.0_f64; count];
+    let mut before: Vec<Option<u32>> = vec![None; count];
+    for pair in order.windows(2) {
+        let (first, second) = (pair[0] as usize, pair[1] as usize);
+        if rows[first].is_some() && rows[first] == rows[second] {
+            places[second] = (places[first] + 1.0).min(MOST_PLACES);
+            before[second] = Some(pair[0]);
+        }
+    }
+    let has_previous = before.iter().flatten().count() * 4 >= count;
+    if has_previous {
+        let name = "place".to_owned();
+        whole.columns.push(EncodedColumn { name, kind: EncodedKind::Number, values: places });
+        whole.decimals.push(0);
+        for place in 0..own_columns {
+            let column = &own.columns[place];
+            let cell = |row: &Option<u32>| row.map_or(f64::NAN, |row| column.values[row as usize]);
+            let values = before.iter().map(cell).collect();
+            let name = format!("before {}", column.name);
+            whole.columns.push(EncodedColumn { name, kind: column.kind, values });
+            whole.decimals.push(own.decimals[place]);
+        }
+    }
+    whole.columns.extend(own.columns.iter().cloned());
+    whole.decimals.extend_from_slice(&own.decimals);
+    (whole, context, has_previous)
+}

@@ -1,0 +1,16 @@
+//! The operations as the platform runs them.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod fidelity;
+#[cfg(test)]
+mod judged;
+#[cfg(test)]
+mod privacy;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tables;
