@@ -2959,14 +2959,14 @@ export interface components {
             queued_jobs: number;
             /**
              * Format: int32
-             * @description Requests above the steady rate that may come at once.
+             * @description Requests above the steady rate that may come at once; `null` does not limit.
              */
-            request_burst: number;
+            request_burst?: number | null;
             /**
              * Format: int32
-             * @description API requests per minute.
+             * @description API requests per minute; `null` does not limit.
              */
-            requests_per_minute: number;
+            requests_per_minute?: number | null;
             /**
              * Format: int32
              * @description Days for which artifacts are kept; `null` means for ever.

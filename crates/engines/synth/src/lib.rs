@@ -78,4 +78,8 @@ impl Engine for Synth {
     fn services(&self) -> Vec<Arc<dyn AnyService>> {
         vec![Arc::new(InThread(GeneratorService))]
     }
+
+    fn meters(&self) -> &'static [&'static str] {
+        &["rows", "epochs"]
+    }
 }

@@ -1,9 +1,10 @@
 //! What operations need and cost at most.
 //!
 //! Meters that a plan can limit: `iterations`, draws of all inputs together; `streamed_iterations`,
-//! those of the engine `arrow`; `enhanced_iterations`, those of `enhanced`; `custom_formulas`, outputs that are formulas of their own;
-//! `advanced_distributions`, inputs from beyond the basic set; `batch_runs`, simulations of one
-//! job. What a file beside the workbook holds is not known before the run: it counts as one.
+//! those of the engine `arrow`; `enhanced_iterations`, those of `enhanced`; `custom_formulas`,
+//! outputs that are formulas of their own; `advanced_distributions`, inputs from beyond the basic
+//! set; `batch_runs`, simulations of one job. What a file beside the workbook holds is not known
+//! before the run: it counts as one.
 
 use std::collections::BTreeMap;
 
