@@ -131,6 +131,5 @@ fn derive_settings(config: &Config) -> HttpSettings {
             MetricsConfig::Local => MetricsAccess::LocalOnly,
             MetricsConfig::Everybody => MetricsAccess::Everybody,
         },
-        ..HttpSettings::default()
     }
 }
