@@ -53,3 +53,11 @@ step('a cancelled plan lasts until its period ends', async ({ page, troubles }) 
     await page.getByTestId('subscription').getByText('Ends', { exact: true }).waitFor();
     await checkViews(page, troubles, 'account-cancelled');
 });
+
+step('strangers see the plans under the name of the product', async ({ page, troubles }) => {
+    await page.goto('/pricing');
+    await page.getByRole('heading', { level: 2, name: 'Professional' }).waitFor();
+    assert.equal(await page.title(), 'Plans · Monte Carlo Platform');
+    await page.getByText('29.00 USD a month').waitFor();
+    await checkViews(page, troubles, 'pricing');
+});

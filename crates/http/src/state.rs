@@ -123,7 +123,7 @@ impl AppState {
             limiter: Arc::new(RateLimiter::default()),
             streams: Arc::new(StreamGate::new(settings.streams_per_account)),
             metrics: Arc::new(Metrics::default()),
-            pages: Arc::new(Pages::new()?),
+            pages: Arc::new(Pages::new(services.billing.edition())?),
             settings: Arc::new(settings),
             started: Instant::now(),
             shutdown,

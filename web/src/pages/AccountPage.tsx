@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -105,7 +106,21 @@ function Ledger() {
     [format, t],
   );
   return (
-    <Section title={t('ledger.title')} flush>
+    <Section
+      title={t('ledger.title')}
+      flush
+      actions={
+        <Button
+          component="a"
+          href="/api/v1/account/ledger.csv"
+          download="ledger.csv"
+          variant="default"
+          size="compact-sm"
+        >
+          {t('ledger.export')}
+        </Button>
+      }
+    >
       {ledger.error ? (
         <ProblemAlert error={ledger.error} onRetry={() => void ledger.refetch()} />
       ) : null}

@@ -1,4 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
+
+import { metaQuery } from '../api/queries';
+
 export function Logo() {
+  const meta = useQuery(metaQuery);
   return (
     <span className="logo">
       <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
@@ -13,7 +18,7 @@ export function Logo() {
         />
         <circle cx="16" cy="21.5" r="2.6" fill="#fff" />
       </svg>
-      Gantry
+      {meta.data?.name ?? 'Gantry'}
     </span>
   );
 }

@@ -59,7 +59,7 @@ pub struct EngineBody {
 /// The installation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MetaBody {
-    /// `Gantry`.
+    /// The product's name for people.
     pub name: String,
     /// The version of the server.
     pub version: String,

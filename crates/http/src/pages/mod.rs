@@ -4,6 +4,7 @@
 //! our own page could have put there; a page loads nothing from elsewhere.
 
 mod forms;
+mod pricing;
 mod problems;
 mod render;
 mod sandbox;
@@ -33,6 +34,7 @@ const ROBOTS: &str = "User-agent: *\nDisallow: /api/\nDisallow: /app/\n";
 pub fn page_routes() -> Router<AppState> {
     Router::new()
         .route("/", get(home))
+        .route("/pricing", get(pricing::pricing))
         .route("/sign-in", get(forms::sign_in_page).post(forms::sign_in))
         .route("/register", get(forms::register_page).post(forms::register))
         .route("/setup", get(forms::setup_page).post(forms::set_up))
@@ -62,7 +64,7 @@ async fn home(State(state): State<AppState>, peer: Peer, headers: HeaderMap) -> 
     let page = state.pages.render(
         "home.html",
         context! {
-            title => "Gantry",
+            title => &state.billing().edition().title,
             engines => engines,
             viewer => viewer.as_ref().map(|_| true),
             csrf => viewer.as_ref().map(forms::csrf_of),

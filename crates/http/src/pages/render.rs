@@ -1,5 +1,6 @@
 //! Templates.
 
+use gantry_billing::Edition;
 use minijinja::{Environment, HtmlEscape, Value, context};
 use sha2::{Digest, Sha256};
 
@@ -8,7 +9,7 @@ use gantry_types::RequestId;
 use super::STYLES;
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
@@ -16,6 +17,7 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("setup.html", include_str!("templates/setup.html")),
     ("problem.html", include_str!("templates/problem.html")),
     ("problems.html", include_str!("templates/problems.html")),
+    ("pricing.html", include_str!("templates/pricing.html")),
     ("sandbox.html", include_str!("templates/sandbox.html")),
 ];
 
@@ -25,11 +27,11 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Parses the embedded templates.
+    /// Parses the embedded templates; every page carries the edition's name.
     ///
     /// # Errors
     /// Where a template is wrong.
-    pub fn new() -> Result<Self, minijinja::Error> {
+    pub fn new(edition: &Edition) -> Result<Self, minijinja::Error> {
         let mut templates = Environment::new();
         for (name, source) in TEMPLATES {
             templates.add_template(name, source)?;
@@ -37,6 +39,9 @@ impl Pages {
         templates.add_filter("inline_code", inline_code);
         templates.add_global("style_version", tag_of(STYLES).trim_matches('"').to_owned());
         templates.add_global("version", env!("CARGO_PKG_VERSION"));
+        templates.add_global("brand", edition.title.clone());
+        templates.add_global("tagline", edition.tagline.clone());
+        templates.add_global("sells", edition.plans.len() > 1 || !edition.packages.is_empty());
         Ok(Self { templates })
     }
 

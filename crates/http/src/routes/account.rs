@@ -1,12 +1,18 @@
 //! The account: plan, balance, meters, ledger.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use gantry_access::Actor;
+use gantry_ports::store::{LedgerEntry, Order, Page, PageRequest};
 use gantry_types::LedgerEntryId;
 
 use crate::dto::{AccountBody, LedgerEntryBody, PageOf, PageParams};
 use crate::extract::{CurrentActor, Params};
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
 /// What the account has and does now.
@@ -30,4 +36,69 @@ pub async fn list_ledger(
     let request = page.request(LedgerEntryId::from_uuid)?;
     let entries = state.billing().ledger(&actor, &request).await?;
     Ok(Json(PageOf::of(entries, Into::into, LedgerEntryId::as_uuid)))
+}
+
+/// Lines of the ledger that are read at once for an export.
+const EXPORT_PAGE: u32 = 200;
+
+/// The whole ledger as CSV, oldest first: time, reason, side, amount, job, lot.
+#[utoipa::path(get, path = "/account/ledger.csv", tag = "Account",
+    responses((status = 200, content_type = "text/csv", body = String)))]
+pub async fn export_ledger(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer {
+    let first = read_page(&state, &actor, None).await?;
+    let head = "at,reason,account,amount,job_id,lot_id\r\n".to_owned();
+    let lines = stream::try_unfold(
+        (Some(first), head, state, actor),
+        |(page, head, state, actor)| async move {
+            let Some(page) = page else { return Ok::<_, Problem>(None) };
+            let text = format!("{head}{}", write_lines(&page.items)?);
+            let next = match page.next {
+                Some(after) => Some(read_page(&state, &actor, Some(after)).await?),
+                None => None,
+            };
+            Ok(Some((text, (next, String::new(), state, actor))))
+        },
+    );
+    let lines = futures::TryStreamExt::map_err(lines, |problem| {
+        std::io::Error::other(problem.detail().to_owned())
+    });
+    let mut response = Response::new(Body::from_stream(lines));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment; filename=\"ledger.csv\""),
+    );
+    Ok(response.into_response())
+}
+
+async fn read_page(
+    state: &AppState,
+    actor: &Actor,
+    after: Option<LedgerEntryId>,
+) -> Answer<Page<LedgerEntry, LedgerEntryId>> {
+    let page = PageRequest { after, limit: EXPORT_PAGE, order: Order::OldestFirst };
+    Ok(state.billing().ledger(actor, &page).await?)
+}
+
+fn write_lines(entries: &[LedgerEntry]) -> Answer<String> {
+    let broken = |error: String| Problem::internal(format!("the ledger as CSV: {error}"));
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for entry in entries {
+        let record = [
+            entry.at.to_string(),
+            entry.reason.clone(),
+            entry.account.as_str().to_owned(),
+            entry.amount.to_string(),
+            entry.job_id.map(|id| id.to_string()).unwrap_or_default(),
+            entry.lot_id.to_string(),
+        ];
+        writer.write_record(&record).map_err(|error| broken(error.to_string()))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| broken(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| broken(error.to_string()))
 }

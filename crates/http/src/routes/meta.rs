@@ -18,7 +18,7 @@ pub async fn get_meta(State(state): State<AppState>) -> Answer<Json<MetaBody>> {
         summary: engine.summary.clone(),
     });
     Ok(Json(MetaBody {
-        name: "Gantry".to_owned(),
+        name: state.billing().edition().title.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         edition: state.settings.edition.clone(),
         setup_required: state.access().is_setup_required().await?,

@@ -53,6 +53,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(account::get_account))
         .routes(routes!(account::list_ledger))
+        .routes(routes!(account::export_ledger))
         .routes(routes!(audit::list_audit))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::get_operation))

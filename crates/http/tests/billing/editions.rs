@@ -2,6 +2,7 @@
 //! the free plan again when the period is over.
 
 use anyhow::{Context, Result};
+use gantry_rules::plan::MeterLimit;
 use gantry_testkit::TestRequest;
 use serde_json::json;
 
@@ -96,6 +97,10 @@ async fn the_plans_are_those_of_the_page_to_the_number() -> Result<()> {
     assert_eq!(plan(2)["terms"]["seats"], 10);
     assert_eq!(plan(2)["terms"]["gpu"], true);
     assert_eq!(plan(3)["on_request"], true);
+    let page = shop.app.client().get("/pricing").await?.text();
+    assert!(page.contains("29.00 USD a month") && page.contains("Iterations: 1,000 in one job"));
+    let meta = shop.app.client().get("/api/v1/meta").await?.json()?;
+    assert_eq!(meta["name"], "Monte Carlo Platform");
     let asked = json!({ "plan": "enterprise" });
     let refused = shop.buyer.post("/api/v1/account/checkouts", &asked).await?;
     refused.require_status(409)?;
@@ -106,5 +111,26 @@ async fn the_plans_are_those_of_the_page_to_the_number() -> Result<()> {
     let request = TestRequest::new("PUT", &path).json(&asked);
     shop.administrator.send(request).await?.require_status(204)?;
     assert_eq!(shop.plan().await?, "enterprise");
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_with_keys_are_counted_where_the_plan_limits_them() -> Result<()> {
+    let mut limited = edition("litxplore");
+    let limit = MeterLimit { per_period: Some(2), ..MeterLimit::default() };
+    limited.plans[0].terms.meters.insert("api_calls".parse()?, limit);
+    let mut shop = Shop::open(limited).await?;
+    let new = json!({ "name": "program", "scopes": ["read"] });
+    let key = shop.buyer.post("/api/v1/api-keys", &new).await?.json()?;
+    let mut program = shop.app.client().with_key(key["key"].as_str().context("a key")?);
+    for _ in 0..2 {
+        program.get("/api/v1/jobs").await?.require_status(200)?;
+    }
+    let refused = program.get("/api/v1/jobs").await?;
+    refused.require_status(402)?;
+    let refusal = refused.json()?;
+    assert_eq!(refusal["meter"], "api_calls");
+    assert_eq!(refusal["upgrade"]["slug"], "basic");
+    shop.buyer.get("/api/v1/jobs").await?.require_status(200)?;
     Ok(())
 }

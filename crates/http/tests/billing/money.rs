@@ -41,6 +41,13 @@ async fn credits_come_when_they_are_paid_and_once() -> Result<()> {
     let paid = payments(&mut shop).await?;
     assert_eq!(paid.len(), 1);
     assert_eq!(paid[0]["amount"]["minor"], 4_500);
+    let ledger = shop.buyer.get("/api/v1/account/ledger.csv").await?;
+    ledger.require_status(200)?;
+    let text = ledger.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "at,reason,account,amount,job_id,lot_id");
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines.iter().any(|line| line.contains(",available,500,")), "{text}");
     shop.require_sound_books().await
 }
 

@@ -108,6 +108,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/api-keys/{id}", MANAGE_KEYS),
     ("get", "/api/v1/account", READ_ACCOUNT),
     ("get", "/api/v1/account/ledger", READ_ACCOUNT),
+    ("get", "/api/v1/account/ledger.csv", READ_ACCOUNT),
     ("get", "/api/v1/plans", Rule::Public),
     ("post", "/api/v1/account/checkouts", MANAGE_BILLING),
     ("get", "/api/v1/account/subscription", READ_ACCOUNT),
