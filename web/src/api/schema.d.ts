@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/ledger.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole ledger as CSV, oldest first: time, reason, side, amount, job, lot. */
+        get: operations["export_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/payments": {
         parameters: {
             query?: never;
@@ -2111,7 +2128,7 @@ export interface components {
             edition: string;
             /** @description What can be run. */
             engines: components["schemas"]["EngineBody"][];
-            /** @description `Gantry`. */
+            /** @description The product's name for people. */
             name: string;
             /** @description Whether strangers may register. */
             registration_open: boolean;
@@ -3780,6 +3797,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOf_LedgerEntryBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A problem. */
