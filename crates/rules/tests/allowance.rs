@@ -3,14 +3,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a model of a test fails the test")]
 
+mod accounts;
+
 use std::collections::BTreeMap;
 
 use gantry_rules::account::AccountState;
 use gantry_rules::allowance::{self, AllowancePart, UnitAsk};
-use gantry_rules::plan::{Included, MeterLimit, PlanTerms};
+use gantry_rules::plan::MeterLimit;
 use gantry_rules::refusal::Refusal;
-use gantry_types::{Credits, MeterId, OrganizationId, PriorityClass, Timestamp};
+use gantry_types::{MeterId, Timestamp};
 use proptest::prelude::*;
+
+use accounts::limited_account;
 
 const PER_CALL: u64 = 60;
 const PER_MONTH: u64 = 200;
@@ -40,33 +44,7 @@ fn meter() -> MeterId {
 
 fn account() -> AccountState {
     let limit = MeterLimit { per_job: Some(PER_CALL), per_period: Some(PER_MONTH), per_day: None };
-    AccountState {
-        organization_id: OrganizationId::generate(),
-        terms: PlanTerms {
-            concurrent_jobs: 1,
-            parallel_children: 1,
-            queued_jobs: 1,
-            class: PriorityClass::Normal,
-            gpu: Included::No,
-            job_seconds: 1,
-            job_memory_bytes: 1,
-            file_bytes: 1,
-            artifact_bytes: 1,
-            retention_days: None,
-            granted_credits: Credits::ZERO,
-            requests_per_minute: 1,
-            request_burst: 1,
-            seats: None,
-            features: std::collections::BTreeSet::new(),
-            support: gantry_rules::plan::Support::Community,
-            price: gantry_rules::plan::PlanPrice::default(),
-            meters: BTreeMap::from([(meter(), limit)]),
-        },
-        running_roots: 0,
-        queued_roots: 0,
-        lots: Vec::new(),
-        meters: Vec::new(),
-    }
+    limited_account(meter(), limit)
 }
 
 struct Model {

@@ -1,48 +1,26 @@
 //! A limit by the day: it refuses until midnight, names that, and the month goes on counting.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod accounts;
+
+use std::collections::BTreeMap;
 
 use gantry_rules::account::AccountState;
 use gantry_rules::admission::readmit;
 use gantry_rules::allowance::{self, UnitAsk};
-use gantry_rules::plan::{Included, MeterLimit, PlanPrice, PlanTerms, Support};
+use gantry_rules::plan::MeterLimit;
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::{Accounting, Needs};
-use gantry_types::{Credits, Device, MeterId, OrganizationId, PriorityClass, Timestamp};
+use gantry_types::{Credits, Device, MeterId, Timestamp};
+
+use accounts::limited_account;
 
 fn chats() -> MeterId {
     "chat_messages".parse().unwrap()
 }
 
 fn account(limit: MeterLimit) -> AccountState {
-    AccountState {
-        organization_id: OrganizationId::generate(),
-        terms: PlanTerms {
-            concurrent_jobs: 10,
-            parallel_children: 1,
-            queued_jobs: 10,
-            class: PriorityClass::Normal,
-            gpu: Included::No,
-            job_seconds: 1,
-            job_memory_bytes: 1,
-            file_bytes: 1,
-            artifact_bytes: 1,
-            retention_days: None,
-            granted_credits: Credits::ZERO,
-            requests_per_minute: 1,
-            request_burst: 1,
-            seats: None,
-            features: BTreeSet::new(),
-            support: Support::Community,
-            price: PlanPrice::default(),
-            meters: BTreeMap::from([(chats(), limit)]),
-        },
-        running_roots: 0,
-        queued_roots: 0,
-        lots: Vec::new(),
-        meters: Vec::new(),
-    }
+    limited_account(chats(), limit)
 }
 
 fn needs(units: u64) -> Needs {
