@@ -21,14 +21,18 @@ def main():
     torch.set_num_threads(2)
     real = pd.read_csv(real_path)
     start = time.perf_counter()
-    metadata = Metadata.detect_from_dataframe(real)
+    tables = {"table": real}
+    metadata = Metadata.detect_from_dataframes(tables)
     if name == "sdv_copula":
         synthesizer = GaussianCopulaSynthesizer(metadata)
     else:
         kind = {"ctgan": CTGANSynthesizer, "tvae": TVAESynthesizer}[name]
         synthesizer = kind(metadata, epochs=int(sys.argv[6]))
-    synthesizer.fit(real)
-    synthesizer.sample(num_rows=int(rows)).to_csv(out_path, index=False)
+    synthesizer.fit(tables)
+    drawn = synthesizer.sample(num_rows=int(rows))
+    # One table, under its name.
+    drawn = drawn["table"] if isinstance(drawn, dict) else drawn
+    drawn.to_csv(out_path, index=False)
     print(json.dumps({"seconds": time.perf_counter() - start}))
 
 
