@@ -64,9 +64,15 @@ export function runBinary(words, options = {}) {
 
 /**
  * Starts `gantry serve` in `folder`, an empty one if not given, with `config` as its `gantry.toml`;
- * resolves once it is ready. There is one administrator already, unless `isFresh`.
+ * resolves once it is ready. There is one administrator already, unless `isFresh`, who administers
+ * without a second factor unless `administratorFactor` is `required`.
  */
-export async function startServer({ config = '', folder: given, isFresh = false } = {}) {
+export async function startServer({
+    config = '',
+    folder: given,
+    isFresh = false,
+    administratorFactor = 'optional',
+} = {}) {
     const binary = findBinary();
     const folder = given ?? (await makeFolder());
     await writeFile(path.join(folder, 'gantry.toml'), config);
@@ -75,6 +81,7 @@ export async function startServer({ config = '', folder: given, isFresh = false 
     const port = await findFreePort();
     const child = spawn(binary, ['serve', '--data-dir', folder, '--listen', `127.0.0.1:${port}`], {
         cwd: folder,
+        env: { ...process.env, GANTRY__AUTH__ADMINISTRATOR_FACTOR: administratorFactor },
         stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = [];

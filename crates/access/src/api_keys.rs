@@ -67,6 +67,7 @@ impl Access {
             last_used_at: None,
             expires_at: wanted.expires_at,
             revoked_at: None,
+            family: None,
         };
         let details = json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix });
         let entry =
@@ -123,7 +124,10 @@ fn may_manage(actor: &Actor, key: &ApiKey) -> bool {
     actor.user_id == Some(key.user_id) || Permission::ManageMembers.allows(actor)
 }
 
-fn check_scopes(actor: &Actor, mut scopes: Vec<Scope>) -> Result<Vec<Scope>, AccessError> {
+pub(crate) fn check_scopes(
+    actor: &Actor,
+    mut scopes: Vec<Scope>,
+) -> Result<Vec<Scope>, AccessError> {
     scopes.sort_unstable();
     scopes.dedup();
     if scopes.is_empty() {

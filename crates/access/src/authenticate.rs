@@ -11,9 +11,11 @@ use gantry_types::{OrganizationId, Role, Scope, Timestamp, UserId};
 
 use crate::Access;
 use crate::actor::{Actor, Via};
+use crate::allowed_networks::AllowedNetworks;
 use crate::error::AccessError;
 use crate::recent::Recognition;
 use crate::secret::{API_KEY_PREFIX, SecretHash, derive_csrf_token};
+use crate::settings::{AdministratorFactor, Unverified};
 use crate::sign_in::Client;
 
 /// How old the note of the last use may be.
@@ -70,6 +72,9 @@ impl Access {
         if !found.is_good(now) {
             return Err(AccessError::NotSignedIn);
         }
+        if !found.networks.allow(&client.ip) {
+            return Err(AccessError::AddressNotAllowed { ip: client.ip.clone() });
+        }
         if found.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {
             self.recent.note_use(&secret, now);
             self.touch(&found.actor.via, now).await?;
@@ -85,22 +90,26 @@ impl Access {
     ) -> Result<Recognition, AccessError> {
         let snapshot = self.store.read().await?;
         let access = snapshot.access();
-        match proof {
+        let mut found = match proof {
             Proof::Token(token) => {
                 let session = access.find_session(&secret.to_hex()).await?;
                 let session = session.ok_or(AccessError::NotSignedIn)?;
                 let whose = (session.user_id, session.organization_id);
                 let (user, role) = get_member(access, whose).await?;
-                Ok(self.recognise_session(token, session, &user, role))
+                self.recognise_session(token, session, &user, role)
             }
             Proof::Key => {
                 let key = access.find_api_key(&secret.to_hex()).await?;
                 let key = key.filter(|key| key.revoked_at.is_none());
                 let key = key.ok_or(AccessError::NotSignedIn)?;
                 let (user, role) = get_member(access, (key.user_id, key.organization_id)).await?;
-                Ok(recognise_key(key, &user, role))
+                self.recognise_key(key, &user, role)
             }
-        }
+        };
+        let organization = found.actor.organization_id;
+        let networks = snapshot.identity().list_allowed_networks(organization).await?;
+        found.networks = AllowedNetworks::parse(&networks)?;
+        Ok(found)
     }
 
     fn recognise_session(
@@ -114,7 +123,7 @@ impl Access {
             user_id: Some(user.id),
             organization_id: session.organization_id,
             role,
-            scopes: scopes_of_session(user),
+            scopes: self.scopes_of(user),
             administrator: user.administrator,
             via: Via::Session { id: session.id, csrf_token: derive_csrf_token(token) },
             ip: String::new(),
@@ -124,7 +133,50 @@ impl Access {
             ends_at: Some(session.expires_at),
             idle: Some(self.idle_of(user)),
             last_used_at: Some(session.last_used_at),
+            networks: AllowedNetworks::default(),
         }
+    }
+
+    fn recognise_key(&self, key: ApiKey, user: &User, role: Role) -> Recognition {
+        let theirs = self.scopes_of(user);
+        let scopes: Vec<Scope> =
+            key.scopes.into_iter().filter(|scope| theirs.contains(scope)).collect();
+        let actor = Actor {
+            user_id: Some(user.id),
+            organization_id: key.organization_id,
+            role,
+            administrator: user.administrator && scopes.contains(&Scope::Admin),
+            scopes,
+            via: Via::ApiKey { id: key.id },
+            ip: String::new(),
+        };
+        Recognition {
+            actor,
+            ends_at: key.expires_at,
+            idle: None,
+            last_used_at: key.last_used_at,
+            networks: AllowedNetworks::default(),
+        }
+    }
+
+    /// What the person may use a session or key for, by what they proved of themselves.
+    fn scopes_of(&self, user: &User) -> Vec<Scope> {
+        let administers = user.administrator
+            && match self.settings.administrator_factor {
+                AdministratorFactor::Required => user.second_factor_at.is_some(),
+                AdministratorFactor::Optional => true,
+            };
+        let trusted = match self.settings.unverified {
+            Unverified::Trusted => true,
+            // Whoever set the installation up needs no mail to prove it.
+            Unverified::ReadOnly => user.administrator || user.email_verified_at.is_some(),
+        };
+        let may = |scope: Scope| match scope {
+            Scope::Read | Scope::Account => true,
+            Scope::Run | Scope::Data => trusted,
+            Scope::Admin => administers,
+        };
+        Scope::ALL.iter().copied().filter(|scope| may(*scope)).collect()
     }
 
     /// Notes that a session or key is in use.
@@ -167,23 +219,4 @@ async fn get_member(
         UserStatus::Active => Ok((user, membership.role)),
         UserStatus::Suspended => Err(AccessError::NotSignedIn),
     }
-}
-
-fn recognise_key(key: ApiKey, user: &User, role: Role) -> Recognition {
-    let actor = Actor {
-        user_id: Some(user.id),
-        organization_id: key.organization_id,
-        role,
-        administrator: user.administrator && key.scopes.contains(&Scope::Admin),
-        scopes: key.scopes,
-        via: Via::ApiKey { id: key.id },
-        ip: String::new(),
-    };
-    Recognition { actor, ends_at: key.expires_at, idle: None, last_used_at: key.last_used_at }
-}
-
-/// A person's session may be used for everything that the person may do.
-fn scopes_of_session(user: &User) -> Vec<Scope> {
-    let all = Scope::ALL.iter().copied();
-    all.filter(|scope| user.administrator || *scope != Scope::Admin).collect()
 }

@@ -27,8 +27,7 @@ impl Access {
         let change = async move {
             let changed = access.store.write(closure).await;
             // After an error too: whether the commit took place may be unknown.
-            access.recent.forget_user(user_id);
-            access.bus.publish(Hint::Identity { user_id });
+            access.forget(user_id);
             changed
         };
         // A task of its own, so that a client that hangs up cannot stop it half-way.
@@ -36,5 +35,11 @@ impl Access {
             let reason = format!("a change of identity ended unexpectedly: {join}");
             Err(AccessError::Store(StoreError::Broken { reason }))
         })
+    }
+
+    /// Forgets what is known of a user, here and in every process.
+    pub(crate) fn forget(&self, user_id: UserId) {
+        self.recent.forget_user(user_id);
+        self.bus.publish(Hint::Identity { user_id });
     }
 }

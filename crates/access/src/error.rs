@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use gantry_letters::LettersError;
 use gantry_ports::StoreError;
 use gantry_rules::plan::Feature;
 use gantry_types::Timestamp;
 
 use crate::permission::Permission;
+use crate::secret::LinkToken;
 
 /// A use-case of access did not take place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +26,39 @@ pub enum AccessError {
         until: Timestamp,
         /// How long that is from now.
         retry_after: Duration,
+    },
+    /// The password was right; a code is needed too.
+    #[error("the password is right; now give a code of your authenticator app, or a recovery code")]
+    SecondFactorRequired {
+        /// With what the sign-in goes on; good for five minutes.
+        challenge: LinkToken,
+    },
+    /// A code is wrong, was used, or is too old.
+    #[error("the code is wrong, or was used before; wait for the next one")]
+    WrongCode,
+    /// A link of a mail was used, replaced, or is too old.
+    #[error("this link was used before, was replaced by a newer one, or is too old")]
+    LinkNotGood,
+    /// The organization may not be used from this network address.
+    #[error("this organization may not be used from the network address {ip}")]
+    AddressNotAllowed {
+        /// The address.
+        ip: String,
+    },
+    /// An organization needs an owner.
+    #[error("this is the organization's last owner; make somebody else an owner first")]
+    LastOwner,
+    /// The plan has no more seats.
+    #[error("the plan has {limit} seats, and members and open invitations take them all")]
+    SeatsTaken {
+        /// How many there are.
+        limit: u32,
+    },
+    /// An invitation is for somebody else.
+    #[error("this invitation is for {email}, and you are signed in with another address")]
+    OthersInvitation {
+        /// For whom.
+        email: String,
     },
     /// The user was suspended.
     #[error("this account is suspended; ask the administrator")]
@@ -90,6 +125,9 @@ pub enum AccessError {
         /// What failed.
         reason: String,
     },
+    /// A mail could not be written.
+    #[error(transparent)]
+    Letters(#[from] LettersError),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),

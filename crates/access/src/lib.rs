@@ -1,44 +1,67 @@
-//! Who somebody is and what they may do: accounts, sessions, API keys, roles and the audit log.
+//! Who somebody is and what they may do: accounts, members, sessions, API keys, second factors,
+//! roles and the audit log.
 //!
 //! Invariants: a password, a session token and an API key are never stored, only their hashes;
 //! every change is audited in the transaction that makes it; what an actor may do is decided by
 //! one pure table ([`Permission::allows`]) and nowhere else.
 
 mod actor;
+mod allowed_networks;
 mod api_keys;
 mod audit;
 mod authenticate;
+mod authenticator;
 mod change_identity;
+mod change_password;
+mod confirm;
 mod email;
+mod email_address;
 mod entrance;
 mod error;
+mod finish_sign_in;
+mod invitations;
+mod links;
 mod lock_out;
+mod members;
+mod organizations;
 mod password;
 mod permission;
+mod post;
 mod recent;
 mod register_user;
+mod reset_password;
+mod seal_audit;
+mod second_factor;
 mod secret;
 mod sessions;
 mod settings;
 mod setup;
 mod sign_in;
+mod tokens;
 
 pub use actor::{Actor, Via};
+pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
-
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
+pub use invitations::NewInvitation;
 pub use lock_out::LockOut;
+pub use members::Roster;
 pub use permission::{Permission, require};
 pub use register_user::{Credentials, Registrant};
-pub use secret::{SessionToken, SetupToken};
+pub use seal_audit::AuditProof;
+pub use second_factor::{Enrolment, RecoveryCodes};
+pub use secret::{LinkToken, SessionToken, SetupToken};
 pub use sessions::{Profile, SessionView};
-pub use settings::{AccessSettings, PasswordCost, Registration};
+pub use settings::{AccessSettings, AdministratorFactor, PasswordCost, Registration, Unverified};
 pub use sign_in::{Client, SignedIn};
+pub use tokens::TokenPair;
 
 use std::sync::{Arc, Mutex};
 
+use gantry_letters::Letters;
 use gantry_ports::{Bus, Clock, Store};
+use tokio::sync::Notify;
 
 use password::PasswordHashing;
 use recent::RecentActors;
@@ -52,6 +75,9 @@ pub struct Access {
     settings: Arc<AccessSettings>,
     recent: Arc<RecentActors>,
     passwords: Arc<PasswordHashing>,
+    letters: Arc<Letters>,
+    /// Rings when a letter was put into the outbox.
+    posted: Arc<Notify>,
     /// The hash of the token with which the first administrator registers.
     setup_token: Arc<Mutex<Option<String>>>,
 }
@@ -60,7 +86,8 @@ impl Access {
     /// Works on `store`, and tells and hears over `bus` whose identity changed.
     ///
     /// # Errors
-    /// [`AccessError::Hashing`] when the settings ask for a cost that Argon2 does not have.
+    /// [`AccessError::Hashing`] when the settings ask for a cost that Argon2 does not have,
+    /// [`AccessError::Letters`] when a template is wrong.
     pub fn new(
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
@@ -70,8 +97,22 @@ impl Access {
         let passwords = Arc::new(PasswordHashing::new(&settings.password_cost)?);
         let recent = Arc::new(RecentActors::new(bus.as_ref()));
         let setup_token = Arc::new(Mutex::new(None));
+        let letters = Arc::new(Letters::new(&settings.brand, &settings.public_url)?);
+        let posted = Arc::new(Notify::new());
         let settings = Arc::new(settings);
-        Ok(Self { store, bus, clock, settings, recent, passwords, setup_token })
+        Ok(Self { store, bus, clock, settings, recent, passwords, letters, posted, setup_token })
+    }
+
+    /// Writes the product's letters.
+    #[must_use]
+    pub fn letters(&self) -> Arc<Letters> {
+        Arc::clone(&self.letters)
+    }
+
+    /// Rings when a letter was put into the outbox.
+    #[must_use]
+    pub fn posted(&self) -> Arc<Notify> {
+        Arc::clone(&self.posted)
     }
 
     /// What the installation allows.

@@ -15,6 +15,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use crate::actor::Actor;
+use crate::allowed_networks::AllowedNetworks;
 use crate::secret::SecretHash;
 
 /// How long an answer of the store is believed.
@@ -33,6 +34,8 @@ pub(crate) struct Recognition {
     pub idle: Option<Duration>,
     /// When it was last used, as far as that was noted.
     pub last_used_at: Option<Timestamp>,
+    /// From where it may be used.
+    pub networks: AllowedNetworks,
 }
 
 impl Recognition {
@@ -164,7 +167,8 @@ mod tests {
     fn recognition(user_id: UserId) -> Recognition {
         let system = Actor::system(OrganizationId::generate());
         let actor = Actor { user_id: Some(user_id), role: Role::Member, ..system };
-        Recognition { actor, ends_at: None, idle: None, last_used_at: Some(START) }
+        let networks = AllowedNetworks::default();
+        Recognition { actor, ends_at: None, idle: None, last_used_at: Some(START), networks }
     }
 
     fn secret(text: &str) -> SecretHash {

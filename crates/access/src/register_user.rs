@@ -1,16 +1,19 @@
 //! A person registers: user, personal organization, granted credits, session and audit in one
 //! transaction.
 
-use gantry_ports::StoreError;
-use gantry_ports::store::{LotGrant, NewUser, Organization, StoreExt, Tx, User, UserStatus};
+use gantry_ports::store::{
+    Invitation, LotGrant, NewUser, Organization, StoreExt, Tx, User, UserStatus,
+};
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_types::{LotId, OrganizationId, Timestamp, UserId};
+use gantry_types::{Locale, LotId, OrganizationId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::{parse_email, parse_name};
+use crate::email_address::{PostedLink, refuse_taken};
 use crate::error::AccessError;
+use crate::invitations::{join, read_invitation};
 use crate::password::check_rules;
 use crate::settings::Registration;
 use crate::sign_in::{Client, NewSession, SignedIn};
@@ -31,6 +34,9 @@ pub struct Registrant {
     pub credentials: Credentials,
     /// The name for people.
     pub name: String,
+    /// The secret of an invitation, which lets them in where registration is closed, and makes
+    /// them a member.
+    pub invitation: Option<String>,
 }
 
 /// Whether the new user administers the installation.
@@ -52,15 +58,31 @@ impl Access {
         registrant: Registrant,
         client: &Client,
     ) -> Result<SignedIn, AccessError> {
-        match self.settings.registration {
-            Registration::Open => {}
-            Registration::Closed => return Err(AccessError::RegistrationClosed),
+        match (self.settings.registration, &registrant.invitation) {
+            (Registration::Open, _) | (Registration::Closed, Some(_)) => {}
+            (Registration::Closed, None) => return Err(AccessError::RegistrationClosed),
         }
         if self.is_setup_required().await? {
             return Err(AccessError::SetupRequired);
         }
         let session = self.insert_account(registrant, client, Standing::User).await?;
         self.answer(session).await
+    }
+
+    /// The invitation that a registrant brings, for the very address that they give.
+    async fn find_own_invitation(
+        &self,
+        registrant: &Registrant,
+        now: Timestamp,
+    ) -> Result<Option<Invitation>, AccessError> {
+        let Some(token) = &registrant.invitation else { return Ok(None) };
+        let snapshot = self.store.read().await?;
+        let invitation = read_invitation(snapshot.as_ref(), token, now).await?;
+        if invitation.email == parse_email(&registrant.credentials.email)? {
+            Ok(Some(invitation))
+        } else {
+            Err(AccessError::OthersInvitation { email: invitation.email })
+        }
     }
 
     pub(crate) async fn insert_account(
@@ -70,22 +92,33 @@ impl Access {
         standing: Standing,
     ) -> Result<NewSession, AccessError> {
         let now = self.clock.now();
-        let new = self.derive_user(registrant, standing, now).await?;
-        let session =
-            NewSession::begin(&new.user, new.organization.id, client, self.lifetime(now))?;
-        let slug = self.settings.default_plan.clone();
-        let written = session.clone();
+        let invitation = self.find_own_invitation(&registrant, now).await?;
+        let mut new = self.derive_user(registrant, standing, now).await?;
+        new.user.locale = client.locale;
+        // The invitation came by mail to this very address.
+        new.user.email_verified_at = invitation.as_ref().map(|_| now);
+        let place = invitation.as_ref().map(|invitation| invitation.organization_id);
+        let place = place.unwrap_or(new.organization.id);
+        let session = NewSession::begin(&new.user, place, client, self.lifetime(now))?;
+        let verification = match (&invitation, standing) {
+            (None, Standing::User) => Some(self.derive_verification(&new.user, now)?),
+            (Some(_), _) | (None, Standing::Administrator) => None,
+        };
+        let account = NewAccount {
+            new,
+            slug: self.settings.default_plan.clone(),
+            session: session.clone(),
+            standing,
+            verification,
+            invitation,
+        };
         self.store
             .write(move |tx| {
-                let account = NewAccount {
-                    new: new.clone(),
-                    slug: slug.clone(),
-                    session: written.clone(),
-                    standing,
-                };
+                let account = account.clone();
                 Box::pin(async move { account.insert(tx).await })
             })
             .await?;
+        self.ring();
         Ok(session)
     }
 
@@ -107,6 +140,9 @@ impl Access {
             password_hash,
             administrator: standing == Standing::Administrator,
             status: UserStatus::Active,
+            locale: Locale::English,
+            email_verified_at: None,
+            second_factor_at: None,
             created_at: now,
         };
         let organization = Organization {
@@ -121,11 +157,15 @@ impl Access {
 }
 
 /// All that one registration writes.
+#[derive(Clone)]
 struct NewAccount {
     new: NewUser,
     slug: String,
     session: NewSession,
     standing: Standing,
+    /// The mail with which they prove their address.
+    verification: Option<PostedLink>,
+    invitation: Option<Invitation>,
 }
 
 impl NewAccount {
@@ -139,13 +179,7 @@ impl NewAccount {
             .await?
             .ok_or(AccessError::NoSuchPlan { slug: self.slug })?;
         self.new.organization.plan_id = plan.id;
-        tx.access().insert_user(&self.new).await.map_err(|error| match error {
-            StoreError::AlreadyExists { .. } => AccessError::EmailTaken,
-            other @ (StoreError::NotFound { .. }
-            | StoreError::Overloaded
-            | StoreError::Unavailable { .. }
-            | StoreError::Broken { .. }) => AccessError::from(other),
-        })?;
+        tx.access().insert_user(&self.new).await.map_err(refuse_taken)?;
         let (user, organization) = (&self.new.user, &self.new.organization);
         let granted = plan.terms.granted_credits;
         if granted.get() > 0 {
@@ -162,6 +196,12 @@ impl NewAccount {
                 at: user.created_at,
             };
             tx.accounts().insert_lot(&grant).await?;
+        }
+        if let Some(verification) = &self.verification {
+            verification.insert(tx).await?;
+        }
+        if let Some(invitation) = &self.invitation {
+            join(tx, invitation, user.id, user.created_at).await?;
         }
         tx.access().insert_session(&self.session.session).await?;
         let draft = AuditDraft {

@@ -1,4 +1,4 @@
-//! Secrets: session tokens, API keys, setup tokens. Their randomness comes from the operating
+//! Secrets: session tokens, API keys, setup tokens, links in mails, recovery codes. Their randomness comes from the operating
 //! system.
 //!
 //! Invariant: a secret has 256 random bits, so its plain SHA-256 is safe to store and is found by
@@ -14,6 +14,9 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 /// What every API key begins with, so that scanners recognise a leaked one.
 pub const API_KEY_PREFIX: &str = "gk_";
+
+/// What every refresh token begins with.
+const REFRESH_TOKEN_PREFIX: &str = "gr_";
 
 /// How much of a key is kept to recognise it: the prefix and six characters.
 const SHOWN_CHARACTERS: usize = 9;
@@ -62,9 +65,55 @@ impl fmt::Debug for SetupToken {
     }
 }
 
+/// The secret of a link in a mail, or of a sign-in that goes on with a code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LinkToken(String);
+
+impl LinkToken {
+    pub(crate) fn generate() -> Result<Self, AccessError> {
+        random_text().map(Self)
+    }
+
+    /// The secret, for the link and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("LinkToken(…)")
+    }
+}
+
+/// Characters of a recovery code; the code is kept as a plain hash, so it must not be guessable:
+/// 62^16 is more than 2^95.
+const RECOVERY_CHARACTERS: usize = 16;
+
+/// A new recovery code, in groups of four.
+pub fn generate_recovery_code() -> Result<String, AccessError> {
+    let letters: Vec<char> = random_text()?.chars().rev().take(RECOVERY_CHARACTERS).collect();
+    let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
+    Ok(groups.join("-"))
+}
+
+/// The secret that an authenticator app shares: 160 bits, as RFC 4226 recommends.
+pub fn generate_shared_secret() -> Result<[u8; 20], AccessError> {
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| AccessError::Hashing { reason: error.to_string() })?;
+    Ok(bytes)
+}
+
 /// A new API key.
 pub fn generate_api_key() -> Result<String, AccessError> {
     Ok(format!("{API_KEY_PREFIX}{}", random_text()?))
+}
+
+/// A new refresh token.
+pub fn generate_refresh_token() -> Result<String, AccessError> {
+    Ok(format!("{REFRESH_TOKEN_PREFIX}{}", random_text()?))
 }
 
 /// The part of a key that is kept to recognise it.

@@ -117,16 +117,20 @@ impl Access {
         .await
     }
 
-    /// Removes sessions that ended; the housekeeping of a server. Answers how many.
+    /// Removes sessions, links and invitations that ended; the housekeeping of a server. Answers
+    /// how many.
     ///
     /// # Errors
     /// [`AccessError::Store`].
-    pub async fn purge_sessions(&self) -> Result<u64, AccessError> {
+    pub async fn purge_ended(&self) -> Result<u64, AccessError> {
         let now = self.clock.now();
         let idle = self.settings.session_idle.max(self.settings.administrator_idle);
         self.store
             .write(move |tx| {
-                Box::pin(async move { Ok(tx.access().purge_sessions(now, idle).await?) })
+                Box::pin(async move {
+                    let sessions = tx.access().purge_sessions(now, idle).await?;
+                    Ok(sessions + tx.identity().purge_links(now).await?)
+                })
             })
             .await
     }

@@ -13,6 +13,24 @@ pub enum Registration {
     Closed,
 }
 
+/// What people whose address is not verified yet may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unverified {
+    /// Everything.
+    Trusted,
+    /// Read and manage their account, and nothing that costs.
+    ReadOnly,
+}
+
+/// Whether administrators need a second factor to administer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdministratorFactor {
+    /// They do; without it they are users like others.
+    Required,
+    /// They do not.
+    Optional,
+}
+
 /// The cost of one password hash (Argon2id). The default is OWASP's recommendation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCost {
@@ -51,6 +69,20 @@ pub struct AccessSettings {
     pub address_lock_out: LockOut,
     /// The cost of one password hash.
     pub password_cost: PasswordCost,
+    /// What people may do whose address is not verified yet.
+    pub unverified: Unverified,
+    /// Whether administrators need a second factor.
+    pub administrator_factor: AdministratorFactor,
+    /// How long the access token of a renewable pair is good.
+    pub access_token_lifetime: Duration,
+    /// How long its refresh token is good; each renewal begins anew.
+    pub refresh_token_lifetime: Duration,
+    /// How many organizations one person may own, the personal one too.
+    pub owned_organizations: usize,
+    /// The product's name, for mails and authenticator apps.
+    pub brand: String,
+    /// Where people reach the product, for links in mails.
+    pub public_url: String,
 }
 
 impl Default for AccessSettings {
@@ -64,6 +96,13 @@ impl Default for AccessSettings {
             email_lock_out: LockOut { free_attempts: 5, ..LockOut::default() },
             address_lock_out: LockOut { free_attempts: 20, ..LockOut::default() },
             password_cost: PasswordCost::default(),
+            unverified: Unverified::Trusted,
+            administrator_factor: AdministratorFactor::Required,
+            access_token_lifetime: Duration::from_secs(15 * 60),
+            refresh_token_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            owned_organizations: 5,
+            brand: "Gantry".to_owned(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
         }
     }
 }

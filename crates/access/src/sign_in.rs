@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
-use gantry_ports::store::{ReadAccess, Session, SignInFailures, StoreExt, Tx, User, UserStatus};
-use gantry_types::{OrganizationId, SessionId, Timestamp};
+use gantry_ports::store::{
+    LinkPurpose, OneTimeLink, ReadAccess, Session, SignInFailures, StoreExt, Tx, User, UserStatus,
+};
+use gantry_types::{Locale, OrganizationId, SessionId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -15,6 +17,7 @@ use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
+use crate::links::NewLink;
 use crate::lock_out::LockOut;
 use crate::password::PasswordCheck;
 use crate::register_user::Credentials;
@@ -24,12 +27,20 @@ use crate::sessions::Profile;
 const MAX_USER_AGENT: usize = 200;
 
 /// Where a request comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// The network address.
     pub ip: String,
     /// The browser's own description.
     pub user_agent: String,
+    /// The language that the browser asks for.
+    pub locale: Locale,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self { ip: String::new(), user_agent: String::new(), locale: Locale::English }
+    }
 }
 
 /// Somebody who has just signed in.
@@ -80,11 +91,30 @@ impl NewSession {
         };
         Ok(Self { session, token })
     }
+
+    /// Begins it; `proof` is how the person proved who they are, for the audit log.
+    pub async fn insert(&self, tx: &dyn Tx, proof: &'static str) -> Result<(), AccessError> {
+        let session = &self.session;
+        tx.access().insert_session(session).await?;
+        let draft = AuditDraft {
+            action: "session.begin",
+            subject: format!("session {}", session.id),
+            details: json!({ "user_agent": session.user_agent, "proof": proof }),
+        };
+        let origin = Origin {
+            organization_id: Some(session.organization_id),
+            user_id: Some(session.user_id),
+            ip: session.ip.clone(),
+        };
+        Ok(tx.audit().append(&draft.complete(origin, session.created_at)).await?)
+    }
 }
 
 /// How the transaction of an attempt ended.
 enum Decision {
     SignedIn,
+    /// A code is needed too.
+    Challenged,
     Wrong,
     Suspended,
     Locked(Timestamp),
@@ -95,8 +125,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::WrongCredentials`], [`AccessError::LockedOut`],
-    /// [`AccessError::Suspended`] (only with the right password), [`AccessError::Busy`],
-    /// [`AccessError::Store`].
+    /// [`AccessError::SecondFactorRequired`] and [`AccessError::Suspended`] (only with the right
+    /// password), [`AccessError::Busy`], [`AccessError::Store`].
     pub async fn sign_in(
         &self,
         credentials: Credentials,
@@ -127,7 +157,14 @@ impl Access {
                 None
             }
         };
-        let attempt = Attempt { user, session: session.clone(), locks, now };
+        let challenge = match (&user, &session) {
+            (Some(user), Some(_)) if user.second_factor_at.is_some() => {
+                Some(NewLink::mint(user, &user.email, LinkPurpose::SecondFactor, now)?)
+            }
+            (Some(_) | None, _) => None,
+        };
+        let link = challenge.as_ref().map(|new| new.link.clone());
+        let attempt = Attempt { user, session: session.clone(), challenge: link, locks, now };
         let decision = self
             .store
             .write(move |tx| {
@@ -135,11 +172,16 @@ impl Access {
                 Box::pin(async move { attempt.decide(tx).await })
             })
             .await?;
-        match (decision, session) {
-            (Decision::SignedIn, Some(session)) => self.answer(session).await,
-            (Decision::SignedIn, None) | (Decision::Wrong, _) => Err(AccessError::WrongCredentials),
-            (Decision::Suspended, _) => Err(AccessError::Suspended),
-            (Decision::Locked(until), _) => Err(locked(until, now)),
+        let wrong = AccessError::WrongCredentials;
+        match decision {
+            Decision::SignedIn => self.answer(session.ok_or(wrong)?).await,
+            Decision::Challenged => {
+                let challenge = challenge.ok_or(wrong)?.token;
+                Err(AccessError::SecondFactorRequired { challenge })
+            }
+            Decision::Wrong => Err(wrong),
+            Decision::Suspended => Err(AccessError::Suspended),
+            Decision::Locked(until) => Err(locked(until, now)),
         }
     }
 
@@ -148,7 +190,7 @@ impl Access {
     }
 
     pub(crate) async fn answer(&self, new: NewSession) -> Result<SignedIn, AccessError> {
-        let client = Client { ip: new.session.ip.clone(), user_agent: String::new() };
+        let client = Client { ip: new.session.ip.clone(), ..Client::default() };
         let actor = self.authenticate_session(new.token.expose(), &client).await?;
         let profile = self.profile(&actor).await?;
         let lifetime = new.session.expires_at.since(new.session.created_at);
@@ -156,11 +198,11 @@ impl Access {
     }
 }
 
-fn locked(until: Timestamp, now: Timestamp) -> AccessError {
+pub(crate) fn locked(until: Timestamp, now: Timestamp) -> AccessError {
     AccessError::LockedOut { until, retry_after: until.since(now) }
 }
 
-async fn first_organization(
+pub(crate) async fn first_organization(
     access: &dyn ReadAccess,
     user: &User,
 ) -> Result<Option<OrganizationId>, AccessError> {
@@ -170,12 +212,12 @@ async fn first_organization(
 
 /// The keys under which failures are counted, with their rules.
 #[derive(Clone)]
-struct Locks {
+pub(crate) struct Locks {
     keys: [(String, LockOut); 2],
 }
 
 impl Locks {
-    fn new(access: &Access, email: &str, client: &Client) -> Self {
+    pub fn new(access: &Access, email: &str, client: &Client) -> Self {
         Self {
             keys: [
                 (format!("email {email}"), access.settings.email_lock_out),
@@ -184,8 +226,41 @@ impl Locks {
         }
     }
 
+    /// Counts a failure of somebody under both keys; one that locks is audited.
+    pub async fn record_failure(
+        &self,
+        tx: &dyn Tx,
+        whose: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        for (key, rule) in &self.keys {
+            let window_start = now.minus(rule.memory);
+            let failures: SignInFailures =
+                tx.access().record_sign_in_failure(key, now, window_start).await?;
+            if failures.count >= rule.free_attempts {
+                let draft = AuditDraft {
+                    action: "sign_in.lock",
+                    subject: key.clone(),
+                    details: json!({ "failures": failures.count }),
+                };
+                let [_, (address, _)] = &self.keys;
+                let ip = address.trim_start_matches("address ").to_owned();
+                let origin = Origin { organization_id: None, user_id: whose, ip };
+                tx.audit().append(&draft.complete(origin, now)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the failures under the e-mail address, and only those: an attacker with an account
+    /// of their own must not be able to clear the count of their network address.
+    pub async fn clear_email(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let [(email_key, _), _] = &self.keys;
+        Ok(tx.access().clear_sign_in_failures(email_key).await?)
+    }
+
     /// Until when one of the keys is locked, the longest.
-    async fn find(
+    pub async fn find(
         &self,
         access: &dyn ReadAccess,
         now: Timestamp,
@@ -206,6 +281,8 @@ struct Attempt {
     user: Option<User>,
     /// The session to begin; `None` when the password was wrong.
     session: Option<NewSession>,
+    /// What the code will answer, for users who have a second factor.
+    challenge: Option<OneTimeLink>,
     locks: Locks,
     now: Timestamp,
 }
@@ -217,50 +294,20 @@ impl Attempt {
             return Ok(Decision::Locked(until));
         }
         let (Some(user), Some(new)) = (&self.user, &self.session) else {
-            return self.record_failure(tx).await;
+            let whose = self.user.as_ref().map(|user| user.id);
+            self.locks.record_failure(tx, whose, self.now).await?;
+            return Ok(Decision::Wrong);
         };
         match user.status {
             UserStatus::Suspended => return Ok(Decision::Suspended),
             UserStatus::Active => {}
         }
-        access.insert_session(&new.session).await?;
-        // Only the e-mail address is cleared: an attacker with an account of their own must not
-        // be able to clear the count of their network address.
-        let [(email_key, _), _] = &self.locks.keys;
-        access.clear_sign_in_failures(email_key).await?;
-        let draft = AuditDraft {
-            action: "session.begin",
-            subject: format!("session {}", new.session.id),
-            details: json!({ "user_agent": new.session.user_agent }),
-        };
-        let origin = Origin {
-            organization_id: Some(new.session.organization_id),
-            user_id: Some(user.id),
-            ip: new.session.ip.clone(),
-        };
-        tx.audit().append(&draft.complete(origin, self.now)).await?;
-        Ok(Decision::SignedIn)
-    }
-
-    async fn record_failure(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
-        for (key, rule) in &self.locks.keys {
-            let window_start = self.now.minus(rule.memory);
-            let failures: SignInFailures =
-                tx.access().record_sign_in_failure(key, self.now, window_start).await?;
-            if failures.count >= rule.free_attempts {
-                let draft = AuditDraft {
-                    action: "sign_in.lock",
-                    subject: key.clone(),
-                    details: json!({ "failures": failures.count }),
-                };
-                let origin = Origin {
-                    organization_id: None,
-                    user_id: self.user.as_ref().map(|user| user.id),
-                    ip: self.locks.keys[1].0.trim_start_matches("address ").to_owned(),
-                };
-                tx.audit().append(&draft.complete(origin, self.now)).await?;
-            }
+        if let Some(challenge) = &self.challenge {
+            tx.identity().replace_link(challenge).await?;
+            return Ok(Decision::Challenged);
         }
-        Ok(Decision::Wrong)
+        self.locks.clear_email(tx).await?;
+        new.insert(tx, "password").await?;
+        Ok(Decision::SignedIn)
     }
 }

@@ -1,4 +1,5 @@
-//! What a server does beside its requests and jobs: schedules, payments, and keeping data small.
+//! What a server does beside its requests and jobs: schedules, payments, mails, and keeping data
+//! small.
 //!
 //! Invariant: an error is logged and tried again later; no chore ends the server.
 
@@ -6,8 +7,9 @@ use std::time::Duration;
 
 use gantry_billing::{BillingError, Reconciled};
 use gantry_catalog::SweepReport;
+use gantry_letters::Outbox;
 use gantry_pay::Sandbox;
-use gantry_ports::PaymentProvider;
+use gantry_ports::{PaymentProvider, StoreError};
 use gantry_types::{Timestamp, WorkerId};
 
 use crate::house::House;
@@ -20,6 +22,8 @@ const SWEEPS_PER_INVENTORY: u32 = 24;
 const RECONCILE_PAUSE: Duration = Duration::from_hours(1);
 /// How often schedules that another server made are looked for.
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
+/// How often mails that another server wrote are looked for.
+const MAIL_PAUSE: Duration = Duration::from_mins(1);
 /// How long schedules wait after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -30,6 +34,7 @@ pub async fn run(house: House) {
         sweep(&house),
         reconcile(&house),
         deliver_sandbox_events(&house),
+        send_mails(&house),
     );
 }
 
@@ -72,6 +77,27 @@ async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingErr
     Ok(())
 }
 
+/// Sends mails as they are written, and those that were not taken before.
+async fn send_mails(house: &House) {
+    let Some(outbox) = &house.outbox else { return };
+    loop {
+        let pause = match send_mails_once(outbox).await {
+            Ok(pause) => pause.unwrap_or(MAIL_PAUSE).min(MAIL_PAUSE),
+            Err(error) => {
+                tracing::warn!(%error, "mails were not sent");
+                PAUSE_AFTER_ERROR
+            }
+        };
+        // Woken early by a mail that was written here.
+        drop(tokio::time::timeout(pause, outbox.wait()).await);
+    }
+}
+
+async fn send_mails_once(outbox: &Outbox) -> Result<Option<Duration>, StoreError> {
+    outbox.send_due().await?;
+    outbox.find_pause().await
+}
+
 async fn run_schedules(house: &House) {
     loop {
         let pause = match house.jobs.run_due_schedules().await {
@@ -100,6 +126,12 @@ async fn sweep(house: &House) {
         let catalog = house.jobs.catalog();
         if let Err(error) = catalog.purge_uploads().await {
             tracing::warn!(%error, "unfinished uploads were not removed");
+        }
+        if let Err(error) = house.access.seal_audit().await {
+            tracing::warn!(%error, "the audit log was not sealed");
+        }
+        if let Err(error) = house.access.purge_ended().await {
+            tracing::warn!(%error, "sessions and links that ended were not removed");
         }
         match catalog.sweep(holder).await {
             Ok(Some(report)) if report != SweepReport::default() => {

@@ -379,6 +379,12 @@ pub enum AdminCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Check that the audit log is as it was when it was sealed
+    VerifyAudit {
+        /// The data folder
+        #[command(flatten)]
+        data: DataArgs,
+    },
 }
 
 /// `gantry config …`.

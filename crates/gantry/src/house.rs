@@ -8,21 +8,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_access::{Access, AccessError, AccessSettings, PasswordCost, Registration};
-use gantry_billing::{Billing, Till};
+use gantry_access::{
+    Access, AccessError, AccessSettings, AdministratorFactor, PasswordCost, Registration,
+    Unverified,
+};
+use gantry_billing::{Billing, Edition, Till};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
 use gantry_jobs::{Jobs, WarmArtifacts};
+use gantry_letters::Outbox;
 use gantry_pay::Sandbox;
 use gantry_ports::{BlobStore, Bus, Clock, PaymentProvider, SandboxDesk, Store};
 use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
 
-use crate::config::{AuthConfig, Config, RegistrationConfig};
+use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, UnverifiedConfig};
 use crate::editions;
 use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
+use crate::post::open_mailer;
 use crate::samples::built_in_samples;
 use crate::system_clock::SystemClock;
 
@@ -81,6 +86,8 @@ pub struct House {
     pub jobs: Jobs,
     /// The sandbox that takes the money, where it does.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// Sends the mails, in a process that serves.
+    pub outbox: Option<Outbox>,
     scratch: PathBuf,
     hints: Hints,
 }
@@ -124,12 +131,13 @@ impl House {
         let hints = Hints::open(config).await?;
         let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let settings = derive_access_settings(&config.auth, &edition.default_plan);
+        let settings = derive_access_settings(config, &edition);
         let access =
             Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
                 .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
         let mut sandbox = None;
+        let mut outbox = None;
         if purpose == Purpose::Serve {
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
@@ -139,6 +147,9 @@ impl House {
             let desk: Option<Arc<dyn SandboxDesk>> = Some(opened.clone());
             billing = billing.with_till(Till { provider, desk });
             sandbox = Some(opened);
+            let mailer = open_mailer(&config.mail, folder)?;
+            let posted = access.posted();
+            outbox = Some(Outbox::new(Arc::clone(&store), mailer, Arc::clone(&clock), posted));
         }
         let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
             .with_samples(built_in_samples());
@@ -151,7 +162,7 @@ impl House {
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
             .with_warm_artifacts(warm);
-        Ok(Self { store, access, billing, jobs, sandbox, scratch, hints })
+        Ok(Self { store, access, billing, jobs, sandbox, outbox, scratch, hints })
     }
 
     /// Sends the last hints to other processes, before this one ends.
@@ -229,14 +240,26 @@ fn derive_store_config(config: &Config) -> StoreConfig {
     }
 }
 
-fn derive_access_settings(auth: &AuthConfig, plan: &str) -> AccessSettings {
+fn derive_access_settings(config: &Config, edition: &Edition) -> AccessSettings {
+    let auth = &config.auth;
     let minutes = |count: u64| Duration::from_secs(count.saturating_mul(60));
+    let public_url = config.server.public_url.clone();
     AccessSettings {
         registration: match auth.registration {
             RegistrationConfig::Open => Registration::Open,
             RegistrationConfig::Closed => Registration::Closed,
         },
-        default_plan: plan.to_owned(),
+        unverified: match auth.unverified {
+            UnverifiedConfig::Trusted => Unverified::Trusted,
+            UnverifiedConfig::ReadOnly => Unverified::ReadOnly,
+        },
+        administrator_factor: match auth.administrator_factor {
+            AdministratorFactorConfig::Required => AdministratorFactor::Required,
+            AdministratorFactorConfig::Optional => AdministratorFactor::Optional,
+        },
+        default_plan: edition.default_plan.clone(),
+        brand: edition.title.clone(),
+        public_url: public_url.unwrap_or_else(|| format!("http://{}", config.server.listen)),
         session_idle: minutes(auth.session_idle_minutes),
         administrator_idle: minutes(auth.administrator_idle_minutes),
         session_lifetime: minutes(auth.session_lifetime_days.saturating_mul(24 * 60)),
@@ -270,15 +293,22 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Forbidden { .. }
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed
+        | AccessError::SecondFactorRequired { .. }
+        | AccessError::WrongCode
+        | AccessError::LinkNotGood
+        | AccessError::AddressNotAllowed { .. }
+        | AccessError::OthersInvitation { .. }
         | AccessError::WrongSetupToken => Exit::Auth,
-        AccessError::NotInPlan { .. } => Exit::Quota,
+        AccessError::NotInPlan { .. } | AccessError::SeatsTaken { .. } => Exit::Quota,
         AccessError::NotFound { .. } => Exit::NotFound,
         AccessError::EmailTaken
         | AccessError::SetupDone
         | AccessError::SetupRequired
         | AccessError::Busy
         | AccessError::NoSuchPlan { .. }
+        | AccessError::LastOwner
         | AccessError::Hashing { .. }
+        | AccessError::Letters(_)
         | AccessError::Store(_) => Exit::JobFailed,
     };
     Failure::new(exit, error.to_string())

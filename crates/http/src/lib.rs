@@ -16,6 +16,7 @@ mod metrics;
 mod middleware;
 mod pages;
 mod problem;
+mod qr_code;
 mod router;
 #[expect(unused_qualifications, reason = "the macro that describes routes writes some")]
 mod routes;

@@ -1,4 +1,4 @@
-//! The doors between the product and the world: store, blobs, bus, clock, payments.
+//! The doors between the product and the world: store, blobs, bus, clock, mail, payments.
 //!
 //! Invariants: contracts stand in the documentation of each trait and are held by a
 //! conformance suite; an adapter implements one port and depends on nothing above it.
@@ -6,12 +6,14 @@
 pub mod blob;
 pub mod bus;
 pub mod clock;
+pub mod mail;
 pub mod payments;
 pub mod store;
 
 pub use blob::{BlobEntry, BlobError, BlobKey, BlobStore};
 pub use bus::{Bus, Hint};
 pub use clock::Clock;
+pub use mail::{Mail, MailError, Mailer};
 pub use payments::{PaymentError, PaymentProvider, SandboxDesk};
 pub use store::{Store, StoreError};
 

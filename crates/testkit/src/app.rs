@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_access::{Access, AccessSettings, PasswordCost, SetupToken};
+use gantry_access::{Access, AccessSettings, AdministratorFactor, PasswordCost, SetupToken};
 use gantry_billing::{Billing, Edition};
 use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
 use gantry_pay::Sandbox;
-use gantry_ports::store::{Session, StoreExt};
+use gantry_ports::store::{QueuedMail, Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
 use gantry_rules::plan::PlanTerms;
 use gantry_store::StoreConfig;
@@ -72,7 +72,10 @@ impl Default for TestSettings {
         Self {
             terms: generous_terms(),
             edition: None,
-            access: AccessSettings::default(),
+            access: AccessSettings {
+                administrator_factor: AdministratorFactor::Optional,
+                ..AccessSettings::default()
+            },
             http,
             worker: WithWorker::No,
             store: None,
@@ -187,6 +190,19 @@ impl TestApp {
         answer.require_status(201)?;
         client.learn_csrf_token(&answer)?;
         Ok(client)
+    }
+
+    /// The mails that wait in the outbox, which is empty afterwards.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn take_mails(&self) -> Result<Vec<QueuedMail>> {
+        let now = self.clock.now();
+        let far = now.plus(Duration::from_hours(1_000_000));
+        let taken = self.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { tx.mails().claim_mails(now, far, 1_000).await })
+        });
+        Ok(taken.await?)
     }
 
     /// Makes a user a member of another organization and opens a session there.

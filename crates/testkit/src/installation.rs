@@ -27,7 +27,7 @@ use gantry_rules::plan::{Feature, Included, Plan, PlanPrice, PlanTerms, Support}
 use gantry_rules::submission::OnRefusal;
 use gantry_store::{GantryStore, StoreConfig};
 use gantry_types::{
-    Credits, Currency, JobId, LotId, OrganizationId, PriorityClass, Timestamp, UserId,
+    Credits, Currency, JobId, Locale, LotId, OrganizationId, PriorityClass, Timestamp, UserId,
 };
 use serde_json::Value;
 
@@ -343,6 +343,9 @@ pub fn new_user(email: &str, plan_id: gantry_types::PlanId, now: Timestamp) -> N
             password_hash: "not a hash: nobody signs in".to_owned(),
             administrator: false,
             status: UserStatus::Active,
+            locale: Locale::English,
+            email_verified_at: None,
+            second_factor_at: None,
             created_at: now,
         },
         organization: Organization {

@@ -1,10 +1,11 @@
-//! What tests of the platform share: a whole installation, a running server, conformance suites
-//! and a PostgreSQL server; and, for their convenience, what tests of engines share.
+//! What tests of the platform share: a whole installation, a running server, conformance suites,
+//! a PostgreSQL server and Python's peers; and, for their convenience, what tests of engines share.
 
 mod app;
 pub mod conformance;
 mod installation;
 pub mod postgres;
+pub mod python;
 
 pub use app::{
     EventStream, PASSWORD, ServerEvent, TestApp, TestClient, TestRequest, TestResponse,

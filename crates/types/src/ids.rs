@@ -106,6 +106,12 @@ define_ids! {
     PaymentEventId,
     /// Money that was received.
     PaymentId,
+    /// A place in an organization that somebody was offered.
+    InvitationId,
+    /// The tokens that came out of one another by renewal.
+    TokenFamilyId,
+    /// A mail on its way.
+    MailId,
     /// One HTTP request.
     RequestId,
 }

@@ -7,6 +7,7 @@
 mod credits;
 mod ids;
 mod job;
+mod locale;
 mod meter;
 mod money;
 mod nearest;
@@ -16,11 +17,13 @@ mod time;
 
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
-    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId, JobId,
-    LedgerEntryId, LotId, OrganizationId, PaymentEventId, PaymentId, PlanId, RequestId, ScheduleId,
-    ScheduleRunId, SessionId, SubscriptionId, UploadId, UserId, WorkerId, WorkflowId,
+    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId,
+    InvitationId, JobId, LedgerEntryId, LotId, MailId, OrganizationId, PaymentEventId, PaymentId,
+    PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, SubscriptionId, TokenFamilyId,
+    UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
+pub use locale::Locale;
 pub use meter::{InvalidMeterId, MeterId};
 pub use money::{Currency, InvalidCurrency, InvalidMoney, Money};
 pub use nearest::find_nearest;

@@ -51,6 +51,8 @@ define_problems! {
     NotSignedIn = "not_signed_in", 401, "Sign in first", retryable: false;
     /// E-mail or password do not fit.
     WrongCredentials = "wrong_credentials", 401, "E-mail or password is wrong", retryable: false;
+    /// Signing in goes on with a code.
+    SecondFactorRequired = "second_factor_required", 401, "A code is needed to sign in", retryable: false;
     /// Credits do not suffice.
     InsufficientCredits = "insufficient_credits", 402, "Not enough credits", retryable: false;
     /// The plan does not contain this.
@@ -69,6 +71,8 @@ define_problems! {
     Conflict = "conflict", 409, "This conflicts with the present state", retryable: false;
     /// It exists already.
     AlreadyExists = "already_exists", 409, "It exists already", retryable: false;
+    /// The link of a mail was used, replaced, or is too old.
+    LinkNotGood = "link_not_good", 410, "This link is not good any more", retryable: false;
     /// A precondition header does not hold.
     PreconditionFailed = "precondition_failed", 412, "It changed in the meantime", retryable: false;
     /// The upload is too large.

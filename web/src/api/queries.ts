@@ -22,8 +22,10 @@ import type {
   Payment,
   Preview,
   Profile,
+  Roster,
   Sample,
   Schedule,
+  SecondFactorState,
   Session,
   Subscription,
   Workflow,
@@ -49,6 +51,23 @@ export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => api.me(),
   staleTime: 5 * 60_000,
+});
+
+/** Under the person, because both change together. */
+export const secondFactorQuery = queryOptions({
+  queryKey: ['me', 'second-factor'],
+  queryFn: ({ signal }) => api.get<SecondFactorState>('/auth/second-factor/setup', {}, signal),
+});
+
+export const membersQuery = queryOptions({
+  queryKey: ['members'],
+  queryFn: ({ signal }) => api.get<Roster>('/members', {}, signal),
+});
+
+export const networksQuery = queryOptions({
+  queryKey: ['networks'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ networks: string[] }>('/organizations/networks', {}, signal)).networks,
 });
 
 export const accountQuery = queryOptions({

@@ -40,6 +40,16 @@ export interface Page<T> {
 
 export type Meta = Filled<Schemas['MetaBody']>;
 export type Me = Filled<Schemas['Me']>;
+export type Locale = Schemas['Locale'];
+export const LOCALES: readonly Locale[] = ['en', 'de'];
+export type Role = Schemas['Role'];
+export const ROLES: readonly Role[] = ['owner', 'admin', 'member', 'viewer', 'billing'];
+export type Member = Filled<Schemas['MemberBody']>;
+export type Invitation = Filled<Schemas['InvitationBody']>;
+export type Roster = Filled<Schemas['RosterBody']>;
+export type SecondFactorState = Filled<Schemas['SecondFactorBody']>;
+export type Enrolment = Filled<Schemas['EnrolmentBody']>;
+export type RecoveryCodes = Filled<Schemas['RecoveryCodesBody']>;
 export type Session = Filled<Schemas['SessionBody']>;
 
 export type Scope = Schemas['Scope'];

@@ -160,6 +160,18 @@ const sessions = createRoute({
   component: lazyRouteComponent(() => import('../pages/SessionsPage'), 'SessionsPage'),
 });
 
+const security = createRoute({
+  getParentRoute: () => root,
+  path: '/account/security',
+  component: lazyRouteComponent(() => import('../pages/SecurityPage'), 'SecurityPage'),
+});
+
+const members = createRoute({
+  getParentRoute: () => root,
+  path: '/account/members',
+  component: lazyRouteComponent(() => import('../pages/MembersPage'), 'MembersPage'),
+});
+
 const admin = createRoute({
   getParentRoute: () => root,
   path: '/admin',
@@ -184,6 +196,8 @@ export const router = createRouter({
     account,
     keys,
     sessions,
+    security,
+    members,
     admin,
   ]),
   basepath: '/app',

@@ -8,8 +8,10 @@ import {
   House,
   KeyRound,
   ListChecks,
+  LockKeyhole,
   ShieldCheck,
   UserRound,
+  Users,
   Workflow,
 } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
@@ -27,6 +29,8 @@ interface Entry {
     | '/account'
     | '/account/keys'
     | '/account/sessions'
+    | '/account/security'
+    | '/account/members'
     | '/admin';
   label:
     | 'nav.home'
@@ -39,6 +43,8 @@ interface Entry {
     | 'nav.account'
     | 'nav.keys'
     | 'nav.sessions'
+    | 'nav.security'
+    | 'nav.members'
     | 'nav.admin';
   testId: string;
   icon: LucideIcon;
@@ -56,6 +62,8 @@ export const WORK: Entry[] = [
 
 export const OWN: Entry[] = [
   { to: '/account', label: 'nav.account', testId: 'nav-account', icon: UserRound },
+  { to: '/account/security', label: 'nav.security', testId: 'nav-security', icon: LockKeyhole },
+  { to: '/account/members', label: 'nav.members', testId: 'nav-members', icon: Users },
   { to: '/account/keys', label: 'nav.keys', testId: 'nav-keys', icon: KeyRound },
   { to: '/account/sessions', label: 'nav.sessions', testId: 'nav-sessions', icon: ShieldCheck },
 ];

@@ -22,8 +22,8 @@ use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_rules::submission::{Accounting, Needs, OnRefusal, Submission};
 use gantry_store::{GantryStore, StoreConfig};
 use gantry_types::{
-    Credits, Device, JobId, LotId, OrganizationId, PlanId, PriorityClass, Timestamp, UserId,
-    WorkerId,
+    Credits, Device, JobId, Locale, LotId, OrganizationId, PlanId, PriorityClass, Timestamp,
+    UserId, WorkerId,
 };
 use serde_json::json;
 
@@ -166,6 +166,9 @@ async fn open_accounts(store: &GantryStore, count: usize) -> Outcome<Vec<Organiz
                 password_hash: "none".into(),
                 administrator: false,
                 status: UserStatus::Active,
+                locale: Locale::English,
+                email_verified_at: None,
+                second_factor_at: None,
                 created_at: now(),
             },
             organization: Organization {

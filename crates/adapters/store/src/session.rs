@@ -3,9 +3,10 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadJobs, ReadModels,
-    ReadPayments, ReadSchedules, ReadTx, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog,
-    WriteChores, WriteFlows, WriteModels, WritePayments, WriteSchedules,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadIdentity,
+    ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx, Tx, WriteAccess,
+    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteFlows, WriteIdentity, WriteMails,
+    WriteModels, WritePayments, WriteSchedules,
 };
 
 use crate::sql::Sql;
@@ -35,6 +36,12 @@ impl Session {
 
 impl ReadTx for Session {
     fn access(&self) -> &dyn ReadAccess {
+        self
+    }
+    fn identity(&self) -> &dyn ReadIdentity {
+        self
+    }
+    fn mails(&self) -> &dyn ReadMails {
         self
     }
     fn accounts(&self) -> &dyn ReadAccounts {
@@ -68,6 +75,12 @@ impl ReadTx for Session {
 
 impl Tx for Session {
     fn access(&self) -> &dyn WriteAccess {
+        self
+    }
+    fn identity(&self) -> &dyn WriteIdentity {
+        self
+    }
+    fn mails(&self) -> &dyn WriteMails {
         self
     }
     fn accounts(&self) -> &dyn WriteAccounts {

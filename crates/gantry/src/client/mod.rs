@@ -61,8 +61,10 @@ pub struct Client {
     auth: Auth,
 }
 
-/// An answer with its JSON.
+/// An answer, whatever its status, with its JSON.
 pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
     /// The body; `null` when there is none.
     pub body: Value,
     /// The `Set-Cookie` headers.
@@ -126,6 +128,26 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub fn send(&self, method: Method, path: &str, body: &Body<'_>) -> Result<Answer, Failure> {
+        self.require_success(self.exchange(method, path, body)?)
+    }
+
+    /// The answer to a request that succeeded.
+    ///
+    /// # Errors
+    /// [`Failure`] by the kind of the problem.
+    pub fn require_success(&self, answer: Answer) -> Result<Answer, Failure> {
+        if (200..300).contains(&answer.status) {
+            Ok(answer)
+        } else {
+            Err(problem::derive_failure(answer.status, &answer.body, &self.base))
+        }
+    }
+
+    /// Sends any request, and answers also what did not succeed.
+    ///
+    /// # Errors
+    /// [`Failure`] when the server does not answer.
+    pub fn exchange(&self, method: Method, path: &str, body: &Body<'_>) -> Result<Answer, Failure> {
         let mut response = self.request(method, path, "application/json", body)?;
         let cookies = response
             .headers()
@@ -141,11 +163,7 @@ impl Client {
             .read_to_string()
             .map_err(|error| self.derive_unreachable(&error))?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if (200..300).contains(&status) {
-            Ok(Answer { body, cookies })
-        } else {
-            Err(problem::derive_failure(status, &body, &self.base))
-        }
+        Ok(Answer { status, body, cookies })
     }
 
     /// Opens a stream of events after `cursor`.

@@ -35,7 +35,7 @@ pub fn derive_failure(status: u16, body: &Value, base: &str) -> Failure {
 
 fn derive_exit(status: u16, code: &str) -> Exit {
     match (status, code) {
-        (401 | 403, _) | (429, "locked_out") => Exit::Auth,
+        (401 | 403 | 410, _) | (429, "locked_out") => Exit::Auth,
         (404, _) => Exit::NotFound,
         (402, _) | (429, "rate_limited") => Exit::Quota,
         (400 | 405 | 413 | 415 | 416 | 422, _) => Exit::Usage,
@@ -56,8 +56,13 @@ mod tests {
         for code in PROBLEM_CODES {
             let exit = derive_exit(code.status(), code.slug());
             let expected = match code.slug() {
-                "not_signed_in" | "wrong_credentials" | "forbidden" | "csrf_rejected"
-                | "locked_out" => Exit::Auth,
+                "not_signed_in"
+                | "wrong_credentials"
+                | "second_factor_required"
+                | "forbidden"
+                | "csrf_rejected"
+                | "locked_out"
+                | "link_not_good" => Exit::Auth,
                 "not_found" => Exit::NotFound,
                 "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "rate_limited" => {
                     Exit::Quota

@@ -1,15 +1,16 @@
 //! `gantry admin`: what is done to a data folder without a server.
 
-use gantry_access::{Client, Credentials, Registrant};
+use gantry_access::{AuditProof, Client, Credentials, Registrant};
 use serde_json::json;
 
 use super::login::read_secret;
 use super::open_config;
-use crate::cli::{AdminCommand, GlobalArgs};
+use crate::cli::{AdminCommand, DataArgs, GlobalArgs};
 use crate::config::Secret;
 use crate::console::Console;
+use crate::engines::EngineSet;
 use crate::failure::{Exit, Failure};
-use crate::house::{House, derive_access_failure};
+use crate::house::{House, Purpose, derive_access_failure};
 use crate::{logging, runtime};
 
 /// Administers a data folder.
@@ -17,20 +18,57 @@ use crate::{logging, runtime};
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
 pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Result<Exit, Failure> {
-    let AdminCommand::Create { data, email, name, password_stdin: _ } = command;
+    match command {
+        AdminCommand::Create { data, email, name, password_stdin: _ } => {
+            create((data, global), (email, name.as_deref()), console)
+        }
+        AdminCommand::VerifyAudit { data } => verify_audit((data, global), console),
+    }
+}
+
+fn create(
+    (data, global): (&DataArgs, &GlobalArgs),
+    (email, name): (&str, Option<&str>),
+    console: Console,
+) -> Result<Exit, Failure> {
     let config = open_config(global, data)?;
     logging::start(&config.log, "warn")?;
     let password = read_secret(console, "Password: ")?;
     let runtime = runtime::build_runtime()?;
     runtime.block_on(async {
         let house = House::open(&config).await?;
-        create_administrator(&house, email, name.as_deref(), &password).await
+        create_administrator(&house, email, name, &password).await
     })?;
     let folder = config.server.data_dir.display().to_string();
     console.result(&json!({ "email": email, "data_dir": folder }), |_| {
         format!("{email} is the administrator of {folder}")
     });
     Ok(Exit::Success)
+}
+
+fn verify_audit(
+    (data, global): (&DataArgs, &GlobalArgs),
+    console: Console,
+) -> Result<Exit, Failure> {
+    let config = open_config(global, data)?;
+    logging::start(&config.log, "warn")?;
+    let runtime = runtime::build_runtime()?;
+    let proof = runtime.block_on(async {
+        let house = House::open_for(Purpose::Work, &config, EngineSet::built_in()).await?;
+        house.access.prove_audit().await.map_err(|error| derive_access_failure(&error))
+    })?;
+    match proof {
+        AuditProof::Whole { seals, entries } => {
+            console.result(&json!({ "whole": true, "seals": seals, "entries": entries }), |_| {
+                format!("the audit log is whole: {entries} entries under {seals} seals")
+            });
+            Ok(Exit::Success)
+        }
+        AuditProof::Broken { seal, sealed_at } => Err(Failure::broken(format!(
+            "the audit log was changed: seal {seal} of {sealed_at} does not fit its entries"
+        ))
+        .with_next("compare the database with a backup from before that time")),
+    }
 }
 
 /// Makes the first administrator of an installation.
@@ -55,6 +93,7 @@ pub async fn create_administrator(
             password: password.expose().to_owned(),
         },
         name: name.unwrap_or(before_at).to_owned(),
+        invitation: None,
     };
     house
         .access

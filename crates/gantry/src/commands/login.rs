@@ -1,6 +1,6 @@
 //! `gantry login`: keeps an API key of a server.
 
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, IsTerminal, Read};
 
 use serde_json::json;
 use ureq::http::Method;
@@ -24,7 +24,7 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
     let key = match &arguments.email {
         Some(email) => {
             let password = read_secret(console, "Password: ")?;
-            let session = sign_in(&client, email, &password)?;
+            let session = sign_in(&client, (email, &password), console)?;
             let made = session
                 .post("/api/v1/api-keys", &json!({ "name": "gantry login", "scopes": SCOPES }))?;
             // The key stays; the session was only for making it.
@@ -49,13 +49,25 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Signs in as a browser does.
+/// Signs in as a browser does; where a code is needed, it is asked for.
 ///
 /// # Errors
 /// An auth failure for wrong credentials.
-pub fn sign_in(client: &Client, email: &str, password: &Secret) -> Result<Client, Failure> {
+pub fn sign_in(
+    client: &Client,
+    (email, password): (&str, &Secret),
+    console: Console,
+) -> Result<Client, Failure> {
     let body = json!({ "email": email, "password": password.expose() });
-    let answer = client.send(Method::POST, "/api/v1/auth/login", &Body::Json(&body))?;
+    let answer = client.exchange(Method::POST, "/api/v1/auth/login", &Body::Json(&body))?;
+    let answer = match answer.body["challenge"].as_str() {
+        Some(challenge) => {
+            let code = read_secret(console, "Code of your authenticator app: ")?;
+            let body = json!({ "challenge": challenge, "code": code.expose() });
+            client.send(Method::POST, "/api/v1/auth/second-factor", &Body::Json(&body))?
+        }
+        None => client.require_success(answer)?,
+    };
     let cookies: Vec<&str> =
         answer.cookies.iter().filter_map(|cookie| cookie.split(';').next()).collect();
     let csrf_token = answer.body["csrf_token"].as_str().map(str::to_owned);
@@ -69,7 +81,7 @@ pub fn sign_in(client: &Client, email: &str, password: &Secret) -> Result<Client
     Ok(client.clone().with_auth(Auth::Session { cookie, csrf_token }))
 }
 
-/// Reads a line from standard input; a terminal does not show it.
+/// Reads the next line of standard input; a terminal does not show it.
 ///
 /// # Errors
 /// A usage failure for an empty one.
@@ -78,7 +90,7 @@ pub fn read_secret(console: Console, prompt: &str) -> Result<Secret, Failure> {
         console.ask_secretly(prompt)
     } else {
         let mut text = String::new();
-        std::io::stdin().lock().take(64 << 10).read_to_string(&mut text).map(|_| text)
+        std::io::stdin().lock().take(64 << 10).read_line(&mut text).map(|_| text)
     };
     let text =
         text.map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;

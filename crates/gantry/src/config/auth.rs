@@ -13,12 +13,36 @@ pub enum RegistrationConfig {
     Closed,
 }
 
+/// What people may do whose address is not verified yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnverifiedConfig {
+    /// Everything.
+    Trusted,
+    /// Read and manage their account.
+    ReadOnly,
+}
+
+/// Whether administrators need two-factor sign-in to administer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdministratorFactorConfig {
+    /// They do.
+    Required,
+    /// They do not.
+    Optional,
+}
+
 /// Sign-in, sessions and passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
     /// Whether strangers may register.
     pub registration: RegistrationConfig,
+    /// What people may do whose address is not verified yet.
+    pub unverified: UnverifiedConfig,
+    /// Whether administrators need two-factor sign-in to administer.
+    pub administrator_factor: AdministratorFactorConfig,
     /// Minutes after which an unused session ends.
     pub session_idle_minutes: u64,
     /// The same for administrators.
@@ -37,6 +61,8 @@ impl Default for AuthConfig {
     fn default() -> Self {
         Self {
             registration: RegistrationConfig::Open,
+            unverified: UnverifiedConfig::Trusted,
+            administrator_factor: AdministratorFactorConfig::Required,
             session_idle_minutes: 720,
             administrator_idle_minutes: 60,
             session_lifetime_days: 30,

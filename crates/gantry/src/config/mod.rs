@@ -10,18 +10,20 @@ mod engines;
 mod limits;
 mod load;
 mod log;
+mod mail;
 mod plan;
 mod secret;
 mod server;
 mod store;
 mod worker;
 
-pub use auth::{AuthConfig, RegistrationConfig};
+pub use auth::{AdministratorFactorConfig, AuthConfig, RegistrationConfig, UnverifiedConfig};
 pub use blobs::BlobsConfig;
 pub use engines::{EnginesConfig, IsolationConfig};
 pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};
+pub use mail::{MailConfig, MailTls, MailTransport};
 pub use plan::{ClassConfig, PlanConfig};
 pub use secret::Secret;
 pub use server::{MetricsConfig, ServerConfig};
@@ -49,6 +51,8 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Limits on requests that no plan covers.
     pub limits: LimitsConfig,
+    /// How mails are sent.
+    pub mail: MailConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// The plan of every new account.

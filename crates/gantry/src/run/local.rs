@@ -124,6 +124,7 @@ pub(super) async fn register_owner(house: &House) -> Result<Actor, Failure> {
             password: token.expose().to_owned(),
         },
         name: "Local run".to_owned(),
+        invitation: None,
     };
     let client = gantry_access::Client::default();
     let signed_in = house.access.set_up(registrant, token.expose(), &client).await;

@@ -3,13 +3,13 @@
 use gantry_access::{Actor, Profile, SessionView, Via};
 use gantry_ports::store::{ApiKey, AuditEntry, Membership};
 use gantry_types::{
-    ApiKeyId, AuditEntryId, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
+    ApiKeyId, AuditEntryId, Locale, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{RoleWord, ScopeWord};
+use super::{LocaleWord, RoleWord, ScopeWord};
 
 /// A person who registers.
 #[derive(Deserialize, ToSchema)]
@@ -22,6 +22,9 @@ pub struct RegisterRequest {
     pub password: String,
     /// The name for people.
     pub name: String,
+    /// The secret of an invitation.
+    #[serde(default)]
+    pub invitation: Option<String>,
 }
 
 /// The first administrator.
@@ -62,6 +65,13 @@ pub struct UserBody {
     pub name: String,
     /// Whether the person administers the installation.
     pub administrator: bool,
+    /// The language of mails to the person.
+    #[schema(value_type = LocaleWord)]
+    pub locale: Locale,
+    /// Whether the person proved to read the mails of their address.
+    pub email_verified: bool,
+    /// Whether signing in needs a code.
+    pub second_factor: bool,
     /// When the person registered.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -120,6 +130,9 @@ impl Me {
                 email: user.email,
                 name: user.name,
                 administrator: user.administrator,
+                locale: user.locale,
+                email_verified: user.email_verified_at.is_some(),
+                second_factor: user.second_factor_at.is_some(),
                 created_at: user.created_at,
             },
             organization: profile.organization.into(),

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use gantry_types::{
-    Device, EngineErrorKind, JobState, PROBLEM_CODES, PriorityClass, ProblemCode, Role, Scope,
+    Device, EngineErrorKind, JobState, Locale, PROBLEM_CODES, PriorityClass, ProblemCode, Role,
+    Scope,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -38,6 +39,8 @@ define_word_schemas! {
     PriorityClassWord = PriorityClass, "PriorityClass";
     /// Schema of [`Role`].
     RoleWord = Role, "Role";
+    /// Schema of [`Locale`].
+    LocaleWord = Locale, "Locale";
     /// Schema of [`Scope`].
     ScopeWord = Scope, "Scope";
     /// Schema of [`EngineErrorKind`].

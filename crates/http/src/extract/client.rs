@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
 use gantry_access::Client;
+use gantry_types::Locale;
 
 use crate::state::HttpSettings;
 
@@ -42,8 +43,12 @@ impl Peer {
 
     /// For the use-cases of access.
     pub fn client(&self, headers: &HeaderMap) -> Client {
-        let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Client { ip: self.ip.to_string(), user_agent: user_agent.unwrap_or_default().to_owned() }
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+        Client {
+            ip: self.ip.to_string(),
+            user_agent: text(header::USER_AGENT).to_owned(),
+            locale: Locale::negotiate(text(header::ACCEPT_LANGUAGE)),
+        }
     }
 }
 

@@ -23,6 +23,21 @@ use crate::extract::{Identity, Peer, identify};
 use crate::problem::{Answer, Problem};
 use crate::state::{AppState, HttpSettings};
 
+/// Where secrets can be guessed, or mails caused.
+const SIGN_IN_PATHS: [&str; 11] = [
+    "/auth/login",
+    "/auth/register",
+    "/auth/setup",
+    "/auth/second-factor",
+    "/auth/verify-email",
+    "/auth/verify-email/resend",
+    "/auth/password/forgot",
+    "/auth/password/reset",
+    "/auth/tokens/refresh",
+    "/auth/tokens/revoke",
+    "/invitations/view",
+];
+
 /// The header with the anti-forgery token.
 const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -65,9 +80,7 @@ async fn take_token(
     identity: Option<&Option<Actor>>,
 ) -> Answer<RateState> {
     let now = Instant::now();
-    let signs_in =
-        ["/auth/login", "/auth/register", "/auth/setup"].iter().any(|end| path.ends_with(end));
-    if signs_in {
+    if SIGN_IN_PATHS.iter().any(|end| path.ends_with(end)) {
         let key = RateKey::SignIn(peer.network());
         return Ok(state.limiter.take(key, state.settings.sign_in_rate, now));
     }

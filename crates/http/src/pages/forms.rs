@@ -1,86 +1,18 @@
-//! Forms: signing in and out, registering, setting up.
-//!
-//! Invariants: before there is a session, a form's token belongs to a cookie that other sites
-//! can neither read nor set; after signing in, the browser goes to a path of this site only.
-
-use std::convert::Infallible;
-use std::time::Instant;
+//! Signing in and out, registering, setting up.
 
 use axum::Form;
+use axum::extract::Query;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{FromRequestParts, Query};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use gantry_access::{Actor, Client, Credentials, Registrant, Registration, SignedIn, Via};
-use gantry_types::ProblemCode;
-use minijinja::{Value, context};
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use axum::http::header;
+use gantry_access::{Credentials, Registrant};
 
-use super::{find_viewer, private};
-use crate::extract::{Peer, Scheme, find_cookie};
-use crate::middleware::{RateKey, require_same_origin};
-use crate::problem::{Answer, Problem};
-use crate::routes::{empty_cookie, session_cookie};
-use crate::state::AppState;
-
-const FORM_COOKIE: &str = "gantry_form";
-const APP: &str = "/app/";
-
-/// What the forms send; each uses a part of it.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Fields {
-    csrf_token: String,
-    email: String,
-    password: String,
-    name: String,
-    token: String,
-    next: String,
-}
-
-/// Where to go after signing in.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct NextParams {
-    next: String,
-    token: String,
-}
-
-/// The token of the forms of somebody who is signed in.
-pub fn csrf_of(actor: &Actor) -> String {
-    match &actor.via {
-        Via::Session { csrf_token, .. } => csrf_token.clone(),
-        Via::ApiKey { .. } | Via::System => String::new(),
-    }
-}
-
-/// Somebody before a form.
-pub struct Visit {
-    state: AppState,
-    peer: Peer,
-    headers: HeaderMap,
-}
-
-impl FromRequestParts<AppState> for Visit {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let peer = Peer::from_request_parts(parts, state).await?;
-        Ok(Self { state: state.clone(), peer, headers: parts.headers.clone() })
-    }
-}
-
-impl Visit {
-    async fn find_viewer(&self) -> Option<Actor> {
-        find_viewer(&self.state, &self.headers, &self.peer).await
-    }
-
-    fn client(&self) -> Client {
-        self.peer.client(&self.headers)
-    }
-}
+use super::screen::{
+    APP, Fields, NextParams, Screen, Visit, csrf_of, foreign_form, is_same, local_path, read,
+    redirect, require_own_form,
+};
+use crate::middleware::require_same_origin;
+use crate::problem::Answer;
+use crate::routes::empty_cookie;
 
 /// The form to sign in.
 pub async fn sign_in_page(visit: Visit, Query(params): Query<NextParams>) -> Answer {
@@ -108,6 +40,19 @@ pub async fn sign_in(visit: Visit, form: Result<Form<Fields>, FormRejection>) ->
     Screen::SignIn.finish(&visit, &fields, done).await
 }
 
+/// Finishes signing in by a code.
+pub async fn finish_sign_in(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> Answer {
+    let fields = read(form)?;
+    let done = match require_own_form(&visit, &fields) {
+        Ok(()) => {
+            let (access, client) = (visit.state.access(), visit.client());
+            access.finish_sign_in(&fields.token, &fields.code, &client).await.map_err(Into::into)
+        }
+        Err(problem) => Err(problem),
+    };
+    Screen::Code.finish(&visit, &fields, done).await
+}
+
 /// The form to register.
 pub async fn register_page(visit: Visit, Query(params): Query<NextParams>) -> Answer {
     if visit.find_viewer().await.is_some() {
@@ -116,7 +61,7 @@ pub async fn register_page(visit: Visit, Query(params): Query<NextParams>) -> An
     if visit.state.access().is_setup_required().await? {
         return Ok(redirect("/setup"));
     }
-    let fields = Fields { next: params.next, ..Fields::default() };
+    let fields = Fields { next: params.next, token: params.token, ..Fields::default() };
     Screen::Register.show(&visit, &fields, None).await
 }
 
@@ -153,7 +98,7 @@ pub async fn set_up(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> 
     let done = match require_own_form(&visit, &fields) {
         Ok(()) => {
             let client = visit.client();
-            let registrant = registrant(&fields);
+            let registrant = Registrant { invitation: None, ..registrant(&fields) };
             visit
                 .state
                 .access()
@@ -185,179 +130,6 @@ fn registrant(fields: &Fields) -> Registrant {
     Registrant {
         credentials: Credentials { email: fields.email.clone(), password: fields.password.clone() },
         name: fields.name.clone(),
-    }
-}
-
-fn read(form: Result<Form<Fields>, FormRejection>) -> Answer<Fields> {
-    let Form(fields) =
-        form.map_err(|rejection| Problem::new(code_of(&rejection), rejection.body_text()))?;
-    let texts = [&fields.email, &fields.name, &fields.token, &fields.next];
-    if texts.iter().any(|text| text.contains('\0')) {
-        return Err(Problem::invalid("", "The form contains a NUL character."));
-    }
-    Ok(fields)
-}
-
-fn code_of(rejection: &FormRejection) -> ProblemCode {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::TooLarge,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ProblemCode::UnsupportedMediaType,
-        _ => ProblemCode::InvalidRequest,
-    }
-}
-
-/// Refuses a form that is not ours, and one too many.
-fn require_own_form(visit: &Visit, fields: &Fields) -> Answer<()> {
-    let settings = &visit.state.settings;
-    let key = RateKey::SignIn(visit.peer.network());
-    visit.state.limiter.take(key, settings.sign_in_rate, Instant::now()).require()?;
-    require_same_origin(settings, &visit.headers)?;
-    let cookie = find_cookie(&visit.headers, FORM_COOKIE).unwrap_or_default();
-    if cookie.is_empty() || !is_same(&fields.csrf_token, &form_token(cookie)) {
-        return Err(foreign_form());
-    }
-    Ok(())
-}
-
-fn foreign_form() -> Problem {
-    Problem::new(ProblemCode::CsrfRejected, "The form was too old, or not from this page.")
-        .with_next_step("Send it once more.")
-}
-
-fn form_token(cookie: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"gantry form token, version 1:");
-    hash.update(cookie.as_bytes());
-    hex::encode(hash.finalize())
-}
-
-/// Compares hashes, whose timing tells nothing of the texts.
-fn is_same(one: &str, other: &str) -> bool {
-    Sha256::digest(one.as_bytes()) == Sha256::digest(other.as_bytes())
-}
-
-/// One page with a form.
-#[derive(Debug, Clone, Copy)]
-enum Screen {
-    SignIn,
-    Register,
-    Setup,
-}
-
-impl Screen {
-    const fn template(self) -> &'static str {
-        match self {
-            Self::SignIn => "sign_in.html",
-            Self::Register => "register.html",
-            Self::Setup => "setup.html",
-        }
-    }
-
-    const fn title(self) -> &'static str {
-        match self {
-            Self::SignIn => "Sign in",
-            Self::Register => "Create an account",
-            Self::Setup => "Set up this installation",
-        }
-    }
-
-    /// Shows the form, with what was wrong; the password is not sent back.
-    async fn show(self, visit: &Visit, fields: &Fields, problem: Option<&Problem>) -> Answer {
-        let kept = find_cookie(&visit.headers, FORM_COOKIE).filter(|cookie| is_form_cookie(cookie));
-        let cookie = match kept {
-            Some(cookie) => cookie.to_owned(),
-            None => new_form_cookie()?,
-        };
-        let is_open = visit.state.access().settings().registration == Registration::Open;
-        let values = context! {
-            title => self.title(),
-            csrf_token => form_token(&cookie),
-            email => &fields.email,
-            name => &fields.name,
-            token => &fields.token,
-            next => &fields.next,
-            registration_open => is_open,
-            problem => problem.map(describe),
-        };
-        let page = visit.state.pages.render(self.template(), values)?;
-        let status = problem.map_or(StatusCode::OK, Problem::status);
-        let mut response = private((status, Html(page)).into_response());
-        response.headers_mut().insert(header::SET_COOKIE, form_cookie(&visit.peer, &cookie)?);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
-    }
-
-    /// Goes on, or shows the form again.
-    async fn finish(self, visit: &Visit, fields: &Fields, done: Answer<SignedIn>) -> Answer {
-        match done {
-            Ok(signed_in) => {
-                let mut response = redirect(local_path(&fields.next));
-                let cookie = session_cookie(&visit.peer, &signed_in)?;
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-                Ok(response)
-            }
-            // What failed on our side is a page of its own, and is logged.
-            Err(problem) if problem.status().is_server_error() => Err(problem),
-            Err(problem) => self.show(visit, fields, Some(&problem)).await,
-        }
-    }
-}
-
-fn describe(problem: &Problem) -> Value {
-    let field = problem.errors().first().map(|error| error.pointer.trim_start_matches('/'));
-    context! {
-        title => problem.code().title(),
-        detail => problem.detail(),
-        next_step => problem.next_step(),
-        field => field,
-    }
-}
-
-fn new_form_cookie() -> Answer<String> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(hex::encode(bytes))
-}
-
-fn is_form_cookie(cookie: &str) -> bool {
-    cookie.len() == 32 && cookie.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Sent by our own pages alone: strict about other sites.
-fn form_cookie(peer: &Peer, value: &str) -> Answer<HeaderValue> {
-    let secure = match peer.scheme {
-        Scheme::Https => "; Secure",
-        Scheme::Http => "",
-    };
-    let text =
-        format!("{FORM_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=7200{secure}");
-    HeaderValue::from_str(&text).map_err(|_| Problem::internal("a cookie is no header value"))
-}
-
-/// The path to go to, if it is one of the app; else the app's beginning.
-fn local_path(next: &str) -> &str {
-    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    if next.starts_with("/app") && is_plain { next } else { APP }
-}
-
-/// 303: the browser asks for the next page with GET.
-fn redirect(path: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let target = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static(APP));
-    response.headers_mut().insert(header::LOCATION, target);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_paths_of_the_app_are_gone_to() {
-        assert_eq!(local_path("/app/jobs?state=running"), "/app/jobs?state=running");
-        for foreign in ["", "//evil.example", "https://evil.example", "/\\evil", "/app\r\nx: y"] {
-            assert_eq!(local_path(foreign), APP, "{foreign:?}");
-        }
+        invitation: Some(fields.token.clone()).filter(|token| !token.is_empty()),
     }
 }

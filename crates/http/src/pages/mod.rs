@@ -4,10 +4,13 @@
 //! our own page could have put there; a page loads nothing from elsewhere.
 
 mod forms;
+mod invitation;
 mod pricing;
 mod problems;
+mod recovery;
 mod render;
 mod sandbox;
+mod screen;
 
 pub use render::Pages;
 
@@ -36,6 +39,11 @@ pub fn page_routes() -> Router<AppState> {
         .route("/", get(home))
         .route("/pricing", get(pricing::pricing))
         .route("/sign-in", get(forms::sign_in_page).post(forms::sign_in))
+        .route("/sign-in/code", post(forms::finish_sign_in))
+        .route("/forgot-password", get(recovery::forgot_page).post(recovery::forget))
+        .route("/reset-password", get(recovery::reset_page).post(recovery::reset))
+        .route("/verify-email", get(recovery::verify_page).post(recovery::verify))
+        .route("/invitation", get(invitation::invitation_page).post(invitation::accept))
         .route("/register", get(forms::register_page).post(forms::register))
         .route("/setup", get(forms::setup_page).post(forms::set_up))
         .route("/sign-out", post(forms::sign_out))
@@ -67,7 +75,7 @@ async fn home(State(state): State<AppState>, peer: Peer, headers: HeaderMap) -> 
             title => &state.billing().edition().title,
             engines => engines,
             viewer => viewer.as_ref().map(|_| true),
-            csrf => viewer.as_ref().map(forms::csrf_of),
+            csrf => viewer.as_ref().map(screen::csrf_of),
             setup_required => state.access().is_setup_required().await?,
             registration_open =>
                 state.access().settings().registration == Registration::Open,

@@ -8,7 +8,7 @@ use gantry_rules::plan::{Included, MeterLimit, PlanTerms, Support};
 use gantry_types::MeterId;
 use minijinja::{Value, context};
 
-use super::{find_viewer, forms, private};
+use super::{find_viewer, private};
 use crate::extract::Peer;
 use crate::problem::Answer;
 use crate::state::AppState;
@@ -32,7 +32,7 @@ pub async fn pricing(State(state): State<AppState>, peer: Peer, headers: HeaderM
             plans => plans,
             packages => packages,
             viewer => viewer.as_ref().map(|_| true),
-            csrf => viewer.as_ref().map(forms::csrf_of),
+            csrf => viewer.as_ref().map(super::screen::csrf_of),
         },
     )?;
     Ok(private(Html(page).into_response()))

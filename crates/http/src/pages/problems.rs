@@ -49,7 +49,16 @@ const fn explain(code: ProblemCode) -> &'static str {
              make a new key."
         }
         ProblemCode::WrongCredentials => {
-            "The e-mail address and the password do not belong together."
+            "The e-mail address and the password do not belong together, or the code is wrong."
+        }
+        ProblemCode::SecondFactorRequired => {
+            "The password is right, and this account needs a code too. Send `challenge` with the \
+             code of the authenticator app, or a recovery code, to `/api/v1/auth/second-factor` \
+             within five minutes."
+        }
+        ProblemCode::LinkNotGood => {
+            "The link of a mail is good once and for a while, and a newer one replaces it. Ask for \
+             another."
         }
         ProblemCode::InsufficientCredits => {
             "The most that the job may cost is held when it is submitted, and the balance does not \

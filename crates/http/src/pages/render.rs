@@ -9,10 +9,15 @@ use gantry_types::RequestId;
 use super::STYLES;
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
+    ("code.html", include_str!("templates/code.html")),
+    ("forgot.html", include_str!("templates/forgot.html")),
+    ("reset.html", include_str!("templates/reset.html")),
+    ("verify.html", include_str!("templates/verify.html")),
+    ("invitation.html", include_str!("templates/invitation.html")),
     ("register.html", include_str!("templates/register.html")),
     ("setup.html", include_str!("templates/setup.html")),
     ("problem.html", include_str!("templates/problem.html")),

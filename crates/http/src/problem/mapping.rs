@@ -1,6 +1,6 @@
 //! From each crate's closed error to a problem.
 
-use gantry_access::AccessError;
+use gantry_access::{AccessError, Permission};
 use gantry_billing::BillingError;
 use gantry_catalog::CatalogError;
 use gantry_engine_api::{EngineError, ParamError};
@@ -26,6 +26,30 @@ impl From<AccessError> for Problem {
                     .with("resets_at", until.to_string())
                     .with_retry_after(retry_after.as_secs().max(1))
             }
+            AccessError::SecondFactorRequired { challenge } => {
+                Self::new(ProblemCode::SecondFactorRequired, detail)
+                    .with("challenge", challenge.expose())
+                    .with_next_step("POST `challenge` and `code` to /api/v1/auth/second-factor.")
+            }
+            AccessError::WrongCode => {
+                Self::new(ProblemCode::WrongCredentials, detail.clone()).with_error("/code", detail)
+            }
+            AccessError::LinkNotGood => {
+                Self::new(ProblemCode::LinkNotGood, detail).with_next_step("Ask for a new one.")
+            }
+            AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)
+                .with_next_step("Ask an owner or admin of the organization to add the address."),
+            AccessError::LastOwner => Self::new(ProblemCode::Conflict, detail),
+            AccessError::SeatsTaken { limit } => Self::new(ProblemCode::QuotaExceeded, detail)
+                .with("limit", limit)
+                .with_next_step("Remove a member, withdraw an invitation, or change the plan."),
+            AccessError::OthersInvitation { .. } => Self::new(ProblemCode::Forbidden, detail)
+                .with_next_step("Sign in with the address that was invited."),
+            AccessError::Forbidden { permission: Permission::Administer } => {
+                Self::new(ProblemCode::Forbidden, detail).with_next_step(
+                    "Administrators turn two-factor sign-in on first, in their account.",
+                )
+            }
             AccessError::Suspended
             | AccessError::RegistrationClosed
             | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),
@@ -47,7 +71,9 @@ impl From<AccessError> for Problem {
             AccessError::NotInPlan { feature } => Refusal::NotIncluded { feature }.into(),
             AccessError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
             AccessError::Busy => Self::new(ProblemCode::Overloaded, detail).with_retry_after(1),
-            AccessError::NoSuchPlan { .. } | AccessError::Hashing { .. } => Self::internal(detail),
+            AccessError::NoSuchPlan { .. }
+            | AccessError::Hashing { .. }
+            | AccessError::Letters(_) => Self::internal(detail),
             AccessError::Store(error) => error.into(),
         }
     }

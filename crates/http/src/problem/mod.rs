@@ -158,6 +158,11 @@ impl Problem {
         &self.0.errors
     }
 
+    /// A member that was added, if it is a text.
+    pub(crate) fn extra(&self, name: &str) -> Option<&str> {
+        self.0.extra.get(name).and_then(Value::as_str)
+    }
+
     pub(crate) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gantry_access::{Credentials, Registrant, SignedIn};
+use gantry_access::{Actor, Credentials, Registrant, SignedIn};
 
-use crate::dto::{LoginRequest, Me, RegisterRequest, SetupRequest};
+use crate::dto::{LoginRequest, Me, RegisterRequest, SecondFactorRequest, SetupRequest};
 use crate::extract::{CurrentActor, JsonBody, Peer, SESSION_COOKIE, Scheme};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -23,6 +23,7 @@ pub async fn set_up(
     let registrant = Registrant {
         credentials: Credentials { email: request.email, password: request.password },
         name: request.name,
+        invitation: None,
     };
     let client = peer.client(&headers);
     let signed_in = state.access().set_up(registrant, &request.token, &client).await?;
@@ -41,12 +42,14 @@ pub async fn register(
     let registrant = Registrant {
         credentials: Credentials { email: request.email, password: request.password },
         name: request.name,
+        invitation: request.invitation,
     };
     let signed_in = state.access().register_user(registrant, &peer.client(&headers)).await?;
     with_cookie(StatusCode::CREATED, &peer, signed_in)
 }
 
-/// Signs in by e-mail and password; the answer sets the session's cookie.
+/// Signs in by e-mail and password; the answer sets the session's cookie. Where a code is needed
+/// too, the problem `second_factor_required` carries a `challenge`.
 #[utoipa::path(post, path = "/auth/login", tag = "Auth", security(()),
     request_body = LoginRequest, responses((status = 200, body = Me)))]
 pub async fn login(
@@ -57,6 +60,21 @@ pub async fn login(
 ) -> Answer {
     let credentials = Credentials { email: request.email, password: request.password };
     let signed_in = state.access().sign_in(credentials, &peer.client(&headers)).await?;
+    with_cookie(StatusCode::OK, &peer, signed_in)
+}
+
+/// Finishes a sign-in by a code of the authenticator app, or a recovery code.
+#[utoipa::path(post, path = "/auth/second-factor", tag = "Auth", security(()),
+    request_body = SecondFactorRequest, responses((status = 200, body = Me)))]
+pub async fn finish_login(
+    State(state): State<AppState>,
+    peer: Peer,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<SecondFactorRequest>,
+) -> Answer {
+    let client = peer.client(&headers);
+    let access = state.access();
+    let signed_in = access.finish_sign_in(&request.challenge, &request.code, &client).await?;
     with_cookie(StatusCode::OK, &peer, signed_in)
 }
 
@@ -79,8 +97,13 @@ pub async fn get_me(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
 ) -> Answer<Json<Me>> {
-    let profile = state.access().profile(&actor).await?;
-    Ok(Json(Me::new(&actor, profile)))
+    describe_me(&state, &actor).await
+}
+
+/// What is known of an actor, read anew.
+pub(super) async fn describe_me(state: &AppState, actor: &Actor) -> Answer<Json<Me>> {
+    let profile = state.access().profile(actor).await?;
+    Ok(Json(Me::new(actor, profile)))
 }
 
 fn with_cookie(status: StatusCode, peer: &Peer, signed_in: SignedIn) -> Answer {

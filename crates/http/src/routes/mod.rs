@@ -13,15 +13,19 @@ mod content;
 mod datasets;
 mod docs;
 mod health;
+mod identity;
 mod job_events;
 mod jobs;
+mod members;
 mod meta;
 mod models;
 mod operations;
+mod organizations;
 mod samples;
 mod schedules;
 mod services;
 mod sessions;
+mod tokens;
 mod uploads;
 mod workflows;
 
@@ -45,8 +49,11 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::set_up))
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
+        .routes(routes!(auth::finish_login))
         .routes(routes!(auth::logout))
-        .routes(routes!(auth::get_me))
+        .routes(routes!(auth::get_me, identity::change_profile))
+        .merge(identity_routes())
+        .merge(member_routes())
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(sessions::end_session))
         .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
@@ -97,6 +104,39 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin::get_overview))
         .routes(routes!(admin::redrive_dead_jobs))
         .layer(part_limit)
+}
+
+/// Addresses, passwords and second factors.
+fn identity_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(identity::verify_email))
+        .routes(routes!(identity::resend_verification))
+        .routes(routes!(identity::forget_password))
+        .routes(routes!(identity::reset_password))
+        .routes(routes!(identity::change_password))
+        .routes(routes!(identity::change_email))
+        .routes(routes!(identity::begin_second_factor, identity::get_second_factor))
+        .routes(routes!(identity::confirm_second_factor))
+        .routes(routes!(identity::end_second_factor))
+        .routes(routes!(identity::renew_recovery_codes))
+        .routes(routes!(tokens::issue_tokens))
+        .routes(routes!(tokens::refresh_tokens))
+        .routes(routes!(tokens::revoke_tokens))
+}
+
+/// Organizations, and who belongs to them.
+fn member_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::change_member, members::remove_member))
+        .routes(routes!(members::invite))
+        .routes(routes!(members::withdraw_invitation))
+        .routes(routes!(members::view_invitation))
+        .routes(routes!(members::accept_invitation))
+        .routes(routes!(organizations::create_organization))
+        .routes(routes!(organizations::switch_organization))
+        .routes(routes!(organizations::leave_organization))
+        .routes(routes!(organizations::get_networks, organizations::set_networks))
 }
 
 /// Models, and workflows that make them.

@@ -158,6 +158,31 @@ impl Stage {
             "/api/v1/auth/login" | "/api/v1/auth/setup" | "/api/v1/auth/register" => {
                 Some(json!({ "email": "" }))
             }
+            "/api/v1/auth/second-factor" => Some(json!({ "challenge": "none", "code": "none" })),
+            "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
+            "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
+            "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
+            "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
+            "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
+            "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),
+            "/api/v1/auth/verify-email/resend" => Some(json!({})),
+            path if path.starts_with("/api/v1/auth/second-factor/") => {
+                Some(json!({ "password": "" }))
+            }
+            "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
+            path if path.starts_with("/api/v1/auth/tokens/") => {
+                Some(json!({ "refresh_token": "none" }))
+            }
+            "/api/v1/auth/verify-email"
+            | "/api/v1/invitations/view"
+            | "/api/v1/invitations/accept" => Some(json!({ "token": "none" })),
+            "/api/v1/invitations" => Some(json!({ "email": "", "role": "member" })),
+            path if path.starts_with("/api/v1/members/") => Some(json!({ "role": "member" })),
+            "/api/v1/organizations" => Some(json!({ "name": "" })),
+            "/api/v1/organizations/switch" => {
+                Some(json!({ "organization_id": "01890000-0000-7000-8000-000000000000" }))
+            }
+            "/api/v1/organizations/networks" => Some(json!({ "networks": [] })),
             "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),

@@ -83,6 +83,12 @@ const MANAGE_SESSIONS: Rule = Rule::Only {
     allowed: &[Viewer, Member, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
 };
+/// What a person does in a browser, and no key for them.
+const BY_SESSION: Rule =
+    Rule::Only { allowed: &[Viewer, Member, Admin, Owner, Stranger, Administrator], foreign: &[] };
+/// The same, for those who make keys.
+const KEYS_BY_SESSION: Rule =
+    Rule::Only { allowed: &[Member, Admin, Owner, Stranger, Administrator], foreign: &[] };
 const MANAGE_KEYS: Rule = Rule::Only {
     allowed: &[Member, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
@@ -98,8 +104,37 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/auth/setup", Rule::Public),
     ("post", "/api/v1/auth/register", Rule::Public),
     ("post", "/api/v1/auth/login", Rule::Public),
+    ("post", "/api/v1/auth/second-factor", Rule::Public),
     ("post", "/api/v1/auth/logout", Rule::SignedIn),
     ("get", "/api/v1/auth/me", Rule::SignedIn),
+    ("patch", "/api/v1/auth/me", BY_SESSION),
+    ("post", "/api/v1/auth/verify-email", Rule::Public),
+    ("post", "/api/v1/auth/verify-email/resend", Rule::SignedIn),
+    ("post", "/api/v1/auth/password/forgot", Rule::Public),
+    ("post", "/api/v1/auth/password/reset", Rule::Public),
+    ("post", "/api/v1/auth/password", BY_SESSION),
+    ("post", "/api/v1/auth/email", BY_SESSION),
+    ("get", "/api/v1/auth/second-factor/setup", Rule::SignedIn),
+    ("post", "/api/v1/auth/second-factor/setup", BY_SESSION),
+    ("post", "/api/v1/auth/second-factor/confirm", BY_SESSION),
+    ("post", "/api/v1/auth/second-factor/disable", BY_SESSION),
+    ("post", "/api/v1/auth/second-factor/recovery-codes", BY_SESSION),
+    ("post", "/api/v1/auth/tokens", KEYS_BY_SESSION),
+    ("post", "/api/v1/auth/tokens/refresh", Rule::Public),
+    ("post", "/api/v1/auth/tokens/revoke", Rule::Public),
+    ("get", "/api/v1/members", MANAGE_MEMBERS),
+    // Nobody is a member with this identifier, and no invitation has it.
+    ("patch", "/api/v1/members/{id}", MANAGE_MEMBERS),
+    ("delete", "/api/v1/members/{id}", MANAGE_MEMBERS),
+    ("post", "/api/v1/invitations", MANAGE_MEMBERS),
+    ("delete", "/api/v1/invitations/{id}", MANAGE_MEMBERS),
+    ("post", "/api/v1/invitations/view", Rule::Public),
+    ("post", "/api/v1/invitations/accept", BY_SESSION),
+    ("post", "/api/v1/organizations", BY_SESSION),
+    ("post", "/api/v1/organizations/switch", BY_SESSION),
+    ("post", "/api/v1/organizations/leave", BY_SESSION),
+    ("get", "/api/v1/organizations/networks", MANAGE_MEMBERS),
+    ("put", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("get", "/api/v1/sessions", MANAGE_SESSIONS),
     // Nobody else's session exists: the one in question is nobody's.
     ("delete", "/api/v1/sessions/{id}", MANAGE_SESSIONS),

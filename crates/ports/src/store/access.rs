@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gantry_types::{ApiKeyId, OrganizationId, PlanId, Role, Scope, SessionId, Timestamp, UserId};
+use gantry_types::{
+    ApiKeyId, Locale, OrganizationId, PlanId, Role, Scope, SessionId, Timestamp, TokenFamilyId,
+    UserId,
+};
 
 use super::error::StoreError;
 
@@ -31,6 +34,12 @@ pub struct User {
     pub administrator: bool,
     /// Whether the user may sign in.
     pub status: UserStatus,
+    /// The language of mails to them.
+    pub locale: Locale,
+    /// When they proved to read the mails of their address.
+    pub email_verified_at: Option<Timestamp>,
+    /// When they turned the second factor on.
+    pub second_factor_at: Option<Timestamp>,
     /// When the user registered.
     pub created_at: Timestamp,
 }
@@ -118,6 +127,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When somebody revoked it.
     pub revoked_at: Option<Timestamp>,
+    /// The family that it belongs to, when it is the short-lived token of a renewable pair.
+    pub family: Option<TokenFamilyId>,
 }
 
 /// Failed attempts to sign in under one key (an e-mail or an address) in the present window.
@@ -157,7 +168,8 @@ pub trait ReadAccess: Send + Sync {
     async fn list_sessions(&self, user_id: UserId) -> Result<Vec<Session>, StoreError>;
     /// A key by its hash; revoked ones too.
     async fn find_api_key(&self, key_sha256: &str) -> Result<Option<ApiKey>, StoreError>;
-    /// The keys of an organization that were not revoked, newest first.
+    /// The keys of an organization that were not revoked, newest first; tokens of renewable pairs
+    /// are not among them.
     async fn list_api_keys(
         &self,
         organization_id: OrganizationId,
@@ -183,7 +195,8 @@ pub trait WriteAccess: ReadAccess {
         user_id: UserId,
         role: Role,
     ) -> Result<(), StoreError>;
-    /// Replaces a user's password hash, name and status.
+    /// Replaces everything of a user but the identifier, the time of registration and whether they
+    /// administer. [`StoreError::AlreadyExists`] for an e-mail that is taken.
     async fn update_user(&self, user: &User) -> Result<(), StoreError>;
     /// Begins a session.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;

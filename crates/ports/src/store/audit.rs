@@ -1,6 +1,7 @@
 //! The audit log: who changed what, from where.
 //!
-//! Invariant: append only; written in the transaction of the change.
+//! Invariants: append only; written in the transaction of the change; seals over batches of entries
+//! make a chain, so that a change behind the store's back shows.
 
 use async_trait::async_trait;
 use gantry_types::{AuditEntryId, OrganizationId, Timestamp, UserId};
@@ -30,6 +31,21 @@ pub struct AuditEntry {
     pub at: Timestamp,
 }
 
+/// A digest over a batch of entries and the seal before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSeal {
+    /// 1, 2, 3 and so on.
+    pub number: u64,
+    /// The last entry that it covers; the first follows the last of the seal before.
+    pub last_id: AuditEntryId,
+    /// How many entries it covers.
+    pub entries: u64,
+    /// SHA-256 in lower-case hexadecimal.
+    pub digest: String,
+    /// When it was made.
+    pub sealed_at: Timestamp,
+}
+
 /// Reads the audit log.
 #[async_trait]
 pub trait ReadAudit: Send + Sync {
@@ -39,6 +55,18 @@ pub trait ReadAudit: Send + Sync {
         organization_id: Option<OrganizationId>,
         page: &PageRequest<AuditEntryId>,
     ) -> Result<Page<AuditEntry, AuditEntryId>, StoreError>;
+    /// The newest seal.
+    async fn find_last_seal(&self) -> Result<Option<AuditSeal>, StoreError>;
+    /// Every seal, oldest first.
+    async fn list_seals(&self) -> Result<Vec<AuditSeal>, StoreError>;
+    /// Entries of all organizations in the order of their identifiers: after `after` (from the
+    /// beginning if not given) and written before `before`, at most `limit`.
+    async fn list_entries_in_order(
+        &self,
+        after: Option<AuditEntryId>,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError>;
 }
 
 /// Appends to the audit log.
@@ -46,4 +74,6 @@ pub trait ReadAudit: Send + Sync {
 pub trait WriteAudit: ReadAudit {
     /// Appends an entry.
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+    /// Appends a seal; [`StoreError::AlreadyExists`] when another server made this one.
+    async fn append_seal(&self, seal: &AuditSeal) -> Result<(), StoreError>;
 }

@@ -12,7 +12,9 @@ mod chores;
 mod error;
 mod flows;
 mod hot;
+mod identity;
 mod jobs;
+mod mails;
 mod models;
 mod page;
 mod payments;
@@ -26,7 +28,7 @@ pub use access::{
 pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LotGrant, ReadAccounts, WriteAccounts,
 };
-pub use audit::{AuditEntry, ReadAudit, WriteAudit};
+pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
 pub use catalog::{
     Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,
 };
@@ -39,9 +41,14 @@ pub use hot::{
     HotPath, NoteRecord, NotesCommand, RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand,
     SettleCommand, Settled, Submitted,
 };
+pub use identity::{
+    Invitation, LinkPurpose, Member, OneTimeLink, ReadIdentity, RefreshToken, SecondFactor,
+    WriteIdentity,
+};
 pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
 };
+pub use mails::{Delivery, QueuedMail, ReadMails, WriteMails};
 pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
 pub use payments::{

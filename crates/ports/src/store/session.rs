@@ -14,7 +14,9 @@ use super::chores::{ReadChores, WriteChores};
 use super::error::{StoreError, WriteAbort};
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
+use super::identity::{ReadIdentity, WriteIdentity};
 use super::jobs::ReadJobs;
+use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
 use super::schedules::{ReadSchedules, WriteSchedules};
@@ -23,6 +25,10 @@ use super::schedules::{ReadSchedules, WriteSchedules};
 pub trait ReadTx: Send + Sync {
     /// Users, organizations, members, sessions, keys.
     fn access(&self) -> &dyn ReadAccess;
+    /// Links in mails, second factors, invitations, members.
+    fn identity(&self) -> &dyn ReadIdentity;
+    /// Mails on their way.
+    fn mails(&self) -> &dyn ReadMails;
     /// Plans, balances, ledger, meters.
     fn accounts(&self) -> &dyn ReadAccounts;
     /// Jobs and their events.
@@ -47,6 +53,10 @@ pub trait ReadTx: Send + Sync {
 pub trait Tx: Send + Sync {
     /// Users, organizations, members, sessions, keys.
     fn access(&self) -> &dyn WriteAccess;
+    /// Links in mails, second factors, invitations, members.
+    fn identity(&self) -> &dyn WriteIdentity;
+    /// Mails on their way.
+    fn mails(&self) -> &dyn WriteMails;
     /// Plans, balances, ledger, meters.
     fn accounts(&self) -> &dyn WriteAccounts;
     /// Jobs and their events: jobs are written by hot commands alone.

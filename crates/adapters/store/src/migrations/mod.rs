@@ -12,6 +12,7 @@ mod v2;
 mod v3;
 mod v4;
 mod v5;
+mod v6;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -35,6 +36,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 3, statements: v3::STATEMENTS, append_only: &[] },
     Version { number: 4, statements: v4::STATEMENTS, append_only: &[] },
     Version { number: 5, statements: v5::STATEMENTS, append_only: &[] },
+    Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY },
 ];
 
 const CREATE_VERSIONS: &str =

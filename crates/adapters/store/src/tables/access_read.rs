@@ -13,14 +13,14 @@ use super::access_rows::{
 use super::convert::decode_u64;
 use crate::session::Session;
 
-const SELECT_USER: &str =
-    "SELECT id, email, name, password_hash, administrator, status, created_at FROM users";
+const SELECT_USER: &str = "SELECT id, email, name, password_hash, administrator, status, locale, email_verified_at, \
+     second_factor_at, created_at FROM users";
 const SELECT_MEMBERSHIP: &str = "SELECT m.organization_id, o.name AS organization_name, \
      m.user_id, m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id";
 const SELECT_SESSION: &str = "SELECT id, organization_id, user_id, token_sha256, user_agent, ip, \
      created_at, last_used_at, expires_at FROM sessions";
 const SELECT_API_KEY: &str = "SELECT id, organization_id, user_id, name, prefix, key_sha256, \
-     scopes, created_at, last_used_at, expires_at, revoked_at FROM api_keys";
+     scopes, created_at, last_used_at, expires_at, revoked_at, family_id FROM api_keys";
 
 #[async_trait]
 impl ReadAccess for Session {
@@ -98,7 +98,8 @@ impl ReadAccess for Session {
         organization_id: OrganizationId,
     ) -> Result<Vec<ApiKey>, StoreError> {
         let sql = format!(
-            "{SELECT_API_KEY} WHERE organization_id = $1 AND revoked_at IS NULL ORDER BY id DESC"
+            "{SELECT_API_KEY} WHERE organization_id = $1 AND revoked_at IS NULL \
+             AND family_id IS NULL ORDER BY id DESC"
         );
         let values = vec![organization_id.as_uuid().into()];
         let rows = self.sql().all::<ApiKeyRow>("API key", sql, values).await?;

@@ -4,7 +4,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     ApiKey, Membership, Organization, Session, SignInFailures, User, UserStatus,
 };
-use gantry_types::{ApiKeyId, OrganizationId, PlanId, SessionId, Timestamp, UserId};
+use gantry_types::{ApiKeyId, OrganizationId, PlanId, SessionId, Timestamp, TokenFamilyId, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -20,6 +20,9 @@ pub(super) struct UserRow {
     password_hash: String,
     administrator: bool,
     status: String,
+    locale: String,
+    email_verified_at: Option<i64>,
+    second_factor_at: Option<i64>,
     created_at: i64,
 }
 
@@ -32,6 +35,9 @@ impl UserRow {
             password_hash: self.password_hash,
             administrator: self.administrator,
             status: decode_status(&self.status)?,
+            locale: decode_word("language", &self.locale)?,
+            email_verified_at: self.email_verified_at.map(decode_time),
+            second_factor_at: self.second_factor_at.map(decode_time),
             created_at: decode_time(self.created_at),
         })
     }
@@ -137,6 +143,7 @@ pub(super) struct ApiKeyRow {
     last_used_at: Option<i64>,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
+    family_id: Option<Uuid>,
 }
 
 impl ApiKeyRow {
@@ -153,6 +160,7 @@ impl ApiKeyRow {
             last_used_at: self.last_used_at.map(decode_time),
             expires_at: self.expires_at.map(decode_time),
             revoked_at: self.revoked_at.map(decode_time),
+            family: self.family_id.map(TokenFamilyId::from_uuid),
         })
     }
 }

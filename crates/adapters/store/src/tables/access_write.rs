@@ -7,7 +7,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     ApiKey, NewUser, Organization, Session as SignedIn, SignInFailures, User, WriteAccess,
 };
-use gantry_types::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, UserId};
+use gantry_types::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, TokenFamilyId, UserId};
 
 use super::access_rows::{SignInFailuresRow, encode_status};
 use super::convert::encode_json;
@@ -17,7 +17,7 @@ use crate::session::Session;
 #[async_trait]
 impl WriteAccess for Session {
     async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError> {
-        insert_organization(self, &new.organization).await?;
+        insert_organization_row(self, &new.organization).await?;
         insert_user_row(self, &new.user).await?;
         let sql = "INSERT INTO memberships (organization_id, user_id, role, personal) \
                    VALUES ($1, $2, $3, TRUE)";
@@ -44,12 +44,17 @@ impl WriteAccess for Session {
     }
 
     async fn update_user(&self, user: &User) -> Result<(), StoreError> {
-        let sql = "UPDATE users SET password_hash = $2, name = $3, status = $4 WHERE id = $1";
+        let sql = "UPDATE users SET email = $2, name = $3, password_hash = $4, status = $5, \
+                   locale = $6, email_verified_at = $7, second_factor_at = $8 WHERE id = $1";
         let values = vec![
             user.id.as_uuid().into(),
-            user.password_hash.as_str().into(),
+            user.email.as_str().into(),
             user.name.as_str().into(),
+            user.password_hash.as_str().into(),
             encode_status(user.status).into(),
+            user.locale.as_str().into(),
+            user.email_verified_at.map(Timestamp::as_micros).into(),
+            user.second_factor_at.map(Timestamp::as_micros).into(),
         ];
         self.sql().run_on_row("user", sql, values).await
     }
@@ -92,8 +97,8 @@ impl WriteAccess for Session {
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let sql = "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, key_sha256, \
-                   scopes, created_at, last_used_at, expires_at, revoked_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                   scopes, created_at, last_used_at, expires_at, revoked_at, family_id) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
         let values = vec![
             key.id.as_uuid().into(),
@@ -107,6 +112,7 @@ impl WriteAccess for Session {
             micros(key.last_used_at).into(),
             micros(key.expires_at).into(),
             micros(key.revoked_at).into(),
+            key.family.map(TokenFamilyId::as_uuid).into(),
         ];
         self.sql().run("API key", sql, values).await.map(drop)
     }
@@ -153,7 +159,7 @@ impl WriteAccess for Session {
     }
 }
 
-async fn insert_organization(
+pub(super) async fn insert_organization_row(
     session: &Session,
     organization: &Organization,
 ) -> Result<(), StoreError> {
@@ -172,7 +178,8 @@ async fn insert_organization(
 
 async fn insert_user_row(session: &Session, user: &User) -> Result<(), StoreError> {
     let sql = "INSERT INTO users (id, email, name, password_hash, administrator, status, \
-               created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+               locale, email_verified_at, second_factor_at, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = vec![
         user.id.as_uuid().into(),
         user.email.as_str().into(),
@@ -180,6 +187,9 @@ async fn insert_user_row(session: &Session, user: &User) -> Result<(), StoreErro
         user.password_hash.as_str().into(),
         user.administrator.into(),
         encode_status(user.status).into(),
+        user.locale.as_str().into(),
+        user.email_verified_at.map(Timestamp::as_micros).into(),
+        user.second_factor_at.map(Timestamp::as_micros).into(),
         user.created_at.as_micros().into(),
     ];
     session.sql().run("user", sql, values).await.map(drop)

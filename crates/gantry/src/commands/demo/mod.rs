@@ -39,6 +39,8 @@ pub fn run(arguments: &DemoArgs, global: &GlobalArgs, console: Console) -> Resul
     let flags = [
         Override { key: "server.data_dir", value: json!(folder) },
         Override { key: "server.listen", value: json!(listen) },
+        // Nobody sets an authenticator app up for a demo.
+        Override { key: "auth.administrator_factor", value: json!("optional") },
     ];
     let config = load(global.config.as_deref(), &flags)?;
     logging::start(&config.log, "warn")?;

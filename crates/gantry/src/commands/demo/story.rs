@@ -19,7 +19,7 @@ const FILE_NAME: &str = "german_credit.csv";
 /// Does it all over the API of the server at `url`.
 pub fn tell(url: &str, person: &SignIn, console: Console) -> Result<Exit, Failure> {
     let anonymous = Client::new(url, Auth::Nobody)?;
-    let client = sign_in(&anonymous, person.email, &person.password)?;
+    let client = sign_in(&anonymous, (person.email, &person.password), console)?;
 
     console.remark(&format!("\nUploading {FILE_NAME}: 1,000 people, 20 facts about each."));
     let dataset = upload_table(&client, console)?;

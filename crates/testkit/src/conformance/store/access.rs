@@ -118,6 +118,7 @@ pub async fn keys_are_seen_by_their_organization_alone(world: &World) -> Outcome
         last_used_at: None,
         expires_at: None,
         revoked_at: None,
+        family: None,
     };
     let (inserted, stranger) = (key.clone(), other.organization.id);
     let refused = world

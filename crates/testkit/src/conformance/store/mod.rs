@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod claim;
 pub mod flows;
 pub mod fork;
+pub mod identity;
 pub mod keys;
 pub mod models;
 pub mod notes;
@@ -36,6 +37,11 @@ macro_rules! store_conformance {
             access::an_email_is_taken_once,
             access::keys_are_seen_by_their_organization_alone,
             access::failed_sign_ins_are_counted_in_a_window,
+            identity::links_are_good_once,
+            identity::codes_are_good_once,
+            identity::members_come_and_go,
+            identity::networks_are_kept,
+            identity::mails_are_sent_once_and_tried_again,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,

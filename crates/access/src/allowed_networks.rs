@@ -1,0 +1,153 @@
+//! From which network addresses an organization may be used.
+//!
+//! Invariants: an empty list means from anywhere; nobody can set a list that shuts themselves
+//! out; what an address may not do, no session and no key does from there.
+
+use std::net::IpAddr;
+
+use gantry_ports::store::StoreExt;
+use ipnet::IpNet;
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::error::AccessError;
+use crate::permission::{Permission, require};
+
+const MAX_NETWORKS: usize = 100;
+const FIELD: &str = "networks";
+
+/// Networks from which an organization may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AllowedNetworks(Vec<IpNet>);
+
+impl AllowedNetworks {
+    /// Reads networks (`192.0.2.0/24`, `2001:db8::/32`) and single addresses.
+    ///
+    /// # Errors
+    /// [`AccessError::Invalid`] that names the first that is none.
+    pub fn parse(texts: &[String]) -> Result<Self, AccessError> {
+        if texts.len() > MAX_NETWORKS {
+            let message = format!("has more than {MAX_NETWORKS} networks; join some of them");
+            return Err(AccessError::invalid(FIELD, message));
+        }
+        texts.iter().map(|text| parse_network(text)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// As they are kept and shown.
+    #[must_use]
+    pub fn to_texts(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether a request may come from an address; one that cannot be read is let in only where
+    /// everything is.
+    #[must_use]
+    pub fn allow(&self, ip: &str) -> bool {
+        let address = ip.parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
+        self.0.is_empty()
+            || address.is_some_and(|address| self.0.iter().any(|net| net.contains(&address)))
+    }
+}
+
+fn parse_network(text: &str) -> Result<IpNet, AccessError> {
+    let text = text.trim();
+    let network = text
+        .parse::<IpNet>()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical())));
+    network.map(|network| network.trunc()).ok_or_else(|| {
+        let shown: String = text.chars().take(60).collect();
+        AccessError::invalid(
+            FIELD,
+            format!("`{shown}` is no network; expected something like 192.0.2.0/24"),
+        )
+    })
+}
+
+impl Access {
+    /// The networks from which the actor's organization may be used.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] but for owners and admins, [`AccessError::Store`].
+    pub async fn list_allowed_networks(
+        &self,
+        actor: &Actor,
+    ) -> Result<AllowedNetworks, AccessError> {
+        require(actor, Permission::ManageMembers)?;
+        let snapshot = self.store.read().await?;
+        let texts = snapshot.identity().list_allowed_networks(actor.organization_id).await?;
+        AllowedNetworks::parse(&texts)
+    }
+
+    /// Sets them; empty lets everybody in.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] but for owners and admins, [`AccessError::Invalid`] for what is
+    /// no network and for a list without the actor's own address, [`AccessError::Store`].
+    pub async fn set_allowed_networks(
+        &self,
+        actor: &Actor,
+        texts: &[String],
+    ) -> Result<AllowedNetworks, AccessError> {
+        require(actor, Permission::ManageMembers)?;
+        let networks = AllowedNetworks::parse(texts)?;
+        if !networks.allow(&actor.ip) {
+            let message =
+                format!("would shut you out; your own address is {}, so add it", actor.ip);
+            return Err(AccessError::invalid(FIELD, message));
+        }
+        let organization_id = actor.organization_id;
+        let before = self.list_allowed_networks(actor).await?;
+        let details = json!({ "before": before.to_texts(), "after": networks.to_texts() });
+        let subject = format!("organization {organization_id}");
+        let entry =
+            actor.audit_entry("organization.allow_networks", &subject, details, self.clock.now());
+        let texts = networks.to_texts();
+        self.store
+            .write::<_, AccessError, _>(move |tx| {
+                let (texts, entry) = (texts.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.identity().set_allowed_networks(organization_id, &texts).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
+            })
+            .await?;
+        self.forget_members(organization_id).await?;
+        Ok(networks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn networks(texts: &[&str]) -> Result<AllowedNetworks, AccessError> {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        AllowedNetworks::parse(&texts)
+    }
+
+    #[test]
+    fn addresses_of_the_networks_are_let_in_and_no_others() {
+        let allowed = networks(&["192.0.2.77/24", "2001:db8::/32", "198.51.100.7"]).unwrap();
+        assert_eq!(allowed.to_texts(), ["192.0.2.0/24", "2001:db8::/32", "198.51.100.7/32"]);
+        for inside in ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8:1::1", "198.51.100.7"] {
+            assert!(allowed.allow(inside), "{inside}");
+        }
+        for outside in ["192.0.3.1", "198.51.100.8", "2001:db9::1", "", "nonsense"] {
+            assert!(!allowed.allow(outside), "{outside}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_lets_everybody_in() {
+        assert!(AllowedNetworks::default().allow("203.0.113.5"));
+        assert!(AllowedNetworks::default().allow(""));
+    }
+
+    #[test]
+    fn what_is_no_network_is_named() {
+        let refused = networks(&["192.0.2.0/24", "10.0.0.0/33"]).unwrap_err();
+        assert!(refused.to_string().contains("10.0.0.0/33"), "{refused}");
+    }
+}

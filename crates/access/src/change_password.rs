@@ -1,0 +1,92 @@
+//! A person who is signed in changes their password, name or language.
+
+use gantry_letters::Letter;
+use gantry_ports::store::{StoreExt, User};
+use gantry_types::Locale;
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::email::parse_name;
+use crate::error::AccessError;
+use crate::password::check_rules;
+
+impl Access {
+    /// Sets a new password; ends the person's other sessions.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong present
+    /// password or a new one that is not taken, [`AccessError::LockedOut`],
+    /// [`AccessError::Busy`], [`AccessError::Store`].
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        present: String,
+        new: String,
+    ) -> Result<(), AccessError> {
+        let (user, session) = self.require_session(actor).await?;
+        check_rules(&new, &user.email).map_err(rename_field)?;
+        self.confirm_password(&user, present, &actor.ip).await?;
+        let now = self.clock.now();
+        let changed = User { password_hash: self.passwords.hash(new).await?, ..user.clone() };
+        let letter =
+            Letter::PasswordChanged { name: user.name.clone(), at: now, ip: actor.ip.clone() };
+        let mail = self.write_letter(&letter, &user, now)?;
+        let subject = format!("user {}", user.id);
+        let entry = actor.audit_entry("user.change_password", &subject, json!({}), now);
+        self.change_identity(user.id, move |tx| {
+            let (changed, mail, entry) = (changed.clone(), mail.clone(), entry.clone());
+            Box::pin(async move {
+                tx.access().update_user(&changed).await?;
+                tx.identity().delete_sessions(changed.id, Some(session), now).await?;
+                tx.mails().insert_mail(&mail).await?;
+                Ok(tx.audit().append(&entry).await?)
+            })
+        })
+        .await?;
+        self.ring();
+        Ok(())
+    }
+
+    /// Sets the person's name, and the language of mails to them.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`], [`AccessError::Store`].
+    pub async fn change_profile(
+        &self,
+        actor: &Actor,
+        name: Option<&str>,
+        locale: Option<Locale>,
+    ) -> Result<(), AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        let name = name.map(parse_name).transpose()?.unwrap_or_else(|| user.name.clone());
+        let changed = User { name, locale: locale.unwrap_or(user.locale), ..user.clone() };
+        if changed == user {
+            return Ok(());
+        }
+        let details = json!({
+            "before": { "name": user.name, "locale": user.locale },
+            "after": { "name": changed.name, "locale": changed.locale },
+        });
+        let subject = format!("user {}", user.id);
+        let entry = actor.audit_entry("user.change", &subject, details, self.clock.now());
+        self.store
+            .write(move |tx| {
+                let (changed, entry) = (changed.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.access().update_user(&changed).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
+            })
+            .await
+    }
+}
+
+/// The request calls it otherwise, as it has two.
+fn rename_field(error: AccessError) -> AccessError {
+    if let AccessError::Invalid { message, .. } = error {
+        AccessError::Invalid { field: "new_password", message }
+    } else {
+        error
+    }
+}

@@ -1,0 +1,198 @@
+//! A person proves that they read the mails of an address, their first or a new one.
+
+use std::time::Duration;
+
+use gantry_letters::Letter;
+use gantry_ports::StoreError;
+use gantry_ports::store::{LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
+use gantry_types::{Timestamp, UserId};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::audit::{AuditDraft, Origin};
+use crate::email::parse_email;
+use crate::error::AccessError;
+use crate::links::{NewLink, require_good, use_up};
+use crate::secret::sha256_hex;
+use crate::sessions::require_person;
+use crate::sign_in::Client;
+
+/// How long a person waits before another mail of the same kind is sent.
+const RESEND_PAUSE: Duration = Duration::from_mins(1);
+
+const PROOFS: &[LinkPurpose] = &[LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
+
+/// A link and the mail that carries it.
+#[derive(Clone)]
+pub(crate) struct PostedLink {
+    link: OneTimeLink,
+    mail: QueuedMail,
+}
+
+impl PostedLink {
+    pub async fn insert(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        tx.identity().replace_link(&self.link).await?;
+        Ok(tx.mails().insert_mail(&self.mail).await?)
+    }
+}
+
+impl Access {
+    /// The mail with which a new user proves their address.
+    pub(crate) fn derive_verification(
+        &self,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<PostedLink, AccessError> {
+        let new = NewLink::mint(user, &user.email, LinkPurpose::VerifyEmail, now)?;
+        let token = new.token.expose().to_owned();
+        let letter = Letter::VerifyEmail { name: user.name.clone(), token };
+        Ok(PostedLink { link: new.link, mail: self.write_letter(&letter, user, now)? })
+    }
+
+    /// Whether a mail of this kind was sent to a user a moment ago.
+    pub(crate) async fn was_just_sent(
+        &self,
+        user: UserId,
+        purpose: LinkPurpose,
+        now: Timestamp,
+    ) -> Result<bool, AccessError> {
+        let snapshot = self.store.read().await?;
+        let newest = snapshot.identity().find_newest_link(user, purpose).await?;
+        Ok(newest.is_some_and(|link| now.since(link.created_at) < RESEND_PAUSE))
+    }
+
+    /// Sends the mail for verification once more; within a minute of the last one, and to
+    /// somebody who is verified, nothing is sent.
+    ///
+    /// # Errors
+    /// [`AccessError::NotSignedIn`], [`AccessError::Store`].
+    pub async fn resend_verification(&self, actor: &Actor) -> Result<(), AccessError> {
+        let user_id = require_person(actor)?;
+        let now = self.clock.now();
+        let user = self.store.read().await?.access().find_user(user_id).await?;
+        let user = user.ok_or(AccessError::NotSignedIn)?;
+        let is_done = user.email_verified_at.is_some();
+        if is_done || self.was_just_sent(user_id, LinkPurpose::VerifyEmail, now).await? {
+            return Ok(());
+        }
+        self.post_link(self.derive_verification(&user, now)?).await
+    }
+
+    pub(crate) async fn post_link(&self, posted: PostedLink) -> Result<(), AccessError> {
+        self.store
+            .write(move |tx| {
+                let posted = posted.clone();
+                Box::pin(async move { posted.insert(tx).await })
+            })
+            .await?;
+        self.ring();
+        Ok(())
+    }
+
+    /// Asks for another address: a mail goes there, and its link makes the change.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password or
+    /// address, [`AccessError::EmailTaken`], [`AccessError::LockedOut`], [`AccessError::Store`].
+    pub async fn request_email_change(
+        &self,
+        actor: &Actor,
+        email: &str,
+        password: String,
+    ) -> Result<(), AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        let email = parse_email(email)?;
+        self.confirm_password(&user, password, &actor.ip).await?;
+        if self.store.read().await?.access().find_user_by_email(&email).await?.is_some() {
+            return Err(AccessError::EmailTaken);
+        }
+        let now = self.clock.now();
+        let new = NewLink::mint(&user, &email, LinkPurpose::ChangeEmail, now)?;
+        let token = new.token.expose().to_owned();
+        let letter = Letter::ChangeEmail { name: user.name.clone(), token };
+        let mail = self.write_letter_to(&letter, (&user, &email), now)?;
+        self.post_link(PostedLink { link: new.link, mail }).await
+    }
+
+    /// Takes the proof of a link: the address is verified, or becomes the user's new one.
+    ///
+    /// # Errors
+    /// [`AccessError::LinkNotGood`], [`AccessError::EmailTaken`], [`AccessError::Store`].
+    pub async fn verify_email(&self, token: &str, client: &Client) -> Result<(), AccessError> {
+        let now = self.clock.now();
+        let snapshot = self.store.read().await?;
+        let link = snapshot.identity().find_link(&sha256_hex(token.trim())).await?;
+        let link = require_good(link, PROOFS, now)?;
+        let user = snapshot.access().find_user(link.user_id).await?;
+        let user = user.ok_or(AccessError::LinkNotGood)?;
+        drop(snapshot);
+        let told = match link.purpose {
+            LinkPurpose::ChangeEmail => {
+                let letter =
+                    Letter::EmailChanged { name: user.name.clone(), email: link.email.clone() };
+                Some(self.write_letter(&letter, &user, now)?)
+            }
+            LinkPurpose::VerifyEmail | LinkPurpose::ResetPassword | LinkPurpose::SecondFactor => {
+                None
+            }
+        };
+        let proof = Proof { link, told, ip: client.ip.clone(), now };
+        self.change_identity(user.id, move |tx| {
+            let proof = proof.clone();
+            Box::pin(async move { proof.take(tx).await })
+        })
+        .await?;
+        self.ring();
+        Ok(())
+    }
+}
+
+/// A link that proves an address.
+#[derive(Clone)]
+struct Proof {
+    link: OneTimeLink,
+    /// To the old address, when there is a new one.
+    told: Option<QueuedMail>,
+    ip: String,
+    now: Timestamp,
+}
+
+impl Proof {
+    async fn take(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        use_up(tx, &self.link).await?;
+        let user = tx.access().find_user(self.link.user_id).await?;
+        let user = user.ok_or(AccessError::LinkNotGood)?;
+        let is_stale = self.told.is_none() && user.email != self.link.email;
+        if is_stale {
+            return Err(AccessError::LinkNotGood);
+        }
+        let changed = User {
+            email: self.link.email.clone(),
+            email_verified_at: Some(self.now),
+            ..user.clone()
+        };
+        tx.access().update_user(&changed).await.map_err(refuse_taken)?;
+        if let Some(mail) = &self.told {
+            tx.mails().insert_mail(mail).await?;
+        }
+        let draft = AuditDraft {
+            action: "user.verify_email",
+            subject: format!("user {}", user.id),
+            details: json!({ "email": { "before": user.email, "after": changed.email } }),
+        };
+        let origin = Origin { organization_id: None, user_id: Some(user.id), ip: self.ip.clone() };
+        Ok(tx.audit().append(&draft.complete(origin, self.now)).await?)
+    }
+}
+
+/// A unique e-mail that another user has.
+pub(crate) fn refuse_taken(error: StoreError) -> AccessError {
+    match error {
+        StoreError::AlreadyExists { .. } => AccessError::EmailTaken,
+        other @ (StoreError::NotFound { .. }
+        | StoreError::Overloaded
+        | StoreError::Unavailable { .. }
+        | StoreError::Broken { .. }) => AccessError::from(other),
+    }
+}

@@ -1,0 +1,122 @@
+//! A sign-in whose password was right goes on with a code.
+//!
+//! Invariants: a wrong code counts like a wrong password, so that codes cannot be guessed; a code
+//! and a challenge are good once each.
+
+use gantry_ports::StoreError;
+use gantry_ports::store::{LinkPurpose, OneTimeLink, StoreExt, Tx, User, UserStatus};
+use gantry_types::Timestamp;
+
+use crate::Access;
+use crate::authenticator::Authenticator;
+use crate::error::AccessError;
+use crate::links::{require_good, use_up};
+use crate::second_factor::hash_recovery_code;
+use crate::secret::sha256_hex;
+use crate::sign_in::{Client, Locks, NewSession, SignedIn, first_organization, locked};
+
+/// What the person typed.
+#[derive(Clone)]
+enum Proof {
+    /// A code of the app, of this step of time.
+    Step(u64),
+    /// Perhaps a recovery code, by its hash.
+    Recovery(String),
+}
+
+/// How the transaction ended.
+enum Decision {
+    SignedIn,
+    Wrong,
+    Locked(Timestamp),
+}
+
+impl Access {
+    /// Finishes a sign-in by a code of the app, or a recovery code.
+    ///
+    /// # Errors
+    /// [`AccessError::LinkNotGood`] for a challenge that is used or too old,
+    /// [`AccessError::WrongCode`], [`AccessError::LockedOut`], [`AccessError::Suspended`],
+    /// [`AccessError::Store`].
+    pub async fn finish_sign_in(
+        &self,
+        challenge: &str,
+        code: &str,
+        client: &Client,
+    ) -> Result<SignedIn, AccessError> {
+        let now = self.clock.now();
+        let snapshot = self.store.read().await?;
+        let link = snapshot.identity().find_link(&sha256_hex(challenge.trim())).await?;
+        let link = require_good(link, &[LinkPurpose::SecondFactor], now)?;
+        let user = snapshot.access().find_user(link.user_id).await?;
+        let user = user.ok_or(AccessError::LinkNotGood)?;
+        let factor = snapshot.identity().find_second_factor(user.id).await?;
+        let organization_id = first_organization(snapshot.access(), &user).await?;
+        drop(snapshot);
+        let factor = factor.ok_or(AccessError::LinkNotGood)?;
+        let app = Authenticator::read(&factor.secret, &self.settings.brand, &user.email)?;
+        let proof = match app.find_step(code, now) {
+            Some(step) => Proof::Step(step),
+            None => Proof::Recovery(hash_recovery_code(code)),
+        };
+        let organization_id = organization_id.ok_or(AccessError::WrongCredentials)?;
+        let session = NewSession::begin(&user, organization_id, client, self.lifetime(now))?;
+        let locks = Locks::new(self, &user.email, client);
+        let attempt = CodeAttempt { user, link, proof, session: session.clone(), locks, now };
+        let decision = self
+            .store
+            .write(move |tx| {
+                let attempt = attempt.clone();
+                Box::pin(async move { attempt.decide(tx).await })
+            })
+            .await?;
+        match decision {
+            Decision::SignedIn => self.answer(session).await,
+            Decision::Wrong => Err(AccessError::WrongCode),
+            Decision::Locked(until) => Err(locked(until, now)),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct CodeAttempt {
+    user: User,
+    link: OneTimeLink,
+    proof: Proof,
+    session: NewSession,
+    locks: Locks,
+    now: Timestamp,
+}
+
+impl CodeAttempt {
+    async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
+        if let Some(until) = self.locks.find(tx.access(), self.now).await? {
+            return Ok(Decision::Locked(until));
+        }
+        match self.user.status {
+            UserStatus::Suspended => return Err(AccessError::Suspended),
+            UserStatus::Active => {}
+        }
+        let (taken, how) = match &self.proof {
+            Proof::Step(step) => {
+                (tx.identity().use_step(self.user.id, *step).await, "password and code")
+            }
+            Proof::Recovery(hash) => (
+                tx.identity().use_recovery_code(self.user.id, hash).await,
+                "password and recovery code",
+            ),
+        };
+        match taken {
+            Ok(()) => {}
+            Err(StoreError::NotFound { .. }) => {
+                self.locks.record_failure(tx, Some(self.user.id), self.now).await?;
+                return Ok(Decision::Wrong);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        use_up(tx, &self.link).await?;
+        self.locks.clear_email(tx).await?;
+        self.session.insert(tx, how).await?;
+        Ok(Decision::SignedIn)
+    }
+}

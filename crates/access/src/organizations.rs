@@ -1,0 +1,108 @@
+//! A person makes organizations besides their personal one, and moves between them.
+//!
+//! Invariant: further organizations get no welcome credits, and a person owns a few at most, so
+//! that nobody multiplies what is free.
+
+use gantry_ports::store::{Membership, Organization, Tx};
+use gantry_types::{OrganizationId, PlanId, Role, SessionId, UserId};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::email::parse_name;
+use crate::error::AccessError;
+
+impl Access {
+    /// Makes an organization on the default plan; the actor owns it, and their session moves
+    /// there.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a name that is none or
+    /// when the person owns as many as one may, [`AccessError::NoSuchPlan`],
+    /// [`AccessError::Store`].
+    pub async fn create_organization(
+        &self,
+        actor: &Actor,
+        name: &str,
+    ) -> Result<OrganizationId, AccessError> {
+        let (user, session) = self.require_session(actor).await?;
+        let now = self.clock.now();
+        let organization = Organization {
+            id: OrganizationId::generate(),
+            name: parse_name(name)?,
+            // Replaced by the newest version in the transaction.
+            plan_id: PlanId::generate(),
+            created_at: now,
+        };
+        let id = organization.id;
+        let founding = Founding {
+            slug: self.settings.default_plan.clone(),
+            limit: self.settings.owned_organizations,
+            user_id: user.id,
+            session,
+            organization,
+        };
+        let details = json!({ "name": founding.organization.name });
+        let there = Actor { organization_id: id, ..actor.clone() };
+        let entry =
+            there.audit_entry("organization.create", &format!("organization {id}"), details, now);
+        self.change_identity(user.id, move |tx| {
+            let (founding, entry) = (founding.clone(), entry.clone());
+            Box::pin(async move {
+                founding.insert(tx).await?;
+                Ok(tx.audit().append(&entry).await?)
+            })
+        })
+        .await?;
+        Ok(id)
+    }
+
+    /// Moves the session to another organization of the person.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`] when the person does not
+    /// belong to it, [`AccessError::Store`].
+    pub async fn switch_organization(
+        &self,
+        actor: &Actor,
+        organization_id: OrganizationId,
+    ) -> Result<(), AccessError> {
+        let (user, session) = self.require_session(actor).await?;
+        let user_id = user.id;
+        self.change_identity(user_id, move |tx| {
+            Box::pin(async move {
+                let membership = tx.access().find_membership(user_id, organization_id).await?;
+                membership.ok_or(AccessError::NotFound { what: "organization" })?;
+                Ok(tx.identity().move_session(user_id, session, organization_id).await?)
+            })
+        })
+        .await
+    }
+}
+
+#[derive(Clone)]
+struct Founding {
+    organization: Organization,
+    slug: String,
+    limit: usize,
+    user_id: UserId,
+    session: SessionId,
+}
+
+impl Founding {
+    async fn insert(mut self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let memberships: Vec<Membership> = tx.access().list_memberships(self.user_id).await?;
+        let owned = memberships.iter().filter(|place| place.role == Role::Owner).count();
+        if owned >= self.limit {
+            let message = format!("cannot be made: you own {owned}, which is as many as one may");
+            return Err(AccessError::invalid("name", message));
+        }
+        let plan = tx.accounts().find_plan_by_slug(&self.slug).await?;
+        let plan = plan.ok_or(AccessError::NoSuchPlan { slug: self.slug })?;
+        self.organization.plan_id = plan.id;
+        let id = self.organization.id;
+        tx.identity().insert_organization(&self.organization).await?;
+        tx.access().set_member(id, self.user_id, Role::Owner).await?;
+        Ok(tx.identity().move_session(self.user_id, self.session, id).await?)
+    }
+}

@@ -1,0 +1,138 @@
+//! A person who forgot their password sets a new one by a link in a mail.
+//!
+//! Invariant: asking for the link tells nobody whether an address has an account, neither by the
+//! answer nor by its time: the work is done after the answer.
+
+use gantry_letters::Letter;
+use gantry_ports::store::{LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
+use gantry_types::Timestamp;
+use serde_json::json;
+use tracing::Instrument;
+
+use crate::Access;
+use crate::audit::{AuditDraft, Origin};
+use crate::email::parse_email;
+use crate::error::AccessError;
+use crate::links::{NewLink, require_good, use_up};
+use crate::password::check_rules;
+use crate::secret::sha256_hex;
+use crate::sign_in::{Client, Locks};
+
+impl Access {
+    /// Sends a link for a new password, if the address has an account and none was sent within
+    /// the last minute. The answer is the same whatever happens.
+    ///
+    /// # Errors
+    /// [`AccessError::Invalid`] for a text that is no address.
+    pub fn request_password_reset(&self, email: &str) -> Result<(), AccessError> {
+        let email = parse_email(email)?;
+        let access = self.clone();
+        let work = async move {
+            if let Err(error) = access.send_password_reset(&email).await {
+                tracing::warn!(%error, "a link for a new password was not sent");
+            }
+        };
+        tokio::spawn(work.in_current_span());
+        Ok(())
+    }
+
+    async fn send_password_reset(&self, email: &str) -> Result<(), AccessError> {
+        let now = self.clock.now();
+        let user = self.store.read().await?.access().find_user_by_email(email).await?;
+        let Some(user) = user else { return Ok(()) };
+        if self.was_just_sent(user.id, LinkPurpose::ResetPassword, now).await? {
+            return Ok(());
+        }
+        let new = NewLink::mint(&user, &user.email, LinkPurpose::ResetPassword, now)?;
+        let token = new.token.expose().to_owned();
+        let letter = Letter::ResetPassword { name: user.name.clone(), token };
+        let mail = self.write_letter(&letter, &user, now)?;
+        self.store
+            .write(move |tx| {
+                let (link, mail) = (new.link.clone(), mail.clone());
+                Box::pin(async move {
+                    tx.identity().replace_link(&link).await?;
+                    Ok::<(), AccessError>(tx.mails().insert_mail(&mail).await?)
+                })
+            })
+            .await?;
+        self.ring();
+        Ok(())
+    }
+
+    /// Sets a new password by a link; ends every session, and verifies the address.
+    ///
+    /// # Errors
+    /// [`AccessError::LinkNotGood`], [`AccessError::Invalid`] for a password that is not taken,
+    /// [`AccessError::Busy`], [`AccessError::Store`].
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        password: String,
+        client: &Client,
+    ) -> Result<(), AccessError> {
+        let now = self.clock.now();
+        let snapshot = self.store.read().await?;
+        let link = snapshot.identity().find_link(&sha256_hex(token.trim())).await?;
+        let link = require_good(link, &[LinkPurpose::ResetPassword], now)?;
+        let user = snapshot.access().find_user(link.user_id).await?;
+        let user = user.ok_or(AccessError::LinkNotGood)?;
+        drop(snapshot);
+        check_rules(&password, &user.email)?;
+        let password_hash = self.passwords.hash(password).await?;
+        let letter =
+            Letter::PasswordChanged { name: user.name.clone(), at: now, ip: client.ip.clone() };
+        let mail = self.write_letter(&letter, &user, now)?;
+        let reset = Reset {
+            link,
+            password_hash,
+            mail,
+            locks: Locks::new(self, &user.email, client),
+            ip: client.ip.clone(),
+            now,
+        };
+        self.change_identity(user.id, move |tx| {
+            let reset = reset.clone();
+            Box::pin(async move { reset.apply(tx).await })
+        })
+        .await?;
+        self.ring();
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Reset {
+    link: OneTimeLink,
+    password_hash: String,
+    mail: QueuedMail,
+    locks: Locks,
+    ip: String,
+    now: Timestamp,
+}
+
+impl Reset {
+    async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        use_up(tx, &self.link).await?;
+        let user = tx.access().find_user(self.link.user_id).await?;
+        let user = user.ok_or(AccessError::LinkNotGood)?;
+        // The link came to the address that it was made for; a later one is not proven by it.
+        let is_proven = user.email == self.link.email;
+        let changed = User {
+            password_hash: self.password_hash.clone(),
+            email_verified_at: if is_proven { Some(self.now) } else { user.email_verified_at },
+            ..user.clone()
+        };
+        tx.access().update_user(&changed).await?;
+        let ended = tx.identity().delete_sessions(user.id, None, self.now).await?;
+        self.locks.clear_email(tx).await?;
+        tx.mails().insert_mail(&self.mail).await?;
+        let draft = AuditDraft {
+            action: "user.reset_password",
+            subject: format!("user {}", user.id),
+            details: json!({ "sessions_ended": ended }),
+        };
+        let origin = Origin { organization_id: None, user_id: Some(user.id), ip: self.ip.clone() };
+        Ok(tx.audit().append(&draft.complete(origin, self.now)).await?)
+    }
+}

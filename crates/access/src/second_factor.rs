@@ -1,0 +1,219 @@
+//! A person turns two-factor sign-in on and off.
+//!
+//! Invariants: a factor protects only once a code has proved that the app has it; recovery codes
+//! are shown once and kept as hashes; turning it on or off is told by mail.
+
+use gantry_letters::Letter;
+use gantry_ports::store::AuditEntry;
+use gantry_ports::store::{QueuedMail, SecondFactor, StoreExt, Tx, User};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::authenticator::{Authenticator, encode_secret};
+use crate::error::AccessError;
+use crate::secret::{generate_recovery_code, generate_shared_secret, sha256_hex};
+
+/// Recovery codes of one person.
+const RECOVERY_CODES: usize = 10;
+
+/// What an authenticator app needs to know.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The shared secret in base 32, to be typed.
+    pub secret: String,
+    /// The same as an address (`otpauth://`), to be shown as a QR code.
+    pub uri: String,
+}
+
+/// Codes that are good once each, instead of the app's. They are shown this once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCodes(pub Vec<String>);
+
+impl RecoveryCodes {
+    fn generate() -> Result<Self, AccessError> {
+        (0..RECOVERY_CODES).map(|_| generate_recovery_code()).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn hashes(&self) -> Vec<String> {
+        self.0.iter().map(|code| hash_recovery_code(code)).collect()
+    }
+}
+
+/// The hash of a code, however it was typed.
+pub(crate) fn hash_recovery_code(code: &str) -> String {
+    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    sha256_hex(&letters)
+}
+
+impl Access {
+    /// Begins to turn two-factor sign-in on; it protects only after
+    /// [`Access::confirm_second_factor`].
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password or
+    /// when it is on already, [`AccessError::LockedOut`], [`AccessError::Store`].
+    pub async fn begin_second_factor(
+        &self,
+        actor: &Actor,
+        password: String,
+    ) -> Result<Enrolment, AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        if user.second_factor_at.is_some() {
+            let message = "is on already; turn it off before you set it up anew";
+            return Err(AccessError::invalid("second_factor", message));
+        }
+        self.confirm_password(&user, password, &actor.ip).await?;
+        let secret = encode_secret(generate_shared_secret()?);
+        let uri = Authenticator::read(&secret, &self.settings.brand, &user.email)?.uri()?;
+        let factor = SecondFactor {
+            user_id: user.id,
+            secret: secret.clone(),
+            confirmed_at: None,
+            last_step: 0,
+        };
+        self.store
+            .write::<_, AccessError, _>(move |tx| {
+                let factor = factor.clone();
+                Box::pin(async move { Ok(tx.identity().set_second_factor(&factor).await?) })
+            })
+            .await?;
+        Ok(Enrolment { secret, uri })
+    }
+
+    /// Turns two-factor sign-in on, as the app gives the right code.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`] when it was not begun,
+    /// [`AccessError::WrongCode`], [`AccessError::Store`].
+    pub async fn confirm_second_factor(
+        &self,
+        actor: &Actor,
+        code: &str,
+    ) -> Result<RecoveryCodes, AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        let now = self.clock.now();
+        let factor = self.store.read().await?.identity().find_second_factor(user.id).await?;
+        let begun = factor.filter(|factor| factor.confirmed_at.is_none());
+        let begun = begun.ok_or(AccessError::NotFound { what: "second factor that was begun" })?;
+        let app = Authenticator::read(&begun.secret, &self.settings.brand, &user.email)?;
+        let step = app.find_step(code, now).ok_or(AccessError::WrongCode)?;
+        let codes = RecoveryCodes::generate()?;
+        let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: true };
+        let subject = format!("user {}", user.id);
+        let change = FactorChange {
+            factor: Some(SecondFactor { confirmed_at: Some(now), last_step: step, ..begun }),
+            hashes: codes.hashes(),
+            mail: self.write_letter(&letter, &user, now)?,
+            entry: actor.audit_entry("second_factor.turn_on", &subject, json!({}), now),
+            user: User { second_factor_at: Some(now), ..user },
+        };
+        self.apply_factor(change).await?;
+        Ok(codes)
+    }
+
+    /// Turns two-factor sign-in off.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password,
+    /// [`AccessError::NotFound`] when it is off, [`AccessError::LockedOut`],
+    /// [`AccessError::Store`].
+    pub async fn end_second_factor(
+        &self,
+        actor: &Actor,
+        password: String,
+    ) -> Result<(), AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        if user.second_factor_at.is_none() {
+            return Err(AccessError::NotFound { what: "second factor" });
+        }
+        self.confirm_password(&user, password, &actor.ip).await?;
+        let now = self.clock.now();
+        let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: false };
+        let subject = format!("user {}", user.id);
+        let change = FactorChange {
+            factor: None,
+            hashes: Vec::new(),
+            mail: self.write_letter(&letter, &user, now)?,
+            entry: actor.audit_entry("second_factor.turn_off", &subject, json!({}), now),
+            user: User { second_factor_at: None, ..user },
+        };
+        self.apply_factor(change).await
+    }
+
+    /// Replaces the recovery codes by new ones.
+    ///
+    /// # Errors
+    /// As [`Access::end_second_factor`].
+    pub async fn renew_recovery_codes(
+        &self,
+        actor: &Actor,
+        password: String,
+    ) -> Result<RecoveryCodes, AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        if user.second_factor_at.is_none() {
+            return Err(AccessError::NotFound { what: "second factor" });
+        }
+        self.confirm_password(&user, password, &actor.ip).await?;
+        let codes = RecoveryCodes::generate()?;
+        let (hashes, user_id) = (codes.hashes(), user.id);
+        let subject = format!("user {user_id}");
+        let now = self.clock.now();
+        let entry = actor.audit_entry("second_factor.renew_codes", &subject, json!({}), now);
+        self.store
+            .write::<_, AccessError, _>(move |tx| {
+                let (hashes, entry) = (hashes.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.identity().set_recovery_codes(user_id, &hashes).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
+            })
+            .await?;
+        Ok(codes)
+    }
+
+    /// How many recovery codes the person has left.
+    ///
+    /// # Errors
+    /// [`AccessError::NotSignedIn`], [`AccessError::Store`].
+    pub async fn count_recovery_codes(&self, actor: &Actor) -> Result<u64, AccessError> {
+        let user_id = crate::sessions::require_person(actor)?;
+        Ok(self.store.read().await?.identity().count_recovery_codes(user_id).await?)
+    }
+
+    async fn apply_factor(&self, change: FactorChange) -> Result<(), AccessError> {
+        self.change_identity(change.user.id, move |tx| {
+            let change = change.clone();
+            Box::pin(async move { change.apply(tx).await })
+        })
+        .await?;
+        self.ring();
+        Ok(())
+    }
+}
+
+/// Turning it on or off.
+#[derive(Clone)]
+struct FactorChange {
+    user: User,
+    /// `None` turns it off.
+    factor: Option<SecondFactor>,
+    hashes: Vec<String>,
+    mail: QueuedMail,
+    entry: AuditEntry,
+}
+
+impl FactorChange {
+    async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        tx.access().update_user(&self.user).await?;
+        match &self.factor {
+            Some(factor) => {
+                tx.identity().set_second_factor(factor).await?;
+                tx.identity().set_recovery_codes(self.user.id, &self.hashes).await?;
+            }
+            None => tx.identity().delete_second_factor(self.user.id).await?,
+        }
+        tx.mails().insert_mail(&self.mail).await?;
+        Ok(tx.audit().append(&self.entry).await?)
+    }
+}

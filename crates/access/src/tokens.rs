@@ -1,0 +1,211 @@
+//! Renewable pairs of tokens for programs: an access token for minutes, and a refresh token that is
+//! exchanged for the next pair (RFC 6749, 1.5; rotation by RFC 9700, 4.14.2).
+//!
+//! Invariants: a refresh token is good once; one that comes again was stolen, by now or before, so
+//! the whole family ends; a new pair ends the access token before it.
+
+use gantry_ports::StoreError;
+use gantry_ports::store::{ApiKey, RefreshToken, StoreExt, Tx};
+use gantry_types::{ApiKeyId, Scope, Timestamp, TokenFamilyId};
+use serde_json::json;
+
+use crate::Access;
+use crate::actor::Actor;
+use crate::api_keys::check_scopes;
+use crate::audit::{AuditDraft, Origin};
+use crate::email::parse_name;
+use crate::error::AccessError;
+use crate::permission::{Permission, require};
+use crate::secret::{generate_api_key, generate_refresh_token, sha256_hex, shown_prefix};
+use crate::sign_in::Client;
+
+/// A new pair; both secrets are shown this once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenPair {
+    /// What requests carry.
+    pub access_token: String,
+    /// What is exchanged for the next pair.
+    pub refresh_token: String,
+    /// When the access token ends.
+    pub expires_at: Timestamp,
+    /// What they may be used for.
+    pub scopes: Vec<Scope>,
+}
+
+/// A pair to be written, with its secrets.
+#[derive(Clone)]
+struct NewPair {
+    access: ApiKey,
+    refresh: RefreshToken,
+    pair: TokenPair,
+}
+
+impl NewPair {
+    async fn insert(&self, tx: &dyn Tx) -> Result<(), StoreError> {
+        tx.access().insert_api_key(&self.access).await?;
+        tx.identity().insert_refresh_token(&self.refresh).await
+    }
+}
+
+/// How an exchange ended.
+enum Exchange {
+    Done,
+    /// The token came before.
+    Stolen,
+}
+
+impl Access {
+    /// Makes the first pair of a family, in the actor's organization.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], also for a key, [`AccessError::ScopeNotYours`],
+    /// [`AccessError::Invalid`], [`AccessError::Store`].
+    pub async fn issue_tokens(
+        &self,
+        actor: &Actor,
+        name: &str,
+        scopes: Vec<Scope>,
+    ) -> Result<TokenPair, AccessError> {
+        require(actor, Permission::ManageKeys)?;
+        let (user, _) = self.require_session(actor).await?;
+        let now = self.clock.now();
+        let first = RefreshToken {
+            token_sha256: String::new(),
+            family: TokenFamilyId::generate(),
+            organization_id: actor.organization_id,
+            user_id: user.id,
+            name: parse_name(name)?,
+            scopes: check_scopes(actor, scopes)?,
+            created_at: now,
+            expires_at: now,
+            used_at: None,
+        };
+        let new = self.derive_pair(first, now)?;
+        let pair = new.pair.clone();
+        let details = json!({ "name": new.refresh.name, "scopes": new.refresh.scopes });
+        let subject = format!("token family {}", new.refresh.family);
+        let entry = actor.audit_entry("tokens.issue", &subject, details, now);
+        self.store
+            .write::<_, AccessError, _>(move |tx| {
+                let (new, entry) = (new.clone(), entry.clone());
+                Box::pin(async move {
+                    new.insert(tx).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
+            })
+            .await?;
+        Ok(pair)
+    }
+
+    /// Exchanges a refresh token for the next pair.
+    ///
+    /// # Errors
+    /// [`AccessError::NotSignedIn`] for a token that is unknown, too old, or came before (which
+    /// ends its family); [`AccessError::Store`].
+    pub async fn refresh_tokens(
+        &self,
+        refresh_token: &str,
+        client: &Client,
+    ) -> Result<TokenPair, AccessError> {
+        let now = self.clock.now();
+        let hash = sha256_hex(refresh_token.trim());
+        let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
+        let old = found.filter(|token| now < token.expires_at).ok_or(AccessError::NotSignedIn)?;
+        let user_id = old.user_id;
+        let new = self.derive_pair(RefreshToken { used_at: None, ..old.clone() }, now)?;
+        let pair = new.pair.clone();
+        let exchange = Exchanging { old, new, ip: client.ip.clone(), now };
+        let ended = self
+            .change_identity(user_id, move |tx| {
+                let exchange = exchange.clone();
+                Box::pin(async move { exchange.apply(tx).await })
+            })
+            .await?;
+        match ended {
+            Exchange::Done => Ok(pair),
+            Exchange::Stolen => Err(AccessError::NotSignedIn),
+        }
+    }
+
+    /// Ends the family of a refresh token; one that is unknown has ended already.
+    ///
+    /// # Errors
+    /// [`AccessError::Store`].
+    pub async fn revoke_tokens(&self, refresh_token: &str) -> Result<(), AccessError> {
+        let now = self.clock.now();
+        let hash = sha256_hex(refresh_token.trim());
+        let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
+        let Some(token) = found else { return Ok(()) };
+        let family = token.family;
+        self.change_identity(token.user_id, move |tx| {
+            Box::pin(async move { Ok(tx.identity().end_family(family, now).await?) })
+        })
+        .await
+    }
+
+    /// The pair after `last`, of the same family.
+    fn derive_pair(&self, last: RefreshToken, now: Timestamp) -> Result<NewPair, AccessError> {
+        let (access_token, refresh_token) = (generate_api_key()?, generate_refresh_token()?);
+        let expires_at = now.plus(self.settings.access_token_lifetime);
+        let access = ApiKey {
+            id: ApiKeyId::generate(),
+            organization_id: last.organization_id,
+            user_id: last.user_id,
+            name: last.name.clone(),
+            prefix: shown_prefix(&access_token),
+            key_sha256: sha256_hex(&access_token),
+            scopes: last.scopes.clone(),
+            created_at: now,
+            last_used_at: None,
+            expires_at: Some(expires_at),
+            revoked_at: None,
+            family: Some(last.family),
+        };
+        let scopes = last.scopes.clone();
+        let refresh = RefreshToken {
+            token_sha256: sha256_hex(&refresh_token),
+            created_at: now,
+            expires_at: now.plus(self.settings.refresh_token_lifetime),
+            ..last
+        };
+        let pair = TokenPair { access_token, refresh_token, expires_at, scopes };
+        Ok(NewPair { access, refresh, pair })
+    }
+}
+
+#[derive(Clone)]
+struct Exchanging {
+    old: RefreshToken,
+    new: NewPair,
+    ip: String,
+    now: Timestamp,
+}
+
+impl Exchanging {
+    async fn apply(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
+        match tx.identity().use_refresh_token(&self.old.token_sha256, self.now).await {
+            Ok(()) => {}
+            Err(StoreError::NotFound { .. }) => return self.end_stolen(tx).await,
+            Err(error) => return Err(error.into()),
+        }
+        tx.identity().revoke_access_tokens(self.old.family, self.now).await?;
+        self.new.insert(tx).await?;
+        Ok(Exchange::Done)
+    }
+
+    async fn end_stolen(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
+        tx.identity().end_family(self.old.family, self.now).await?;
+        let draft = AuditDraft {
+            action: "tokens.reuse",
+            subject: format!("token family {}", self.old.family),
+            details: json!({ "name": self.old.name }),
+        };
+        let origin = Origin {
+            organization_id: Some(self.old.organization_id),
+            user_id: Some(self.old.user_id),
+            ip: self.ip.clone(),
+        };
+        tx.audit().append(&draft.complete(origin, self.now)).await?;
+        Ok(Exchange::Stolen)
+    }
+}

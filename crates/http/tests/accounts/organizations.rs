@@ -1,0 +1,113 @@
+//! Several organizations of one person, from where one may be used, and the seals of the audit log.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gantry_access::AuditProof;
+use gantry_http::HttpSettings;
+use gantry_ports::store::{AuditSeal, StoreExt};
+use gantry_ports::{Clock, StoreError};
+use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse, TestSettings};
+use serde_json::{Value, json};
+
+const NETWORKS: &str = "/api/v1/organizations/networks";
+
+#[tokio::test]
+async fn a_person_makes_organizations_and_moves_between_them() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let home = ada.get("/api/v1/auth/me").await?.json()?["organization"]["id"].clone();
+    let made = ada.post("/api/v1/organizations", &json!({ "name": "Engines" })).await?;
+    made.require_status(201)?;
+    let me = made.json()?;
+    assert_eq!(me["organization"]["name"], "Engines");
+    assert_eq!(me["organization"]["role"], "owner");
+    // The credits that welcome a person come once.
+    let account = ada.get("/api/v1/account").await?.json()?;
+    assert_eq!(account["credits"]["available"], 0);
+    let back = json!({ "organization_id": home });
+    let moved = ada.post("/api/v1/organizations/switch", &back).await?;
+    moved.require_status(200)?;
+    assert_eq!(moved.json()?["organization"]["id"], home);
+    let account = ada.get("/api/v1/account").await?.json()?;
+    assert_eq!(account["credits"]["available"], 1_000_000);
+
+    let mut eve = app.register("eve@example.org").await?;
+    eve.post("/api/v1/organizations/switch", &back).await?.require_status(404)?;
+    for number in 0..4 {
+        let body = json!({ "name": format!("Number {number}") });
+        eve.post("/api/v1/organizations", &body).await?.require_status(201)?;
+    }
+    eve.post("/api/v1/organizations", &json!({ "name": "Six" })).await?.require_status(400)?;
+    Ok(())
+}
+
+/// A request that came through the proxy from an address.
+async fn from(client: &mut TestClient, ip: &str, path: &str) -> Result<TestResponse> {
+    client.send(TestRequest::new("GET", path).header("x-forwarded-for", ip)).await
+}
+
+async fn set(client: &mut TestClient, networks: Value) -> Result<TestResponse> {
+    let body = json!({ "networks": networks });
+    client.send(TestRequest::new("PUT", NETWORKS).json(&body)).await
+}
+
+#[tokio::test]
+async fn an_organization_is_used_from_its_networks_only() -> Result<()> {
+    let defaults = TestSettings::default();
+    let http = HttpSettings { trusted_proxies: vec!["127.0.0.1".parse()?], ..defaults.http };
+    let (app, _) = TestApp::start(TestSettings { http, ..TestSettings::default() }).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let key = json!({ "name": "program", "scopes": ["read"] });
+    let issued = ada.post("/api/v1/api-keys", &key).await?.json()?;
+    let mut program = ada.with_key(issued["key"].as_str().context("a key")?);
+    from(&mut program, "203.0.113.5", "/api/v1/jobs").await?.require_status(200)?;
+
+    set(&mut ada, json!(["10.0.0.0/33"])).await?.require_status(400)?;
+    let shut_out = set(&mut ada, json!(["192.0.2.0/24"])).await?;
+    shut_out.require_status(400)?;
+    assert!(shut_out.json()?["detail"].as_str().context("words")?.contains("127.0.0.1"));
+    let good = set(&mut ada, json!(["192.0.2.9/24", "127.0.0.1"])).await?;
+    good.require_status(200)?;
+    assert_eq!(good.json()?["networks"], json!(["192.0.2.0/24", "127.0.0.1/32"]));
+
+    for (ip, expected) in [("192.0.2.77", 200), ("203.0.113.5", 403), ("::1", 403)] {
+        assert_eq!(from(&mut program, ip, "/api/v1/jobs").await?.status, expected, "{ip}");
+        assert_eq!(from(&mut ada, ip, "/api/v1/jobs").await?.status, expected, "{ip}");
+    }
+    set(&mut ada, json!([])).await?.require_status(200)?;
+    from(&mut program, "203.0.113.5", "/api/v1/jobs").await?.require_status(200)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_audit_log_is_sealed_and_a_forged_seal_shows() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    assert_eq!(app.access.seal_audit().await?, 0, "what is young is not sealed");
+    app.clock.advance(Duration::from_mins(6));
+    let sealed = app.access.seal_audit().await?;
+    assert!(sealed >= 2, "{sealed}");
+    ada.post("/api/v1/organizations", &json!({ "name": "Engines" })).await?.require_status(201)?;
+    app.clock.advance(Duration::from_mins(6));
+    let more = app.access.seal_audit().await?;
+    assert!(more >= 1 && app.access.seal_audit().await? == 0);
+    let whole = AuditProof::Whole { seals: 2, entries: sealed + more };
+    assert_eq!(app.access.prove_audit().await?, whole);
+
+    // A seal that somebody adds without the entries that it claims.
+    let now = app.clock.now();
+    let forged = app.store.write::<_, StoreError, _>(move |tx| {
+        Box::pin(async move {
+            let last = tx.audit().find_last_seal().await?;
+            let last = last.ok_or(StoreError::NotFound { what: "seal" })?;
+            let digest = "0".repeat(64);
+            let number = last.number + 1;
+            tx.audit().append_seal(&AuditSeal { number, digest, sealed_at: now, ..last }).await
+        })
+    });
+    forged.await?;
+    let broken = app.access.prove_audit().await?;
+    assert_eq!(broken, AuditProof::Broken { seal: 3, sealed_at: now });
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Renewable pairs of tokens: rotation, reuse, revocation.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gantry_testkit::{PASSWORD, TestApp, TestClient, TestSettings};
+use serde_json::{Value, json};
+
+const TOKENS: &str = "/api/v1/auth/tokens";
+
+fn text<'a>(pair: &'a Value, name: &str) -> Result<&'a str> {
+    pair[name].as_str().with_context(|| format!("{name} in {pair}"))
+}
+
+async fn issue(person: &mut TestClient) -> Result<Value> {
+    let answer = person.post(TOKENS, &json!({ "name": "app", "scopes": ["read"] })).await?;
+    answer.require_status(201)?;
+    answer.json()
+}
+
+async fn refresh(app: &TestApp, pair: &Value) -> Result<(u16, Value)> {
+    let body = json!({ "refresh_token": text(pair, "refresh_token")? });
+    let answer = app.client().post(&format!("{TOKENS}/refresh"), &body).await?;
+    Ok((answer.status, answer.json()?))
+}
+
+async fn reads(person: &TestClient, pair: &Value) -> Result<u16> {
+    let mut program = person.with_key(text(pair, "access_token")?);
+    Ok(program.get("/api/v1/jobs").await?.status)
+}
+
+#[tokio::test]
+async fn a_pair_is_renewed_and_the_last_one_ends() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let first = issue(&mut ada).await?;
+    assert_eq!(reads(&ada, &first).await?, 200);
+    // It is no key that the person manages.
+    assert_eq!(ada.get("/api/v1/api-keys").await?.json()?["items"], json!([]));
+    let (status, second) = refresh(&app, &first).await?;
+    assert_eq!(status, 200);
+    assert_eq!(second["scopes"], json!(["read"]));
+    assert_eq!((reads(&ada, &first).await?, reads(&ada, &second).await?), (401, 200));
+    app.clock.advance(Duration::from_mins(15));
+    assert_eq!(reads(&ada, &second).await?, 401);
+    let (status, third) = refresh(&app, &second).await?;
+    assert_eq!((status, reads(&ada, &third).await?), (200, 200));
+    app.clock.advance(Duration::from_hours(30 * 24));
+    assert_eq!(refresh(&app, &third).await?.0, 401);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_twice_ends_its_family() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let first = issue(&mut ada).await?;
+    let other = issue(&mut ada).await?;
+    let (_, second) = refresh(&app, &first).await?;
+    assert_eq!(refresh(&app, &first).await?.0, 401, "a stolen token was taken");
+    assert_eq!(reads(&ada, &second).await?, 401);
+    assert_eq!(refresh(&app, &second).await?.0, 401);
+    assert_eq!(reads(&ada, &other).await?, 200, "another family is not concerned");
+    let audit = ada.get("/api/v1/audit").await?.json()?;
+    assert_eq!(audit["items"][0]["action"], "tokens.reuse");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_exchanges_at_once_do_not_both_succeed() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let pair = issue(&mut ada).await?;
+    let (one, two) = tokio::join!(refresh(&app, &pair), refresh(&app, &pair));
+    let mut statuses = [one?.0, two?.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn tokens_end_by_revocation_and_with_the_password() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let first = issue(&mut ada).await?;
+    let second = issue(&mut ada).await?;
+    let body = json!({ "refresh_token": text(&first, "refresh_token")? });
+    let path = format!("{TOKENS}/revoke");
+    for _ in 0..2 {
+        app.client().post(&path, &body).await?.require_status(204)?;
+    }
+    assert_eq!((reads(&ada, &first).await?, refresh(&app, &first).await?.0), (401, 401));
+    let change = json!({ "password": PASSWORD, "new_password": "another long password" });
+    ada.post("/api/v1/auth/password", &change).await?.require_status(204)?;
+    assert_eq!((reads(&ada, &second).await?, refresh(&app, &second).await?.0), (401, 401));
+    let mut program = ada.with_key("gk_none");
+    program.post(TOKENS, &json!({ "name": "x", "scopes": ["read"] })).await?.require_status(401)?;
+    Ok(())
+}

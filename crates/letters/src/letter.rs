@@ -1,0 +1,121 @@
+//! What is written to people.
+
+use gantry_types::{Locale, Role, Timestamp, UserId};
+use minijinja::{Value, context};
+
+/// Who gets a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// The address.
+    pub email: String,
+    /// The language that they read.
+    pub locale: Locale,
+    /// Their account, if they have one.
+    pub user_id: Option<UserId>,
+}
+
+/// A letter, in the product's terms. A `token` is the secret of the letter's link.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Letter {
+    /// Is the address yours?
+    VerifyEmail {
+        /// The reader's name.
+        name: String,
+        /// The secret.
+        token: String,
+    },
+    /// Set a new password.
+    ResetPassword {
+        /// The reader's name.
+        name: String,
+        /// The secret.
+        token: String,
+    },
+    /// The password was changed.
+    PasswordChanged {
+        /// The reader's name.
+        name: String,
+        /// When.
+        at: Timestamp,
+        /// From which address.
+        ip: String,
+    },
+    /// Is this new address yours?
+    ChangeEmail {
+        /// The reader's name.
+        name: String,
+        /// The secret.
+        token: String,
+    },
+    /// The address was changed; goes to the old one.
+    EmailChanged {
+        /// The reader's name.
+        name: String,
+        /// The new address.
+        email: String,
+    },
+    /// Signing in needs a code from now on, or no longer.
+    SecondFactorChanged {
+        /// The reader's name.
+        name: String,
+        /// Whether it was turned on.
+        turned_on: bool,
+    },
+    /// Come and join us.
+    Invitation {
+        /// Who invites.
+        inviter: String,
+        /// Which organization.
+        organization: String,
+        /// As what.
+        role: Role,
+        /// The secret.
+        token: String,
+    },
+}
+
+impl Letter {
+    /// The name of its template, and what the outbox calls it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::ChangeEmail { .. } => "change_email",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::Invitation { .. } => "invitation",
+        }
+    }
+
+    /// The page that the letter leads to.
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::VerifyEmail { token, .. } | Self::ChangeEmail { token, .. } => {
+                format!("/verify-email?token={token}")
+            }
+            Self::ResetPassword { token, .. } => format!("/reset-password?token={token}"),
+            Self::Invitation { token, .. } => format!("/invitation?token={token}"),
+            Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
+                "/forgot-password".to_owned()
+            }
+            Self::SecondFactorChanged { .. } => "/app/account".to_owned(),
+        }
+    }
+
+    /// What its template is given.
+    pub(crate) fn values(&self) -> Value {
+        match self {
+            Self::VerifyEmail { name, .. }
+            | Self::ResetPassword { name, .. }
+            | Self::ChangeEmail { name, .. } => context! { name },
+            Self::PasswordChanged { name, at, ip } => context! { name, at => at.to_string(), ip },
+            Self::EmailChanged { name, email } => context! { name, email },
+            Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
+            Self::Invitation { inviter, organization, role, .. } => {
+                context! { inviter, organization, role => role.as_str() }
+            }
+        }
+    }
+}

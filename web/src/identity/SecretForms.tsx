@@ -1,0 +1,115 @@
+import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { api } from '../api/client';
+import { useMe } from '../app/me';
+import { say } from '../app/toasts';
+import { ProblemAlert } from '../parts/ProblemAlert';
+import { Section } from '../parts/Section';
+import { VerificationNotice } from './ProfileForm';
+
+/** Asks for another address; the link of a mail makes the change. */
+export function EmailForm() {
+  const { t } = useTranslation();
+  const { user } = useMe();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const change = useMutation({
+    mutationFn: () => api.send('POST', '/auth/email', { body: { email, password } }),
+    onSuccess: () => {
+      say(t('security.emailAsked', { email }));
+      setEmail('');
+      setPassword('');
+    },
+  });
+  return (
+    <Section title={t('security.email')}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          change.mutate();
+        }}
+      >
+        <Stack>
+          <p>
+            <strong>{user.email}</strong>
+          </p>
+          <VerificationNotice />
+          <TextInput
+            label={t('security.newEmail')}
+            type="email"
+            required
+            maxLength={254}
+            autoComplete="email"
+            value={email}
+            onChange={(event) => setEmail(event.currentTarget.value)}
+          />
+          <PasswordInput
+            label={t('security.password')}
+            required
+            autoComplete="current-password"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          {change.error ? <ProblemAlert error={change.error} /> : null}
+          <Button type="submit" variant="default" loading={change.isPending}>
+            {t('security.changeEmail')}
+          </Button>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+/** Sets a new password, and ends the other sessions. */
+export function PasswordForm() {
+  const { t } = useTranslation();
+  const { user } = useMe();
+  const [present, setPresent] = useState('');
+  const [next, setNext] = useState('');
+  const change = useMutation({
+    mutationFn: () =>
+      api.send('POST', '/auth/password', { body: { password: present, new_password: next } }),
+    onSuccess: () => {
+      say(t('security.passwordChanged'));
+      setPresent('');
+      setNext('');
+    },
+  });
+  return (
+    <Section title={t('security.changePassword')}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          change.mutate();
+        }}
+      >
+        <input type="hidden" name="username" autoComplete="username" value={user.email} readOnly />
+        <Stack>
+          <PasswordInput
+            label={t('security.password')}
+            required
+            autoComplete="current-password"
+            value={present}
+            onChange={(event) => setPresent(event.currentTarget.value)}
+          />
+          <PasswordInput
+            label={t('security.newPassword')}
+            description={t('security.passwordText')}
+            required
+            minLength={10}
+            autoComplete="new-password"
+            value={next}
+            onChange={(event) => setNext(event.currentTarget.value)}
+          />
+          {change.error ? <ProblemAlert error={change.error} /> : null}
+          <Button type="submit" variant="default" loading={change.isPending}>
+            {t('security.changePassword')}
+          </Button>
+        </Stack>
+      </form>
+    </Section>
+  );
+}

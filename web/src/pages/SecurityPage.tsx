@@ -1,0 +1,23 @@
+import { useTranslation } from 'react-i18next';
+
+import { ProfileForm } from '../identity/ProfileForm';
+import { SecondFactor } from '../identity/SecondFactor';
+import { EmailForm, PasswordForm } from '../identity/SecretForms';
+import '../identity/identity.css';
+import { PageHeader } from '../parts/PageHeader';
+
+/** Who one is, and how one proves it. */
+export function SecurityPage() {
+  const { t } = useTranslation();
+  return (
+    <>
+      <PageHeader title={t('nav.security')} summary={t('security.summary')} />
+      <div className="identity-grid">
+        <ProfileForm />
+        <SecondFactor />
+        <EmailForm />
+        <PasswordForm />
+      </div>
+    </>
+  );
+}
