@@ -333,6 +333,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for another address; the link of the mail that goes there makes the change. */
+        post: operations["change_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -342,7 +359,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in by e-mail and password; the answer sets the session's cookie. */
+        /**
+         * Signs in by e-mail and password; the answer sets the session's cookie. Where a code is needed
+         *     too, the problem `second_factor_required` carries a `challenge`.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -381,6 +401,58 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes name or language. */
+        patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password, and ends the other sessions. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a link for a new password, if the address has an account; the answer does not say so. */
+        post: operations["forget_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password by the link of a mail, and ends every session. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -401,6 +473,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finishes a sign-in by a code of the authenticator app, or a recovery code. */
+        post: operations["finish_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns two-factor sign-in on, as the app gives the right code. */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns two-factor sign-in off. */
+        post: operations["end_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces the recovery codes by new ones. */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether signing in needs a code. */
+        get: operations["get_second_factor"];
+        put?: never;
+        /** Begins to turn two-factor sign-in on. */
+        post: operations["begin_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/setup": {
         parameters: {
             query?: never;
@@ -412,6 +570,91 @@ export interface paths {
         put?: never;
         /** Creates the first administrator; possible only while there is no user. */
         post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a pair: an access token for minutes, and a refresh token for the next pair. */
+        post: operations["issue_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/tokens/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a refresh token for the next pair. One that comes twice ends the whole family. */
+        post: operations["refresh_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/tokens/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the pair of a refresh token and all that came before it. */
+        post: operations["revoke_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves an address, the first or a new one, by the link of a mail. */
+        post: operations["verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/verify-email/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the mail for verification once more; at most one a minute. */
+        post: operations["resend_verification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -614,6 +857,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invites somebody by mail. */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts an invitation; the session moves to the organization. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation offers, by the secret of its link. */
+        post: operations["view_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back. */
+        delete: operations["withdraw_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -780,6 +1091,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members, and the invitations that are open. */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member, with their sessions and keys in the organization. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Gives a member another role. */
+        patch: operations["change_member"];
+        trace?: never;
+    };
     "/api/v1/meta": {
         parameters: {
             query?: never;
@@ -939,6 +1285,75 @@ export interface paths {
         put?: never;
         /** What a job would need and cost. Nothing is held. */
         post: operations["estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an organization; the session moves there. */
+        post: operations["create_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves the organization that the session works in; the session moves to the personal one. */
+        post: operations["leave_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From which network addresses the organization may be used. */
+        get: operations["get_networks"];
+        /** Sets them; a list without your own address is refused. */
+        put: operations["set_networks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves the session to another of the person's organizations. */
+        post: operations["switch_organization"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1429,6 +1844,35 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /** @description A new e-mail address. */
+        ChangeEmailRequest: {
+            /** @description The new address; a mail with a link goes there. */
+            email: string;
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+        };
+        /** @description A new password of somebody who is signed in. */
+        ChangePasswordRequest: {
+            /**
+             * Format: password
+             * @description At least 10 characters.
+             */
+            new_password: string;
+            /**
+             * Format: password
+             * @description The present one.
+             */
+            password: string;
+        };
+        /** @description Name and language; what is not given stays. */
+        ChangeProfileRequest: {
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description The name for people. */
+            name?: string | null;
+        };
         /** @description Where to pay. */
         CheckoutBody: {
             /**
@@ -1446,6 +1890,11 @@ export interface components {
             package?: string | null;
             /** @description The name of a plan. */
             plan?: string | null;
+        };
+        /** @description A code of an authenticator app. */
+        CodeRequest: {
+            /** @description Six digits. */
+            code: string;
         };
         /** @description A model beside others. */
         ComparedModel: {
@@ -1556,6 +2005,15 @@ export interface components {
         };
         /** @enum {string} */
         EngineErrorKind: "params" | "input" | "resource" | "transient" | "cancelled" | "bug";
+        /** @description What an authenticator app needs to know. */
+        EnrolmentBody: {
+            /** @description The address as a QR code, an SVG document. */
+            qr_code: string;
+            /** @description The shared secret in base 32, to be typed. */
+            secret: string;
+            /** @description The same as an `otpauth://` address. */
+            uri: string;
+        };
         /** @description What a job would need and cost. */
         EstimateBody: {
             /** @description Whether it would be admitted now. */
@@ -1599,6 +2057,11 @@ export interface components {
             message: string;
             /** @description JSON pointer (RFC 6901) to it; into `params` where parameters are refused. */
             pointer: string;
+        };
+        /** @description Whose password is to be set anew. */
+        ForgotPasswordRequest: {
+            /** @description The e-mail address. */
+            email: string;
         };
         /**
          * @description What an input takes.
@@ -1644,6 +2107,35 @@ export interface components {
          * @enum {string}
          */
         Interval: "month" | "year";
+        /** @description An invitation that is open. */
+        InvitationBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description For whom. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Somebody to be invited. */
+        InvitationRequest: {
+            /** @description Their address; a mail with a link goes there. */
+            email: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A key that was just made. */
         IssuedApiKey: components["schemas"]["ApiKeyBody"] & {
             /** @description The secret; it is shown this once. */
@@ -2087,6 +2579,8 @@ export interface components {
          * @enum {string}
          */
         ListOrder: "newest_first" | "oldest_first";
+        /** @enum {string} */
+        Locale: "en" | "de";
         /** @description A person who signs in. */
         LoginRequest: {
             /** @description The e-mail address. */
@@ -2109,6 +2603,22 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description The person. */
             user: components["schemas"]["UserBody"];
+        };
+        /** @description A member of an organization. */
+        MemberBody: {
+            /** @description Their address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description Whether it is their personal organization, which they cannot leave. */
+            personal: boolean;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            user_id: string;
         };
         /** @description A person's place in an organization. */
         MembershipBody: {
@@ -2272,6 +2782,11 @@ export interface components {
             /** @description For people, such as `49.00 USD`. */
             text: string;
         };
+        /** @description From which network addresses the organization may be used. */
+        NetworksBody: {
+            /** @description Networks such as `192.0.2.0/24`, and single addresses; empty for from anywhere. */
+            networks: string[];
+        };
         /** @description A key to be made. */
         NewApiKeyRequest: {
             /**
@@ -2340,6 +2855,15 @@ export interface components {
             /** @description The name for people. */
             title: string;
         };
+        /** @description What somebody who was invited sees before they accept. */
+        OfferedPlace: {
+            /** @description For whom. */
+            email: string;
+            /** @description The organization's name. */
+            organization: string;
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+        };
         /** @description What is sold here. */
         OffersBody: {
             /** @description What meters are called for people. */
@@ -2378,6 +2902,11 @@ export interface components {
              * @description The version of the parameters.
              */
             version: number;
+        };
+        /** @description A new organization. */
+        OrganizationRequest: {
+            /** @description The name for people. */
+            name: string;
         };
         /** @description Credits that can be bought. */
         PackageBody: {
@@ -2868,6 +3397,14 @@ export interface components {
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
         };
+        /** @description The present password, once more. */
+        PasswordRequest: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+        };
         /** @description A payment. */
         PaymentBody: {
             /** @description How much. */
@@ -3056,7 +3593,7 @@ export interface components {
             type: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
+        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
         /** @description How many jobs of a queue wait and run. */
         QueueBody: {
             /** @description The class. */
@@ -3097,6 +3634,11 @@ export interface components {
              */
             subscriptions: number;
         };
+        /** @description Codes that are good once each, instead of the app's. */
+        RecoveryCodesBody: {
+            /** @description The codes; they are shown this once. */
+            codes: string[];
+        };
         /** @description What redriving dead jobs did. */
         RedriveBody: {
             /** @description The new jobs. */
@@ -3119,6 +3661,11 @@ export interface components {
             /** @description The operation. */
             operation: string;
         };
+        /** @description A refresh token. */
+        RefreshRequest: {
+            /** @description The token of the last pair; it is good once. */
+            refresh_token: string;
+        };
         /** @description Money to be given back. */
         RefundRequest: {
             /**
@@ -3133,6 +3680,8 @@ export interface components {
         RegisterRequest: {
             /** @description The e-mail address. */
             email: string;
+            /** @description The secret of an invitation. */
+            invitation?: string | null;
             /** @description The name for people. */
             name: string;
             /**
@@ -3141,8 +3690,35 @@ export interface components {
              */
             password: string;
         };
+        /** @description A new password by a link in a mail. */
+        ResetPasswordRequest: {
+            /**
+             * Format: password
+             * @description At least 10 characters.
+             */
+            password: string;
+            /** @description What stands behind `token=` in the link. */
+            token: string;
+        };
         /** @enum {string} */
         Role: "owner" | "admin" | "member" | "viewer" | "billing";
+        /** @description Another role for a member. */
+        RoleRequest: {
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Everybody who belongs to the organization, or may soon. */
+        RosterBody: {
+            /** @description The invitations that are open. */
+            invitations: components["schemas"]["InvitationBody"][];
+            /** @description The members. */
+            members: components["schemas"]["MemberBody"][];
+            /**
+             * Format: int32
+             * @description How many both may be by the plan; `null` for as many as you like.
+             */
+            seats?: number | null;
+        };
         /** @description A table that comes with the installation. */
         Sample: {
             /**
@@ -3310,6 +3886,25 @@ export interface components {
         };
         /** @enum {string} */
         Scope: "read" | "run" | "data" | "account" | "admin";
+        /** @description Whether signing in needs a code. */
+        SecondFactorBody: {
+            /** @description Whether it does. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Recovery codes that are left.
+             */
+            recovery_codes: number;
+            /** @description Whether this person needs it to administer the installation. */
+            required: boolean;
+        };
+        /** @description The second step of signing in. */
+        SecondFactorRequest: {
+            /** @description What the problem `second_factor_required` carried; good for five minutes. */
+            challenge: string;
+            /** @description Six digits of the app, or a recovery code. */
+            code: string;
+        };
         /** @description A service. */
         ServiceBody: {
             /** @description `engine.noun`. */
@@ -3461,10 +4056,44 @@ export interface components {
          * @enum {string}
          */
         Support: "community" | "email" | "priority" | "dedicated";
+        /** @description Where the session is to work. */
+        SwitchRequest: {
+            /**
+             * Format: uuid
+             * @description One of your organizations.
+             */
+            organization_id: string;
+        };
         /** @description The clocks of an organization. */
         TimeZoneBody: {
             /** @description An IANA name, such as `Europe/Oslo`; its schedules follow it. */
             time_zone: string;
+        };
+        /** @description A renewable pair of tokens. */
+        TokenPairBody: {
+            /** @description What requests carry as `Authorization: Bearer …`; shown this once. */
+            access_token: string;
+            /**
+             * Format: date-time
+             * @description When the access token ends.
+             */
+            expires_at: string;
+            /** @description What is exchanged for the next pair; shown this once. */
+            refresh_token: string;
+            /** @description What they may be used for. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description A renewable pair of tokens to be made. */
+        TokenPairRequest: {
+            /** @description What the program is called. */
+            name: string;
+            /** @description What it may be used for; at least one, and none that you do not have. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description The secret of a link in a mail. */
+        TokenRequest: {
+            /** @description What stands behind `token=` in the link. */
+            token: string;
         };
         /** @description An upload under way. */
         Upload: {
@@ -3521,13 +4150,19 @@ export interface components {
             created_at: string;
             /** @description The e-mail address. */
             email: string;
+            /** @description Whether the person proved to read the mails of their address. */
+            email_verified: boolean;
             /**
              * Format: uuid
              * @description The identifier.
              */
             id: string;
+            /** @description The language of mails to the person. */
+            locale: components["schemas"]["Locale"];
             /** @description The name for people. */
             name: string;
+            /** @description Whether signing in needs a code. */
+            second_factor: boolean;
         };
         /** @description A workflow. */
         Workflow: {
@@ -4401,6 +5036,36 @@ export interface operations {
             };
         };
     };
+    change_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEmailRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -4487,6 +5152,128 @@ export interface operations {
             };
         };
     };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeProfileRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    forget_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgotPasswordRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetPasswordRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     register: {
         parameters: {
             query?: never;
@@ -4506,6 +5293,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentBody"];
                 };
             };
             /** @description A problem. */
@@ -4539,6 +5512,156 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    issue_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenPairRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPairBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    refresh_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPairBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    revoke_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    verify_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resend_verification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {
@@ -4978,6 +6101,130 @@ export interface operations {
             };
         };
     };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    view_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedPlace"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: {
@@ -5297,6 +6544,94 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {
@@ -5647,6 +6982,156 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EstimateBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    leave_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworksBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    switch_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description A problem. */

@@ -30,8 +30,7 @@ function RoleChoice({ member }: { member: Member }) {
   const client = useQueryClient();
   const roles = useRoles();
   const change = useMutation({
-    mutationFn: (role: Role) =>
-      api.send('PATCH', `/members/${member.user_id}`, { body: { role } }),
+    mutationFn: (role: Role) => api.send('PATCH', `/members/${member.user_id}`, { body: { role } }),
     onSuccess: () => say(t('members.changed', { name: member.name })),
     onError: sayProblem,
     onSettled: () => client.invalidateQueries(MEMBERS),

@@ -49,10 +49,7 @@ function PasswordStep<T>({ path, label, onDone }: StepProps<T> & { path: string;
   );
 }
 
-function CodeStep({
-  enrolment,
-  onDone,
-}: StepProps<RecoveryCodes> & { enrolment: Enrolment }) {
+function CodeStep({ enrolment, onDone }: StepProps<RecoveryCodes> & { enrolment: Enrolment }) {
   const { t } = useTranslation();
   const [code, setCode] = useState('');
   const confirm = useMutation({
