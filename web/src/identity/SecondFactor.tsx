@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -32,7 +32,8 @@ function PasswordStep<T>({ path, label, onDone }: StepProps<T> & { path: string;
       }}
     >
       <Stack>
-        <PasswordInput
+        <TextInput
+          type="password"
           label={t('security.password')}
           required
           autoComplete="current-password"

@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -46,7 +46,8 @@ export function EmailForm() {
             value={email}
             onChange={(event) => setEmail(event.currentTarget.value)}
           />
-          <PasswordInput
+          <TextInput
+            type="password"
             label={t('security.password')}
             required
             autoComplete="current-password"
@@ -88,14 +89,16 @@ export function PasswordForm() {
       >
         <input type="hidden" name="username" autoComplete="username" value={user.email} readOnly />
         <Stack>
-          <PasswordInput
+          <TextInput
+            type="password"
             label={t('security.password')}
             required
             autoComplete="current-password"
             value={present}
             onChange={(event) => setPresent(event.currentTarget.value)}
           />
-          <PasswordInput
+          <TextInput
+            type="password"
             label={t('security.newPassword')}
             description={t('security.passwordText')}
             required

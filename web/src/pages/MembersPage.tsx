@@ -15,7 +15,7 @@ import { Section } from '../parts/Section';
 function RosterPanels({ roster }: { roster: Roster }) {
   const { t } = useTranslation();
   return (
-    <>
+    <div className="stack">
       <Section title={t('members.title')} flush>
         <MemberTable members={roster.members} />
       </Section>
@@ -29,7 +29,7 @@ function RosterPanels({ roster }: { roster: Roster }) {
         <OrganizationPanel />
         <NetworksPanel />
       </div>
-    </>
+    </div>
   );
 }
 
