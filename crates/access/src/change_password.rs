@@ -11,6 +11,15 @@ use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::password::check_rules;
 
+/// What a person wants to be called, and in which language; what is not given stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProfileChange {
+    /// The name for people.
+    pub name: Option<String>,
+    /// The language of mails.
+    pub locale: Option<Locale>,
+}
+
 impl Access {
     /// Sets a new password; ends the person's other sessions.
     ///
@@ -55,12 +64,12 @@ impl Access {
     pub async fn change_profile(
         &self,
         actor: &Actor,
-        name: Option<&str>,
-        locale: Option<Locale>,
+        wanted: &ProfileChange,
     ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
-        let name = name.map(parse_name).transpose()?.unwrap_or_else(|| user.name.clone());
-        let changed = User { name, locale: locale.unwrap_or(user.locale), ..user.clone() };
+        let name = wanted.name.as_deref().map(parse_name).transpose()?;
+        let name = name.unwrap_or_else(|| user.name.clone());
+        let changed = User { name, locale: wanted.locale.unwrap_or(user.locale), ..user.clone() };
         if changed == user {
             return Ok(());
         }

@@ -42,6 +42,7 @@ mod tokens;
 pub use actor::{Actor, Via};
 pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
+pub use change_password::ProfileChange;
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use invitations::NewInvitation;

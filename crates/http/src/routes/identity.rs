@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use gantry_access::AdministratorFactor;
+use gantry_access::{AdministratorFactor, ProfileChange};
 
 use super::auth::describe_me;
 use crate::dto::{
@@ -96,7 +96,8 @@ pub async fn change_profile(
     CurrentActor(actor): CurrentActor,
     JsonBody(request): JsonBody<ChangeProfileRequest>,
 ) -> Answer<Json<Me>> {
-    state.access().change_profile(&actor, request.name.as_deref(), request.locale).await?;
+    let wanted = ProfileChange { name: request.name, locale: request.locale };
+    state.access().change_profile(&actor, &wanted).await?;
     describe_me(&state, &actor).await
 }
 

@@ -46,12 +46,6 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
     let part_limit = DefaultBodyLimit::max(usize::try_from(PART_BYTES).unwrap_or(usize::MAX));
     OpenApiRouter::new()
         .routes(routes!(meta::get_meta))
-        .routes(routes!(auth::set_up))
-        .routes(routes!(auth::register))
-        .routes(routes!(auth::login))
-        .routes(routes!(auth::finish_login))
-        .routes(routes!(auth::logout))
-        .routes(routes!(auth::get_me, identity::change_profile))
         .merge(identity_routes())
         .merge(member_routes())
         .routes(routes!(sessions::list_sessions))
@@ -106,9 +100,15 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .layer(part_limit)
 }
 
-/// Addresses, passwords and second factors.
+/// Signing in and out, addresses, passwords, second factors, tokens.
 fn identity_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(auth::set_up))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::finish_login))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::get_me, identity::change_profile))
         .routes(routes!(identity::verify_email))
         .routes(routes!(identity::resend_verification))
         .routes(routes!(identity::forget_password))
