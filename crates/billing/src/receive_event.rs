@@ -1,5 +1,7 @@
 //! An event of a provider comes in: verified, noted once, applied in the same transaction.
 
+use std::time::Duration;
+
 use gantry_ports::StoreError;
 use gantry_ports::payments::{ProviderEvent, RawEvent};
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
@@ -9,6 +11,9 @@ use crate::apply_event::Ground;
 use crate::error::BillingError;
 use crate::notice::BillingNotice;
 use crate::{Billing, Till};
+
+/// How old an unclear event may be to be tried again at once, and not at the next reconciliation.
+const RECENT: Duration = Duration::from_mins(10);
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +47,7 @@ impl Billing {
         let text = String::from_utf8_lossy(body).into_owned();
         let received = self.note_event(event, text).await?;
         if let Received::Noted { outcome: EventOutcome::Applied, .. } = &received
-            && let Err(error) = self.apply_unclear_events().await
+            && let Err(error) = self.apply_unclear_events(RECENT).await
         {
             // The event itself is committed; the next reconciliation tries again.
             tracing::warn!(%error, "unclear events of payments were not applied");

@@ -22,6 +22,8 @@ const LOOK_BACK: Duration = Duration::from_hours(7 * 24);
 const OPEN_FOR: Duration = Duration::from_mins(2);
 /// How long an event may stay unclear.
 const UNCLEAR_FOR: Duration = Duration::from_hours(8 * 24);
+/// However old an event is.
+const EVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// What a reconciliation found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,7 +46,7 @@ impl Billing {
         let Some(till) = &self.till else { return Ok(Reconciled::default()) };
         let mut done = Reconciled::default();
         done.events += self.fetch_missed_events(till).await?;
-        done.events += self.apply_unclear_events().await?;
+        done.events += self.apply_unclear_events(EVER).await?;
         let snapshot = self.store.read().await?;
         let due = snapshot.payments().list_due_subscriptions(self.clock.now(), ROUND).await?;
         drop(snapshot);
@@ -94,8 +96,17 @@ impl Billing {
                 return Ok(0);
             }
         };
-        let mut taken = 0;
+        // Most are known; looking first keeps them away from the one writer.
+        let snapshot = self.store.read().await?;
+        let mut missed = Vec::new();
         for told in told {
+            if !snapshot.payments().has_event(provider, &told.event.event_ref).await? {
+                missed.push(told);
+            }
+        }
+        drop(snapshot);
+        let mut taken = 0;
+        for told in missed {
             match self.note_event(told.event, told.body).await? {
                 Received::Noted { outcome: EventOutcome::Applied, .. } => taken += 1,
                 Received::Noted { .. } | Received::Known => {}
@@ -104,11 +115,12 @@ impl Billing {
         Ok(taken)
     }
 
-    /// Tries what was unclear again.
-    pub(crate) async fn apply_unclear_events(&self) -> Result<u64, BillingError> {
+    /// Tries what came within `age` and was unclear again.
+    pub(crate) async fn apply_unclear_events(&self, age: Duration) -> Result<u64, BillingError> {
         let till = self.require_till()?;
         let snapshot = self.store.read().await?;
-        let unclear = snapshot.payments().list_unclear_events(ROUND).await?;
+        let since = self.clock.now().minus(age);
+        let unclear = snapshot.payments().list_unclear_events(since, ROUND).await?;
         drop(snapshot);
         let mut applied = 0;
         for event in unclear.into_iter().filter(|event| event.provider == till.provider.id()) {

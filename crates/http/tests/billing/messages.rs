@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use gantry_billing::Edition;
+use gantry_billing::{BillingNews, Edition, Received};
 use gantry_testkit::TestRequest;
 use gantry_testkit::fakes::FakeDelivery;
+use gantry_types::{Currency, Money};
 use serde_json::json;
 
-use crate::provider::{Stage, Who};
+use crate::provider::{Database, Stage, Who};
 use crate::shop::{DISPUTES, PAYS, PAYS_ONCE, Shop, edition};
 
 /// After so long a purchase that nothing was heard of is asked about.
@@ -206,4 +207,34 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
         let other = usize::try_from(state >> 33).unwrap() % (place + 1);
         items.swap(place, other);
     }
+}
+
+/// What is committed is announced, and a copy of its event announces nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_told_of_their_money_once() -> Result<()> {
+    let stage = Stage { who: Who::Sandbox, database: Database::Sqlite };
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    let page = shop.order(&json!({ "plan": "basic" })).await?;
+    shop.provider.pay(&page, PAYS_ONCE).await?;
+    shop.provider.advance(32).await?;
+    let mut told = Vec::new();
+    for event in shop.provider.list_undelivered().await? {
+        let raw = (event.body.as_slice(), event.headers.as_slice());
+        let Received::Noted { notices, .. } =
+            shop.app.billing.receive_event("sandbox", raw).await?
+        else {
+            anyhow::bail!("{} is new", event.event_ref);
+        };
+        told.extend(notices.into_iter().map(|notice| notice.news));
+        assert_eq!(shop.app.billing.receive_event("sandbox", raw).await?, Received::Known);
+    }
+    let (amount, description) = (Money::parse("9.99", Currency::usd())?, "LitXplore Basic");
+    let description = description.to_owned();
+    let expected = [
+        BillingNews::PlanChanged { before: "Free".to_owned(), after: "Basic".to_owned() },
+        BillingNews::Received { amount, description: description.clone(), credits: None },
+        BillingNews::Failed { amount, description },
+    ];
+    assert_eq!(told, expected);
+    Ok(())
 }

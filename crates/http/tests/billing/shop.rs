@@ -9,6 +9,7 @@ use gantry_store::StoreConfig;
 use gantry_testkit::fakes::{FakeDelivery, FakePaid};
 use gantry_testkit::postgres::{self, Postgres};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse, TestSettings, WithWorker};
+use gantry_types::Timestamp;
 use serde_json::{Value, json};
 
 use crate::provider::{Database, Provider, Stage};
@@ -105,7 +106,9 @@ impl Shop {
             self.send(&event).await?.require_status(200)?;
             self.provider.note_delivered(&event.event_ref).await?;
         }
-        let unclear = self.app.store.read().await?.payments().list_unclear_events(100).await?;
+        let snapshot = self.app.store.read().await?;
+        let since = Timestamp::from_micros(0);
+        let unclear = snapshot.payments().list_unclear_events(since, 100).await?;
         ensure!(unclear.is_empty(), "{unclear:?}");
         Ok(())
     }

@@ -227,8 +227,12 @@ pub trait ReadPayments: Send + Sync {
     ) -> Result<Vec<String>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
-    /// Events that could not be understood, oldest first, at most `limit`.
-    async fn list_unclear_events(&self, limit: u32) -> Result<Vec<PaymentEvent>, StoreError>;
+    /// Events that came since `since` and could not be understood, oldest first, at most `limit`.
+    async fn list_unclear_events(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PaymentEvent>, StoreError>;
 }
 
 /// Changes purchases.

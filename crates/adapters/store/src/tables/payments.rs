@@ -135,12 +135,16 @@ impl ReadPayments for Session {
         Ok(self.sql().number("payment event", sql, values).await? > 0)
     }
 
-    async fn list_unclear_events(&self, limit: u32) -> Result<Vec<PaymentEvent>, StoreError> {
+    async fn list_unclear_events(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PaymentEvent>, StoreError> {
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM payment_events WHERE outcome = 'unclear' \
-             ORDER BY id LIMIT $1"
+            "SELECT {EVENT_COLUMNS} FROM payment_events \
+             WHERE outcome = 'unclear' AND received_at >= $1 ORDER BY id LIMIT $2"
         );
-        let values = vec![i64::from(limit).into()];
+        let values = vec![since.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }

@@ -180,8 +180,10 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
     let refused = insert(twin).await;
     ensure!(matches!(refused, Err(StoreError::AlreadyExists { .. })), "{refused:?}");
     ensure!(world.read().await?.payments().has_event("story", "evt_1").await?);
-    let unclear = world.read().await?.payments().list_unclear_events(10).await?;
+    let unclear = world.read().await?.payments().list_unclear_events(START, 10).await?;
     ensure!(unclear == std::slice::from_ref(&event), "{unclear:?}");
+    let later = world.read().await?.payments().list_unclear_events(World::at(1), 10).await?;
+    ensure!(later.is_empty(), "{later:?}");
     let id = event.id;
     world
         .store
@@ -191,7 +193,7 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
             })
         })
         .await?;
-    ensure!(world.read().await?.payments().list_unclear_events(10).await?.is_empty());
+    ensure!(world.read().await?.payments().list_unclear_events(START, 10).await?.is_empty());
     Ok(())
 }
 
