@@ -1,6 +1,7 @@
 //! Recurring revenue as administrators see it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::StoreError;
@@ -40,10 +41,10 @@ impl Billing {
         let told = snapshot.payments().list_subscription_changes(period.end).await?;
         let mut plans = BTreeMap::new();
         for change in &told {
-            if !plans.contains_key(&change.plan_id) {
+            if let Entry::Vacant(place) = plans.entry(change.plan_id) {
                 let plan = snapshot.accounts().find_plan(change.plan_id).await?;
                 let plan = plan.ok_or(StoreError::NotFound { what: "plan" })?;
-                plans.insert(change.plan_id, plan.terms.price);
+                place.insert(plan.terms.price);
             }
         }
         let monthly = |change: &SubscriptionChange| {

@@ -255,8 +255,8 @@ impl Razorpay {
         let link = PaymentLink::deserialize(&entity).map_err(unreadable)?;
         match link.status.as_str() {
             "paid" => {
-                let paid = link.payments.into_iter().flatten();
-                let paid = paid.filter(|payment| payment.status == "captured").next_back();
+                let mut paid = link.payments.into_iter().flatten();
+                let paid = paid.rfind(|payment| payment.status == "captured");
                 let Some(paid) = paid else { return Ok(Vec::new()) };
                 let path = format!("/v1/payments/{}", segment(&paid.payment_id)?);
                 let payment: Value = self.api.get(&path).await?.body;
