@@ -1,6 +1,7 @@
 //! What an administrator does to an account: another plan, credits, money back.
 
 use gantry_access::{Actor, Permission, require};
+use gantry_ports::payments::RefundOrder;
 use gantry_ports::store::{LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_types::{Credits, LotId, Money, OrganizationId};
@@ -106,14 +107,20 @@ impl Billing {
         let snapshot = self.store.read().await?;
         let found = snapshot.payments().find_payment(till.provider.id(), payment_ref).await?;
         let payment = found.ok_or(gantry_ports::StoreError::NotFound { what: "payment" })?;
-        let left = payment.amount.minor - payment.refunded_minor;
+        let left = payment.amount.minor - payment.lost_minor();
         let minor = minor.unwrap_or(left);
         if minor <= 0 || minor > left {
             let reason = format!("between 1 and {left} minor units can be given back");
             return Err(BillingError::Conflict { reason });
         }
         let amount = Money { minor, ..payment.amount };
-        till.provider.refund(payment_ref, amount).await?;
+        let payment_ref = payment.provider_ref.as_str();
+        let order = RefundOrder {
+            payment_ref: payment_ref.to_owned(),
+            amount,
+            before_minor: payment.refunded_minor,
+        };
+        till.provider.refund(&order).await?;
         let details = json!({ "amount": amount.to_string() });
         let entry = actor.audit_entry("payment.refund.ask", payment_ref, details, self.clock.now());
         self.store

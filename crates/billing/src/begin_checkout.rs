@@ -40,9 +40,17 @@ pub struct CheckoutLink {
     pub url: String,
 }
 
+/// Where buyers come back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayBack {
+    /// The page that they see.
+    pub page: String,
+    /// Where a provider that signs the way back sends them first; the provider's name is added.
+    pub confirm: String,
+}
+
 impl Billing {
-    /// Makes a page on which the wish can be paid for. `return_url` is where the buyer comes back
-    /// to.
+    /// Makes a page on which the wish can be paid for.
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::NotForSale`],
@@ -52,7 +60,7 @@ impl Billing {
         &self,
         actor: &Actor,
         wish: &Wish,
-        return_url: &str,
+        back: &WayBack,
     ) -> Result<CheckoutLink, BillingError> {
         require(actor, Permission::ManageBilling)?;
         let till = self.require_till()?;
@@ -64,7 +72,9 @@ impl Billing {
             title,
             price,
             email: self.find_email(actor).await?,
-            return_url: return_url.to_owned(),
+            return_url: back.page.clone(),
+            confirm_url: format!("{}/{}", back.confirm, till.provider.id()),
+            earlier_subscription: self.find_provider_ref(actor).await?,
         };
         let opened = till.provider.open_checkout(&order).await?;
         let checkout = Checkout {

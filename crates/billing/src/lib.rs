@@ -12,19 +12,25 @@ mod begin_checkout;
 pub mod edition;
 mod error;
 mod import_plan;
+mod notice;
 mod offers;
 mod receive_event;
+mod reconcile;
+mod revenue;
 mod subscription;
 
 pub use account::{AccountView, MeterView};
-pub use begin_checkout::{CheckoutLink, Wish};
+pub use begin_checkout::{CheckoutLink, WayBack, Wish};
 pub use edition::{
     Edition, EditionPlan, Mistake, Mistakes, Package, Sale, Vocabulary, parse_edition,
 };
 pub use error::BillingError;
 pub use import_plan::PlanDraft;
+pub use notice::{BillingNews, BillingNotice};
 pub use offers::Upgrade;
-pub use receive_event::{Received, Reconciled};
+pub use receive_event::Received;
+pub use reconcile::Reconciled;
+pub use revenue::RevenueView;
 pub use subscription::{SubscriptionView, SubscriptionWish};
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::payments::SubscriptionOrder;
+use gantry_ports::payments::{SubscriptionOrder, ToldInvoice};
 use gantry_ports::store::{Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
 use gantry_rules::subscription::{Subscription, SubscriptionStatus};
@@ -79,6 +79,13 @@ impl Billing {
         let view = view
             .filter(|view| view.subscription.standing.state.status != SubscriptionStatus::Ended);
         let view = view.ok_or(BillingError::NoSubscription)?;
+        if view.subscription.provider != till.provider.id() {
+            let reason = format!(
+                "the subscription is with {}, which takes no money here any more; ask the operator",
+                view.subscription.provider
+            );
+            return Err(BillingError::Conflict { reason });
+        }
         let order = self.derive_order(&view, wish).await?;
         let name = view.subscription.provider_ref.clone();
         let told = till.provider.change_subscription(&name, &order).await?;
@@ -86,16 +93,18 @@ impl Billing {
         let (action, details) = describe(wish);
         let subject = format!("subscription {}", view.subscription.id);
         let entry = actor.audit_entry(action, &subject, details, ground.now);
-        self.store
+        let verdict = self
+            .store
             .write(move |tx| {
                 let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
                 Box::pin(async move {
-                    ground.apply_subscription(tx, &told).await?;
+                    let verdict = ground.apply_subscription(tx, &told).await?;
                     tx.audit().append(&entry).await?;
-                    Ok::<(), BillingError>(())
+                    Ok::<_, BillingError>(verdict)
                 })
             })
             .await?;
+        self.announce(&verdict.notices);
         self.find_view(actor.organization_id).await?.ok_or(BillingError::NoSubscription)
     }
 
@@ -123,6 +132,46 @@ impl Billing {
                 SubscriptionOrder::Switch { plan_id: stored.id, interval: *interval, title, price }
             }
         })
+    }
+
+    /// A page of the provider on which the organization sees its invoices and changes how it pays.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::NoSubscription`], [`BillingError::Payment`],
+    /// [`BillingError::Store`].
+    pub async fn open_portal(
+        &self,
+        actor: &Actor,
+        return_url: &str,
+    ) -> Result<String, BillingError> {
+        require(actor, Permission::ManageBilling)?;
+        let till = self.require_till()?;
+        let name = self.find_provider_ref(actor).await?.ok_or(BillingError::NoSubscription)?;
+        Ok(till.provider.open_portal(&name, return_url).await?)
+    }
+
+    /// The invoices of the organization's subscription, newest first; none without one.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::Payment`], [`BillingError::Store`].
+    pub async fn list_invoices(&self, actor: &Actor) -> Result<Vec<ToldInvoice>, BillingError> {
+        require(actor, Permission::ReadAccount)?;
+        let till = self.require_till()?;
+        match self.find_provider_ref(actor).await? {
+            Some(name) => Ok(till.provider.list_invoices(&name).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The present provider's name for the organization's subscription.
+    pub(crate) async fn find_provider_ref(
+        &self,
+        actor: &Actor,
+    ) -> Result<Option<String>, BillingError> {
+        let snapshot = self.store.read().await?;
+        let found = snapshot.payments().find_subscription(actor.organization_id).await?;
+        let provider = self.require_till()?.provider.id();
+        Ok(found.filter(|found| found.provider == provider).map(|found| found.provider_ref))
     }
 
     /// What the organization paid.

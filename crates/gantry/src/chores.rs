@@ -70,7 +70,7 @@ async fn deliver_sandbox_events(house: &House) {
 
 async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingError> {
     for event in sandbox.list_undelivered().await? {
-        let raw = (event.body.as_slice(), Some(event.signature.as_str()));
+        let raw = (event.body.as_slice(), event.headers.as_slice());
         house.billing.receive_event(sandbox.id(), raw).await?;
         sandbox.note_delivered(&event.event_ref).await?;
     }

@@ -12,6 +12,7 @@ use gantry_types::{MeterId, find_nearest};
 
 use crate::config::{Config, PlanConfig};
 use crate::failure::{Failure, file_failure};
+use crate::payments::PROVIDERS;
 
 /// The edition that is served where none is named.
 pub const DEFAULT: &str = "default";
@@ -25,9 +26,6 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("suresh", include_str!("../../../editions/suresh.toml")),
     ("tabgraphsyn", include_str!("../../../editions/tabgraphsyn.toml")),
 ];
-
-/// Who can take money here.
-const PROVIDERS: &[&str] = &["sandbox"];
 
 /// The names that the editions may use when these engines are installed.
 pub fn derive_vocabulary(engines: &[Box<dyn Engine>]) -> Vocabulary {

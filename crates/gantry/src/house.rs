@@ -12,14 +12,14 @@ use gantry_access::{
     Access, AccessError, AccessSettings, AdministratorFactor, PasswordCost, Registration,
     Unverified,
 };
-use gantry_billing::{Billing, Edition, Till};
+use gantry_billing::{Billing, Edition};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
 use gantry_jobs::{Jobs, WarmArtifacts};
 use gantry_letters::Outbox;
 use gantry_pay::Sandbox;
-use gantry_ports::{BlobStore, Bus, Clock, PaymentProvider, SandboxDesk, Store};
+use gantry_ports::{BlobStore, Bus, Clock, Store};
 use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
 
@@ -27,6 +27,7 @@ use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, Unver
 use crate::editions;
 use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
+use crate::payments;
 use crate::post::open_mailer;
 use crate::samples::built_in_samples;
 use crate::system_clock::SystemClock;
@@ -34,7 +35,6 @@ use crate::system_clock::SystemClock;
 const DATABASE: &str = "gantry.db";
 const BLOBS: &str = "blobs";
 const SCRATCH: &str = "scratch";
-const SANDBOX: &str = "sandbox.json";
 
 /// What a process does with its house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,7 @@ impl House {
         set: EngineSet,
     ) -> Result<Self, Failure> {
         let edition = editions::open(config, &editions::derive_vocabulary(&set.engines))?;
+        let edition = payments::choose(edition, config)?;
         for id in editions::list_missing_engines(&edition, &set.engines) {
             tracing::info!(engine = id, "the edition offers an engine that is not built in");
         }
@@ -142,11 +143,9 @@ impl House {
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
-            let opened = open_sandbox(folder, Arc::clone(&clock)).await?;
-            let provider: Arc<dyn PaymentProvider> = opened.clone();
-            let desk: Option<Arc<dyn SandboxDesk>> = Some(opened.clone());
-            billing = billing.with_till(Till { provider, desk });
-            sandbox = Some(opened);
+            let opened = payments::open(billing.edition(), config, Arc::clone(&clock)).await?;
+            billing = billing.with_till(opened.till);
+            sandbox = opened.sandbox;
             let mailer = open_mailer(&config.mail, folder)?;
             let posted = access.posted();
             outbox = Some(Outbox::new(Arc::clone(&store), mailer, Arc::clone(&clock), posted));
@@ -190,12 +189,6 @@ impl House {
         };
         Worker::new(self.jobs.clone(), settings)
     }
-}
-
-/// The sandbox's pages are on this very site.
-async fn open_sandbox(folder: &Path, clock: Arc<dyn Clock>) -> Result<Arc<Sandbox>, Failure> {
-    let opened = Sandbox::open(folder.join(SANDBOX), String::new(), clock).await;
-    opened.map(Arc::new).map_err(|error| Failure::broken(error.to_string()))
 }
 
 /// The SQLite file of a data folder.

@@ -15,6 +15,7 @@ pub mod engines;
 pub mod failure;
 pub mod house;
 mod logging;
+mod payments;
 mod post;
 mod progress;
 mod render;

@@ -67,6 +67,10 @@ pub enum Movement {
     Refund,
     /// The same for credits that were spent.
     Owe,
+    /// Credits that were taken back are given again, because their price came back.
+    Restore,
+    /// The same for credits that were owed.
+    Forgive,
 }
 
 impl Movement {
@@ -81,6 +85,8 @@ impl Movement {
             Self::Expire => "expire",
             Self::Refund => "refund",
             Self::Owe => "owe",
+            Self::Restore => "restore",
+            Self::Forgive => "forgive",
         }
     }
 
@@ -93,6 +99,8 @@ impl Movement {
             Self::Expire => (LedgerAccount::Available, LedgerAccount::Expired),
             Self::Refund => (LedgerAccount::Available, LedgerAccount::Issued),
             Self::Owe => (LedgerAccount::Receivable, LedgerAccount::Issued),
+            Self::Restore => (LedgerAccount::Issued, LedgerAccount::Available),
+            Self::Forgive => (LedgerAccount::Issued, LedgerAccount::Receivable),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod period;
 pub mod plan;
 pub mod refusal;
 pub mod retry;
+pub mod revenue;
 pub mod settlement;
 pub mod submission;
 pub mod subscription;

@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::doors::TestEngine;
-use crate::{Platform, TestClock, edition_of, generous_terms};
+use crate::{Platform, TestClock, TestTill, edition_of, generous_terms};
 
 pub use client::{TestClient, TestRequest};
 pub use connection::{EventStream, ServerEvent, TestResponse};
@@ -51,6 +51,8 @@ pub struct TestSettings {
     pub terms: PlanTerms,
     /// Several plans instead.
     pub edition: Option<Edition>,
+    /// Who takes the money.
+    pub till: TestTill,
     /// Identity; the default plan and the cost of passwords are set by the app.
     pub access: AccessSettings,
     /// The HTTP face.
@@ -72,6 +74,7 @@ impl Default for TestSettings {
         Self {
             terms: generous_terms(),
             edition: None,
+            till: TestTill::Sandbox,
             access: AccessSettings {
                 administrator_factor: AdministratorFactor::Optional,
                 ..AccessSettings::default()
@@ -95,7 +98,7 @@ pub struct TestApp {
     pub access: Access,
     /// Plans, purchases, payments.
     pub billing: Billing,
-    /// Who takes the money.
+    /// Who takes the money, unless another does.
     pub sandbox: Arc<Sandbox>,
     /// Jobs and the catalog.
     pub jobs: Jobs,
@@ -112,7 +115,9 @@ impl TestApp {
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
         let edition = settings.edition.unwrap_or_else(|| edition_of(settings.terms));
-        let platform = Platform::open_edition(settings.store, &[&TestEngine], edition).await?;
+        let platform =
+            Platform::open_edition(settings.store, &[&TestEngine], (edition, settings.till))
+                .await?;
         let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
         let clock: Arc<dyn Clock> = platform.clock.clone();
         let access_settings = AccessSettings {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::Actor;
-use gantry_billing::{Billing, Edition, EditionPlan, Sale, Till};
+use gantry_billing::{Billing, Edition, EditionPlan, Sale};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset, Sample};
@@ -30,6 +30,8 @@ use gantry_types::{
     Credits, Currency, JobId, Locale, LotId, OrganizationId, PriorityClass, Timestamp, UserId,
 };
 use serde_json::Value;
+
+use crate::TestTill;
 
 /// A clock that runs with the system's, and can be moved on.
 #[derive(Debug, Default)]
@@ -119,7 +121,7 @@ pub struct Platform {
     pub billing: Billing,
     /// Jobs, and through them the catalog.
     pub jobs: Jobs,
-    /// Who takes the money.
+    /// Who takes the money, unless another does.
     pub sandbox: Arc<Sandbox>,
     /// The plan of new organizations; where there is no edition its slug is `test`.
     pub plan: Plan,
@@ -138,17 +140,17 @@ impl Platform {
         engines: &[&dyn Engine],
         terms: PlanTerms,
     ) -> Result<Self> {
-        Self::open_edition(store, engines, edition_of(terms)).await
+        Self::open_edition(store, engines, (edition_of(terms), TestTill::Sandbox)).await
     }
 
-    /// The same with the plans of an edition; the sandbox takes the money.
+    /// The same with the plans of an edition, and somebody who takes the money.
     ///
     /// # Errors
     /// As [`Platform::open`].
     pub async fn open_edition(
         store: Option<StoreConfig>,
         engines: &[&dyn Engine],
-        edition: Edition,
+        (edition, till): (Edition, TestTill),
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let config =
@@ -172,7 +174,7 @@ impl Platform {
         registry.add_engine(&flow)?;
         let book = folder.path().join("sandbox.json");
         let sandbox = Arc::new(Sandbox::open(book, String::new(), clock_port.clone()).await?);
-        let till = Till { provider: sandbox.clone(), desk: Some(sandbox.clone()) };
+        let till = till.open(&sandbox);
         let default_plan = edition.default_plan.clone();
         let billing = Billing::new(store.clone(), clock_port.clone(), edition).with_till(till);
         let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));

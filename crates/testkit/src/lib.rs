@@ -3,9 +3,11 @@
 
 mod app;
 pub mod conformance;
+pub mod fakes;
 mod installation;
 pub mod postgres;
 pub mod python;
+mod till;
 
 pub use app::{
     EventStream, PASSWORD, ServerEvent, TestApp, TestClient, TestRequest, TestResponse,
@@ -16,3 +18,4 @@ pub use installation::{
     Installation, Platform, TestClock, edition_of, generous_terms, insert_account, new_job,
     new_user,
 };
+pub use till::TestTill;

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest invoices of the subscription, as its provider keeps them. */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/ledger": {
         parameters: {
             query?: never;
@@ -83,6 +100,23 @@ export interface paths {
         get: operations["list_payments"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A page of the payment provider with the invoices and cards of the subscription. */
+        post: operations["open_portal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -224,6 +258,26 @@ export interface paths {
         put?: never;
         /** Gives money back for a payment. For administrators. */
         post: operations["refund_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How recurring revenue moved in a month: opening, new, expansion, reactivation, contraction,
+         *     churn, closing. Prices are those of the plans, without coupons. For administrators.
+         */
+        get: operations["get_revenue"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1360,6 +1414,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/returns/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where buyers come back to from a provider that signs their way back. */
+        get: operations["confirm_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/webhooks/{provider}": {
         parameters: {
             query?: never;
@@ -2135,6 +2206,31 @@ export interface components {
             email: string;
             /** @description As what. */
             role: components["schemas"]["Role"];
+        };
+        /** @description An invoice of the payment provider. */
+        InvoiceBody: {
+            /** @description What it is over. */
+            amount: components["schemas"]["MoneyBody"];
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            at: string;
+            /** @description The number on it. */
+            number?: string | null;
+            /** @description Its page at the provider. */
+            page_url?: string | null;
+            /** @description Its PDF file at the provider. */
+            pdf_url?: string | null;
+            /** @description The provider's name for it. */
+            provider_ref: string;
+            /** @description `draft`, `open`, `paid` or `void`. */
+            status: string;
+        };
+        /** @description The newest invoices, newest first, at most a hundred. */
+        InvoicesBody: {
+            /** @description The invoices. */
+            items: components["schemas"]["InvoiceBody"][];
         };
         /** @description A key that was just made. */
         IssuedApiKey: components["schemas"]["ApiKeyBody"] & {
@@ -3201,6 +3297,10 @@ export interface components {
                 at: string;
                 /** @description What it was for. */
                 description: string;
+                /** @description Where a dispute about it stands: `open`, `won` or `lost`. */
+                dispute?: string | null;
+                /** @description How much is or was disputed. */
+                disputed: components["schemas"]["MoneyBody"];
                 /**
                  * Format: uuid
                  * @description The identifier.
@@ -3416,6 +3516,10 @@ export interface components {
             at: string;
             /** @description What it was for. */
             description: string;
+            /** @description Where a dispute about it stands: `open`, `won` or `lost`. */
+            dispute?: string | null;
+            /** @description How much is or was disputed. */
+            disputed: components["schemas"]["MoneyBody"];
             /**
              * Format: uuid
              * @description The identifier.
@@ -3533,6 +3637,11 @@ export interface components {
             seats?: number | null;
             /** @description How its customers' questions are answered. */
             support: components["schemas"]["Support"];
+        };
+        /** @description A page of the payment provider for a subscription. */
+        PortalBody: {
+            /** @description Where it is. */
+            url: string;
         };
         /** @description The first rows of a table. */
         PreviewBody: {
@@ -3699,6 +3808,75 @@ export interface components {
             password: string;
             /** @description What stands behind `token=` in the link. */
             token: string;
+        };
+        /** @description How recurring revenue moved in a month; amounts are for each month. */
+        RevenueBody: {
+            /** @description Of customers who left. */
+            churn: components["schemas"]["MoneyBody"];
+            /** @description At the end: monthly recurring revenue. */
+            closing: components["schemas"]["MoneyBody"];
+            /** @description Of customers who pay less. */
+            contraction: components["schemas"]["MoneyBody"];
+            /**
+             * Format: double
+             * @description The part of the opening customers that left; `null` of nobody.
+             */
+            customer_churn?: number | null;
+            /**
+             * Format: int64
+             * @description Customers at the end.
+             */
+            customers_closing: number;
+            /**
+             * Format: int64
+             * @description Customers who left.
+             */
+            customers_lost: number;
+            /**
+             * Format: int64
+             * @description Customers at the start.
+             */
+            customers_opening: number;
+            /**
+             * Format: int64
+             * @description Customers who came, or came again.
+             */
+            customers_won: number;
+            /** @description Of customers who pay more. */
+            expansion: components["schemas"]["MoneyBody"];
+            /**
+             * Format: date-time
+             * @description The start of the month.
+             */
+            from: string;
+            /**
+             * Format: double
+             * @description The part of the opening revenue that was lost; `null` of nothing.
+             */
+            gross_churn?: number | null;
+            /**
+             * Format: double
+             * @description The same less what customers of before pay more.
+             */
+            net_churn?: number | null;
+            /** @description Of customers who never paid before. */
+            new: components["schemas"]["MoneyBody"];
+            /** @description At the start. */
+            opening: components["schemas"]["MoneyBody"];
+            /**
+             * Format: double
+             * @description What a customer brings a month at the end, in the smallest unit; `null` without customers.
+             */
+            per_customer_minor?: number | null;
+            /** @description Of customers who pay again. */
+            reactivation: components["schemas"]["MoneyBody"];
+            /**
+             * Format: date-time
+             * @description The start of the next one.
+             */
+            to: string;
+            /** @description Twelve times that. */
+            yearly: components["schemas"]["MoneyBody"];
         };
         /** @enum {string} */
         Role: "owner" | "admin" | "member" | "viewer" | "billing";
@@ -4410,6 +4588,34 @@ export interface operations {
             };
         };
     };
+    list_invoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoicesBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_ledger: {
         parameters: {
             query?: {
@@ -4495,6 +4701,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOf_PaymentBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    open_portal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalBody"];
                 };
             };
             /** @description A problem. */
@@ -4798,6 +5032,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_revenue: {
+        parameters: {
+            query?: {
+                /** @description Such as `2027-02`; the present month, in UTC, if not given. */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueBody"];
+                };
             };
             /** @description A problem. */
             default: {
@@ -7133,6 +7398,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_return: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as `razorpay`. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On to the account's page. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {

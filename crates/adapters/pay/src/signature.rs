@@ -53,16 +53,28 @@ pub(crate) fn verify(
     Ok(())
 }
 
+/// Whether `code` is the HMAC-SHA-256 of `body` in hexadecimal, as Razorpay signs.
+pub(crate) fn fits_hex(secret: &[u8], body: &[u8], code: &str) -> bool {
+    let Ok(code) = hex::decode(code) else { return false };
+    let mut expected = keyed(secret);
+    expected.update(body);
+    expected.verify_slice(&code).is_ok()
+}
+
 fn start(secret: &[u8], seconds: i64, body: &[u8]) -> Hmac<Sha256> {
-    // HMAC takes keys of every length.
-    let mut code = match Hmac::<Sha256>::new_from_slice(secret) {
-        Ok(code) => code,
-        Err(_) => Hmac::<Sha256>::new(&Default::default()),
-    };
+    let mut code = keyed(secret);
     code.update(seconds.to_string().as_bytes());
     code.update(b".");
     code.update(body);
     code
+}
+
+/// HMAC takes keys of every length.
+fn keyed(secret: &[u8]) -> Hmac<Sha256> {
+    match Hmac::<Sha256>::new_from_slice(secret) {
+        Ok(code) => code,
+        Err(_) => Hmac::<Sha256>::new(&Default::default()),
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod limits;
 mod load;
 mod log;
 mod mail;
+mod payments;
 mod plan;
 mod secret;
 mod server;
@@ -24,6 +25,7 @@ pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};
 pub use mail::{MailConfig, MailTls, MailTransport};
+pub use payments::{PaymentsConfig, RazorpayConfig, StripeConfig};
 pub use plan::{ClassConfig, PlanConfig};
 pub use secret::Secret;
 pub use server::{MetricsConfig, ServerConfig};
@@ -55,6 +57,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// What is logged, and how.
     pub log: LogConfig,
+    /// Who takes the money, and with which keys.
+    pub payments: PaymentsConfig,
     /// The plan of every new account.
     pub plan: PlanConfig,
 }

@@ -1,10 +1,9 @@
 //! What is sold, bought and paid.
 
 use gantry_billing::{Edition, EditionPlan, Package, Sale, SubscriptionView, Upgrade};
-use gantry_ports::store::{Payment, PaymentStatus};
 use gantry_rules::plan::{Interval, PlanPrice, Support};
 use gantry_rules::subscription::AtPeriodEnd;
-use gantry_types::{CheckoutId, Credits, LotId, Money, PaymentId, SubscriptionId, Timestamp};
+use gantry_types::{CheckoutId, Credits, Money, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -300,56 +299,6 @@ impl From<SubscriptionView> for SubscriptionBody {
 pub struct SubscriptionAnswer {
     /// `null` when there never was one.
     pub subscription: Option<SubscriptionBody>,
-}
-
-/// A payment.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PaymentBody {
-    /// The identifier.
-    #[schema(value_type = Uuid)]
-    pub id: PaymentId,
-    /// The provider.
-    pub provider: String,
-    /// The provider's name for it.
-    pub provider_ref: String,
-    /// The subscription that it was for.
-    #[schema(value_type = Option<Uuid>)]
-    pub subscription_id: Option<SubscriptionId>,
-    /// The credits that it bought.
-    #[schema(value_type = Option<Uuid>)]
-    pub lot_id: Option<LotId>,
-    /// How much.
-    pub amount: MoneyBody,
-    /// How much of it was given back.
-    pub refunded: MoneyBody,
-    /// `received` or `failed`.
-    pub status: &'static str,
-    /// What it was for.
-    pub description: String,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-}
-
-impl From<Payment> for PaymentBody {
-    fn from(payment: Payment) -> Self {
-        let refunded = Money { minor: payment.refunded_minor, ..payment.amount };
-        Self {
-            id: payment.id,
-            provider: payment.provider,
-            provider_ref: payment.provider_ref,
-            subscription_id: payment.subscription_id,
-            lot_id: payment.lot_id,
-            amount: payment.amount.into(),
-            refunded: refunded.into(),
-            status: match payment.status {
-                PaymentStatus::Received => "received",
-                PaymentStatus::Failed => "failed",
-            },
-            description: payment.description,
-            at: payment.at,
-        }
-    }
 }
 
 /// What became of a provider's message.

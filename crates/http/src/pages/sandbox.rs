@@ -52,7 +52,11 @@ pub async fn pay(
         Ok(CardAnswer::ActionNeeded) => ("action".to_owned(), fields.card.as_str()),
         Ok(CardAnswer::Declined { reason }) => (format!("The card was not charged: {reason}."), ""),
         Err(PaymentError::Refused { reason }) => (format!("Not paid: {reason}."), ""),
-        Err(error @ (PaymentError::NotFound { .. } | PaymentError::Unavailable { .. })) => {
+        Err(
+            error @ (PaymentError::NotFound { .. }
+            | PaymentError::Misconfigured { .. }
+            | PaymentError::Unavailable { .. }),
+        ) => {
             return Err(BillingError::from(error).into());
         }
     };

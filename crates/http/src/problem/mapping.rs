@@ -6,6 +6,7 @@ use gantry_catalog::CatalogError;
 use gantry_engine_api::{EngineError, ParamError};
 use gantry_flows::FlowsError;
 use gantry_jobs::JobsError;
+use gantry_ports::payments::UnverifiedEvent;
 use gantry_ports::store::HotError;
 use gantry_ports::{BlobError, PaymentError, StoreError};
 use gantry_rules::refusal::Refusal;
@@ -169,7 +170,12 @@ impl From<BillingError> for Problem {
                 .with_next_step("Buy a plan with POST /api/v1/account/checkouts."),
             BillingError::NoProvider => Self::new(ProblemCode::NotFound, detail),
             BillingError::Payment(error) => error.into(),
-            BillingError::Unverified(_) => Self::new(ProblemCode::InvalidRequest, detail)
+            BillingError::Unverified(UnverifiedEvent::Unavailable { .. }) => unavailable(detail),
+            BillingError::Unverified(
+                UnverifiedEvent::Signature
+                | UnverifiedEvent::TooOld
+                | UnverifiedEvent::Unreadable { .. },
+            ) => Self::new(ProblemCode::InvalidRequest, detail)
                 .with_next_step("Check the signing secret and the clocks of both sides."),
             BillingError::Store(error) => error.into(),
         }
@@ -182,7 +188,10 @@ impl From<PaymentError> for Problem {
         match error {
             PaymentError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
             PaymentError::Refused { .. } => Self::new(ProblemCode::Conflict, detail),
-            PaymentError::Unavailable { .. } => unavailable(detail),
+            // Which key is wrong is for the log, not for the one who pays.
+            PaymentError::Misconfigured { .. } | PaymentError::Unavailable { .. } => {
+                unavailable(detail)
+            }
         }
     }
 }

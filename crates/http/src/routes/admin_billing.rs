@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gantry_access::{Permission, require};
 use gantry_billing::BillingError;
-use gantry_types::{Credits, OrganizationId};
+use gantry_types::{Credits, OrganizationId, Timestamp};
 
 use crate::dto::{
-    CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest, SandboxClockBody,
-    SandboxClockRequest,
+    CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest, RevenueBody,
+    RevenueParams, SandboxClockBody, SandboxClockRequest,
 };
-use crate::extract::{CurrentActor, JsonBody, PathId};
+use crate::extract::{CurrentActor, JsonBody, Params, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
@@ -81,6 +81,22 @@ pub async fn reconcile_payments(
         subscriptions: done.subscriptions,
         plans: done.plans,
     }))
+}
+
+/// How recurring revenue moved in a month: opening, new, expansion, reactivation, contraction,
+/// churn, closing. Prices are those of the plans, without coupons. For administrators.
+#[utoipa::path(get, path = "/admin/revenue", tag = "Admin", params(RevenueParams),
+    responses((status = 200, body = RevenueBody)))]
+pub async fn get_revenue(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Params(params): Params<RevenueParams>,
+) -> Answer<Json<RevenueBody>> {
+    let month = params.month.map(|month| {
+        let first = format!("{month}-01T00:00:00Z").parse::<Timestamp>();
+        first.map_err(|_| Problem::invalid("/month", "Give a month such as 2027-02."))
+    });
+    Ok(Json(state.billing().revenue(&actor, month.transpose()?).await?.into()))
 }
 
 /// Moves the sandbox's clock on, so that periods end and renew. For administrators.

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use gantry_billing::{Received, SubscriptionWish, Wish};
+use axum::response::Redirect;
+use gantry_billing::{Received, SubscriptionWish, WayBack, Wish};
 use gantry_ports::store::EventOutcome;
 use gantry_rules::plan::Interval;
 use gantry_types::PaymentId;
 
 use crate::dto::{
-    CheckoutBody, CheckoutRequest, IntervalBody, OffersBody, PageOf, PageParams, PaymentBody,
-    ReceivedBody, SubscriptionAnswer, SubscriptionBody, SubscriptionRequest,
+    CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody, OffersBody, PageOf, PageParams,
+    PaymentBody, PortalBody, ReceivedBody, SubscriptionAnswer, SubscriptionBody,
+    SubscriptionRequest,
 };
 use crate::extract::{CurrentActor, JsonBody, Params, read_body};
 use crate::problem::{Answer, Problem};
@@ -18,6 +20,8 @@ use crate::state::AppState;
 
 /// Where buyers come back to.
 const RETURN_PATH: &str = "/app/account";
+/// Where providers that sign the way back send them first.
+const CONFIRM_PATH: &str = "/api/v1/payments/returns";
 /// Bytes of a provider's message.
 const MESSAGE_BYTES: usize = 1 << 20;
 
@@ -37,10 +41,53 @@ pub async fn begin_checkout(
     JsonBody(request): JsonBody<CheckoutRequest>,
 ) -> Answer<(StatusCode, Json<CheckoutBody>)> {
     let wish = derive_wish(request)?;
-    let site = state.settings.public_url.as_deref().unwrap_or_default();
-    let back = format!("{}{RETURN_PATH}", site.trim_end_matches('/'));
+    let back = WayBack {
+        page: derive_address(&state, RETURN_PATH),
+        confirm: derive_address(&state, CONFIRM_PATH),
+    };
     let link = state.billing().begin_checkout(&actor, &wish, &back).await?;
     Ok((StatusCode::CREATED, Json(CheckoutBody { id: link.id, url: link.url })))
+}
+
+fn derive_address(state: &AppState, path: &str) -> String {
+    let site = state.settings.public_url.as_deref().unwrap_or_default();
+    format!("{}{path}", site.trim_end_matches('/'))
+}
+
+/// Where buyers come back to from a provider that signs their way back.
+#[utoipa::path(get, path = "/payments/returns/{provider}", tag = "Billing", security(()),
+    params(("provider" = String, Path, description = "Such as `razorpay`.")),
+    responses((status = 303, description = "On to the account's page.")))]
+pub async fn confirm_return(
+    State(state): State<AppState>,
+    Path(provider): Path<String>,
+    Params(query): Params<Vec<(String, String)>>,
+) -> Answer<Redirect> {
+    state.billing().confirm_return(&provider, &query).await?;
+    Ok(Redirect::to(RETURN_PATH))
+}
+
+/// A page of the payment provider with the invoices and cards of the subscription.
+#[utoipa::path(post, path = "/account/portal", tag = "Billing",
+    responses((status = 201, body = PortalBody)))]
+pub async fn open_portal(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<(StatusCode, Json<PortalBody>)> {
+    let back = derive_address(&state, RETURN_PATH);
+    let url = state.billing().open_portal(&actor, &back).await?;
+    Ok((StatusCode::CREATED, Json(PortalBody { url })))
+}
+
+/// The newest invoices of the subscription, as its provider keeps them.
+#[utoipa::path(get, path = "/account/invoices", tag = "Billing",
+    responses((status = 200, body = InvoicesBody)))]
+pub async fn list_invoices(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<Json<InvoicesBody>> {
+    let items = state.billing().list_invoices(&actor).await?.into_iter().map(Into::into).collect();
+    Ok(Json(InvoicesBody { items }))
 }
 
 fn derive_wish(request: CheckoutRequest) -> Answer<Wish> {
@@ -110,16 +157,18 @@ pub async fn receive_payment_event(
     Path(provider): Path<String>,
     request: Request,
 ) -> Answer<Json<ReceivedBody>> {
-    let header = state.billing().signature_header();
-    let signature = header.and_then(|name| request.headers().get(name));
-    let signature = signature.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let headers: Vec<(String, String)> = request
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+        .collect();
     let body = read_body(request, MESSAGE_BYTES).await?;
-    let received = state.billing().receive_event(&provider, (&body, signature.as_deref())).await?;
+    let received = state.billing().receive_event(&provider, (&body, &headers)).await?;
     let outcome = match received {
         Received::Known => "known",
-        Received::Noted(EventOutcome::Applied) => "applied",
-        Received::Noted(EventOutcome::Ignored) => "ignored",
-        Received::Noted(EventOutcome::Unclear) => "unclear",
+        Received::Noted { outcome: EventOutcome::Applied, .. } => "applied",
+        Received::Noted { outcome: EventOutcome::Ignored, .. } => "ignored",
+        Received::Noted { outcome: EventOutcome::Unclear, .. } => "unclear",
     };
     Ok(Json(ReceivedBody { outcome }))
 }

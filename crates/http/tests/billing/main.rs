@@ -1,8 +1,56 @@
 //! From the free limit to a paid plan and back, in every edition that sells one; packages of
-//! credits, refunds, dunning; and messages that are not to be believed. Over HTTP, with the sandbox.
+//! credits, refunds, disputes, dunning; and messages that are lost, late, or not to be believed.
+//! Over HTTP; each story with every payment provider and on every store.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+/// A test for each place where a story plays.
+macro_rules! stages {
+    ($story:ident: $($test:ident = $who:ident on $database:ident),+ $(,)?) => {
+        mod $story {
+            use crate::provider::{Database, Stage, Who};
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() -> anyhow::Result<()> {
+                let stage = Stage { who: Who::$who, database: Database::$database };
+                super::$story(stage).await
+            })+
+        }
+    };
+}
+
+/// Tests of stories: each with every provider and on every store.
+macro_rules! on_every_stage {
+    ($($story:ident),+ $(,)?) => {
+        $(stages!($story:
+            sandbox_sqlite = Sandbox on Sqlite,
+            sandbox_postgres = Sandbox on Postgres,
+            stripe_sqlite = Stripe on Sqlite,
+            stripe_postgres = Stripe on Postgres,
+            razorpay_sqlite = Razorpay on Sqlite,
+            razorpay_postgres = Razorpay on Postgres,
+        );)+
+    };
+}
+
+/// The same without Razorpay, which credits nothing.
+macro_rules! on_every_crediting_stage {
+    ($($story:ident),+ $(,)?) => {
+        $(stages!($story:
+            sandbox_sqlite = Sandbox on Sqlite,
+            sandbox_postgres = Sandbox on Postgres,
+            stripe_sqlite = Stripe on Sqlite,
+            stripe_postgres = Stripe on Postgres,
+        );)+
+    };
+}
+
+mod disputes;
 mod editions;
 mod messages;
 mod money;
+mod pages;
+mod provider;
+mod razorpay;
+mod revenue;
 mod shop;
+mod stripe;

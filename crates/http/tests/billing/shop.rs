@@ -1,23 +1,53 @@
 //! A server of one edition, and what buyers do there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use gantry_billing::{Edition, Vocabulary, parse_edition};
-use gantry_ports::SandboxDesk;
+use gantry_store::StoreConfig;
+use gantry_testkit::fakes::{FakeDelivery, FakePaid};
+use gantry_testkit::postgres::{self, Postgres};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse, TestSettings, WithWorker};
+use gantry_types::Timestamp;
 use serde_json::{Value, json};
+
+use crate::provider::{Database, Provider, Stage};
 
 pub const PAYS: &str = "4242 4242 4242 4242";
 pub const PAYS_ONCE: &str = "4000 0000 0000 0341";
 pub const DECLINED: &str = "4000 0000 0000 0002";
 pub const ASKS_FIRST: &str = "4000 0025 0000 3155";
+pub const DISPUTES: &str = "4000 0000 0000 0259";
+pub const SUSPICIOUS: &str = "4000 0000 0000 9235";
+
+const YEAR: Duration = Duration::from_hours(365 * 24);
+/// Where buyers come back to.
+const SITE: &str = "http://shop.example";
 
 /// A server, its administrator, and a stranger who has just registered.
 pub struct Shop {
     pub app: TestApp,
     pub administrator: TestClient,
     pub buyer: TestClient,
+    pub provider: Provider,
+    _database: Option<Arc<Postgres>>,
+}
+
+/// A new database; the server of PostgreSQL lives as long as the shop.
+async fn open_database(kind: Database) -> Result<(Option<Arc<Postgres>>, Option<StoreConfig>)> {
+    match kind {
+        Database::Sqlite => Ok((None, None)),
+        Database::Postgres => {
+            let opened = tokio::task::spawn_blocking(|| {
+                let server = postgres::share()?;
+                let url = server.create_database()?;
+                anyhow::Ok((server, url))
+            });
+            let (server, url) = opened.await??;
+            Ok((Some(server), Some(StoreConfig::postgres(&url))))
+        }
+    }
 }
 
 /// An edition of the repository; its own meters are named in the file.
@@ -33,61 +63,114 @@ pub fn edition(name: &str) -> Edition {
 }
 
 impl Shop {
-    pub async fn open(edition: Edition) -> Result<Self> {
-        let settings = TestSettings {
+    pub async fn open(stage: Stage, edition: Edition) -> Result<Self> {
+        let (mut provider, till) = Provider::start(stage.who).await?;
+        let (database, store) = open_database(stage.database).await?;
+        let mut settings = TestSettings {
             edition: Some(edition),
+            till,
             worker: WithWorker::Yes,
+            store,
             ..TestSettings::default()
         };
+        settings.http.public_url = Some(SITE.to_owned());
+        // Stories last for months.
+        settings.access.session_idle = YEAR;
+        settings.access.administrator_idle = YEAR;
+        settings.access.session_lifetime = YEAR;
         let (app, administrator) = TestApp::start(settings).await?;
+        if let Provider::Sandbox(opened) = &mut provider {
+            *opened = Some(app.sandbox.clone());
+        }
         let buyer = app.register("buyer@example.org").await?;
-        Ok(Self { app, administrator, buyer })
+        Ok(Self { app, administrator, buyer, provider, _database: database })
     }
 
-    /// Orders something and answers the path of the page to pay on.
+    /// Orders something and answers the page to pay on.
     pub async fn order(&mut self, wish: &Value) -> Result<String> {
         let answer = self.buyer.post("/api/v1/account/checkouts", wish).await?;
         answer.require_status(201)?;
         Ok(answer.json()?["url"].as_str().context("an address")?.to_owned())
     }
 
-    /// Fills in the sandbox's form.
-    pub async fn pay(&mut self, page: &str, form: &str) -> Result<TestResponse> {
-        let body = form.replace(' ', "%20");
-        let request = TestRequest::new("POST", page)
-            .body("application/x-www-form-urlencoded", body.as_bytes());
-        self.app.client().send(request).await
-    }
-
     /// Orders, pays with a card that pays, and lets the provider tell of it.
     pub async fn buy(&mut self, wish: &Value, card: &str) -> Result<()> {
         let page = self.order(wish).await?;
-        let answer = self.pay(&page, &format!("card={card}")).await?;
-        answer.require_status(303)?;
+        ensure!(self.provider.pay(&page, card).await? == FakePaid::Yes, "{card} does not pay");
         self.deliver().await
     }
 
-    /// Carries the sandbox's events to the server, as a provider elsewhere would.
+    /// Carries what the provider told to the server; what it does not take is an error.
     pub async fn deliver(&mut self) -> Result<()> {
-        for event in self.app.sandbox.list_undelivered().await? {
-            let answer = self.send(&event.body, &event.signature).await?;
-            answer.require_status(200)?;
-            ensure!(answer.json()?["outcome"] != "unclear", "{}", answer.json()?);
-            self.app.sandbox.note_delivered(&event.event_ref).await?;
+        for event in self.provider.list_undelivered().await? {
+            self.send(&event).await?.require_status(200)?;
+            self.provider.note_delivered(&event.event_ref).await?;
         }
+        let snapshot = self.app.store.read().await?;
+        let since = Timestamp::from_micros(0);
+        let unclear = snapshot.payments().list_unclear_events(since, 100).await?;
+        ensure!(unclear.is_empty(), "{unclear:?}");
         Ok(())
     }
 
-    pub async fn send(&self, body: &[u8], signature: &str) -> Result<TestResponse> {
-        let request = TestRequest::new("POST", "/api/v1/payments/webhooks/sandbox")
-            .header("gantry-signature", signature)
-            .body("application/json", body);
-        self.app.client().send(request).await
+    pub async fn send(&self, event: &FakeDelivery) -> Result<TestResponse> {
+        let path = format!("/api/v1/payments/webhooks/{}", self.provider.id());
+        let mut request = TestRequest::new("POST", &path);
+        for (name, value) in &event.headers {
+            request = request.header(name, value);
+        }
+        self.app.client().send(request.body("application/json", &event.body)).await
     }
 
     pub async fn pass(&mut self, days: u64) -> Result<()> {
-        self.app.sandbox.advance(Duration::from_secs(days * 86_400)).await?;
+        self.provider.advance(days).await?;
         self.deliver().await
+    }
+
+    /// Lets time pass here and not at the provider.
+    pub fn wait_days(&self, days: u64) {
+        self.app.clock.advance(Duration::from_secs(days * 86_400));
+    }
+
+    pub async fn reconcile(&mut self) -> Result<Value> {
+        let path = "/api/v1/admin/payments/reconcile";
+        let answer = self.administrator.post(path, &json!({})).await?;
+        answer.require_status(200)?;
+        answer.json()
+    }
+
+    pub async fn refund(&mut self, payment: &Value, minor: Option<i64>) -> Result<TestResponse> {
+        let body = json!({ "provider_ref": payment["provider_ref"], "minor": minor });
+        self.administrator.post("/api/v1/admin/payments/refund", &body).await
+    }
+
+    /// What the buyer can spend.
+    pub async fn credits(&mut self) -> Result<i64> {
+        self.account().await?["credits"]["available"].as_i64().context("a balance")
+    }
+
+    /// What the buyer paid, newest first.
+    pub async fn payments(&mut self) -> Result<Vec<Value>> {
+        let list = self.buyer.get("/api/v1/account/payments").await?.json()?;
+        Ok(list["items"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Spends credits by a job.
+    pub async fn spend(&mut self, credits: i64) -> Result<()> {
+        let leaf = json!({ "parts": 1, "depth": 0, "leaf_credits": credits });
+        let job = json!({ "operation": "test.split", "params": leaf });
+        let job = self.submit(&job).await?;
+        job.require_status(202)?;
+        self.wait_for(&job.json()?).await
+    }
+
+    pub async fn wait_for(&mut self, job: &Value) -> Result<()> {
+        let id = job["id"].as_str().context("an id")?;
+        let events = TestRequest::new("GET", &format!("/api/v1/jobs/{id}/events"));
+        self.buyer.stream(events).await?.collect().await?;
+        let job = self.buyer.get(&format!("/api/v1/jobs/{id}")).await?.json()?;
+        ensure!(job["state"] == "succeeded", "{job}");
+        Ok(())
     }
 
     pub async fn account(&mut self) -> Result<Value> {
@@ -114,6 +197,8 @@ impl Shop {
     /// No posting, balance or hold breaks a rule of the books.
     pub async fn require_sound_books(&self) -> Result<()> {
         let breaches = self.app.store.read().await?.accounts().list_ledger_breaches().await?;
+        ensure!(breaches.is_empty(), "{}", breaches.join("\n"));
+        let breaches = self.provider.breaches();
         ensure!(breaches.is_empty(), "{}", breaches.join("\n"));
         Ok(())
     }

@@ -1,16 +1,17 @@
 //! Checkouts, subscriptions, payments, and what providers told.
 
 use async_trait::async_trait;
-use gantry_rules::subscription::{Standing, Subscription};
+use gantry_rules::plan::Interval;
+use gantry_rules::subscription::{Standing, Subscription, SubscriptionStatus};
 use gantry_types::{
-    CheckoutId, Credits, LotId, Money, OrganizationId, PaymentEventId, PaymentId, SubscriptionId,
-    Timestamp, UserId,
+    CheckoutId, Credits, LotId, Money, OrganizationId, PaymentEventId, PaymentId, PlanId,
+    SubscriptionId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
-use crate::payments::Purchase;
+use crate::payments::{DisputeState, PaymentRisk, Purchase};
 
 /// Where a checkout stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,19 @@ pub enum PaymentStatus {
     Failed,
 }
 
+/// What became of a payment after it was received.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentTrail {
+    /// The movement of money behind it, by the provider's name, where that is another one.
+    pub charge_ref: Option<String>,
+    /// Where a dispute about it stands.
+    pub dispute: Option<DisputeState>,
+    /// How much is or was disputed, in minor units.
+    pub disputed_minor: i64,
+    /// What the provider thinks of it.
+    pub risk: Option<PaymentRisk>,
+}
+
 /// Money that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
@@ -82,6 +96,21 @@ pub struct Payment {
     pub description: String,
     /// When.
     pub at: Timestamp,
+    /// What became of it.
+    pub trail: PaymentTrail,
+}
+
+impl Payment {
+    /// How much of it is not ours any more, in minor units: given back, or taken by a dispute that
+    /// was not won.
+    #[must_use]
+    pub fn lost_minor(&self) -> i64 {
+        let disputed = match self.trail.dispute {
+            Some(DisputeState::Open | DisputeState::Lost) => self.trail.disputed_minor,
+            Some(DisputeState::Won) | None => 0,
+        };
+        self.refunded_minor.saturating_add(disputed).min(self.amount.minor)
+    }
 }
 
 /// What became of an event.
@@ -117,16 +146,33 @@ pub struct PaymentEvent {
     pub received_at: Timestamp,
 }
 
-/// Credits taken back from a lot that was paid for.
+/// Credits taken back from a lot that was paid for, or put back into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LotReturn {
     /// Whose.
     pub organization_id: OrganizationId,
     /// The lot.
     pub lot_id: LotId,
-    /// How many credits the money that was given back had bought.
+    /// How many credits the money had bought.
     pub amount: Credits,
     /// When.
+    pub at: Timestamp,
+}
+
+/// What a subscription became, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubscriptionChange {
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The version of the plan.
+    pub plan_id: PlanId,
+    /// Where it stood from then on.
+    pub status: SubscriptionStatus,
+    /// How often it was paid.
+    pub interval: Interval,
+    /// When, by the provider's clock.
     pub at: Timestamp,
 }
 
@@ -152,7 +198,12 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError>;
-    /// A payment by the provider's name.
+    /// Everything that subscriptions became before `before`, oldest first.
+    async fn list_subscription_changes(
+        &self,
+        before: Timestamp,
+    ) -> Result<Vec<SubscriptionChange>, StoreError>;
+    /// A payment by the provider's name, or by that of the charge behind it.
     async fn find_payment(
         &self,
         provider: &str,
@@ -166,10 +217,22 @@ pub trait ReadPayments: Send + Sync {
         organization_id: OrganizationId,
         page: &PageRequest<PaymentId>,
     ) -> Result<Page<Payment, PaymentId>, StoreError>;
+    /// The provider's names of purchases that nothing was heard of since before `before`, newest
+    /// first, at most `limit`.
+    async fn list_open_checkouts(
+        &self,
+        provider: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
-    /// Events that could not be understood, oldest first, at most `limit`.
-    async fn list_unclear_events(&self, limit: u32) -> Result<Vec<PaymentEvent>, StoreError>;
+    /// Events that came since `since` and could not be understood, oldest first, at most `limit`.
+    async fn list_unclear_events(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PaymentEvent>, StoreError>;
 }
 
 /// Changes purchases.
@@ -184,9 +247,9 @@ pub trait WritePayments: ReadPayments {
         status: CheckoutStatus,
         at: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Adds a subscription.
+    /// Adds a subscription, and what it is to the list of changes.
     async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError>;
-    /// Notes what a subscription has become.
+    /// Notes what a subscription has become, here and in the list of changes.
     async fn set_subscription(
         &self,
         id: SubscriptionId,
@@ -206,4 +269,7 @@ pub trait WritePayments: ReadPayments {
     /// Takes credits back: what is left of the lot, and for what was spent of it the organization
     /// owes them. Answers what was left.
     async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
+    /// Undoes a return: what the organization owes for the lot is forgiven first, and the rest is
+    /// put back into the lot.
+    async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError>;
 }

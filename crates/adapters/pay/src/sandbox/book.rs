@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::cards::Card;
 use crate::shapes::{
-    Charge, Event, EventData, Invoice, Items, Metadata, ORGANIZATION, PLAN, Price, Recurring,
-    Subscription, SubscriptionItem, seconds_of,
+    Charge, Dispute, Event, EventData, Invoice, Items, Metadata, ORGANIZATION, PLAN, Parent, Price,
+    Recurring, Subscription, SubscriptionDetails, SubscriptionItem, seconds_of,
 };
 
 /// What becomes of a checkout.
@@ -71,6 +71,9 @@ pub(super) struct Book {
     pub checkouts: BTreeMap<String, Checkout>,
     pub subscriptions: BTreeMap<String, Renewing>,
     pub charges: BTreeMap<String, (Charge, i64)>,
+    /// Disputes that are open, and when they end.
+    #[serde(default)]
+    pub disputes: Vec<(Dispute, i64)>,
     pub outbox: Vec<Event>,
 }
 
@@ -85,6 +88,7 @@ impl Book {
             checkouts: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             charges: BTreeMap::new(),
+            disputes: Vec::new(),
             outbox: Vec::new(),
         })
     }
@@ -134,13 +138,14 @@ impl Book {
         at_s: i64,
     ) -> Result<(), PaymentError> {
         let (id, renewing) = renewing;
-        let invoice = invoice_of((id, renewing), minor, minor);
+        let invoice = invoice_of((id, renewing), (minor, minor), at_s);
         let charge = Charge {
             id: name("ch"),
             payment_intent: None,
             invoice: Some(invoice.id.clone()),
             amount_refunded: 0,
             currency: invoice.currency.clone(),
+            outcome: None,
         };
         self.charges.insert(invoice.id.clone(), (charge, minor));
         self.tell("invoice.paid", &invoice, at_s)
@@ -148,15 +153,31 @@ impl Book {
 }
 
 /// The bill of a subscription.
-pub(super) fn invoice_of((id, renewing): (&str, &Renewing), due: i64, paid: i64) -> Invoice {
+pub(super) fn invoice_of(
+    (id, renewing): (&str, &Renewing),
+    (due, paid): (i64, i64),
+    at_s: i64,
+) -> Invoice {
     Invoice {
         id: name("in"),
-        subscription: Some(id.to_owned()),
+        subscription: None,
+        parent: Some(Parent {
+            subscription_details: Some(SubscriptionDetails {
+                subscription: Some(id.to_owned()),
+                metadata: renewing.shape.metadata.clone(),
+            }),
+        }),
         amount_due: due,
         amount_paid: paid,
         currency: small(renewing.price),
         description: Some(renewing.title.clone()),
-        metadata: renewing.shape.metadata.clone(),
+        status: Some(if paid == due { "paid" } else { "open" }.to_owned()),
+        number: None,
+        hosted_invoice_url: None,
+        invoice_pdf: None,
+        created: at_s,
+        metadata: Metadata::new(),
+        payments: None,
     }
 }
 
@@ -192,6 +213,7 @@ impl Order {
             ("active", later(start, interval, 1))
         };
         let item = SubscriptionItem {
+            id: name("si"),
             current_period_start: start,
             current_period_end: end,
             price: price_of(self.price, interval),
@@ -201,6 +223,7 @@ impl Order {
                 id: name("sub"),
                 status: status.to_owned(),
                 cancel_at_period_end: false,
+                customer: None,
                 items: Items { data: vec![item] },
                 metadata: self.metadata.clone(),
             },
@@ -219,9 +242,9 @@ impl Order {
 
 pub(super) fn price_of(price: Money, interval: Interval) -> Price {
     Price {
-        unit_amount: price.minor,
+        unit_amount: Some(price.minor),
         currency: small(price),
-        recurring: Recurring { interval: interval.as_str().to_owned() },
+        recurring: Some(Recurring { interval: interval.as_str().to_owned() }),
     }
 }
 
@@ -251,6 +274,7 @@ fn named(mut object: Value, kind: &str) -> Value {
     let family = kind.rsplit_once('.').map_or(kind, |(family, _)| family);
     let word = match family {
         "customer.subscription" => "subscription",
+        "charge.dispute" => "dispute",
         other => other,
     };
     if let Some(fields) = object.as_object_mut() {

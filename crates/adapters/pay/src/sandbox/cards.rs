@@ -11,6 +11,8 @@ pub(super) enum Card {
     Pays,
     /// Pays the first time and never again.
     PaysOnce,
+    /// Pays, and its owner disputes every payment at once.
+    Disputes,
     /// Pays after the buyer agreed.
     AsksFirst,
     /// Is declined.
@@ -22,6 +24,7 @@ pub(super) enum Card {
 const CARDS: &[(&str, Card)] = &[
     ("4242424242424242", Card::Pays),
     ("4000000000000341", Card::PaysOnce),
+    ("4000000000000259", Card::Disputes),
     ("4000002500003155", Card::AsksFirst),
     ("4000000000000002", Card::Declined),
     ("4000000000009995", Card::Empty),
@@ -45,7 +48,7 @@ impl Card {
     /// Whether it pays when nobody is there to ask.
     pub(super) const fn pays_again(self) -> bool {
         match self {
-            Self::Pays | Self::AsksFirst => true,
+            Self::Pays | Self::Disputes | Self::AsksFirst => true,
             Self::PaysOnce | Self::Declined | Self::Empty => false,
         }
     }

@@ -9,7 +9,10 @@ use gantry_types::{Money, Timestamp};
 use super::Sandbox;
 use super::book::{Book, Order, Progress, name, small};
 use super::cards::Card;
-use crate::shapes::{Charge, CheckoutSession, seconds_of};
+use crate::shapes::{Charge, CheckoutSession, Dispute, seconds_of};
+
+/// How long a dispute is open.
+const DISPUTE_S: i64 = 10 * 86_400;
 
 #[async_trait]
 impl SandboxDesk for Sandbox {
@@ -45,7 +48,7 @@ impl SandboxDesk for Sandbox {
                 });
             }
             Card::AsksFirst if !agreed => return Ok(CardAnswer::ActionNeeded),
-            Card::AsksFirst | Card::Pays | Card::PaysOnce => {}
+            Card::AsksFirst | Card::Pays | Card::PaysOnce | Card::Disputes => {}
         }
         let id = provider_ref.to_owned();
         self.change(move |book, now| complete(book, &id, card, now)).await
@@ -56,6 +59,7 @@ impl SandboxDesk for Sandbox {
         self.change(move |book, now| {
             let then = seconds_of(now).saturating_add(seconds);
             book.run_until(then)?;
+            book.end_disputes(then)?;
             book.ahead_s = book.ahead_s.saturating_add(seconds);
             Ok(now.plus(by))
         })
@@ -83,8 +87,9 @@ fn complete(
         payment_status: "paid".to_owned(),
         payment_intent: None,
         subscription: None,
-        amount_total: order.price.minor,
-        currency: small(order.price),
+        amount_total: Some(order.price.minor),
+        currency: Some(small(order.price)),
+        url: None,
         metadata: order.metadata.clone(),
     };
     match order.interval {
@@ -96,7 +101,7 @@ fn complete(
             book.subscriptions.insert(name.clone(), renewing.clone());
             book.tell("customer.subscription.created", &renewing.shape, at)?;
             if order.trial_days > 0 {
-                session.amount_total = 0;
+                session.amount_total = Some(0);
                 session.payment_status = "no_payment_required".to_owned();
             } else {
                 book.bill((&name, &renewing), order.price.minor, at)?;
@@ -104,7 +109,11 @@ fn complete(
         }
         None => session.payment_intent = Some(book.charge(&order)),
     }
+    let paid_with = session.payment_intent.clone();
     book.tell("checkout.session.completed", &session, at)?;
+    if let (Card::Disputes, Some(intent)) = (card, paid_with) {
+        book.dispute(&intent, order.price, at)?;
+    }
     Ok(CardAnswer::Paid { return_url: order.return_url })
 }
 
@@ -118,8 +127,38 @@ impl Book {
             invoice: None,
             amount_refunded: 0,
             currency: small(order.price),
+            outcome: None,
         };
         self.charges.insert(intent.clone(), (charge, order.price.minor));
         intent
+    }
+
+    /// The buyer's bank takes the money of a purchase back; nobody answers it here, so that the
+    /// dispute is lost when its time is over.
+    fn dispute(&mut self, intent: &str, price: Money, at_s: i64) -> Result<(), PaymentError> {
+        let dispute = Dispute {
+            id: name("dp"),
+            amount: price.minor,
+            currency: small(price),
+            status: "needs_response".to_owned(),
+            charge: None,
+            payment_intent: Some(intent.to_owned()),
+        };
+        self.tell("charge.dispute.created", &dispute, at_s)?;
+        self.disputes.push((dispute, at_s.saturating_add(DISPUTE_S)));
+        Ok(())
+    }
+
+    /// Ends the disputes whose time is over.
+    fn end_disputes(&mut self, then: i64) -> Result<(), PaymentError> {
+        let disputes = std::mem::take(&mut self.disputes);
+        let (over, open): (Vec<_>, Vec<_>) =
+            disputes.into_iter().partition(|(_, end)| *end <= then);
+        self.disputes = open;
+        for (mut dispute, end) in over {
+            "lost".clone_into(&mut dispute.status);
+            self.tell("charge.dispute.closed", &dispute, end)?;
+        }
+        Ok(())
     }
 }

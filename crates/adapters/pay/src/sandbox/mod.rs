@@ -37,8 +37,8 @@ pub struct Delivery {
     pub event_ref: String,
     /// What was signed.
     pub body: Vec<u8>,
-    /// The value of the header.
-    pub signature: String,
+    /// The headers that prove it; names in lower case.
+    pub headers: Vec<(String, String)>,
 }
 
 /// The sandbox.
@@ -117,7 +117,8 @@ impl Sandbox {
                 let body = serde_json::to_vec(event)
                     .map_err(|error| PaymentError::Unavailable { reason: error.to_string() })?;
                 let signature = signature::sign(&self.secret, &body, self.clock.now());
-                Ok(Delivery { event_ref: event.id.clone(), body, signature })
+                let headers = vec![(provider::SIGNATURE_HEADER.to_owned(), signature)];
+                Ok(Delivery { event_ref: event.id.clone(), body, headers })
             })
             .collect()
     }

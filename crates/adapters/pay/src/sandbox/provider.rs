@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    SubscriptionOrder, ToldSubscription, UnverifiedEvent,
+    RefundOrder, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_types::{Money, PlanId, Timestamp};
@@ -13,14 +13,13 @@ use super::book::{Book, Checkout, Order, Progress, Renewing, later, name, price_
 use crate::shapes::{Event, PLAN, seconds_of};
 use crate::signature;
 
+/// The header that carries the signature.
+pub(super) const SIGNATURE_HEADER: &str = "gantry-signature";
+
 #[async_trait]
 impl PaymentProvider for Sandbox {
     fn id(&self) -> &'static str {
         "sandbox"
-    }
-
-    fn signature_header(&self) -> &'static str {
-        "gantry-signature"
     }
 
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
@@ -61,8 +60,8 @@ impl PaymentProvider for Sandbox {
         .await
     }
 
-    async fn refund(&self, payment_ref: &str, amount: Money) -> Result<(), PaymentError> {
-        let key = payment_ref.to_owned();
+    async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {
+        let (key, amount) = (order.payment_ref.clone(), order.amount);
         self.change(move |book, now| {
             let charge = book.charges.get_mut(&key);
             let (charge, paid) = charge.ok_or(PaymentError::NotFound { what: "payment" })?;
@@ -87,8 +86,45 @@ impl PaymentProvider for Sandbox {
         tell(&book.get_subscription(provider_ref)?.shape, now)
     }
 
-    fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        signature::verify(&self.secret, (event.signature, event.body), event.received_at)?;
+    async fn open_portal(
+        &self,
+        _subscription_ref: &str,
+        _return_url: &str,
+    ) -> Result<String, PaymentError> {
+        Err(PaymentError::Refused {
+            reason: "the sandbox has no page for subscriptions; change the subscription here"
+                .to_owned(),
+        })
+    }
+
+    /// The sandbox writes bills and no invoices.
+    async fn list_invoices(
+        &self,
+        subscription_ref: &str,
+    ) -> Result<Vec<ToldInvoice>, PaymentError> {
+        self.book.lock().await.get_subscription(subscription_ref).map(|_| Vec::new())
+    }
+
+    /// What was not taken yet.
+    async fn list_events(
+        &self,
+        since: Timestamp,
+        _open: &[String],
+    ) -> Result<Vec<ToldEvent>, PaymentError> {
+        let refuse = |reason: String| PaymentError::Unavailable { reason };
+        let book = self.book.lock().await;
+        let mut told = Vec::new();
+        for event in book.outbox.iter().filter(|event| event.created >= seconds_of(since)) {
+            let body = serde_json::to_string(event).map_err(|error| refuse(error.to_string()))?;
+            let event = Event::read(body.as_bytes()).map_err(|error| refuse(error.to_string()))?;
+            told.push(ToldEvent { event, body });
+        }
+        Ok(told)
+    }
+
+    async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
+        let signed = (event.find_header(SIGNATURE_HEADER), event.body);
+        signature::verify(&self.secret, signed, event.received_at)?;
         self.read_verified(event.body)
     }
 

@@ -63,7 +63,7 @@ impl Book {
         renewing.failures += 1;
         renewing.retry_s = Some(at + days * DAY);
         "past_due".clone_into(&mut renewing.shape.status);
-        let invoice = invoice_of((id, renewing), due, 0);
+        let invoice = invoice_of((id, renewing), (due, 0), at);
         self.tell("invoice.payment_failed", &invoice, at)?;
         self.tell_subscription("customer.subscription.updated", id, at)
     }

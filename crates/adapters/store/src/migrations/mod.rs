@@ -13,6 +13,7 @@ mod v3;
 mod v4;
 mod v5;
 mod v6;
+mod v7;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -37,6 +38,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 4, statements: v4::STATEMENTS, append_only: &[] },
     Version { number: 5, statements: v5::STATEMENTS, append_only: &[] },
     Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY },
+    Version { number: 7, statements: v7::STATEMENTS, append_only: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

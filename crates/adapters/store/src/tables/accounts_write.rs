@@ -118,7 +118,7 @@ pub(super) async fn insert_entries(
     Ok(())
 }
 
-async fn make_blocked_jobs_due(
+pub(super) async fn make_blocked_jobs_due(
     session: &Session,
     organization_id: OrganizationId,
 ) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Rows of checkouts, subscriptions, payments and events.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{Checkout, Payment, PaymentEvent};
+use gantry_ports::store::{Checkout, Payment, PaymentEvent, PaymentTrail, SubscriptionChange};
 use gantry_rules::subscription::{Standing, Subscription, SubscriptionState};
 use gantry_types::{
     CheckoutId, Currency, LotId, Money, OrganizationId, PaymentEventId, PaymentId, PlanId,
@@ -18,7 +18,8 @@ pub(super) const SUBSCRIPTION_COLUMNS: &str = "id, organization_id, provider, pr
      plan_id, status, billed, period_start, period_end, at_period_end, past_due_since, told_at, \
      created_at";
 pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
-     subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at";
+     subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at, \
+     charge_ref, dispute, disputed_minor, risk";
 pub(super) const EVENT_COLUMNS: &str =
     "id, provider, event_ref, kind, body, outcome, note, received_at";
 
@@ -95,6 +96,30 @@ impl SubscriptionRow {
     }
 }
 
+/// A row of `subscription_changes`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct ChangeRow {
+    subscription_id: Uuid,
+    organization_id: Uuid,
+    plan_id: Uuid,
+    status: String,
+    billed: String,
+    at: i64,
+}
+
+impl ChangeRow {
+    pub(super) fn decode(self) -> Result<SubscriptionChange, StoreError> {
+        Ok(SubscriptionChange {
+            subscription_id: SubscriptionId::from_uuid(self.subscription_id),
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            plan_id: PlanId::from_uuid(self.plan_id),
+            status: decode_serde_word("subscription status", &self.status)?,
+            interval: decode_serde_word("interval", &self.billed)?,
+            at: decode_time(self.at),
+        })
+    }
+}
+
 /// A row of `payments`.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct PaymentRow {
@@ -110,10 +135,16 @@ pub(super) struct PaymentRow {
     status: String,
     description: String,
     at: i64,
+    charge_ref: Option<String>,
+    dispute: Option<String>,
+    disputed_minor: i64,
+    risk: Option<String>,
 }
 
 impl PaymentRow {
     pub(super) fn decode(self) -> Result<Payment, StoreError> {
+        let dispute = self.dispute.map(|word| decode_serde_word("dispute", &word)).transpose()?;
+        let risk = self.risk.map(|text| decode_json("risk", &text)).transpose()?;
         Ok(Payment {
             id: PaymentId::from_uuid(self.id),
             organization_id: OrganizationId::from_uuid(self.organization_id),
@@ -126,6 +157,12 @@ impl PaymentRow {
             status: decode_serde_word("payment status", &self.status)?,
             description: self.description,
             at: decode_time(self.at),
+            trail: PaymentTrail {
+                charge_ref: self.charge_ref,
+                dispute,
+                disputed_minor: self.disputed_minor,
+                risk,
+            },
         })
     }
 }

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Checkout, Page, PageRequest, Payment, PaymentEvent, ReadPayments};
+use gantry_ports::store::{
+    Checkout, Page, PageRequest, Payment, PaymentEvent, ReadPayments, SubscriptionChange,
+};
 use gantry_rules::subscription::Subscription;
 use gantry_types::{CheckoutId, Credits, LotId, OrganizationId, PaymentId, Timestamp};
 
 use super::page::PageSql;
 use super::payment_rows::{
-    CHECKOUT_COLUMNS, CheckoutRow, EVENT_COLUMNS, EventRow, PAYMENT_COLUMNS, PaymentRow,
+    CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EventRow, PAYMENT_COLUMNS, PaymentRow,
     SUBSCRIPTION_COLUMNS, SubscriptionRow,
 };
 use crate::session::Session;
@@ -63,13 +65,25 @@ impl ReadPayments for Session {
         rows.into_iter().map(SubscriptionRow::decode).collect()
     }
 
+    async fn list_subscription_changes(
+        &self,
+        before: Timestamp,
+    ) -> Result<Vec<SubscriptionChange>, StoreError> {
+        let sql = "SELECT subscription_id, organization_id, plan_id, status, billed, at \
+                   FROM subscription_changes WHERE at < $1 ORDER BY at, id";
+        let values = vec![before.as_micros().into()];
+        let rows = self.sql().all::<ChangeRow>("subscription change", sql, values).await?;
+        rows.into_iter().map(ChangeRow::decode).collect()
+    }
+
     async fn find_payment(
         &self,
         provider: &str,
         provider_ref: &str,
     ) -> Result<Option<Payment>, StoreError> {
         let sql = format!(
-            "SELECT {PAYMENT_COLUMNS} FROM payments WHERE provider = $1 AND provider_ref = $2"
+            "SELECT {PAYMENT_COLUMNS} FROM payments \
+             WHERE provider = $1 AND (provider_ref = $2 OR charge_ref = $2)"
         );
         let values = vec![provider.into(), provider_ref.into()];
         let row = self.sql().first::<PaymentRow>("payment", sql, values).await?;
@@ -99,18 +113,38 @@ impl ReadPayments for Session {
         Ok(tail.finish(payments, |payment: &Payment| payment.id))
     }
 
+    async fn list_open_checkouts(
+        &self,
+        provider: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let sql = format!(
+            "SELECT {CHECKOUT_COLUMNS} FROM checkouts \
+             WHERE provider = $1 AND status = 'open' AND created_at < $2 \
+             ORDER BY created_at DESC LIMIT $3"
+        );
+        let values = vec![provider.into(), before.as_micros().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<CheckoutRow>("checkout", sql, values).await?;
+        rows.into_iter().map(|row| Ok(row.decode()?.provider_ref)).collect()
+    }
+
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError> {
         let sql = "SELECT COUNT(*) FROM payment_events WHERE provider = $1 AND event_ref = $2";
         let values = vec![provider.into(), event_ref.into()];
         Ok(self.sql().number("payment event", sql, values).await? > 0)
     }
 
-    async fn list_unclear_events(&self, limit: u32) -> Result<Vec<PaymentEvent>, StoreError> {
+    async fn list_unclear_events(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PaymentEvent>, StoreError> {
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM payment_events WHERE outcome = 'unclear' \
-             ORDER BY id LIMIT $1"
+            "SELECT {EVENT_COLUMNS} FROM payment_events \
+             WHERE outcome = 'unclear' AND received_at >= $1 ORDER BY id LIMIT $2"
         );
-        let values = vec![i64::from(limit).into()];
+        let values = vec![since.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }

@@ -14,8 +14,9 @@ use gantry_types::{
     CheckoutId, Credits, OrganizationId, PaymentEventId, SubscriptionId, Timestamp,
 };
 use sea_orm::Value;
+use uuid::Uuid;
 
-use super::accounts_write::insert_entries;
+use super::accounts_write::{insert_entries, make_blocked_jobs_due};
 use super::convert::{encode_json, encode_serde_word};
 use crate::session::Session;
 
@@ -66,7 +67,8 @@ impl WritePayments for Session {
             subscription.provider_ref.as_str().into(),
             subscription.created_at.as_micros().into(),
         ]);
-        self.sql().run("subscription", sql, values).await.map(drop)
+        self.sql().run("subscription", sql, values).await?;
+        note_change(self, subscription.id).await
     }
 
     async fn set_subscription(
@@ -79,17 +81,25 @@ impl WritePayments for Session {
                    told_at = $8 WHERE id = $9";
         let mut values = standing_values(standing)?;
         values.push(id.as_uuid().into());
-        self.sql().run_on_row("subscription", sql, values).await
+        self.sql().run_on_row("subscription", sql, values).await?;
+        note_change(self, id).await
     }
 
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {
         let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
                    subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
-                   description, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                   description, at, charge_ref, dispute, disputed_minor, risk) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
                    ON CONFLICT (provider, provider_ref) DO UPDATE SET \
                    subscription_id = excluded.subscription_id, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
-                   status = excluded.status, at = excluded.at";
+                   status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
+                   dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
+                   risk = excluded.risk";
+        let trail = &payment.trail;
+        let dispute =
+            trail.dispute.map(|state| encode_serde_word("dispute", &state)).transpose()?;
+        let risk = trail.risk.map(|risk| encode_json("risk", &risk)).transpose()?;
         let values = vec![
             payment.id.as_uuid().into(),
             payment.organization_id.as_uuid().into(),
@@ -103,6 +113,10 @@ impl WritePayments for Session {
             encode_serde_word("payment status", &payment.status)?.into(),
             payment.description.as_str().into(),
             payment.at.as_micros().into(),
+            trail.charge_ref.clone().into(),
+            dispute.into(),
+            trail.disputed_minor.into(),
+            risk.into(),
         ];
         self.sql().run("payment", sql, values).await.map(drop)
     }
@@ -141,24 +155,61 @@ impl WritePayments for Session {
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
         let left = self.sql().number("lot", sql, key).await?.min(back.amount.get());
         let owed = back.amount.get() - left;
-        if left > 0 {
-            let sql = "UPDATE lots SET remaining = remaining - $2 WHERE id = $1";
-            let values = vec![back.lot_id.as_uuid().into(), left.into()];
-            self.sql().run_on_row("lot", sql, values).await?;
-            let sql = "UPDATE accounts SET available = available - $2 WHERE organization_id = $1";
-            let values = vec![back.organization_id.as_uuid().into(), left.into()];
-            self.sql().run_on_row("account", sql, values).await?;
-        }
-        for (movement, amount) in [(Movement::Refund, left), (Movement::Owe, owed)] {
-            if amount > 0 {
-                let amount = Credits::new(amount);
-                let posting = Posting { movement, lot_id: back.lot_id, amount };
-                let whose = (back.organization_id, back.at);
-                insert_entries(self, &posting, movement.as_str(), whose).await?;
-            }
-        }
+        add_to_lot(self, back, -left).await?;
+        post(self, back, [(Movement::Refund, left), (Movement::Owe, owed)]).await?;
         Ok(Credits::new(left))
     }
+
+    async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError> {
+        lock_account(self, back.organization_id).await?;
+        let sql = "SELECT CAST(COALESCE(-SUM(amount), 0) AS BIGINT) FROM ledger_entries \
+                   WHERE lot_id = $1 AND organization_id = $2 AND account = 'receivable'";
+        let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
+        let forgiven = self.sql().number("ledger entry", sql, key).await?.min(back.amount.get());
+        let given = back.amount.get() - forgiven;
+        add_to_lot(self, back, given).await?;
+        post(self, back, [(Movement::Forgive, forgiven), (Movement::Restore, given)]).await?;
+        make_blocked_jobs_due(self, back.organization_id).await
+    }
+}
+
+/// Adds what a subscription is now to the list of changes.
+async fn note_change(session: &Session, id: SubscriptionId) -> Result<(), StoreError> {
+    let sql = "INSERT INTO subscription_changes \
+               (id, subscription_id, organization_id, plan_id, status, billed, at) \
+               SELECT $1, id, organization_id, plan_id, status, billed, told_at \
+               FROM subscriptions WHERE id = $2";
+    let values = vec![Uuid::now_v7().into(), id.as_uuid().into()];
+    session.sql().run("subscription change", sql, values).await.map(drop)
+}
+
+/// Changes what is left of a lot, and of its account.
+async fn add_to_lot(session: &Session, back: &LotReturn, amount: i64) -> Result<(), StoreError> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let sql = "UPDATE lots SET remaining = remaining + $2 WHERE id = $1";
+    let values = vec![back.lot_id.as_uuid().into(), amount.into()];
+    session.sql().run_on_row("lot", sql, values).await?;
+    let sql = "UPDATE accounts SET available = available + $2 WHERE organization_id = $1";
+    let values = vec![back.organization_id.as_uuid().into(), amount.into()];
+    session.sql().run_on_row("account", sql, values).await
+}
+
+async fn post(
+    session: &Session,
+    back: &LotReturn,
+    movements: [(Movement, i64); 2],
+) -> Result<(), StoreError> {
+    for (movement, amount) in movements {
+        if amount > 0 {
+            let amount = Credits::new(amount);
+            let posting = Posting { movement, lot_id: back.lot_id, amount };
+            let whose = (back.organization_id, back.at);
+            insert_entries(session, &posting, movement.as_str(), whose).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The account's row is the lock under which its lots change.

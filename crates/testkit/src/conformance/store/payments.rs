@@ -2,10 +2,10 @@
 
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::payments::Purchase;
+use gantry_ports::payments::{DisputeState, PaymentRisk, Purchase, RiskLevel};
 use gantry_ports::store::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Order, PageRequest, Payment, PaymentEvent,
-    PaymentStatus, StoreExt,
+    PaymentStatus, PaymentTrail, StoreExt,
 };
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::Interval;
@@ -134,6 +134,7 @@ pub async fn a_payment_may_succeed_later(world: &World) -> Outcome {
         status: PaymentStatus::Failed,
         description: "a month".to_owned(),
         at: START,
+        trail: PaymentTrail::default(),
     };
     let later = Payment { status: PaymentStatus::Received, ..payment.clone() };
     let both = [payment, later.clone()];
@@ -179,8 +180,10 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
     let refused = insert(twin).await;
     ensure!(matches!(refused, Err(StoreError::AlreadyExists { .. })), "{refused:?}");
     ensure!(world.read().await?.payments().has_event("story", "evt_1").await?);
-    let unclear = world.read().await?.payments().list_unclear_events(10).await?;
+    let unclear = world.read().await?.payments().list_unclear_events(START, 10).await?;
     ensure!(unclear == std::slice::from_ref(&event), "{unclear:?}");
+    let later = world.read().await?.payments().list_unclear_events(World::at(1), 10).await?;
+    ensure!(later.is_empty(), "{later:?}");
     let id = event.id;
     world
         .store
@@ -190,7 +193,7 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
             })
         })
         .await?;
-    ensure!(world.read().await?.payments().list_unclear_events(10).await?.is_empty());
+    ensure!(world.read().await?.payments().list_unclear_events(START, 10).await?.is_empty());
     Ok(())
 }
 
@@ -214,5 +217,118 @@ pub async fn spent_credits_are_owed(world: &World) -> Outcome {
     let ledger = world.read().await?.accounts().list_ledger(account, &page).await?;
     let owed = ledger.items.iter().find(|line| line.account.as_str() == "receivable");
     ensure!(owed.context("it is owed")?.amount == Credits::new(-70));
+    Ok(())
+}
+
+/// What became of a payment is kept, and it is found by the charge behind it too.
+pub async fn a_payment_keeps_its_trail(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let trail = PaymentTrail {
+        charge_ref: Some("pi_9".to_owned()),
+        dispute: Some(DisputeState::Open),
+        disputed_minor: 900,
+        risk: Some(PaymentRisk { level: RiskLevel::Elevated, score: Some(71) }),
+    };
+    let payment = Payment {
+        id: PaymentId::generate(),
+        organization_id: account,
+        provider: "story".to_owned(),
+        provider_ref: "in_9".to_owned(),
+        subscription_id: None,
+        lot_id: None,
+        amount: dollars(1_000),
+        refunded_minor: 200,
+        status: PaymentStatus::Received,
+        description: "credits".to_owned(),
+        at: START,
+        trail,
+    };
+    let kept = payment.clone();
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let payment = kept.clone();
+            Box::pin(async move { tx.payments().put_payment(&payment).await })
+        })
+        .await?;
+    let snapshot = world.read().await?;
+    for name in ["in_9", "pi_9"] {
+        let found = snapshot.payments().find_payment("story", name).await?;
+        ensure!(found.as_ref() == Some(&payment), "{name}: {found:?}");
+    }
+    ensure!(snapshot.payments().find_payment("other", "pi_9").await?.is_none());
+    ensure!(payment.lost_minor() == 1_000, "no more than was paid");
+    Ok(())
+}
+
+/// What was taken back is given again: debts first, and the rest into the lot.
+pub async fn returned_credits_are_restored(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let lot_id = grant(world, account, (LotOrigin::Paid, None), 100).await?;
+    world.submit(account, 70).await?;
+    let back = |amount: i64| LotReturn {
+        organization_id: account,
+        lot_id,
+        amount: Credits::new(amount),
+        at: World::at(1),
+    };
+    let (all, part, rest) = (back(100), back(80), back(20));
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.payments().return_lot(&all).await?;
+                tx.payments().restore_lot(&part).await
+            })
+        })
+        .await?;
+    world.check_balance(account, 10, 70).await?;
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            Box::pin(async move { tx.payments().restore_lot(&rest).await })
+        })
+        .await?;
+    world.check_balance(account, 30, 70).await?;
+    let page = PageRequest { after: None, limit: 50, order: Order::NewestFirst };
+    let ledger = world.read().await?.accounts().list_ledger(account, &page).await?;
+    let owed = ledger.items.iter().filter(|line| line.account.as_str() == "receivable");
+    ensure!(owed.map(|line| line.amount.get()).sum::<i64>() == 0, "nothing is owed any more");
+    Ok(())
+}
+
+/// Purchases that nothing was heard of are listed, newest first.
+pub async fn open_checkouts_are_listed(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let checkout = |name: &str, second: u64| Checkout {
+        id: CheckoutId::generate(),
+        organization_id: account,
+        user_id: None,
+        provider: "story".to_owned(),
+        provider_ref: name.to_owned(),
+        purchase: Purchase::Package { slug: "hundred".to_owned(), credits: Credits::new(100) },
+        price: dollars(950),
+        status: CheckoutStatus::Open,
+        created_at: World::at(second),
+    };
+    let all = [checkout("cs_a", 1), checkout("cs_b", 2), checkout("cs_c", 3), checkout("cs_d", 9)];
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let all = all.clone();
+            Box::pin(async move {
+                for checkout in &all {
+                    tx.payments().insert_checkout(checkout).await?;
+                }
+                let status = CheckoutStatus::Completed;
+                tx.payments().finish_checkout(all[1].id, status, START).await.map(drop)
+            })
+        })
+        .await?;
+    let snapshot = world.read().await?;
+    let open = snapshot.payments().list_open_checkouts("story", World::at(9), 10).await?;
+    ensure!(open == ["cs_c", "cs_a"], "{open:?}");
+    ensure!(snapshot.payments().list_open_checkouts("story", World::at(9), 1).await? == ["cs_c"]);
+    ensure!(snapshot.payments().list_open_checkouts("other", World::at(9), 9).await?.is_empty());
     Ok(())
 }

@@ -1,0 +1,171 @@
+//! Events, and which fact each kind of them tells.
+
+use gantry_ports::payments::{ProviderEvent, ProviderFact, UnverifiedEvent};
+use gantry_types::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Subscription, parse,
+    time_of,
+};
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub created: i64,
+    pub data: EventData,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct EventData {
+    pub object: Value,
+}
+
+impl Event {
+    /// Reads a message that was verified.
+    ///
+    /// # Errors
+    /// [`UnverifiedEvent::Unreadable`].
+    pub(crate) fn read(body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+        let event: Self = parse(serde_json::from_slice(body))?;
+        let told_at = time_of(event.created);
+        let ours = event.data.object["metadata"].get(ORGANIZATION).is_some();
+        let fact = match derive_fact(&event.kind, event.data.object, told_at) {
+            // An account may sell other things in other ways, such as by the week.
+            Err(_) if !ours => ProviderFact::Other,
+            fact => fact?,
+        };
+        Ok(ProviderEvent { event_ref: event.id, kind: event.kind, told_at, fact })
+    }
+}
+
+fn read<T: DeserializeOwned>(object: Value) -> Result<T, UnverifiedEvent> {
+    parse(serde_json::from_value(object))
+}
+
+fn derive_fact(
+    kind: &str,
+    object: Value,
+    told_at: Timestamp,
+) -> Result<ProviderFact, UnverifiedEvent> {
+    Ok(match kind {
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
+            let session: CheckoutSession = read(object)?;
+            if session.payment_status == "unpaid" {
+                // The money is on its way; another event tells when it is there.
+                return Ok(ProviderFact::Other);
+            }
+            session.derive_fact()?
+        }
+        "checkout.session.expired" | "checkout.session.async_payment_failed" => {
+            let session: CheckoutSession = read(object)?;
+            ProviderFact::CheckoutExpired { checkout_id: session.find_checkout_id() }
+        }
+        "customer.subscription.created"
+        | "customer.subscription.updated"
+        | "customer.subscription.deleted"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed" => {
+            let subscription: Subscription = read(object)?;
+            ProviderFact::Subscription(subscription.tell(told_at)?)
+        }
+        "invoice.paid" => {
+            let invoice: Invoice = read(object)?;
+            // The bill of a trial is over nothing.
+            if invoice.amount_paid == 0 {
+                return Ok(ProviderFact::Other);
+            }
+            ProviderFact::PaymentReceived(invoice.tell(invoice.amount_paid)?)
+        }
+        "invoice.payment_failed" => {
+            let invoice: Invoice = read(object)?;
+            ProviderFact::PaymentFailed(invoice.tell(invoice.amount_due)?)
+        }
+        "invoice_payment.paid" => read::<InvoicePayment>(object)?.derive_fact(),
+        "charge.refunded" => read::<Charge>(object)?.derive_refund()?,
+        "charge.succeeded" => read::<Charge>(object)?.derive_risk(),
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.closed"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated" => read::<Dispute>(object)?.derive_fact()?,
+        _ => ProviderFact::Other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_ports::payments::DisputeState;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read_one(kind: &str, object: &Value) -> Result<ProviderFact, UnverifiedEvent> {
+        let event = json!({ "id": "evt_1", "object": "event", "type": kind, "created": 1_700_000_000,
+            "data": { "object": object } });
+        Event::read(event.to_string().as_bytes()).map(|event| event.fact)
+    }
+
+    #[test]
+    fn invoices_name_their_subscription_in_old_and_new_versions() {
+        let whose = "01890000-0000-7000-8000-000000000000";
+        let new = json!({ "id": "in_1", "amount_due": 900, "amount_paid": 900, "currency": "usd",
+            "metadata": null, "parent": { "subscription_details": { "subscription": "sub_1",
+            "metadata": { "organization_id": whose } } } });
+        let old = json!({ "id": "in_1", "amount_due": 900, "amount_paid": 900, "currency": "usd",
+            "subscription": { "id": "sub_1", "object": "subscription" }, "metadata": {} });
+        for (invoice, known) in [(new, true), (old, false)] {
+            let ProviderFact::PaymentReceived(told) = read_one("invoice.paid", &invoice).unwrap()
+            else {
+                panic!("it was paid");
+            };
+            assert_eq!(told.subscription_ref.as_deref(), Some("sub_1"));
+            assert_eq!(told.organization_id.is_some(), known);
+            assert_eq!(told.amount.to_string(), "9.00 USD");
+        }
+        let nothing = json!({ "id": "in_1", "amount_due": 0, "amount_paid": 0, "currency": "usd" });
+        assert_eq!(read_one("invoice.paid", &nothing), Ok(ProviderFact::Other));
+    }
+
+    #[test]
+    fn what_others_sell_is_passed_over_and_ours_is_not() {
+        let weekly = |metadata: Value| {
+            json!({ "id": "sub_1", "status": "active", "cancel_at_period_end": false,
+                "customer": "cus_1", "metadata": metadata, "items": { "data": [{ "id": "si_1",
+                "current_period_start": 1, "current_period_end": 2, "price": { "currency": "usd",
+                "unit_amount": 1, "recurring": { "interval": "week" } } }] } })
+        };
+        let kind = "customer.subscription.updated";
+        assert_eq!(read_one(kind, &weekly(json!({}))), Ok(ProviderFact::Other));
+        let ours = weekly(json!({ "organization_id": "of ours" }));
+        assert!(matches!(read_one(kind, &ours), Err(UnverifiedEvent::Unreadable { .. })));
+        assert_eq!(read_one("price.created", &json!({})), Ok(ProviderFact::Other));
+    }
+
+    #[test]
+    fn an_inquiry_is_no_dispute_yet() {
+        let dispute = |status: &str| {
+            json!({ "id": "dp_1", "amount": 500, "currency": "eur", "status": status,
+                "charge": "ch_1", "payment_intent": { "id": "pi_1" } })
+        };
+        let kind = "charge.dispute.created";
+        let inquiry = dispute("warning_needs_response");
+        assert_eq!(read_one(kind, &inquiry), Ok(ProviderFact::Other));
+        for (status, state) in [
+            ("needs_response", DisputeState::Open),
+            ("under_review", DisputeState::Open),
+            ("won", DisputeState::Won),
+            ("lost", DisputeState::Lost),
+        ] {
+            let ProviderFact::Disputed(told) = read_one(kind, &dispute(status)).unwrap() else {
+                panic!("{status}");
+            };
+            assert_eq!((told.payment_ref.as_str(), told.state), ("pi_1", state));
+        }
+    }
+}

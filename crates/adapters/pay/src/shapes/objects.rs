@@ -1,0 +1,173 @@
+//! The objects as they travel.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Metadata, read_name, read_or_empty};
+
+/// A page on which somebody pays.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CheckoutSession {
+    pub id: String,
+    pub client_reference_id: Option<String>,
+    /// `payment` or `subscription`.
+    pub mode: String,
+    /// `paid`, `unpaid` or `no_payment_required`.
+    pub payment_status: String,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub subscription: Option<String>,
+    pub amount_total: Option<i64>,
+    pub currency: Option<String>,
+    /// Where it is, while it is open.
+    #[serde(default)]
+    pub url: Option<String>,
+    #[serde(default, deserialize_with = "read_or_empty")]
+    pub metadata: Metadata,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Subscription {
+    pub id: String,
+    pub status: String,
+    pub cancel_at_period_end: bool,
+    #[serde(default, deserialize_with = "read_name", skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    pub items: Items,
+    #[serde(default, deserialize_with = "read_or_empty")]
+    pub metadata: Metadata,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Items {
+    pub data: Vec<SubscriptionItem>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SubscriptionItem {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    pub current_period_start: i64,
+    pub current_period_end: i64,
+    pub price: Price,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Price {
+    pub unit_amount: Option<i64>,
+    pub currency: String,
+    pub recurring: Option<Recurring>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Recurring {
+    /// `month` or `year`.
+    pub interval: String,
+}
+
+/// A bill.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Invoice {
+    pub id: String,
+    /// Where versions before 2025-03-31 name what it is for.
+    #[serde(default, deserialize_with = "read_name", skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    pub amount_due: i64,
+    pub amount_paid: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted_invoice_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_pdf: Option<String>,
+    #[serde(default)]
+    pub created: i64,
+    #[serde(default, deserialize_with = "read_or_empty")]
+    pub metadata: Metadata,
+    /// The payments of it, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payments: Option<InvoicePayments>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Parent {
+    pub subscription_details: Option<SubscriptionDetails>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SubscriptionDetails {
+    #[serde(default, deserialize_with = "read_name")]
+    pub subscription: Option<String>,
+    #[serde(default, deserialize_with = "read_or_empty")]
+    pub metadata: Metadata,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct InvoicePayments {
+    pub data: Vec<InvoicePayment>,
+}
+
+/// A payment of an invoice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct InvoicePayment {
+    #[serde(default, deserialize_with = "read_name")]
+    pub invoice: Option<String>,
+    /// `open`, `paid` or `canceled`.
+    pub status: String,
+    pub payment: PaidWith,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PaidWith {
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub charge: Option<String>,
+}
+
+/// Money that was taken, and perhaps given back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Charge {
+    pub id: String,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+    /// Only in versions before 2025-03-31.
+    #[serde(default, deserialize_with = "read_name")]
+    pub invoice: Option<String>,
+    pub amount_refunded: i64,
+    pub currency: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// What Stripe's Radar thinks of a charge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// `normal`, `elevated`, `highest`, or a word that says nothing.
+    #[serde(default)]
+    pub risk_level: Option<String>,
+    #[serde(default)]
+    pub risk_score: Option<i64>,
+}
+
+/// A buyer told their bank that a charge was not theirs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Dispute {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub status: String,
+    #[serde(default, deserialize_with = "read_name")]
+    pub charge: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+}

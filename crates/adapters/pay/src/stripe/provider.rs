@@ -1,0 +1,228 @@
+//! Stripe as the port sees it.
+
+use async_trait::async_trait;
+use gantry_ports::payments::{
+    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
+    RefundOrder, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription, UnverifiedEvent,
+};
+use gantry_types::{PlanId, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::api::{List, Told};
+use super::checkout::currency_of;
+use super::form::Form;
+use super::{Stripe, new_key};
+use crate::shapes::{Event, Invoice, InvoicePayment, PLAN, Subscription, seconds_of, time_of};
+use crate::signature;
+
+/// The kinds of events that something follows from; the endpoint at Stripe listens to these.
+const KINDS: [&str; 19] = [
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice_payment.paid",
+    "charge.succeeded",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+];
+/// Pages of a list of events, of a hundred each.
+const MOST_PAGES: usize = 100;
+
+#[derive(Deserialize)]
+struct PortalSession {
+    url: String,
+}
+
+#[async_trait]
+impl PaymentProvider for Stripe {
+    fn id(&self) -> &'static str {
+        "stripe"
+    }
+
+    async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
+        self.make_page(order).await
+    }
+
+    async fn change_subscription(
+        &self,
+        provider_ref: &str,
+        order: &SubscriptionOrder,
+    ) -> Result<ToldSubscription, PaymentError> {
+        let form = match order {
+            SubscriptionOrder::CancelAtPeriodEnd => {
+                Form::default().field("cancel_at_period_end", true)
+            }
+            SubscriptionOrder::Keep => Form::default().field("cancel_at_period_end", false),
+            SubscriptionOrder::Switch { plan_id, interval, title, price } => {
+                let product = self.require_product(*plan_id, title).await?;
+                let form = self.switch_form(provider_ref, (*plan_id, &product)).await?;
+                form.field("items[0][price_data][currency]", currency_of(*price))
+                    .field("items[0][price_data][unit_amount]", price.minor)
+                    .field("items[0][price_data][recurring][interval]", interval.as_str())
+            }
+        };
+        let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
+        let told = self.api.post(&path, &form, &new_key("change")).await?;
+        self.tell(told)
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {
+        let charge = self.get_charge(&order.payment_ref).await?;
+        let by = if charge.starts_with("ch_") { "charge" } else { "payment_intent" };
+        let form = Form::default()
+            .field(by, charge)
+            .field("amount", order.amount.minor)
+            .field("reason", "requested_by_customer");
+        let RefundOrder { payment_ref, amount, before_minor } = order;
+        let key = format!("refund-{payment_ref}-{before_minor}-{}", amount.minor);
+        let _refund: Told<Value> = self.api.post("/v1/refunds", &form, &key).await?;
+        Ok(())
+    }
+
+    async fn fetch_subscription(
+        &self,
+        provider_ref: &str,
+    ) -> Result<ToldSubscription, PaymentError> {
+        let told = self.fetch(provider_ref).await?;
+        self.tell(told)
+    }
+
+    async fn open_portal(
+        &self,
+        subscription_ref: &str,
+        return_url: &str,
+    ) -> Result<String, PaymentError> {
+        let customer = self.get_customer(subscription_ref).await?;
+        let form = Form::default().field("customer", customer).field("return_url", return_url);
+        let path = "/v1/billing_portal/sessions";
+        let session: PortalSession = self.api.post(path, &form, &new_key("portal")).await?.body;
+        Ok(session.url)
+    }
+
+    async fn list_invoices(
+        &self,
+        subscription_ref: &str,
+    ) -> Result<Vec<ToldInvoice>, PaymentError> {
+        let query = Form::default().field("subscription", subscription_ref).field("limit", 100);
+        let list: List<Invoice> = self.api.get("/v1/invoices", &query).await?.body;
+        list.data.into_iter().map(|invoice| invoice.show().map_err(unreadable)).collect()
+    }
+
+    /// Stripe keeps its events for thirty days, newest first.
+    async fn list_events(
+        &self,
+        since: Timestamp,
+        _open: &[String],
+    ) -> Result<Vec<ToldEvent>, PaymentError> {
+        let mut told = Vec::new();
+        let mut last: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let query =
+                Form::default().field("created[gte]", seconds_of(since)).field("limit", 100);
+            let query = KINDS.iter().fold(query, |query, kind| query.field("types[]", kind));
+            let query = query.maybe("starting_after", last.as_deref());
+            let page: List<Value> = self.api.get("/v1/events", &query).await?.body;
+            last = page.data.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
+            for event in page.data {
+                let body = event.to_string();
+                // What cannot be read was refused when it came, and is refused again.
+                if let Ok(event) = Event::read(body.as_bytes()) {
+                    told.push(ToldEvent { event, body });
+                }
+            }
+            if !page.has_more || last.is_none() {
+                break;
+            }
+        }
+        told.reverse();
+        Ok(told)
+    }
+
+    async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
+        let signed = (event.find_header("stripe-signature"), event.body);
+        signature::verify(&self.webhook_secret, signed, event.received_at)?;
+        self.read_verified(event.body)
+    }
+
+    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+        Event::read(body)
+    }
+}
+
+impl Stripe {
+    pub(super) async fn fetch(
+        &self,
+        provider_ref: &str,
+    ) -> Result<Told<Subscription>, PaymentError> {
+        let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
+        Ok(self.api.get(&path, &Form::default()).await?)
+    }
+
+    /// The item of a subscription becomes another plan; what is left of the period is credited
+    /// and the rest billed now, or nothing is changed.
+    async fn switch_form(
+        &self,
+        provider_ref: &str,
+        (plan_id, product): (PlanId, &str),
+    ) -> Result<Form, PaymentError> {
+        let present = self.fetch(provider_ref).await?.body;
+        let item = present.items.data.into_iter().next();
+        let item = item.ok_or(PaymentError::NotFound { what: "item of the subscription" })?;
+        Ok(Form::default()
+            .field("items[0][id]", item.id)
+            .field("items[0][price_data][product]", product)
+            .field("proration_behavior", "always_invoice")
+            .field("payment_behavior", "error_if_incomplete")
+            .field(format!("metadata[{PLAN}]"), plan_id))
+    }
+
+    /// The movement of money behind a payment.
+    async fn get_charge(&self, payment_ref: &str) -> Result<String, PaymentError> {
+        if !payment_ref.starts_with("in_") {
+            return Ok(payment_ref.to_owned());
+        }
+        let path = format!("/v1/invoices/{}", segment(payment_ref)?);
+        let query = Form::default().field("expand[]", "payments");
+        let invoice: Invoice = self.api.get(&path, &query).await?.body;
+        let paid = invoice.payments.into_iter().flat_map(|payments| payments.data);
+        let charge = paid
+            .filter(|payment| payment.status == "paid")
+            .find_map(|payment: InvoicePayment| payment.find_charge().map(str::to_owned));
+        charge.ok_or_else(|| PaymentError::Refused {
+            reason: "no money moved for this invoice, so that none can be given back".to_owned(),
+        })
+    }
+
+    fn tell(&self, told: Told<Subscription>) -> Result<ToldSubscription, PaymentError> {
+        // Stripe's own clock orders what it tells; events count whole seconds.
+        let at = told.at.unwrap_or_else(|| self.clock.now());
+        told.body.tell(time_of(seconds_of(at))).map_err(unreadable)
+    }
+}
+
+/// A name of Stripe's as a part of a path.
+fn segment(name: &str) -> Result<&str, PaymentError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !name.is_empty() && name.bytes().all(fits) {
+        Ok(name)
+    } else {
+        Err(PaymentError::NotFound { what: "thing of this name" })
+    }
+}
+
+fn unreadable(error: UnverifiedEvent) -> PaymentError {
+    PaymentError::Unavailable { reason: error.to_string() }
+}

@@ -1,0 +1,115 @@
+//! What an event of a provider changes, in one transaction with the note of the event itself.
+//!
+//! Invariants: an event that is known changes nothing; what cannot be understood yet is kept as
+//! unclear and changes nothing; an account's plan follows from its subscription by
+//! [`gantry_rules::subscription::entitles`] alone.
+
+mod checkouts;
+mod payments;
+mod subscriptions;
+
+use std::time::Duration;
+
+use gantry_access::Actor;
+use gantry_ports::StoreError;
+use gantry_ports::payments::{ProviderEvent, ProviderFact};
+use gantry_ports::store::{CheckoutStatus, EventOutcome, PaymentStatus, Tx};
+use gantry_types::{OrganizationId, Timestamp};
+
+use crate::notice::{BillingNews, BillingNotice};
+
+/// What became of an event, why, and whom to tell.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    pub outcome: EventOutcome,
+    pub note: String,
+    pub notices: Vec<BillingNotice>,
+}
+
+/// What applying needs to know of the installation.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground {
+    /// The provider that tells.
+    pub provider: String,
+    /// The plan of accounts without a subscription.
+    pub default_plan: String,
+    /// How long a plan lasts while a payment is missing.
+    pub grace: Duration,
+    /// After how long the credits of each package expire.
+    pub expiries: Vec<(String, Option<Duration>)>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Verdict {
+    fn new(outcome: EventOutcome, note: impl Into<String>) -> Self {
+        Self { outcome, note: note.into(), notices: Vec::new() }
+    }
+
+    fn telling(mut self, organization_id: OrganizationId, news: BillingNews) -> Self {
+        self.notices.push(BillingNotice { organization_id, news });
+        self
+    }
+}
+
+fn applied(note: impl Into<String>) -> Verdict {
+    Verdict::new(EventOutcome::Applied, note)
+}
+
+fn ignored(note: impl Into<String>) -> Verdict {
+    Verdict::new(EventOutcome::Ignored, note)
+}
+
+fn unclear(note: impl Into<String>) -> Verdict {
+    Verdict::new(EventOutcome::Unclear, note)
+}
+
+impl Ground {
+    /// Applies an event.
+    pub(crate) async fn apply(
+        &self,
+        tx: &dyn Tx,
+        event: &ProviderEvent,
+    ) -> Result<Verdict, StoreError> {
+        match &event.fact {
+            ProviderFact::CheckoutPaid { checkout_id, payment } => {
+                let Some(id) = *checkout_id else { return Ok(ignored("no checkout of ours")) };
+                self.complete_checkout(tx, id, payment.as_ref()).await
+            }
+            ProviderFact::CheckoutExpired { checkout_id } => {
+                let Some(id) = checkout_id else { return Ok(ignored("no checkout of ours")) };
+                let status = CheckoutStatus::Expired;
+                let ended = tx.payments().finish_checkout(*id, status, self.now).await?;
+                Ok(if ended { applied("nobody paid in time") } else { ignored("it had ended") })
+            }
+            ProviderFact::Subscription(told) => self.apply_subscription(tx, told).await,
+            ProviderFact::PaymentReceived(told) => {
+                self.note_payment(tx, told, PaymentStatus::Received).await
+            }
+            ProviderFact::PaymentFailed(told) => {
+                self.note_payment(tx, told, PaymentStatus::Failed).await
+            }
+            ProviderFact::PaidBy { payment_ref, charge_ref } => {
+                self.note_charge(tx, payment_ref, charge_ref).await
+            }
+            ProviderFact::Refunded { payment_ref, total } => {
+                self.apply_refund(tx, payment_ref, *total).await
+            }
+            ProviderFact::Disputed(told) => self.apply_dispute(tx, told).await,
+            ProviderFact::Assessed { payment_ref, risk } => {
+                self.note_risk(tx, payment_ref, *risk).await
+            }
+            ProviderFact::Other => Ok(ignored("nothing follows from it")),
+        }
+    }
+
+    async fn audit(
+        &self,
+        tx: &dyn Tx,
+        organization_id: OrganizationId,
+        (action, subject, details): (&'static str, &str, serde_json::Value),
+    ) -> Result<(), StoreError> {
+        let actor = Actor::system(organization_id);
+        tx.audit().append(&actor.audit_entry(action, subject, details, self.now)).await
+    }
+}

@@ -1,0 +1,204 @@
+//! Money came, or did not, or went back.
+//!
+//! Invariant: what is taken back of a lot is the share of its price that is not ours any more
+//! ([`Payment::lost_minor`]), whatever was told in which order.
+
+use gantry_ports::StoreError;
+use gantry_ports::payments::{DisputeState, PaymentRisk, RiskLevel, ToldDispute, ToldPayment};
+use gantry_ports::store::{LotReturn, Payment, PaymentStatus, Tx};
+use gantry_types::{Credits, Money, PaymentId};
+use serde_json::json;
+
+use super::{Ground, Verdict, applied, ignored, unclear};
+use crate::notice::BillingNews;
+
+impl Ground {
+    pub(super) async fn note_payment(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldPayment,
+        status: PaymentStatus,
+    ) -> Result<Verdict, StoreError> {
+        let subscription = match &told.subscription_ref {
+            Some(name) => tx.payments().find_subscription_by_ref(&self.provider, name).await?,
+            None => None,
+        };
+        let whose = subscription.as_ref().map(|known| known.organization_id);
+        let Some(organization_id) = whose.or(told.organization_id) else {
+            return Ok(unclear("it names no organization of ours"));
+        };
+        if tx.access().find_organization(organization_id).await?.is_none() {
+            return Ok(unclear(format!("there is no organization {organization_id}")));
+        }
+        let known = tx.payments().find_payment(&self.provider, &told.provider_ref).await?;
+        if known.as_ref().is_some_and(|known| known.status == PaymentStatus::Received) {
+            return Ok(ignored("this payment is known"));
+        }
+        let (id, trail) =
+            known.map_or_else(|| (PaymentId::generate(), Default::default()), |k| (k.id, k.trail));
+        let record = Payment {
+            id,
+            organization_id,
+            provider: self.provider.clone(),
+            provider_ref: told.provider_ref.clone(),
+            subscription_id: subscription.map(|subscription| subscription.id),
+            lot_id: None,
+            amount: told.amount,
+            refunded_minor: 0,
+            status,
+            description: told.description.clone(),
+            at: self.now,
+            trail,
+        };
+        tx.payments().put_payment(&record).await?;
+        let (amount, description) = (told.amount, told.description.clone());
+        let news = match status {
+            PaymentStatus::Received => BillingNews::Received { amount, description, credits: None },
+            PaymentStatus::Failed => BillingNews::Failed { amount, description },
+        };
+        Ok(applied(amount.to_string()).telling(organization_id, news))
+    }
+
+    pub(super) async fn note_charge(
+        &self,
+        tx: &dyn Tx,
+        payment_ref: &str,
+        charge_ref: &str,
+    ) -> Result<Verdict, StoreError> {
+        let Some(mut payment) = self.find_payment(tx, payment_ref).await? else {
+            return Ok(unclear(format!("there is no payment {payment_ref} yet")));
+        };
+        if payment.trail.charge_ref.as_deref() == Some(charge_ref) {
+            return Ok(ignored("this charge is known"));
+        }
+        payment.trail.charge_ref = Some(charge_ref.to_owned());
+        tx.payments().put_payment(&payment).await?;
+        Ok(applied(format!("paid by {charge_ref}")))
+    }
+
+    pub(super) async fn apply_refund(
+        &self,
+        tx: &dyn Tx,
+        payment_ref: &str,
+        total: Money,
+    ) -> Result<Verdict, StoreError> {
+        let Some(payment) = self.find_payment(tx, payment_ref).await? else {
+            return Ok(unclear(format!("there is no payment {payment_ref} yet")));
+        };
+        if total.currency != payment.amount.currency {
+            return Ok(unclear("it is in another currency"));
+        }
+        let total = total.minor.min(payment.amount.minor);
+        if total <= payment.refunded_minor {
+            return Ok(ignored("this refund is known"));
+        }
+        let minor = total - payment.refunded_minor;
+        let changed = Payment { refunded_minor: total, ..payment.clone() };
+        self.settle_lot(tx, &payment, &changed).await?;
+        let whose = payment.organization_id;
+        let details = json!({ "payment": payment.provider_ref, "refunded_minor": minor });
+        self.audit(tx, whose, ("payment.refund", &payment.provider_ref, details)).await?;
+        let amount = Money { minor, ..payment.amount };
+        Ok(applied("given back").telling(whose, BillingNews::Refunded { amount }))
+    }
+
+    pub(super) async fn apply_dispute(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldDispute,
+    ) -> Result<Verdict, StoreError> {
+        let Some(payment) = self.find_payment(tx, &told.payment_ref).await? else {
+            return Ok(unclear(format!("there is no payment {} yet", told.payment_ref)));
+        };
+        if told.amount.currency != payment.amount.currency {
+            return Ok(unclear("it is in another currency"));
+        }
+        match (payment.trail.dispute, told.state) {
+            (Some(DisputeState::Won | DisputeState::Lost), _) => {
+                return Ok(ignored("the dispute had ended"));
+            }
+            (Some(DisputeState::Open), DisputeState::Open) => {
+                return Ok(ignored("this dispute is known"));
+            }
+            (Some(DisputeState::Open) | None, _) => {}
+        }
+        let mut changed = payment.clone();
+        changed.trail.dispute = Some(told.state);
+        changed.trail.disputed_minor = told.amount.minor;
+        self.settle_lot(tx, &payment, &changed).await?;
+        let whose = payment.organization_id;
+        let word = match told.state {
+            DisputeState::Open => "open",
+            DisputeState::Won => "won",
+            DisputeState::Lost => "lost",
+        };
+        let details = json!({ "amount": told.amount.to_string(), "state": word });
+        self.audit(tx, whose, ("payment.dispute", &payment.provider_ref, details)).await?;
+        let news = BillingNews::Disputed { amount: told.amount, state: told.state };
+        Ok(applied(format!("the dispute is {word}")).telling(whose, news))
+    }
+
+    pub(super) async fn note_risk(
+        &self,
+        tx: &dyn Tx,
+        payment_ref: &str,
+        risk: PaymentRisk,
+    ) -> Result<Verdict, StoreError> {
+        let Some(mut payment) = self.find_payment(tx, payment_ref).await? else {
+            return Ok(unclear(format!("there is no payment {payment_ref} yet")));
+        };
+        if payment.trail.risk == Some(risk) {
+            return Ok(ignored("this is known"));
+        }
+        payment.trail.risk = Some(risk);
+        tx.payments().put_payment(&payment).await?;
+        match risk.level {
+            RiskLevel::Normal | RiskLevel::Unknown => {}
+            RiskLevel::Elevated | RiskLevel::Highest => {
+                let details = json!({ "risk": risk });
+                let whose = payment.organization_id;
+                self.audit(tx, whose, ("payment.risk", &payment.provider_ref, details)).await?;
+            }
+        }
+        Ok(applied("the risk is noted"))
+    }
+
+    async fn find_payment(&self, tx: &dyn Tx, name: &str) -> Result<Option<Payment>, StoreError> {
+        tx.payments().find_payment(&self.provider, name).await
+    }
+
+    /// Keeps a payment's new state, and takes back or gives again what its money had bought.
+    async fn settle_lot(
+        &self,
+        tx: &dyn Tx,
+        before: &Payment,
+        after: &Payment,
+    ) -> Result<(), StoreError> {
+        tx.payments().put_payment(after).await?;
+        let Some(lot_id) = after.lot_id else { return Ok(()) };
+        let granted = tx.payments().get_granted(lot_id).await?;
+        let share =
+            |payment: &Payment| share_of(granted, payment.lost_minor(), payment.amount.minor);
+        let amount = share(after) - share(before);
+        let back = LotReturn {
+            organization_id: after.organization_id,
+            lot_id,
+            amount: Credits::new(amount.abs()),
+            at: self.now,
+        };
+        match amount {
+            0 => Ok(()),
+            1.. => tx.payments().return_lot(&back).await.map(drop),
+            ..=-1 => tx.payments().restore_lot(&back).await,
+        }
+    }
+}
+
+/// The credits that a part of the price had bought, rounded down.
+fn share_of(granted: Credits, minor: i64, price_minor: i64) -> i64 {
+    if price_minor <= 0 {
+        return 0;
+    }
+    let share = i128::from(granted.get()) * i128::from(minor) / i128::from(price_minor);
+    i64::try_from(share).unwrap_or(granted.get())
+}

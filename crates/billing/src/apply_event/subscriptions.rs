@@ -1,0 +1,90 @@
+//! A subscription changed, and the account's plan with it.
+
+use gantry_ports::StoreError;
+use gantry_ports::payments::ToldSubscription;
+use gantry_ports::store::Tx;
+use gantry_rules::subscription::{Change, Standing, Subscription, apply, entitles};
+use gantry_types::{OrganizationId, SubscriptionId};
+use serde_json::json;
+
+use super::{Ground, Verdict, applied, ignored, unclear};
+use crate::notice::{BillingNews, BillingNotice};
+
+impl Ground {
+    /// Notes what a subscription has become and puts its account on the plan that follows.
+    pub(crate) async fn apply_subscription(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldSubscription,
+    ) -> Result<Verdict, StoreError> {
+        let known =
+            tx.payments().find_subscription_by_ref(&self.provider, &told.provider_ref).await?;
+        let whose = known.as_ref().map(|known| known.organization_id).or(told.organization_id);
+        let plan_id = told.plan_id.or(known.as_ref().map(|known| known.standing.plan_id));
+        let (Some(organization_id), Some(plan_id)) = (whose, plan_id) else {
+            return Ok(unclear("it names no organization or plan of ours"));
+        };
+        if tx.accounts().find_plan(plan_id).await?.is_none() {
+            return Ok(unclear(format!("there is no plan {plan_id}")));
+        }
+        if tx.access().find_organization(organization_id).await?.is_none() {
+            return Ok(unclear(format!("there is no organization {organization_id}")));
+        }
+        let told_now = Standing { plan_id, state: told.state };
+        let standing = match apply(known.as_ref().map(|known| &known.standing), told_now) {
+            Change::Stale => return Ok(ignored("later news were here before")),
+            Change::Now(standing) => standing,
+        };
+        match known {
+            Some(known) => tx.payments().set_subscription(known.id, &standing).await?,
+            None => {
+                let new = Subscription {
+                    id: SubscriptionId::generate(),
+                    organization_id,
+                    provider: self.provider.clone(),
+                    provider_ref: told.provider_ref.clone(),
+                    standing,
+                    created_at: self.now,
+                };
+                tx.payments().insert_subscription(&new).await?;
+            }
+        }
+        let mut verdict = applied(standing.state.status.as_str());
+        verdict.notices.extend(self.follow_subscription(tx, organization_id).await?);
+        Ok(verdict)
+    }
+
+    /// Puts an account on the plan that its subscription gives it now; `None` when it was on it.
+    pub(crate) async fn follow_subscription(
+        &self,
+        tx: &dyn Tx,
+        organization_id: OrganizationId,
+    ) -> Result<Option<BillingNotice>, StoreError> {
+        let subscription = tx.payments().find_subscription(organization_id).await?;
+        let entitled = subscription
+            .filter(|subscription| entitles(&subscription.standing.state, self.grace, self.now));
+        let organization = tx.access().find_organization(organization_id).await?;
+        let organization = organization.ok_or(StoreError::NotFound { what: "organization" })?;
+        let present = tx.accounts().find_plan(organization.plan_id).await?;
+        let present = present.ok_or(StoreError::NotFound { what: "plan" })?;
+        let next = match entitled {
+            Some(subscription) => tx.accounts().find_plan(subscription.standing.plan_id).await?,
+            // Who is on the default plan keeps the version that they have.
+            None if present.slug == self.default_plan => return Ok(None),
+            None => tx.accounts().find_plan_by_slug(&self.default_plan).await?,
+        };
+        let next = next.ok_or(StoreError::NotFound { what: "plan" })?;
+        if next.id == present.id {
+            return Ok(None);
+        }
+        tx.accounts().set_plan(organization_id, next.id).await?;
+        let details = json!({
+            "before": { "plan": present.slug, "version": present.version },
+            "after": { "plan": next.slug, "version": next.version },
+        });
+        self.audit(tx, organization_id, ("plan.change", &organization_id.to_string(), details))
+            .await?;
+        let news = BillingNews::PlanChanged { before: present.title, after: next.title };
+        Ok(Some(BillingNotice { organization_id, news }))
+    }
+}

@@ -1,0 +1,81 @@
+//! What people should be told of their money.
+//!
+//! Invariant: a notice is announced after the commit of what it is about, once per event of the
+//! provider, and from [`Billing::announce`] alone: whatever sends mail begins there.
+
+use gantry_ports::payments::DisputeState;
+use gantry_types::{Credits, Money, OrganizationId};
+
+use crate::Billing;
+
+/// Something that happened to an account's money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillingNotice {
+    /// Whose account.
+    pub organization_id: OrganizationId,
+    /// What happened.
+    pub news: BillingNews,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BillingNews {
+    /// Money was received: a receipt.
+    Received {
+        /// How much.
+        amount: Money,
+        /// What for.
+        description: String,
+        /// The credits that it bought.
+        credits: Option<Credits>,
+    },
+    /// Money was asked for in vain; the plan lasts for the grace.
+    Failed {
+        /// How much.
+        amount: Money,
+        /// What for.
+        description: String,
+    },
+    /// Money was given back.
+    Refunded {
+        /// How much, this time.
+        amount: Money,
+    },
+    /// A payment is disputed, or was.
+    Disputed {
+        /// How much.
+        amount: Money,
+        /// Where it stands.
+        state: DisputeState,
+    },
+    /// The account is on another plan.
+    PlanChanged {
+        /// The plan's title before.
+        before: String,
+        /// The plan's title now.
+        after: String,
+    },
+}
+
+impl BillingNews {
+    /// The word for logs.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Received { .. } => "received",
+            Self::Failed { .. } => "failed",
+            Self::Refunded { .. } => "refunded",
+            Self::Disputed { .. } => "disputed",
+            Self::PlanChanged { .. } => "plan_changed",
+        }
+    }
+}
+
+impl Billing {
+    /// Tells of what was committed.
+    pub(crate) fn announce(&self, notices: &[BillingNotice]) {
+        for BillingNotice { organization_id, news } in notices {
+            tracing::info!(organization = %organization_id, news = news.as_str(), "billing");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What is Razorpay's alone: the signed way back, names on envelopes, lost answers, wrong keys.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use gantry_pay::{Razorpay, RazorpaySettings};
+use gantry_ports::PaymentProvider;
+use gantry_ports::payments::PaymentError;
+use gantry_testkit::TestClock;
+use gantry_testkit::fakes::Trouble;
+use gantry_testkit::fakes::razorpay::FakeRazorpay;
+use serde_json::json;
+
+use crate::provider::{Database, Provider, Stage, Who};
+use crate::shop::{PAYS, Shop, edition};
+
+const STAGE: Stage = Stage { who: Who::Razorpay, database: Database::Sqlite };
+
+fn fake(shop: &Shop) -> Result<&FakeRazorpay> {
+    match &shop.provider {
+        Provider::Razorpay(fake) => Ok(fake),
+        Provider::Sandbox(_) | Provider::Stripe(_) => anyhow::bail!("this story is Razorpay's"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_with_a_signature_need_not_wait() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-500" })).await?;
+    let link = page.rsplit('/').next().context("a name")?.to_owned();
+    shop.provider.pay(&page, PAYS).await?;
+    let query = fake(&shop)?.return_query(&link)?;
+    let back = |query: &str| format!("/api/v1/payments/returns/razorpay?{query}");
+    for forged in [
+        query.replace("_status=paid", "_status=cancelled"),
+        query.replace(&link, "plink_00000000000999"),
+        query.split("&razorpay_signature").next().context("a query")?.to_owned(),
+        String::new(),
+    ] {
+        shop.app.client().get(&back(&forged)).await?.require_status(400)?;
+    }
+    assert_eq!(shop.credits().await?, 0);
+    let answer = shop.app.client().get(&back(&query)).await?;
+    answer.require_status(303)?;
+    assert_eq!(answer.header("location"), Some("/app/account"));
+    assert_eq!(shop.credits().await?, 500, "before any event arrived");
+    shop.deliver().await?;
+    shop.app.client().get(&back(&query)).await?.require_status(303)?;
+    assert_eq!(shop.credits().await?, 500);
+    assert_eq!(shop.payments().await?.len(), 1);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_name_on_the_envelope_is_the_same_event() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    shop.provider.pay(&page, PAYS).await?;
+    let events = shop.provider.list_undelivered().await?;
+    shop.deliver().await?;
+    for mut event in events {
+        for (name, value) in &mut event.headers {
+            if name == "x-razorpay-event-id" {
+                "evt_renamed".clone_into(value);
+            }
+        }
+        assert_eq!(shop.send(&event).await?.json()?["outcome"], "known");
+    }
+    assert_eq!(shop.credits().await?, 100);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_asked_for_again() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    fake(&shop)?.expect_trouble(&[Trouble::Cut]);
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let payment = shop.payments().await?.remove(0);
+    fake(&shop)?.expect_trouble(&[Trouble::Cut, Trouble::Busy]);
+    shop.refund(&payment, Some(500)).await?.require_status(202)?;
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 50, "given back once");
+    shop.require_sound_books().await
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_to_the_operator_and_never_shown() -> Result<()> {
+    let fake = FakeRazorpay::start().await?;
+    let settings = RazorpaySettings {
+        key_id: "rzp_test_somebody".to_owned(),
+        key_secret: "else_entirely".to_owned(),
+        webhook_secret: "secret".to_owned(),
+        api_base: fake.base(),
+    };
+    let razorpay = Razorpay::new(settings, Arc::new(TestClock::default()))?;
+    let refused = razorpay.fetch_subscription("sub_1").await.unwrap_err();
+    assert!(matches!(refused, PaymentError::Misconfigured { .. }), "{refused}");
+    let told = format!("{refused} {refused:?}");
+    assert!(!told.contains("somebody") && !told.contains("else_entirely"), "{told}");
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Recurring revenue follows what is bought, changed and left.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::provider::Stage;
+use crate::shop::{PAYS, Shop, edition};
+
+on_every_stage!(revenue_follows_subscriptions);
+
+async fn month(shop: &mut Shop, day: &str) -> Result<Value> {
+    let month = day.get(..7).context("a month")?;
+    let answer = shop.administrator.get(&format!("/api/v1/admin/revenue?month={month}")).await?;
+    answer.require_status(200)?;
+    let found = answer.json()?;
+    let minor = |name: &str| found[name]["minor"].as_i64().context("an amount");
+    let won = minor("new")? + minor("expansion")? + minor("reactivation")?;
+    let lost = minor("contraction")? + minor("churn")?;
+    assert_eq!(minor("opening")? + won - lost, minor("closing")?, "{found}");
+    Ok(found)
+}
+
+async fn revenue_follows_subscriptions(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let bought = shop.subscription().await?;
+    let begun = bought["period_start"].as_str().context("a start")?.to_owned();
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    shop.change(&switch).await?.require_status(200)?;
+    shop.deliver().await?;
+    let first = month(&mut shop, &begun).await?;
+    assert_eq!(first["new"]["minor"], 999);
+    assert_eq!(first["expansion"]["minor"], 1_000);
+    assert_eq!(first["closing"]["text"], "19.99 USD");
+    assert_eq!(first["yearly"]["minor"], 23_988);
+    assert_eq!(first["customers_closing"], 1);
+    assert_eq!(first["gross_churn"], Value::Null);
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
+    shop.deliver().await?;
+    assert_eq!(month(&mut shop, &begun).await?["churn"]["minor"], 0, "dated at the period's end");
+    let ends = shop.subscription().await?["period_end"].as_str().context("an end")?.to_owned();
+    shop.pass(32).await?;
+    let last = month(&mut shop, &ends).await?;
+    assert_eq!(last["churn"]["minor"], 1_999);
+    assert_eq!(last["closing"]["minor"], 0);
+    assert_eq!(last["customers_lost"], 1);
+    let wrong = shop.administrator.get("/api/v1/admin/revenue?month=May").await?;
+    wrong.require_status(400)?;
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! What is Stripe's alone: lost answers, wrong keys, promotion codes, invoices, its portal, Radar.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use gantry_pay::{Stripe, StripeSettings};
+use gantry_ports::payments::{PaymentError, RiskLevel};
+use gantry_ports::{Clock, PaymentProvider};
+use gantry_testkit::TestClock;
+use gantry_testkit::fakes::stripe::FakeStripe;
+use gantry_testkit::fakes::{FakePaid, Trouble};
+use serde_json::json;
+
+use crate::provider::{Database, Stage, Who, settings_of};
+use crate::shop::{PAYS, PAYS_ONCE, SUSPICIOUS, Shop, edition};
+
+const STAGE: Stage = Stage { who: Who::Stripe, database: Database::Sqlite };
+const SESSIONS: &str = "POST /v1/checkout/sessions";
+const REFUNDS: &str = "POST /v1/refunds";
+
+fn name_of(page: &str) -> &str {
+    page.rsplit('/').next().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_again_is_done_once() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    for troubles in [
+        &[Trouble::Busy][..],
+        &[Trouble::Broken, Trouble::Busy],
+        &[Trouble::Cut],
+        &[Trouble::Cut, Trouble::Broken],
+    ] {
+        let before = shop.provider.stripe()?.count_done(SESSIONS);
+        shop.provider.stripe()?.expect_trouble(troubles);
+        shop.order(&json!({ "package": "credits-100" })).await?;
+        assert_eq!(shop.provider.stripe()?.count_done(SESSIONS), before + 1, "{troubles:?}");
+    }
+    shop.buy(&json!({ "package": "credits-500" }), PAYS).await?;
+    let payment = shop.payments().await?.remove(0);
+    shop.provider.stripe()?.expect_trouble(&[Trouble::Cut]);
+    shop.refund(&payment, Some(900)).await?.require_status(202)?;
+    // Pressed twice before the first one is told: the same order.
+    shop.refund(&payment, Some(900)).await?.require_status(202)?;
+    assert_eq!(shop.provider.stripe()?.count_done(REFUNDS), 1);
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 400);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_is_away_is_told_as_such() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    shop.provider.stripe()?.expect_trouble(&[Trouble::Broken; 3]);
+    let wish = json!({ "package": "credits-100" });
+    let refused = shop.buyer.post("/api/v1/account/checkouts", &wish).await?;
+    refused.require_status(503)?;
+    assert_eq!(shop.provider.stripe()?.count_done(SESSIONS), 0);
+    shop.order(&wish).await?;
+    shop.require_sound_books().await
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_to_the_operator_and_never_shown() -> Result<()> {
+    let fake = FakeStripe::start().await?;
+    let secret_key = "sk_test_of_somebody_else".to_owned();
+    let settings = StripeSettings { secret_key, ..settings_of(&fake) };
+    let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+    let stripe = Stripe::new(settings, clock)?;
+    let refused = stripe.fetch_subscription("sub_1").await.unwrap_err();
+    assert!(matches!(refused, PaymentError::Misconfigured { .. }), "{refused}");
+    let told = format!("{refused} {refused:?}");
+    assert!(told.contains("payments.stripe.secret_key") && !told.contains("somebody"), "{told}");
+    let missing = Stripe::new(settings_of(&fake), Arc::new(TestClock::default()))?;
+    let missing = missing.fetch_subscription("sub_1").await.unwrap_err();
+    assert!(matches!(missing, PaymentError::NotFound { .. }), "{missing}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promotion_codes_lower_what_is_paid_and_not_what_is_given() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    shop.provider.stripe()?.offer_code("HALF", 50);
+    shop.provider.stripe()?.offer_code("ALL", 100);
+    for (code, paid) in [("HALF", 2_250), ("ALL", 0)] {
+        let page = shop.order(&json!({ "package": "credits-500" })).await?;
+        let done = shop.provider.stripe()?.pay(name_of(&page), PAYS, Some(code))?;
+        assert_eq!(done, FakePaid::Yes);
+        shop.deliver().await?;
+        assert_eq!(shop.payments().await?[0]["amount"]["minor"], paid);
+    }
+    assert_eq!(shop.credits().await?, 1_000);
+    let half = shop.payments().await?.remove(1);
+    shop.refund(&half, None).await?.require_status(202)?;
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 500, "all that the half price had bought");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invoices_and_the_portal_are_stripes_own() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    let none = shop.buyer.get("/api/v1/account/invoices").await?;
+    assert_eq!(none.json()?["items"], json!([]));
+    shop.buyer.post("/api/v1/account/portal", &json!({})).await?.require_status(409)?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    shop.pass(32).await?;
+    let list = shop.buyer.get("/api/v1/account/invoices").await?.json()?;
+    assert_eq!(list["items"].as_array().map_or(0, Vec::len), 2, "{list}");
+    let newest = &list["items"][0];
+    assert_eq!(newest["status"], "paid");
+    assert_eq!(newest["amount"]["text"], "9.99 USD");
+    assert!(newest["pdf_url"].as_str().context("a file")?.ends_with("/pdf"));
+    let portal = shop.buyer.post("/api/v1/account/portal", &json!({})).await?;
+    portal.require_status(201)?;
+    assert!(portal.json()?["url"].as_str().context("a page")?.contains("/p/session/"));
+    let payment = shop.payments().await?.remove(0);
+    shop.refund(&payment, Some(100)).await?.require_status(202)?;
+    shop.deliver().await?;
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 100, "by the invoice's charge");
+    assert_eq!(shop.plan().await?, "basic");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_is_mended_saves_the_subscription() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    shop.pass(32).await?;
+    assert_eq!(shop.subscription().await?["status"], "past_due");
+    let organization = shop.account().await?["organization_id"].as_str().unwrap().parse()?;
+    let snapshot = shop.app.store.read().await?;
+    let known =
+        snapshot.payments().find_subscription(organization).await?.context("it is there")?;
+    drop(snapshot);
+    shop.provider.stripe()?.change_card(&known.provider_ref, PAYS)?;
+    shop.pass(5).await?;
+    let saved = shop.subscription().await?;
+    assert_eq!(saved["status"], "active");
+    assert!(saved["past_due_since"].is_null());
+    assert!(shop.payments().await?.iter().all(|payment| payment["status"] == "received"));
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_radar_thinks_is_kept() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    shop.buy(&json!({ "package": "credits-100" }), SUSPICIOUS).await?;
+    let name = shop.payments().await?[0]["provider_ref"].as_str().context("a name")?.to_owned();
+    let snapshot = shop.app.store.read().await?;
+    let payment =
+        snapshot.payments().find_payment("stripe", &name).await?.context("it is there")?;
+    let risk = payment.trail.risk.context("it was assessed")?;
+    assert_eq!((risk.level, risk.score), (RiskLevel::Elevated, Some(71)));
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_nobody_paid_on_expires() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    shop.pass(2).await?;
+    assert!(shop.provider.stripe()?.pay(name_of(&page), PAYS, None).is_err());
+    assert_eq!(shop.credits().await?, 0);
+    shop.require_sound_books().await
+}

@@ -1,0 +1,92 @@
+//! What is asked of a provider: checkouts, changes of subscriptions, money back.
+
+use gantry_rules::plan::Interval;
+use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId};
+use serde::{Deserialize, Serialize};
+
+/// What is bought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Purchase {
+    /// A plan, period by period.
+    Plan {
+        /// The version.
+        plan_id: PlanId,
+        /// How often it is paid.
+        interval: Interval,
+        /// Days before the first payment.
+        trial_days: u32,
+    },
+    /// Credits, once.
+    Package {
+        /// Its name in the edition.
+        slug: String,
+        /// How many credits.
+        credits: Credits,
+    },
+}
+
+/// A purchase that somebody wants to pay for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutOrder {
+    /// Our name for it, which comes back with the events.
+    pub id: CheckoutId,
+    /// Who buys.
+    pub organization_id: OrganizationId,
+    /// What.
+    pub purchase: Purchase,
+    /// What it is called on the provider's page.
+    pub title: String,
+    /// What is to be paid now, and each time.
+    pub price: Money,
+    /// The buyer's e-mail address.
+    pub email: String,
+    /// Where the provider sends the buyer afterwards.
+    pub return_url: String,
+    /// Where a provider that signs the way back sends the buyer instead.
+    pub confirm_url: String,
+    /// A subscription that the buyer had before, by the provider's name, so that it is known who
+    /// they are.
+    pub earlier_subscription: Option<String>,
+}
+
+/// A page of the provider, ready for the buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedCheckout {
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// Where it is.
+    pub url: String,
+}
+
+/// What is to become of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriptionOrder {
+    /// It ends with the present period.
+    CancelAtPeriodEnd,
+    /// It goes on after all.
+    Keep,
+    /// Another plan from now on, the rest of the period being credited.
+    Switch {
+        /// The version of the new plan.
+        plan_id: PlanId,
+        /// How often it is paid.
+        interval: Interval,
+        /// What it is called on the invoice.
+        title: String,
+        /// What it costs each time.
+        price: Money,
+    },
+}
+
+/// Money that is to be given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundOrder {
+    /// The payment, by the provider's name.
+    pub payment_ref: String,
+    /// How much.
+    pub amount: Money,
+    /// What was given back of it before, in minor units; two orders that are equal in everything
+    /// are one order that was sent twice.
+    pub before_minor: i64,
+}

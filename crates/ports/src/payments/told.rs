@@ -1,0 +1,184 @@
+//! What providers tell, in our words.
+//!
+//! Invariant: a fact tells the whole state of its thing, so that the same facts in another order
+//! end in the same state.
+
+use gantry_rules::subscription::SubscriptionState;
+use gantry_types::{CheckoutId, Money, OrganizationId, PlanId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A subscription as its provider tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldSubscription {
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// Whose it is; `None` when the provider does not know.
+    pub organization_id: Option<OrganizationId>,
+    /// The version of the plan; `None` when the provider does not know.
+    pub plan_id: Option<PlanId>,
+    /// Where it stands.
+    pub state: SubscriptionState,
+}
+
+/// A payment as its provider tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldPayment {
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// The subscription that it is for, by the provider's name.
+    pub subscription_ref: Option<String>,
+    /// Whose it is.
+    pub organization_id: Option<OrganizationId>,
+    /// How much.
+    pub amount: Money,
+    /// What it was for.
+    pub description: String,
+}
+
+/// Where a dispute stands: a buyer told their bank that a payment was not theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeState {
+    /// The bank has taken the money back for now.
+    Open,
+    /// The money came back.
+    Won,
+    /// The money is gone.
+    Lost,
+}
+
+/// A dispute as its provider tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldDispute {
+    /// The payment or the charge behind it, by the provider's name.
+    pub payment_ref: String,
+    /// How much is disputed.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: DisputeState,
+}
+
+/// How likely a payment is fraud, in the provider's opinion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskLevel {
+    /// As any.
+    Normal,
+    /// Worth a look.
+    Elevated,
+    /// Most likely.
+    Highest,
+    /// The provider has no opinion.
+    Unknown,
+}
+
+/// What a provider thinks of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRisk {
+    /// How likely it is fraud.
+    pub level: RiskLevel,
+    /// The same as a number, 0 to 100, where the provider gives one.
+    pub score: Option<u8>,
+}
+
+/// Whether an invoice was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoiceState {
+    /// Not yet written in full.
+    Draft,
+    /// Written, and to be paid.
+    Open,
+    /// Paid.
+    Paid,
+    /// Given up, or taken back.
+    Void,
+}
+
+/// An invoice as its provider shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldInvoice {
+    /// The provider's name for it.
+    pub provider_ref: String,
+    /// The number on it.
+    pub number: Option<String>,
+    /// What it is over.
+    pub amount: Money,
+    /// Whether it was paid.
+    pub state: InvoiceState,
+    /// Its page at the provider.
+    pub page_url: Option<String>,
+    /// Its PDF file at the provider.
+    pub pdf_url: Option<String>,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// What an event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderFact {
+    /// A purchase was paid for.
+    CheckoutPaid {
+        /// Our name for it; `None` when it is not one of ours.
+        checkout_id: Option<CheckoutId>,
+        /// The payment; `None` when nothing was due yet, or the invoice tells it.
+        payment: Option<ToldPayment>,
+    },
+    /// Nobody paid in time.
+    CheckoutExpired {
+        /// Our name for it.
+        checkout_id: Option<CheckoutId>,
+    },
+    /// A subscription changed.
+    Subscription(ToldSubscription),
+    /// Money was received.
+    PaymentReceived(ToldPayment),
+    /// Money was asked for in vain.
+    PaymentFailed(ToldPayment),
+    /// Which movement of money paid what: later events may name the one or the other.
+    PaidBy {
+        /// The payment, by the provider's name.
+        payment_ref: String,
+        /// The movement behind it, by the provider's name.
+        charge_ref: String,
+    },
+    /// Money was given back.
+    Refunded {
+        /// The payment or the charge behind it, by the provider's name.
+        payment_ref: String,
+        /// All that was given back of it until now.
+        total: Money,
+    },
+    /// A payment is disputed, or was.
+    Disputed(ToldDispute),
+    /// The provider looked for fraud.
+    Assessed {
+        /// The payment or the charge behind it, by the provider's name.
+        payment_ref: String,
+        /// What it found.
+        risk: PaymentRisk,
+    },
+    /// Something that nothing here follows from.
+    Other,
+}
+
+/// A message of a provider that was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderEvent {
+    /// The provider's name for it.
+    pub event_ref: String,
+    /// The provider's word for its kind.
+    pub kind: String,
+    /// When it happened, by the provider's clock.
+    pub told_at: Timestamp,
+    /// What it says.
+    pub fact: ProviderFact,
+}
+
+/// An event that the provider was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldEvent {
+    /// What it says.
+    pub event: ProviderEvent,
+    /// The text that it was read from, which [`super::PaymentProvider::read_verified`] reads again.
+    pub body: String,
+}

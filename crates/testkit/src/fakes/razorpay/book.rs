@@ -1,0 +1,258 @@
+//! What the stand-in for Razorpay knows, how its entities travel, and what buyers do.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::clock::later;
+use crate::fakes::{FakePaid, Trouble};
+
+/// What a card does; the numbers are those of the other stand-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Card {
+    Pays,
+    PaysOnce,
+    Declined,
+    AsksFirst,
+    Disputes,
+}
+
+impl Card {
+    pub(super) fn find(number: &str) -> Option<Self> {
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        Some(match digits.as_str() {
+            "4242424242424242" => Self::Pays,
+            "4000000000000341" => Self::PaysOnce,
+            "4000000000000002" => Self::Declined,
+            "4000002500003155" => Self::AsksFirst,
+            "4000000000000259" => Self::Disputes,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    pub id: String,
+    pub reference: String,
+    pub asked: Value,
+    pub status: &'static str,
+    pub payment: Option<String>,
+    pub created: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Subscription {
+    pub id: String,
+    pub plan: String,
+    pub notes: Value,
+    pub status: &'static str,
+    pub start_at: Option<i64>,
+    pub current: Option<(i64, i64)>,
+    pub created: i64,
+    pub anchor: i64,
+    pub periods: i32,
+    pub ends_with_cycle: bool,
+    pub pays: bool,
+    pub failures: usize,
+    pub retry: Option<i64>,
+    pub total_count: Value,
+}
+
+/// Everything.
+#[derive(Default)]
+pub(super) struct Book {
+    pub ahead: i64,
+    pub count: u64,
+    pub plans: BTreeMap<String, Value>,
+    pub links: BTreeMap<String, Link>,
+    pub subscriptions: BTreeMap<String, Subscription>,
+    pub payments: BTreeMap<String, Value>,
+    pub invoices: BTreeMap<String, Value>,
+    pub refunds: BTreeMap<String, Value>,
+    pub outbox: Vec<(String, Value)>,
+    pub troubles: VecDeque<Trouble>,
+}
+
+impl Book {
+    pub(super) fn name(&mut self, kind: &str) -> String {
+        self.count += 1;
+        format!("{kind}_{:014}", self.count)
+    }
+
+    pub(super) fn tell(&mut self, event: &str, entities: &[(&str, Value)], now: i64) {
+        let payload: serde_json::Map<String, Value> = entities
+            .iter()
+            .map(|(name, entity)| ((*name).to_owned(), json!({ "entity": entity })))
+            .collect();
+        let contains: Vec<&str> = entities.iter().map(|(name, _)| *name).collect();
+        let body = json!({ "entity": "event", "account_id": "acc_00000000000001", "event": event,
+            "contains": contains, "payload": payload, "created_at": now });
+        let name = self.name("evt");
+        self.outbox.push((name, body));
+    }
+
+    pub(super) fn pay(&mut self, name: &str, card: Card, now: i64) -> Result<FakePaid> {
+        let open = match (self.links.get(name), self.subscriptions.get(name)) {
+            (Some(link), _) => link.status,
+            (None, Some(subscription)) => subscription.status,
+            (None, None) => bail!("there is no such page"),
+        };
+        if open != "created" {
+            bail!("this page is {open}");
+        }
+        match card {
+            Card::Declined => return Ok(FakePaid::Declined),
+            Card::AsksFirst => return Ok(FakePaid::AfterConsent),
+            Card::Pays | Card::PaysOnce | Card::Disputes => {}
+        }
+        if self.links.contains_key(name) {
+            self.pay_link(name, card, now)?;
+        } else {
+            self.begin(name, card, now)?;
+        }
+        Ok(FakePaid::Yes)
+    }
+
+    fn pay_link(&mut self, name: &str, card: Card, now: i64) -> Result<()> {
+        let mut link = self.links.get(name).context("a link")?.clone();
+        let notes = link.asked["notes"].clone();
+        let (amount, currency) = (link.asked["amount"].clone(), link.asked["currency"].clone());
+        let payment = self.take((&amount, &currency), (notes, None), now);
+        link.status = "paid";
+        link.payment = payment["id"].as_str().map(str::to_owned);
+        let order = json!({ "id": self.name("order"), "entity": "order", "amount": amount,
+            "amount_paid": amount, "currency": currency, "status": "paid" });
+        self.tell("order.paid", &[("payment", payment.clone()), ("order", order.clone())], now);
+        let entities =
+            [("payment_link", link.show("")), ("order", order), ("payment", payment.clone())];
+        self.tell("payment_link.paid", &entities, now);
+        self.links.insert(name.to_owned(), link);
+        if card == Card::Disputes {
+            let dispute = dispute_of(&self.name("disp"), &payment, "open");
+            self.tell(
+                "payment.dispute.created",
+                &[("payment", payment), ("dispute", dispute)],
+                now,
+            );
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, name: &str, card: Card, now: i64) -> Result<()> {
+        let mut known = self.subscriptions.get(name).context("a subscription")?.clone();
+        known.pays = card != Card::PaysOnce;
+        known.status = "authenticated";
+        self.tell("subscription.authenticated", &[("subscription", known.show(""))], now);
+        if known.start_at.is_none() {
+            let period = self.period_of(&known.plan);
+            known.current = Some((now, later(now, &period, 1)));
+            (known.status, known.anchor, known.periods) = ("active", now, 1);
+            self.tell("subscription.activated", &[("subscription", known.show(""))], now);
+            self.subscriptions.insert(name.to_owned(), known.clone());
+            let amount = self.amount_of(&known.plan);
+            self.charge(name, &amount, now);
+        } else {
+            self.subscriptions.insert(name.to_owned(), known);
+        }
+        Ok(())
+    }
+
+    /// Takes money for a subscription: a payment, an invoice, and their events.
+    pub(super) fn charge(&mut self, name: &str, amount: &Value, now: i64) {
+        let Some(known) = self.subscriptions.get(name).cloned() else { return };
+        let currency = self.plans.get(&known.plan).map(|plan| plan["item"]["currency"].clone());
+        let currency = currency.unwrap_or_default();
+        let invoice_id = self.name("inv");
+        let payment = self.take((amount, &currency), (json!([]), Some(&invoice_id)), now);
+        let invoice = json!({
+            "id": invoice_id, "entity": "invoice", "invoice_number": null,
+            "subscription_id": name, "payment_id": payment["id"], "status": "paid",
+            "amount": amount, "currency": currency, "short_url": "https://rzp.example/i/1",
+            "created_at": now,
+        });
+        self.invoices.insert(invoice_id, invoice.clone());
+        let shown = known.show("");
+        let entities = [("subscription", shown), ("payment", payment.clone())];
+        self.tell("subscription.charged", &entities, now);
+        self.tell("invoice.paid", &[("invoice", invoice), ("payment", payment)], now);
+    }
+
+    fn take(
+        &mut self,
+        (amount, currency): (&Value, &Value),
+        (notes, invoice): (Value, Option<&str>),
+        now: i64,
+    ) -> Value {
+        let id = self.name("pay");
+        let payment = json!({
+            "id": id, "entity": "payment", "amount": amount, "currency": currency,
+            "status": "captured", "invoice_id": invoice, "method": "card", "captured": true,
+            "amount_refunded": 0, "refund_status": null, "description": "paid by card",
+            "notes": notes, "created_at": now,
+        });
+        self.payments.insert(id, payment.clone());
+        self.tell("payment.captured", &[("payment", payment.clone())], now);
+        payment
+    }
+
+    pub(super) fn decide_dispute(&mut self, payment: &str, won: bool, now: i64) -> Result<()> {
+        let payment = self.payments.get(payment).context("a payment")?.clone();
+        let state = if won { "won" } else { "lost" };
+        let dispute = dispute_of(&self.name("disp"), &payment, state);
+        let event = format!("payment.dispute.{state}");
+        self.tell(&event, &[("payment", payment), ("dispute", dispute)], now);
+        Ok(())
+    }
+
+    pub(super) fn period_of(&self, plan: &str) -> String {
+        let period = self.plans.get(plan).and_then(|plan| plan["period"].as_str());
+        period.unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn amount_of(&self, plan: &str) -> Value {
+        self.plans.get(plan).map(|plan| plan["item"]["amount"].clone()).unwrap_or_default()
+    }
+}
+
+fn dispute_of(id: &str, payment: &Value, status: &str) -> Value {
+    json!({ "id": id, "entity": "dispute", "payment_id": payment["id"],
+        "amount": payment["amount"], "currency": payment["currency"], "status": status,
+        "phase": "chargeback", "reason_code": "processed_invalid_expired_card" })
+}
+
+impl Link {
+    pub(super) fn show(&self, host: &str) -> Value {
+        let payments: Vec<Value> = self
+            .payment
+            .iter()
+            .map(|id| {
+                json!({ "payment_id": id, "amount": self.asked["amount"], "method": "card",
+                    "status": "captured", "created_at": self.created })
+            })
+            .collect();
+        json!({
+            "id": self.id, "reference_id": self.reference, "status": self.status,
+            "amount": self.asked["amount"], "currency": self.asked["currency"],
+            "description": self.asked["description"], "notes": self.asked["notes"],
+            "short_url": format!("http://{host}/i/{}", self.id), "payments": payments,
+            "callback_url": self.asked["callback_url"], "callback_method": "get",
+            "created_at": self.created,
+        })
+    }
+}
+
+impl Subscription {
+    pub(super) fn show(&self, host: &str) -> Value {
+        json!({
+            "id": self.id, "entity": "subscription", "plan_id": self.plan, "quantity": 1,
+            "status": self.status, "notes": self.notes, "created_at": self.created,
+            "current_start": self.current.map(|(start, _)| start),
+            "current_end": self.current.map(|(_, end)| end),
+            "start_at": self.start_at, "charge_at": self.current.map(|(_, end)| end),
+            "total_count": self.total_count, "paid_count": self.periods,
+            "short_url": format!("http://{host}/i/{}", self.id),
+        })
+    }
+}

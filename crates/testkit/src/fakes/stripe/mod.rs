@@ -1,0 +1,284 @@
+//! A stand-in for Stripe: forms, ids, errors, idempotency, signed events, test cards, a clock.
+//!
+//! Invariants: it does what Stripe documents and refuses what Stripe refuses; every object that it
+//! shows has the fields that Stripe's public OpenAPI description requires, as far as the table in
+//! `fields.txt` has them.
+
+mod book;
+mod clock;
+mod errors;
+mod fields;
+mod money;
+mod pages;
+mod params;
+mod routes;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use gantry_ports::Clock;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::server::{Answering, FakeServer, serve};
+use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
+use crate::TestClock;
+use book::{Book, Card, VERSION};
+use errors::Refusal;
+use params::{find_endpoint, require_known};
+
+use super::form::Fields;
+
+/// The secret key that it takes.
+pub const STRIPE_KEY: &str = "sk_test_of_the_fake";
+/// The secret that it signs with.
+pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_of_the_fake";
+
+/// The stand-in for Stripe; stops when it is dropped.
+pub struct FakeStripe {
+    desk: Arc<Desk>,
+    server: FakeServer,
+}
+
+struct Desk {
+    book: Mutex<Book>,
+    clock: TestClock,
+    base: Mutex<String>,
+}
+
+impl FakeStripe {
+    /// Starts it on a free port of this machine.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start() -> Result<Self> {
+        let desk = Arc::new(Desk {
+            book: Mutex::new(Book::default()),
+            clock: TestClock::default(),
+            base: Mutex::new(String::new()),
+        });
+        let server = serve(desk.clone()).await?;
+        *desk.base.lock().unwrap_or_else(PoisonError::into_inner) =
+            format!("http://{}", server.address);
+        Ok(Self { desk, server })
+    }
+
+    /// Where its API is.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// A buyer pays on the page of a session, perhaps with a promotion code.
+    ///
+    /// # Errors
+    /// For a session that is gone, a card that is no test card, and a code that there is not.
+    pub fn pay(&self, session: &str, card: &str, code: Option<&str>) -> Result<FakePaid> {
+        let card = Card::find(card).context("this is no test card")?;
+        let now = self.desk.now();
+        self.desk.book().pay(session, (card, code), now)
+    }
+
+    /// The buyer has agreed with their bank: the card that asks first pays.
+    ///
+    /// # Errors
+    /// As [`FakeStripe::pay`].
+    pub fn pay_after_consent(&self, session: &str) -> Result<FakePaid> {
+        let now = self.desk.now();
+        self.desk.book().complete(session, (Card::AsksFirst, None), now)
+    }
+
+    /// Another card for a customer of a subscription, as the portal takes it.
+    ///
+    /// # Errors
+    /// When there is no such subscription or card.
+    pub fn change_card(&self, subscription: &str, card: &str) -> Result<()> {
+        let card = Card::find(card).context("this is no test card")?;
+        let mut book = self.desk.book();
+        let owner =
+            book.subscriptions.get(subscription).context("a subscription")?.customer.clone();
+        book.customers.get_mut(&owner).context("a customer")?.card = card;
+        Ok(())
+    }
+
+    /// Offers a promotion code that takes `percent` off.
+    pub fn offer_code(&self, code: &str, percent: i64) {
+        self.desk.book().codes.insert(code.to_owned(), percent);
+    }
+
+    /// The bank decides about the dispute of a payment.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn decide_dispute(&self, payment_intent: &str, won: bool) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().decide_dispute(payment_intent, won, now)
+    }
+
+    /// Moves its clock on: trials end, periods renew, missing payments are asked for again.
+    ///
+    /// # Errors
+    /// When that would never end.
+    pub fn advance(&self, by: Duration) -> Result<()> {
+        let seconds = i64::try_from(by.as_secs())?;
+        let now = self.desk.now();
+        let mut book = self.desk.book();
+        book.run_until(now + seconds)?;
+        book.ahead += seconds;
+        Ok(())
+    }
+
+    /// Events that were not taken yet, oldest first, signed now.
+    ///
+    /// # Errors
+    /// When an event cannot be signed.
+    pub fn list_undelivered(&self) -> Result<Vec<FakeDelivery>> {
+        let book = self.desk.book();
+        let now = self.desk.clock.now().as_micros() / 1_000_000;
+        let waiting = book.events.iter().filter(|event| {
+            event["id"].as_str().is_some_and(|id| book.outbox.iter().any(|open| open == id))
+        });
+        waiting
+            .map(|event| {
+                let body = event.to_string().into_bytes();
+                let header = sign(&body, now)?;
+                Ok(FakeDelivery {
+                    event_ref: event["id"].as_str().unwrap_or_default().to_owned(),
+                    body,
+                    headers: vec![("stripe-signature".to_owned(), header)],
+                })
+            })
+            .collect()
+    }
+
+    /// Notes that an event was taken, so that it is not sent again.
+    pub fn note_delivered(&self, event_ref: &str) {
+        self.desk.book().outbox.retain(|open| open != event_ref);
+    }
+
+    /// Gives up sending what was not taken: the events are lost, but are still listed.
+    pub fn lose_undelivered(&self) {
+        self.desk.book().outbox.clear();
+    }
+
+    /// What goes wrong with the next requests, one after the other.
+    pub fn expect_trouble(&self, troubles: &[Trouble]) {
+        self.desk.book().troubles.extend(troubles);
+    }
+
+    /// How many requests of a kind, such as `POST /v1/refunds`, did something.
+    #[must_use]
+    pub fn count_done(&self, request: &str) -> usize {
+        self.desk.book().done.iter().filter(|done| *done == request).count()
+    }
+
+    /// What of its own objects the table of fields does not allow, and which requests lacked an
+    /// idempotency key.
+    #[must_use]
+    pub fn breaches(&self) -> Vec<String> {
+        self.desk.book().breaches.clone()
+    }
+}
+
+fn sign(body: &[u8], at: i64) -> Result<String> {
+    let mut code = Hmac::<Sha256>::new_from_slice(STRIPE_WEBHOOK_SECRET.as_bytes())
+        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
+    code.update(format!("{at}.").as_bytes());
+    code.update(body);
+    let old = hex::encode(Sha256::digest(b"the secret before this one"));
+    Ok(format!("t={at},v1={old},v1={}", hex::encode(code.finalize().into_bytes())))
+}
+
+impl Desk {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its time in seconds.
+    fn now(&self) -> i64 {
+        self.clock.now().as_micros() / 1_000_000 + self.book().ahead
+    }
+}
+
+impl Answering for Desk {
+    fn answer(&self, request: &FakeRequest) -> Option<FakeAnswer> {
+        let now = self.now();
+        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut book = self.book();
+        let trouble = book.troubles.pop_front();
+        let answer = match trouble {
+            Some(Trouble::Busy) => Refusal::busy().answer(),
+            Some(Trouble::Broken) => Refusal::broken().answer(),
+            Some(Trouble::Cut) | None => {
+                answer(&mut book, request, (&base, now)).unwrap_or_else(|no| no.answer())
+            }
+        };
+        book.require_fields(&answer.body);
+        let date = jiff::Timestamp::from_second(now).ok()?;
+        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let mut answer = answer;
+        answer.headers.push(("date", date));
+        (trouble != Some(Trouble::Cut)).then_some(answer)
+    }
+}
+
+fn answer(
+    book: &mut Book,
+    request: &FakeRequest,
+    ground: (&str, i64),
+) -> Result<FakeAnswer, Refusal> {
+    require_key(request)?;
+    if request.headers.get("stripe-version").is_some_and(|version| version != VERSION) {
+        return Err(Refusal::invalid("invalid_version", "stripe-version", "Invalid API version."));
+    }
+    let Some((pattern, name, params)) = find_endpoint(&request.method, &request.path) else {
+        let message = format!("Unrecognized request URL ({}: {})", request.method, request.path);
+        return Err(Refusal::unknown_address(&message));
+    };
+    let text = if request.method == "GET" {
+        request.query.clone()
+    } else {
+        String::from_utf8_lossy(&request.body).into_owned()
+    };
+    let fields = Fields::parse(&text);
+    let fingerprint = hex::encode(Sha256::digest(format!("{} {text}", request.path).as_bytes()));
+    let key = request.headers.get("idempotency-key").cloned();
+    if let Some((known, answer)) = key.as_ref().and_then(|key| book.replays.get(key)) {
+        if *known != fingerprint {
+            return Err(Refusal::other_request());
+        }
+        let mut answer = answer.clone();
+        answer.headers.push(("idempotent-replayed", "true".to_owned()));
+        return Ok(answer);
+    }
+    require_known(params, &fields)?;
+    let kind = format!("{} {pattern}", request.method);
+    if request.method == "POST" && key.is_none() {
+        book.breaches.push(format!("{kind} has no idempotency key"));
+    }
+    let body = book.serve(&kind, (name, &fields), ground)?;
+    book.done.push(kind);
+    let answer = FakeAnswer::new(200, body);
+    if let Some(key) = key {
+        book.replays.insert(key, (fingerprint, answer.clone()));
+    }
+    Ok(answer)
+}
+
+fn require_key(request: &FakeRequest) -> Result<(), Refusal> {
+    let shown = request.headers.get("authorization").map(String::as_str).unwrap_or_default();
+    if shown.strip_prefix("Bearer ") == Some(STRIPE_KEY) {
+        Ok(())
+    } else {
+        Err(Refusal::unknown_key("sk_test_****"))
+    }
+}
+
+/// Refuses what a test did not mean.
+fn require_open(status: &str) -> Result<()> {
+    if status != "open" {
+        bail!("this page is {status}");
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Invoices, changes of plans with their proration, refunds.
+
+use serde_json::{Value, json};
+
+use super::book::{Book, Invoice, Price, Subscription};
+use super::clock::later;
+use super::errors::Refusal;
+use super::routes::require;
+use crate::fakes::form::Fields;
+
+impl Book {
+    /// An invoice that is open; what the customer has to their credit is taken off.
+    pub(super) fn write_invoice(
+        &mut self,
+        subscription: &str,
+        (total, reason): (i64, &'static str),
+        now: i64,
+    ) -> String {
+        let id = self.name("in");
+        let Some(of) = self.subscriptions.get(subscription).cloned() else { return id };
+        let mut due = total;
+        if let Some(customer) = self.customers.get_mut(&of.customer) {
+            let used = customer.credit.min(total.max(0));
+            customer.credit -= used;
+            due -= used;
+        }
+        let invoice = Invoice {
+            id: id.clone(),
+            number: format!("FAKE-{:04}", self.invoices.len() + 1),
+            subscription: of.id,
+            metadata: of.metadata,
+            customer: of.customer,
+            total,
+            due,
+            paid: 0,
+            currency: of.price.currency,
+            reason,
+            status: "open",
+            attempts: 0,
+            created: now,
+            title: of.title,
+            intent: None,
+        };
+        self.tell("invoice.finalized", invoice.show(), now);
+        self.invoices.insert(id.clone(), invoice);
+        id
+    }
+
+    /// Notes that an invoice was paid, and by which movement where it was over something.
+    pub(super) fn settle_invoice(&mut self, id: &str, now: i64) {
+        let Some(mut invoice) = self.invoices.get(id).cloned() else { return };
+        if invoice.due > 0 {
+            let Some(customer) = self.customers.get(&invoice.customer) else { return };
+            let who = (customer.card, Some(invoice.customer.clone()), Default::default());
+            invoice.intent = Some(self.take((invoice.due, invoice.currency.clone()), who, now));
+        }
+        (invoice.paid, invoice.status) = (invoice.due, "paid");
+        invoice.attempts += 1;
+        let shown = invoice.show();
+        self.invoices.insert(id.to_owned(), invoice.clone());
+        self.tell("invoice.paid", shown.clone(), now);
+        self.tell("invoice.payment_succeeded", shown, now);
+        if invoice.intent.is_some() {
+            let name = format!("inpay_{}", id.trim_start_matches("in_"));
+            self.tell("invoice_payment.paid", invoice.show_payment(&name, now), now);
+        }
+    }
+
+    pub(super) fn change_subscription(
+        &mut self,
+        id: &str,
+        fields: &Fields,
+        now: i64,
+    ) -> Result<Value, Refusal> {
+        let mut changed = self.get_subscription(id)?.clone();
+        if changed.status == "canceled" {
+            let message = "A canceled subscription can only update its cancellation_details and \
+                           metadata.";
+            return Err(Refusal::invalid("parameter_invalid", "subscription", message));
+        }
+        if let Some(cancels) = fields.find("cancel_at_period_end") {
+            changed.cancels = cancels == "true";
+        }
+        changed.metadata.extend(fields.under("metadata"));
+        if fields.find("items[0][price_data][currency]").is_some() {
+            let price = self.require_price(&changed, fields)?;
+            return self.switch(changed, price, now);
+        }
+        let shown = changed.show();
+        self.subscriptions.insert(id.to_owned(), changed);
+        self.tell("customer.subscription.updated", shown.clone(), now);
+        Ok(shown)
+    }
+
+    fn require_price(
+        &mut self,
+        subscription: &Subscription,
+        fields: &Fields,
+    ) -> Result<Price, Refusal> {
+        if require(fields, "items[0][id]")? != subscription.item {
+            return Err(Refusal::missing("subscription item", "items[0][id]"));
+        }
+        let price = self.price_of(fields, "items[0]")?;
+        if price.interval.is_none() {
+            let message = "The price specified is set to `type=one_time`.";
+            return Err(Refusal::invalid("parameter_invalid", "items[0][price_data]", message));
+        }
+        if price.currency != subscription.price.currency {
+            let message = "You cannot combine currencies on a single subscription.";
+            return Err(Refusal::invalid("currency_mismatch", "items", message));
+        }
+        Ok(price)
+    }
+
+    /// Another price: what is left is credited at the old price and billed at the new one; another
+    /// interval begins a period of its own.
+    fn switch(
+        &mut self,
+        mut changed: Subscription,
+        price: Price,
+        now: i64,
+    ) -> Result<Value, Refusal> {
+        let whole = (changed.end - changed.start).max(1);
+        let share = |amount: i64| amount * (changed.end - now).clamp(0, whole) / whole;
+        let trial = changed.status == "trialing";
+        let same = price.interval == changed.price.interval;
+        let unused = if trial { 0 } else { share(changed.price.amount) };
+        let asked = match (trial, same) {
+            (true, _) => 0,
+            (false, true) => share(price.amount),
+            (false, false) => price.amount,
+        };
+        let balance = asked - unused;
+        let customer = self.customers.get_mut(&changed.customer);
+        let customer = customer.ok_or_else(|| Refusal::missing("customer", &changed.customer))?;
+        if balance > customer.credit && !customer.card.pays_again() {
+            return Err(Refusal::declined());
+        }
+        customer.credit += (-balance).max(0);
+        if !same && !trial {
+            let interval = price.interval.clone().unwrap_or_default();
+            (changed.start, changed.end) = (now, later(now, &interval, 1));
+            (changed.anchor, changed.periods) = (now, 1);
+        }
+        if let Some(name) =
+            self.products.get(&price.product).and_then(|known| known["name"].as_str())
+        {
+            changed.title = name.to_owned();
+        }
+        changed.price = price;
+        let (id, shown) = (changed.id.clone(), changed.show());
+        self.subscriptions.insert(id.clone(), changed);
+        self.tell("customer.subscription.updated", shown.clone(), now);
+        if balance > 0 {
+            let invoice = self.write_invoice(&id, (balance, "subscription_update"), now);
+            self.settle_invoice(&invoice, now);
+        }
+        Ok(shown)
+    }
+
+    pub(super) fn refund(&mut self, fields: &Fields, now: i64) -> Result<Value, Refusal> {
+        let (charge, intent) = (fields.find("charge"), fields.find("payment_intent"));
+        let wanted = charge.or(intent).unwrap_or_default().to_owned();
+        let found = self.charges.values_mut().find(|known| {
+            Some(known.id.as_str()) == charge || Some(known.intent.as_str()) == intent
+        });
+        let found = found.ok_or_else(|| Refusal::missing("payment_intent", &wanted))?;
+        if matches!(found.dispute, Some((_, "needs_response" | "lost"))) {
+            let message = "This charge has been charged back and cannot be refunded.";
+            return Err(Refusal::invalid("charge_disputed", "charge", message));
+        }
+        let left = found.amount - found.refunded;
+        let amount = fields.number("amount").unwrap_or(left);
+        if left == 0 {
+            let message = "Charge has already been refunded.";
+            return Err(Refusal::invalid("charge_already_refunded", "charge", message));
+        }
+        if amount <= 0 || amount > left {
+            let message = format!("Refund amount ({amount}) is greater than unrefunded amount.");
+            return Err(Refusal::invalid("amount_too_large", "amount", &message));
+        }
+        found.refunded += amount;
+        let (shown, of) = (found.show(), found.clone());
+        let refund = json!({
+            "id": self.name("re"),
+            "object": "refund",
+            "amount": amount,
+            "charge": of.id,
+            "created": now,
+            "currency": of.currency,
+            "payment_intent": of.intent,
+            "reason": fields.find("reason"),
+            "status": "succeeded",
+        });
+        self.tell("refund.created", refund.clone(), now);
+        self.tell("charge.refunded", shown, now);
+        Ok(refund)
+    }
+}

@@ -1,0 +1,161 @@
+//! What a buyer does on the pages of the stand-in for Stripe.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Map;
+
+use super::book::{Book, Card, Customer, Session, Subscription};
+use super::clock::later;
+use super::require_open;
+use crate::fakes::FakePaid;
+
+impl Book {
+    pub(super) fn pay(
+        &mut self,
+        session: &str,
+        (card, code): (Card, Option<&str>),
+        now: i64,
+    ) -> Result<FakePaid> {
+        let open = self.sessions.get(session).context("there is no such page")?;
+        require_open(open.status)?;
+        match card {
+            Card::Declined => Ok(FakePaid::Declined),
+            Card::AsksFirst => Ok(FakePaid::AfterConsent),
+            Card::Pays | Card::PaysOnce | Card::Disputes | Card::Suspicious => {
+                self.complete(session, (card, code), now)
+            }
+        }
+    }
+
+    pub(super) fn complete(
+        &mut self,
+        id: &str,
+        (card, code): (Card, Option<&str>),
+        now: i64,
+    ) -> Result<FakePaid> {
+        let mut session = self.sessions.get(id).context("there is no such page")?.clone();
+        require_open(session.status)?;
+        let off = match code {
+            Some(code) if session.takes_codes => {
+                *self.codes.get(code).context("there is no such code")?
+            }
+            Some(_) => bail!("this page takes no codes"),
+            None => 0,
+        };
+        session.total = session.price.amount * (100 - off) / 100;
+        session.status = "complete";
+        match session.price.interval.clone() {
+            Some(interval) => self.subscribe(&mut session, (&interval, card), now),
+            None => self.take_once(&mut session, card, now),
+        }
+        let shown = session.show("http://127.0.0.1");
+        self.tell("checkout.session.completed", shown, now);
+        self.sessions.insert(session.id.clone(), session);
+        Ok(FakePaid::Yes)
+    }
+
+    fn take_once(&mut self, session: &mut Session, card: Card, now: i64) {
+        if session.total == 0 {
+            return;
+        }
+        let (whose, metadata) = (session.customer.clone(), session.inner_metadata.clone());
+        let money = (session.total, session.price.currency.clone());
+        let intent = self.take(money, (card, whose, metadata), now);
+        session.payment_intent = Some(intent);
+    }
+
+    fn subscribe(&mut self, session: &mut Session, (interval, card): (&str, Card), now: i64) {
+        let customer = match session.customer.clone() {
+            Some(customer) => customer,
+            None => {
+                let id = self.name("cus");
+                let currency = session.price.currency.clone();
+                self.customers.insert(id.clone(), Customer { card, credit: 0, currency });
+                id
+            }
+        };
+        if let Some(known) = self.customers.get_mut(&customer) {
+            known.card = card;
+        }
+        let trial = session.trial_days * 86_400;
+        let end = if trial > 0 { now + trial } else { later(now, interval, 1) };
+        let mut subscription = Subscription {
+            id: self.name("sub"),
+            item: self.name("si"),
+            customer: customer.clone(),
+            status: "incomplete",
+            cancels: false,
+            price: session.price.clone(),
+            title: session.title.clone(),
+            metadata: session.inner_metadata.clone(),
+            created: now,
+            start: now,
+            end,
+            anchor: if trial > 0 { end } else { now },
+            periods: i32::from(trial == 0),
+            due: None,
+        };
+        let id = subscription.id.clone();
+        (session.customer, session.subscription) = (Some(customer), Some(id.clone()));
+        if trial > 0 {
+            session.total = 0;
+            subscription.status = "trialing";
+            self.tell("customer.subscription.created", subscription.show(), now);
+            self.subscriptions.insert(id, subscription);
+            return;
+        }
+        self.tell("customer.subscription.created", subscription.show(), now);
+        subscription.status = "active";
+        let shown = subscription.show();
+        self.subscriptions.insert(id.clone(), subscription);
+        let invoice = self.write_invoice(&id, (session.total, "subscription_create"), now);
+        self.settle_invoice(&invoice, now);
+        self.tell("customer.subscription.updated", shown, now);
+    }
+
+    pub(super) fn decide_dispute(&mut self, intent: &str, won: bool, now: i64) -> Result<()> {
+        let charge = self.charges.values_mut().find(|charge| charge.intent == intent);
+        let charge = charge.context("there is no such charge")?;
+        let (id, state) = charge.dispute.as_mut().context("it is not disputed")?;
+        *state = if won { "won" } else { "lost" };
+        let (id, state) = (id.clone(), *state);
+        let shown = charge.show_dispute(&id, state, now);
+        self.tell("charge.dispute.closed", shown.clone(), now);
+        if won {
+            self.tell("charge.dispute.funds_reinstated", shown, now);
+        }
+        Ok(())
+    }
+
+    /// Takes money; the movement's name.
+    pub(super) fn take(
+        &mut self,
+        (amount, currency): (i64, String),
+        (card, customer, metadata): (Card, Option<String>, Map<String, serde_json::Value>),
+        now: i64,
+    ) -> String {
+        let intent = self.name("pi");
+        let mut charge = super::book::Charge {
+            id: self.name("ch"),
+            intent: intent.clone(),
+            customer,
+            amount,
+            refunded: 0,
+            currency,
+            metadata,
+            card,
+            paid: true,
+            created: now,
+            dispute: None,
+        };
+        self.tell("charge.succeeded", charge.show(), now);
+        if card == Card::Disputes {
+            let id = self.name("dp");
+            charge.dispute = Some((id.clone(), "needs_response"));
+            let shown = charge.show_dispute(&id, "needs_response", now);
+            self.tell("charge.dispute.created", shown.clone(), now);
+            self.tell("charge.dispute.funds_withdrawn", shown, now);
+        }
+        self.charges.insert(charge.id.clone(), charge);
+        intent
+    }
+}
