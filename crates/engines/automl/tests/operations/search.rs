@@ -145,6 +145,18 @@ async fn rows_are_cut_by_groups_and_by_time() {
     }
     assert_eq!(fold_of.len(), 12);
 
+    // The groups that are held out may all be of one class.
+    let classes = text.lines().skip(1).map(|line| {
+        let who: u32 = line[1..line.find(',').unwrap()].parse().unwrap();
+        let large = line.rsplit(',').next().unwrap().parse::<u32>().unwrap() > 150;
+        format!("{line},{}\n", if who < 3 || large { "high" } else { "low" })
+    });
+    let classes = format!("who,day,x,z,y\n{}", classes.collect::<String>());
+    let params = json!({"target": "y", "folds": 12, "split": "group", "split_column": "who",
+        "ignore_columns": ["z"], "algorithm": "gradient_boosting", "budget_units": 3_000_000});
+    let (_, report) = train_text(&classes, params).await;
+    assert!(score(&rows(&report.unwrap())[0]) > 0.6);
+
     for algorithms in [json!([]), json!(["linear_regression"])] {
         let time = with(json!({
             "split": "time", "split_column": "day", "algorithms": algorithms
