@@ -249,7 +249,7 @@ async fn the_service_answers_as_the_file_operation_does() {
         assert_eq!(answered, cell.parse::<f64>().unwrap());
     }
     let spelled = json!({
-        "sepal_length_cm": "5,1", "sepal_width_cm": " 3.5 ", "petal_length_cm": 1.4,
+        "sepal_length_cm": "5.1", "sepal_width_cm": " 3.5 ", "petal_length_cm": 1.4,
         "petal_width_cm": "0.2"
     });
     let again = call(model.as_ref(), json!({"rows": [spelled]})).await.unwrap();
