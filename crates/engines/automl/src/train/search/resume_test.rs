@@ -75,7 +75,7 @@ async fn what_failed_on_a_later_fold_stays_in_its_bracket() {
     let (host, whole) = try_brackets(&path, None).await;
     let failed = whole.iter().filter(|outcome| outcome[1] == "failed").count();
     assert!(whole.len() > 12 && failed >= 4, "{failed} of {} failed", whole.len());
-    for kept in host.checkpoints() {
+    for kept in host.checkpoints().into_iter().step_by(3) {
         let (_, resumed) = try_brackets(&path, Some(kept)).await;
         assert_eq!(resumed, whole);
     }
