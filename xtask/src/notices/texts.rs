@@ -67,8 +67,28 @@ fn print(groups: &[Group], without: &[String]) -> Result<String> {
 }
 
 /// The licence files of an unpacked package. Where MIT is one of several to choose from and has a
-/// file of its own, it is chosen, and that file is enough.
+/// file of its own, it is chosen, and that file is enough. What a package carries of others in its
+/// `assets`, such as a font, comes with that folder's own files.
 fn find_files(folder: &Path, license: &str) -> Result<Vec<PathBuf>> {
+    let mut chosen = choose_files(folder, license)?;
+    let assets = folder.join("assets");
+    if assets.is_dir() {
+        let mut inner = Vec::new();
+        for entry in std::fs::read_dir(&assets).with_context(|| assets.display().to_string())? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                inner.push(entry.path());
+            }
+        }
+        inner.sort();
+        for folder in inner {
+            chosen.extend(choose_files(&folder, "")?);
+        }
+    }
+    Ok(chosen)
+}
+
+fn choose_files(folder: &Path, license: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
@@ -153,6 +173,10 @@ mod tests {
         let both = shipped(root.path(), "b", "MIT AND Apache-2.0", &files);
         assert_eq!(find_files(&choice.folder, &choice.license).unwrap().len(), 1);
         assert_eq!(find_files(&both.folder, &both.license).unwrap().len(), 2);
+        let font = choice.folder.join("assets/font");
+        std::fs::create_dir_all(&font).unwrap();
+        std::fs::write(font.join("LICENSE"), "Keep this text.").unwrap();
+        assert_eq!(find_files(&choice.folder, &choice.license).unwrap().len(), 2);
     }
 
     #[test]

@@ -79,13 +79,24 @@ fn thin(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     points.into_iter().step_by(step).chain(last).collect()
 }
 
-/// Leaves every plot as an SVG file, and all of them as data in `plots.json`.
-pub(crate) fn publish_plots(job: &BlockingContext, plots: &[Plot]) -> Result<(), AutomlError> {
+/// Leaves every plot as an SVG file, and as a PNG file where that is wanted, and all of them as
+/// data in `plots.json`.
+pub(crate) fn publish_plots(
+    job: &BlockingContext,
+    plots: &[Plot],
+    wants_png: bool,
+) -> Result<(), AutomlError> {
     let theme = Theme::default();
-    for plot in plots {
+    for Plot { id, chart } in plots {
         job.check_cancelled()?;
-        let svg = plot.chart.to_svg(&theme);
-        job.publish_bytes(&format!("{}.svg", plot.id), ArtifactRole::Chart, svg.as_bytes())?;
+        let svg = chart.to_svg(&theme);
+        job.publish_bytes(&format!("{id}.svg"), ArtifactRole::Chart, svg.as_bytes())?;
+        if wants_png {
+            let png = chart
+                .to_png(&theme)
+                .map_err(|error| AutomlError::inconsistent(error.to_string()))?;
+            job.publish_bytes(&format!("{id}.png"), ArtifactRole::Chart, &png)?;
+        }
     }
     let data = serde_json::to_vec(&serde_json::json!({ "plots": plots }))
         .map_err(|error| AutomlError::inconsistent(format!("The plots are not JSON: {error}.")))?;

@@ -9,7 +9,7 @@
 //! Invariants: the same model gives the same bytes; a file that is cut off, changed or of another
 //! version is refused before anything of it is used. Versions from `OLDEST_READ` on are read.
 
-use std::io::Read;
+use std::io::{self, BufWriter, Read, Write};
 
 use gantry_kit::{Column, ColumnSpec, Frame, Schema};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ const VERSION: u32 = 3;
 /// The oldest version that is read; version 1 is the first.
 const OLDEST_READ: u32 = 1;
 const HASH_BYTES: usize = 32;
+/// Bytes that are written at once.
+const PIECE: usize = 1 << 16;
 /// Larger files are no models.
 const MAX_BYTES: u64 = 4 << 30;
 
@@ -135,43 +137,41 @@ pub(crate) struct TrainedModel {
 }
 
 impl TrainedModel {
-    /// The bytes of the file.
-    pub(crate) fn write(&self) -> Result<Vec<u8>, AutomlError> {
-        let broken = |what: &str, error: String| {
-            AutomlError::inconsistent(format!("The model's {what} cannot be written: {error}."))
-        };
-        let members = self.ensemble.members.iter().map(|member| MemberHeader {
-            algorithm: member.algorithm,
-            weight: member.weight,
-            preprocessors: member.fits.iter().map(|fit| fit.preprocessor).collect(),
-        });
-        let header = FileHeader {
-            model: self.header.clone(),
-            preprocessors: self.ensemble.preprocessors.clone(),
-            members: members.collect(),
-            finish: self.ensemble.finish.clone(),
-            stack: self.ensemble.stack.clone(),
-        };
-        let header =
-            serde_json::to_vec(&header).map_err(|error| broken("header", error.to_string()))?;
+    /// Writes the file, without ever holding it whole.
+    pub(crate) fn write_to(&self, out: impl Write) -> Result<(), AutomlError> {
+        let header = serde_json::to_vec(&self.derive_file_header()).map_err(unwritable)?;
         let learners: Vec<Vec<&FittedLearner>> = self
             .ensemble
             .members
             .iter()
             .map(|member| member.fits.iter().map(|fit| fit.learner.as_ref()).collect())
             .collect();
-        let learner = postcard::to_stdvec(&learners)
-            .map_err(|error| broken("learners", error.to_string()))?;
-        let mut bytes = Vec::with_capacity(header.len() + learner.len() + 64);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        for part in [&header, &learner] {
-            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(part);
+        let size = postcard::ser_flavors::Size::default();
+        let size = postcard::serialize_with_flavor(&learners, size).map_err(unwritable)? as u64;
+        let mut out = Hashed::new(out);
+        out.write_all(MAGIC)?;
+        out.write_all(&VERSION.to_le_bytes())?;
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(&header)?;
+        out.write_all(&size.to_le_bytes())?;
+        write_postcard(&learners, &mut out)?;
+        let hash = out.hash.finalize();
+        Ok(out.inner.write_all(&hash)?)
+    }
+
+    fn derive_file_header(&self) -> FileHeader {
+        let members = self.ensemble.members.iter().map(|member| MemberHeader {
+            algorithm: member.algorithm,
+            weight: member.weight,
+            preprocessors: member.fits.iter().map(|fit| fit.preprocessor).collect(),
+        });
+        FileHeader {
+            model: self.header.clone(),
+            preprocessors: self.ensemble.preprocessors.clone(),
+            members: members.collect(),
+            finish: self.ensemble.finish.clone(),
+            stack: self.ensemble.stack.clone(),
         }
-        let hash = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&hash);
-        Ok(bytes)
     }
 
     /// Reads a whole file.
@@ -270,6 +270,41 @@ impl TrainedModel {
         columns.push(self.header.target.clone());
         Schema { columns }
     }
+}
+
+/// Hashes what goes through.
+struct Hashed<W> {
+    inner: W,
+    hash: Sha256,
+}
+
+impl<W> Hashed<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, hash: Sha256::new() }
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(buffer)?;
+        self.hash.update(buffer.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Writes a value in pieces of some size: its numbers come one by one.
+fn write_postcard(value: &impl Serialize, out: &mut impl Write) -> Result<(), AutomlError> {
+    let mut out = BufWriter::with_capacity(PIECE, out);
+    postcard::to_io(value, &mut out).map_err(unwritable)?;
+    Ok(out.flush()?)
+}
+
+fn unwritable(error: impl std::fmt::Display) -> AutomlError {
+    AutomlError::inconsistent(format!("The model cannot be written: {error}."))
 }
 
 fn broken(reason: impl Into<String>) -> ModelFileError {

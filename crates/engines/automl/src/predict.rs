@@ -48,12 +48,20 @@ impl Predictor {
         table: &Table,
         control: &Control<'_>,
     ) -> Result<Predicted, AutomlError> {
-        let columns = self.header.select(&table.frame)?;
-        let rows: Vec<usize> = (0..table.frame.rows()).collect();
-        let predictions = self.ensemble.predict(&columns, &rows, control)?;
+        self.predict_columns(&self.header.select(&table.frame)?, control)
+    }
+
+    /// As [`Self::predict`], for the columns of the header in their order.
+    pub(crate) fn predict_columns(
+        &self,
+        columns: &[&Column],
+        control: &Control<'_>,
+    ) -> Result<Predicted, AutomlError> {
+        let rows: Vec<usize> = (0..columns.first().map_or(0, |column| column.len())).collect();
+        let predictions = self.ensemble.predict(columns, &rows, control)?;
         let new_labels = self
             .ensemble
-            .find_unknown(&columns)
+            .find_unknown(columns)
             .into_iter()
             .map(|(index, unknown)| NewLabels { column: columns[index].name().to_owned(), unknown })
             .collect();

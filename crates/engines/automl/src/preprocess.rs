@@ -27,7 +27,7 @@ use crate::error::AutomlError;
 use crate::target::TargetValues;
 pub(crate) use category::{CategoryColumn, Unknown};
 pub(crate) use date::{DateColumn, Part as DatePart};
-pub(crate) use fitted::{Fitted, LevelLimits};
+pub(crate) use fitted::{Fitted, LevelLimits, estimate_width};
 use fitted::{derive_limits, derive_ordinal, fit_column, width_of};
 pub(crate) use joint::JointFill;
 pub(crate) use number::{LIMIT, NumberColumn};

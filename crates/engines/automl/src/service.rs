@@ -3,17 +3,19 @@
 //! A call brings rows as JSON objects, by column name; they are read exactly as a file's rows
 //! are. A column that is missing or of the wrong kind is refused, an empty one is not.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use gantry_engine_api::{CallContext, EngineError, InputFile, Loaded, Service, ServiceSpec};
-use gantry_kit::Frame;
+use gantry_kit::{Column, ColumnKind, ColumnSpec, MissingMarkers, find_column};
 use gantry_learn::Control;
 use gantry_types::MeterId;
 use serde_json::{Map, Value, json};
 
 use crate::error::derive_list;
+use crate::model::Predictions;
 use crate::predict::Predictor;
 use crate::table::read_table_as;
 
@@ -85,32 +87,36 @@ impl Service for ModelService {
 
     fn load(&self, artifact: InputFile) -> Result<Box<dyn Loaded>, EngineError> {
         let predictor = Predictor::read_from(artifact.open()?)?;
-        Ok(Box::new(LoadedModel { predictor }))
+        let mut specs = predictor.header.columns.clone();
+        // A model knows labels by their names: copying all of them for every call would be waste.
+        let labels = specs.iter_mut().filter(|spec| spec.kind == ColumnKind::Category);
+        labels.for_each(|spec| spec.levels.clear());
+        Ok(Box::new(LoadedModel { predictor, specs, missing: MissingMarkers::default() }))
     }
 }
 
 struct LoadedModel {
     predictor: Predictor,
+    /// How cells of the model's columns are read.
+    specs: Vec<ColumnSpec>,
+    missing: MissingMarkers,
 }
+
+type Row = Map<String, Value>;
 
 impl Loaded for LoadedModel {
     fn call(&self, input: Value, context: &CallContext) -> Result<Value, EngineError> {
         context.check()?;
         let rows = require_rows(&input)?;
-        let lines = self.derive_lines(rows)?;
-        let schema = self.predictor.schema.clone();
-        let mut reader = Cursor::new(lines);
-        let table = read_table_as(&mut reader, schema, |_| match context.check() {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        })?;
-        if let Some(unreadable) = table.unreadable.first() {
-            return Err(EngineError::params(unreadable.clone())
-                .with_next_step("Send the column's values as they were in training."));
-        }
+        self.require_cells(&rows)?;
+        let columns = match self.find_columns(&rows) {
+            Some(columns) => columns,
+            None => self.read_columns(&rows, context)?,
+        };
         let is_late = || context.check().is_err();
         let control = Control::unlimited().with_cancel(&is_late);
-        let predicted = self.predictor.predict(&table, &control)?;
+        let columns: Vec<&Column> = columns.iter().collect();
+        let predicted = self.predictor.predict_columns(&columns, &control)?;
         context.check()?;
         let warnings: Vec<String> = predicted
             .new_labels
@@ -120,18 +126,16 @@ impl Loaded for LoadedModel {
                 format!("Column `{column}`: `{example}` was not in training and counts as rare.")
             })
             .collect();
-        let columns = self.predictor.derive_columns(&predicted.predictions);
-        let frame = Frame::new(columns).map_err(|e| EngineError::bug(e.to_string()))?;
         Ok(json!({
             "task": self.predictor.header.task,
             "target": self.predictor.header.target.name,
-            "predictions": self.derive_answers(&frame),
+            "predictions": self.derive_answers(&predicted.predictions),
             "warnings": warnings,
         }))
     }
 }
 
-fn require_rows(input: &Value) -> Result<Vec<&Map<String, Value>>, EngineError> {
+fn require_rows(input: &Value) -> Result<Vec<&Row>, EngineError> {
     let object = input.as_object();
     let rows = object
         .filter(|object| object.len() == 1)
@@ -155,58 +159,87 @@ fn require_rows(input: &Value) -> Result<Vec<&Map<String, Value>>, EngineError> 
 }
 
 impl LoadedModel {
-    /// The rows as JSON Lines with exactly the columns of the model.
-    fn derive_lines(&self, rows: Vec<&Map<String, Value>>) -> Result<Vec<u8>, EngineError> {
-        let mut lines = Vec::new();
-        for (index, row) in rows.into_iter().enumerate() {
-            let columns = &self.predictor.header.columns;
-            let missing: Vec<&str> = columns
-                .iter()
-                .map(|spec| spec.name.as_str())
-                .filter(|name| !row.contains_key(*name))
-                .collect();
+    fn require_cells(&self, rows: &[&Row]) -> Result<(), EngineError> {
+        let names = || self.specs.iter().map(|spec| spec.name.as_str());
+        for (row, number) in rows.iter().zip(1..) {
+            let missing: Vec<&str> = names().filter(|name| !row.contains_key(*name)).collect();
             if !missing.is_empty() {
                 let names = derive_list(&missing, 20);
-                return Err(EngineError::params(format!("Row {} lacks {names}.", index + 1))
+                return Err(EngineError::params(format!("Row {number} lacks {names}."))
                     .with_next_step("Send every column of the model; null stands for a gap."));
             }
-            let mut kept = Map::new();
-            for spec in columns {
-                let value = row.get(&spec.name).cloned().unwrap_or(Value::Null);
-                if value.is_array() || value.is_object() {
-                    let name = &spec.name;
-                    let message = format!("Row {}: `{name}` is a list or object.", index + 1);
-                    return Err(EngineError::params(message)
-                        .with_next_step("Send a number, a text, true, false or null."));
-                }
-                kept.insert(spec.name.clone(), value);
+            let is_nested = |name: &&str| {
+                row.get(*name).is_some_and(|value| value.is_array() || value.is_object())
+            };
+            if let Some(name) = names().find(is_nested) {
+                let message = format!("Row {number}: `{name}` is a list or object.");
+                return Err(EngineError::params(message)
+                    .with_next_step("Send a number, a text, true, false or null."));
             }
+        }
+        Ok(())
+    }
+
+    /// The model's columns, where every cell is spelled as in training.
+    fn find_columns(&self, rows: &[&Row]) -> Option<Vec<Column>> {
+        let column = |spec: &ColumnSpec| {
+            let cells: Vec<Option<Cow<'_, str>>> =
+                rows.iter().map(|row| derive_cell(row.get(&spec.name)?)).collect();
+            find_column(spec, cells.iter().map(Option::as_deref), &self.missing)
+        };
+        self.specs.iter().map(column).collect()
+    }
+
+    /// The model's columns, read as those of a file, which finds other spellings and what is wrong.
+    fn read_columns(
+        &self,
+        rows: &[&Row],
+        context: &CallContext,
+    ) -> Result<Vec<Column>, EngineError> {
+        let mut lines = Vec::new();
+        for row in rows {
+            let cell = |spec: &ColumnSpec| Some((spec.name.clone(), row.get(&spec.name)?.clone()));
+            let kept: Row = self.specs.iter().filter_map(cell).collect();
             serde_json::to_writer(&mut lines, &kept)
                 .map_err(|error| EngineError::bug(format!("A row is not JSON: {error}.")))?;
             lines.push(b'\n');
         }
-        Ok(lines)
+        let schema = self.predictor.schema.clone();
+        let table = read_table_as(&mut Cursor::new(lines), schema, |_| match context.check() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        })?;
+        if let Some(unreadable) = table.unreadable.first() {
+            return Err(EngineError::params(unreadable.clone())
+                .with_next_step("Send the column's values as they were in training."));
+        }
+        Ok(self.predictor.header.select(&table.frame)?.into_iter().cloned().collect())
     }
 
-    fn derive_answers(&self, frame: &Frame) -> Vec<Value> {
+    fn derive_answers(&self, predictions: &Predictions) -> Vec<Value> {
         let classes = &self.predictor.header.classes;
-        let answer = |row: usize| {
-            let prediction = frame.columns().first();
-            if classes.is_empty() {
-                let value = prediction.and_then(|p| p.find_numbers()?.get(row).copied());
-                return json!({"prediction": value});
-            }
-            let label = prediction.and_then(|p| p.find_cell(row)).map(|cell| cell.into_owned());
-            let probabilities: Map<String, Value> = classes
-                .iter()
-                .zip(frame.columns().iter().skip(1))
-                .map(|(class, column)| {
-                    let value = column.find_numbers().and_then(|values| values.get(row).copied());
-                    (class.clone(), json!(value))
-                })
-                .collect();
-            json!({"prediction": label, "probabilities": probabilities})
+        let columns = predictions.as_columns();
+        let Some(codes) = self.predictor.finish().decide(predictions) else {
+            let values = columns.first().copied().unwrap_or_default();
+            return values.iter().map(|value| json!({ "prediction": value })).collect();
         };
-        (0..frame.rows()).map(answer).collect()
+        let answer = |(row, code): (usize, &u32)| {
+            let named = classes.iter().cloned().zip(&columns);
+            let probabilities: Map<String, Value> =
+                named.map(|(class, values)| (class, json!(values.get(row)))).collect();
+            json!({"prediction": classes.get(*code as usize), "probabilities": probabilities})
+        };
+        codes.iter().enumerate().map(answer).collect()
+    }
+}
+
+/// The text of a cell; none for a gap.
+fn derive_cell(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Some(Cow::Owned(value.to_string()))
+        }
     }
 }

@@ -46,7 +46,7 @@ pub use frame::{BitMask, Column, ColumnData, ColumnKind, ColumnSpec, Frame, Sche
 pub use profile::{Preview, Profile, preview, profile};
 pub use read::{
     DateOrder, Encoding, Format, Header, Progress, ReadLimits, ReadOptions, ReadWarning, ShortRows,
-    Sniff, Watch, read_frame, read_frame_watched, sniff,
+    Sniff, Watch, find_column, read_frame, read_frame_watched, sniff,
 };
 pub use report::Report;
 pub use value::{DateFormat, DateLayout, MissingMarkers, NumberFormat};

@@ -33,7 +33,7 @@ pub(crate) use sniff::require_delimiter;
 pub(crate) use source::Source;
 
 use crate::error::TableError;
-use crate::frame::{ColumnKind, Frame, Schema};
+use crate::frame::{Column, ColumnKind, ColumnSpec, Frame, Schema};
 use crate::value::MissingMarkers;
 use build::ColumnBuilder;
 
@@ -178,4 +178,57 @@ pub fn read_frame_watched<R: Read + Seek>(
         warnings.extend(warning);
     }
     Ok((Frame::new(columns)?, warnings))
+}
+
+/// Reads cells as `spec` says, one a row and `None` where a row has none: for callers who have
+/// single rows and no file. Levels that `spec` does not list get their codes as they appear.
+///
+/// None where a cell is not of the column's kind in the column's own spelling, or longer than files
+/// may have it: reading the rows as a file tells what is wrong, or finds another spelling.
+#[must_use]
+pub fn find_column<'a>(
+    spec: &ColumnSpec,
+    cells: impl ExactSizeIterator<Item = Option<&'a str>>,
+    missing: &MissingMarkers,
+) -> Option<Column> {
+    let longest = ReadLimits::default().max_cell_bytes;
+    let mut builder = ColumnBuilder::new(spec.clone(), cells.len());
+    for (cell, line) in cells.zip(1..) {
+        if cell.is_some_and(|cell| cell.len() > longest) {
+            return None;
+        }
+        builder.push(cell, line, missing);
+    }
+    match builder.finish() {
+        (_, Some(ReadWarning::UnreadableCells { .. })) => None,
+        (column, _) => Some(column),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_cells_are_read_as_those_of_a_file() {
+        let text = "n,when,who,ok\n1.5,2024-01-02,a,yes\n,2024-02-03,b,no\n7,2024-02-05,a,yes\n";
+        let (frame, _) = read_frame(std::io::Cursor::new(text), &ReadOptions::default()).unwrap();
+        let read = |name: &str, cells: &[Option<&str>]| {
+            let spec = frame.get_column(name).unwrap().spec();
+            find_column(&spec, cells.iter().copied(), &MissingMarkers::default())
+        };
+        for column in frame.columns() {
+            let cells: Vec<_> = (0..column.len()).map(|row| column.find_cell(row)).collect();
+            let cells: Vec<_> = cells.iter().map(|cell| cell.as_deref()).collect();
+            let again = read(column.name(), &cells).unwrap();
+            assert_eq!(again.data(), column.data(), "{}", column.name());
+            assert_eq!(again.missing(), column.missing(), "{}", column.name());
+        }
+        assert!(read("n", &[Some(" NA "), None]).unwrap().is_missing(0));
+        assert_eq!(read("who", &[Some("new")]).unwrap().find_cell(0).as_deref(), Some("new"));
+        for (name, cell) in [("n", "1,5"), ("when", "02/01/2024"), ("ok", "perhaps")] {
+            assert!(read(name, &[Some(cell)]).is_none(), "{name}");
+        }
+        assert!(read("who", &[Some(&"x".repeat(2 << 20))]).is_none());
+    }
 }

@@ -63,14 +63,18 @@ pub(crate) fn derive_rounds(folds: &[Option<FoldRounds>], index: usize) -> Optio
 }
 
 /// Fits all rows until the watched ones have not been served better for a while, and keeps every
-/// round; `watched` learns which one was best.
+/// round; `watched` learns which one was best. Where all watched rows are of one class, which says
+/// nothing of rounds, some of the other rows count them.
 pub(super) fn fit_watched(
     params: &BoostingParams,
     data: &TrainingSet<'_>,
     watched: &mut Watched<'_>,
     control: &Control<'_>,
 ) -> Result<FittedLearner, LearnError> {
-    let held_out = TrainingSet::new(watched.x, watched.truth.as_learn())?;
+    let held_out = match TrainingSet::new(watched.x, watched.truth.as_learn()) {
+        Err(LearnError::OneClass) => return fit(params, data, control),
+        held_out => held_out?,
+    };
     // Slow learning needs more patience.
     let patience = ((PATIENCE_RATE / params.learning_rate) as u32).clamp(PATIENCE, 4 * PATIENCE);
     let stop = Some(EarlyStop { validation: &held_out, patience });

@@ -99,12 +99,28 @@ pub(crate) struct Watched<'a> {
     pub(crate) rounds: Option<FoldRounds>,
 }
 
-/// A fit of one fold with the features of its held-out rows.
+/// A fit of one fold with what is to be known of its held-out rows.
 pub(crate) struct FoldFit {
-    pub(crate) preprocessor: Preprocessor,
-    pub(crate) learner: FittedLearner,
-    pub(crate) held_out: Matrix,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) held_out: HeldOut,
     pub(crate) rounds: Option<FoldRounds>,
+}
+
+/// Held-out rows of a fold.
+pub(crate) enum HeldOut {
+    /// Their features, as rounds of the fit may still be taken away.
+    Features(Matrix),
+    Predicted(Predictions),
+}
+
+impl HeldOut {
+    /// What the fit that they belong to predicts.
+    pub(crate) fn predict(&self, learner: &FittedLearner) -> Result<Predictions, AutomlError> {
+        Ok(match self {
+            Self::Features(x) => learner.predict(x)?,
+            Self::Predicted(predictions) => predictions.clone(),
+        })
+    }
 }
 
 /// Fitted preprocessing with the learner that was fitted on its features.
@@ -140,13 +156,23 @@ impl Pipeline {
         control: &Control<'_>,
     ) -> Result<FoldFit, AutomlError> {
         let (seen, hidden) = (truth.take(&fold.train), truth.take(&fold.test));
+        if !candidate.counts_rounds() {
+            let pipeline = Self::fit(candidate, columns, (&fold.train, &seen), control)?;
+            let predictions = pipeline.predict(columns, &fold.test, control)?;
+            return Ok(FoldFit {
+                pipeline,
+                held_out: HeldOut::Predicted(predictions),
+                rounds: None,
+            });
+        }
         let prepared = Features::fit(candidate, columns, (&fold.train, &seen), control)?;
         let held_out = prepared.preprocessor.transform(columns, &fold.test)?;
         let data = prepared.derive_set()?;
         let mut watched = Watched { x: &held_out, truth: &hidden, rounds: None };
         let learner = candidate.fit(&data, Some(&mut watched), control)?;
         let rounds = watched.rounds;
-        Ok(FoldFit { preprocessor: prepared.preprocessor, learner, held_out, rounds })
+        let pipeline = Self { preprocessor: prepared.preprocessor, learner: Arc::new(learner) };
+        Ok(FoldFit { pipeline, held_out: HeldOut::Features(held_out), rounds })
     }
 
     /// Predictions for these rows of the columns.

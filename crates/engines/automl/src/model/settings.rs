@@ -166,6 +166,11 @@ impl Candidate {
         value
     }
 
+    /// Whether a fit is made of rounds of which held-out rows decide how many stay.
+    pub(crate) const fn counts_rounds(&self) -> bool {
+        matches!(self.settings, Settings::Boosting(_))
+    }
+
     /// Fits to a matrix. Boosting counts its rounds on `watched` rows where there are some, and
     /// on a part of its own rows otherwise.
     pub(crate) fn fit(

@@ -81,6 +81,9 @@ pub struct ClusterParams {
     /// Write the columns of the input before the clusters.
     #[serde(default)]
     pub include_inputs: bool,
+    /// Leave every chart as a PNG picture too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub png: bool,
 }
 
 fn default_most() -> u32 {
@@ -102,6 +105,7 @@ impl Default for ClusterParams {
             min_neighbors: default_neighbors(),
             ignore_columns: Vec::new(),
             include_inputs: false,
+            png: false,
         }
     }
 }
@@ -264,7 +268,7 @@ fn cluster(job: &BlockingContext, params: &ClusterParams) -> Result<ClusterRepor
     let table = write_clusters(&points.frame, &grouped, params.include_inputs)?;
     job.publish_bytes("clusters.csv", ArtifactRole::Table, &table)?;
     let plots = page::derive_plots(&points, &grouped, (job.seed(), &control))?;
-    publish_plots(job, &plots)?;
+    publish_plots(job, &plots, params.png)?;
     let page = page::derive_page(&report, &plots);
     let html = page.to_html(&Theme::default());
     job.publish_bytes("report.html", ArtifactRole::Report, html.as_bytes())?;

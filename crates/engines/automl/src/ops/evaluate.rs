@@ -30,10 +30,14 @@ const MODEL_MEMORY: u64 = 4;
 /// Rows below which scores are rough.
 const FEW_ROWS: usize = 50;
 
-/// Parameters of `automl.evaluate`: there are none.
+/// Parameters of `automl.evaluate`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct EvaluateParams {}
+pub struct EvaluateParams {
+    /// Leave every chart as a PNG picture too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub png: bool,
+}
 
 /// The result of `automl.evaluate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -107,15 +111,15 @@ impl Operation for Evaluate {
 
     async fn run(
         &self,
-        _: EvaluateParams,
+        params: EvaluateParams,
         context: JobContext,
     ) -> Result<Step<EvaluateReport>, EngineError> {
-        let report = context.compute(move |job| Ok(evaluate(job)?)).await?;
+        let report = context.compute(move |job| Ok(evaluate(job, params)?)).await?;
         Ok(Step::Done(report))
     }
 }
 
-fn evaluate(job: &BlockingContext) -> Result<EvaluateReport, AutomlError> {
+fn evaluate(job: &BlockingContext, params: EvaluateParams) -> Result<EvaluateReport, AutomlError> {
     job.stage("Read", 1, 3);
     let predictor = Predictor::read_from(job.input("model")?.open()?)?;
     let mut file = job.input("data")?.open()?;
@@ -133,7 +137,7 @@ fn evaluate(job: &BlockingContext) -> Result<EvaluateReport, AutomlError> {
     for warning in &report.warnings {
         job.log(LogLevel::Warning, warning.clone());
     }
-    publish_plots(job, &plots)?;
+    publish_plots(job, &plots, params.png)?;
     job.publish_bytes("drift.csv", ArtifactRole::Table, &write_drift(&report.drift)?)?;
     let page = page::derive_page(&predictor.header, &report, &plots);
     let html = page.to_html(&Theme::default());

@@ -41,6 +41,9 @@ pub struct ReduceParams {
     /// Write the columns of the input before the components.
     #[serde(default)]
     pub include_inputs: bool,
+    /// Leave every chart as a PNG picture too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub png: bool,
 }
 
 fn default_variance() -> f64 {
@@ -54,6 +57,7 @@ impl Default for ReduceParams {
             variance: default_variance(),
             ignore_columns: Vec::new(),
             include_inputs: false,
+            png: false,
         }
     }
 }
@@ -161,7 +165,7 @@ fn reduce(job: &BlockingContext, params: &ReduceParams) -> Result<ReduceReport, 
     job.publish_bytes("loadings.csv", ArtifactRole::Table, &loadings)?;
     let mut plots = vec![page::derive_shares(&pca.shares(), SHOWN_COMPONENTS.max(kept))];
     plots.extend(derive_map(&points, (job.seed(), &control), |_| "rows".to_owned())?);
-    publish_plots(job, &plots)?;
+    publish_plots(job, &plots, params.png)?;
     let html = page::derive_page(&report, &plots).to_html(&Theme::default());
     job.publish_bytes("report.html", ArtifactRole::Report, html.as_bytes())?;
     charge_points(job, &points.frame)?;

@@ -106,6 +106,9 @@ pub struct TrainParams {
     /// Leave the model as `model.onnx` too, for other programs.
     #[serde(default)]
     pub onnx: bool,
+    /// Leave every chart as a PNG picture too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub png: bool,
 }
 
 const fn default_true() -> bool {
@@ -140,6 +143,7 @@ impl TrainParams {
             parallel_jobs: None,
             preprocessing: PreprocessOptions::default(),
             onnx: false,
+            png: false,
         }
     }
 

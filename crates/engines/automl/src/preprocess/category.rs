@@ -1,7 +1,5 @@
 //! Labels: the frequent ones stand alone, the rare ones together, new ones count as rare.
 
-use std::collections::{BTreeSet, HashMap};
-
 use gantry_kit::Column;
 use serde::{Deserialize, Serialize};
 
@@ -107,10 +105,9 @@ impl CategoryColumn {
 
     /// Where each label of `column` belongs.
     fn derive_places(&self, column: &Column) -> Vec<Cell> {
-        let known: HashMap<&str, usize> = self.levels.iter().map(String::as_str).zip(0..).collect();
         let (_, labels) = column.find_levels().unwrap_or((&[], &[]));
         let place =
-            |label: &String| known.get(label.as_str()).map_or(Cell::Other, |i| Cell::Level(*i));
+            |label: &String| self.levels.binary_search(label).map_or(Cell::Other, Cell::Level);
         labels.iter().map(place).collect()
     }
 
@@ -170,11 +167,10 @@ impl CategoryColumn {
         if self.forgot_some {
             return None;
         }
-        let known: BTreeSet<&str> =
-            self.levels.iter().chain(&self.rare).map(String::as_str).collect();
         let (codes, labels) = column.find_levels()?;
-        let is_new: Vec<bool> =
-            labels.iter().map(|label| !known.contains(label.as_str())).collect();
+        let is_known =
+            |label| [&self.levels, &self.rare].iter().any(|l| l.binary_search(label).is_ok());
+        let is_new: Vec<bool> = labels.iter().map(|label| !is_known(label)).collect();
         let mut used = vec![false; labels.len()];
         let mut cells = 0;
         for (row, code) in codes.iter().enumerate() {

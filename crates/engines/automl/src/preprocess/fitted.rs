@@ -90,6 +90,26 @@ pub(super) fn derive_ordinal(codes: &[f64]) -> gantry_learn::Column {
     gantry_learn::Column::numeric(codes.iter().map(number).collect())
 }
 
+/// Features that the columns become, about.
+pub(crate) fn estimate_width(
+    columns: &[&Column],
+    rows: usize,
+    (encoding, options): (Encoding, &PreprocessOptions),
+) -> usize {
+    let limits = derive_limits(columns, rows, (encoding, options));
+    let is_one_hot = match options.encoding {
+        LabelEncoding::OneHot => true,
+        LabelEncoding::Auto => encoding == Encoding::OneHot,
+        LabelEncoding::Ordinal | LabelEncoding::Target => false,
+    };
+    let width = |column: &&Column| match column.find_levels() {
+        Some((_, levels)) if is_one_hot => levels.len().min(limits.levels),
+        Some(_) | None if column.find_texts().is_some() => TextColumn::MOST_WIDTH,
+        Some(_) | None => 1,
+    };
+    columns.iter().map(width).sum()
+}
+
 pub(super) fn derive_limits(
     columns: &[&Column],
     rows: usize,

@@ -142,16 +142,17 @@ impl TargetColumn {
 
     /// The features of rows that were not in the fit.
     pub(super) fn transform(&self, column: &Column, rows: &[usize]) -> Vec<gantry_learn::Column> {
-        let known: HashMap<&str, usize> = self.labels.iter().map(String::as_str).zip(0..).collect();
-        let cells = cells(column, rows);
+        let known =
+            |cell: &str| self.labels.binary_search_by(|label| label.as_str().cmp(cell)).ok();
+        let places: Vec<_> = cells(column, rows).into_iter().map(known).collect();
         let outputs = self.means.iter().zip(&self.priors).zip(&self.scales);
         outputs
             .map(|((means, prior), scale)| {
-                let value = |cell: &&str| {
-                    let mean = known.get(cell).and_then(|place| means.get(*place));
+                let value = |place: &Option<usize>| {
+                    let mean = place.and_then(|place| means.get(place));
                     mean.map_or(0.0, |mean| (mean - prior) / scale)
                 };
-                gantry_learn::Column::numeric(cells.iter().map(value).collect())
+                gantry_learn::Column::numeric(places.iter().map(value).collect())
             })
             .collect()
     }

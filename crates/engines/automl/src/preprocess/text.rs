@@ -20,6 +20,9 @@ pub(crate) struct TextColumn {
 }
 
 impl TextColumn {
+    /// Most features of a column.
+    pub(crate) const MOST_WIDTH: usize = MAX_WORDS;
+
     pub(crate) fn fit(column: &Column, rows: &[usize]) -> Result<Self, AutomlError> {
         let least_texts = 2.max(rows.len() / RAREST);
         let params = TfIdfParams { most_words: MAX_WORDS, least_texts, most_share: MOST_SHARE };

@@ -46,22 +46,14 @@ impl<'a> Bill<'a> {
         self.paid.set(credits);
     }
 
-    /// Charges for these models and for the finished folds of a running one.
-    pub(super) fn charge_folds(
-        &self,
-        models: &[ModelResult],
-        running: usize,
-    ) -> Result<(), AutomlError> {
-        let folds = count_tried(models) * self.folds + running as u64;
+    /// Charges for so many models and for the finished folds of a running one.
+    pub(super) fn charge_folds(&self, models: u64, running: usize) -> Result<(), AutomlError> {
+        let folds = models * self.folds + running as u64;
         self.charge_up_to(price::derive_fold_credits(self.cells, folds, self.folds))
     }
 
     /// Charges for a search: by its models where there is no budget, by what is spent otherwise.
-    pub(super) fn charge_search(
-        &self,
-        models: &[ModelResult],
-        purse: &Purse,
-    ) -> Result<(), AutomlError> {
+    pub(super) fn charge_search(&self, models: u64, purse: &Purse) -> Result<(), AutomlError> {
         match self.most {
             None => self.charge_folds(models, 0),
             Some(most) => {
@@ -104,10 +96,10 @@ impl<'a> Bill<'a> {
 }
 
 /// Models that work went into.
-pub(super) fn count_tried(models: &[ModelResult]) -> u64 {
+pub(super) fn count_tried<'a>(models: impl Iterator<Item = &'a ModelResult>) -> u64 {
     let is_tried = |result: &&ModelResult| match result.status {
         ModelStatus::Done | ModelStatus::Failed | ModelStatus::Running => true,
         ModelStatus::Waiting | ModelStatus::Skipped => false,
     };
-    models.iter().filter(is_tried).count() as u64
+    models.filter(is_tried).count() as u64
 }

@@ -3,6 +3,8 @@
 //!
 //! Invariant: the result depends on the predictions and their order alone.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::AutomlError;
@@ -28,19 +30,63 @@ pub(super) type Voice = Vec<Vec<f32>>;
 /// The loss of a metric, smaller is better; then the one that settles ties.
 type Loss = (f64, f64);
 
-fn derive_loss(
+/// Judges predictions of held-out rows.
+pub(super) struct Judge {
     metric: Metric,
-    truth: &TargetValues,
-    columns: Vec<Vec<f64>>,
-) -> Result<Loss, AutomlError> {
-    let predictions = Predictions::from_columns(columns, truth)?;
-    let loss_of = |metric: Metric| -> Result<f64, AutomlError> {
-        let score = metric.score(truth, &predictions)?.unwrap_or(f64::NAN);
-        let loss = if metric.greater_is_better() { -score } else { score };
-        Ok(if loss.is_nan() { f64::INFINITY } else { loss })
-    };
-    let tie = if metric.is_of_labels() { loss_of(Metric::LogLoss)? } else { 0.0 };
-    Ok((loss_of(metric)?, tie))
+    /// True values with the places of their rows: all at once, or fold by fold for a metric of
+    /// ranks. What fits of different folds say cannot be ranked against each other, and a model
+    /// would be chosen for how it levels them.
+    parts: Vec<(TargetValues, Range<usize>)>,
+}
+
+impl Judge {
+    /// `folds` are the numbers of rows that follow each other in `truth`.
+    pub(super) fn new(metric: Metric, truth: TargetValues, folds: &[usize]) -> Self {
+        let rows = truth.len();
+        if !metric.is_of_ranks() {
+            return Self { metric, parts: vec![(truth, 0..rows)] };
+        }
+        let mut start = 0;
+        let part = |length: &usize| {
+            let range = start..(start + length).min(rows);
+            start = range.end;
+            (truth.take(&range.clone().collect::<Vec<_>>()), range)
+        };
+        Self { metric, parts: folds.iter().map(part).collect() }
+    }
+
+    /// The mean loss over the parts in which it is defined, by the parts' rows.
+    fn derive_loss(&self, columns: &[Vec<f64>]) -> Result<Loss, AutomlError> {
+        let (mut sums, mut rows) = ((0.0, 0.0), 0.0);
+        for (truth, range) in &self.parts {
+            let own = columns.iter().map(|c| c.get(range.clone()).unwrap_or_default().to_vec());
+            let predictions = Predictions::from_columns(own.collect(), truth)?;
+            let (loss, tie) = self.derive_loss_of(truth, &predictions)?;
+            if loss.is_finite() {
+                let share = range.len() as f64;
+                sums = (sums.0 + share * loss, sums.1 + share * tie);
+                rows += share;
+            }
+        }
+        if rows == 0.0 {
+            return Ok((f64::INFINITY, f64::INFINITY));
+        }
+        Ok((sums.0 / rows, sums.1 / rows))
+    }
+
+    fn derive_loss_of(
+        &self,
+        truth: &TargetValues,
+        predictions: &Predictions,
+    ) -> Result<Loss, AutomlError> {
+        let loss_of = |metric: Metric| -> Result<f64, AutomlError> {
+            let score = metric.score(truth, predictions)?.unwrap_or(f64::NAN);
+            let loss = if metric.greater_is_better() { -score } else { score };
+            Ok(if loss.is_nan() { f64::INFINITY } else { loss })
+        };
+        let tie = if self.metric.is_of_labels() { loss_of(Metric::LogLoss)? } else { 0.0 };
+        Ok((loss_of(self.metric)?, tie))
+    }
 }
 
 fn is_less(a: Loss, b: Loss) -> bool {
@@ -49,8 +95,7 @@ fn is_less(a: Loss, b: Loss) -> bool {
 
 /// Weights that sum to 1, one for each voice; `first` is where the selection begins.
 pub(super) fn select_weights(
-    metric: Metric,
-    truth: &TargetValues,
+    judge: &Judge,
     voices: &[Voice],
     first: usize,
 ) -> Result<Vec<f64>, AutomlError> {
@@ -59,7 +104,7 @@ pub(super) fn select_weights(
     let mut sums: Vec<Vec<f64>> =
         start.iter().map(|column| column.iter().map(|v| f64::from(*v)).collect()).collect();
     counts[first] = 1;
-    let mut best = (derive_loss(metric, truth, sums.clone())?, counts.clone());
+    let mut best = (judge.derive_loss(&sums)?, counts.clone());
     let mut since = 0;
     for taken in 1..MOST_STEPS {
         let share = 1.0 / (taken + 1) as f64;
@@ -67,7 +112,7 @@ pub(super) fn select_weights(
             let mixed = sums.iter().zip(voice).map(|(sum, column)| {
                 sum.iter().zip(column).map(|(s, v)| (s + f64::from(*v)) * share).collect()
             });
-            derive_loss(metric, truth, mixed.collect())
+            judge.derive_loss(&mixed.collect::<Vec<Vec<f64>>>())
         };
         let losses: Vec<Loss> = voices.par_iter().map(tried).collect::<Result<_, _>>()?;
         let chosen =
@@ -175,13 +220,35 @@ mod tests {
         let mut rng = Rng::new(1);
         let values: Vec<f64> = (0..2_000).map(|_| rng.normal()).collect();
         let voices = [numbers(2, 0.5, &values), numbers(3, 0.5, &values), numbers(4, 9.0, &values)];
-        let truth = TargetValues::Numbers(values);
-        let weights = select_weights(Metric::Rmse, &truth, &voices, 0).unwrap();
+        let judge = Judge::new(Metric::Rmse, TargetValues::Numbers(values), &[2_000]);
+        let weights = select_weights(&judge, &voices, 0).unwrap();
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         assert!((0.4..0.6).contains(&weights[0]) && (0.4..0.6).contains(&weights[1]));
         assert_eq!(weights[2], 0.0);
-        let alone = select_weights(Metric::Rmse, &truth, &voices[2..], 0).unwrap();
+        let alone = select_weights(&judge, &voices[2..], 0).unwrap();
         assert_eq!(alone, [1.0]);
+    }
+
+    #[test]
+    fn ranks_are_judged_fold_by_fold() {
+        let mut rng = Rng::new(9);
+        let codes: Vec<u32> = (0..2_000).map(|_| rng.below(2) as u32).collect();
+        let labels = vec!["no".to_owned(), "yes".to_owned()];
+        let voice = |second: Vec<f32>| vec![second.iter().map(|p| 1.0 - p).collect(), second];
+        // The first one ranks well in each fold, but its folds lie apart; the second one is weak.
+        let mut said = |row: usize, noise: f64, shift: f32| {
+            let clear = f64::from(codes[row]) + noise * rng.normal();
+            (0.5 + 0.05 * clear as f32 + if row < 1_000 { shift } else { -shift }).clamp(0.0, 1.0)
+        };
+        let good: Vec<f32> = (0..2_000).map(|row| said(row, 0.5, 0.05)).collect();
+        let weak: Vec<f32> = (0..2_000).map(|row| said(row, 2.0, 0.0)).collect();
+        let voices = [voice(good), voice(weak)];
+        let weigh = |folds: &[usize]| {
+            let truth = TargetValues::Classes { labels: labels.clone(), codes: codes.clone() };
+            select_weights(&Judge::new(Metric::RocAuc, truth, folds), &voices, 0).unwrap()
+        };
+        let (by_fold, at_once) = (weigh(&[1_000, 1_000]), weigh(&[2_000]));
+        assert!(by_fold[0] > at_once[0] + 0.08, "{by_fold:?} and {at_once:?}");
     }
 
     #[test]

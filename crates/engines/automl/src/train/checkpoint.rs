@@ -67,13 +67,31 @@ impl TrialNote {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+impl ModelResult {
+    /// The same without what only a search must know, which may be large.
+    pub(super) fn derive_summary(&self) -> Self {
+        let Self { algorithm, status, fit_seconds, .. } = *self;
+        let (message, scores) = (self.message.clone(), self.scores.clone());
+        Self { algorithm, status, message, scores, fit_seconds, trial: None }
+    }
+}
+
+#[derive(Debug, Deserialize)]
 struct State {
     fingerprint: String,
     results: Vec<ModelResult>,
     /// What children were asked, with their places.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     asked: Vec<(u32, Ask)>,
+}
+
+/// [`State`] as it is written.
+#[derive(Serialize)]
+struct WrittenState<'a> {
+    fingerprint: &'a str,
+    results: Vec<&'a ModelResult>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    asked: &'a [(u32, Ask)],
 }
 
 /// What an earlier run knew: results, and what it asked of children.
@@ -102,12 +120,13 @@ pub(super) fn find_results(job: &BlockingContext, prepared: &Prepared) -> Known 
 }
 
 /// A checkpoint of these results.
-pub(super) fn derive(
+pub(super) fn derive<'a>(
     prepared: &Prepared,
-    results: Vec<ModelResult>,
-    asked: Vec<(u32, Ask)>,
+    results: impl Iterator<Item = &'a ModelResult>,
+    asked: &[(u32, Ask)],
 ) -> Result<Checkpoint, AutomlError> {
-    let state = State { fingerprint: prepared.fingerprint.clone(), results, asked };
+    let fingerprint = &prepared.fingerprint;
+    let state = WrittenState { fingerprint, results: results.collect(), asked };
     let state = serde_json::to_value(state).map_err(|error| {
         AutomlError::inconsistent(format!("The checkpoint is not JSON: {error}."))
     })?;

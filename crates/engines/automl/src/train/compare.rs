@@ -65,9 +65,9 @@ impl Comparison<'_> {
             results.push(result);
             self.publish_board(&results, None);
             self.report_progress(index + 1, 0);
-            self.bill.charge_folds(&results, 0)?;
+            self.bill.charge_folds(count_tried(results.iter()), 0)?;
             if is_new {
-                let checkpoint = checkpoint::derive(self.prepared, results.clone(), Vec::new())?;
+                let checkpoint = checkpoint::derive(self.prepared, results.iter(), &[])?;
                 self.job.save_checkpoint(checkpoint)?;
             }
         }
@@ -102,7 +102,7 @@ impl Comparison<'_> {
                 ..result.clone()
             };
             self.publish_board(before, Some(running));
-            self.bill.charge_folds(before, told.len())
+            self.bill.charge_folds(count_tried(before.iter()), told.len())
         });
         result.fit_seconds = begin.elapsed().as_secs_f64();
         match outcome {
@@ -190,6 +190,6 @@ impl Comparison<'_> {
         };
         let entries = self.entries(&results, None);
         let board = derive_leaderboard(metric, self.prepared.target.task, entries);
-        Ok(Found { best, evaluated: leader.evaluated, tried: count_tried(&results), board })
+        Ok(Found { best, evaluated: leader.evaluated, tried: count_tried(results.iter()), board })
     }
 }

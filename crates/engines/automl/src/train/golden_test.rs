@@ -62,6 +62,7 @@ fn prepare(golden: &Golden, algorithm: Algorithm, seed: u64) -> Prepared {
         seed,
         explain_until: None,
         wants_onnx: false,
+        wants_png: false,
         fingerprint: String::new(),
     }
 }

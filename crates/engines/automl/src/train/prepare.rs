@@ -49,6 +49,8 @@ pub(crate) struct Prepared {
     pub(crate) explain_until: Option<Instant>,
     /// The model is wanted as ONNX too.
     pub(crate) wants_onnx: bool,
+    /// Charts are wanted as PNG too.
+    pub(crate) wants_png: bool,
     /// Same file, parameters and seed: same text.
     pub(crate) fingerprint: String,
 }
@@ -177,6 +179,7 @@ pub(super) fn prepare(
         seed,
         explain_until: None,
         wants_onnx: params.onnx,
+        wants_png: params.png,
         fingerprint,
     })
 }

@@ -28,7 +28,9 @@ pub(super) struct Outcome<'a> {
 }
 
 pub(super) fn publish(job: &BlockingContext, outcome: &Outcome<'_>) -> Result<(), AutomlError> {
-    job.publish_bytes("model.gantry", ArtifactRole::Model, &outcome.model.write()?)?;
+    let mut file = job.create_artifact("model.gantry", ArtifactRole::Model)?;
+    outcome.model.write_to(&mut file)?;
+    job.publish(file.finish()?)?;
     if outcome.prepared.wants_onnx {
         publish_onnx(job, outcome.model)?;
     }
@@ -38,7 +40,7 @@ pub(super) fn publish(job: &BlockingContext, outcome: &Outcome<'_>) -> Result<()
     let predictions = tables::write_predictions(outcome)?;
     job.publish_bytes("predictions.csv", ArtifactRole::Table, &predictions)?;
     let plots = charts::derive_plots(outcome);
-    publish_plots(job, &plots)?;
+    publish_plots(job, &plots, outcome.prepared.wants_png)?;
     let card = card::write_card(outcome.report);
     job.publish_bytes("model_card.md", ArtifactRole::File, card.as_bytes())?;
     job.check_cancelled()?;

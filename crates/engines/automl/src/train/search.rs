@@ -9,7 +9,10 @@ mod assemble;
 mod brackets;
 mod layer;
 mod memory;
+#[cfg(test)]
+mod resume_test;
 mod share;
+mod shelf;
 mod spend;
 
 use std::ops::ControlFlow;
@@ -18,7 +21,7 @@ use std::time::Instant;
 use gantry_engine_api::{BlockingContext, Checkpoint, LogLevel};
 use gantry_learn::{Control, LearnError};
 
-use super::bill::Bill;
+use super::bill::{Bill, count_tried};
 use super::budget::Purse;
 use super::checkpoint::{self, ModelResult, TrialNote};
 use super::evaluate::{Evaluated, FoldScores};
@@ -26,11 +29,12 @@ use super::forecast::{FitSize, Forecast};
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
-use super::trial::{FoldRun, Trial, conclude};
+use super::trial::{FoldRun, conclude};
 use crate::error::AutomlError;
 use crate::model::{Candidate, Ensemble};
 pub use share::Ask;
 use share::{Children, Next, Part, Source, find_candidate};
+use shelf::Kept;
 
 /// Shares of the job's progress before and after the trials.
 const PROGRESS_BEFORE: f64 = 0.06;
@@ -41,7 +45,7 @@ pub(super) struct Entry {
     pub(super) candidate: Candidate,
     pub(super) result: ModelResult,
     /// Its fits, as long as there is room for them and this attempt made them.
-    kept: Option<Trial>,
+    kept: Option<Kept>,
 }
 
 /// Units of a candidate's first fit, which decided whether it went on.
@@ -283,13 +287,14 @@ impl<'a> Search<'a> {
                     limit,
                     voice: self.write_voice(&trial),
                 });
-                kept = Some(trial);
+                kept = self.keep(index, trial);
             }
             Err(AutomlError::Learn(error)) if error != LearnError::Cancelled => {
                 let title = candidate.algorithm.title();
                 self.job.log(LogLevel::Warning, format!("{title} failed: {error}."));
                 result.status = ModelStatus::Failed;
                 result.message = Some(error.to_string());
+                result.trial = self.find_first_note(index);
             }
             Err(other) => return Err(other),
         }
@@ -300,9 +305,15 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// What the entry at `place` was known for after its first fold. What fails later keeps it: a
+    /// resumption must find the same candidates in the bracket.
+    fn find_first_note(&self, place: usize) -> Option<TrialNote> {
+        self.entries.get(place)?.result.trial.clone()
+    }
+
     /// The loss with which the entry at `place` went on after its first fold.
     fn find_first_loss(&self, place: usize) -> Option<f64> {
-        self.entries.get(place)?.result.trial.as_ref()?.first_loss
+        self.find_first_note(place)?.first_loss
     }
 
     /// What all folds in use cost, from what some cost.
@@ -315,8 +326,7 @@ impl<'a> Search<'a> {
     /// Says how the search is going, keeps it, and charges for it.
     fn tell(&mut self) -> Result<(), AutomlError> {
         self.job.check_cancelled()?;
-        let results: Vec<ModelResult> = self.entries.iter().map(|e| e.result.clone()).collect();
-        let tried = super::bill::count_tried(&results);
+        let tried = self.count_tried();
         let metric = self.prepared.metric;
         let best = self.find_leader().and_then(|place| self.entries.get(place));
         if let Some(score) = best.and_then(|best| mean_of(metric, &best.result.scores)) {
@@ -343,7 +353,7 @@ impl<'a> Search<'a> {
             (self.entries.len() as f64 / listed).min(1.0)
         };
         self.job.progress(PROGRESS_BEFORE + (PROGRESS_AFTER - PROGRESS_BEFORE) * share);
-        self.bill.charge_search(&results, self.purse)?;
+        self.bill.charge_search(tried, self.purse)?;
         if std::mem::take(&mut self.is_new) {
             self.job.save_checkpoint(self.derive_checkpoint()?)?;
         }
@@ -351,8 +361,12 @@ impl<'a> Search<'a> {
     }
 
     fn derive_checkpoint(&self) -> Result<Checkpoint, AutomlError> {
-        let results = self.entries.iter().map(|entry| entry.result.clone()).collect();
-        checkpoint::derive(self.prepared, results, self.children.asked().to_vec())
+        let results = self.entries.iter().map(|entry| &entry.result);
+        checkpoint::derive(self.prepared, results, self.children.asked())
+    }
+
+    fn count_tried(&self) -> u64 {
+        count_tried(self.entries.iter().map(|entry| &entry.result))
     }
 }
 

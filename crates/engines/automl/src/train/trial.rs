@@ -53,6 +53,8 @@ pub(super) struct FitLimit {
     pub(super) deadline: Option<Instant>,
     /// Rows that each fit may learn from, drawn at random from those of its fold.
     pub(super) rows: Option<usize>,
+    /// One fit after the other.
+    pub(super) alone: bool,
 }
 
 impl FitLimit {
@@ -90,6 +92,9 @@ pub(super) fn fit_folds(
         let fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
         Ok(FoldRun { fold: *place, fit, units: meter.used() })
     };
+    if limit.alone {
+        return places.iter().map(fit).collect();
+    }
     places.par_iter().map(fit).collect()
 }
 
@@ -110,19 +115,19 @@ pub(super) fn conclude(prepared: &Prepared, runs: Vec<FoldRun>) -> Result<Trial,
     let rounds: Vec<_> = runs.iter().map(|run| run.fit.rounds).collect();
     let units = runs.iter().map(|run| run.units).sum();
     let first_units = runs.first().map_or(0, |run| run.units);
-    let finish = |(index, mut run): (usize, FoldRun)| {
+    let finish = |(index, run): (usize, FoldRun)| {
+        let FoldFit { mut pipeline, held_out, .. } = run.fit;
         if let Some(rounds) = derive_rounds(&rounds, index) {
-            run.fit.learner.keep_rounds(rounds);
+            Arc::make_mut(&mut pipeline.learner).keep_rounds(rounds);
         }
-        let predicted = run.fit.learner.predict(&run.fit.held_out)?;
+        let predicted = held_out.predict(&pipeline.learner)?;
         let rounded: Vec<Vec<f32>> = predicted
             .as_columns()
             .iter()
             .map(|column| column.iter().map(|value| *value as f32).collect())
             .collect();
         let scores = score_fold(prepared, run.fold, &rounded)?;
-        let FoldFit { preprocessor, learner, .. } = run.fit;
-        Ok((Pipeline { preprocessor, learner: Arc::new(learner) }, rounded, scores))
+        Ok((pipeline, rounded, scores))
     };
     let concluded: Vec<(Pipeline, Vec<Vec<f32>>, FoldScores)> =
         runs.into_par_iter().enumerate().map(finish).collect::<Result<_, AutomlError>>()?;
@@ -143,14 +148,11 @@ pub(super) fn conclude(prepared: &Prepared, runs: Vec<FoldRun>) -> Result<Trial,
 
 /// The scores of one fold's fit by itself, with as many rounds as served its own held-out rows.
 pub(super) fn score_alone(prepared: &Prepared, run: &FoldRun) -> Result<FoldScores, AutomlError> {
-    let predicted = match run.fit.rounds {
-        Some(rounds) => {
-            let mut shortened = run.fit.learner.clone();
-            shortened.keep_rounds(rounds.best.max(1));
-            shortened.predict(&run.fit.held_out)?
-        }
-        None => run.fit.learner.predict(&run.fit.held_out)?,
-    };
+    let mut learner = Arc::clone(&run.fit.pipeline.learner);
+    if let Some(rounds) = run.fit.rounds {
+        Arc::make_mut(&mut learner).keep_rounds(rounds.best.max(1));
+    }
+    let predicted = run.fit.held_out.predict(&learner)?;
     let rows = prepared.folds.get(run.fold).map_or(&[][..], |fold| &fold.test);
     score_all(&prepared.target.values.take(rows), &predicted, prepared)
 }

@@ -116,6 +116,19 @@ async fn broken_columns_are_mended_or_left_out_and_named() {
         assert_eq!(report["columns_used"][place]["kind"], "date");
     }
 
+    let mixed = table("d,x,y", 60, |i| {
+        let (day, month) = (i % 28 + 1, i % 12 + 1);
+        let date = match i % 3 {
+            0 => format!("2024-{month:02}-{day:02}"),
+            1 => format!("{day:02}/{month:02}/2024"),
+            _ => format!("{day:02}.{month:02}.2024"),
+        };
+        format!("{date},{},{}", i % 7, label(i))
+    });
+    let report = accept(&mixed, quick("y"), &["`d`"]).await;
+    assert_eq!(report["columns_used"][0]["name"], "d");
+    assert_ne!(report["columns_used"][0]["kind"], "date");
+
     let gaps = table("x,y", 60, |i| {
         format!("{},{}", i % 9, if i.is_multiple_of(10) { "" } else { label(i) })
     });

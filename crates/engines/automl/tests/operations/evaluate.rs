@@ -34,8 +34,19 @@ impl Trained {
             .with_input("data", data)
             .build()
             .unwrap();
-        let report = run("automl.evaluate", json!({}), &host).await;
+        let report = run("automl.evaluate", json!({"png": true}), &host).await;
         (host, report)
+    }
+}
+
+/// Every chart is there as SVG and as PNG.
+fn require_pictures(host: &MemoryHost) {
+    let names = host.artifact_names();
+    let charts: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".svg")).collect();
+    assert!(charts.len() > 2, "{names:?}");
+    for chart in charts {
+        let picture = host.read_artifact(&format!("{chart}.png")).unwrap();
+        assert!(picture.starts_with(b"\x89PNG\r\n") && picture.len() > 2_000, "{chart}");
     }
 }
 
@@ -71,6 +82,7 @@ async fn the_training_table_scores_well_and_has_not_drifted() {
     for name in ["confusion.svg", "roc.svg", "lift.svg", "plots.json", "drift.csv", "drift.svg"] {
         assert!(host.find_artifact(name).is_some(), "{name}");
     }
+    require_pictures(&host);
     let page = String::from_utf8(host.read_artifact("report.html").unwrap()).unwrap();
     assert!(page.contains("Evaluating predictions of survived") && page.contains("<svg"));
     let plots: Value = serde_json::from_slice(&host.read_artifact("plots.json").unwrap()).unwrap();

@@ -248,10 +248,22 @@ async fn the_service_answers_as_the_file_operation_does() {
         let answered = first["probabilities"][class].as_f64().unwrap();
         assert_eq!(answered, cell.parse::<f64>().unwrap());
     }
+    let spelled = json!({
+        "sepal_length_cm": "5.1", "sepal_width_cm": " 3.5 ", "petal_length_cm": 1.4,
+        "petal_width_cm": "0.2"
+    });
+    let again = call(model.as_ref(), json!({"rows": [spelled]})).await.unwrap();
+    assert_eq!(&again["predictions"][0], first);
     for (input, words) in [
         (json!({"rows": []}), "0 rows"),
         (json!({"row": [row]}), "`rows`"),
         (json!({"rows": [1]}), "Row 1 is not an object"),
+        (
+            json!({"rows": [row, {
+            "sepal_length_cm": 5.1, "sepal_width_cm": [3.5], "petal_length_cm": 1.4,
+            "petal_width_cm": 0.2}]}),
+            "Row 2: `sepal_width_cm` is a list",
+        ),
         (json!({"rows": [{"sepal_length_cm": 1}]}), "`petal_width_cm`"),
         (
             json!({"rows": [{
@@ -266,4 +278,35 @@ async fn the_service_answers_as_the_file_operation_does() {
     }
     let other = trained.write("no.gantry", "nothing");
     assert_eq!(load(&other).await.err().unwrap().kind, EngineErrorKind::Input);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_reads_every_kind_of_column_as_a_file_is_read() {
+    let params = json!({"target": "y", "folds": 2});
+    let (host, report) = train_text(&mixed(120), params).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("model.gantry"), host.read_artifact("model.gantry").unwrap())
+        .unwrap();
+    let trained = Trained { folder, report: report.unwrap() };
+    let rows = [
+        ("1.5,c1,2024-01-02", json!({"x": 1.5, "city": "c1", "day": "2024-01-02"})),
+        (",,", json!({"x": null, "city": "", "day": null})),
+        ("9,new,2024-05-06", json!({"x": "9", "city": "new", "day": "2024-05-06"})),
+        ("NA,?,05.12.2024", json!({"x": "NA", "city": "?", "day": "05.12.2024"})),
+    ];
+    let model = load(&trained.model()).await.unwrap();
+    for (line, row) in rows {
+        let data = trained.write("later.csv", format!("x,city,day\n{line}\n"));
+        let (host, report) = predict(&trained.model(), &data, json!({})).await;
+        let cells: Vec<String> = lines(&host)[1].split(',').skip(1).map(str::to_owned).collect();
+        let answer = call(model.as_ref(), json!({"rows": [row]})).await.unwrap();
+        let first = &answer["predictions"][0];
+        assert_eq!(first["prediction"], cells[0].as_str(), "{line}");
+        for (class, cell) in ["no", "yes"].iter().zip(&cells[1..]) {
+            let answered = first["probabilities"][class].as_f64().unwrap();
+            assert_eq!(answered, cell.parse::<f64>().unwrap(), "{line}");
+        }
+        let new_labels = report.unwrap()["new_levels"].as_array().unwrap().len();
+        assert_eq!(answer["warnings"].as_array().unwrap().len(), new_labels, "{line}");
+    }
 }

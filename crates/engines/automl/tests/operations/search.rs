@@ -111,6 +111,21 @@ async fn classes_are_weighed_for_metrics_of_chosen_classes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn groups_that_are_held_out_may_be_of_one_class() {
+    let row = |i: u32| {
+        let (who, x) = (i % 12, (i * 37) % 101);
+        format!("p{who},{x},{}\n", if who < 3 || x > 50 { "high" } else { "low" })
+    };
+    let text = format!("who,x,y\n{}", (0..240).map(row).collect::<String>());
+    let params = json!({"target": "y", "folds": 12, "split": "group", "split_column": "who",
+        "algorithm": "gradient_boosting", "budget_units": 3_000_000});
+    let (_, report) = train_text(&text, params).await;
+    let report = report.unwrap();
+    assert!(score(&rows(&report)[0]) > 0.9, "{report}");
+    assert!(rows(&report).iter().all(|row| row["status"] != "failed"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_are_cut_by_groups_and_by_time() {
     let mut text = String::from("who,day,x,y\n");
     for i in 0..240_u32 {

@@ -67,6 +67,31 @@ async fn a_training_leaves_a_report_and_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn charts_are_pictures_too_where_that_is_wanted() {
+    let params = json!({"target": "species", "folds": 2, "algorithms": ["decision_tree"]});
+    let (plain, report) = train(&example("iris.csv"), params.clone()).await;
+    report.unwrap();
+    let (host, report) = train(&example("iris.csv"), with(params, json!({"png": true}))).await;
+    report.unwrap();
+    let pictures = |host: &MemoryHost| {
+        let names = host.artifact_names();
+        let of = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
+        (of(".svg"), of(".png"))
+    };
+    let (charts, none) = pictures(&plain);
+    assert!(charts > 4 && none == 0);
+    assert_eq!(pictures(&host), (charts, charts));
+    assert!(host.read_artifact("confusion.png").unwrap().starts_with(b"\x89PNG\r\n"));
+}
+
+fn with(mut params: Value, more: Value) -> Value {
+    for (key, value) in more.as_object().unwrap() {
+        params[key] = value.clone();
+    }
+    params
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_job_tells_how_it_is_going() {
     let algorithms = ["logistic_regression", "gradient_boosting", "random_forest", "extra_trees"];
     let params = json!({"target": "species", "algorithms": algorithms});

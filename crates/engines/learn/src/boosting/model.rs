@@ -25,7 +25,13 @@ pub(super) struct Boosted {
 }
 
 impl Boosted {
-    pub(super) fn new(binner: Binner, trees: Trees, base: Vec<f64>, mut gains: Vec<f64>) -> Self {
+    pub(super) fn new(
+        binner: Binner,
+        mut trees: Trees,
+        base: Vec<f64>,
+        mut gains: Vec<f64>,
+    ) -> Self {
+        trees.shrink();
         let total: f64 = gains.iter().sum();
         if total > 0.0 {
             gains.iter_mut().for_each(|gain| *gain /= total);
@@ -81,6 +87,13 @@ impl Boosted {
             }
             scores
         };
+        if x.rows() == 1 {
+            let mut scores = self.base.clone();
+            self.trees.each_leaf(&self.binner.apply_rows(x, 0..1), &missing, |tree, leaf| {
+                scores[tree % outputs] += f64::from(leaf[0]);
+            });
+            return Ok(scores.into_iter().map(|score| vec![score]).collect());
+        }
         // A single chunk is not worth waking the pool.
         if x.rows() <= CHUNK {
             return Ok(chunk(0));

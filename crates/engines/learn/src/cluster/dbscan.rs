@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::numeric::distance::{GROUP, squared_distances_within};
+use crate::numeric::boxes::Boxes;
 use crate::{Control, LearnError, Matrix};
 
 /// Most rows; every pair is looked at.
@@ -44,15 +44,17 @@ impl DbscanParams {
         }
         x.require_complete()?;
         control.begin((x.rows() * x.width()) as u64)?;
+        let boxes = Boxes::new(x, control)?;
+        let neighbors = |row: usize| self.neighbors(&boxes, &x.row(row));
         let most_kept = (MAX_KEPT / x.rows().max(1)).max(MIN_KEPT);
         // Whether a row is a core, and its neighbours where those are few enough to be kept.
         let known: Vec<(bool, Option<Vec<u32>>)> = (0..x.rows())
             .into_par_iter()
             .map(|row| {
                 control.check()?;
-                let neighbors = self.neighbors(x, row);
-                let is_core = neighbors.len() >= self.min_neighbors;
-                Ok((is_core, (is_core && neighbors.len() <= most_kept).then_some(neighbors)))
+                let found = neighbors(row);
+                let is_core = found.len() >= self.min_neighbors;
+                Ok((is_core, (is_core && found.len() <= most_kept).then_some(found)))
             })
             .collect::<Result<_, LearnError>>()?;
         control.count((x.rows() * x.rows() * x.width()) as u64);
@@ -66,8 +68,7 @@ impl DbscanParams {
             let mut open = vec![first];
             while let Some(row) = open.pop() {
                 control.check()?;
-                let again =
-                    if known[row].1.is_none() { self.neighbors(x, row) } else { Vec::new() };
+                let again = if known[row].1.is_none() { neighbors(row) } else { Vec::new() };
                 for neighbor in known[row].1.as_ref().unwrap_or(&again) {
                     let neighbor = *neighbor as usize;
                     if labels[neighbor].is_none() {
@@ -83,18 +84,13 @@ impl DbscanParams {
         Ok(labels)
     }
 
-    fn neighbors(&self, x: &Matrix, row: usize) -> Vec<u32> {
-        let (point, limit) = (x.row(row), self.radius * self.radius);
-        let mut distances = [0.0; GROUP];
+    fn neighbors(&self, boxes: &Boxes, point: &[f64]) -> Vec<u32> {
+        let limit = self.radius * self.radius;
         let mut found = Vec::new();
-        for start in (0..x.rows()).step_by(GROUP) {
-            let range = start..(start + GROUP).min(x.rows());
-            let distances = &mut distances[..range.len()];
-            if squared_distances_within(x, range, (&point, limit), distances) {
-                let near = distances.iter().zip(start as u32..).filter(|(d, _)| **d <= limit);
-                found.extend(near.map(|(_, row)| row));
-            }
-        }
+        boxes.each_near(point, limit, |_, row| {
+            found.push(row as u32);
+            limit
+        });
         found
     }
 }

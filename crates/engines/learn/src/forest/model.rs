@@ -22,7 +22,8 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    pub(super) fn new(binner: Binner, trees: Trees, mut importance: Vec<f64>) -> Self {
+    pub(super) fn new(binner: Binner, mut trees: Trees, mut importance: Vec<f64>) -> Self {
+        trees.shrink();
         let total: f64 = importance.iter().sum();
         if total > 0.0 {
             importance.iter_mut().for_each(|share| *share /= total);
@@ -42,8 +43,7 @@ impl Forest {
         rows: usize,
         uses: impl Fn(usize, usize) -> bool,
     ) -> Vec<f64> {
-        let missing: Vec<u16> =
-            self.binner.columns().iter().map(|c| c.value_bins() as u16).collect();
+        let missing = self.missing_bins();
         let width = self.trees.width();
         let features = missing.len();
         let mut sums = vec![0.0; rows * width];
@@ -64,6 +64,21 @@ impl Forest {
             }
         }
         sums
+    }
+
+    /// As [`Self::mean_leaves`] over all trees for the bins of one row.
+    fn mean_leaves_of_one(&self, bins: &[u16]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.trees.width()];
+        self.trees.each_leaf(bins, &self.missing_bins(), |_, leaf| {
+            sums.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += f64::from(*value));
+        });
+        let used = self.trees.len() as f64;
+        sums.into_iter().map(|sum| sum / used).collect()
+    }
+
+    /// The number of each column's missing bin.
+    fn missing_bins(&self) -> Vec<u16> {
+        self.binner.columns().iter().map(|c| c.value_bins() as u16).collect()
     }
 
     fn view(&self) -> TreesView<'_> {
@@ -93,6 +108,9 @@ impl Forest {
             let bins = self.binner.apply_rows(x, range.clone());
             self.mean_leaves(&bins, range.len(), |_, _| true)
         };
+        if x.rows() == 1 {
+            return Ok(self.mean_leaves_of_one(&self.binner.apply_rows(x, 0..1)));
+        }
         // A single chunk is not worth waking the pool.
         if x.rows() <= CHUNK {
             return Ok(chunk(0));

@@ -1,11 +1,11 @@
-//! k nearest neighbours by Euclidean distance, found by looking at every row (which is exact and,
-//! for the widths of tables after encoding, as fast as a tree). Scale the columns first.
+//! k nearest neighbours by Euclidean distance, exactly. Scale the columns first.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{FormatVersion, require_columns};
-use crate::numeric::distance::{GROUP, squared_distances_within};
+use crate::numeric::boxes::Boxes;
+use crate::numeric::made_once::MadeOnce;
 use crate::{Classifier, Control, LearnError, Matrix, Regressor, TrainingSet};
 
 /// Pairs of rows from which several threads are faster than one.
@@ -44,6 +44,8 @@ struct Neighbors {
     x: Matrix,
     targets: Vec<f64>,
     weights: Vec<f64>,
+    #[serde(skip)]
+    boxes: MadeOnce<Boxes>,
 }
 
 /// The rows of a table of classes, to be looked up.
@@ -136,6 +138,7 @@ impl NeighborsParams {
             x: x.clone(),
             targets,
             weights: (0..x.rows()).map(|row| data.weights().get(row)).collect(),
+            boxes: MadeOnce::default(),
         })
     }
 }
@@ -154,7 +157,9 @@ impl Neighbors {
     ) -> Result<Vec<R>, LearnError> {
         require_columns(x, self.x.width())?;
         x.require_complete()?;
-        let one = |row: usize| vote(&self.votes(&self.nearest(&x.row(row))));
+        let control = Control::unlimited();
+        let boxes = self.boxes.get_or_try_make(|| Boxes::new(&self.x, &control))?;
+        let one = |row: usize| vote(&self.votes(&self.nearest(boxes, &x.row(row))));
         if x.rows() * self.x.rows() < PARALLEL_FROM {
             return Ok((0..x.rows()).map(one).collect());
         }
@@ -162,28 +167,17 @@ impl Neighbors {
     }
 
     /// Squared distance and row of the nearest, rising; the earlier row wins a tie.
-    fn nearest(&self, point: &[f64]) -> Vec<(f64, usize)> {
+    fn nearest(&self, boxes: &Boxes, point: &[f64]) -> Vec<(f64, usize)> {
         let count = self.params.count;
         let mut nearest: Vec<(f64, usize)> = Vec::with_capacity(count + 1);
-        let mut distances = [0.0; GROUP];
-        let mut limit = f64::INFINITY;
-        for start in (0..self.x.rows()).step_by(GROUP) {
-            let range = start..(start + GROUP).min(self.x.rows());
-            let distances = &mut distances[..range.len()];
-            if !squared_distances_within(&self.x, range, (point, limit), distances) {
-                continue;
+        boxes.each_near(point, f64::INFINITY, |distance, row| {
+            let place = nearest.partition_point(|known| *known < (distance, row));
+            if place < count {
+                nearest.insert(place, (distance, row));
+                nearest.truncate(count);
             }
-            for (offset, distance) in distances.iter().enumerate() {
-                if *distance < limit {
-                    let place = nearest.partition_point(|(d, _)| *d <= *distance);
-                    nearest.insert(place, (*distance, start + offset));
-                    nearest.truncate(count);
-                    if nearest.len() == count {
-                        limit = nearest[count - 1].0;
-                    }
-                }
-            }
-        }
+            if nearest.len() < count { f64::INFINITY } else { nearest[count - 1].0 }
+        });
         nearest
     }
 

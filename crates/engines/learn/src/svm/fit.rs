@@ -1,6 +1,7 @@
 //! From a table to machines, and from their terms to a model that stands alone.
 
 use crate::model::FormatVersion;
+use crate::numeric::made_once::MadeOnce;
 use crate::numeric::reduce::add_scaled;
 use crate::{Control, LearnError, Matrix, TrainingSet};
 
@@ -148,7 +149,10 @@ fn finish(x: &Matrix, ground: Ground<'_>, mut machines: Vec<Machine>) -> Svm {
                 machines.iter_mut().for_each(|machine| flatten(x, machine));
                 Space::Linear { columns: x.width() }
             }
-            Settled::Rbf(gamma) => Space::Rbf { gamma, support: keep_support(x, &mut machines) },
+            Settled::Rbf(gamma) => {
+                let support = keep_support(x, &mut machines);
+                Space::Rbf { gamma, support, layout: MadeOnce::default() }
+            }
         },
     };
     Svm { version: FormatVersion, space, machines }

@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 
 use crate::Matrix;
-use crate::numeric::distance::squared_distances;
 use crate::numeric::math;
+
+use super::layout::Layout;
 
 /// Rows whose values are computed in one go; they stay in the cache.
 const BLOCK: usize = 1_024;
@@ -17,20 +18,21 @@ pub(super) enum Settled {
 }
 
 impl Settled {
-    /// Kernel values of `point` with every row.
-    pub(super) fn of_point(self, x: &Matrix, point: &[f64], out: &mut [f64]) {
+    /// Kernel values of `point` with every row of a table, given with its layout.
+    pub(super) fn of_point(self, (x, layout): (&Matrix, &Layout), point: &[f64], out: &mut [f64]) {
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let range = block * BLOCK..block * BLOCK + out.len();
             match self {
                 Self::Linear => {
                     out.fill(0.0);
-                    for (column, factor) in x.columns().iter().zip(point) {
+                    let terms = x.columns().iter().zip(point).filter(|(_, factor)| **factor != 0.0);
+                    for (column, factor) in terms {
                         let values = &column.values()[range.clone()];
                         out.iter_mut().zip(values).for_each(|(slot, v)| *slot += v * factor);
                     }
                 }
                 Self::Rbf(gamma) => {
-                    squared_distances(x, range, point, out);
+                    layout.squared_distances(x, range, point, out);
                     out.iter_mut().for_each(|slot| *slot *= -gamma);
                     math::exp_of_negatives(out);
                 }
@@ -42,6 +44,7 @@ impl Settled {
 /// Rows of the kernel matrix, shared by all machines that are fitted on the table.
 pub(super) struct KernelRows<'a> {
     x: &'a Matrix,
+    layout: Layout,
     kernel: Settled,
     diagonal: Vec<f64>,
     rows: Vec<OnceLock<Box<[f32]>>>,
@@ -59,7 +62,8 @@ impl<'a> KernelRows<'a> {
                 sums
             }
         };
-        Self { x, kernel, diagonal, rows: (0..x.rows()).map(|_| OnceLock::new()).collect() }
+        let layout = Layout::new(x);
+        Self { x, layout, kernel, diagonal, rows: (0..x.rows()).map(|_| OnceLock::new()).collect() }
     }
 
     pub(super) fn kernel(&self) -> Settled {
@@ -75,7 +79,8 @@ impl<'a> KernelRows<'a> {
     pub(super) fn row(&self, row: u32) -> &[f32] {
         self.rows[row as usize].get_or_init(|| {
             let mut values = vec![0.0; self.x.rows()];
-            self.kernel.of_point(self.x, &self.x.row(row as usize), &mut values);
+            let point = self.x.row(row as usize);
+            self.kernel.of_point((self.x, &self.layout), &point, &mut values);
             values.into_iter().map(|v| v as f32).collect()
         })
     }

@@ -11,6 +11,7 @@ mod descent;
 mod fit;
 mod fourier;
 mod kernel;
+mod layout;
 mod machine;
 mod model;
 mod pairs;

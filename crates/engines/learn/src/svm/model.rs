@@ -4,10 +4,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{FormatVersion, require_columns};
+use crate::numeric::made_once::MadeOnce;
 use crate::{Classifier, LearnError, Matrix, Regressor};
 
 use super::fourier::FourierMap;
 use super::kernel::Settled;
+use super::layout::Layout;
 use super::machine::Machine;
 use super::platt::{Sigmoid, couple};
 
@@ -21,7 +23,12 @@ pub(super) enum Space {
     /// The columns.
     Linear { columns: usize },
     /// Gaussian kernel values with the support rows.
-    Rbf { gamma: f64, support: Matrix },
+    Rbf {
+        gamma: f64,
+        support: Matrix,
+        #[serde(skip)]
+        layout: MadeOnce<Layout>,
+    },
     /// Random features.
     Fourier(FourierMap),
 }
@@ -54,9 +61,10 @@ impl Space {
     fn place(&self, point: Vec<f64>) -> Vec<f64> {
         match self {
             Self::Linear { .. } => point,
-            Self::Rbf { gamma, support } => {
+            Self::Rbf { gamma, support, layout } => {
+                let layout = layout.get_or_make(|| Layout::new(support));
                 let mut values = vec![0.0; support.rows()];
-                Settled::Rbf(*gamma).of_point(support, &point, &mut values);
+                Settled::Rbf(*gamma).of_point((support, layout), &point, &mut values);
                 values
             }
             Self::Fourier(map) => map.map(&point),

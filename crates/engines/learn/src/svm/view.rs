@@ -81,7 +81,7 @@ impl Svm {
     fn space_view(&self) -> SpaceView<'_> {
         match &self.space {
             Space::Linear { columns } => SpaceView::Linear { columns: *columns },
-            Space::Rbf { gamma, support } => SpaceView::Rbf { gamma: *gamma, support },
+            Space::Rbf { gamma, support, .. } => SpaceView::Rbf { gamma: *gamma, support },
             Space::Fourier(map) => SpaceView::Fourier { directions: map.directions() },
         }
     }

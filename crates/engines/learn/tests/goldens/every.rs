@@ -148,6 +148,40 @@ fn one_and_two_threads_give_the_same_bytes() {
 }
 
 #[test]
+fn a_row_by_itself_gets_what_it_gets_among_others() {
+    let mut sample = Sample::new(600, 6);
+    let mut rng = Rng::new(8);
+    let labels = (0..600).map(|_| if rng.below(9) == 0 { f64::NAN } else { rng.below(7) as f64 });
+    sample.x = sample.x.with_column(2, Column::category(labels.collect())).unwrap();
+    let control = Control::unlimited();
+    let boosting = BoostingParams { rounds: 13, ..BoostingParams::default() };
+    let (classes, values) = (sample.classes().unwrap(), sample.values().unwrap());
+    let classifiers: [Box<dyn Classifier>; 2] = [
+        Box::new(boosting.fit_classifier(&classes, None, &control).unwrap()),
+        Box::new(
+            ForestParams::classifier().with_trees(13).fit_classifier(&classes, &control).unwrap(),
+        ),
+    ];
+    let regressors: [Box<dyn Regressor>; 2] = [
+        Box::new(boosting.fit_regressor(&values, None, &control).unwrap()),
+        Box::new(
+            ForestParams::regressor().with_trees(13).fit_regressor(&values, &control).unwrap(),
+        ),
+    ];
+    let probabilities = classifiers.each_ref().map(|model| model.predict_proba(&sample.x).unwrap());
+    let numbers = regressors.each_ref().map(|model| model.predict(&sample.x).unwrap());
+    for row in (0..600).step_by(7) {
+        let alone = sample.x.take_rows(&[row]);
+        for (model, all) in classifiers.iter().zip(&probabilities) {
+            assert_eq!(model.predict_proba(&alone).unwrap().row(0), all.row(row));
+        }
+        for (model, all) in regressors.iter().zip(&numbers) {
+            assert_eq!(model.predict(&alone).unwrap()[0], all[row]);
+        }
+    }
+}
+
+#[test]
 fn cancelling_ends_every_fit_within_a_second() {
     let sample = Sample::new(16_000, 40);
     for (name, fit) in every_learner() {

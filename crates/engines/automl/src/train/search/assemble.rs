@@ -6,9 +6,7 @@ use crate::model::{
     Algorithm, Candidate, Ensemble, Finish, Pipeline, Predictions, choose_calibration,
 };
 use crate::target::TargetValues;
-use crate::train::bill::count_tried;
-use crate::train::blend::{Voice, select_weights, tune_decision};
-use crate::train::checkpoint::ModelResult;
+use crate::train::blend::{Judge, Voice, select_weights, tune_decision};
 use crate::train::evaluate::{Evaluated, FoldScores, WeighedFits, score_decided};
 use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
@@ -57,7 +55,6 @@ impl Search<'_> {
         let own =
             (!is_alone).then(|| EnsembleScores { scores: scores.clone(), members, is_stacked });
         let board = self.derive_board(own);
-        let results: Vec<ModelResult> = self.entries.iter().map(|e| e.result.clone()).collect();
         Ok(Found {
             ensemble,
             evaluated: Evaluated {
@@ -68,7 +65,7 @@ impl Search<'_> {
             },
             leader: self.describe_leader(),
             board,
-            tried: count_tried(&results),
+            tried: self.count_tried(),
             folds: self.depth,
         })
     }
@@ -83,7 +80,6 @@ impl Search<'_> {
 
     /// Places of the members with their weights, the heaviest first.
     fn choose_members(&self) -> Result<Vec<(usize, f64)>, AutomlError> {
-        let metric = self.prepared.metric;
         let Some(leader) = self.find_leader() else { return Err(self.derive_failure()) };
         let has_fits = |entry: &Entry| entry.kept.is_some() || !self.purse.is_timed();
         let mut voices: Vec<Voice> = Vec::new();
@@ -98,7 +94,9 @@ impl Search<'_> {
         let Some(first) = places.iter().position(|place| *place == leader) else {
             return Ok(vec![(leader, 1.0)]);
         };
-        let weights = select_weights(metric, &self.take_sample_truth(), &voices, first)?;
+        let lengths: Vec<usize> = self.sample.iter().take(self.depth).map(Vec::len).collect();
+        let judge = Judge::new(self.prepared.metric, self.take_sample_truth(), &lengths);
+        let weights = select_weights(&judge, &voices, first)?;
         let mut chosen: Vec<(usize, f64)> =
             places.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0).collect();
         chosen.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -121,12 +119,12 @@ impl Search<'_> {
             .get_mut(place)
             .ok_or_else(|| AutomlError::inconsistent("A member is not among the trials."))?;
         if let Some(trial) = entry.kept.take() {
-            return Ok(trial);
+            return trial.take();
         }
         let limit = entry.result.trial.as_ref().and_then(|trial| trial.limit);
         let candidate = entry.candidate.clone();
         let places: Vec<usize> = (0..entry.result.scores.len()).collect();
-        let limit = self.limit_fits(limit);
+        let limit = self.limit_fits(&candidate, limit);
         let runs = fit_folds(self.prepared, &candidate, &places, (&self.control, limit))?;
         conclude(self.prepared, runs)
     }
@@ -191,7 +189,7 @@ impl Search<'_> {
             .entries
             .iter()
             .map(|entry| BoardEntry {
-                result: entry.result.clone(),
+                result: entry.result.derive_summary(),
                 params: entry.candidate.describe(),
             })
             .collect();

@@ -28,6 +28,9 @@ const MOST_MISSES: usize = 12;
 /// Share of the budget below which nothing new begins.
 const LEAST_LEFT: f64 = 0.02;
 
+/// Why a candidate was tried on the first fold alone.
+const FELL_BEHIND: &str = "others were better on the first fold";
+
 /// A candidate of a bracket after its first fold.
 pub(super) struct Begun {
     place: usize,
@@ -128,7 +131,7 @@ impl Search<'_> {
             self.purse.add_units(known.trial.as_ref().map_or(0, |trial| trial.units));
             let loss = known.trial.as_ref().and_then(|trial| trial.first_loss);
             let loss = loss.unwrap_or(f64::INFINITY);
-            let is_known = !known.scores.is_empty();
+            let is_known = known.trial.is_some();
             self.entries.push(Entry { candidate: candidate.clone(), result: known, kept: None });
             let begun = Begun { place, source, candidate, loss, run: None, limit, begin };
             return Ok(is_known.then_some(begun));
@@ -151,7 +154,7 @@ impl Search<'_> {
         begin: Instant,
     ) -> Result<(ModelResult, Option<FoldRun>), AutomlError> {
         let mut result = derive_result(candidate, ModelStatus::Skipped);
-        result.message = Some("others were better on the first fold".to_owned());
+        result.message = Some(FELL_BEHIND.to_owned());
         match self.fit_first(candidate, limit) {
             Ok(run) => {
                 result.scores = vec![score_alone(self.prepared, &run)?];
@@ -173,7 +176,7 @@ impl Search<'_> {
     }
 
     fn fit_first(&self, candidate: &Candidate, limit: Option<u64>) -> Result<FoldRun, AutomlError> {
-        let limit = FitLimit { rows: self.find_first_rows(), ..self.limit_fits(limit) };
+        let limit = FitLimit { rows: self.find_first_rows(), ..self.limit_fits(candidate, limit) };
         let runs = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
         let first = runs.into_iter().next();
         first.ok_or_else(|| AutomlError::inconsistent("The first fold gave no fit."))
@@ -210,7 +213,7 @@ impl Search<'_> {
             let is_apart = self.find_first_rows().is_some();
             let first = First { counted: first, apart: if is_apart { first } else { 0 } };
             let known = self.find_known(place, &candidate);
-            if let Some(known) = known.filter(|known| known.status == ModelStatus::Done) {
+            if let Some(known) = known.filter(|known| known.status != ModelStatus::Skipped) {
                 self.take_known(Some(place), &candidate, known, first.counted);
             } else if let Some(answer) = self.find_answer((source, Part::All), &candidate, limit) {
                 let answer = self.complete(place, first, answer);
@@ -226,16 +229,14 @@ impl Search<'_> {
     }
 }
 
-/// What was known of a candidate after its first fold.
+/// What was known of a candidate after its first fold; what failed there stays as it is.
 fn derive_first(mut known: ModelResult) -> ModelResult {
-    if known.status == ModelStatus::Done {
+    if let Some(trial) = &mut known.trial {
+        trial.units = trial.first_units;
+        trial.voice.clear();
         known.status = ModelStatus::Skipped;
-        known.message = Some("others were better on the first fold".to_owned());
+        known.message = Some(FELL_BEHIND.to_owned());
         known.scores.truncate(1);
-        if let Some(trial) = &mut known.trial {
-            trial.units = trial.first_units;
-            trial.voice.clear();
-        }
     }
     known
 }

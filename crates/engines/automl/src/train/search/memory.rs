@@ -3,9 +3,11 @@
 //!
 //! Invariant: what is kept follows from the losses alone; nothing depends on when it was dropped.
 
+use gantry_engine_api::LogLevel;
 use gantry_learn::Rng;
 
-use super::{Entry, Search};
+use super::{Entry, Kept, Search};
+use crate::error::AutomlError;
 use crate::train::blend::Voice;
 use crate::train::checkpoint::TrialNote;
 use crate::train::leaderboard::mean_of;
@@ -17,8 +19,10 @@ use crate::train::trial::Trial;
 const MOST_VOICES: usize = 20_000;
 /// Models that may become members at most; the best ones.
 const MOST_MEMBERS: usize = 24;
-/// Memory for fits that may become members.
+/// Bytes of fits that may become members, in memory and in files.
 const KEPT_BYTES: usize = 128 << 20;
+/// Bytes of those in memory.
+const RESIDENT_BYTES: usize = 16 << 20;
 
 impl Search<'_> {
     pub(super) fn write_voice(&self, trial: &Trial) -> Vec<Vec<String>> {
@@ -31,11 +35,28 @@ impl Search<'_> {
             .collect()
     }
 
-    /// Lets the fits of the worst models go where they take too much memory.
+    /// Keeps the fits of the entry at `place`: in memory, or in a file where there is no room.
+    pub(super) fn keep(&self, place: usize, trial: Trial) -> Option<Kept> {
+        let bytes = trial.bytes(self.size().rows);
+        let resident = self.entries.iter().filter_map(|entry| entry.kept.as_ref());
+        let resident: usize = resident.map(Kept::resident_bytes).sum();
+        if resident + bytes <= RESIDENT_BYTES {
+            return Some(Kept::in_memory(trial, bytes));
+        }
+        let folder = self.job.scratch().map_err(AutomlError::from);
+        let kept = folder
+            .and_then(|folder| Kept::on_shelf(trial, bytes, folder.join(format!("fits_{place}"))));
+        if let Err(error) = &kept {
+            let line = format!("The fits of model {} are not kept: {error}", place + 1);
+            self.job.log(LogLevel::Warning, line);
+        }
+        kept.ok()
+    }
+
+    /// Lets the fits of the worst models go where they take too much room.
     pub(super) fn drop_worst(&mut self) {
-        let rows = self.size().rows;
         loop {
-            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, |trial| trial.bytes(rows));
+            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, Kept::bytes);
             let total: usize = self.entries.iter().map(bytes).sum();
             let kept = |(_, entry): &(usize, &Entry)| entry.kept.is_some();
             if total <= KEPT_BYTES || self.entries.iter().enumerate().filter(kept).count() < 3 {

@@ -243,13 +243,14 @@ impl Search<'_> {
         first: First,
         mut answer: ModelResult,
     ) -> ModelResult {
-        let first_loss = self.find_first_loss(place);
-        if let Some(trial) = &mut answer.trial {
-            trial.first_loss = first_loss;
-            trial.units += first.apart;
-            if first.apart > 0 {
-                trial.first_units = first.apart;
-            }
+        let Some(trial) = &mut answer.trial else {
+            answer.trial = self.find_first_note(place);
+            return answer;
+        };
+        trial.first_loss = self.find_first_loss(place);
+        trial.units += first.apart;
+        if first.apart > 0 {
+            trial.first_units = first.apart;
         }
         answer
     }

@@ -4,7 +4,8 @@
 
 use super::Search;
 use crate::error::AutomlError;
-use crate::model::Candidate;
+use crate::model::{Algorithm, Candidate};
+use crate::preprocess::estimate_width;
 use crate::train::trial::{FitLimit, FoldRun, fit_folds};
 
 /// Cells from which the first fold of an unknown cost is tried alone.
@@ -14,7 +15,8 @@ const LARGE: usize = 60_000;
 const SHARED_COST: f64 = 0.8;
 /// Share of the budget that all folds of one candidate may take before folds are given up.
 const MOST_SHARE: f64 = 0.45;
-
+/// Bytes of a fit's features and kernel from which folds are not fitted side by side.
+const LARGE_FIT: usize = 12 << 20;
 /// Share of the time that all folds of one candidate take at most.
 const MOST_SHARE_OF_FITS: f64 = 0.25;
 
@@ -27,7 +29,7 @@ impl Search<'_> {
         mut begun: Vec<FoldRun>,
         limit: Option<u64>,
     ) -> Result<Vec<FoldRun>, AutomlError> {
-        let limit = self.limit_fits(limit);
+        let limit = self.limit_fits(candidate, limit);
         if begun.is_empty() && self.must_probe(candidate) {
             let start = self.purse.spent();
             begun = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
@@ -50,9 +52,16 @@ impl Search<'_> {
             && self.forecast.find(candidate, size).is_none()
     }
 
-    /// What each fit of a candidate may spend, so that none takes the time of many others.
-    pub(super) fn limit_fits(&self, units: Option<u64>) -> FitLimit {
-        let side_by_side = usize::from(self.job.threads()).max(1);
+    /// What each fit of a candidate may spend, so that none takes the time of many others. Large
+    /// ones go one after the other: they have work for all threads, and no room beside each other.
+    pub(super) fn limit_fits(&self, candidate: &Candidate, units: Option<u64>) -> FitLimit {
+        let (rows, columns) = (self.size().rows, self.prepared.columns());
+        let how = (candidate.algorithm.encoding(), candidate.options.as_ref());
+        let features = rows * estimate_width(&columns, rows, how) * size_of::<f64>();
+        let is_kernel = candidate.algorithm == Algorithm::Svm;
+        let kernel = if is_kernel { rows.saturating_mul(rows) * size_of::<f32>() } else { 0 };
+        let alone = features.saturating_add(kernel) > LARGE_FIT;
+        let side_by_side = if alone { 1 } else { usize::from(self.job.threads()).max(1) };
         let waves = self.depth.div_ceil(side_by_side).max(1) as f64;
         let seconds = MOST_SHARE_OF_FITS * self.purse.total() / waves;
         FitLimit {
@@ -60,6 +69,7 @@ impl Search<'_> {
             seconds: self.purse.is_timed().then_some(seconds),
             deadline: self.purse.deadline(),
             rows: None,
+            alone,
         }
     }
 
