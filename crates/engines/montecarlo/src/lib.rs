@@ -19,6 +19,7 @@ mod gpu;
 mod influence;
 mod lane;
 mod machine;
+mod native;
 pub mod ops;
 mod program;
 mod publish;
