@@ -26,10 +26,14 @@ fn main() {
     let study = Study::new(book, &question).unwrap();
     let load = start.elapsed().as_secs_f64();
     let program = &study.compiled.program;
-    let evaluation: Vec<Value> = [Isa::Baseline, Isa::Avx2, Isa::Avx512]
-        .into_iter()
-        .filter(|isa| isa.is_here())
-        .map(|isa| json!([isa.as_str(), evaluate(&study, isa, seconds / 2.0)]))
+    let sets = [Isa::Baseline, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_here());
+    let evaluation: Vec<Value> = sets
+        .flat_map(|isa| [(isa, "loops"), (isa, "code")])
+        .filter(|way| *way != (Isa::Baseline, "code"))
+        .map(|(isa, way)| {
+            let speed = evaluate(&study, (isa, way == "loops"), seconds / 2.0);
+            json!([format!("{} {way}", isa.as_str()), speed])
+        })
         .collect();
     let (edited, edit_ms) = edit(&study);
     let million = Instant::now();
@@ -38,6 +42,8 @@ fn main() {
     let hashes: Vec<String> =
         [1, 2, 8].map(|t| hash(&columns(&study, Design::LatinHypercube, 100_000, t))).to_vec();
     let (scalar, vectorised, called) = count_functions();
+    let with_sampling = sample_and_evaluate(&study, seconds);
+    let on_device = enhanced(&study, seconds);
     println!(
         "{}",
         json!({
@@ -49,11 +55,13 @@ fn main() {
             "instructions": program.instruction_count(),
             "registers": program.register_count(),
             "evaluation": evaluation,
-            "with_sampling": sample_and_evaluate(&study, seconds),
+            "with_sampling": with_sampling,
             "edit_1000_ms": edit_ms,
             "edit_mean": edited,
             "million_ms": million_ms,
-            "enhanced_per_s": enhanced(&study, seconds),
+            // As the engine does: without a device it computes on the processor.
+            "enhanced_per_s": on_device.unwrap_or(with_sampling),
+            "enhanced_by": if on_device.is_some() { "gpu" } else { "cpu" },
             "means": one.iter().map(|c| summarize(c).map(|s| s.mean)).collect::<Vec<_>>(),
             "hashes": hashes,
             "lhs_variance_ratio": variance_ratio(&study),
@@ -68,11 +76,15 @@ fn cpu() -> f64 {
     text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
 }
 
-fn evaluate(study: &Study, isa: Isa, seconds: f64) -> f64 {
+/// Iterations per second without drawing, as a processor with these instructions has them.
+fn evaluate(study: &Study, (isa, loops_alone): (Isa, bool), seconds: f64) -> f64 {
     let plan = study.plan(1, 1 << 20, Design::MonteCarlo).unwrap();
     let program = &study.compiled.program;
     let mut machine = Machine::new(program, &study.book, None);
     machine.set_isa(isa);
+    if loops_alone {
+        machine.set_loops_alone();
+    }
     let mut inputs = vec![[0.0; WIDTH]; program.input_count()];
     let mut outputs = vec![Column::default(); program.output_count()];
     plan.fill_chunk(0, &mut inputs).unwrap();
@@ -142,7 +154,8 @@ fn seeded(
     let plan = study.plan(seed, iterations, design).unwrap();
     let program = &study.compiled.program;
     let runner = Runner { book: &study.book, program, plan: &plan, now: None, threads, gpu: None };
-    let mut all = vec![Vec::new(); program.output_count()];
+    let room = || Vec::with_capacity(iterations as usize);
+    let mut all: Vec<Vec<f64>> = (0..program.output_count()).map(|_| room()).collect();
     let mut take = |block: Vec<Vec<f64>>| {
         for (all, part) in all.iter_mut().zip(block) {
             all.extend(part);

@@ -1,6 +1,7 @@
 //! Runs a column program over 256 draws. The loops over lanes are compiled three times, for
 //! AVX-512, AVX2 and any x86-64, and one is chosen when the machine is made; no operation is
-//! contracted or reordered, so all give the same bits.
+//! contracted or reordered, so all give the same bits. Where the processor has AVX-512 or AVX2, most
+//! of a program is machine code of its own, and the loops compute what it leaves.
 //!
 //! Invariant: what a fast loop cannot do for a lane (an error, an infinity, a comparison of nearly
 //! equal numbers) is done again for its whole column by [`crate::semantics`].
@@ -10,6 +11,7 @@ use gantry_workbook::{Options, Workbook};
 
 use crate::column::{Column, WIDTH};
 use crate::lane::Texts;
+use crate::native::{Native, Part};
 use crate::program::{Instruction, Program, Source};
 use crate::ssa::Op;
 
@@ -22,12 +24,15 @@ mod slow;
 
 use slow::Results;
 
+/// After so many chunks in a row that its code cannot tell of, a machine does without.
+const MOST_MISSES: u32 = 4;
+
 /// The instructions that loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
     /// What every x86-64 processor has.
     Baseline,
-    /// AVX2.
+    /// AVX2, and FMA, which comes with it.
     Avx2,
     /// AVX-512.
     Avx512,
@@ -52,7 +57,10 @@ impl Isa {
         #[cfg(target_arch = "x86_64")]
         return match self {
             Self::Baseline => true,
-            Self::Avx2 => std::arch::is_x86_feature_detected!("avx2"),
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+            }
             Self::Avx512 => {
                 std::arch::is_x86_feature_detected!("avx512f")
                     && std::arch::is_x86_feature_detected!("avx512dq")
@@ -79,9 +87,12 @@ pub struct Machine<'p, 'b> {
     program: &'p Program,
     isa: Isa,
     registers: Vec<Register>,
-    /// Copies of the draws, aligned.
+    /// Copies of the draws, aligned; behind them the columns of machine code.
     inputs: Vec<Column>,
     constants: Vec<Column>,
+    native: Option<&'p Native>,
+    slots: Vec<Column>,
+    misses: u32,
     rest: Rest<'b>,
 }
 
@@ -105,50 +116,102 @@ impl<'p, 'b> Machine<'p, 'b> {
         let live =
             program.needs_workbook().then(|| Live::new(book, &Options { now, inputs: Vec::new() }));
         let results = program.groups.iter().map(|g| Results::new(g.cells.len())).collect();
-        Self {
+        let mut machine = Self {
             program,
-            isa: Isa::best(),
+            isa: Isa::Baseline,
             registers: (0..program.registers).map(|_| Register::default()).collect(),
             inputs: vec![Column::default(); program.inputs.len()],
+            native: None,
+            slots: Vec::new(),
+            misses: 0,
             constants: program.constants.iter().map(|c| Column::splat(*c)).collect(),
             rest: Rest { live, now, texts: program.texts.clone(), results },
-        }
+        };
+        machine.set_isa(Isa::best());
+        machine
     }
 
-    /// Uses narrower loops than the processor has; those that it has not are not used.
+    /// Computes as on a processor that has no more than these instructions; those that this one has not
+    /// are not used.
     pub fn set_isa(&mut self, isa: Isa) {
         if isa.is_here() {
             self.isa = isa;
+            self.native = self.program.find_native(isa);
+            self.misses = 0;
+            let columns = self.native.map_or(self.program.inputs.len(), Native::columns);
+            self.inputs.resize(columns, Column::default());
+            self.slots = self.native.map(Native::slots).unwrap_or_default();
         }
+    }
+
+    /// Computes without machine code of the program's own.
+    pub fn set_loops_alone(&mut self) {
+        self.native = None;
+    }
+
+    /// Whether the last results are of the program's own machine code.
+    #[must_use]
+    pub const fn ran_native(&self) -> bool {
+        self.native.is_some() && self.misses == 0
     }
 
     /// Computes the outputs of 256 draws, of which the first `lanes` count: what is computed draw
     /// by draw is computed for those alone.
     pub fn run(&mut self, inputs: &[[f64; WIDTH]], lanes: usize, outputs: &mut [Column]) {
-        self.rest.texts.truncate(self.program.texts.len());
-        for results in &mut self.rest.results {
-            results.done = false;
-        }
         for (own, given) in self.inputs.iter_mut().zip(inputs) {
             own.0 = *given;
         }
         let lanes = lanes.min(WIDTH);
-        match self.isa {
-            Isa::Baseline => self.steps(lanes),
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "the processor was asked for these instructions")]
-            // SAFETY: `isa` is only ever one that `is_here`.
-            Isa::Avx2 => unsafe { self.steps_avx2(lanes) },
-            #[cfg(target_arch = "x86_64")]
-            #[expect(unsafe_code, reason = "the processor was asked for these instructions")]
-            // SAFETY: `isa` is only ever one that `is_here`.
-            Isa::Avx512 => unsafe { self.steps_avx512(lanes) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 | Isa::Avx512 => self.steps(lanes),
-        }
-        for (output, source) in outputs.iter_mut().zip(&self.program.outputs) {
+        let (program, native) = (self.program, self.native);
+        let sources = match native {
+            Some(native) if self.run_native(native, lanes) => native.outputs(),
+            Some(_) | None => {
+                self.reset();
+                self.steps(lanes);
+                &program.outputs
+            }
+        };
+        for (output, source) in outputs.iter_mut().zip(sources) {
             output.0 = *self.column(*source);
         }
+    }
+
+    /// Forgets what was computed draw by draw.
+    fn reset(&mut self) {
+        self.rest.texts.truncate(self.program.texts.len());
+        for results in &mut self.rest.results {
+            results.done = false;
+        }
+    }
+
+    /// Counts a chunk that the code could not tell of.
+    const fn miss(&mut self) {
+        self.misses += 1;
+        if self.misses >= MOST_MISSES {
+            self.native = None;
+        }
+    }
+
+    /// Runs the program's own code, and says whether its results may stand.
+    fn run_native(&mut self, native: &Native, lanes: usize) -> bool {
+        self.reset();
+        let mut out = Register::default();
+        for part in native.parts() {
+            match part {
+                Part::Code(code) => {
+                    if !native.run(code, &mut self.inputs, &mut self.slots) {
+                        self.miss();
+                        return false;
+                    }
+                }
+                Part::Step(step) => {
+                    self.step(step, lanes, &mut out.0.0);
+                    self.inputs[step.target as usize].0 = out.0.0;
+                }
+            }
+        }
+        self.misses = 0;
+        true
     }
 
     /// The values of the outputs of one draw, unpacked.
@@ -163,30 +226,46 @@ impl<'p, 'b> Machine<'p, 'b> {
         if lane.is_nan() { crate::lane::lane_to_number(lane, &self.rest.texts) } else { lane }
     }
 
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn steps_avx2(&mut self, lanes: usize) {
-        self.steps(lanes);
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-    fn steps_avx512(&mut self, lanes: usize) {
-        self.steps(lanes);
-    }
-
-    #[inline(always)]
     fn steps(&mut self, lanes: usize) {
         let program = self.program;
         // Results are written beside the registers and change places with the target, which may
         // be a source as well.
         let mut out = Register::default();
         for instruction in &program.instructions {
-            if !self.fast(instruction, &mut out.0.0) {
-                self.slow(instruction, lanes, &mut out.0.0);
-            }
+            self.step(instruction, lanes, &mut out.0.0);
             std::mem::swap(&mut self.registers[instruction.target as usize], &mut out);
         }
+    }
+
+    fn step(&mut self, step: &Instruction, lanes: usize, out: &mut [f64; WIDTH]) {
+        let stands = match self.isa {
+            Isa::Baseline => self.fast(step, out),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the processor was asked for these instructions")]
+            // SAFETY: `isa` is only ever one that `is_here`.
+            Isa::Avx2 => unsafe { self.fast_avx2(step, out) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the processor was asked for these instructions")]
+            // SAFETY: `isa` is only ever one that `is_here`.
+            Isa::Avx512 => unsafe { self.fast_avx512(step, out) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Isa::Avx2 | Isa::Avx512 => self.fast(step, out),
+        };
+        if !stands {
+            self.slow(step, lanes, out);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn fast_avx2(&self, step: &Instruction, out: &mut [f64; WIDTH]) -> bool {
+        self.fast(step, out)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+    fn fast_avx512(&self, step: &Instruction, out: &mut [f64; WIDTH]) -> bool {
+        self.fast(step, out)
     }
 
     #[inline(always)]

@@ -5,11 +5,14 @@
 //! instruction that is the last use.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use gantry_workbook::CellRef;
 use gantry_workbook::graph::FormulaAt;
 
 use crate::lane::Texts;
+use crate::machine::Isa;
+use crate::native::Native;
 use crate::ssa::{Graph, Node, NodeId, Op};
 
 mod fuse;
@@ -71,6 +74,8 @@ pub struct Program {
     pub(crate) texts: Texts,
     /// For every input its cell, if it has one.
     pub(crate) inputs: Vec<Option<CellRef>>,
+    /// The program as machine code by sets of instructions, made when it is first asked for.
+    native: [OnceLock<Option<Arc<Native>>>; 3],
 }
 
 impl Program {
@@ -124,7 +129,14 @@ impl Program {
             groups,
             texts,
             inputs,
+            native: Default::default(),
         }
+    }
+
+    /// The program as machine code for a set of instructions, where there can be any.
+    pub(crate) fn find_native(&self, isa: Isa) -> Option<&Native> {
+        let make = || Native::find(self, isa).map(Arc::new);
+        self.native[isa as usize].get_or_init(make).as_deref()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::tally::Collector;
 
 pub mod draws;
 pub mod leaflet;
+mod plots;
 mod sheet;
 
 /// Outputs that have charts; the JSON has all.

@@ -268,7 +268,8 @@ impl<'a> Worker<'a> {
     }
 
     fn block(&mut self, (from, to): (u64, u64), end: u64) -> Result<Block, MonteCarloError> {
-        let mut block: Block = vec![Vec::new(); self.outputs.len()];
+        let room = ((to - from) as usize) * WIDTH;
+        let mut block: Block = (0..self.outputs.len()).map(|_| Vec::with_capacity(room)).collect();
         for chunk in from..to {
             let count = (end - chunk * WIDTH as u64).min(WIDTH as u64) as usize;
             self.plan
@@ -276,7 +277,13 @@ impl<'a> Worker<'a> {
                 .map_err(|source| MonteCarloError::Sampling { name: "draws".into(), source })?;
             self.machine.run(&self.inputs, count, &mut self.outputs);
             for (all, column) in block.iter_mut().zip(&self.outputs) {
-                all.extend(column.0[..count].iter().map(|x| self.machine.number(*x)));
+                let values = &column.0[..count];
+                // Mostly there are numbers alone, which are copied at once.
+                if values.iter().fold(false, |any, x| any | x.is_nan()) {
+                    all.extend(values.iter().map(|x| self.machine.number(*x)));
+                } else {
+                    all.extend_from_slice(values);
+                }
             }
         }
         Ok(block)

@@ -12,7 +12,7 @@ const PERCENTS: [f64; 13] =
 /// The confidence of all intervals.
 const CONFIDENCE: f64 = 0.95;
 /// The share of draws that a tail has.
-const TAIL: f64 = 0.05;
+pub(crate) const TAIL: f64 = 0.05;
 /// Bins of a histogram.
 const BINS: usize = 50;
 /// Places in a tail at which a sketch is asked for its mean.
@@ -232,6 +232,12 @@ impl Chance {
     pub fn below(draws: &dyn Known, limit: f64) -> Self {
         Self { limit, probability: draws.share_below(limit), interval: draws.interval_below(limit) }
     }
+}
+
+/// The shares whose quantiles a summary has.
+pub(crate) fn derive_shares() -> impl Iterator<Item = f64> {
+    let percents = PERCENTS.iter().map(|percent| percent / 100.0);
+    percents.chain((0..=100).map(|i| f64::from(i) / 100.0))
 }
 
 /// Summarises a column; nothing when no draw gave a number.

@@ -14,6 +14,7 @@ use super::price::{DistributionSet, Work, derive_credits, meter_id};
 use super::question::{gather, simulation_of, study};
 use super::{simulation_slot, workbook_slot};
 use crate::error::MonteCarloError;
+use crate::ranks;
 use crate::simulation::{Sampling, Simulation};
 use crate::spelling::{Below, entries, get_below};
 use crate::study::Study;
@@ -63,6 +64,22 @@ const fn one() -> u16 {
     1
 }
 
+/// A file of draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DrawsFile {
+    /// `draws.parquet`.
+    Parquet,
+    /// `draws.csv`, of up to a million draws that are kept in memory.
+    Csv,
+    /// `draws.xlsx`, of as many draws as a sheet has rows.
+    Xlsx,
+}
+
+fn usual_files() -> Vec<DrawsFile> {
+    vec![DrawsFile::Parquet, DrawsFile::Csv]
+}
+
 /// Parameters of `montecarlo.simulate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +120,13 @@ pub struct SimulateParams {
     /// How many of the draws to leave as files.
     #[serde(default = "usual_draws")]
     pub draws: u64,
+    /// The files that draws are left as: `parquet`, `csv` or `xlsx`.
+    #[serde(default = "usual_files")]
+    pub draws_as: Vec<DrawsFile>,
+    /// With `arrow`, percentiles and tails to the last digit instead of within 0.5 %: the draws are made
+    /// six times more.
+    #[serde(default)]
+    pub exact: bool,
     /// How the draws are computed; `arrow` is for more of them than fit into memory, `enhanced` for
     /// many draws of large models where there is a graphics processor.
     #[serde(default)]
@@ -131,6 +155,8 @@ impl Default for SimulateParams {
             stop_when: None,
             now: None,
             draws: usual_draws(),
+            draws_as: usual_files(),
+            exact: false,
             engine: EngineChoice::default(),
             shards: one(),
             distributions: None,
@@ -145,6 +171,18 @@ impl SimulateParams {
             stop_when: self.stop_when.clone(),
             ..simulation_of!(self, USUAL_ITERATIONS)
         }
+    }
+
+    fn check_files(&self) -> Result<(), ParamError> {
+        let draws = self.draws.min(self.iterations);
+        if self.draws_as.contains(&DrawsFile::Xlsx) && draws > SHEET_DRAWS {
+            let text = format!(
+                "{draws} draws are more than the {SHEET_DRAWS} that a sheet has rows for; leave \
+                 fewer, or leave them as `parquet`"
+            );
+            return Err(ParamError::new("/draws", text));
+        }
+        Ok(())
     }
 
     fn check_shards(&self) -> Result<(), ParamError> {
@@ -163,6 +201,9 @@ impl SimulateParams {
         Ok(())
     }
 }
+
+/// Draws that fit into a sheet below its heads.
+pub(crate) const SHEET_DRAWS: u64 = (1 << 20) - 1;
 
 /// Reads a rule to stop.
 pub(crate) fn read_rule(text: &str) -> Result<StopRule, ParamError> {
@@ -194,6 +235,7 @@ impl Operation for Simulate {
         inputs: &[InputMeta],
     ) -> Result<Estimate, ParamError> {
         params.check_shards()?;
+        params.check_files()?;
         if let Some(rule) = &params.stop_when {
             read_rule(rule)?;
         }
@@ -215,7 +257,9 @@ impl Operation for Simulate {
         let mut estimate = work.estimate(inputs)?;
         if arrow {
             estimate.meters.insert(meter_id("streamed_iterations")?, params.iterations);
-            estimate.memory_bytes = estimate.memory_bytes.saturating_add(STREAM_MEMORY);
+            let counts = if params.exact { ranks::derive_memory(outputs) } else { 0 };
+            let memory = STREAM_MEMORY.saturating_add(counts);
+            estimate.memory_bytes = estimate.memory_bytes.saturating_add(memory);
         }
         if params.engine == EngineChoice::Enhanced {
             estimate.meters.insert(meter_id("enhanced_iterations")?, params.iterations);
@@ -246,6 +290,10 @@ pub(crate) struct Task {
     pub engine: EngineChoice,
     /// Draws that are left as files.
     pub draws: u64,
+    /// As which files.
+    pub draws_as: Vec<DrawsFile>,
+    /// Whether percentiles of draws that are not kept are to be exact.
+    pub exact: bool,
 }
 
 impl Task {
@@ -260,12 +308,22 @@ fn run(
     params: &SimulateParams,
 ) -> Result<Step<SimulateReport>, MonteCarloError> {
     params.check_shards()?;
+    params.check_files()?;
     job.stage("Read", 1, 3);
     let (simulation, set) = gather(job, params.simulation(), params.distributions)?;
     let study = study(job, (&simulation, set), &|_| Ok(Vec::new()))?;
     let below = read_below(&study, &simulation.below)?;
     let rule = simulation.stop_when.as_deref().map(read_rule).transpose()?;
-    let task = Task { simulation, study, below, rule, engine: params.engine, draws: params.draws };
+    let task = Task {
+        simulation,
+        study,
+        below,
+        rule,
+        engine: params.engine,
+        draws: params.draws,
+        draws_as: params.draws_as.clone(),
+        exact: params.exact,
+    };
     let report = match (params.engine, params.shards) {
         (EngineChoice::Power | EngineChoice::Enhanced, _) => exact::run(job, &task)?,
         (EngineChoice::Arrow, 0 | 1) => streamed::run(job, &task)?,

@@ -1,5 +1,5 @@
 //! Draws as tables: one row per iteration, inputs before outputs. A draw that gave no number is
-//! empty in CSV and NaN in Parquet.
+//! empty in CSV and XLSX, and NaN in Parquet.
 
 use std::sync::Arc;
 
@@ -14,12 +14,17 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use crate::error::MonteCarloError;
-use crate::ops::simulate::Task;
 use crate::ops::simulate::finish::columns_of;
+use crate::ops::simulate::{DrawsFile, Task};
 use crate::run::Runner;
 use crate::study::Study;
 
+mod sheet;
+
+use sheet::DrawsSheet;
+
 const PARQUET: &str = "draws.parquet";
+const XLSX: &str = "draws.xlsx";
 /// Rows of one group of a Parquet file.
 const GROUP: usize = 1 << 18;
 
@@ -41,19 +46,23 @@ pub fn of_columns(
     }
     let names = names(&task.study);
     let plan = plan(job, task)?;
-    let mut file = begin(job, &names)?;
+    let mut files = Files::new(job, &names, &task.draws_as)?;
     for from in (0..rows).step_by(GROUP) {
         let to = rows.min(from + GROUP);
         let inputs = columns_of(&task.study, &plan, (from as u64, to as u64))?;
         let outputs = columns.iter().map(|c| &c[from..to]);
         let all: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).chain(outputs).collect();
-        file.write(&all).map_err(|e| failed(PARQUET, &e))?;
-        if rows as u64 <= CSV_ROWS && to == rows && from == 0 {
-            csv(job, &names, &all)?;
-        }
+        files.write(&all)?;
         job.check_cancelled()?;
     }
-    finish(job, file)
+    files.finish(job)?;
+    if task.draws_as.contains(&DrawsFile::Csv) && rows as u64 <= CSV_ROWS {
+        let inputs = columns_of(&task.study, &plan, (0, rows as u64))?;
+        let outputs = columns.iter().map(|c| &c[..rows]);
+        let all: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).chain(outputs).collect();
+        csv(job, &names, &all)?;
+    }
+    Ok(())
 }
 
 /// Leaves the first draws of a run, computed again row group by row group.
@@ -70,7 +79,7 @@ pub fn of_runner(
         return Ok(());
     }
     let plan = plan(job, task)?;
-    let mut file = begin(job, &names(&task.study))?;
+    let mut files = Files::new(job, &names(&task.study), &task.draws_as)?;
     for from in (0..rows).step_by(GROUP) {
         let to = rows.min(from + GROUP as u64);
         let inputs = columns_of(&task.study, &plan, (from, to))?;
@@ -82,9 +91,9 @@ pub fn of_runner(
             Ok(())
         })?;
         let all: Vec<&[f64]> = inputs.iter().chain(&outputs).map(Vec::as_slice).collect();
-        file.write(&all).map_err(|e| failed(PARQUET, &e))?;
+        files.write(&all)?;
     }
-    finish(job, file)
+    files.finish(job)
 }
 
 fn names(study: &Study) -> Vec<String> {
@@ -101,6 +110,61 @@ fn failed(what: &'static str, cause: &dyn std::fmt::Display) -> MonteCarloError 
     MonteCarloError::Written { what, cause: cause.to_string() }
 }
 
+/// The files that grow by row groups.
+struct Files {
+    parquet: Option<ParquetFile<ArtifactWriter>>,
+    sheet: Option<DrawsSheet>,
+}
+
+impl Files {
+    fn new(
+        job: &BlockingContext,
+        names: &[String],
+        wanted: &[DrawsFile],
+    ) -> Result<Self, MonteCarloError> {
+        let mut files = Self { parquet: None, sheet: None };
+        if wanted.contains(&DrawsFile::Parquet) {
+            let writer = job.create_artifact(PARQUET, ArtifactRole::File)?;
+            let file = ParquetFile::new(writer, names).map_err(|e| failed(PARQUET, &e))?;
+            files.parquet = Some(file);
+        }
+        if wanted.contains(&DrawsFile::Xlsx) {
+            if names.len() > sheet::COLUMNS {
+                return Err(MonteCarloError::param(
+                    format!("{} inputs and outputs do not fit into a sheet.", names.len()),
+                    "Leave the draws as Parquet or CSV with `--draws-as parquet,csv`.",
+                ));
+            }
+            let sheet = DrawsSheet::new(names, job.scratch()?).map_err(|e| failed(XLSX, &e))?;
+            files.sheet = Some(sheet);
+        }
+        Ok(files)
+    }
+
+    fn write(&mut self, columns: &[&[f64]]) -> Result<(), MonteCarloError> {
+        if let Some(file) = &mut self.parquet {
+            file.write(columns).map_err(|e| failed(PARQUET, &e))?;
+        }
+        if let Some(sheet) = &mut self.sheet {
+            sheet.write(columns).map_err(|e| failed(XLSX, &e))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, job: &BlockingContext) -> Result<(), MonteCarloError> {
+        if let Some(file) = self.parquet {
+            let writer = file.0.into_inner().map_err(|e| failed(PARQUET, &e))?;
+            job.publish(writer.finish()?)?;
+        }
+        if let Some(sheet) = self.sheet {
+            let mut writer = job.create_artifact(XLSX, ArtifactRole::File)?;
+            sheet.save(&mut writer).map_err(|e| failed(XLSX, &e))?;
+            job.publish(writer.finish()?)?;
+        }
+        Ok(())
+    }
+}
+
 /// Leaves `draws.csv`.
 fn csv(job: &BlockingContext, names: &[String], columns: &[&[f64]]) -> Result<(), MonteCarloError> {
     const CSV: &str = "draws.csv";
@@ -108,20 +172,6 @@ fn csv(job: &BlockingContext, names: &[String], columns: &[&[f64]]) -> Result<()
     let frame = Frame::new(all.collect()).map_err(|e| failed(CSV, &e))?;
     let mut writer = job.create_artifact(CSV, ArtifactRole::Table)?;
     write_csv(&frame, &mut writer, &WriteOptions::default()).map_err(|e| failed(CSV, &e))?;
-    job.publish(writer.finish()?)?;
-    Ok(())
-}
-
-fn begin(
-    job: &BlockingContext,
-    names: &[String],
-) -> Result<ParquetFile<ArtifactWriter>, MonteCarloError> {
-    let writer = job.create_artifact(PARQUET, ArtifactRole::File)?;
-    ParquetFile::new(writer, names).map_err(|e| failed(PARQUET, &e))
-}
-
-fn finish(job: &BlockingContext, file: ParquetFile<ArtifactWriter>) -> Result<(), MonteCarloError> {
-    let writer = file.0.into_inner().map_err(|e| failed(PARQUET, &e))?;
     job.publish(writer.finish()?)?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! What an operation leaves beside its report: one HTML page with charts and tables, the charts as
-//! SVG, the tables as a workbook, and everything as JSON.
+//! SVG, the tables and charts as a workbook, and everything as JSON.
 
 use gantry_engine_api::{ArtifactRole, BlockingContext};
 use gantry_kit::chart::write_short;
@@ -8,7 +8,7 @@ use gantry_kit::{Chart, Theme};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 use serde::Serialize;
 
-use super::{leave_chart, leave_json};
+use super::{leave_chart, leave_json, plots};
 use crate::error::MonteCarloError;
 
 /// What is left.
@@ -126,19 +126,20 @@ pub fn leave<T: Serialize>(
     let html = page.to_html(&Theme::default());
     job.publish_bytes("report.html", ArtifactRole::Report, html.as_bytes())?;
     leave_json(job, "report.json", report)?;
-    let grids = leaflet.sections.iter().flat_map(|section| &section.tables);
-    let sheets = write_sheets(grids)
+    let sheets = write_sheets(leaflet)
         .map_err(|e| MonteCarloError::Written { what: "report.xlsx", cause: e.to_string() })?;
     job.publish_bytes("report.xlsx", ArtifactRole::File, &sheets)?;
     Ok(())
 }
 
-fn write_sheets<'a>(grids: impl Iterator<Item = &'a Grid>) -> Result<Vec<u8>, XlsxError> {
+/// The tables, then the charts, each on a sheet of its own.
+fn write_sheets(leaflet: &Leaflet) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     // The same result is the same file, whenever it is made.
     let created = ExcelDateTime::from_ymd(2000, 1, 1)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&created));
     let bold = Format::new().set_bold();
+    let grids = leaflet.sections.iter().flat_map(|section| &section.tables);
     for (i, grid) in grids.enumerate() {
         let sheet = book.add_worksheet();
         sheet.set_name(format!("Table {}", i + 1))?;
@@ -157,6 +158,10 @@ fn write_sheets<'a>(grids: impl Iterator<Item = &'a Grid>) -> Result<Vec<u8>, Xl
                 };
             }
         }
+    }
+    let charts = leaflet.sections.iter().flat_map(|section| &section.charts);
+    for (i, (_, chart)) in charts.enumerate() {
+        plots::add(&mut book, i + 1, (chart, &bold))?;
     }
     book.save_to_buffer()
 }

@@ -114,6 +114,15 @@ fn details(
     columns.title().set_name(&format!("{}: how often", output.name));
     columns.legend().set_hidden();
     sheet.insert_chart(2, 13, &columns)?;
+    let percents = summary.cdf.len() as u32 + 1;
+    let mut line = Chart::new(ChartType::ScatterStraight);
+    line.add_series()
+        .set_categories((name, 2, 1, percents, 1))
+        .set_values((name, 2, 0, percents, 0));
+    line.title().set_name(&format!("{}: percent of draws below", output.name));
+    line.legend().set_hidden();
+    line.y_axis().set_max(100);
+    sheet.insert_chart(34, 13, &line)?;
     if !output.influences.is_empty() {
         let last = output.influences.len() as u32 + 1;
         let mut bars = Chart::new(ChartType::Bar);

@@ -64,9 +64,13 @@ fn on_thread(path: &std::path::Path, inputs: &[CellRef]) -> Compiled {
         let values = values.map(|(i, cell)| (*cell, Value::Number(draw(lane, i)))).collect();
         truths.push(recalculate(&book, &Options { now: None, inputs: values }).unwrap());
     }
-    for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_here()) {
+    let sets = [Isa::Baseline, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_here());
+    for (isa, loops_alone) in sets.flat_map(|isa| [(isa, true), (isa, false)]) {
         let mut machine = Machine::new(&compiled.program, &book, None);
         machine.set_isa(isa);
+        if loops_alone {
+            machine.set_loops_alone();
+        }
         let mut results = vec![Column::default(); outputs.len()];
         machine.run(&columns, LANES, &mut results);
         for (output, column) in outputs.iter().zip(&results) {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use gantry_engine_api::{EngineError, JobNote, Operation, Step};
 use gantry_engine_testkit::{MemoryHost, MemoryHostBuilder};
 use gantry_montecarlo::{
-    Inspect, InspectParams, Recalculate, RecalculateParams, Simulate, SimulateParams,
-    SimulateReport,
+    DrawsFile, EngineChoice, Inspect, InspectParams, Recalculate, RecalculateParams, Simulate,
+    SimulateParams, SimulateReport,
 };
 use gantry_types::EngineErrorKind;
+use gantry_workbook::{Limits, SheetId, Value, load};
 
 use super::workbooks::{project, write};
 
@@ -65,6 +66,34 @@ async fn a_simulation_finds_what_is_known() {
     }
     let partial = host.find_partial("simulation").unwrap();
     assert!(partial["outputs"][0]["summary"]["mean"].is_number());
+}
+
+#[tokio::test]
+async fn draws_come_as_the_files_that_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = project(folder.path());
+    for engine in [EngineChoice::Power, EngineChoice::Arrow] {
+        let host = host(&path).with_threads(2).build().unwrap();
+        let params =
+            SimulateParams { draws: 700, draws_as: vec![DrawsFile::Xlsx], engine, ..params() };
+        simulated(&host, params).await.unwrap();
+        let names = host.artifact_names();
+        assert!(!names.iter().any(|n| n == "draws.csv" || n == "draws.parquet"), "{names:?}");
+        let sheet = host.read_artifact("draws.xlsx").unwrap();
+        let book = load(std::io::Cursor::new(sheet), &Limits::default()).unwrap();
+        let draws = book.sheet(SheetId(0));
+        assert_eq!(draws.cells().len(), 701 * 4);
+        let price = draws.find_cell(700, 0).map(|cell| cell.value.clone());
+        assert!(matches!(price, Some(Value::Number(x)) if (80.0..150.0).contains(&x)));
+    }
+    let many = SimulateParams {
+        iterations: 2_000_000,
+        draws: 1_048_576,
+        draws_as: vec![DrawsFile::Xlsx],
+        ..params()
+    };
+    let error = Simulate.estimate(&many, &[]).unwrap_err().to_string();
+    assert!(error.contains("1048575") && error.contains("parquet"), "{error}");
 }
 
 #[tokio::test]

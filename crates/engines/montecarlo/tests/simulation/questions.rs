@@ -35,7 +35,11 @@ async fn done<O: Operation>(
             for file in ["report.html", "report.json", "report.xlsx"] {
                 assert!(names.iter().any(|name| name == file), "{file} is missing of {names:?}");
             }
-            assert!(names.iter().any(|name| name.ends_with(".svg")));
+            let charts = names.iter().filter(|name| name.ends_with(".svg")).count();
+            let sheets = host.read_artifact("report.xlsx").unwrap();
+            let drawing = format!("xl/charts/chart{charts}.xml");
+            let has_all = sheets.windows(drawing.len()).any(|part| part == drawing.as_bytes());
+            assert!(charts > 0 && has_all, "{drawing} is missing");
             Ok(report)
         }
         Step::Fork { .. } => Err(EngineError::bug("it forked")),

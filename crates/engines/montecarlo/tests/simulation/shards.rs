@@ -124,6 +124,22 @@ async fn shards_come_to_the_same_as_one_run() {
 }
 
 #[tokio::test]
+async fn exact_percentiles_of_counted_draws_are_those_of_kept_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = project(folder.path());
+    let kept = done(&path, params()).await;
+    let counted = done(&path, SimulateParams { exact: true, ..arrow(1) }).await;
+    assert_eq!(kept.result_hash, counted.result_hash);
+    for (kept, counted) in kept.outputs.iter().zip(&counted.outputs) {
+        let (kept, counted) = (kept.summary.as_ref().unwrap(), counted.summary.as_ref().unwrap());
+        assert_eq!((&kept.percentiles, &kept.cdf), (&counted.percentiles, &counted.cdf));
+        for (a, b) in [(kept.cvar_low, counted.cvar_low), (kept.cvar_high, counted.cvar_high)] {
+            assert!((a - b).abs() <= 1e-10 * a.abs(), "{a} {b}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_shard_without_result_ends_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = project(folder.path());

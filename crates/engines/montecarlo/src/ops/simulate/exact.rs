@@ -49,7 +49,10 @@ fn draw(
     let draws = study.set(&plan, &[]);
     let chosen = device::choose(job, task, &draws);
     let runner = Runner { gpu: chosen.gpu(), ..study.runner(&draws, job.threads()) };
-    let mut columns: Vec<Vec<f64>> = vec![Vec::new(); study.outputs.len()];
+    // A rule to stop may end the run long before.
+    let room = if task.rule.is_some() { 0 } else { iterations as usize };
+    let mut columns: Vec<Vec<f64>> =
+        (0..study.outputs.len()).map(|_| Vec::with_capacity(room)).collect();
     let (mut shown, mut from) = (0, 0);
     let checkpoints = task.rule.iter().flat_map(|_| StopRule::checkpoints());
     for to in checkpoints.take_while(|at| *at < iterations).chain([iterations]) {

@@ -70,7 +70,7 @@ pub(crate) fn finish(
             influences: found.map(|f| f.ranked).unwrap_or_default(),
         });
     }
-    if task.engine == EngineChoice::Arrow {
+    if task.engine == EngineChoice::Arrow && !task.exact {
         warnings.push("Percentiles are within 0.5 % of their values.".to_owned());
     }
     if let Some(note) = &drawn.device.note {

@@ -7,6 +7,7 @@ use super::finish::{Drawn, finish, keep};
 use crate::error::MonteCarloError;
 use crate::ops::outcome::{DeviceReport, SimulateReport};
 use crate::publish;
+use crate::ranks::find_exact;
 use crate::run::Runner;
 use crate::statistics::Known;
 use crate::study::Study;
@@ -65,14 +66,18 @@ pub(crate) fn report(
     tally: &Tally,
 ) -> Result<SimulateReport, MonteCarloError> {
     job.stage("Report", 3, 3);
-    let outputs = 0..task.study.outputs.len();
+    let counted: Vec<_> = (0..task.study.outputs.len()).map(|i| tally.find_counted(i)).collect();
+    let iterations = task.simulation.iterations;
+    let known = if task.exact {
+        find_exact(runner, iterations, counted, &|| job.is_cancelled())?
+    } else {
+        counted.into_iter().map(|c| c.map(|c| Box::new(c) as Box<dyn Known>)).collect()
+    };
     let drawn = Drawn {
-        iterations: task.simulation.iterations,
+        iterations,
         stopped_early: false,
         device: DeviceReport::default(),
-        known: outputs
-            .map(|i| tally.find_counted(i).map(|known| Box::new(known) as Box<dyn Known>))
-            .collect(),
+        known,
         first: runner.collect(keep(task) as u64, &|| job.is_cancelled())?,
         hash: tally.result_hash(),
     };
