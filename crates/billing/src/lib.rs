@@ -14,6 +14,7 @@ mod error;
 mod import_plan;
 mod notice;
 mod offers;
+mod post;
 mod receive_event;
 mod reconcile;
 mod revenue;
@@ -28,6 +29,7 @@ pub use error::BillingError;
 pub use import_plan::PlanDraft;
 pub use notice::{BillingNews, BillingNotice};
 pub use offers::Upgrade;
+pub use post::Post;
 pub use receive_event::Received;
 pub use reconcile::Reconciled;
 pub use revenue::RevenueView;
@@ -53,19 +55,26 @@ pub struct Billing {
     clock: Arc<dyn Clock>,
     edition: Arc<Edition>,
     till: Option<Till>,
+    post: Option<Post>,
 }
 
 impl Billing {
     /// Works on `store` and sells what `edition` says.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, edition: Edition) -> Self {
-        Self { store, clock, edition: Arc::new(edition), till: None }
+        Self { store, clock, edition: Arc::new(edition), till: None, post: None }
     }
 
     /// The same with somebody who takes money.
     #[must_use]
     pub fn with_till(self, till: Till) -> Self {
         Self { till: Some(till), ..self }
+    }
+
+    /// The same with somebody who writes to those who pay.
+    #[must_use]
+    pub fn with_post(self, post: Post) -> Self {
+        Self { post: Some(post), ..self }
     }
 
     /// What is sold.

@@ -1,7 +1,7 @@
 //! What people should be told of their money.
 //!
-//! Invariant: a notice is announced after the commit of what it is about, once per event of the
-//! provider, and from [`Billing::announce`] alone: whatever sends mail begins there.
+//! Invariant: a notice is made once per event of the provider; its mails are written in the
+//! transaction of what it is about, and after the commit it is logged and the sender is rung.
 
 use gantry_ports::payments::DisputeState;
 use gantry_types::{Credits, Money, OrganizationId};
@@ -76,6 +76,11 @@ impl Billing {
     pub(crate) fn announce(&self, notices: &[BillingNotice]) {
         for BillingNotice { organization_id, news } in notices {
             tracing::info!(organization = %organization_id, news = news.as_str(), "billing");
+        }
+        if let Some(post) = &self.post
+            && !notices.is_empty()
+        {
+            post.posted.notify_one();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An event of a provider comes in: verified, noted once, applied in the same transaction.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_ports::StoreError;
@@ -85,6 +86,7 @@ impl Billing {
                         return Ok(Received::Known);
                     }
                     let verdict = ground.apply(tx, &event).await?;
+                    ground.post(tx, &verdict.notices).await?;
                     let noted = PaymentEvent {
                         id: PaymentEventId::generate(),
                         provider: ground.provider.clone(),
@@ -118,6 +120,7 @@ impl Billing {
         Ok(Ground {
             provider: self.require_till()?.provider.id().to_owned(),
             default_plan: self.edition.default_plan.clone(),
+            letters: self.post.as_ref().map(|post| Arc::clone(&post.letters)),
             grace: self.edition.grace,
             expiries: self
                 .edition

@@ -147,6 +147,7 @@ impl Billing {
                 let (ground, event) = (ground.clone(), event.clone());
                 Box::pin(async move {
                     let verdict = ground.apply(tx, &event).await?;
+                    ground.post(tx, &verdict.notices).await?;
                     let (outcome, note) = match verdict.outcome {
                         EventOutcome::Unclear if stale => {
                             (EventOutcome::Ignored, format!("given up: {}", verdict.note))
@@ -192,7 +193,9 @@ impl Billing {
             .write(move |tx| {
                 let (ground, told) = (ground.clone(), told.clone());
                 Box::pin(async move {
-                    Ok::<_, BillingError>(ground.apply_subscription(tx, &told).await?)
+                    let verdict = ground.apply_subscription(tx, &told).await?;
+                    ground.post(tx, &verdict.notices).await?;
+                    Ok::<_, BillingError>(verdict)
                 })
             })
             .await?;
@@ -209,7 +212,9 @@ impl Billing {
             .write(move |tx| {
                 let ground = ground.clone();
                 Box::pin(async move {
-                    Ok::<_, BillingError>(ground.follow_subscription(tx, organization_id).await?)
+                    let notice = ground.follow_subscription(tx, organization_id).await?;
+                    ground.post(tx, notice.as_slice()).await?;
+                    Ok::<_, BillingError>(notice)
                 })
             })
             .await?;

@@ -99,6 +99,7 @@ impl Billing {
                 let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
                 Box::pin(async move {
                     let verdict = ground.apply_subscription(tx, &told).await?;
+                    ground.post(tx, &verdict.notices).await?;
                     tx.audit().append(&entry).await?;
                     Ok::<_, BillingError>(verdict)
                 })

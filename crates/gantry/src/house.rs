@@ -12,7 +12,7 @@ use gantry_access::{
     Access, AccessError, AccessSettings, AdministratorFactor, PasswordCost, Registration,
     Unverified,
 };
-use gantry_billing::{Billing, Edition};
+use gantry_billing::{Billing, Edition, Post};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
 use gantry_catalog::Catalog;
@@ -144,7 +144,8 @@ impl House {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
             let opened = payments::open(billing.edition(), config, Arc::clone(&clock)).await?;
-            billing = billing.with_till(opened.till);
+            let post = Post { letters: access.letters(), posted: access.posted() };
+            billing = billing.with_till(opened.till).with_post(post);
             sandbox = opened.sandbox;
             let mailer = open_mailer(&config.mail, folder)?;
             let posted = access.posted();

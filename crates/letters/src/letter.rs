@@ -1,6 +1,6 @@
 //! What is written to people.
 
-use gantry_types::{Locale, Role, Timestamp, UserId};
+use gantry_types::{Credits, Locale, Money, Role, Timestamp, UserId};
 use minijinja::{Value, context};
 
 /// Who gets a letter.
@@ -61,6 +61,44 @@ pub enum Letter {
         /// Whether it was turned on.
         turned_on: bool,
     },
+    /// Money was received.
+    Receipt {
+        /// The organization's name.
+        organization: String,
+        /// How much.
+        amount: Money,
+        /// What for.
+        description: String,
+        /// The credits that it bought.
+        credits: Option<Credits>,
+    },
+    /// Money was asked for in vain.
+    PaymentFailed {
+        /// The organization's name.
+        organization: String,
+        /// How much.
+        amount: Money,
+        /// What for.
+        description: String,
+        /// How many days the plan lasts nevertheless.
+        grace_days: u64,
+    },
+    /// Money was given back.
+    Refunded {
+        /// The organization's name.
+        organization: String,
+        /// How much.
+        amount: Money,
+    },
+    /// The account is on another plan.
+    PlanChanged {
+        /// The organization's name.
+        organization: String,
+        /// The plan before.
+        before: String,
+        /// The plan now.
+        after: String,
+    },
     /// Come and join us.
     Invitation {
         /// Who invites.
@@ -85,6 +123,10 @@ impl Letter {
             Self::ChangeEmail { .. } => "change_email",
             Self::EmailChanged { .. } => "email_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::Receipt { .. } => "receipt",
+            Self::PaymentFailed { .. } => "payment_failed",
+            Self::Refunded { .. } => "refunded",
+            Self::PlanChanged { .. } => "plan_changed",
             Self::Invitation { .. } => "invitation",
         }
     }
@@ -100,7 +142,11 @@ impl Letter {
             Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
                 "/forgot-password".to_owned()
             }
-            Self::SecondFactorChanged { .. } => "/app/account".to_owned(),
+            Self::SecondFactorChanged { .. } => "/app/account/security".to_owned(),
+            Self::Receipt { .. }
+            | Self::PaymentFailed { .. }
+            | Self::Refunded { .. }
+            | Self::PlanChanged { .. } => "/app/account".to_owned(),
         }
     }
 
@@ -113,6 +159,21 @@ impl Letter {
             Self::PasswordChanged { name, at, ip } => context! { name, at => at.to_string(), ip },
             Self::EmailChanged { name, email } => context! { name, email },
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
+            Self::Receipt { organization, amount, description, credits } => context! {
+                organization, description,
+                amount => amount.to_string(),
+                credits => credits.map(Credits::get),
+            },
+            Self::PaymentFailed { organization, amount, description, grace_days } => context! {
+                organization, description, grace_days,
+                amount => amount.to_string(),
+            },
+            Self::Refunded { organization, amount } => {
+                context! { organization, amount => amount.to_string() }
+            }
+            Self::PlanChanged { organization, before, after } => {
+                context! { organization, before, after }
+            }
             Self::Invitation { inviter, organization, role, .. } => {
                 context! { inviter, organization, role => role.as_str() }
             }

@@ -31,6 +31,10 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "change_email",
     "email_changed",
     "second_factor_changed",
+    "receipt",
+    "payment_failed",
+    "refunded",
+    "plan_changed",
     "invitation",
 ];
 
@@ -155,12 +159,13 @@ fn write_text(paragraphs: &[Paragraph<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gantry_types::Role;
+    use gantry_types::{Credits, Currency, Money, Role};
 
     fn all_letters() -> Vec<Letter> {
         let name = || "Ada <b>".to_owned();
         let token = || "secret".to_owned();
         let at = Timestamp::from_micros(1_700_000_000_000_000);
+        let amount = Money::parse("9.99", Currency::usd()).unwrap();
         vec![
             Letter::VerifyEmail { name: name(), token: token() },
             Letter::ResetPassword { name: name(), token: token() },
@@ -169,6 +174,24 @@ mod tests {
             Letter::EmailChanged { name: name(), email: "new@example.org".to_owned() },
             Letter::SecondFactorChanged { name: name(), turned_on: true },
             Letter::SecondFactorChanged { name: name(), turned_on: false },
+            Letter::Receipt {
+                organization: name(),
+                amount,
+                description: "Ten & more".to_owned(),
+                credits: Some(Credits::new(100)),
+            },
+            Letter::PaymentFailed {
+                organization: name(),
+                amount,
+                description: "Basic".to_owned(),
+                grace_days: 7,
+            },
+            Letter::Refunded { organization: name(), amount },
+            Letter::PlanChanged {
+                organization: name(),
+                before: "Free".to_owned(),
+                after: "Basic".to_owned(),
+            },
             Letter::Invitation {
                 inviter: name(),
                 organization: "Engines & Co".to_owned(),

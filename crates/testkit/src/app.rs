@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{Access, AccessSettings, AdministratorFactor, PasswordCost, SetupToken};
-use gantry_billing::{Billing, Edition};
+use gantry_billing::{Billing, Edition, Post};
 use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
@@ -126,6 +126,8 @@ impl TestApp {
             ..settings.access
         };
         let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?;
+        let post = Post { letters: access.letters(), posted: access.posted() };
+        let billing = platform.billing.clone().with_post(post);
         let shutdown = CancellationToken::new();
         if settings.worker == WithWorker::Yes {
             let worker = new_worker(jobs.clone(), platform.scratch());
@@ -133,7 +135,7 @@ impl TestApp {
         }
         let services = Services {
             access: access.clone(),
-            billing: platform.billing.clone(),
+            billing: billing.clone(),
             jobs: jobs.clone(),
             flows: Flows::new(store.clone(), jobs.clone()),
             store: store.clone(),
@@ -144,7 +146,7 @@ impl TestApp {
         tokio::spawn(serve(listener, router(state), shutdown.clone()));
         let setup_token = access.open_setup().await?.context("a new store has no users")?;
         let clock = platform.clock.clone();
-        let (billing, sandbox) = (platform.billing.clone(), platform.sandbox.clone());
+        let sandbox = platform.sandbox.clone();
         Ok(Self {
             address,
             store,

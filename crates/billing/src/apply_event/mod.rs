@@ -8,9 +8,11 @@ mod checkouts;
 mod payments;
 mod subscriptions;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_access::Actor;
+use gantry_letters::Letters;
 use gantry_ports::StoreError;
 use gantry_ports::payments::{ProviderEvent, ProviderFact};
 use gantry_ports::store::{CheckoutStatus, EventOutcome, PaymentStatus, Tx};
@@ -27,7 +29,7 @@ pub(crate) struct Verdict {
 }
 
 /// What applying needs to know of the installation.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Ground {
     /// The provider that tells.
     pub provider: String,
@@ -35,6 +37,8 @@ pub(crate) struct Ground {
     pub default_plan: String,
     /// How long a plan lasts while a payment is missing.
     pub grace: Duration,
+    /// Writes letters to those who pay; a process that takes no money has none.
+    pub letters: Option<Arc<Letters>>,
     /// After how long the credits of each package expire.
     pub expiries: Vec<(String, Option<Duration>)>,
     /// Now.

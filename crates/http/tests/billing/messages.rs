@@ -236,5 +236,14 @@ async fn people_are_told_of_their_money_once() -> Result<()> {
         BillingNews::Failed { amount, description },
     ];
     assert_eq!(told, expected);
+    // Once each, to the owner: the same messages again wrote no other letters.
+    let mails = shop.app.take_mails().await?;
+    let mut kinds: Vec<&str> = mails.iter().map(|mail| mail.kind.as_str()).collect();
+    kinds.retain(|kind| *kind != "verify_email");
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["payment_failed", "plan_changed", "receipt"]);
+    let receipt = mails.iter().find(|mail| mail.kind == "receipt").unwrap();
+    assert!(receipt.mail.subject.contains("9.99 USD"), "{}", receipt.mail.subject);
+    assert!(receipt.mail.text.contains("LitXplore Basic"), "{}", receipt.mail.text);
     Ok(())
 }
