@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// The secret in the link of the newest mail of a kind.
 async fn take_token(app: &TestApp, kind: &str) -> Result<String> {
     let mails = app.take_mails().await?;
-    let newest = mails.iter().filter(|mail| mail.kind == kind).next_back();
+    let newest = mails.iter().rfind(|mail| mail.kind == kind);
     let newest = newest.with_context(|| format!("there is no mail {kind}: {mails:?}"))?;
     let (_, rest) = newest.mail.text.split_once("token=").context("the mail has no link")?;
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
