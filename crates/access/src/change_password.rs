@@ -37,17 +37,22 @@ impl Access {
         check_rules(&new, &user.email).map_err(rename_field)?;
         self.confirm_password(&user, present, &actor.ip).await?;
         let now = self.clock.now();
-        let changed = User { password_hash: self.passwords.hash(new).await?, ..user.clone() };
+        let password_hash = self.passwords.hash(new).await?;
+        let user_id = user.id;
         let letter =
             Letter::PasswordChanged { name: user.name.clone(), at: now, ip: actor.ip.clone() };
         let mail = self.write_letter(&letter, &user, now)?;
         let subject = format!("user {}", user.id);
         let entry = actor.audit_entry("user.change_password", &subject, json!({}), now);
         self.change_identity(user.id, move |tx| {
-            let (changed, mail, entry) = (changed.clone(), mail.clone(), entry.clone());
+            let (password_hash, mail) = (password_hash.clone(), mail.clone());
+            let entry = entry.clone();
             Box::pin(async move {
-                tx.access().update_user(&changed).await?;
-                tx.identity().delete_sessions(changed.id, Some(session), now).await?;
+                // What else of the user changed meanwhile stays.
+                let user = tx.access().find_user(user_id).await?;
+                let user = user.ok_or(AccessError::NotSignedIn)?;
+                tx.access().update_user(&User { password_hash, ..user }).await?;
+                tx.identity().delete_sessions(user_id, Some(session), now).await?;
                 tx.mails().insert_mail(&mail).await?;
                 Ok(tx.audit().append(&entry).await?)
             })
@@ -83,7 +88,10 @@ impl Access {
             .write(move |tx| {
                 let (changed, entry) = (changed.clone(), entry.clone());
                 Box::pin(async move {
-                    tx.access().update_user(&changed).await?;
+                    let user = tx.access().find_user(changed.id).await?;
+                    let user = user.ok_or(AccessError::NotSignedIn)?;
+                    let User { name, locale, .. } = changed;
+                    tx.access().update_user(&User { name, locale, ..user }).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
             })

@@ -234,8 +234,9 @@ impl Joining {
         let user_id = self.user.id;
         let organization_id = self.invitation.organization_id;
         join(tx, &self.invitation, user_id, self.now).await?;
-        if self.user.email_verified_at.is_none() {
-            let verified = User { email_verified_at: Some(self.now), ..self.user.clone() };
+        let user = tx.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+        if user.email == self.invitation.email && user.email_verified_at.is_none() {
+            let verified = User { email_verified_at: Some(self.now), ..user };
             tx.access().update_user(&verified).await?;
         }
         Ok(tx.identity().move_session(user_id, self.session, organization_id).await?)

@@ -205,7 +205,11 @@ struct FactorChange {
 
 impl FactorChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
-        tx.access().update_user(&self.user).await?;
+        // What else of the user changed meanwhile stays.
+        let user = tx.access().find_user(self.user.id).await?;
+        let user = user.ok_or(AccessError::NotSignedIn)?;
+        let second_factor_at = self.user.second_factor_at;
+        tx.access().update_user(&User { second_factor_at, ..user }).await?;
         match &self.factor {
             Some(factor) => {
                 tx.identity().set_second_factor(factor).await?;
