@@ -3,16 +3,20 @@
 /// Draws that are computed side by side: a program's columns together stay in the second cache.
 pub const WIDTH: usize = 256;
 
-/// One value of [`WIDTH`] draws.
+/// One value of [`WIDTH`] draws. A line of the cache between one column and the next keeps the same
+/// draw of many columns out of the same places of the cache.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(64))]
-pub struct Column(pub [f64; WIDTH]);
+pub struct Column(pub [f64; WIDTH], Gap);
+
+/// A line of the cache that nothing stands in.
+type Gap = [f64; 8];
 
 impl Column {
     /// The same value in every draw.
     #[must_use]
     pub const fn splat(x: f64) -> Self {
-        Self([x; WIDTH])
+        Self([x; WIDTH], [0.0; 8])
     }
 }
 

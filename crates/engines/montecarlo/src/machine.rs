@@ -20,6 +20,7 @@ mod fast;
 mod find;
 mod lanes;
 mod money;
+mod rates;
 mod slow;
 
 use slow::Results;

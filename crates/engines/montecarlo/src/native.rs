@@ -9,6 +9,8 @@
 mod assembler;
 mod emit;
 mod file;
+mod fuse;
+mod lookups;
 mod lower;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod memory;
@@ -169,7 +171,8 @@ impl<'v> Maker<'v> {
             let Way::Code(work) = &node.way else { return None };
             let value = self.values.inputs + *place as u32;
             let column = self.order.columns[value as usize];
-            Some(Step { at: at as u32, work, args: &node.args, value, column })
+            let leaves = self.order.leaves[*place];
+            Some(Step { at: at as u32, work, args: &node.args, value, column, leaves })
         });
         let steps: Vec<Step<'_>> = steps.collect();
         self.emitter.part(&steps)

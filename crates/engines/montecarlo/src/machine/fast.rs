@@ -4,11 +4,15 @@ use gantry_workbook::functions;
 use gantry_workbook::kernels::{MAX_INTEGER_POWER, elementary};
 
 use super::lanes::{Lane, Operand, SIGN, flag, fold, map, odd, sum, truth};
-use super::{Machine, chain, find, money};
+use super::{Isa, Machine, chain, find, money, rates};
 use crate::column::WIDTH;
 use crate::program::{Instruction, Source};
 use crate::ssa::Op;
 
+/// Lanes whose rates of return are searched for together: what stays in registers.
+const RATES: usize = 16;
+/// As [`RATES`], with AVX-512.
+const WIDE_RATES: usize = 32;
 /// The most operands of a chain: those of all its links.
 const MAX_OPERANDS: usize = 2 * crate::chain::MAX_LINKS;
 
@@ -60,7 +64,12 @@ impl Machine<'_, '_> {
             }
             Op::Rate => match self.all(step).as_slice() {
                 [flows @ .., guess] => {
-                    money::rate_of_return(flows, guess, out);
+                    match self.isa {
+                        Isa::Avx512 => rates::rate_of_return::<WIDE_RATES>(flows, guess, out),
+                        Isa::Baseline | Isa::Avx2 => {
+                            rates::rate_of_return::<RATES>(flows, guess, out);
+                        }
+                    }
                     true
                 }
                 [] => false,

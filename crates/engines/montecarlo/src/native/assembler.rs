@@ -24,7 +24,8 @@ impl Assembler {
         Self { bytes: Vec::new(), width }
     }
 
-    fn is_narrow(&self) -> bool {
+    /// Whether vectors are those of AVX2.
+    pub(super) fn is_narrow(&self) -> bool {
         self.width == Width::Narrow
     }
 
@@ -141,6 +142,12 @@ impl Assembler {
         self.bytes.push(0x0B);
     }
 
+    /// That of two which has the lesser magnitude, with its sign; AVX2 has no such instruction.
+    pub(super) fn nearer_to_zero(&mut self, target: Zmm, (a, b): (Zmm, Operand)) {
+        self.vector(RANGE, (target.0, a.0, b), (ALL, false));
+        self.bytes.push(0x06);
+    }
+
     /// `target = a | b` of masks.
     pub(super) fn mask_or(&mut self, target: Mask, (a, b): (Mask, Mask)) {
         if self.is_narrow() {
@@ -176,11 +183,23 @@ impl Assembler {
 
     /// Jumps if a mask is not empty; where to is said later.
     pub(super) fn jump_if_any(&mut self, mask: Mask) -> Spot {
+        self.look(mask);
+        self.jump_if_not_zero()
+    }
+
+    /// Jumps if a mask is empty; where to is said later.
+    pub(super) fn jump_if_none(&mut self, mask: Mask) -> Spot {
+        self.look(mask);
+        self.bytes.extend([0x0F, 0x84]);
+        self.distance()
+    }
+
+    /// Counts whether a mask is empty.
+    fn look(&mut self, mask: Mask) {
         if self.is_narrow() {
-            return self.narrow_jump_if_any(mask);
+            return self.narrow_look(mask);
         }
         self.bytes.extend([0xC5, 0xF9, 0x98, modes(mask.0, mask.0)]);
-        self.jump_if_not_zero()
     }
 
     /// Jumps if the last count is not zero.
@@ -290,11 +309,14 @@ mod tests {
         asm.mask_to_eax(Mask(7));
         asm.mask_from_eax(Mask(7));
         asm.jump_if_any(Mask(1));
+        asm.nearer_to_zero(z(12), (z(13), Operand::Register(z(14))));
+        asm.op(PERMUTE, z(20), (z(3), Operand::Memory(Base::Constants, 24)));
+        asm.jump_if_none(Mask(1));
         assert_eq!(hex::encode(asm.into_bytes()), EXPECTED.concat());
     }
 
     /// By the GNU assembler.
-    const EXPECTED: [&str; 18] = [
+    const EXPECTED: [&str; 21] = [
         "6291ed4058cb",
         "6261ed485c7b20",
         "6271e5485e8b00001000",
@@ -313,5 +335,8 @@ mod tests {
         "c5f993c7",
         "c5f992f8",
         "c5f998c90f8500000000",
+        "6253954850e606",
+        "62e2e54816a518000000",
+        "c5f998c90f8400000000",
     ];
 }

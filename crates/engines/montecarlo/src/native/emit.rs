@@ -11,8 +11,8 @@ use super::assembler::{Assembler, Spot};
 use super::file::{FIRST_CONSTANT, File, slot};
 use super::lower::{Arg, Work};
 use super::operands::{
-    ADD, ADD_PRODUCT, ALL, AND, BLEND, Base, DIVIDE, Form, How, LESS, MORE, MULTIPLY, Mask,
-    Operand, SUBTRACT, Width, XOR, Zmm,
+    ADD, ADD_PRODUCT, ALL, AND, Base, DIVIDE, Form, How, LESS, MORE, MULTIPLY, Mask, Operand,
+    SUBTRACT, Width, XOR, Zmm,
 };
 
 /// Registers that hold no values.
@@ -44,6 +44,8 @@ pub(super) struct Step<'v> {
     pub(super) value: u32,
     /// The column that others read it from.
     pub(super) column: Option<u32>,
+    /// Whether some of those are not code.
+    pub(super) leaves: bool,
 }
 
 /// What is called in rare cases, behind the loop.
@@ -58,11 +60,15 @@ pub(super) struct Detour {
 pub(super) struct Emitter {
     pub(super) file: File,
     pub(super) asm: Assembler,
-    width: Width,
+    pub(super) width: Width,
     constants: Vec<f64>,
     places: HashMap<u64, i32>,
-    /// Values that were found finite.
+    /// Values that are finite in every lane that is not marked.
     sound: Vec<bool>,
+    /// Values that are finite if this one is.
+    within: Vec<[Option<u32>; 2]>,
+    /// Values that are counts from 1 to so many in every lane that is not marked.
+    pub(super) counts: HashMap<u32, usize>,
     watched: usize,
     pub(super) detours: Vec<Detour>,
     at: u32,
@@ -77,6 +83,8 @@ impl Emitter {
             constants: Vec::new(),
             places: HashMap::new(),
             sound: vec![false; values],
+            within: vec![[None; 2]; values],
+            counts: HashMap::new(),
             watched: 0,
             detours: Vec::new(),
             at: 0,
@@ -148,6 +156,9 @@ impl Emitter {
         for Detour { from, back, left, result } in detours {
             let here = self.asm.here();
             self.asm.lead(from, here);
+            self.asm.test((FIRST, FIRST), result);
+            let none = self.asm.jump_if_none(FIRST);
+            self.asm.lead(none, back);
             self.asm.store(left, slot(LEFT));
             self.asm.store(result, slot(RESULT));
             let call = self.asm.call();
@@ -192,7 +203,9 @@ impl Emitter {
         self.at = step.at;
         self.compute(step);
         if let Some(column) = step.column {
-            self.watch(Arg::Value(step.value));
+            if step.leaves {
+                self.watch(Arg::Value(step.value));
+            }
             self.file.store(&mut self.asm, (step.value, column));
         }
         let values = step.args.iter().filter_map(|arg| match arg {
@@ -231,13 +244,24 @@ impl Emitter {
                 let out = self.file.define(&mut self.asm, value);
                 self.asm.root(out, a);
             }
+            (Work::Round(digits), [a]) => self.round(*digits, *a, value),
+            (Work::CountBelow(keys), [x]) => self.count_below(keys, *x, value),
+            (Work::Pick(base), [index, values @ ..]) => self.pick(*base, (*index, values), value),
+            (Work::Require, args) => args.iter().for_each(|arg| self.watch(*arg)),
+            (work, args) => self.decide((work, args), value),
+        }
+        self.within[value as usize] = within(step.work, args);
+    }
+
+    /// What makes truth values, or goes by them.
+    fn decide(&mut self, (work, args): (&Work, &[Arg]), value: u32) {
+        match (work, args) {
             (Work::Not, [a]) => {
                 self.watch(*a);
                 let a = self.register(*a);
                 self.asm.compare(How::Equal, (FIRST, ALL), (a, Operand::Register(ZERO)));
                 self.truth(value);
             }
-            (Work::Round(digits), [a]) => self.round(*digits, *a, value),
             (Work::Compare(how), [a, b]) => self.compare(*how, (*a, *b), value),
             (Work::All, args) => self.all(args, value),
             (Work::Any, args) => self.any(args, value),
@@ -246,14 +270,11 @@ impl Emitter {
                 let test = self.register(*test);
                 let zero = Operand::Register(ZERO);
                 self.asm.compare(How::NotEqual, (FIRST, ALL), (test, zero));
-                let no = self.register(*no);
-                let yes = self.operand(*yes);
-                let out = self.file.define(&mut self.asm, value);
-                self.asm.masked(BLEND, (out, FIRST), (no, yes));
+                self.blend((*yes, *no), value);
             }
-            (Work::CountBelow(keys), [x]) => self.count_below(keys, *x, value),
-            (Work::Pick(base), [index, values @ ..]) => self.pick(*base, (*index, values), value),
-            (Work::Require, args) => args.iter().for_each(|arg| self.watch(*arg)),
+            (Work::ChooseBy(how), [a, b, yes, no]) => {
+                self.choose_by(*how, (*a, *b), (*yes, *no), value);
+            }
             // Every operation has the arguments that lowering gave it; another lane is not vouched for.
             (_, _) => {
                 self.asm.compare(How::Equal, (FIRST, ALL), (ZERO, Operand::Register(ZERO)));
@@ -269,6 +290,13 @@ impl Emitter {
             FIRST_CONSTANT + (constants.len() as i32 - 1) * size_of::<f64>() as i32
         });
         Operand::Spread(Base::Constants, *place)
+    }
+
+    /// Constants side by side: where the first one stands.
+    pub(super) fn append(&mut self, all: &[f64]) -> i32 {
+        let place = FIRST_CONSTANT + (self.constants.len() * size_of::<f64>()) as i32;
+        self.constants.extend(all);
+        place
     }
 
     pub(super) fn operand(&mut self, arg: Arg) -> Operand {
@@ -291,13 +319,43 @@ impl Emitter {
 
     /// Spoils a watch in lanes where a value is not finite.
     pub(super) fn watch(&mut self, arg: Arg) {
-        let Arg::Value(value) = arg else { return };
-        if std::mem::replace(&mut self.sound[value as usize], true) {
+        if self.is_sound(arg) {
             return;
         }
         let x = self.operand(arg);
+        self.spoil(x);
+        self.vouch_for(arg);
+    }
+
+    /// Spoils a watch where an operand is not finite.
+    pub(super) fn spoil(&mut self, x: Operand) {
         self.watched += 1;
         self.asm.op(ADD_PRODUCT, WATCHES[self.watched % 2], (ZERO, x));
+    }
+
+    /// Whether lanes in which it is not finite are marked.
+    pub(super) fn is_sound(&self, arg: Arg) -> bool {
+        match arg {
+            Arg::Constant(_) => true,
+            Arg::Value(value) => self.sound[value as usize],
+        }
+    }
+
+    /// Says that lanes in which a value is not finite are marked.
+    pub(super) fn vouch_for(&mut self, arg: Arg) {
+        if let Arg::Value(value) = arg {
+            self.vouch(value);
+        }
+    }
+
+    /// As [`Self::vouch_for`].
+    pub(super) fn vouch(&mut self, value: u32) {
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            if !std::mem::replace(&mut self.sound[value as usize], true) {
+                open.extend(self.within[value as usize].iter().flatten());
+            }
+        }
     }
 
     pub(super) fn unclear(&mut self, mask: Mask) {
@@ -324,5 +382,23 @@ impl Emitter {
         self.watch(a);
         self.watch(b);
         self.two(form, (a, b), value);
+        self.vouch(value);
+    }
+}
+
+/// The arguments in which what is not finite shows in the result.
+fn within(work: &Work, args: &[Arg]) -> [Option<u32>; 2] {
+    let value = |arg: &Arg| match arg {
+        Arg::Constant(_) => None,
+        Arg::Value(value) => Some(*value),
+    };
+    match (work, args) {
+        (
+            Work::Add | Work::Subtract | Work::Multiply | Work::AddSnapped | Work::SubtractSnapped,
+            [a, b],
+        ) => [value(a), value(b)],
+        (Work::Divide | Work::DivideByAny, [a, _]) => [value(a), None],
+        (Work::Negate | Work::Magnitude, [a, ..]) => [value(a), None],
+        (_, _) => [None; 2],
     }
 }

@@ -7,14 +7,14 @@
 use super::assembler::Assembler;
 use super::memory::VECTOR;
 use super::operands::{Base, Operand, Zmm};
-use crate::column::WIDTH;
+use crate::column::Column;
 
 /// A value that is used again within so many steps is worth a register.
 const SOON: u32 = 24;
 /// Bytes of a vector.
 const VECTOR_BYTES: i32 = (VECTOR * size_of::<f64>()) as i32;
 /// Bytes of a column.
-const COLUMN_BYTES: i32 = (WIDTH * size_of::<f64>()) as i32;
+const COLUMN_BYTES: i32 = size_of::<Column>() as i32;
 /// The first slot, in bytes from the base: so that most addresses are short.
 pub(super) const FIRST_SLOT: i32 = -128 * VECTOR_BYTES;
 /// The first constant, in bytes from the base.

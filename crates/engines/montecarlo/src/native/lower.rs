@@ -7,6 +7,7 @@
 use gantry_workbook::functions;
 use gantry_workbook::kernels::MAX_INTEGER_POWER;
 
+use super::fuse::fuse;
 use crate::chain::{Act, Link, Side, derive_links};
 use crate::program::{Instruction, Program, Source};
 use crate::ssa::{Comparison, Keys, Op, Snap};
@@ -46,6 +47,8 @@ pub(super) enum Work {
     Any,
     /// By a test one of two.
     Choose,
+    /// By a comparison of two one of two others.
+    ChooseBy(Comparison),
     CountBelow(Keys),
     Pick(i32),
     /// No value: marks lanes whose argument is not finite.
@@ -89,7 +92,7 @@ pub(super) fn lower(program: &Program) -> Values {
     }
     let outputs = program.outputs.iter().map(|o| lowering.arg(*o)).collect();
     lowering.values.outputs = outputs;
-    lowering.values
+    fuse(lowering.values)
 }
 
 struct Lowering<'p> {

@@ -70,6 +70,8 @@ pub(super) const TEST: Form = Form(2, 0x27, false);
 pub(super) const ROOT: Form = Form(1, 0x51, false);
 pub(super) const TO_WHOLE: Form = Form(3, 0x09, false);
 pub(super) const RANGE: Form = Form(3, 0x50, false);
+/// By the low bits of each lane of the first, a lane of the second.
+pub(super) const PERMUTE: Form = Form(2, 0x16, false);
 
 /// How vectors are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

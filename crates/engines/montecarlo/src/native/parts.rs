@@ -20,6 +20,8 @@ pub(super) struct Order {
     pub(super) levels: Vec<Level>,
     /// By value: inputs, then nodes.
     pub(super) columns: Vec<Option<u32>>,
+    /// By node, whether it is an output or read by a step.
+    pub(super) leaves: Vec<bool>,
     /// Columns of all, inputs included.
     pub(super) count: u32,
 }
@@ -47,16 +49,19 @@ pub(super) fn order(values: &Values, most: usize) -> Order {
         }
     }
     let mut is_read = vec![false; values.nodes.len()];
+    let mut leaves = vec![false; values.nodes.len()];
     for (place, node) in values.nodes.iter().enumerate() {
         let own_step = is_step(values, place);
         for before in node.args.iter().filter_map(|arg| find_node(values, *arg)) {
             is_read[before] |= own_step || part_of[before] != part_of[place];
+            leaves[before] |= own_step;
         }
         is_read[place] |= own_step;
     }
     for output in &values.outputs {
         if let Some(node) = find_node(values, *output) {
             is_read[node] = true;
+            leaves[node] = true;
         }
     }
     let mut count = values.inputs;
@@ -67,7 +72,7 @@ pub(super) fn order(values: &Values, most: usize) -> Order {
             count - 1
         })
     }));
-    Order { levels, columns, count }
+    Order { levels, columns, leaves, count }
 }
 
 /// Values by the number of steps that must be done before.

@@ -128,10 +128,12 @@ fn columns() -> Vec<Column> {
     let mut numbers = Numbers(9);
     (0..INPUTS)
         .map(|_| {
-            Column(std::array::from_fn(|_| {
+            let mut column = Column::default();
+            column.0 = std::array::from_fn(|_| {
                 let smooth = numbers.below(1_000_000) as f64 / 250_000.0 + 0.01;
                 if numbers.below(5) == 0 { numbers.of(&values) } else { smooth }
-            }))
+            });
+            column
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 //!
 //! Invariant: instructions here give the lanes that those of AVX-512 give.
 
-use super::assembler::{Assembler, Spot};
+use super::assembler::Assembler;
 use super::operands::{
     ADD_PRODUCT, AND, BLEND, Base, COMPARE, Form, How, MORE, Mask, OR, Operand, SPREAD, STORE,
     TO_WHOLE, XOR, Zmm,
@@ -127,10 +127,9 @@ impl Assembler {
         self.vex(SIGNS, (0, 0, Operand::Register(vector_of(from))));
     }
 
-    pub(super) fn narrow_jump_if_any(&mut self, mask: Mask) -> Spot {
+    pub(super) fn narrow_look(&mut self, mask: Mask) {
         let mask = vector_of(mask);
         self.vex(TEST_SIGNS, (mask.0, 0, Operand::Register(mask)));
-        self.jump_if_not_zero()
     }
 
     /// An operand that an instruction can take.

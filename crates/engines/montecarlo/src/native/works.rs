@@ -3,28 +3,36 @@
 //! Invariant: the same operations in the same order as the machine's fast loops, so that lanes have
 //! the same bits; lanes whose digits decide are marked or looked at.
 
-use super::emit::{Detour, Emitter, FIRST, MAGNITUDE, SECOND, WATCHES, ZERO};
+use super::emit::{Detour, Emitter, FIRST, MAGNITUDE, SECOND, ZERO};
 use super::lower::Arg;
 use super::operands::{
-    ADD, ADD_PRODUCT, ALL, AND, BLEND, DIVIDE, Form, How, LESS, MORE, MULTIPLY, OR, Operand,
-    SUBTRACT, XOR, Zmm,
+    ADD, ALL, AND, BLEND, DIVIDE, Form, How, LESS, MORE, MULTIPLY, OR, Operand, SUBTRACT, Width,
+    Zmm,
 };
 use crate::ssa::Comparison;
 
 impl Emitter {
     /// A sum that is a formula's last step: where it vanishes against the left operand, its digits
-    /// decide.
+    /// decide. Zero may vanish as well: that is looked at again where the jump leads.
     pub(super) fn snapped(&mut self, form: Form, (a, b): (Arg, Arg), value: u32) {
         let (left, b) = (self.register(a), self.operand(b));
         let out = self.file.define(&mut self.asm, value);
         self.asm.op(form, out, (left, b));
-        let (bound, size) = (self.file.take(&mut self.asm), self.file.take(&mut self.asm));
+        let bound = self.file.take(&mut self.asm);
         let share = self.constant(1e-14);
-        self.asm.op(AND, bound, (left, Operand::Register(MAGNITUDE)));
-        self.asm.op(MULTIPLY, bound, (bound, share));
-        self.asm.op(AND, size, (out, Operand::Register(MAGNITUDE)));
-        self.asm.compare(How::Less, (FIRST, ALL), (size, Operand::Register(bound)));
-        self.asm.test((FIRST, FIRST), size);
+        if self.width == Width::Wide {
+            let nearer = self.file.take(&mut self.asm);
+            self.asm.op(MULTIPLY, bound, (left, share));
+            self.asm.nearer_to_zero(nearer, (out, Operand::Register(bound)));
+            let bound = Operand::Register(bound);
+            self.asm.compare(How::NotEqual, (FIRST, ALL), (nearer, bound));
+        } else {
+            let size = self.file.take(&mut self.asm);
+            self.asm.op(AND, bound, (left, Operand::Register(MAGNITUDE)));
+            self.asm.op(MULTIPLY, bound, (bound, share));
+            self.asm.op(AND, size, (out, Operand::Register(MAGNITUDE)));
+            self.asm.compare(How::Less, (FIRST, ALL), (size, Operand::Register(bound)));
+        }
         let from = self.asm.jump_if_any(FIRST);
         let back = self.asm.here();
         self.detours.push(Detour { from, back, left, result: out });
@@ -35,9 +43,40 @@ impl Emitter {
         let Operand::Spread(base, at) = self.constant(1.0) else { return };
         let out = self.file.define(&mut self.asm, value);
         self.asm.load_or_zero((out, FIRST), (base, at));
+        self.vouch(value);
     }
 
-    pub(super) fn compare(&mut self, how: Comparison, (a, b): (Arg, Arg), value: u32) {
+    pub(super) fn compare(&mut self, how: Comparison, pair: (Arg, Arg), value: u32) {
+        self.compare_to_mask(how, pair);
+        self.truth(value);
+    }
+
+    /// One of two values where a comparison holds, else the other.
+    pub(super) fn choose_by(
+        &mut self,
+        how: Comparison,
+        pair: (Arg, Arg),
+        (yes, no): (Arg, Arg),
+        value: u32,
+    ) {
+        self.compare_to_mask(how, pair);
+        self.file.release_but(&[]);
+        self.blend((yes, no), value);
+    }
+
+    /// Where the first mask is, one value, else the other.
+    pub(super) fn blend(&mut self, (yes, no): (Arg, Arg), value: u32) {
+        let held = self.register(no);
+        let other = self.operand(yes);
+        let out = self.file.define(&mut self.asm, value);
+        self.asm.masked(BLEND, (out, FIRST), (held, other));
+        if self.is_sound(yes) && self.is_sound(no) {
+            self.vouch(value);
+        }
+    }
+
+    /// The first mask is where two values compare so.
+    fn compare_to_mask(&mut self, how: Comparison, (a, b): (Arg, Arg)) {
         let how = match how {
             Comparison::Equal => How::Equal,
             Comparison::NotEqual => How::NotEqual,
@@ -52,22 +91,45 @@ impl Emitter {
             self.watch(a);
             self.watch(b);
             let (a, b) = (self.register(a), self.operand(b));
-            self.asm.compare(how, (FIRST, ALL), (a, b));
-            return self.truth(value);
+            return self.asm.compare(how, (FIRST, ALL), (a, b));
         }
-        let (a, b) = (self.register(a), self.operand(b));
-        let (apart, largest) = (self.file.take(&mut self.asm), self.file.take(&mut self.asm));
-        let share = self.constant(1e-14);
-        self.asm.op(SUBTRACT, apart, (a, b));
-        self.asm.op(ADD_PRODUCT, WATCHES[0], (ZERO, Operand::Register(apart)));
-        self.asm.greater_magnitude(largest, (a, b));
-        self.asm.op(MULTIPLY, largest, (largest, share));
-        self.asm.op(AND, apart, (apart, Operand::Register(MAGNITUDE)));
-        self.asm.compare(How::LessEqual, (SECOND, ALL), (apart, Operand::Register(largest)));
+        let (left, right) = (self.register(a), self.operand(b));
+        let apart = self.file.take(&mut self.asm);
+        self.asm.op(SUBTRACT, apart, (left, right));
+        if !(self.is_sound(a) && self.is_sound(b)) {
+            self.spoil(Operand::Register(apart));
+            self.vouch_for(a);
+            self.vouch_for(b);
+        }
+        if self.width == Width::Wide {
+            self.near((a, left), b, apart);
+        } else {
+            let (share, largest) = (self.constant(1e-14), self.file.take(&mut self.asm));
+            self.asm.greater_magnitude(largest, (left, right));
+            self.asm.op(MULTIPLY, largest, (largest, share));
+            self.asm.op(AND, apart, (apart, Operand::Register(MAGNITUDE)));
+            self.asm.compare(How::LessEqual, (SECOND, ALL), (apart, Operand::Register(largest)));
+        }
         self.asm.test((SECOND, SECOND), apart);
         self.unclear(SECOND);
-        self.asm.compare(how, (FIRST, ALL), (a, b));
-        self.truth(value);
+        self.asm.compare(how, (FIRST, ALL), (left, right));
+    }
+
+    /// The second mask is where two numbers are so near that their digits decide: then either is as
+    /// good a measure as the larger one.
+    fn near(&mut self, (a, left): (Arg, Zmm), b: Arg, apart: Zmm) {
+        const SHARE: f64 = 1.001e-14;
+        let nearer = self.file.take(&mut self.asm);
+        let bound = match (a, b) {
+            (Arg::Constant(x), _) | (_, Arg::Constant(x)) => self.constant(x * SHARE),
+            (Arg::Value(_), Arg::Value(_)) => {
+                let (bound, share) = (self.file.take(&mut self.asm), self.constant(SHARE));
+                self.asm.op(MULTIPLY, bound, (left, share));
+                Operand::Register(bound)
+            }
+        };
+        self.asm.nearer_to_zero(nearer, (apart, bound));
+        self.asm.compare(How::NotEqual, (SECOND, ALL), (nearer, bound));
     }
 
     pub(super) fn all(&mut self, args: &[Arg], value: u32) {
@@ -100,13 +162,15 @@ impl Emitter {
         let scale = self.constant(10f64.powi(digits));
         let [one, noise, most_noise, half] = [1.0, 4.5e-16, 0.05, 0.5].map(|x| self.constant(x));
         let (sign, limit) = (self.constant(-0.0), self.constant(9e15));
-        let a = self.register(a);
+        let x = self.register(a);
         let out = self.file.define(&mut self.asm, value);
         let [y, size, near] = [(); 3].map(|()| self.file.take(&mut self.asm));
-        let asm = &mut self.asm;
-        asm.op(MULTIPLY, y, (a, scale));
-        asm.op(ADD_PRODUCT, WATCHES[0], (ZERO, Operand::Register(y)));
-        asm.op(AND, size, (y, Operand::Register(MAGNITUDE)));
+        self.asm.op(MULTIPLY, y, (x, scale));
+        if !self.is_sound(a) {
+            self.spoil(Operand::Register(y));
+            self.vouch_for(a);
+        }
+        self.asm.op(AND, size, (y, Operand::Register(MAGNITUDE)));
         let limited = self.limit_noise(near, (size, one), (noise, most_noise));
         let asm = &mut self.asm;
         asm.op(ADD, out, (size, half));
@@ -120,6 +184,7 @@ impl Emitter {
         self.asm.load(bound, limit);
         self.asm.compare(How::Greater, (FIRST, ALL), (size, Operand::Register(bound)));
         self.unclear(FIRST);
+        self.vouch(value);
     }
 
     /// `least(most, max(size, 1) * noise)`.
@@ -133,52 +198,5 @@ impl Emitter {
         self.asm.op(MULTIPLY, near, (near, noise));
         self.asm.op(LESS, near, (near, most));
         near
-    }
-
-    pub(super) fn count_below(&mut self, keys: &[u64], x: Arg, value: u32) {
-        self.watch(x);
-        let x = self.register(x);
-        let out = self.file.define(&mut self.asm, value);
-        let near = self.file.take(&mut self.asm);
-        let one = self.constant(1.0);
-        self.asm.op(XOR, out, (out, Operand::Register(out)));
-        for key in keys {
-            let key = f64::from_bits(*key);
-            let (reach, key) = (self.constant(key.abs() * 1.001e-14), self.constant(key));
-            self.asm.compare(How::GreaterEqual, (FIRST, ALL), (x, key));
-            self.asm.masked(ADD, (out, FIRST), (out, one));
-            self.asm.op(SUBTRACT, near, (x, key));
-            self.asm.op(AND, near, (near, Operand::Register(MAGNITUDE)));
-            self.asm.compare(How::LessEqual, (SECOND, ALL), (near, reach));
-            self.asm.test((SECOND, SECOND), near);
-            self.unclear(SECOND);
-        }
-        self.asm.compare(How::Equal, (FIRST, ALL), (out, Operand::Register(ZERO)));
-        self.unclear(FIRST);
-    }
-
-    pub(super) fn pick(&mut self, base: i32, (index, values): (Arg, &[Arg]), value: u32) {
-        self.watch(index);
-        let base = f64::from(base);
-        // An index is cut towards zero: only one above -1 is cut to 0.
-        let (how, least) = if base == 0.0 { (How::LessEqual, -1.0) } else { (How::Less, base) };
-        let (least, end) = (self.constant(least), self.constant(base + values.len() as f64));
-        let index = self.register(index);
-        self.asm.compare(how, (FIRST, ALL), (index, least));
-        self.unclear(FIRST);
-        self.asm.compare(How::GreaterEqual, (FIRST, ALL), (index, end));
-        self.unclear(FIRST);
-        let out = self.file.define(&mut self.asm, value);
-        for (nth, arg) in values.iter().enumerate() {
-            let x = self.operand(*arg);
-            if nth == 0 {
-                self.asm.load(out, x);
-                continue;
-            }
-            let from = self.constant(base + nth as f64);
-            self.asm.compare(How::GreaterEqual, (FIRST, ALL), (index, from));
-            self.asm.masked(BLEND, (out, FIRST), (out, x));
-            self.file.release_but(&[index, out]);
-        }
     }
 }

@@ -22,11 +22,9 @@ pub fn net_present(rate: f64, flows: &[f64]) -> f64 {
     total
 }
 
-/// The value of flows at a rate, and its slope and half its curvature by the discount
-/// `1 / (1 + rate)`.
+/// The value of flows, and its slope and half its curvature by the discount `1 / (1 + rate)`.
 #[must_use]
-pub fn value_and_slopes(rate: f64, flows: &[f64]) -> (f64, f64, f64) {
-    let discount = 1.0 / (1.0 + rate);
+pub fn value_and_slopes(discount: f64, flows: &[f64]) -> (f64, f64, f64) {
     let (mut value, mut slope, mut bend) = (0.0, 0.0, 0.0);
     for flow in flows.iter().rev() {
         bend = bend * discount + slope;
@@ -36,11 +34,11 @@ pub fn value_and_slopes(rate: f64, flows: &[f64]) -> (f64, f64, f64) {
     (value, slope, bend)
 }
 
-/// One step of Halley's method towards the rate at which flows are worth nothing.
+/// One step of Halley's method towards the rate at which flows are worth nothing, from a rate and its
+/// discount.
 #[inline(always)]
 #[must_use]
-pub fn halley_step(rate: f64, (value, slope, bend): (f64, f64, f64)) -> f64 {
-    let discount = 1.0 / (1.0 + rate);
+pub fn halley_step((rate, discount): (f64, f64), (value, slope, bend): (f64, f64, f64)) -> f64 {
     let inner = discount * (slope * slope - value * bend) - value * slope;
     rate + value * slope / (discount * inner)
 }
@@ -51,15 +49,16 @@ pub fn has_arrived(rate: f64, next: f64) -> bool {
     (next - rate).abs() < 1e-5 * next.abs().max(1e-2)
 }
 
-/// The most steps of Halley's method.
-pub const STEPS: usize = 30;
+/// The most steps of Halley's method: as many as Excel says that it tries.
+pub const STEPS: usize = 20;
 
 /// The rate of return that Halley's method finds from a start.
 #[must_use]
 pub fn find_rate(flows: &[f64], start: f64) -> Option<f64> {
     let mut rate = start;
     for _ in 0..STEPS {
-        let next = halley_step(rate, value_and_slopes(rate, flows));
+        let discount = 1.0 / (1.0 + rate);
+        let next = halley_step((rate, discount), value_and_slopes(discount, flows));
         if !next.is_finite() || next <= -1.0 {
             return None;
         }
@@ -83,7 +82,7 @@ pub fn internal_rate(flows: &[f64], guess: f64) -> f64 {
     if let Some(rate) = find_rate(flows, guess) {
         return rate;
     }
-    let value = |rate: f64| value_and_slopes(rate, flows).0;
+    let value = |rate: f64| value_and_slopes(1.0 / (1.0 + rate), flows).0;
     // Where the value changes its sign, nearest to the guess.
     let values = grid_values(flows);
     let crossing = |i: &usize| values[*i] * values[*i + 1] <= 0.0;
@@ -103,7 +102,7 @@ pub fn internal_rate(flows: &[f64], guess: f64) -> f64 {
 }
 
 /// Halvings after which Halley's method mostly arrives.
-const NEAR: usize = 4;
+pub const NEAR: usize = 4;
 /// Halvings that no rate needs more of.
 const EXACT: usize = 100;
 
@@ -120,7 +119,7 @@ fn grid_values(flows: &[f64]) -> [f64; GRID.len()] {
 }
 
 /// Rates between which the value of flows is looked at when Halley's method does not arrive.
-const GRID: [f64; 20] = [
+pub const GRID: [f64; 20] = [
     -0.999, -0.99, -0.95, -0.9, -0.8, -0.7, -0.6, -0.5, -0.35, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.7,
     1.0, 2.0, 10.0, 100.0,
 ];
