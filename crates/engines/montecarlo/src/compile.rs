@@ -17,6 +17,7 @@ use crate::program::{Group, Program};
 use crate::ssa::{Graph, NodeId, Op};
 
 mod call;
+mod conditions;
 mod expr;
 mod formula;
 mod listed;
@@ -26,6 +27,7 @@ mod power;
 mod slice;
 mod symbol;
 mod tables;
+mod trend;
 
 pub use listed::{count_functions, is_in_columns};
 use slice::Slice;

@@ -212,6 +212,11 @@ impl Graph {
         if let Op::Constant(bits) = self.node(id).op { Some(f64::from_bits(bits)) } else { None }
     }
 
+    /// Whether a node is an input, which is never an error.
+    pub fn is_input(&self, id: NodeId) -> bool {
+        matches!(self.node(id).op, Op::Input(_))
+    }
+
     /// A constant lane.
     pub fn constant(&mut self, lane: f64, kinds: Kinds) -> NodeId {
         self.insert(Op::Constant(lane.to_bits()), Box::default(), kinds)

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use gantry_workbook::functions;
-use gantry_workbook::live::Yield;
-use gantry_workbook::{Area, CellRef, Expr, Value};
+use gantry_workbook::{Area, CellRef, Value};
 
 use super::expr::MAX_CELLS;
 use super::symbol::Grid;
@@ -86,7 +84,7 @@ impl Compiler<'_> {
         Ok(true)
     }
 
-    fn list_referred(&self, node: NodeId, list: &mut Vec<NodeId>) -> bool {
+    pub(super) fn list_referred(&self, node: NodeId, list: &mut Vec<NodeId>) -> bool {
         // Truth values in ranges do not count, whatever they are; an error among them would.
         let kinds = self.graph.kinds(node);
         let known = self.graph.find_constant(node).is_some();
@@ -208,102 +206,4 @@ impl Compiler<'_> {
         }
         product.unwrap_or_else(|| self.constant(&Value::Number(0.0)))
     }
-
-    /// SUMIF with conditions that are certain.
-    pub(super) fn sum_if(&mut self, operands: &[Symbol]) -> Result<Option<Symbol>, Reason> {
-        let Symbol::Area(range) = &operands[0] else { return Ok(None) };
-        let range = self.live.clip(range);
-        let to = match operands.get(2) {
-            Some(Symbol::Area(to)) => Area {
-                bottom: to.top.saturating_add(range.bottom - range.top),
-                right: to.left.saturating_add(range.right - range.left),
-                ..*to
-            },
-            None => range,
-            Some(_) => return Ok(None),
-        };
-        let Some(hits) = self.hits(&range, &operands[1])? else { return Ok(None) };
-        self.sum_hits(&to, &hits)
-    }
-
-    /// SUMIFS with conditions that are certain.
-    pub(super) fn sum_ifs(&mut self, operands: &[Symbol]) -> Result<Option<Symbol>, Reason> {
-        let [Symbol::Area(to), pairs @ ..] = operands else { return Ok(None) };
-        let to = self.live.clip(to);
-        let mut all: Option<Vec<bool>> = None;
-        for pair in pairs.chunks(2) {
-            let [Symbol::Area(range), condition] = pair else { return Ok(None) };
-            let range = self.live.clip(range);
-            if (range.rows(), range.cols()) != (to.rows(), to.cols()) {
-                return Ok(None);
-            }
-            let Some(hits) = self.hits(&range, condition)? else { return Ok(None) };
-            all = Some(match all {
-                None => hits,
-                Some(so_far) => so_far.iter().zip(&hits).map(|(a, b)| *a && *b).collect(),
-            });
-        }
-        match all {
-            Some(hits) => self.sum_hits(&to, &hits),
-            None => Ok(None),
-        }
-    }
-
-    /// Which cells of a range fulfil a condition, where both are certain.
-    fn hits(&mut self, range: &Area, condition: &Symbol) -> Result<Option<Vec<bool>>, Reason> {
-        let Symbol::One(condition) = condition else { return Ok(None) };
-        if range.rows() * range.cols() > MAX_CELLS {
-            return Err(Reason::Large);
-        }
-        let Some(lane) = self.graph.find_constant(*condition) else { return Ok(None) };
-        if self.slice.reads_uncertain(self.book, range) {
-            return Ok(None);
-        }
-        let is_bool = self.graph.kinds(*condition).is_bool();
-        let condition = match crate::lane::unpack(lane, is_bool, &self.texts) {
-            Value::Number(x) => Expr::Number(gantry_workbook::formula::Number(x)),
-            Value::Text(t) => Expr::Text(t),
-            Value::Bool(b) => Expr::Bool(b),
-            Value::Empty | Value::Error(_) => return Ok(None),
-        };
-        let Some(count_if) = functions::find("COUNTIF") else { return Ok(None) };
-        let mut hits = Vec::with_capacity(range.rows() * range.cols());
-        for row in range.top..=range.bottom {
-            for col in range.left..=range.right {
-                let cell = CellRef::new(range.sheet, row, col);
-                let call = Expr::Call(count_if, vec![cell_expr(cell), condition.clone()]);
-                let counted = self.live.evaluate(&call, self.at, false);
-                hits.push(matches!(counted, Yield::Value(Value::Number(n)) if n > 0.0));
-            }
-        }
-        Ok(Some(hits))
-    }
-
-    fn sum_hits(&mut self, to: &Area, hits: &[bool]) -> Result<Option<Symbol>, Reason> {
-        let mut list = Vec::new();
-        let cols = to.cols();
-        for (i, _) in hits.iter().enumerate().filter(|(_, hit)| **hit) {
-            let (row, col) = (to.top + (i / cols) as u32, to.left + (i % cols) as u32);
-            let node = self.cell(CellRef::new(to.sheet, row, col))?;
-            if !self.list_referred(node, &mut list) {
-                return Ok(None);
-            }
-        }
-        if list.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(self.add(Op::Sum, &list, Kinds::NUMBER).into()))
-    }
-}
-
-/// A reference to one cell.
-fn cell_expr(cell: CellRef) -> Expr {
-    let axis = |value: u32| gantry_workbook::formula::Axis { value: value as i32, absolute: true };
-    Expr::Area(gantry_workbook::AreaExpr {
-        sheets: Some((cell.sheet, cell.sheet)),
-        top: axis(cell.row),
-        left: axis(cell.col),
-        bottom: axis(cell.row),
-        right: axis(cell.col),
-    })
 }

@@ -172,6 +172,51 @@ fn sums_tables_and_money() {
 }
 
 #[test]
+fn conditions_and_straight_lines() {
+    all_in_columns(
+        &[
+            ("A1", "2"),
+            ("A2", "5"),
+            ("A3", "0.3"),
+            ("B1", "=SUMIF(D1:D5,\">0.5\",E1:E5)"),
+            ("B2", "=SUMIF(D1:D5,0.3,E1:E5)+SUMIF(D1:D5,\"=-3\")"),
+            ("B3", "=SUMIFS(E1:E5,D1:D5,\">=0\",E1:E5,\"<30\")"),
+            ("B4", "=COUNTIF(D1:D5,\"<=0.3\")+COUNTIFS(D1:D5,\">0\",F1:F5,\"b*\")"),
+            ("B5", "=SUMIF(F1:F4,A3,E1:E4)+SUMIF(D1:D3,A1,E1:E3)"),
+            ("B6", "=TREND(E1:E3,G1:G3,A1)"),
+            ("B7", "=TREND(E1:E3,D1:D3,A2)*2"),
+            ("B8", "=TREND(D1:D2,H1:H2,4)"),
+            ("B9", "=SUM(TRANSPOSE(D1:D3)*I1:K1)"),
+            ("B10", "=IFERROR(SUMIF(D1:D5,\">1\",D1:D5),-1)"),
+            ("D1", "=A1"),
+            ("D2", "=A2*2"),
+            ("D3", "=A3"),
+            ("D4", "1"),
+            ("D5", "=1/A1"),
+            ("E1", "10"),
+            ("E2", "=A3*3"),
+            ("E3", "30"),
+            ("E4", "text"),
+            ("E5", "7"),
+            ("F1", "0.3"),
+            ("F2", "b"),
+            ("F3", "bee"),
+            ("F4", "TRUE"),
+            ("F5", "b1"),
+            ("G1", "1"),
+            ("G2", "2"),
+            ("G3", "4"),
+            ("H1", "3"),
+            ("H2", "3"),
+            ("I1", "1"),
+            ("J1", "2"),
+            ("K1", "=A2"),
+        ],
+        &["A1", "A2", "A3"],
+    );
+}
+
+#[test]
 fn what_has_no_column_form_is_computed_draw_by_draw() {
     let compiled = compared(
         &[

@@ -20,9 +20,9 @@ pub(super) const TABLE: &[Function] = &[
         let rows = Matching::find(e, a)?;
         Ok(rows.count().into())
     }),
-    eager("SUMIF", (2, 3), "rvr", |e, a| Ok(if_numbers(e, a)?.iter().sum::<f64>().into())),
+    eager("SUMIF", (2, 3), "rvr", |e, a| Ok(sum(&if_numbers(e, a)?).into())),
     eager("AVERAGEIF", (2, 3), "rvr", |e, a| mean(&if_numbers(e, a)?)),
-    eager("SUMIFS", (3, MANY), "r*rv", |e, a| Ok(ifs_numbers(e, a)?.iter().sum::<f64>().into())),
+    eager("SUMIFS", (3, MANY), "r*rv", |e, a| Ok(sum(&ifs_numbers(e, a)?).into())),
     eager("AVERAGEIFS", (3, MANY), "r*rv", |e, a| mean(&ifs_numbers(e, a)?)),
     eager("MAXIFS", (3, MANY), "r*rv", |e, a| {
         Ok(ifs_numbers(e, a)?.into_iter().reduce(f64::max).unwrap_or(0.0).into())
@@ -32,11 +32,16 @@ pub(super) const TABLE: &[Function] = &[
     }),
 ];
 
+/// A sum that begins with zero: one of nothing is not negative.
+fn sum(numbers: &[f64]) -> f64 {
+    numbers.iter().fold(0.0, |sum, x| sum + x)
+}
+
 fn mean(numbers: &[f64]) -> Outcome {
     if numbers.is_empty() {
         return Err(ErrorKind::Div0);
     }
-    Ok((numbers.iter().sum::<f64>() / numbers.len() as f64).into())
+    Ok((sum(numbers) / numbers.len() as f64).into())
 }
 
 /// What an order must be.

@@ -17,6 +17,8 @@ pub(super) const TABLE: &[Function] = &[
             year += 1900.0;
         }
         require((first..10_000.0).contains(&year) && month.abs() < 1e6 && day.abs() < 1e7)?;
+        // Months carry into years before days are counted.
+        require(year + ((month - 1.0) / 12.0).floor() < 10_000.0)?;
         to_serial(a, serial(year as i64, month as i64, day as i64))
     }),
     scalar("YEAR", (1, 1), |a| Ok((date(a, 0)?.year as f64).into())),

@@ -16,7 +16,11 @@ pub(super) const TABLE: &[Function] = &[
         Ok(if numbers.is_empty() { 0.0 } else { numbers.iter().product::<f64>() }.into())
     }),
     eager("GCD", (1, MANY), "r", |e, a| Ok(whole(e, a)?.into_iter().fold(0.0, gcd).into())),
-    eager("LCM", (1, MANY), "r", |e, a| Ok(least_multiple(&whole(e, a)?).into())),
+    eager("LCM", (1, MANY), "r", |e, a| {
+        let multiple = least_multiple(&whole(e, a)?);
+        // Beyond, not every whole number is one.
+        if multiple < MAX_WHOLE { Ok(multiple.into()) } else { Err(ErrorKind::Num) }
+    }),
     eager("MULTINOMIAL", (1, MANY), "r", multinomial),
     eager("SUMPRODUCT", (1, MANY), "a", sum_product),
     eager("SUMXMY2", (2, 2), "a", |e, a| pairs(e, a, |x, y| (x - y) * (x - y))),
@@ -59,6 +63,9 @@ fn whole(e: &mut Eval<'_, '_>, args: &[Operand]) -> Result<Vec<f64>, ErrorKind> 
 }
 
 /// The least common multiple; of no numbers 0.
+/// Where whole numbers begin to be left out.
+const MAX_WHOLE: f64 = (1u64 << 53) as f64;
+
 fn least_multiple(numbers: &[f64]) -> f64 {
     if numbers.is_empty() || numbers.contains(&0.0) {
         return 0.0;

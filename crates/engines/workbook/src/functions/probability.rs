@@ -22,7 +22,10 @@ pub(super) const TABLE: &[Function] = &[
     k1("FISHER", |x| {
         if x.abs() < 1.0 { ((1.0 + x) / (1.0 - x)).ln() / 2.0 } else { fail(ErrorKind::Num) }
     }),
-    k1("FISHERINV", |y| ((2.0 * y).exp() - 1.0) / ((2.0 * y).exp() + 1.0)),
+    k1("FISHERINV", |y| {
+        let power = (2.0 * y).exp();
+        if power.is_infinite() { 1.0 } else { (power - 1.0) / (power + 1.0) }
+    }),
     scalar("STANDARDIZE", (3, 3), |a| {
         require(a.number(2)? > 0.0)?;
         Ok(((a.number(0)? - a.number(1)?) / a.number(2)?).into())

@@ -2,6 +2,7 @@
 //! coefficient 0, as in Excel.
 
 use super::{Function, eager};
+use crate::coerce::compare_numbers;
 use crate::eval::{Eval, Operand, Outcome};
 use crate::value::{Array, ErrorKind, Value};
 
@@ -99,7 +100,8 @@ fn fit(data: &Data, constant: bool) -> Fit {
             }
         }
         let length = dot(&v, &v).sqrt();
-        kept[j] = length > 1e-10 * dot(&data.x[j], &data.x[j]).sqrt().max(1e-300);
+        let bound = 1e-10 * dot(&data.x[j], &data.x[j]).sqrt().max(1e-300);
+        kept[j] = compare_numbers(length, bound).is_gt();
         r[j][j] = if kept[j] { length } else { 1.0 };
         q.push(v.iter().map(|x| if kept[j] { x / length } else { 0.0 }).collect());
     }
