@@ -1,5 +1,5 @@
-//! The selection stage: of more rows than are wanted, those that together match the table's counts
-//! of single columns and of pairs best.
+//! The selection stage: of more rows than are wanted, those that together match counts of single
+//! columns and of pairs best: the table's own, or noised ones.
 //!
 //! Rows are exchanged as long as that brings the counts nearer to the table's; what a row holds is
 //! never changed.
@@ -15,15 +15,21 @@ use crate::tree::Binner;
 pub(crate) const DRAWN_PER_KEPT: u64 = 3;
 /// Rows that are kept by selection, at most: all that are drawn lie in memory.
 pub(crate) const MOST_SELECTED: u64 = 200_000;
-/// Bins of a column.
+/// Bins of a column in pairs, and alone in tables of many rows.
 const BINS: usize = 12;
+/// Bins of a column alone where few rows are kept.
+const FINE_BINS: usize = 80;
 /// Pairs of columns that are looked at.
 const MOST_PAIRS: usize = 120;
+const MOST_PAIRS_OF_FEW: usize = 600;
 /// Exchanges that are tried for each kept row.
 const TRIES_PER_ROW: usize = 25;
+const TRIES_PER_ROW_OF_FEW: usize = 200;
+/// Kept rows up to which there is time for more.
+const FEW: usize = 2_000;
 
 /// Counts that are to be met: of one column or of two.
-struct Margin {
+pub(crate) struct Margin {
     /// The cell of each drawn row.
     cells: Vec<u16>,
     wanted: Vec<f64>,
@@ -31,6 +37,17 @@ struct Margin {
 }
 
 impl Margin {
+    /// The cell of each drawn row, and how many kept rows each cell shall have.
+    pub(crate) fn new(cells: Vec<u16>, wanted: Vec<f64>) -> Self {
+        let found = vec![0.0; wanted.len()];
+        Self { cells, wanted, found }
+    }
+
+    /// Whether its cells have numbers.
+    pub(crate) fn has_room(&self) -> bool {
+        self.wanted.len() <= usize::from(u16::MAX)
+    }
+
     /// What one row more here changes of the distance, by sign.
     fn cost(&self, cell: usize, step: f64) -> f64 {
         let gap = self.found[cell] - self.wanted[cell];
@@ -45,10 +62,18 @@ pub(crate) fn select_rows(
     (kept, seed): (usize, u64),
 ) -> Vec<usize> {
     let count = drawn.columns.first().map_or(0, Vec::len);
+    choose_rows(derive_margins(table, drawn, kept), count, (kept, seed))
+}
+
+/// The rows of so many to keep so that the margins are met best, ascending.
+pub(crate) fn choose_rows(
+    mut margins: Vec<Margin>,
+    count: usize,
+    (kept, seed): (usize, u64),
+) -> Vec<usize> {
     if kept >= count {
         return (0..count).collect();
     }
-    let mut margins = derive_margins(table, drawn, kept);
     let mut inside: Vec<usize> = (0..kept).collect();
     let mut outside: Vec<usize> = (kept..count).collect();
     for margin in &mut margins {
@@ -57,7 +82,8 @@ pub(crate) fn select_rows(
         }
     }
     let mut rng = Rng::stream(seed, 0x5365_6c65_6374);
-    for _ in 0..TRIES_PER_ROW * kept {
+    let tries = if kept <= FEW { TRIES_PER_ROW_OF_FEW } else { TRIES_PER_ROW };
+    for _ in 0..tries * kept {
         let (from, to) = (rng.below(outside.len()), rng.below(inside.len()));
         let (new, old) = (outside[from], inside[to]);
         let change: f64 = margins
@@ -79,36 +105,62 @@ pub(crate) fn select_rows(
     inside
 }
 
-fn derive_margins(table: &EncodedTable, drawn: &Block, kept: usize) -> Vec<Margin> {
-    let binners: Vec<Binner> =
-        table.columns.iter().map(|column| Binner::fit(column, BINS)).collect();
-    let bins = |values: &[f64], column: usize| binners[column].apply(values);
-    let real: Vec<Vec<u8>> =
-        table.columns.iter().enumerate().map(|(at, column)| bins(&column.values, at)).collect();
-    let made: Vec<Vec<u8>> =
-        drawn.columns.iter().enumerate().map(|(at, values)| bins(values, at)).collect();
-    let scale = kept as f64 / table.rows.max(1) as f64;
-    let width = |column: usize| binners[column].count();
-    let margin = |cells: usize, of: &dyn Fn(&[Vec<u8>], usize) -> u16| {
-        let mut wanted = vec![0.0; cells];
-        for row in 0..table.rows {
-            wanted[usize::from(of(&real, row))] += scale;
+/// Columns in bins, in both tables.
+struct Binned {
+    widths: Vec<usize>,
+    real: Vec<Vec<u8>>,
+    made: Vec<Vec<u8>>,
+}
+
+impl Binned {
+    fn new(table: &EncodedTable, drawn: &Block, most: usize) -> Self {
+        let binners: Vec<Binner> =
+            table.columns.iter().map(|column| Binner::fit(column, most)).collect();
+        let real = table.columns.iter().zip(&binners);
+        let made = drawn.columns.iter().zip(&binners);
+        Self {
+            widths: binners.iter().map(Binner::count).collect(),
+            real: real.map(|(column, binner)| binner.apply(&column.values)).collect(),
+            made: made.map(|(values, binner)| binner.apply(values)).collect(),
         }
-        let count = made.first().map_or(0, Vec::len);
-        let cells_of = (0..count).map(|row| of(&made, row)).collect();
-        Margin { cells: cells_of, wanted, found: vec![0.0; cells] }
-    };
+    }
+
+    fn one(&self, a: usize, scale: f64) -> Margin {
+        self.margin(self.widths[a], scale, &|bins, row| u16::from(bins[a][row]))
+    }
+
+    fn two(&self, (a, b): (usize, usize), scale: f64) -> Margin {
+        let width = self.widths[b];
+        self.margin(self.widths[a] * width, scale, &|bins, row| {
+            u16::from(bins[a][row]) * width as u16 + u16::from(bins[b][row])
+        })
+    }
+
+    fn margin(&self, cells: usize, scale: f64, of: &dyn Fn(&[Vec<u8>], usize) -> u16) -> Margin {
+        let mut wanted = vec![0.0; cells];
+        for row in 0..self.real.first().map_or(0, Vec::len) {
+            wanted[usize::from(of(&self.real, row))] += scale;
+        }
+        let count = self.made.first().map_or(0, Vec::len);
+        Margin::new((0..count).map(|row| of(&self.made, row)).collect(), wanted)
+    }
+}
+
+fn derive_margins(table: &EncodedTable, drawn: &Block, kept: usize) -> Vec<Margin> {
+    let coarse = Binned::new(table, drawn, BINS);
+    let scale = kept as f64 / table.rows.max(1) as f64;
     let count = table.columns.len();
-    let mut margins: Vec<Margin> =
-        (0..count).map(|a| margin(width(a), &|bins, row| u16::from(bins[a][row]))).collect();
+    let most = if kept <= FEW { MOST_PAIRS_OF_FEW } else { MOST_PAIRS };
+    let mut margins: Vec<Margin> = match kept <= FEW {
+        true => {
+            let fine = Binned::new(table, drawn, FINE_BINS);
+            (0..count).map(|a| fine.one(a, scale)).collect()
+        }
+        false => (0..count).map(|a| coarse.one(a, scale)).collect(),
+    };
     let pairs = (0..count).flat_map(|a| (a + 1..count).map(move |b| (a, b)));
     let all = count * count.saturating_sub(1) / 2;
-    for (a, b) in pairs.step_by(all.div_ceil(MOST_PAIRS).max(1)) {
-        let cells = width(a) * width(b);
-        margins.push(margin(cells, &|bins, row| {
-            u16::from(bins[a][row]) * width(b) as u16 + u16::from(bins[b][row])
-        }));
-    }
+    margins.extend(pairs.step_by(all.div_ceil(most).max(1)).map(|pair| coarse.two(pair, scale)));
     margins
 }
 
