@@ -30,6 +30,9 @@ const ROUNDS: u64 = 500;
 /// Keeps the seeds of attempts apart.
 const ATTEMPT: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// Rows with their numbers.
+type Piece = (Range<u64>, Block);
+
 /// What is asked of rows, in the terms of one generator.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
@@ -117,7 +120,7 @@ impl Producer<'_> {
         &self,
         rows: u64,
         (job, share): (&BlockingContext, Range<f64>),
-        take: &mut dyn FnMut(Range<u64>, Vec<(Range<u64>, Block)>) -> Result<(), SynthError>,
+        take: &mut dyn FnMut(Range<u64>, Vec<Piece>) -> Result<(), SynthError>,
     ) -> Result<(), SynthError> {
         let mut seen = self.begin_unique();
         let mut start = 0;
@@ -141,11 +144,7 @@ impl Producer<'_> {
     }
 
     /// Rows in pieces, in their order.
-    fn draw_batch(
-        &self,
-        rows: Range<u64>,
-        seen: &mut [Seen],
-    ) -> Result<Vec<(Range<u64>, Block)>, SynthError> {
+    fn draw_batch(&self, rows: Range<u64>, seen: &mut [Seen]) -> Result<Vec<Piece>, SynthError> {
         let starts: Vec<u64> = rows.clone().step_by(PIECE as usize).collect();
         let drawn: Result<Vec<_>, SynthError> = starts
             .par_iter()

@@ -319,7 +319,7 @@ fn publish_selected(
         }
         FittedTier::Private(tree) => {
             let count = drawn.columns.first().map_or(0, Vec::len);
-            choose_rows(tree.derive_margins(&drawn, kept.0), count, kept)
+            choose_rows(tree.derive_goals(&drawn, kept.0), count, kept)
         }
     };
     let made = producer.decode(&drawn.take(&chosen), 0..rows)?;

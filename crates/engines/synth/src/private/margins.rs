@@ -2,11 +2,11 @@
 
 use super::PrivateTree;
 use crate::encode::Block;
-use crate::select::Margin;
+use crate::select::{Goals, Margin};
 
 impl PrivateTree {
     /// The noised counts of columns, of the tree's pairs and of those beside it, for so many rows.
-    pub(crate) fn derive_margins(&self, drawn: &Block, kept: usize) -> Vec<Margin> {
+    pub(crate) fn derive_goals(&self, drawn: &Block, kept: usize) -> Goals {
         let bins: Vec<Vec<u16>> = self
             .columns
             .iter()
@@ -37,6 +37,6 @@ impl PrivateTree {
         margins.extend(self.others.iter().map(|other| pair(other.columns, &other.joint)));
         // Pairs of very many labels would not fit their numbers of cells.
         margins.retain(|margin| margin.has_room());
-        margins
+        Goals { margins, products: Vec::new() }
     }
 }
