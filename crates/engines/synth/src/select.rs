@@ -223,14 +223,13 @@ fn derive_products(table: &EncodedTable, drawn: &Block, kept: usize) -> Vec<Prod
         .map(|(a, b)| {
             let multiply = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).collect();
             let real: Vec<f64> = multiply(&scaled[a].0, &scaled[b].0);
-            let rows = real.len().max(1) as f64;
-            let mean = real.iter().sum::<f64>() / rows;
-            let spread = real.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / rows;
+            let mean = real.iter().sum::<f64>() / real.len().max(1) as f64;
             Product {
                 values: multiply(&scaled[a].1, &scaled[b].1),
                 wanted: mean * kept as f64,
                 found: 0.0,
-                chance: (spread * kept as f64).max(1e-9),
+                // As of columns without heavy tails, whose correlations hang on single rows.
+                chance: kept as f64,
             }
         })
         .collect()
