@@ -11,7 +11,7 @@ const MODEL_MAGIC: &[u8] = b"GANTRYMODEL";
 /// What an uploaded file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// A text table, which is profiled.
+    /// A table, which is profiled.
     Table { media_type: &'static str },
     /// A model that an operation made here or elsewhere.
     Model,
@@ -42,6 +42,7 @@ pub(crate) fn derive_content(head: &[u8]) -> Result<Content, CatalogError> {
     };
     let media_type = match found.format {
         Format::JsonLines => "application/x-ndjson",
+        Format::Parquet => media_type_of("table.parquet"),
         Format::Delimited if found.delimiter == Some('\t') => "text/tab-separated-values",
         Format::Delimited => "text/csv",
     };

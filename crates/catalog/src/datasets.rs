@@ -159,15 +159,25 @@ pub(crate) async fn read_head(
     key: &BlobKey,
     bytes: u64,
 ) -> Result<Vec<u8>, CatalogError> {
-    let mut head = Vec::new();
-    let mut chunks = blobs.read_range(key, 0..bytes.min(HEAD_BYTES)).await?;
-    while let Some(chunk) = chunks.try_next().await? {
-        head.extend_from_slice(&chunk);
-    }
+    let mut head = read_first(blobs, key, bytes.min(HEAD_BYTES)).await?;
     if bytes > head.len() as u64 {
         cut_after_last_line(&mut head);
     }
     Ok(head)
+}
+
+/// The first bytes of a file.
+pub(crate) async fn read_first(
+    blobs: &dyn BlobStore,
+    key: &BlobKey,
+    bytes: u64,
+) -> Result<Vec<u8>, CatalogError> {
+    let mut read = Vec::new();
+    let mut chunks = blobs.read_range(key, 0..bytes).await?;
+    while let Some(chunk) = chunks.try_next().await? {
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read)
 }
 
 /// Cuts behind the last line feed. In UTF-16 a line feed is two bytes at an even place.

@@ -73,7 +73,7 @@ pub use evaluate::{Evaluation, Part, Privacy, RowCounts, evaluate, evaluate_watc
 pub use membership::{Attack, AttackKind, Membership, VulnerableRecord, membership};
 pub use metadata::{ColumnKind, ColumnMetadata, TableMetadata};
 pub use options::{EvaluateOptions, Targets};
-pub use page::{html, report};
+pub use page::{html, html_tables, report};
 pub use pair::Pair;
 pub use precision::{Precision, precision};
 pub use quality::{Quality, quality};

@@ -1,10 +1,13 @@
 //! The evaluation as one page that carries everything it shows.
 
 mod charts;
+mod relations;
 mod tables;
 
 use gantry_kit::Theme;
 use gantry_kit::report::{KeyFigure, Report};
+
+pub use relations::html_tables;
 
 use crate::Evaluation;
 

@@ -18,7 +18,8 @@ use crate::quality::{Quality, mean, quality_of, related_scores};
 use crate::shape::ks_complement;
 use crate::table::Table;
 use crate::trend::PairTrend;
-use crate::{Diagnostic, EvaluateOptions, FidelityError, Pair, diagnostic};
+use crate::view::ranges_of;
+use crate::{Diagnostic, EvaluateOptions, FidelityError, Pair, Ranges, diagnostic};
 
 /// A real and a synthetic table under a name.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,8 @@ pub struct RelationReport {
     pub cardinality_shape: Option<f64>,
     /// Share of the synthetic parents with as many children as some real range allows.
     pub cardinality_boundary: Option<f64>,
+    /// Share of the parents by their number of children.
+    pub children: Ranges,
     /// Mean over the pairs of a column of the parent and a column of the child.
     pub trend: Option<f64>,
     /// Those pairs.
@@ -157,6 +160,7 @@ fn relate(tables: &[NamedPair<'_>], relation: &Relation) -> Result<RelationRepor
         referential_integrity: synthetic.integrity(real.has_missing()),
         cardinality_shape: ks_complement(&counts.0, &counts.1),
         cardinality_boundary: boundary_adherence(&counts.0, &counts.1),
+        children: ranges_of(&counts.0, &counts.1),
         trend: mean(pairs.iter().filter_map(|pair| pair.score)),
         pairs,
     })

@@ -13,6 +13,7 @@ use crate::table::Table;
 use crate::{EvaluateOptions, FidelityError};
 
 pub use association::Associations;
+pub(crate) use distribution::ranges_of;
 pub use distribution::{Distribution, LabelShares, Ranges, ShownValues};
 pub use projection::Projection;
 

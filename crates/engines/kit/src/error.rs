@@ -125,6 +125,12 @@ pub enum TableError {
         /// What it is instead.
         found: &'static str,
     },
+    /// A Parquet file that is damaged or holds what no table of ours does.
+    #[error("the Parquet file cannot be used: {reason}")]
+    Parquet {
+        /// What is the matter, and what to do.
+        reason: String,
+    },
     /// A delimiter that cannot separate cells.
     #[error(
         "{delimiter:?} cannot be a delimiter; use a comma, semicolon, tab, pipe or another ASCII \
@@ -176,6 +182,20 @@ pub enum TableError {
     Io(#[from] std::io::Error),
 }
 
+impl From<parquet::errors::ParquetError> for TableError {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        match error {
+            parquet::errors::ParquetError::External(inner) => {
+                match inner.downcast::<std::io::Error>() {
+                    Ok(io) => Self::Io(*io),
+                    Err(other) => Self::Parquet { reason: other.to_string() },
+                }
+            }
+            other => Self::Parquet { reason: format!("{other}; write it again") },
+        }
+    }
+}
+
 impl TableError {
     /// The line of the file that the error is about, where there is one.
     #[must_use]
@@ -195,6 +215,7 @@ impl TableError {
             Self::Empty
             | Self::NotText { .. }
             | Self::TooManyRows { .. }
+            | Self::Parquet { .. }
             | Self::UnsupportedDelimiter { .. }
             | Self::UnequalColumns { .. }
             | Self::DuplicateColumn { .. }
@@ -247,7 +268,8 @@ impl FileKind {
             }
             Self::Zip | Self::Compressed => "unpack it and choose the table inside",
             Self::Pdf | Self::Image => "export the data behind it as CSV",
-            Self::Parquet | Self::ColumnFile => "export it as CSV or JSON Lines",
+            Self::Parquet => "give the whole file as it was written",
+            Self::ColumnFile => "export it as Parquet, CSV or JSON Lines",
             Self::Sqlite => "export one table or query as CSV",
             Self::Html => "this is often a login or error page; download the data file itself",
             Self::Xml => "export the data as CSV or JSON Lines",

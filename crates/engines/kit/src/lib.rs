@@ -1,4 +1,4 @@
-//! Tables for every engine and for the datasets of the platform: typed frames, text files in and
+//! Tables for every engine and for the datasets of the platform: typed frames, files in and
 //! out, profiles, charts and reports.
 //!
 //! Nothing here knows jobs, accounts or storage: a file is anything that implements `Read` and
@@ -50,4 +50,4 @@ pub use read::{
 };
 pub use report::Report;
 pub use value::{DateFormat, DateLayout, MissingMarkers, NumberFormat};
-pub use write::{Formulas, WriteOptions, write_csv};
+pub use write::{Formulas, ParquetWriter, WriteOptions, write_csv, write_parquet};

@@ -1,4 +1,4 @@
-//! Text tables in: CSV, TSV and their relatives, and JSON Lines.
+//! Tables in: CSV, TSV and their relatives, JSON Lines, and Parquet.
 //!
 //! A table is read twice: the first pass finds how each column is spelled over all its rows, the
 //! second builds typed columns. So memory holds the result and no raw text, and the type of a
@@ -11,6 +11,7 @@ mod guess;
 mod infer;
 mod json_lines;
 mod magic;
+mod parquet;
 mod record;
 mod sniff;
 mod source;

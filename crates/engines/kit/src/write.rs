@@ -1,10 +1,13 @@
-//! Frames out as delimited text.
+//! Frames out as delimited text, and as Parquet.
 //!
-//! What is written reads back as the same table, with these exceptions that the format forces:
+//! What is written as text reads back as the same table, with these exceptions that the format forces:
 //! a text that looks like a missing marker reads back as missing, and blanks around labels go.
+
+mod parquet;
 
 use std::io::Write;
 
+pub use self::parquet::{ParquetWriter, write_parquet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TableError;

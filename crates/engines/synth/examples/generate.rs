@@ -1,6 +1,7 @@
 //! Makes a synthetic table of a CSV file: `generate IN.csv OUT.csv '{"leaf": 30}' SEED`. Several files,
-//! separated by commas, are tables whose rows name each other; then OUT is the report.
+//! separated by commas, are tables whose rows name each other; then OUT is a folder for all files.
 
+use std::path::Path;
 use std::time::Instant;
 
 use gantry_engine_api::{Engine, Step};
@@ -33,7 +34,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let made = match step {
         Step::Done(_) if files.len() == 1 => host.read_artifact("synthetic.csv")?,
-        Step::Done(report) => serde_json::to_vec_pretty(&report)?,
+        Step::Done(report) => {
+            std::fs::create_dir_all(output)?;
+            for name in host.artifact_names() {
+                std::fs::write(Path::new(output).join(&name), host.read_artifact(&name)?)?;
+            }
+            let report = serde_json::to_vec_pretty(&report)?;
+            return Ok(std::fs::write(Path::new(output).join("report.json"), report)?);
+        }
         Step::Fork { .. } => return Err("no child was expected".into()),
     };
     std::fs::write(output, made)?;

@@ -3,6 +3,7 @@
 //! Invariants: a cell that is missing is NaN; a level that too few rows share is -1 and is never
 //! drawn; columns that name or describe single people are not modelled at all.
 
+mod again;
 mod build;
 mod decode;
 
@@ -50,6 +51,13 @@ pub(crate) struct EncodedTable {
     pub(crate) rows: usize,
     /// Digits behind the point, by column; above 15 for any.
     pub(crate) decimals: Vec<u8>,
+}
+
+impl EncodedTable {
+    /// The cells of a row.
+    pub(crate) fn row(&self, row: usize) -> Vec<f64> {
+        self.columns.iter().map(|column| column.values[row]).collect()
+    }
 }
 
 /// Rows of modelled columns.

@@ -42,6 +42,8 @@ pub(crate) enum SynthError {
     Constraint { constraint: String, reason: String },
     #[error("The tables do not fit each other: {reason}.")]
     Relation { reason: String },
+    #[error("The generator is of the tier `{tier}`, which {reason}.")]
+    Tier { tier: &'static str, reason: String },
     #[error("The option `{what}` {reason}.")]
     Option { what: &'static str, reason: String },
     #[error("{0}")]
@@ -107,6 +109,7 @@ impl SynthError {
                  \"account_id\"}]}."
                     .into()
             }
+            Self::Tier { .. } => "Give a generator of another tier.".into(),
             Self::Option { .. } => "Correct the option, or leave it out.".into(),
             Self::ModelFile(error) => error.derive_next_step().into(),
             Self::Fidelity(_) => "Give two tables with rows and columns in common.".into(),
@@ -141,6 +144,7 @@ impl From<SynthError> for EngineError {
             | SynthError::NothingToLearn { .. }
             | SynthError::Metadata { .. }
             | SynthError::Relation { .. }
+            | SynthError::Tier { .. }
             | SynthError::RoleUnfit { .. }
             | SynthError::OrderIncomplete { .. }
             | SynthError::Fidelity(_)

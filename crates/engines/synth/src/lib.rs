@@ -17,6 +17,7 @@ mod metadata;
 mod mixture;
 mod model_file;
 pub mod ops;
+mod output;
 mod private;
 mod produce;
 mod regenerate;
@@ -37,8 +38,12 @@ pub use ops::auto::{Auto, AutoParams, AutoReport, TriedTier};
 pub use ops::evaluate::{Evaluate, EvaluateParams, EvaluateReport};
 pub use ops::fit::{Fit, FitParams, FitReport};
 pub use ops::generate::{Generate, GenerateParams, GenerateReport};
+pub use ops::impute::{FilledColumn, Filling, Impute, ImputeParams, ImputeReport};
 pub use ops::sample::{Sample, SampleParams, SampleReport};
+pub use ops::score::{Score, ScoreParams, ScoreReport, ScoredRow};
 pub use ops::tables::{GenerateTables, TablesParams, TablesReport};
+pub use ops::tune::{Tune, TuneParams, TuneReport};
+pub use output::OutputFormat;
 pub use relational::{Relation, TablesMetadata};
 pub use service::GeneratorService;
 pub use table::BuiltInDataset;
@@ -72,6 +77,9 @@ impl Engine for Synth {
             Arc::new(Evaluate),
             Arc::new(Auto),
             Arc::new(GenerateTables),
+            Arc::new(Impute),
+            Arc::new(Score),
+            Arc::new(Tune),
         ]
     }
 

@@ -8,6 +8,8 @@
 //! Invariant: sums over rows are taken in the same order whatever the number of threads.
 
 mod fit;
+mod infer;
+mod tune;
 
 use std::ops::Range;
 
@@ -152,4 +154,44 @@ impl Generator for Mixture {
 /// `ln` of a probability, bounded for those that are zero.
 fn log_share(share: f64) -> f32 {
     math::ln(share.max(1e-12)) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::{EncodedColumn, EncodedKind};
+    use crate::private::PrivacyBudget;
+
+    /// A table in which `b` is `a` and `x` is 0 to 4, or 100 to 104 where `a` is one.
+    pub(super) fn table(rows: usize) -> EncodedTable {
+        let column = |name: &str, kind, values| EncodedColumn { name: name.into(), kind, values };
+        let a: Vec<f64> = (0..rows).map(|row| (row * 7 % 10 / 5) as f64).collect();
+        let x = a.iter().enumerate().map(|(row, a)| a * 100.0 + (row % 5) as f64).collect();
+        EncodedTable {
+            columns: vec![
+                column("a", EncodedKind::Levels(2), a.clone()),
+                column("b", EncodedKind::Levels(2), a),
+                column("x", EncodedKind::Number, x),
+            ],
+            rows,
+            decimals: vec![0, 0, 0],
+        }
+    }
+
+    pub(super) fn options() -> FitOptions {
+        FitOptions {
+            leaf: 20,
+            trees: 1,
+            first: Vec::new(),
+            min_count: 5,
+            budget: PrivacyBudget { epsilon: 1.0, delta: 1e-6 },
+            selection: false,
+            seed: 3,
+        }
+    }
+
+    pub(super) fn fitted() -> Mixture {
+        let watch = Watch { cancelled: &|| false, progress: &|_| {} };
+        Generator::fit(&table(600), &options(), &watch).unwrap()
+    }
 }

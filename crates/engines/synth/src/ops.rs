@@ -3,11 +3,15 @@
 pub mod auto;
 pub mod evaluate;
 pub mod fit;
+pub(crate) mod fitted;
 pub mod generate;
+pub mod impute;
 pub(crate) mod learn;
 pub mod price;
 pub mod sample;
+pub mod score;
 pub mod tables;
+pub mod tune;
 
 use gantry_engine_api::ParamError;
 use gantry_types::MeterId;

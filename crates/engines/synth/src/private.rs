@@ -13,6 +13,7 @@
 mod accountant;
 mod domain;
 mod fit;
+mod margins;
 
 use std::ops::Range;
 
@@ -46,6 +47,14 @@ pub(crate) struct PrivateColumn {
     joint: Vec<f64>,
 }
 
+/// Noised shares of two columns that do not hang on each other.
+#[derive(Debug, Clone, PartialEq)]
+struct Pair {
+    columns: (usize, usize),
+    /// By bin of the first and within by bin of the second.
+    joint: Vec<f64>,
+}
+
 /// The fitted tier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PrivateTree {
@@ -54,6 +63,9 @@ pub(crate) struct PrivateTree {
     columns: Vec<PrivateColumn>,
     /// What the fit may give away.
     pub(crate) budget: PrivacyBudget,
+    /// Further pairs, for the selection of rows right after the fit; no file has them.
+    #[serde(skip)]
+    others: Vec<Pair>,
 }
 
 impl PrivateTree {

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use gantry_engine_api::BlockingContext;
-use gantry_kit::{Frame, WriteOptions, write_csv};
+use gantry_kit::{Frame, ParquetWriter, WriteOptions, write_csv};
 use rayon::prelude::*;
 
 use crate::condition::Allowed;
@@ -29,6 +29,9 @@ const ATTEMPTS: u64 = 100;
 const ROUNDS: u64 = 500;
 /// Keeps the seeds of attempts apart.
 const ATTEMPT: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Rows with their numbers.
+type Piece = (Range<u64>, Block);
 
 /// What is asked of rows, in the terms of one generator.
 #[derive(Debug, Clone, Default)]
@@ -61,13 +64,18 @@ impl Producer<'_> {
     /// These rows, rebuilt.
     pub(crate) fn draw_block(&self, rows: Range<u64>) -> Result<Block, SynthError> {
         let mut seen = self.begin_unique();
+        let blocks = self.draw_batch(rows, &mut seen)?;
+        Ok(self.join(blocks.into_iter().map(|(_, block)| block)))
+    }
+
+    fn join(&self, blocks: impl Iterator<Item = Block>) -> Block {
         let mut whole = Block { columns: vec![Vec::new(); self.model.fitted.width()] };
-        for (_, block) in self.draw_batch(rows, &mut seen)? {
+        for block in blocks {
             for (column, part) in whole.columns.iter_mut().zip(block.columns) {
                 column.extend(part);
             }
         }
-        Ok(whole)
+        whole
     }
 
     /// Writes so many rows as CSV with a header.
@@ -77,16 +85,10 @@ impl Producer<'_> {
         out: &mut impl Write,
         progress: (&BlockingContext, Range<f64>),
     ) -> Result<(), SynthError> {
-        let (job, share) = progress;
         let width = self.model.fitted.width();
         let header = self.write_piece(0..0, &Block { columns: vec![Vec::new(); width] })?;
         out.write_all(&header)?;
-        let mut seen = self.begin_unique();
-        let mut start = 0;
-        while start < rows {
-            job.check_cancelled()?;
-            let end = (start + PIECE * BATCH).min(rows);
-            let blocks = self.draw_batch(start..end, &mut seen)?;
+        self.draw_batches(rows, progress, &mut |_, blocks| {
             let pieces: Vec<Result<Vec<u8>, SynthError>> = blocks
                 .par_iter()
                 .map(|(numbers, block)| self.write_piece(numbers.clone(), block))
@@ -94,6 +96,38 @@ impl Producer<'_> {
             for piece in pieces {
                 out.write_all(piece?.get(header.len()..).unwrap_or_default())?;
             }
+            Ok(())
+        })
+    }
+
+    /// Writes so many rows as Parquet, a row group for each batch; gives back what it wrote to.
+    pub(crate) fn write_parquet<W: Write + Send>(
+        &self,
+        rows: u64,
+        out: W,
+        progress: (&BlockingContext, Range<f64>),
+    ) -> Result<W, SynthError> {
+        let mut file = ParquetWriter::new(out, &self.model.header.encoding.derive_schema())?;
+        self.draw_batches(rows, progress, &mut |numbers, blocks| {
+            let whole = self.join(blocks.into_iter().map(|(_, block)| block));
+            Ok(file.write(&self.decode(&whole, numbers)?)?)
+        })?;
+        Ok(file.finish()?)
+    }
+
+    /// Draws so many rows batch by batch, and hands each over.
+    fn draw_batches(
+        &self,
+        rows: u64,
+        (job, share): (&BlockingContext, Range<f64>),
+        take: &mut dyn FnMut(Range<u64>, Vec<Piece>) -> Result<(), SynthError>,
+    ) -> Result<(), SynthError> {
+        let mut seen = self.begin_unique();
+        let mut start = 0;
+        while start < rows {
+            job.check_cancelled()?;
+            let end = (start + PIECE * BATCH).min(rows);
+            take(start..end, self.draw_batch(start..end, &mut seen)?)?;
             start = end;
             let done = start as f64 / rows.max(1) as f64;
             job.progress(share.start + done * (share.end - share.start));
@@ -110,11 +144,7 @@ impl Producer<'_> {
     }
 
     /// Rows in pieces, in their order.
-    fn draw_batch(
-        &self,
-        rows: Range<u64>,
-        seen: &mut [Seen],
-    ) -> Result<Vec<(Range<u64>, Block)>, SynthError> {
+    fn draw_batch(&self, rows: Range<u64>, seen: &mut [Seen]) -> Result<Vec<Piece>, SynthError> {
         let starts: Vec<u64> = rows.clone().step_by(PIECE as usize).collect();
         let drawn: Result<Vec<_>, SynthError> = starts
             .par_iter()

@@ -143,6 +143,14 @@ impl Regenerator {
         }
     }
 
+    /// Whether all cells are whole numbers.
+    pub(crate) const fn is_numeric(&self) -> bool {
+        match self {
+            Self::Sequence { .. } | Self::Numbers { .. } => true,
+            Self::Pattern { .. } | Self::Person { .. } | Self::Words { .. } => false,
+        }
+    }
+
     /// The cell of a row.
     pub(crate) fn make(&self, row: u64, seed: u64, rng: &mut Rng) -> String {
         let index = |distinct: &Option<u64>, rng: &mut Rng| match distinct {

@@ -2,11 +2,14 @@
 //!
 //! Tables are learned parents first. A parent learns, as further columns, how many rows each child
 //! table has for it; a child's rows are learned and drawn given their parent's row, their place among
-//! its rows, and the row before them. A table with several parents follows the one that tells its
+//! its rows, and the row before them. Tables without a parent are chosen from more rows than are
+//! wanted, by the selection stage, and small ones are not learned by trees. A table with several parents follows the one that tells its
 //! rows apart best, and is dealt to the others by the numbers of children that these have drawn.
 //!
 //! Invariant: every key that is drawn is the key of a row that is drawn.
 
+mod copula;
+mod counts;
 mod draw;
 mod keys;
 mod learn;
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use draw::draw_tables;
 pub(crate) use keys::{mark_keys, plan_tables};
-pub(crate) use learn::learn_tables;
+pub(crate) use learn::{LearnedTable, learn_tables};
 
 use crate::error::SynthError;
 use crate::metadata::Metadata;

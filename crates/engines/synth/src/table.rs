@@ -45,18 +45,30 @@ pub(crate) fn read_table(
     job: &BlockingContext,
     dataset: Option<BuiltInDataset>,
 ) -> Result<Table, SynthError> {
-    let metadata = read_metadata(job)?;
     match (job.has_input("data"), dataset) {
         (true, Some(_)) => Err(SynthError::TwoTables),
         (false, None) => Err(SynthError::NoTable),
-        (true, None) => read_with(job, &mut job.input("data")?.open()?, metadata),
-        (false, Some(dataset)) => read_with(job, &mut Cursor::new(dataset.bytes()), metadata),
+        (true, None) => read_slot(job, "data"),
+        (false, Some(dataset)) => {
+            read_with(job, &mut Cursor::new(dataset.bytes()), read_metadata(job)?)
+        }
     }
 }
 
 /// Reads the table of a slot.
 pub(crate) fn read_slot(job: &BlockingContext, slot: &str) -> Result<Table, SynthError> {
-    read_with(job, &mut job.input(slot)?.open()?, read_metadata(job)?)
+    let table = read_with(job, &mut job.input(slot)?.open()?, read_metadata(job)?)?;
+    require_rows(&table.frame)?;
+    Ok(table)
+}
+
+/// Reads the table of a slot whose columns are known.
+pub(crate) fn read_as(
+    job: &BlockingContext,
+    slot: &str,
+    metadata: Metadata,
+) -> Result<Table, SynthError> {
+    read_with(job, &mut job.input(slot)?.open()?, metadata)
 }
 
 /// Reads a table as an earlier one was read.
@@ -107,17 +119,22 @@ fn read_with<R: Read + Seek>(
         let options = ReadOptions { kinds, ..ReadOptions::default() };
         (frame, warnings) = read_frame_watched(reader, &options, &mut watch)?;
     }
-    require_size(&frame)?;
+    require_columns(&frame)?;
     let metadata = metadata.complete(&frame)?;
     let warnings = warnings.iter().map(derive_sentence).collect();
     Ok(Table { frame, metadata, warnings })
 }
 
-fn require_size(frame: &Frame) -> Result<(), SynthError> {
-    let (rows, columns) = (frame.rows(), frame.columns().len());
+fn require_columns(frame: &Frame) -> Result<(), SynthError> {
+    let columns = frame.columns().len();
     if columns > MAX_COLUMNS {
         return Err(SynthError::TooManyColumns { columns, limit: MAX_COLUMNS });
     }
+    Ok(())
+}
+
+fn require_rows(frame: &Frame) -> Result<(), SynthError> {
+    let (rows, columns) = (frame.rows(), frame.columns().len());
     if rows < FEWEST_ROWS {
         return Err(SynthError::TooFewRows { rows, columns, needed: FEWEST_ROWS });
     }

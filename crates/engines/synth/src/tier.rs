@@ -67,6 +67,8 @@ pub(crate) struct FitOptions {
     pub(crate) min_count: usize,
     /// What a private tier may give away.
     pub(crate) budget: PrivacyBudget,
+    /// Whether the selection stage follows, for which a private tier counts further pairs.
+    pub(crate) selection: bool,
     pub(crate) seed: u64,
 }
 
@@ -182,6 +184,35 @@ impl FittedTier {
             Self::Mixture(mixture) => Generator::width(mixture),
             Self::Private(tree) => Generator::width(tree),
         }
+    }
+
+    /// Learns further rows. What was learned before counts as so many rows in a mixture, and in full
+    /// in trees.
+    pub(crate) fn tune(
+        &mut self,
+        table: &EncodedTable,
+        (known_rows, min_count): (f64, usize),
+        watch: &Watch<'_>,
+    ) -> Result<(), SynthError> {
+        match self {
+            Self::Instant(trees) => trees.tune(table, min_count, watch),
+            Self::Mixture(mixture) => mixture.tune(table, (known_rows, min_count), watch),
+            Self::Private(_) => Err(SynthError::Tier {
+                tier: Tier::Private.as_str(),
+                reason: "has spent its privacy budget; fit all rows together".into(),
+            }),
+        }
+    }
+
+    /// The mixture, which alone tells likelihoods and what is missing.
+    pub(crate) fn require_mixture(&self) -> Result<&Mixture, SynthError> {
+        let tier = match self {
+            Self::Mixture(mixture) => return Ok(mixture),
+            Self::Instant(_) => Tier::Instant,
+            Self::Private(_) => Tier::Private,
+        };
+        let reason = "tells neither likelihoods nor missing cells; fit with `--tier mixture`";
+        Err(SynthError::Tier { tier: tier.as_str(), reason: reason.into() })
     }
 
     /// What can be promised about single people.

@@ -15,6 +15,7 @@ mod grow;
 mod leaf;
 mod order;
 mod sample;
+mod tune;
 
 pub(crate) use binner::Binner;
 pub(crate) use fit::TreeGenerator;

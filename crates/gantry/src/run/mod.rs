@@ -5,6 +5,7 @@
 
 mod artifacts;
 mod flags;
+mod folder;
 mod follow;
 mod local;
 mod plan;

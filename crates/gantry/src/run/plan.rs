@@ -1,7 +1,7 @@
 //! What `gantry run <operation> …` was asked to do.
 //!
 //! Invariant: nothing is opened or written while the words are read, but the file that
-//! `--params @file` names.
+//! `--params @file` names and the list of a folder of inputs.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use gantry_engine_api::OperationSpec;
 use serde_json::{Map, Value};
 
 use super::flags::{InputFlag, ParamFlag, derive_input_flags, derive_param_flags};
+use super::folder::{FolderFlag, find_folder_flag};
 use super::values::ValueKind;
 use crate::failure::{Failure, file_failure};
 
@@ -54,7 +55,12 @@ pub enum Parsed {
 pub fn parse(spec: &OperationSpec, words: &[String]) -> Result<Parsed, Failure> {
     let inputs = derive_input_flags(spec);
     let params = derive_param_flags(spec);
-    let matches = match build_command(spec, &inputs, &params).try_get_matches_from(words) {
+    let folder = find_folder_flag(spec);
+    let mut command = build_command(spec, &inputs, &params);
+    if let Some(folder) = &folder {
+        command = command.arg(build_folder(folder));
+    }
+    let matches = match command.try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return Ok(Parsed::Clap(Box::new(error))),
     };
@@ -64,7 +70,7 @@ pub fn parse(spec: &OperationSpec, words: &[String]) -> Result<Parsed, Failure> 
         None => failure.with_next(help.clone()),
     };
     let values = read_params(&matches, &params).map_err(with_help)?;
-    let files = read_inputs(&matches, &inputs).map_err(with_help)?;
+    let files = read_inputs(&matches, &inputs, folder.as_ref()).map_err(with_help)?;
     Ok(Parsed::Run(Box::new(RunPlan {
         params: Value::Object(values),
         inputs: files,
@@ -128,6 +134,17 @@ fn build_command(spec: &OperationSpec, inputs: &[InputFlag], params: &[ParamFlag
                 .value_parser(ValueParser::path_buf())
                 .help("Read settings from this file instead of ./gantry.toml"),
         )
+}
+
+fn build_folder(folder: &FolderFlag) -> Arg {
+    let given = folder.slots.iter().map(|slot| format!("input:{slot}"));
+    Arg::new("folder")
+        .long(folder.flag.clone())
+        .value_name("FOLDER")
+        .value_parser(ValueParser::path_buf())
+        .conflicts_with_all(given)
+        .help_heading("Inputs")
+        .help("A folder of tables, in place of the single ones")
 }
 
 fn flag(name: &'static str) -> Arg {
@@ -197,11 +214,18 @@ fn read_object(text: &str) -> Result<Map<String, Value>, Failure> {
 fn read_inputs(
     matches: &ArgMatches,
     flags: &[InputFlag],
+    folder: Option<&FolderFlag>,
 ) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let of_folder = match (folder, matches.try_get_one::<PathBuf>("folder")) {
+        (Some(folder), Ok(Some(path))) => folder.read(path)?,
+        (Some(_) | None, _) => Vec::new(),
+    };
     let mut inputs = Vec::new();
     for flag in flags {
+        let in_folder = of_folder.iter().find(|(slot, _)| *slot == flag.slot);
         match matches.get_one::<PathBuf>(&format!("input:{}", flag.slot)) {
             Some(path) => inputs.push((flag.slot.clone(), path.clone())),
+            None if in_folder.is_some() => inputs.extend(in_folder.cloned()),
             None if flag.required => {
                 return Err(Failure::usage(format!("--{} is missing", flag.flag))
                     .with_next(format!("add `--{} FILE`", flag.flag)));

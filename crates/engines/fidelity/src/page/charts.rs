@@ -101,7 +101,9 @@ pub(super) fn projection(projection: &Projection) -> Chart {
     let axis = |name: &str, share: f64| format!("{name} component ({})", percent(Some(share)));
     Chart::from(ScatterChart {
         title: "Both tables in two dimensions".to_owned(),
-        description: "Rows along the two directions in which the real rows vary most.".to_owned(),
+        description: "Rows along the two directions in which the real rows vary most (principal \
+                      components)."
+            .to_owned(),
         x_label: axis("First", projection.shares.0),
         y_label: axis("Second", projection.shares.1),
         series: vec![

@@ -84,7 +84,8 @@ pub(super) fn distribution_of(column: &Aligned) -> Distribution {
     }
 }
 
-fn ranges_of(real: &[f64], synthetic: &[f64]) -> Ranges {
+/// Both distributions over the same ranges, from the smallest value to the largest.
+pub(crate) fn ranges_of(real: &[f64], synthetic: &[f64]) -> Ranges {
     let present = || real.iter().chain(synthetic).copied().filter(|value| !value.is_nan());
     let low = present().fold(f64::INFINITY, f64::min);
     let high = present().fold(f64::NEG_INFINITY, f64::max);

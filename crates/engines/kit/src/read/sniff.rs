@@ -31,6 +31,8 @@ pub enum Format {
     Delimited,
     /// One JSON object per line.
     JsonLines,
+    /// Apache Parquet, column by column.
+    Parquet,
 }
 
 /// What a file looks like.
@@ -40,9 +42,9 @@ pub struct Sniff {
     pub format: Format,
     /// How characters are written.
     pub encoding: Encoding,
-    /// Character between cells; none in JSON Lines.
+    /// Character between cells; of delimited files alone.
     pub delimiter: Option<char>,
-    /// Whether the first row holds names; always in JSON Lines, where every row does.
+    /// Whether the file holds names; always in JSON Lines and Parquet.
     pub has_header: bool,
     /// Lines before the header that only state the delimiter (`sep=;`).
     pub preamble_lines: u64,
@@ -61,8 +63,13 @@ pub(crate) fn sniff_with(head: &[u8], options: &ReadOptions) -> Result<Sniff, Ta
     if head.is_empty() {
         return Err(TableError::Empty);
     }
-    if let Some(kind) = find_foreign_kind(head) {
-        return Err(TableError::NotText { kind });
+    match find_foreign_kind(head) {
+        Some(FileKind::Parquet) => {
+            let format = Format::Parquet;
+            return Ok(Sniff { format, has_header: true, ..Sniff::default() });
+        }
+        Some(kind) => return Err(TableError::NotText { kind }),
+        None => {}
     }
     let encoding = options.encoding.unwrap_or_else(|| Encoding::detect(head));
     let mark = match Encoding::find_mark(head) {

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use super::decode::Decoding;
 use super::delimited::Delimited;
 use super::json_lines::JsonLines;
+use super::parquet::ParquetRows;
 use super::record::Record;
 use super::sniff::{Format, HEAD_BYTES, Sniff, require_delimiter, sniff_with};
 use super::{Progress, ReadLimits, ReadOptions, ReadWarning, ShortRows, Watch};
@@ -20,6 +21,7 @@ const WATCH_EVERY: u64 = 2048;
 enum Rows<R> {
     Delimited(Delimited<Decoding<R>>),
     JsonLines(JsonLines<Decoding<R>>),
+    Parquet(Box<ParquetRows>),
 }
 
 /// Number and first line of rows that were repaired.
@@ -74,14 +76,18 @@ impl<R: Read + Seek> Source<R> {
         options: &ReadOptions,
     ) -> Result<Self, TableError> {
         let length = reader.seek(SeekFrom::End(0))?;
-        let input = Decoding::open(reader, sniff.encoding)?;
         let limits = options.limits;
         let rows = match sniff.format {
             Format::Delimited => {
+                let input = Decoding::open(reader, sniff.encoding)?;
                 let delimiter = require_delimiter(sniff.delimiter.unwrap_or(','))?;
                 Rows::Delimited(Delimited::new(input, delimiter, limits))
             }
-            Format::JsonLines => Rows::JsonLines(JsonLines::new(input, limits)),
+            Format::JsonLines => {
+                let input = Decoding::open(reader, sniff.encoding)?;
+                Rows::JsonLines(JsonLines::new(input, limits))
+            }
+            Format::Parquet => Rows::Parquet(Box::new(ParquetRows::open(reader, limits)?)),
         };
         let mut source = Self {
             rows,
@@ -109,6 +115,11 @@ impl<R: Read + Seek> Source<R> {
     }
 
     fn read_header(&mut self, sniff: &Sniff) -> Result<(), TableError> {
+        if let Rows::Parquet(rows) = &self.rows {
+            let (names, warnings) = derive_names(rows.names().iter().map(String::as_str));
+            self.names = names;
+            self.header_warnings = warnings;
+        }
         let Rows::Delimited(rows) = &mut self.rows else { return Ok(()) };
         let mut first = Record::default();
         for _ in 0..=sniff.preamble_lines {
@@ -155,6 +166,7 @@ impl<R: Read + Seek> Source<R> {
             None => match &mut self.rows {
                 Rows::Delimited(rows) => rows.read(record)?,
                 Rows::JsonLines(rows) => rows.read(record)?,
+                Rows::Parquet(rows) => rows.read(record)?,
             },
         };
         if !more {
@@ -193,6 +205,7 @@ impl<R: Read + Seek> Source<R> {
         let read = match &self.rows {
             Rows::Delimited(rows) => rows.input().bytes_read(),
             Rows::JsonLines(rows) => rows.input().bytes_read(),
+            Rows::Parquet(rows) => rows.bytes_read(),
         };
         Progress {
             bytes_read: self.bytes_before + read,
@@ -206,6 +219,7 @@ impl<R: Read + Seek> Source<R> {
         match &self.rows {
             Rows::Delimited(_) => &self.names,
             Rows::JsonLines(rows) => rows.names(),
+            Rows::Parquet(_) => &self.names,
         }
     }
 

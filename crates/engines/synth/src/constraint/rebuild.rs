@@ -9,7 +9,8 @@ use crate::error::SynthError;
 use crate::tree::round;
 
 impl Constraints {
-    /// Puts in the place of ruled columns what is learned instead.
+    /// Puts in the place of ruled columns what is learned instead. Combinations that are known from
+    /// an earlier table stay, and no others are added.
     pub(crate) fn transform(
         &mut self,
         table: &mut EncodedTable,
@@ -34,7 +35,11 @@ impl Constraints {
                 }
                 Rule::Formula { column, .. } => silence(table, *column),
                 Rule::Fixed { columns, combinations } => {
-                    *combinations = join(table, (&original, columns), min_count);
+                    if combinations.is_empty() {
+                        *combinations = join(table, (&original, columns), min_count);
+                    } else {
+                        apply(table, (&original, columns), combinations);
+                    }
                     if combinations.is_empty() {
                         return Err(SynthError::Constraint {
                             constraint: constraint.text.clone(),
@@ -177,6 +182,32 @@ fn evaluate(block: &mut Block, (column, formula): (usize, &Expression), encoding
 fn silence(table: &mut EncodedTable, column: usize) {
     table.columns[column].kind = EncodedKind::Number;
     table.columns[column].values.fill(0.0);
+}
+
+/// Makes one column of known codes of several.
+fn apply(
+    table: &mut EncodedTable,
+    (original, columns): (&EncodedTable, &[usize]),
+    combinations: &[Vec<Option<f64>>],
+) {
+    let bits = |cell: Option<f64>| cell.map_or(1, |cell| (cell + 0.0).to_bits());
+    let codes: HashMap<Vec<u64>, usize> = combinations
+        .iter()
+        .enumerate()
+        .map(|(code, cells)| (cells.iter().map(|cell| bits(*cell)).collect(), code))
+        .collect();
+    let cell = |column: &usize, row: usize| original.columns[*column].values[row];
+    let key = |row: usize| -> Vec<u64> {
+        let cells = columns.iter().map(|column| Some(cell(column, row)).filter(|v| !v.is_nan()));
+        cells.map(bits).collect()
+    };
+    let values =
+        (0..table.rows).map(|row| codes.get(&key(row)).map_or(-1.0, |code| *code as f64)).collect();
+    columns.iter().skip(1).for_each(|column| silence(table, *column));
+    if let Some(first) = columns.first() {
+        table.columns[*first].values = values;
+        table.columns[*first].kind = EncodedKind::Levels(combinations.len() as u32);
+    }
 }
 
 /// Makes one column of codes of several; gives what each code stands for.

@@ -31,6 +31,15 @@ struct Sums {
     likelihood: f64,
 }
 
+/// What was learned before, as if of so many rows.
+pub(super) struct Memory {
+    pub(super) rows: f64,
+    /// By group.
+    pub(super) weights: Vec<f64>,
+    /// By column: by bin and within by group.
+    pub(super) shares: Vec<Vec<f32>>,
+}
+
 /// Learns a table.
 pub(super) fn fit(
     table: &EncodedTable,
@@ -51,18 +60,36 @@ pub(super) fn fit(
     begin(&mut columns, (&bins, &priors), (groups, options.seed));
     let mut mixture =
         Mixture { weights: vec![1.0 / groups as f64; groups], columns, likelihoods: Vec::new() };
+    let weights = vec![1.0 / groups as f64; groups];
+    let spread = |prior: &Vec<f64>| -> Vec<f32> {
+        prior.iter().flat_map(|share| std::iter::repeat_n(*share as f32, groups)).collect()
+    };
+    // Every group is given a little of the whole table's distribution, and no weight of its own.
+    let memory = Memory { rows: 0.0, weights, shares: priors.iter().map(spread).collect() };
+    iterate(&mut mixture, (&bins, table.rows), &memory, watch)?;
+    Ok(mixture)
+}
+
+/// Goes on until the likelihood of the rows stays.
+pub(super) fn iterate(
+    mixture: &mut Mixture,
+    (bins, rows): (&[Vec<u8>], usize),
+    memory: &Memory,
+    watch: &Watch<'_>,
+) -> Result<(), SynthError> {
+    mixture.likelihoods.clear();
     for iteration in 0..ITERATIONS {
         watch.step(0.05 + 0.95 * iteration as f64 / ITERATIONS as f64)?;
-        let sums = expect(&mixture, &bins, table.rows);
-        let likelihood = sums.likelihood / table.rows as f64;
-        maximize(&mut mixture, &sums, &priors);
+        let sums = expect(mixture, bins, rows);
+        let likelihood = sums.likelihood / rows as f64;
+        maximize(mixture, &sums, memory);
         let before = mixture.likelihoods.last().copied();
         mixture.likelihoods.push(likelihood);
         if before.is_some_and(|before| likelihood - before < CONVERGED) {
             break;
         }
     }
-    Ok(mixture)
+    Ok(())
 }
 
 fn prepare(table: &EncodedTable, place: usize, options: &FitOptions) -> (MixtureColumn, Vec<u8>) {
@@ -173,19 +200,21 @@ fn expect_piece(
     sums
 }
 
-fn maximize(mixture: &mut Mixture, sums: &Sums, priors: &[Vec<f64>]) {
-    let total: f64 = sums.weights.iter().sum();
+fn maximize(mixture: &mut Mixture, sums: &Sums, memory: &Memory) {
+    let total: f64 = sums.weights.iter().sum::<f64>() + memory.rows;
     let groups = sums.weights.len();
-    for (weight, sum) in mixture.weights.iter_mut().zip(&sums.weights) {
-        *weight = sum / total;
+    let known: Vec<f64> = memory.weights.iter().map(|weight| memory.rows * weight).collect();
+    for ((weight, sum), known) in mixture.weights.iter_mut().zip(&sums.weights).zip(&known) {
+        *weight = (sum + known) / total;
     }
-    for ((column, shares), prior) in mixture.columns.iter_mut().zip(&sums.shares).zip(priors) {
-        for (bin, expected) in prior.iter().enumerate() {
-            for group in 0..groups {
-                let found = f64::from(shares[bin * groups + group]) + PRIOR * expected;
-                let share = found / (sums.weights[group] + PRIOR);
-                column.shares[bin * groups + group] = share as f32;
-            }
+    for ((column, found), before) in
+        mixture.columns.iter_mut().zip(&sums.shares).zip(&memory.shares)
+    {
+        for (at, share) in column.shares.iter_mut().enumerate() {
+            let group = at % groups;
+            let prior = PRIOR + known[group];
+            let count = f64::from(found[at]) + prior * f64::from(before[at]);
+            *share = (count / (sums.weights[group] + prior)) as f32;
         }
     }
 }

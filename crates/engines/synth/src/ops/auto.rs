@@ -24,6 +24,7 @@ use super::price::{TableSize, derive_credits};
 use crate::error::SynthError;
 use crate::evaluation::{Figures, MEASURED_ROWS, derive_metadata, measure_quality, withhold};
 use crate::model_file::SynthModel;
+use crate::output::OutputFormat;
 use crate::private::PrivacyBudget;
 use crate::produce::Producer;
 use crate::table::{BuiltInDataset, Table, read_table};
@@ -51,6 +52,9 @@ pub struct AutoParams {
     #[serde(default)]
     #[schemars(extend("x-gantry" = {"column_of": "data"}))]
     pub target: Option<String>,
+    /// The file that rows are left as: `csv`, or `parquet`, which keeps the types of columns.
+    #[serde(default)]
+    pub format: OutputFormat,
     /// The tiers to try, in this order.
     #[serde(default = "default_tiers")]
     pub tiers: Vec<Tier>,
@@ -187,7 +191,7 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
     };
     let best = best.tier;
     let plan = derive_plan(&Wishes::default(), model, job.seed())?;
-    publish_rows(job, (model, &plan), rows)?;
+    publish_rows(job, (model, &plan), (rows, params.format))?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &model.write()?)?;
     publish_metadata(job, model)?;
     let count = tiers.len() as u64;

@@ -126,7 +126,8 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
         ..Wishes::default()
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
-    let options = LearnOptions { leaf: params.leaf, trees: params.trees, budget };
+    let (leaf, trees) = (params.leaf, params.trees);
+    let options = LearnOptions { leaf, trees, budget, ..LearnOptions::default() };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     let bytes = model.write()?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &bytes)?;

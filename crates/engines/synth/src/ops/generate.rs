@@ -7,7 +7,7 @@ use gantry_engine_api::{
     InputSlot, JobContext, Operation, ParamError, Step,
 };
 use gantry_fidelity::{EvaluateOptions, Pair, Targets};
-use gantry_kit::{Frame, WriteOptions, write_csv};
+use gantry_kit::Frame;
 use gantry_types::Credits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,11 +22,12 @@ use crate::evaluation::{
     publish_evaluation, withhold,
 };
 use crate::model_file::SynthModel;
+use crate::output::{OutputFormat, publish_table};
 use crate::private::PrivacyBudget;
 use crate::produce::{Plan, Producer};
-use crate::select::{DRAWN_PER_KEPT, MOST_SELECTED, select_rows};
+use crate::select::{DRAWN_PER_KEPT, MOST_SELECTED, choose_rows, select_rows};
 use crate::table::{BuiltInDataset, Table, read_table};
-use crate::tier::Tier;
+use crate::tier::{FittedTier, Tier};
 
 /// Parameters of `synth.generate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,9 +74,13 @@ pub struct GenerateParams {
     #[serde(default = "default_delta")]
     pub delta: f64,
     /// Draw more rows than are wanted, and keep those that together match the table's counts best:
-    /// worth it for small tables. At most 200,000 rows; not in the tier `private`.
+    /// worth it for small tables. In the tier `private` the counts are noised, and part of `epsilon`
+    /// goes to them. At most 200,000 rows; not together with `given` or `balance`.
     #[serde(default)]
     pub selection: bool,
+    /// The file that rows are left as: `csv`, or `parquet`, which keeps the types of columns.
+    #[serde(default)]
+    pub format: OutputFormat,
     /// How much is measured: nothing, shapes and trends, or everything. For everything a tenth of
     /// the rows is not learned from.
     #[serde(default)]
@@ -178,6 +183,7 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
             Some(held)
         }
     };
+    require_selectable(params)?;
     job.stage("Learn", 2, 4);
     let wishes = Wishes {
         given: &params.given,
@@ -186,18 +192,19 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
         target: params.target.as_deref(),
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
-    let options = LearnOptions { leaf: params.leaf, trees: params.trees, budget };
+    let (leaf, trees, selection) = (params.leaf, params.trees, params.selection);
+    let options = LearnOptions { leaf, trees, budget, selection };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     // The generator has learned the constraints itself.
     let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
     job.stage("Draw", 3, 4);
     let rows = params.rows.unwrap_or(model.header.rows);
     let selected = match params.selection {
-        true => Some(publish_selected(job, &table, (&model, &plan), rows)?),
+        true => Some(publish_selected(job, (&table, params.format), (&model, &plan), rows)?),
         false => None,
     };
     if selected.is_none() {
-        publish_rows(job, (&model, &plan), rows)?;
+        publish_rows(job, (&model, &plan), (rows, params.format))?;
     }
     publish_metadata(job, &model)?;
     job.stage("Measure", 4, 4);
@@ -250,43 +257,73 @@ pub(super) fn width(model: &SynthModel) -> u64 {
     model.header.encoding.columns.len() as u64
 }
 
-/// Draws rows into `synthetic.csv`; progress runs from 0.6 to 0.9.
+/// Name of the made table without its ending.
+const SYNTHETIC: &str = "synthetic";
+
+/// Draws rows into `synthetic.csv` or `synthetic.parquet`; progress runs from 0.6 to 0.9.
 pub(super) fn publish_rows(
     job: &BlockingContext,
     (model, plan): (&SynthModel, &Plan),
-    rows: u64,
+    (rows, format): (u64, OutputFormat),
 ) -> Result<(), SynthError> {
     let producer = Producer { model, plan };
-    let mut writer = job.create_artifact("synthetic.csv", ArtifactRole::Table)?;
-    producer.write_csv(rows, &mut writer, (job, 0.6..0.9))?;
+    let mut writer = job.create_artifact(format.derive_name(SYNTHETIC), ArtifactRole::Table)?;
+    let writer = match format {
+        OutputFormat::Csv => {
+            producer.write_csv(rows, &mut writer, (job, 0.6..0.9))?;
+            writer
+        }
+        OutputFormat::Parquet => producer.write_parquet(rows, writer, (job, 0.6..0.9))?,
+    };
     job.publish(writer.finish()?)?;
+    Ok(())
+}
+
+/// Refuses a selection that would not match what is asked for.
+fn require_selectable(params: &GenerateParams) -> Result<(), SynthError> {
+    let refuse =
+        |reason: &str| Err(SynthError::Option { what: "selection", reason: reason.to_owned() });
+    if !params.selection {
+        return Ok(());
+    }
+    if !params.given.is_empty() || params.balance.is_some() {
+        return refuse("matches the whole table, and goes neither with `given` nor with `balance`");
+    }
+    // Noised counts are those of columns as they are learned, before rules rebuild them.
+    if params.tier == Tier::Private && !params.constraints.is_empty() {
+        return refuse("does not go with `constraints` in the tier `private`");
+    }
     Ok(())
 }
 
 /// Draws more rows than are wanted and leaves those that match the table best.
 fn publish_selected(
     job: &BlockingContext,
-    table: &Table,
+    (table, format): (&Table, OutputFormat),
     (model, plan): (&SynthModel, &Plan),
     rows: u64,
 ) -> Result<Frame, SynthError> {
-    if rows > MOST_SELECTED || model.header.tier == Tier::Private {
-        let reason = format!(
-            "is for at most {MOST_SELECTED} rows, and not for the tier `private`, which must not \
-             look at the table again"
-        );
+    if rows > MOST_SELECTED {
+        let reason = format!("is for at most {MOST_SELECTED} rows");
         return Err(SynthError::Option { what: "selection", reason });
     }
-    let (original, ..) = encode_frame(&table.frame, &table.metadata)?;
     let producer = Producer { model, plan };
     let drawn = producer.draw_block(0..rows * DRAWN_PER_KEPT)?;
     job.progress(0.75);
     job.check_cancelled()?;
-    let chosen = select_rows(&original, &drawn, (rows as usize, job.seed()));
+    let kept = (rows as usize, job.seed());
+    let chosen = match &model.fitted {
+        FittedTier::Instant(_) | FittedTier::Mixture(_) => {
+            let (original, ..) = encode_frame(&table.frame, &table.metadata)?;
+            select_rows(&original, &drawn, kept)
+        }
+        FittedTier::Private(tree) => {
+            let count = drawn.columns.first().map_or(0, Vec::len);
+            choose_rows(tree.derive_goals(&drawn, kept.0), count, kept)
+        }
+    };
     let made = producer.decode(&drawn.take(&chosen), 0..rows)?;
-    let mut writer = job.create_artifact("synthetic.csv", ArtifactRole::Table)?;
-    write_csv(&made, &mut writer, &WriteOptions::default())?;
-    job.publish(writer.finish()?)?;
+    publish_table(job, (SYNTHETIC, format), (&made, &model.header.encoding.derive_schema()))?;
     job.progress(0.9);
     Ok(made)
 }

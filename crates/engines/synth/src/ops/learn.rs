@@ -28,11 +28,14 @@ pub(crate) struct LearnOptions {
     pub(crate) trees: u32,
     /// What the private tier may give away.
     pub(crate) budget: PrivacyBudget,
+    /// Whether rows are selected afterwards.
+    pub(crate) selection: bool,
 }
 
 impl Default for LearnOptions {
     fn default() -> Self {
-        Self { leaf: 30, trees: 1, budget: PrivacyBudget { epsilon: 1.0, delta: 1e-6 } }
+        let budget = PrivacyBudget { epsilon: 1.0, delta: 1e-6 };
+        Self { leaf: 30, trees: 1, budget, selection: false }
     }
 }
 
@@ -91,6 +94,7 @@ pub(crate) fn learn(
         first,
         min_count: table.metadata.min_count,
         budget: options.budget,
+        selection: options.selection,
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();

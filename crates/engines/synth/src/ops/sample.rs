@@ -16,6 +16,7 @@ use super::meter_id;
 use super::price::derive_credits;
 use crate::error::SynthError;
 use crate::model_file::SynthModel;
+use crate::output::OutputFormat;
 use crate::tier::Tier;
 
 /// Columns that a generator is taken to have before it is read.
@@ -42,6 +43,9 @@ pub struct SampleParams {
     /// A column whose labels shall all be equally frequent.
     #[serde(default)]
     pub balance: Option<String>,
+    /// The file that rows are left as: `csv`, or `parquet`, which keeps the types of columns.
+    #[serde(default)]
+    pub format: OutputFormat,
 }
 
 /// The result of `synth.sample`.
@@ -115,7 +119,7 @@ fn sample(job: &BlockingContext, params: &SampleParams) -> Result<SampleReport, 
     };
     let plan = derive_plan(&wishes, &model, job.seed())?;
     let rows = params.rows.unwrap_or(model.header.rows);
-    publish_rows(job, (&model, &plan), rows)?;
+    publish_rows(job, (&model, &plan), (rows, params.format))?;
     let due = derive_credits(0, rows.saturating_mul(width(&model)));
     job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
     job.progress(1.0);

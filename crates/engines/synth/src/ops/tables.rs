@@ -8,8 +8,8 @@ use gantry_engine_api::{
     ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
     InputSlot, JobContext, LogLevel, Operation, ParamError, Step,
 };
-use gantry_fidelity::{EvaluateOptions, NamedPair, Pair, TableMetadata, relational};
-use gantry_kit::{Frame, Progress, ReadOptions, WriteOptions, read_frame_watched, write_csv};
+use gantry_fidelity::{EvaluateOptions, NamedPair, Pair, TableMetadata, html_tables, relational};
+use gantry_kit::{Frame, Progress, ReadOptions, read_frame_watched};
 use gantry_learn::Control;
 use gantry_types::Credits;
 use schemars::JsonSchema;
@@ -21,9 +21,10 @@ use super::meter_id;
 use super::price::{TableSize, derive_credits};
 use crate::error::SynthError;
 use crate::evaluation::derive_metadata;
+use crate::output::{OutputFormat, publish_table};
 use crate::relational::{
-    NamedTable, Relation, TablesMetadata, TablesPlan, draw_tables, learn_tables, mark_keys,
-    plan_tables,
+    LearnedTable, NamedTable, Relation, TablesMetadata, TablesPlan, draw_tables, learn_tables,
+    mark_keys, plan_tables,
 };
 use crate::tier::{FitOptions, Watch};
 
@@ -41,6 +42,9 @@ pub struct TablesParams {
     #[serde(default = "default_leaf")]
     #[schemars(range(min = 20))]
     pub leaf: u32,
+    /// The files that tables are left as: `csv`, or `parquet`, which keeps the types of columns.
+    #[serde(default)]
+    pub format: OutputFormat,
 }
 
 const fn default_scale() -> f64 {
@@ -167,6 +171,7 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
         first: Vec::new(),
         min_count: crate::metadata::MIN_COUNT,
         budget: options.budget,
+        selection: false,
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();
@@ -176,7 +181,7 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
     job.stage("Draw", 3, 4);
     let made = draw_tables(&tables, &plan, &learned, (params.scale, job.seed()))?;
     job.stage("Measure", 4, 4);
-    publish(job, &tables, &made)?;
+    publish(job, (&learned, params.format), (&tables, &made))?;
     let report = judge(job, (&tables, &made), &plan)?;
     let cells = |frame: &Frame| frame.rows() as u64 * frame.columns().len() as u64;
     let read: u64 = tables.iter().map(|table| cells(&table.frame)).sum();
@@ -220,11 +225,13 @@ fn read_tables(job: &BlockingContext) -> Result<(Vec<NamedTable>, Vec<Relation>)
     Ok((tables, about.relations))
 }
 
-fn publish(job: &BlockingContext, tables: &[NamedTable], made: &[Frame]) -> Result<(), SynthError> {
-    for (table, frame) in tables.iter().zip(made) {
-        let mut writer = job.create_artifact(format!("{}.csv", table.name), ArtifactRole::Table)?;
-        write_csv(frame, &mut writer, &WriteOptions::default())?;
-        job.publish(writer.finish()?)?;
+fn publish(
+    job: &BlockingContext,
+    (learned, format): (&[LearnedTable], OutputFormat),
+    (tables, made): (&[NamedTable], &[Frame]),
+) -> Result<(), SynthError> {
+    for ((table, frame), learned) in tables.iter().zip(made).zip(learned) {
+        publish_table(job, (&table.name, format), (frame, &learned.encoding.derive_schema()))?;
         job.check_cancelled()?;
     }
     Ok(())
@@ -263,6 +270,8 @@ fn judge(
     let json = serde_json::to_vec(&found)
         .map_err(|error| SynthError::inconsistent(format!("No JSON can be made: {error}.")))?;
     job.publish_bytes("evaluation.json", ArtifactRole::File, &json)?;
+    let page = html_tables(&found, "Synthetic tables");
+    job.publish_bytes("report.html", ArtifactRole::Report, page.as_bytes())?;
     let made_table = |(table, made): (&NamedTable, &Frame)| MadeTable {
         name: table.name.clone(),
         learned_rows: table.frame.rows() as u64,

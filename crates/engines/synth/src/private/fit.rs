@@ -2,20 +2,34 @@
 //!
 //! Of the budget three tenths go to counts of bins, one tenth to the choice of the tree's edges (an
 //! exponential mechanism on how far a pair is from independence, after McKenna, Miklau and Sheldon,
-//! 2021), and six tenths to the counts of the pairs on its edges.
+//! 2021), and six tenths to the counts of the pairs on its edges. Where rows are to be selected
+//! afterwards, each gives a fourth or a little less to as many pairs beside the tree, chosen by how
+//! far the tree is from them.
 
 use gantry_learn::{Rng, math::ln};
 
 use super::accountant::Accountant;
 use super::domain::{Found, Search};
-use super::{PrivateColumn, PrivateTree};
+use super::{Pair, PrivateColumn, PrivateTree};
 use crate::encode::EncodedTable;
 use crate::error::SynthError;
-use crate::tier::{FitOptions, Watch};
+use crate::tier::{Ask, FitOptions, Generator, Watch};
 
-const BIN_SHARE: f64 = 0.3;
-const CHOICE_SHARE: f64 = 0.1;
-const PAIR_SHARE: f64 = 0.6;
+/// What each part of the budget is for.
+struct Shares {
+    bins: f64,
+    choice: f64,
+    pairs: f64,
+    other_choice: f64,
+    other_pairs: f64,
+}
+
+const PLAIN: Shares =
+    Shares { bins: 0.3, choice: 0.1, pairs: 0.6, other_choice: 0.0, other_pairs: 0.0 };
+const WITH_SELECTION: Shares =
+    Shares { bins: 0.25, choice: 0.08, pairs: 0.45, other_choice: 0.04, other_pairs: 0.18 };
+/// Rows of the tree from which it is told how far it is from a pair.
+const TOLD_ROWS: u64 = 10_000;
 /// Rounds in which pairs are fitted to the counts of their columns.
 const ROUNDS: usize = 30;
 const STREAM: u64 = 0x6e6f_6973_6521;
@@ -36,9 +50,10 @@ pub(super) fn fit(
     let mut accountant = Accountant::open(options.budget);
     let mut rng = Rng::stream(options.seed, STREAM);
     // Numbers are counted twice, for their range and for their bins.
-    let sigma = accountant.take_counts(BIN_SHARE, 2 * count);
-    let strength = accountant.take_choices(CHOICE_SHARE, count.saturating_sub(1));
-    let pair_sigma = accountant.take_counts(PAIR_SHARE, count.saturating_sub(1));
+    let shares = if options.selection { WITH_SELECTION } else { PLAIN };
+    let sigma = accountant.take_counts(shares.bins, 2 * count);
+    let strength = accountant.take_choices(shares.choice, count.saturating_sub(1));
+    let pair_sigma = accountant.take_counts(shares.pairs, count.saturating_sub(1));
     let delta = accountant.threshold_delta / count as f64;
     let mut found = Vec::with_capacity(count);
     for (place, column) in table.columns.iter().enumerate() {
@@ -70,7 +85,18 @@ pub(super) fn fit(
         });
     }
     let order = order.into_iter().map(|column| column as u32).collect();
-    Ok(PrivateTree { order, columns, budget: options.budget })
+    let mut tree = PrivateTree { order, columns, budget: options.budget, others: Vec::new() };
+    let most = count.saturating_sub(1).min(count * count.saturating_sub(1) / 2 - edges.len());
+    if options.selection && most > 0 {
+        let strength = accountant.take_choices(shares.other_choice, most);
+        let sigma = accountant.take_counts(shares.other_pairs, most);
+        let beside = choose_beside(&tree, (&noise, &edges), (most, strength), &mut rng);
+        watch.check()?;
+        let noise = Pairs { sigma, ..noise };
+        let measure = |columns| Pair { columns, joint: noise.measure(columns, &mut rng) };
+        tree.others = beside.into_iter().map(measure).collect();
+    }
+    Ok(tree)
 }
 
 fn normalize(counts: &[f64]) -> Vec<f64> {
@@ -137,6 +163,43 @@ fn choose_edges(
     Ok(edges)
 }
 
+/// Pairs beside the tree, each chosen with noise by how far the tree's own rows are from it, which one
+/// row of the table changes by one at most.
+fn choose_beside(
+    tree: &PrivateTree,
+    (pairs, edges): (&Pairs<'_>, &[(usize, usize)]),
+    (wanted, strength): (usize, f64),
+    rng: &mut Rng,
+) -> Vec<(usize, usize)> {
+    let ask = Ask { seed: rng.next_u64(), ..Ask::default() };
+    let drawn = tree.sample(0..TOLD_ROWS, &ask);
+    let bins: Vec<Vec<Option<usize>>> = drawn
+        .columns
+        .iter()
+        .zip(pairs.found)
+        .map(|(values, found)| values.iter().map(|value| found.domain.find_bin(*value)).collect())
+        .collect();
+    let count = bins.len();
+    let is_edge = |a: usize, b: usize| edges.contains(&(a, b)) || edges.contains(&(b, a));
+    let mut scored = Vec::new();
+    for a in 0..count {
+        for b in (a + 1..count).filter(|b| !is_edge(a, *b)) {
+            let widths = (pairs.found[a].domain.count(), pairs.found[b].domain.count());
+            let rows = pairs.found[a].counts.iter().map(|count| count.max(0.0)).sum::<f64>();
+            let scale = rows / TOLD_ROWS as f64;
+            let of_tree = count_pairs(&bins[a], &bins[b], widths);
+            let real = count_pairs(&pairs.bins[a], &pairs.bins[b], widths);
+            let far: f64 =
+                real.iter().zip(&of_tree).map(|(real, made)| (real - made * scale).abs()).sum();
+            let gumbel = -ln(-ln(rng.uniform().max(1e-300)));
+            scored.push((strength * far / 2.0 + gumbel, (a, b)));
+        }
+    }
+    // The largest of scores with Gumbel noise, one after the other, are draws without repetition.
+    scored.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+    scored.into_iter().take(wanted).map(|(_, pair)| pair).collect()
+}
+
 /// Parents before children, and the parent of each.
 fn root_tree(edges: &[(usize, usize)], count: usize) -> (Vec<usize>, Vec<Option<usize>>) {
     let mut parents = vec![None; count];
@@ -169,6 +232,7 @@ fn root_tree(edges: &[(usize, usize)], count: usize) -> (Vec<usize>, Vec<Option<
     (order, parents)
 }
 
+#[derive(Clone, Copy)]
 struct Pairs<'a> {
     bins: &'a [Vec<Option<usize>>],
     found: &'a [Found],

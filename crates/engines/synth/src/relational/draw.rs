@@ -4,16 +4,20 @@ use gantry_kit::{Column, Frame};
 use gantry_learn::Rng;
 use rayon::prelude::*;
 
-use super::learn::{LearnedTable, MOST_PLACES};
+use super::learn::{LearnedTable, MOST_PLACES, Root};
 use super::{NamedTable, TablesPlan};
 use crate::encode::Block;
 use crate::error::SynthError;
+use crate::select::{DRAWN_PER_KEPT, MOST_SELECTED, select_rows};
 use crate::tier::Ask;
 
 /// Parents whose children one thread draws at a time.
 const PIECE: usize = 256;
 /// Children of one parent, at most.
 const MOST_CHILDREN: f64 = 100_000.0;
+
+/// Rows of a small table without parents that are drawn for each that is kept.
+const DRAWN_PER_KEPT_OF_SMALL: usize = 20;
 
 /// A drawn table before it has its keys.
 struct Drawn {
@@ -37,7 +41,7 @@ pub(crate) fn draw_tables(
         let of_table = &learned[*table];
         let seed = seed ^ (*table as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let links = plan.find_parents(*table);
-        let made = match links.first() {
+        let mut made = match links.first() {
             None => draw_root(of_table, scale, seed),
             Some(link) => {
                 let parent = &plan.links[*link];
@@ -57,6 +61,10 @@ pub(crate) fn draw_tables(
                 made
             }
         };
+        let mut rng = Rng::stream(seed, 0x636f_756e_7473);
+        for (place, counts) in of_table.counts.iter().enumerate() {
+            counts.fit(&mut made.columns[of_table.own + place], &mut rng);
+        }
         let frame = decode(of_table, &made, seed)?;
         let mut columns = frame.into_columns();
         for (link, rows) in &made.parents {
@@ -90,6 +98,20 @@ fn place_of(plan: &TablesPlan, learned: &[LearnedTable], link: usize) -> usize {
 
 fn draw_root(table: &LearnedTable, scale: f64, seed: u64) -> Drawn {
     let rows = ((table.rows as f64 * scale).round() as usize).max(1);
+    let Some(root) = table.root.as_ref().filter(|_| rows as u64 <= MOST_SELECTED) else {
+        let columns = draw_free(table, rows, seed).columns;
+        return Drawn { columns, rows, parents: Vec::new() };
+    };
+    let drawn = match &root.copula {
+        None => draw_free(table, rows * DRAWN_PER_KEPT as usize, seed),
+        Some(_) => draw_small(root, rows * DRAWN_PER_KEPT_OF_SMALL, seed),
+    };
+    let chosen = select_rows(&root.table, &drawn, (rows, seed));
+    Drawn { columns: drawn.take(&chosen).columns, rows, parents: Vec::new() }
+}
+
+/// Rows of a table without parents, by its trees.
+fn draw_free(table: &LearnedTable, rows: usize, seed: u64) -> Block {
     let ask = Ask { seed, ..Ask::default() };
     let starts: Vec<usize> = (0..rows).step_by(PIECE).collect();
     let pieces: Vec<Block> = starts
@@ -100,7 +122,18 @@ fn draw_root(table: &LearnedTable, scale: f64, seed: u64) -> Drawn {
     for piece in pieces {
         columns.iter_mut().zip(piece.columns).for_each(|(column, part)| column.extend(part));
     }
-    Drawn { columns, rows, parents: Vec::new() }
+    Block { columns }
+}
+
+/// Rows of a small table.
+fn draw_small(root: &Root, rows: usize, seed: u64) -> Block {
+    let mut columns = vec![Vec::with_capacity(rows); root.table.columns.len()];
+    let Some(copula) = &root.copula else { return Block { columns } };
+    for row in 0..rows {
+        let drawn = copula.draw(&mut Rng::stream(seed, row as u64));
+        columns.iter_mut().zip(drawn).for_each(|(column, value)| column.push(value));
+    }
+    Block { columns }
 }
 
 /// Draws the rows of every row of the parent, one after the other, and those that have no parent.

@@ -1,7 +1,10 @@
 //! Learns tables, each given its parent.
 
 use gantry_kit::{Column, ColumnKind, Frame};
+use gantry_learn::Rng;
 
+use super::copula::{Copula, MOST_ROWS};
+use super::counts::Counts;
 use super::{NamedTable, TablesPlan};
 use crate::encode::{EncodedColumn, EncodedKind, EncodedTable, Encoding, encode_frame};
 use crate::error::SynthError;
@@ -23,8 +26,20 @@ pub(crate) struct LearnedTable {
     pub(crate) own: usize,
     /// The links whose numbers of children stand behind the own columns.
     pub(crate) children: Vec<usize>,
+    /// The real numbers of children, in the order of `children`.
+    pub(crate) counts: Vec<Counts>,
     /// Shares of rows without a parent, by link to a parent.
     pub(crate) orphans: Vec<f64>,
+    /// What a table without parents is drawn by besides its trees.
+    pub(crate) root: Option<Root>,
+}
+
+/// A table without parents.
+pub(crate) struct Root {
+    /// The table, which the selection stage matches.
+    pub(crate) table: EncodedTable,
+    /// Draws its rows in place of the trees where the table is small.
+    pub(crate) copula: Option<Copula>,
 }
 
 /// Learns all tables in the order of the plan.
@@ -65,6 +80,15 @@ pub(crate) fn learn_tables(
                 add_context((of_parent, &own), (&link.rows, &order), encoded.columns.len())
             }
         };
+        let mut rng = Rng::stream(options.seed, *table as u64);
+        let counts = own.columns[encoded.columns.len()..]
+            .iter()
+            .map(|column| Counts::learn(&column.values, options.min_count, &mut rng))
+            .collect();
+        let root = follows.is_none().then(|| Root {
+            copula: (rows <= MOST_ROWS).then(|| Copula::fit(&own, options.min_count)),
+            table: own.clone(),
+        });
         let first = (0..whole.columns.len() - own.columns.len()).collect();
         let quiet = Watch { cancelled: watch.cancelled, progress: &|_| {} };
         let options = FitOptions { first, ..options.clone() };
@@ -79,7 +103,9 @@ pub(crate) fn learn_tables(
             has_previous,
             own: own_columns,
             children,
+            counts,
             orphans,
+            root,
         });
     }
     learned

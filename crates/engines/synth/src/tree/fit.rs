@@ -150,7 +150,7 @@ fn derive_classes(target: &EncodedColumn) -> (Binner, bool) {
     }
 }
 
-fn find_rare_rows(table: &EncodedTable, min_count: usize) -> Vec<u64> {
+pub(super) fn find_rare_rows(table: &EncodedTable, min_count: usize) -> Vec<u64> {
     let mut counts: HashMap<u64, usize> = HashMap::with_capacity(table.rows);
     for row in 0..table.rows {
         let hash = hash_row(table.columns.iter().map(|column| column.values[row]));

@@ -10,7 +10,7 @@ use crate::condition::Allowed;
 use crate::encode::{EncodedColumn, EncodedKind};
 
 /// A donor that is a missing cell.
-const MISSING: u32 = u32::MAX;
+pub(super) const MISSING: u32 = u32::MAX;
 /// Neighbours that are looked at for one that is another value.
 const STEPS: usize = 12;
 
@@ -34,11 +34,11 @@ pub(crate) enum Marginal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Donors {
     /// Of numbers: places in `distinct`, ascending in each leaf, missing last. Of levels: codes.
-    items: Vec<u32>,
+    pub(super) items: Vec<u32>,
     /// Of levels: how many rows of the leaf have this or an earlier level; of numbers empty.
-    sums: Vec<u32>,
+    pub(super) sums: Vec<u32>,
     /// Where each leaf begins; one more than there are leaves.
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
 }
 
 /// Which donors a condition allows.
@@ -203,7 +203,34 @@ impl Donors {
         donors
     }
 
-    fn span(&self, leaf: usize) -> (usize, usize) {
+    /// Whether a leaf has donors.
+    pub(crate) fn has_donors(&self, leaf: usize) -> bool {
+        let (start, end) = self.span(leaf);
+        start < end
+    }
+
+    /// The mean of a leaf's numbers; `None` where all are missing.
+    pub(crate) fn find_mean(&self, leaf: usize, marginal: &Marginal) -> Option<f64> {
+        let Marginal::Numbers { distinct, .. } = marginal else { return None };
+        let (start, end) = self.span(leaf);
+        let values = self.items[start..end].iter().filter_map(|item| distinct.get(*item as usize));
+        let (count, sum) = values.fold((0, 0.0), |(count, sum), value| (count + 1, sum + value));
+        (count > 0).then(|| sum / f64::from(count))
+    }
+
+    /// The levels of a leaf with their shares, without missing cells.
+    pub(crate) fn list_levels(&self, leaf: usize) -> impl Iterator<Item = (f64, f64)> {
+        let (start, end) = self.span(leaf);
+        let sums = self.sums.get(start..end).unwrap_or_default();
+        let total = f64::from(sums.last().copied().unwrap_or(1));
+        let before = std::iter::once(0).chain(sums.iter().copied());
+        let levels = self.items[start..end].iter().zip(sums).zip(before);
+        levels
+            .filter(|((code, _), _)| **code != MISSING)
+            .map(move |((code, sum), before)| (f64::from(*code), f64::from(sum - before) / total))
+    }
+
+    pub(super) fn span(&self, leaf: usize) -> (usize, usize) {
         (self.starts[leaf] as usize, self.starts[leaf + 1] as usize)
     }
 
@@ -242,6 +269,18 @@ impl Donors {
                 let at = sums.partition_point(|sum| *sum <= wanted);
                 items.get(at).map_or(f64::NAN, |code| to_value(*code))
             }
+        }
+    }
+
+    /// The value of the first leaf's donors of numbers at a share of them, in ascending order; NaN
+    /// for a missing cell, which comes last.
+    pub(crate) fn draw_at(&self, share: f64, marginal: &Marginal, rng: &mut Rng) -> f64 {
+        let (start, end) = self.span(0);
+        let items = &self.items[start..end];
+        let at = (share * items.len() as f64) as usize;
+        match items.get(at) {
+            None | Some(&MISSING) => f64::NAN,
+            Some(place) => marginal.blur(*place as usize, items, at, rng),
         }
     }
 

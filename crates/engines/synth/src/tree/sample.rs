@@ -15,6 +15,8 @@ use crate::tier::Ask;
 
 /// Times that a row is drawn again when it repeats a real one.
 const ATTEMPTS: u64 = 12;
+/// Keeps the choice of levels apart from the rows' own draws.
+const LEVEL: u64 = 0x4c65_7665_6c73;
 /// Candidates of a row under conditions.
 const CANDIDATES: usize = 24;
 /// And where all of them miss a condition.
@@ -93,10 +95,15 @@ impl TreeGenerator {
     }
 
     fn draw_row(&self, row: u64, seed: u64, gates: &Gates) -> Vec<f64> {
+        // A row that is drawn again keeps its level, or levels with more copies would become rarer.
+        let level = gates
+            .balanced
+            .as_ref()
+            .map(|(_, _, shares)| draw_share(shares, &mut Rng::stream(seed ^ LEVEL, row)));
         let mut drawn = Vec::new();
         for attempt in 0..ATTEMPTS {
             let mut rng = Rng::stream(seed.wrapping_add(attempt << 32), row);
-            drawn = self.draw_once(gates, &mut rng);
+            drawn = self.draw_once((gates, level), &mut rng);
             if self.real.binary_search(&hash_row(drawn.iter().copied())).is_err() {
                 break;
             }
@@ -104,11 +111,12 @@ impl TreeGenerator {
         drawn
     }
 
-    fn draw_once(&self, gates: &Gates, rng: &mut Rng) -> Vec<f64> {
+    fn draw_once(&self, (gates, level): (&Gates, Option<usize>), rng: &mut Rng) -> Vec<f64> {
         let level = gates
             .balanced
             .as_ref()
-            .map(|(column, of_level, shares)| (*column, &of_level[draw_share(shares, rng)]));
+            .zip(level)
+            .map(|((column, of_level, _), level)| (*column, &of_level[level]));
         let gate_of = |column: usize| match level {
             Some((balanced, gate)) if balanced == column => Some(gate),
             _ => gates.fixed[column].as_ref(),

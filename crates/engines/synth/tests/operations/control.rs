@@ -120,3 +120,72 @@ async fn the_service_gives_the_rows_of_a_page() {
     assert!(call(json!({"rows": 0})).await.is_err());
     assert!(call(json!({"rows": 5, "given": "risk=unknown"})).await.is_err());
 }
+
+/// Purchases of which one in a hundred is fraud, which is by night and large.
+fn purchases(rows: usize) -> String {
+    let mut text = String::from("amount,hour,country,fraud\n");
+    let mut state = 99_u64;
+    let mut next = |bound: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    for row in 0..rows {
+        let fraud = row % 100 == 7;
+        let amount = if fraud { 900 + next(200) } else { 5 + next(300) };
+        let hour = if fraud { next(5) } else { 7 + next(16) };
+        let country = ["NO", "SE", "DK", "FI"][next(4) as usize];
+        text.push_str(&format!(
+            "{amount},{hour},{country},{}\n",
+            ["no", "yes"][usize::from(fraud)]
+        ));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rare_labels_can_be_asked_for_and_balanced_with_what_goes_with_them() {
+    let text = purchases(8_000);
+    for tier in ["instant", "mixture"] {
+        let wanted = json!({"tier": tier, "given": "fraud=yes,country=NO", "rows": 1000});
+        let made = generate_text(&text, wanted).await.unwrap();
+        assert_eq!(made.rows(), 1_000);
+        assert_eq!((share(&made, "fraud", "yes"), share(&made, "country", "NO")), (1.0, 1.0));
+        let amounts = numbers(&made, "amount");
+        // A mixture tells numbers apart by bins, of which the highest holds other purchases, too.
+        let large = amounts.iter().filter(|amount| **amount >= 900.0).count();
+        assert!(large > if tier == "instant" { 950 } else { 300 }, "{tier}: {large}");
+        // Many rows for one in four hundred are no copies of a few.
+        let different: std::collections::HashSet<u64> =
+            amounts.iter().map(|amount| amount.to_bits()).collect();
+        assert!(different.len() > 40, "{tier}: {}", different.len());
+        let balanced = json!({"tier": tier, "balance": "fraud", "rows": 4000});
+        let made = generate_text(&text, balanced).await.unwrap();
+        let fraud = share(&made, "fraud", "yes");
+        assert!((fraud - 0.5).abs() < 0.03, "{tier}: {fraud}");
+        let night = numbers(&made, "hour").iter().filter(|hour| **hour < 6.0).count();
+        let expected = if tier == "instant" { 1_850..2_150 } else { 400..2_150 };
+        assert!(expected.contains(&night), "{tier}: {night}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_dates_and_a_range_can_be_added_to_conditions_after_learning() {
+    let files = Files::new();
+    let fitted = host(&files.write("people.csv", people(2_000)), 2, 3);
+    run("synth.fit", json!({}), &fitted).await.unwrap();
+    let model = files.write("generator.gantry", fitted.read_artifact("generator.gantry").unwrap());
+    let later = MemoryHost::builder().with_input("model", &model).with_seed(3).build().unwrap();
+    let params = json!({
+        "rows": 500, "constraints": ["start < end", "range(age, 30, 40)"],
+        "given": "city=Cusco,start>=2024-01-15"
+    });
+    run("synth.sample", params, &later).await.unwrap();
+    let made = table(&later);
+    let (starts, ends) = (cells(&made, "start"), cells(&made, "end"));
+    assert!(starts.iter().zip(&ends).all(|(start, end)| start < end));
+    assert!(starts.iter().flatten().all(|start| start.as_str() >= "2024-01-15"));
+    assert!(numbers(&made, "age").iter().all(|age| (30.0..=40.0).contains(age)));
+    assert_eq!(share(&made, "city", "Cusco"), 1.0);
+    assert!(share(&made, "country", "Peru") > 0.95);
+}

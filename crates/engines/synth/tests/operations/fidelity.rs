@@ -21,7 +21,10 @@ fn every_operation_and_service_is_registered() {
             "synth.sample",
             "synth.evaluate",
             "synth.auto",
-            "synth.generate_tables"
+            "synth.generate_tables",
+            "synth.impute",
+            "synth.score",
+            "synth.tune"
         ]
     );
     let services: Vec<String> = engine.services().iter().map(|one| one.spec().id.clone()).collect();

@@ -7,7 +7,11 @@ mod control;
 #[cfg(test)]
 mod fidelity;
 #[cfg(test)]
+mod fitted;
+#[cfg(test)]
 mod judged;
+#[cfg(test)]
+mod output;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

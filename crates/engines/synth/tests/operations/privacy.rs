@@ -54,6 +54,15 @@ async fn no_rare_row_is_repeated() {
 /// With (ε, δ) no guess is right more than `e^ε` times as often as it is wrong, give or take δ.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_private_tier_passes_an_audit_on_neighbouring_tables() {
+    audit(json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_it_does_where_rows_are_selected_by_noised_counts() {
+    audit(json!({"selection": true})).await;
+}
+
+async fn audit(extra: serde_json::Value) {
     let mut without = String::from("a,b,x\n");
     for row in 0..120 {
         without.push_str(&format!(
@@ -72,7 +81,9 @@ async fn the_private_tier_passes_an_audit_on_neighbouring_tables() {
     for (place, path) in [&without, &with].into_iter().enumerate() {
         for seed in 0..trials {
             let host = host(path, 2, 1_000 + seed);
-            let params = json!({"tier": "private", "epsilon": epsilon, "delta": 1e-5, "rows": 60});
+            let mut params =
+                json!({"tier": "private", "epsilon": epsilon, "delta": 1e-5, "rows": 60});
+            params.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
             let report = run("synth.generate", params, &host).await.unwrap();
             assert!(report["guarantee"].as_str().unwrap().contains("(1, 0.00001)"), "{report}");
             let largest = numbers(&table(&host), "x").into_iter().fold(f64::NAN, f64::max);
@@ -85,4 +96,34 @@ async fn the_private_tier_passes_an_audit_on_neighbouring_tables() {
     let slack = 3.0 * (0.25 / trials as f64).sqrt();
     assert!(right <= epsilon.exp() * (wrong + slack) + 1e-5, "{right} against {wrong}");
     assert!(right - wrong <= epsilon.exp_m1() / (epsilon.exp() + 1.0) + slack, "{right} {wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn selection_by_noised_counts_brings_private_rows_nearer_to_pairs_beside_the_tree() {
+    // Three columns of which each two tell the third: no tree holds all three pairs.
+    let mut text = String::from("a,b,c\n");
+    for row in 0..6_000 {
+        let (a, b) = (row % 4, row / 4 % 4);
+        let c = if row % 3 == 0 { a } else { (a + b) / 2 };
+        text.push_str(&format!("a{a},b{b},c{c}\n"));
+    }
+    let files = Files::new();
+    let path = files.write("three.csv", text);
+    let mut trends = [0.0; 2];
+    for seed in 0..3 {
+        for (place, selection) in [false, true].into_iter().enumerate() {
+            let host = host(&path, 2, seed);
+            let params = json!({"tier": "private", "epsilon": 4.0, "selection": selection});
+            let report = run("synth.generate", params, &host).await.unwrap();
+            trends[place] += report["figures"]["trend"].as_f64().unwrap() / 3.0;
+        }
+    }
+    assert!(trends[1] > trends[0] + 0.005, "{trends:?}");
+    let refuse = async |params: serde_json::Value| {
+        run("synth.generate", params, &host(&path, 1, 1)).await.unwrap_err().message
+    };
+    let given = refuse(json!({"selection": true, "given": "a=a1"})).await;
+    assert!(given.contains("neither with `given`"), "{given}");
+    let ruled = json!({"selection": true, "tier": "private", "constraints": ["unique(a)"]});
+    assert!(refuse(ruled).await.contains("does not go with `constraints`"));
 }

@@ -123,3 +123,38 @@ async fn keys_that_lead_nowhere_are_said_or_refused() {
         host.log_lines()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_few_parents_come_out_as_large_as_they_were() {
+    // Sixty towns, of which a few have most of the people.
+    let mut towns = String::from("town_id,size,income\n");
+    let mut people = String::from("person_id,town_id,age\n");
+    let mut person = 0;
+    for town in 0..60 {
+        let size = if town % 10 == 0 { 400 } else { 10 + town };
+        towns.push_str(&format!("{town},{},{}\n", size * 20, 100 + size + town % 7));
+        for _ in 0..size {
+            person += 1;
+            people.push_str(&format!("{person},{town},{}\n", 20 + person * 37 % 60));
+        }
+    }
+    let (host, _files) = host_of(&[("town", towns), ("person", people)], None, 2);
+    let report = run("synth.generate_tables", json!({}), &host).await.unwrap();
+    let made = read(&host, "person.csv").rows() as f64;
+    assert!((made / f64::from(person) - 1.0).abs() < 0.02, "{made} of {person}");
+    assert!(report["cardinality"].as_f64().unwrap() > 0.9, "{report}");
+    assert!(report["trend"].as_f64().unwrap() > 0.9, "{report}");
+    let page = String::from_utf8(host.read_artifact("report.html").unwrap()).unwrap();
+    assert!(page.contains("Children: person.town_id → town.town_id"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_can_be_left_as_parquet_with_keys_as_numbers() {
+    let (host, _files) = host_of(&town(), None, 2);
+    run("synth.generate_tables", json!({"format": "parquet"}), &host).await.unwrap();
+    let visits = read(&host, "visit.parquet");
+    assert!(visits.get_column("person_id").unwrap().find_numbers().is_some());
+    let people: HashSet<_> =
+        cells(&read(&host, "person.parquet"), "person_id").into_iter().collect();
+    assert!(cells(&visits, "person_id").iter().all(|person| people.contains(person)));
+}
