@@ -54,6 +54,16 @@ def write(path, names, rows):
         writer.writerows(rows)
 
 
+def read_predictions(path, task):
+    """What Gantry and its peers write: numbers, or a probability for each class."""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    if task == "regression":
+        return [float(row["prediction"]) for row in rows]
+    return [{name.removeprefix("probability_"): float(value) for name, value in row.items()
+             if name != "prediction"} for row in rows]
+
+
 def auc(truth, scores):
     """Area under the ROC curve; equal scores share their rank."""
     order = sorted(range(len(scores)), key=scores.__getitem__)

@@ -11,6 +11,7 @@ mod joint;
 mod number;
 mod options;
 mod outlying;
+mod row;
 mod target_mean;
 #[cfg(test)]
 mod tests;

@@ -80,11 +80,65 @@ impl Ensemble {
         rows: &[usize],
         control: &Control<'_>,
     ) -> Result<Predictions, AutomlError> {
+        if let [row] = rows {
+            return self.finish.apply(self.predict_row(columns, *row, control)?);
+        }
         let mut parts = Vec::new();
         for chunk in rows.chunks(CHUNK) {
             parts.push(self.predict_chunk(columns, chunk, control)?);
         }
         self.finish.apply(Predictions::join(parts)?)
+    }
+
+    /// As [`Self::predict_chunk`] for one row, by the same additions in the same order.
+    fn predict_row(
+        &self,
+        columns: &[&Column],
+        row: usize,
+        control: &Control<'_>,
+    ) -> Result<Predictions, AutomlError> {
+        let mut sums = vec![Vec::new(); self.count_blends()];
+        let mut is_classes = false;
+        for (place, preprocessor) in self.preprocessors.iter().enumerate() {
+            control.check()?;
+            let features = preprocessor.transform_row(columns, row)?;
+            for (fit, blend, share) in self.list_fits(place) {
+                is_classes = fit.learner.is_classifier();
+                let values = fit.learner.predict_row(&features)?;
+                let Some(sum) = sums.get_mut(blend) else { continue };
+                sum.resize(values.len(), 0.0);
+                sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += share * value);
+            }
+        }
+        let parts = sums.into_iter().map(|sum| {
+            Predictions::of_columns(sum.into_iter().map(|v| vec![v]).collect(), is_classes)
+        });
+        self.join_members(parts.collect::<Result<_, AutomlError>>()?)
+    }
+
+    /// One sum for all members, or one for each.
+    fn count_blends(&self) -> usize {
+        if self.stack.is_some() { self.members.len() } else { 1 }
+    }
+
+    /// The fits that read the features of a preprocessing, each with its sum and its share of it.
+    fn list_fits(&self, preprocessor: usize) -> impl Iterator<Item = (&MemberFit, usize, f64)> {
+        let is_stacked = self.stack.is_some();
+        self.members.iter().enumerate().flat_map(move |(place, member)| {
+            let weight = if is_stacked { 1.0 } else { member.weight };
+            let share = weight / member.fits.len().max(1) as f64;
+            let blend = if is_stacked { place } else { 0 };
+            let own = member.fits.iter().filter(move |fit| fit.preprocessor == preprocessor);
+            own.map(move |fit| (fit, blend, share))
+        })
+    }
+
+    /// What the members' sums become.
+    fn join_members(&self, mut parts: Vec<Predictions>) -> Result<Predictions, AutomlError> {
+        match &self.stack {
+            Some(stack) => stack.apply(&parts),
+            None => parts.pop().ok_or_else(|| AutomlError::inconsistent("Nothing was predicted.")),
+        }
     }
 
     fn predict_chunk(
@@ -93,20 +147,14 @@ impl Ensemble {
         rows: &[usize],
         control: &Control<'_>,
     ) -> Result<Predictions, AutomlError> {
-        // One sum for all members, or one for each.
-        let count = if self.stack.is_some() { self.members.len() } else { 1 };
-        let mut blends: Vec<Blend> = (0..count).map(|_| Blend::default()).collect();
+        let mut blends: Vec<Blend> = (0..self.count_blends()).map(|_| Blend::default()).collect();
         for (place, preprocessor) in self.preprocessors.iter().enumerate() {
             control.check()?;
             let features = preprocessor.transform(columns, rows)?;
             self.add_fits(place, &features, &mut blends, control)?;
         }
-        let mut parts: Vec<Predictions> =
-            blends.into_iter().map(Blend::finish).collect::<Result<_, AutomlError>>()?;
-        match &self.stack {
-            Some(stack) => stack.apply(&parts),
-            None => parts.pop().ok_or_else(|| AutomlError::inconsistent("Nothing was predicted.")),
-        }
+        let parts = blends.into_iter().map(Blend::finish);
+        self.join_members(parts.collect::<Result<_, AutomlError>>()?)
     }
 
     /// Adds the predictions of every fit that reads these features.
@@ -117,15 +165,11 @@ impl Ensemble {
         blends: &mut [Blend],
         control: &Control<'_>,
     ) -> Result<(), AutomlError> {
-        for (place, member) in self.members.iter().enumerate() {
-            let weight = if self.stack.is_some() { 1.0 } else { member.weight };
-            let share = weight / member.fits.len().max(1) as f64;
-            let Some(blend) = blends.get_mut(if self.stack.is_some() { place } else { 0 }) else {
-                continue;
-            };
-            for fit in member.fits.iter().filter(|fit| fit.preprocessor == preprocessor) {
-                control.check()?;
-                blend.add(&fit.learner.predict(features)?, share);
+        for (fit, blend, share) in self.list_fits(preprocessor) {
+            control.check()?;
+            let predictions = fit.learner.predict(features)?;
+            if let Some(blend) = blends.get_mut(blend) {
+                blend.add(&predictions, share);
             }
         }
         Ok(())
@@ -136,6 +180,9 @@ impl Ensemble {
         // Each fold may have missed labels that another has seen.
         let mut found: Option<Vec<(usize, Unknown)>> = None;
         for preprocessor in &self.preprocessors {
+            if found.as_ref().is_some_and(Vec::is_empty) {
+                break;
+            }
             let unknown = preprocessor.find_unknown(columns);
             found = Some(match found {
                 None => unknown,

@@ -62,6 +62,19 @@ impl FittedLearner {
         })
     }
 
+    /// As [`Self::predict`] for one row: a number for each class, or one.
+    pub(crate) fn predict_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        Ok(match self.face() {
+            Face::Classes(model) => model.predict_proba_row(row)?,
+            Face::Numbers(model) => vec![model.predict_row(row)?],
+        })
+    }
+
+    /// Whether it tells classes apart.
+    pub(crate) fn is_classifier(&self) -> bool {
+        matches!(self.face(), Face::Classes(_))
+    }
+
     /// Features that the fit saw.
     pub(crate) fn features(&self) -> usize {
         match self.face() {

@@ -106,9 +106,47 @@ impl CategoryColumn {
     /// Where each label of `column` belongs.
     fn derive_places(&self, column: &Column) -> Vec<Cell> {
         let (_, labels) = column.find_levels().unwrap_or((&[], &[]));
-        let place =
-            |label: &String| self.levels.binary_search(label).map_or(Cell::Other, Cell::Level);
-        labels.iter().map(place).collect()
+        labels.iter().map(|label| self.derive_place(label)).collect()
+    }
+
+    fn derive_place(&self, label: &String) -> Cell {
+        self.levels.binary_search(label).map_or(Cell::Other, Cell::Level)
+    }
+
+    /// As [`Self::transform`] for one row.
+    pub(super) fn push(
+        &self,
+        column: &Column,
+        row: usize,
+        encoding: Encoding,
+        features: &mut Vec<f64>,
+    ) {
+        let (codes, labels) = column.find_levels().unwrap_or((&[], &[]));
+        let label = codes.get(row).and_then(|code| labels.get(*code as usize));
+        let cell = match label {
+            Some(label) if !column.is_missing(row) => self.derive_place(label),
+            Some(_) | None => Cell::Missing,
+        };
+        match encoding {
+            Encoding::Codes => features.push(self.derive_code(cell)),
+            Encoding::OneHot => {
+                let start = features.len();
+                features.resize(start + self.width(encoding), 0.0);
+                if let Some(feature) = self.find_feature(cell)
+                    && let Some(slot) = features.get_mut(start + feature)
+                {
+                    *slot = 1.0;
+                }
+            }
+        }
+    }
+
+    fn derive_code(&self, cell: Cell) -> f64 {
+        match cell {
+            Cell::Level(level) => level as f64,
+            Cell::Other if self.has_other() => self.levels.len() as f64,
+            Cell::Other | Cell::Missing => f64::NAN,
+        }
     }
 
     pub(super) fn transform(
@@ -129,12 +167,8 @@ impl CategoryColumn {
         let cells = rows.iter().map(cell);
         match encoding {
             Encoding::Codes => {
-                let code = |cell| match cell {
-                    Cell::Level(level) => level as f64,
-                    Cell::Other if self.has_other() => self.levels.len() as f64,
-                    Cell::Other | Cell::Missing => f64::NAN,
-                };
-                vec![gantry_learn::Column::category(cells.map(code).collect())]
+                let codes = cells.map(|cell| self.derive_code(cell)).collect();
+                vec![gantry_learn::Column::category(codes)]
             }
             Encoding::OneHot => {
                 let mut features = vec![vec![0.0; rows.len()]; self.width(encoding)];

@@ -86,8 +86,12 @@ pub(super) fn fit_column(
 
 /// Codes as numbers; gaps come before all labels.
 pub(super) fn derive_ordinal(codes: &[f64]) -> gantry_learn::Column {
-    let number = |code: &f64| if code.is_nan() { -1.0 } else { *code };
-    gantry_learn::Column::numeric(codes.iter().map(number).collect())
+    gantry_learn::Column::numeric(codes.iter().copied().map(derive_order).collect())
+}
+
+/// The number of one code.
+pub(super) fn derive_order(code: f64) -> f64 {
+    if code.is_nan() { -1.0 } else { code }
 }
 
 /// Features that the columns become, about.

@@ -86,6 +86,19 @@ impl NumberColumn {
         }
     }
 
+    /// As [`Self::transform`] for one value.
+    pub(super) fn push(&self, value: f64, encoding: Encoding, features: &mut Vec<f64>) {
+        match encoding {
+            Encoding::Codes => features.push(value),
+            Encoding::OneHot => {
+                features.push(self.standardise(value));
+                if self.has_gaps {
+                    features.push(f64::from(u8::from(value.is_nan())));
+                }
+            }
+        }
+    }
+
     fn standardise(&self, value: f64) -> f64 {
         if self.scale == 0.0 {
             return 0.0;

@@ -202,8 +202,11 @@ impl FirstCandidates<'_> {
         if self.params.budget() != Budget::Open {
             candidates = list_portfolio(task, chosen, (rows, seed));
         }
+        let is_search = self.params.budget() != Budget::Open;
+        let mut boostings = 0;
         for candidate in &mut candidates {
-            candidate.options = Arc::clone(self.options);
+            candidate.prepare_by(self.options, if is_search { boostings } else { 0 });
+            boostings += u64::from(candidate.algorithm == Algorithm::GradientBoosting);
             candidate.aim(self.metric);
         }
         Ok(candidates)

@@ -59,6 +59,11 @@ impl Binner {
         Ok(BinnedMatrix::new(x.rows(), columns))
     }
 
+    /// One row in bins.
+    pub(crate) fn apply_row(&self, row: &[f64]) -> Vec<u16> {
+        self.columns.iter().zip(row).map(|(bins, value)| bins.bin_of(*value) as u16).collect()
+    }
+
     /// Rows of `range` in bins, row-major.
     pub(crate) fn apply_rows(&self, x: &Matrix, range: std::ops::Range<usize>) -> Vec<u16> {
         let width = self.columns.len();

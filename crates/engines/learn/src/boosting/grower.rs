@@ -224,8 +224,14 @@ impl<'a> Grower<'a> {
             found_small.push(best_small);
             found_large.push(best_large);
         }
-        self.leaves[small].best = best_of(found_small);
-        self.leaves[large].best = best_of(found_large);
+        for (place, found) in [(small, found_small), (large, found_large)] {
+            let leaf = &mut self.leaves[place];
+            leaf.best = best_of(found);
+            if leaf.best.is_none() {
+                // It stays a leaf, and nobody will ask for its sums.
+                leaf.cells = Vec::new();
+            }
+        }
     }
 
     fn find_best(&self, feature: u16, node: &Node, cells: &[Cell]) -> Option<Split> {

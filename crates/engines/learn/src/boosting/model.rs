@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::binning::Binner;
 use crate::importance::{Contributions, Explained, derive_contributions};
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_row};
 use crate::numeric::math;
 use crate::tree::{Trees, TreesView};
 use crate::{Classifier, Control, LearnError, Matrix, Regressor};
@@ -66,11 +66,27 @@ impl Boosted {
         self.trees.truncate(rounds.saturating_mul(self.base.len()));
     }
 
+    /// The number of each column's missing bin.
+    fn missing_bins(&self) -> Vec<u16> {
+        self.binner.columns().iter().map(|c| c.value_bins() as u16).collect()
+    }
+
+    /// Scores of one row, by output.
+    fn row_scores(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        require_row(row, self.binner.columns().len())?;
+        let outputs = self.base.len();
+        let mut scores = self.base.clone();
+        let bins = self.binner.apply_row(row);
+        self.trees.each_leaf(&bins, &self.missing_bins(), |tree, leaf| {
+            scores[tree % outputs] += f64::from(leaf[0]);
+        });
+        Ok(scores)
+    }
+
     /// Scores, outputs × rows.
     fn scores(&self, x: &Matrix) -> Result<Vec<Vec<f64>>, LearnError> {
         require_columns(x, self.binner.columns().len())?;
-        let missing: Vec<u16> =
-            self.binner.columns().iter().map(|c| c.value_bins() as u16).collect();
+        let missing = self.missing_bins();
         let width = missing.len();
         let outputs = self.base.len();
         let chunk = |start: usize| {
@@ -88,11 +104,7 @@ impl Boosted {
             scores
         };
         if x.rows() == 1 {
-            let mut scores = self.base.clone();
-            self.trees.each_leaf(&self.binner.apply_rows(x, 0..1), &missing, |tree, leaf| {
-                scores[tree % outputs] += f64::from(leaf[0]);
-            });
-            return Ok(scores.into_iter().map(|score| vec![score]).collect());
+            return Ok(self.row_scores(&x.row(0))?.into_iter().map(|score| vec![score]).collect());
         }
         // A single chunk is not worth waking the pool.
         if x.rows() <= CHUNK {
@@ -198,6 +210,16 @@ impl Classifier for BoostingClassifier {
         }
         Ok(Matrix::from_columns(scores))
     }
+
+    fn predict_proba_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        let mut scores = self.boosted.row_scores(row)?;
+        if let [only] = scores.as_slice() {
+            let p = math::logistic(*only);
+            return Ok(vec![1.0 - p, p]);
+        }
+        math::softmax(&mut scores);
+        Ok(scores)
+    }
 }
 
 /// Boosting for numbers.
@@ -261,5 +283,9 @@ impl Regressor for BoostingRegressor {
 
     fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
         Ok(self.boosted.scores(x)?.swap_remove(0))
+    }
+
+    fn predict_row(&self, row: &[f64]) -> Result<f64, LearnError> {
+        Ok(self.boosted.row_scores(row)?.swap_remove(0))
     }
 }

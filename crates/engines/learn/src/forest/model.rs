@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::binning::Binner;
 use crate::importance::{Contributions, Explained, derive_contributions};
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_row};
 use crate::tree::{Trees, TreesView};
 use crate::{Classifier, Control, LearnError, Matrix, Regressor};
 
@@ -66,14 +66,17 @@ impl Forest {
         sums
     }
 
-    /// As [`Self::mean_leaves`] over all trees for the bins of one row.
-    fn mean_leaves_of_one(&self, bins: &[u16]) -> Vec<f64> {
+    /// As [`Self::mean_leaves`] over all trees for one row.
+    fn predict_row_leaves(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        require_row(row, self.binner.columns().len())?;
+        let bins = self.binner.apply_row(row);
         let mut sums = vec![0.0; self.trees.width()];
-        self.trees.each_leaf(bins, &self.missing_bins(), |_, leaf| {
+        self.trees.each_leaf(&bins, &self.missing_bins(), |_, leaf| {
             sums.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += f64::from(*value));
         });
         let used = self.trees.len() as f64;
-        sums.into_iter().map(|sum| sum / used).collect()
+        sums.iter_mut().for_each(|sum| *sum /= used);
+        Ok(sums)
     }
 
     /// The number of each column's missing bin.
@@ -109,7 +112,7 @@ impl Forest {
             self.mean_leaves(&bins, range.len(), |_, _| true)
         };
         if x.rows() == 1 {
-            return Ok(self.mean_leaves_of_one(&self.binner.apply_rows(x, 0..1)));
+            return self.predict_row_leaves(&x.row(0));
         }
         // A single chunk is not worth waking the pool.
         if x.rows() <= CHUNK {
@@ -194,6 +197,11 @@ impl Classifier for ForestClassifier {
     fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
         Ok(self.derive_probabilities(&self.forest.predict_leaves(x)?))
     }
+
+    fn predict_proba_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        let leaves = self.forest.predict_row_leaves(row)?;
+        Ok(if let [p] = leaves.as_slice() { vec![1.0 - p, *p] } else { leaves })
+    }
 }
 
 /// A forest for numbers.
@@ -252,5 +260,9 @@ impl Regressor for ForestRegressor {
 
     fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
         self.forest.predict_leaves(x)
+    }
+
+    fn predict_row(&self, row: &[f64]) -> Result<f64, LearnError> {
+        Ok(self.forest.predict_row_leaves(row)?.swap_remove(0))
     }
 }

@@ -16,6 +16,18 @@ pub(super) fn scores(x: &Matrix, range: Range<usize>, coefficients: &[f64], out:
     }
 }
 
+/// As [`scores`] for one row.
+pub(super) fn row_score(row: &[f64], coefficients: &[f64]) -> f64 {
+    let (weights, intercept) = coefficients.split_at(row.len());
+    let mut score = intercept.first().copied().unwrap_or(0.0);
+    for (value, weight) in row.iter().zip(weights) {
+        if *weight != 0.0 {
+            score += weight * value;
+        }
+    }
+    score
+}
+
 /// Adds Xᵀ·v over the rows of `range` to `out` (columns, then intercept).
 pub(super) fn add_transposed_product(x: &Matrix, range: Range<usize>, v: &[f64], out: &mut [f64]) {
     for (slot, column) in out.iter_mut().zip(x.columns()) {

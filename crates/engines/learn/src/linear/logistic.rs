@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_complete_row};
 use crate::{Classifier, Control, LearnError, Matrix, TrainingSet};
 
 use super::objective::{Objective, probabilities_from_scores};
@@ -139,6 +139,20 @@ impl LogisticModel {
     fn outputs(&self) -> impl Iterator<Item = &[f64]> {
         self.parameters.chunks_exact(self.features + 1)
     }
+
+    /// Probabilities by class, from scores by output.
+    fn derive_columns(&self, scores: &mut Vec<Vec<f64>>, rows: usize) -> Vec<Vec<f64>> {
+        probabilities_from_scores(scores);
+        if let [second] = scores.as_slice() {
+            let first = second.iter().map(|p| 1.0 - p).collect();
+            scores.insert(0, first);
+        }
+        let mut columns = vec![vec![0.0; rows]; self.classes];
+        for (class, column) in self.present.iter().zip(scores.drain(..)) {
+            columns[*class] = column;
+        }
+        columns
+    }
 }
 
 impl Classifier for LogisticModel {
@@ -161,16 +175,14 @@ impl Classifier for LogisticModel {
                 scores
             })
             .collect();
-        probabilities_from_scores(&mut scores);
-        if let [second] = scores.as_slice() {
-            let first = second.iter().map(|p| 1.0 - p).collect();
-            scores.insert(0, first);
-        }
-        let mut columns = vec![vec![0.0; x.rows()]; self.classes];
-        for (class, column) in self.present.iter().zip(scores) {
-            columns[*class] = column;
-        }
-        Ok(Matrix::from_columns(columns))
+        Ok(Matrix::from_columns(self.derive_columns(&mut scores, x.rows())))
+    }
+
+    fn predict_proba_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        require_complete_row(row, self.features)?;
+        let mut scores: Vec<Vec<f64>> =
+            self.outputs().map(|output| vec![design::row_score(row, output)]).collect();
+        Ok(self.derive_columns(&mut scores, 1).into_iter().flatten().collect())
     }
 }
 

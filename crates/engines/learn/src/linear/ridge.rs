@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::Weights;
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_complete_row};
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::reduce::sum_vectors;
 use crate::{Column, Control, LearnError, Matrix, Regressor, TrainingSet};
@@ -107,6 +107,13 @@ impl Regressor for RidgeModel {
         let mut out = vec![0.0; x.rows()];
         design::scores(x, 0..x.rows(), &parameters, &mut out);
         Ok(out)
+    }
+
+    fn predict_row(&self, row: &[f64]) -> Result<f64, LearnError> {
+        require_complete_row(row, self.coefficients.len())?;
+        let mut parameters = self.coefficients.clone();
+        parameters.push(self.intercept);
+        Ok(design::row_score(row, &parameters))
     }
 }
 

@@ -3,13 +3,17 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_complete_row};
 use crate::numeric::boxes::Boxes;
 use crate::numeric::made_once::MadeOnce;
 use crate::{Classifier, Control, LearnError, Matrix, Regressor, TrainingSet};
 
 /// Pairs of rows from which several threads are faster than one.
 const PARALLEL_FROM: usize = 1 << 20;
+
+/// Rows to predict from which the boxes are made for them alone: they are as large as the table, and
+/// a model that was only scored need not hold them.
+const MANY_ROWS: usize = 100;
 
 /// How much each neighbour counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,13 +161,30 @@ impl Neighbors {
     ) -> Result<Vec<R>, LearnError> {
         require_columns(x, self.x.width())?;
         x.require_complete()?;
-        let control = Control::unlimited();
-        let boxes = self.boxes.get_or_try_make(|| Boxes::new(&self.x, &control))?;
+        let own = match self.boxes.find() {
+            None if x.rows() >= MANY_ROWS => Some(Boxes::new(&self.x, &Control::unlimited())?),
+            None | Some(_) => None,
+        };
+        let boxes = match &own {
+            Some(own) => own,
+            None => self.get_boxes()?,
+        };
         let one = |row: usize| vote(&self.votes(&self.nearest(boxes, &x.row(row))));
         if x.rows() * self.x.rows() < PARALLEL_FROM {
             return Ok((0..x.rows()).map(one).collect());
         }
         Ok((0..x.rows()).into_par_iter().map(one).collect())
+    }
+
+    /// The nearest (weight, target) pairs of one row.
+    fn votes_of_row(&self, row: &[f64]) -> Result<Vec<(f64, f64)>, LearnError> {
+        require_complete_row(row, self.x.width())?;
+        Ok(self.votes(&self.nearest(self.get_boxes()?, row)))
+    }
+
+    /// The boxes, which are made once and kept.
+    fn get_boxes(&self) -> Result<&Boxes, LearnError> {
+        self.boxes.get_or_try_make(|| Boxes::new(&self.x, &Control::unlimited()))
     }
 
     /// Squared distance and row of the nearest, rising; the earlier row wins a tie.
@@ -206,18 +227,33 @@ impl Classifier for NeighborsClassifier {
 
     fn predict_proba(&self, x: &Matrix) -> Result<Matrix, LearnError> {
         let classes = self.classes;
-        let rows = self.neighbors.each_row(x, |votes| {
-            let mut shares = vec![0.0; classes];
-            votes.iter().for_each(|(weight, class)| shares[*class as usize] += weight);
-            let total: f64 = shares.iter().sum();
-            // Neighbours without weight say nothing.
-            let even = 1.0 / classes as f64;
-            shares.iter_mut().for_each(|s| *s = if total > 0.0 { *s / total } else { even });
-            shares
-        })?;
+        let rows = self.neighbors.each_row(x, |votes| derive_shares(votes, classes))?;
         let column = |class: usize| rows.iter().map(|shares| shares[class]).collect();
         Ok(Matrix::from_columns((0..classes).map(column).collect()))
     }
+
+    fn predict_proba_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        Ok(derive_shares(&self.neighbors.votes_of_row(row)?, self.classes))
+    }
+}
+
+/// Share of each class in the votes.
+fn derive_shares(votes: &[(f64, f64)], classes: usize) -> Vec<f64> {
+    let mut shares = vec![0.0; classes];
+    votes.iter().for_each(|(weight, class)| shares[*class as usize] += weight);
+    let total: f64 = shares.iter().sum();
+    // Neighbours without weight say nothing.
+    let even = 1.0 / classes as f64;
+    shares.iter_mut().for_each(|s| *s = if total > 0.0 { *s / total } else { even });
+    shares
+}
+
+/// What the votes say on average.
+fn derive_mean(votes: &[(f64, f64)]) -> f64 {
+    let total: f64 = votes.iter().map(|(weight, _)| weight).sum();
+    let plain = votes.iter().map(|(_, y)| y).sum::<f64>() / votes.len() as f64;
+    let sum: f64 = votes.iter().map(|(weight, y)| weight * y).sum();
+    if total > 0.0 { sum / total } else { plain }
 }
 
 impl Regressor for NeighborsRegressor {
@@ -226,11 +262,10 @@ impl Regressor for NeighborsRegressor {
     }
 
     fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
-        self.neighbors.each_row(x, |votes| {
-            let total: f64 = votes.iter().map(|(weight, _)| weight).sum();
-            let plain = votes.iter().map(|(_, y)| y).sum::<f64>() / votes.len() as f64;
-            let sum: f64 = votes.iter().map(|(weight, y)| weight * y).sum();
-            if total > 0.0 { sum / total } else { plain }
-        })
+        self.neighbors.each_row(x, derive_mean)
+    }
+
+    fn predict_row(&self, row: &[f64]) -> Result<f64, LearnError> {
+        Ok(derive_mean(&self.neighbors.votes_of_row(row)?))
     }
 }

@@ -9,7 +9,7 @@ pub use layers::LayerView;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_complete_row};
 use crate::numeric::math;
 use crate::{Classifier, LearnError, Matrix, Regressor};
 
@@ -102,6 +102,15 @@ fn outputs(layers: &Layers, x: &Matrix) -> Result<Vec<f32>, LearnError> {
     Ok(out)
 }
 
+/// Outputs of one row.
+fn row_outputs(layers: &Layers, row: &[f64]) -> Result<Vec<f32>, LearnError> {
+    require_complete_row(row, layers.inputs())?;
+    let row: Vec<f32> = row.iter().map(|value| *value as f32).collect();
+    let mut pass = layers.pass();
+    layers.forward(&row, &mut pass);
+    Ok(pass.output().to_vec())
+}
+
 /// These rows as single precision numbers, row-major.
 fn row_major(x: &Matrix, rows: &[usize]) -> Vec<f32> {
     let width = x.width();
@@ -134,6 +143,12 @@ impl Classifier for NetworkClassifier {
         }
         Ok(Matrix::from_columns(columns))
     }
+
+    fn predict_proba_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        let mut p: Vec<f64> = row_outputs(&self.layers, row)?.into_iter().map(f64::from).collect();
+        math::softmax(&mut p);
+        Ok(p)
+    }
 }
 
 impl Regressor for NetworkRegressor {
@@ -144,5 +159,11 @@ impl Regressor for NetworkRegressor {
     fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
         let scaled = outputs(&self.layers, x)?;
         Ok(scaled.into_iter().map(|v| self.mean + self.scale * f64::from(v)).collect())
+    }
+
+    fn predict_row(&self, row: &[f64]) -> Result<f64, LearnError> {
+        let scaled = row_outputs(&self.layers, row)?;
+        let first = scaled.first().copied().unwrap_or_default();
+        Ok(self.mean + self.scale * f64::from(first))
     }
 }

@@ -6,6 +6,10 @@ use std::sync::OnceLock;
 pub(crate) struct MadeOnce<T>(OnceLock<T>);
 
 impl<T> MadeOnce<T> {
+    pub(crate) fn find(&self) -> Option<&T> {
+        self.0.get()
+    }
+
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
         self.0.get_or_init(make)
     }

@@ -11,8 +11,10 @@ use crate::{Matrix, Rng};
 
 use super::descent::RowMajor;
 
-/// Most numbers of the mapped table: 256 MiB.
-const MAX_VALUES: usize = 64 << 20;
+/// Most numbers of the mapped table: 32 MiB.
+const MAX_VALUES: usize = 8 << 20;
+/// Features that even a larger table gets.
+const LEAST_FEATURES: usize = 64;
 /// Rows that one task maps.
 const CHUNK: usize = 256;
 
@@ -25,7 +27,7 @@ pub(super) struct FourierMap {
 impl FourierMap {
     /// At most `wanted` features, and at least two, for a table of this size.
     pub(super) fn new(gamma: f64, (rows, width): (usize, usize), wanted: u32, seed: u64) -> Self {
-        let most = (MAX_VALUES / rows.max(1)).max(16);
+        let most = (MAX_VALUES / rows.max(1)).max(LEAST_FEATURES);
         let count = (wanted as usize).min(most).div_ceil(2);
         let mut rng = Rng::stream(seed, u64::MAX);
         let mut directions: Vec<Vec<f64>> = Vec::with_capacity(count);

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{FormatVersion, require_columns};
+use crate::model::{FormatVersion, require_columns, require_complete_row};
 use crate::numeric::made_once::MadeOnce;
 use crate::{Classifier, LearnError, Matrix, Regressor};
 
@@ -58,16 +58,16 @@ impl Space {
         }
     }
 
-    fn place(&self, point: Vec<f64>) -> Vec<f64> {
+    fn place(&self, point: &[f64]) -> Vec<f64> {
         match self {
-            Self::Linear { .. } => point,
+            Self::Linear { .. } => point.to_vec(),
             Self::Rbf { gamma, support, layout } => {
                 let layout = layout.get_or_make(|| Layout::new(support));
                 let mut values = vec![0.0; support.rows()];
-                Settled::Rbf(*gamma).of_point((support, layout), &point, &mut values);
+                Settled::Rbf(*gamma).of_point((support, layout), point, &mut values);
                 values
             }
-            Self::Fourier(map) => map.map(&point),
+            Self::Fourier(map) => map.map(point),
         }
     }
 }
@@ -81,15 +81,23 @@ impl Svm {
     ) -> Result<Vec<R>, LearnError> {
         require_columns(x, self.space.columns())?;
         x.require_complete()?;
-        let one = |row: usize| {
-            let place = self.space.place(x.row(row));
-            let decisions: Vec<f64> = self.machines.iter().map(|m| m.decide(&place)).collect();
-            judge(&decisions)
-        };
+        let one = |row: usize| judge(&self.decide(&x.row(row)));
         if x.rows() * self.space.coordinates() < PARALLEL_FROM {
             return Ok((0..x.rows()).map(one).collect());
         }
         Ok((0..x.rows()).into_par_iter().map(one).collect())
+    }
+
+    /// The decision of each machine for a row.
+    fn decide(&self, row: &[f64]) -> Vec<f64> {
+        let place = self.space.place(row);
+        self.machines.iter().map(|machine| machine.decide(&place)).collect()
+    }
+
+    /// As [`Self::decide`] for a row that may not fit.
+    fn decide_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        require_complete_row(row, self.space.columns())?;
+        Ok(self.decide(row))
     }
 }
 
@@ -190,6 +198,10 @@ impl Classifier for SvmClassifier {
         let column = |class: usize| rows.iter().map(|row| row[class]).collect();
         Ok(Matrix::from_columns((0..self.classes).map(column).collect()))
     }
+
+    fn predict_proba_row(&self, row: &[f64]) -> Result<Vec<f64>, LearnError> {
+        Ok(self.probabilities(&self.svm.decide_row(row)?))
+    }
 }
 
 /// A support vector machine for numbers.
@@ -221,5 +233,9 @@ impl Regressor for SvmRegressor {
 
     fn predict(&self, x: &Matrix) -> Result<Vec<f64>, LearnError> {
         self.svm.each_row(x, |decisions| decisions.iter().sum())
+    }
+
+    fn predict_row(&self, row: &[f64]) -> Result<f64, LearnError> {
+        Ok(self.svm.decide_row(row)?.iter().sum())
     }
 }

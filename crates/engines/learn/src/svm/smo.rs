@@ -10,7 +10,7 @@
 
 use crate::LearnError;
 
-use super::kernel::KernelRows;
+use super::kernel::{KernelRow, KernelRows};
 use super::machine::{Effort, Machine, Problem};
 
 /// Curvature below which a pair counts as flat.
@@ -41,9 +41,10 @@ struct State<'a> {
 }
 
 /// The most violating pair.
-struct Pair {
+struct Pair<'a> {
     up: usize,
     down: usize,
+    up_values: KernelRow<'a>,
 }
 
 /// Fits one machine; its terms name rows of the kernel's table.
@@ -156,7 +157,7 @@ impl<'a> State<'a> {
 
     /// The variable whose rise helps most, with the one whose fall, together with it, promises
     /// the largest step; none at the optimum.
-    fn find_pair(&self, tolerance: f64) -> Option<Pair> {
+    fn find_pair(&self, tolerance: f64) -> Option<Pair<'a>> {
         let mut steepest = (f64::NEG_INFINITY, 0);
         for v in &self.active {
             if self.may_rise(*v) && -self.slopes[*v] > steepest.0 {
@@ -182,12 +183,12 @@ impl<'a> State<'a> {
             }
         }
         let (_, down) = best?;
-        (widest >= tolerance).then_some(Pair { up, down })
+        (widest >= tolerance).then_some(Pair { up, down, up_values: values })
     }
 
-    fn advance(&mut self, &Pair { up, down }: &Pair) {
-        let (up_values, down_values) =
-            (self.kernel.row(self.rows[up]), self.kernel.row(self.rows[down]));
+    fn advance(&mut self, pair: &Pair<'_>) {
+        let Pair { up, down, ref up_values } = *pair;
+        let down_values = self.kernel.row(self.rows[down]);
         let between = f64::from(up_values[self.rows[down] as usize]);
         let curvature = self.diagonal[up] + self.diagonal[down] - 2.0 * between;
         let (room_up, room_down) = (self.upper[up] - self.b[up], self.b[down] - self.lower[down]);

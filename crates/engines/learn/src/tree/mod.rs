@@ -24,7 +24,7 @@ const CATEGORY: u32 = 1 << 30;
 const INDEX: u32 = CATEGORY - 1;
 
 /// Trees that a single row walks down side by side: each waits for memory at every step.
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 /// A split or leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,28 +197,46 @@ impl Trees {
         missing: &[u16],
         mut take: impl FnMut(usize, &[f32]),
     ) {
+        let keys = derive_keys(bins, missing);
         for (group, first) in self.roots.chunks(LANES).zip((0..).step_by(LANES)) {
-            let mut lanes = [0; LANES];
-            let lanes = &mut lanes[..group.len()];
-            lanes.copy_from_slice(group);
-            let mut is_open = true;
-            while is_open {
-                is_open = false;
-                for at in lanes.iter_mut() {
-                    let node = self.nodes[*at as usize];
-                    if node.feature != LEAF {
-                        let feature = usize::from(node.feature);
-                        let (left, goes_left) = self.decide(node, bins[feature], missing[feature]);
-                        *at = left + u32::from(!goes_left);
-                        is_open = true;
-                    }
-                }
+            // Lanes without a tree walk down the first one again.
+            let mut lanes = [group[0]; LANES];
+            lanes[..group.len()].copy_from_slice(group);
+            if self.category_splits.is_empty() {
+                while self.step_all::<false>(&keys, &mut lanes) {}
+            } else {
+                while self.step_all::<true>(&keys, &mut lanes) {}
             }
-            for (at, tree) in lanes.iter().zip(first..) {
+            for (at, tree) in lanes.iter().take(group.len()).zip(first..) {
                 let start = self.nodes[*at as usize].target as usize * self.width;
                 take(tree, &self.values[start..start + self.width]);
             }
         }
+    }
+
+    /// Takes every lane one node down, unless it stands on a leaf; false once all do. Branches
+    /// that follow the row's values would be guessed wrongly half of the time, so there are none
+    /// but those of categories.
+    #[inline]
+    fn step_all<const CATEGORIES: bool>(&self, keys: &[u16], lanes: &mut [u32; LANES]) -> bool {
+        let mut moved = 0;
+        for at in lanes {
+            let node = self.nodes[*at as usize];
+            let next = if CATEGORIES && node.target & CATEGORY != 0 {
+                let (left, goes_left) =
+                    self.decide_category(node, keys[1 + usize::from(node.feature) * KEYS]);
+                left + u32::from(!goes_left)
+            } else {
+                let is_leaf = node.feature == LEAF;
+                let flag = (node.target >> MISSING_LEFT.trailing_zeros()) as usize;
+                let place = if is_leaf { 0 } else { usize::from(node.feature) * KEYS + 2 * flag };
+                let right = u32::from(keys[place] > node.bin);
+                if is_leaf { *at } else { (node.target & INDEX) + right }
+            };
+            moved |= next ^ *at;
+            *at = next;
+        }
+        moved != 0
     }
 
     /// The left child of a split, and whether a row with this bin goes there.
@@ -229,8 +247,25 @@ impl Trees {
             let missing_left = node.target & MISSING_LEFT != 0;
             return (index, if bin == missing { missing_left } else { bin <= node.bin });
         }
-        let split = self.category_splits[index as usize];
+        self.decide_category(node, bin)
+    }
+
+    #[inline]
+    fn decide_category(&self, node: Node, bin: u16) -> (u32, bool) {
+        let split = self.category_splits[(node.target & INDEX) as usize];
         let word = self.words[split.first_word as usize + usize::from(bin / 64)];
         (split.left, (word >> (bin % 64)) & 1 == 1)
     }
+}
+
+/// Numbers of each column in [`derive_keys`].
+const KEYS: usize = 3;
+
+/// What a single row is compared by, for each column: its bin where missing values go right, its
+/// bin as it is, and its bin where missing values go left.
+fn derive_keys(bins: &[u16], missing: &[u16]) -> Vec<u16> {
+    let keys = |(bin, missing): (&u16, &u16)| {
+        if bin == missing { [u16::MAX, *bin, 0] } else { [*bin; KEYS] }
+    };
+    bins.iter().zip(missing).flat_map(keys).collect()
 }

@@ -41,9 +41,16 @@ pub(super) fn derive_page(outcome: &Outcome<'_>, plots: Vec<Plot>) -> Report {
     ));
     page.table(derive_leaderboard(report));
     page.section("Best model");
+    let is_of_folds = outcome.model.ensemble.members.iter().any(|member| member.fits.len() > 1);
+    let kept = if is_of_folds {
+        "predicts by the mean of its fits, one for each part that was left out; model.gantry holds \
+         them all"
+    } else {
+        "was fitted again on all rows; that fit is in model.gantry"
+    };
     page.paragraph(format!(
-        "{} was fitted again on all rows; that fit is in model.gantry. The charts show what the \
-         fits of the folds predicted for rows that they had not seen.",
+        "{} {kept}. The charts show what the fits of the folds predicted for rows that they had not \
+         seen.",
         report.best.model
     ));
     for plot in plots {

@@ -6,7 +6,7 @@ use crate::model::{
     Algorithm, Candidate, Ensemble, Finish, Pipeline, Predictions, choose_calibration,
 };
 use crate::target::TargetValues;
-use crate::train::blend::{Judge, Voice, select_weights, tune_decision};
+use crate::train::blend::{Judge, Voice, select_weights, thin_weights, tune_decision};
 use crate::train::evaluate::{Evaluated, FoldScores, WeighedFits, score_decided};
 use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
@@ -15,6 +15,12 @@ use crate::train::trial::{Trial, conclude, fit_folds};
 impl Search<'_> {
     pub(super) fn assemble(mut self) -> Result<Found, AutomlError> {
         let chosen = self.choose_members()?;
+        // Nobody else's fits are needed any more.
+        for (place, entry) in self.entries.iter_mut().enumerate() {
+            if !chosen.iter().any(|(member, _)| *member == place) {
+                entry.kept = None;
+            }
+        }
         let mut parts: Vec<(Algorithm, f64, Vec<Pipeline>)> = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut voices: Vec<Vec<Vec<f64>>> = Vec::new();
@@ -97,6 +103,13 @@ impl Search<'_> {
         let lengths: Vec<usize> = self.sample.iter().take(self.depth).map(Vec::len).collect();
         let judge = Judge::new(self.prepared.metric, self.take_sample_truth(), &lengths);
         let weights = select_weights(&judge, &voices, first)?;
+        let size = self.size();
+        let work_of = |at: usize| {
+            let entry = places.get(at).and_then(|place| self.entries.get(*place));
+            let work = |entry: &Entry| entry.candidate.derive_row_work(size.rows, size.columns);
+            entry.map_or(1.0, work)
+        };
+        let weights = thin_weights(&judge, &voices, (weights, first), work_of)?;
         let mut chosen: Vec<(usize, f64)> =
             places.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0).collect();
         chosen.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -22,16 +22,21 @@ const MOST_MEMBERS: usize = 24;
 /// Bytes of fits that may become members, in memory and in files.
 const KEPT_BYTES: usize = 128 << 20;
 /// Bytes of those in memory.
-const RESIDENT_BYTES: usize = 16 << 20;
+const RESIDENT_BYTES: usize = 4 << 20;
 
 impl Search<'_> {
+    /// What a trial says of the sampled rows, by fold and class. Of two classes the second one says
+    /// it all.
     pub(super) fn write_voice(&self, trial: &Trial) -> Vec<Vec<String>> {
         let write = |places: &Vec<usize>, column: &Vec<f32>| {
             TrialNote::write(places.iter().filter_map(|place| column.get(*place).copied()))
         };
         let folds = trial.held_out.iter().zip(&self.sample);
         folds
-            .map(|(columns, places)| columns.iter().map(|column| write(places, column)).collect())
+            .map(|(columns, places)| {
+                let told = columns.iter().skip(usize::from(columns.len() == 2));
+                told.map(|column| write(places, column)).collect()
+            })
             .collect()
     }
 
@@ -123,6 +128,10 @@ impl Search<'_> {
             for (column, text) in voice.iter_mut().zip(fold) {
                 column.extend(TrialNote::read(text)?);
             }
+        }
+        if let ([second], 2) = (voice.as_slice(), self.prepared.target.values.labels().len()) {
+            let first = second.iter().map(|p| 1.0 - p).collect();
+            voice.insert(0, first);
         }
         Some(voice)
     }

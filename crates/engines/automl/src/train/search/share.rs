@@ -155,7 +155,7 @@ pub(crate) fn find_candidate(prepared: &Prepared, source: Source) -> Option<Cand
             let size = (prepared.frame.rows(), prepared.seed);
             let mut candidate =
                 draw_candidate(prepared.target.task, &prepared.chosen, size, number);
-            candidate.options = std::sync::Arc::clone(&prepared.options);
+            candidate.prepare_by(&prepared.options, number);
             candidate.aim(prepared.metric);
             Some(candidate)
         }

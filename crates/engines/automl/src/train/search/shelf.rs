@@ -4,7 +4,7 @@
 //! Invariant: what comes back from a file equals what was put there.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) struct Kept {
     shelf: Option<Shelf>,
 }
 
-/// A file of learners, one after the other, each behind its length; removed with its owner.
+/// A file of learners, one after the other; removed with its owner.
 struct Shelf {
     path: PathBuf,
     preprocessors: Vec<Preprocessor>,
@@ -49,9 +49,7 @@ impl Kept {
         let mut file = BufWriter::new(File::create(&path)?);
         let mut shelf = Shelf { path, preprocessors: Vec::new() };
         for Pipeline { preprocessor, learner } in std::mem::take(&mut trial.pipelines) {
-            let written = postcard::to_stdvec(learner.as_ref()).map_err(broken)?;
-            file.write_all(&(written.len() as u64).to_le_bytes())?;
-            file.write_all(&written)?;
+            postcard::to_io(learner.as_ref(), &mut file).map_err(broken)?;
             shelf.preprocessors.push(preprocessor);
         }
         file.flush()?;
@@ -74,12 +72,10 @@ impl Kept {
         let Some(mut shelf) = shelf else { return Ok(trial) };
         let mut file = BufReader::new(File::open(&shelf.path)?);
         for preprocessor in std::mem::take(&mut shelf.preprocessors) {
-            let mut length = [0; 8];
-            file.read_exact(&mut length)?;
-            let mut written = Vec::new();
-            (&mut file).take(u64::from_le_bytes(length)).read_to_end(&mut written)?;
-            let learner = Arc::new(postcard::from_bytes(&written).map_err(broken)?);
-            trial.pipelines.push(Pipeline { preprocessor, learner });
+            // Numbers pass through here one by one: the bytes are never in memory besides.
+            let mut number = [0; 16];
+            let (learner, _) = postcard::from_io((&mut file, &mut number)).map_err(broken)?;
+            trial.pipelines.push(Pipeline { preprocessor, learner: Arc::new(learner) });
         }
         Ok(trial)
     }
