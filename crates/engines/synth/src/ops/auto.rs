@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::generate::{default_delta, default_epsilon, publish_metadata, publish_rows, width};
 use super::learn::{LearnOptions, Wishes, derive_plan, learn};
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 use crate::evaluation::{Figures, MEASURED_ROWS, derive_metadata, measure_quality, withhold};
 use crate::model_file::SynthModel;
@@ -196,8 +196,7 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
     publish_metadata(job, model)?;
     let count = tiers.len() as u64;
     let tried_cells = all_rows.saturating_mul(width(model)).saturating_mul(READINGS * count);
-    let due = derive_credits(tried_cells, rows.saturating_mul(width(model)));
-    job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
+    charge(job, tried_cells, rows.saturating_mul(width(model)))?;
     let report = AutoReport { best, rows, tiers, skipped };
     page::publish_page(job, &report)?;
     job.progress(1.0);

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 use crate::evaluation::{Figures, derive_figures, derive_metadata, publish_evaluation};
 use crate::table::{read_like, read_slot};
@@ -127,8 +127,7 @@ fn judge(job: &BlockingContext, params: EvaluateParams) -> Result<EvaluateReport
     let (real_rows, synthetic_rows) = (real.frame.rows() as u64, made.rows() as u64);
     let holdout_rows = held.map_or(0, |held| held.rows() as u64);
     let cells = (real_rows + synthetic_rows + holdout_rows).saturating_mul(width * READINGS);
-    let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
-    job.charge(Credits::new(due))?;
+    charge(job, cells, 0)?;
     job.progress(1.0);
     Ok(EvaluateReport {
         real_rows,

@@ -15,7 +15,7 @@ use super::generate::{
 };
 use super::learn::{ColumnUse, LearnOptions, Wishes, derive_uses, learn};
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 use crate::private::PrivacyBudget;
 use crate::table::{BuiltInDataset, read_table};
@@ -133,8 +133,7 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &bytes)?;
     publish_metadata(job, &model)?;
     let cells = model.header.rows.saturating_mul(width(&model));
-    let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
-    job.charge(Credits::new(due))?;
+    charge(job, cells, 0)?;
     job.progress(1.0);
     Ok(FitReport {
         learned_rows: model.header.rows,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn};
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::encode::encode_frame;
 use crate::error::SynthError;
 use crate::evaluation::{
@@ -217,9 +217,8 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
         }
     };
     let figures = measure(job, (&table, held.as_ref()), made.as_ref(), params)?;
-    let cells = rows.saturating_add(model.header.rows).saturating_mul(width(&model));
-    let due = derive_credits(cells, 0).min(job.limits().max_credits.get());
-    job.charge(Credits::new(due))?;
+    let cells = |rows: u64| rows.saturating_mul(width(&model));
+    charge(job, cells(model.header.rows), cells(rows))?;
     job.progress(1.0);
     Ok(GenerateReport {
         learned_rows: model.header.rows,

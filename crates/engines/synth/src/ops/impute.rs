@@ -17,7 +17,7 @@ use super::fitted::{encode_further, read_further, read_model};
 use super::generate::width;
 use super::learn::{LearnOptions, Wishes, learn};
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 use crate::model_file::SynthModel;
 use crate::output::{OutputFormat, publish_table};
@@ -160,8 +160,7 @@ fn impute(job: &BlockingContext, params: &ImputeParams) -> Result<ImputeReport, 
     }
     let rows = table.frame.rows() as u64;
     let learned = rows.saturating_mul(width(&model));
-    let due = derive_credits(learned, learned.saturating_mul(u64::from(params.copies)));
-    job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
+    charge(job, learned, learned.saturating_mul(u64::from(params.copies)))?;
     Ok(ImputeReport { rows, copies: params.copies, columns })
 }
 

@@ -3,7 +3,10 @@
 //! Invariant: the estimate is never below the cost of the run, as long as the rows and columns of
 //! the input are known; where they are not, they are taken from its size.
 
-use gantry_engine_api::InputMeta;
+use gantry_engine_api::{BlockingContext, InputMeta};
+use gantry_types::Credits;
+
+use crate::error::SynthError;
 
 /// Cells (rows × columns) that are learned or drawn for one credit.
 const CELLS_PER_CREDIT: u64 = 5_000_000;
@@ -42,6 +45,13 @@ impl TableSize {
 pub(crate) fn derive_credits(learned: u64, drawn: u64) -> i64 {
     let credits = learned.saturating_add(drawn).div_ceil(CELLS_PER_CREDIT).max(1);
     i64::try_from(credits).unwrap_or(i64::MAX - 1)
+}
+
+/// Charges a job for what it did, never more than what was held for it.
+pub(crate) fn charge(job: &BlockingContext, learned: u64, drawn: u64) -> Result<(), SynthError> {
+    let due = derive_credits(learned, drawn).min(job.limits().max_credits.get());
+    job.charge(Credits::new(due))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::generate::{publish_rows, width};
 use super::learn::{Wishes, derive_plan};
 use super::meter_id;
-use super::price::derive_credits;
+use super::price::{charge, derive_credits};
 use crate::error::SynthError;
 use crate::model_file::SynthModel;
 use crate::output::OutputFormat;
@@ -120,8 +120,7 @@ fn sample(job: &BlockingContext, params: &SampleParams) -> Result<SampleReport, 
     let plan = derive_plan(&wishes, &model, job.seed())?;
     let rows = params.rows.unwrap_or(model.header.rows);
     publish_rows(job, (&model, &plan), (rows, params.format))?;
-    let due = derive_credits(0, rows.saturating_mul(width(&model)));
-    job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
+    charge(job, 0, rows.saturating_mul(width(&model)))?;
     job.progress(1.0);
     let tier = model.header.tier;
     Ok(SampleReport { rows, tier, guarantee: model.fitted.derive_guarantee() })

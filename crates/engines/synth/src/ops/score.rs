@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fitted::{encode_further, read_further, read_model};
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 
 /// Rows that the report lists.
@@ -117,8 +117,7 @@ fn score(job: &BlockingContext) -> Result<ScoreReport, SynthError> {
     ranked.sort_by(|a, b| a.log_likelihood.total_cmp(&b.log_likelihood).then(a.row.cmp(&b.row)));
     ranked.truncate(LISTED);
     let (rows, width) = (encoded.rows as u64, encoded.columns.len() as u64);
-    let due = derive_credits(rows.saturating_mul(width), 0);
-    job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
+    charge(job, rows.saturating_mul(width), 0)?;
     job.progress(1.0);
     Ok(ScoreReport {
         rows,

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::generate::default_leaf;
 use super::learn::LearnOptions;
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 use crate::evaluation::derive_metadata;
 use crate::output::{OutputFormat, publish_table};
@@ -185,8 +185,7 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
     let report = judge(job, (&tables, &made), &plan)?;
     let cells = |frame: &Frame| frame.rows() as u64 * frame.columns().len() as u64;
     let read: u64 = tables.iter().map(|table| cells(&table.frame)).sum();
-    let due = derive_credits(read, made.iter().map(cells).sum());
-    job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
+    charge(job, read, made.iter().map(cells).sum())?;
     job.progress(1.0);
     Ok(report)
 }

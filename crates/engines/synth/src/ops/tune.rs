@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::fitted::{encode_further, read_further, read_model};
 use super::generate::{publish_metadata, width};
 use super::meter_id;
-use super::price::{TableSize, derive_credits};
+use super::price::{TableSize, charge, derive_credits};
 use crate::error::SynthError;
 use crate::tier::{Tier, Watch};
 
@@ -111,8 +111,7 @@ fn tune(job: &BlockingContext, params: &TuneParams) -> Result<TuneReport, SynthE
     let bytes = model.write()?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &bytes)?;
     publish_metadata(job, &model)?;
-    let due = derive_credits(learned_rows.saturating_mul(width(&model)), 0);
-    job.charge(Credits::new(due.min(job.limits().max_credits.get())))?;
+    charge(job, learned_rows.saturating_mul(width(&model)), 0)?;
     job.progress(1.0);
     Ok(TuneReport {
         learned_rows,
