@@ -5,8 +5,8 @@ use gantry_kit::{FileKind, Format, TableError, sniff};
 
 use crate::error::CatalogError;
 
-/// The first bytes of every model file of ours.
-const MODEL_MAGIC: &[u8] = b"GANTRYMODEL";
+/// The first bytes of our model files: predictors, and generators of synthetic tables.
+const MODEL_MAGICS: [&[u8]; 2] = [b"GANTRYMODEL", b"GANTRYSYNTH"];
 
 /// What an uploaded file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Content {
 
 /// Recognises a file by its beginning, which ends with a whole line where the file is text.
 pub(crate) fn derive_content(head: &[u8]) -> Result<Content, CatalogError> {
-    if head.starts_with(MODEL_MAGIC) {
+    if MODEL_MAGICS.iter().any(|magic| head.starts_with(magic)) {
         return Ok(Content::Model);
     }
     let found = match sniff(head) {
@@ -65,6 +65,7 @@ mod tests {
         assert_eq!(media_type(b"a\tb\n1\t2\n").unwrap(), "text/tab-separated-values");
         assert_eq!(media_type(b"{\"a\":1}\n{\"a\":2}\n").unwrap(), "application/x-ndjson");
         assert_eq!(media_type(b"GANTRYMODEL\x01").unwrap(), "application/x-gantry-model");
+        assert_eq!(media_type(b"GANTRYSYNTH\x01").unwrap(), "application/x-gantry-model");
         let workbook = b"PK\x03\x04....[Content_Types].xml....PK\x03\x04....xl/workbook.xml";
         assert!(media_type(workbook).unwrap().ends_with("spreadsheetml.sheet"));
         let text = b"PK\x03\x04....[Content_Types].xml....PK\x03\x04....word/document.xml";

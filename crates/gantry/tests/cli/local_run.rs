@@ -48,6 +48,24 @@ fn the_same_seed_gives_the_same_model() {
 }
 
 #[test]
+fn a_generator_draws_scores_and_learns_on() {
+    let place = Place::new();
+    let data = example("iris.csv");
+    let data = data.to_str().unwrap();
+    let run = |words: &[&str]| place.run(&[&["run"], words].concat()).require(0);
+    run(&["synth.fit", "--data", data, "--tier", "mixture", "--out", "fit"]);
+    let model = ["--model", "fit/generator.gantry"];
+    run(&[&["synth.sample", "--rows", "40", "--out", "drawn"], &model[..]].concat());
+    let drawn = std::fs::read_to_string(place.path("drawn/synthetic.csv")).unwrap();
+    assert_eq!(drawn.lines().count(), 41);
+    run(&[&["synth.score", "--data", data, "--out", "scored"], &model[..]].concat());
+    let scores = std::fs::read_to_string(place.path("scored/scores.csv")).unwrap();
+    assert_eq!(scores.lines().count(), 151);
+    run(&[&["synth.tune", "--data", data, "--out", "tuned"], &model[..]].concat());
+    assert!(place.path("tuned/generator.gantry").is_file());
+}
+
+#[test]
 fn a_model_predicts_what_it_learnt() {
     let place = Place::new();
     place.train("iris.csv", "species", &["--algorithms", "logistic_regression"]).require(0);
