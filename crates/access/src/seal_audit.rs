@@ -143,7 +143,8 @@ fn derive_line(entry: &AuditEntry) -> Value {
     ])
 }
 
-fn without_persons(details: &Value) -> Value {
+/// Details without what tells of a person.
+pub(crate) fn without_persons(details: &Value) -> Value {
     match details {
         Value::Object(members) => members
             .iter()

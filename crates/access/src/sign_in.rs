@@ -117,6 +117,7 @@ enum Decision {
     Challenged,
     Wrong,
     Suspended,
+    Leaving,
     Locked(Timestamp),
 }
 
@@ -125,8 +126,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::WrongCredentials`], [`AccessError::LockedOut`],
-    /// [`AccessError::SecondFactorRequired`] and [`AccessError::Suspended`] (only with the right
-    /// password), [`AccessError::Busy`], [`AccessError::Store`].
+    /// [`AccessError::SecondFactorRequired`], [`AccessError::Suspended`] and
+    /// [`AccessError::Leaving`] (only with the right password), [`AccessError::Busy`], [`AccessError::Store`].
     pub async fn sign_in(
         &self,
         credentials: Credentials,
@@ -181,6 +182,7 @@ impl Access {
             }
             Decision::Wrong => Err(wrong),
             Decision::Suspended => Err(AccessError::Suspended),
+            Decision::Leaving => Err(AccessError::Leaving),
             Decision::Locked(until) => Err(locked(until, now)),
         }
     }
@@ -299,7 +301,8 @@ impl Attempt {
             return Ok(Decision::Wrong);
         };
         match user.status {
-            UserStatus::Suspended => return Ok(Decision::Suspended),
+            UserStatus::Suspended | UserStatus::Erased => return Ok(Decision::Suspended),
+            UserStatus::Leaving => return Ok(Decision::Leaving),
             UserStatus::Active => {}
         }
         if let Some(challenge) = &self.challenge {

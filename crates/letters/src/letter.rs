@@ -99,6 +99,15 @@ pub enum Letter {
         /// The plan now.
         after: String,
     },
+    /// The account will be deleted, unless the reader keeps it.
+    AccountLeaving {
+        /// The reader's name.
+        name: String,
+        /// When.
+        at: Timestamp,
+        /// The secret.
+        token: String,
+    },
     /// Come and join us.
     Invitation {
         /// Who invites.
@@ -127,6 +136,7 @@ impl Letter {
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
             Self::PlanChanged { .. } => "plan_changed",
+            Self::AccountLeaving { .. } => "account_leaving",
             Self::Invitation { .. } => "invitation",
         }
     }
@@ -139,6 +149,7 @@ impl Letter {
             }
             Self::ResetPassword { token, .. } => format!("/reset-password?token={token}"),
             Self::Invitation { token, .. } => format!("/invitation?token={token}"),
+            Self::AccountLeaving { token, .. } => format!("/keep-account?token={token}"),
             Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
                 "/forgot-password".to_owned()
             }
@@ -157,6 +168,7 @@ impl Letter {
             | Self::ResetPassword { name, .. }
             | Self::ChangeEmail { name, .. } => context! { name },
             Self::PasswordChanged { name, at, ip } => context! { name, at => at.to_string(), ip },
+            Self::AccountLeaving { name, at, .. } => context! { name, at => at.to_string() },
             Self::EmailChanged { name, email } => context! { name, email },
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
             Self::Receipt { organization, amount, description, credits } => context! {

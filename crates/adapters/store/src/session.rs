@@ -3,9 +3,9 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadIdentity,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows, ReadIdentity,
     ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx, Tx, WriteAccess,
-    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteFlows, WriteIdentity, WriteMails,
+    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteDepartures, WriteFlows, WriteIdentity, WriteMails,
     WriteModels, WritePayments, WriteSchedules,
 };
 
@@ -71,6 +71,9 @@ impl ReadTx for Session {
     fn chores(&self) -> &dyn ReadChores {
         self
     }
+    fn departures(&self) -> &dyn ReadDepartures {
+        self
+    }
 }
 
 impl Tx for Session {
@@ -108,6 +111,9 @@ impl Tx for Session {
         self
     }
     fn chores(&self) -> &dyn WriteChores {
+        self
+    }
+    fn departures(&self) -> &dyn WriteDepartures {
         self
     }
 }

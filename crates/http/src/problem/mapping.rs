@@ -40,7 +40,9 @@ impl From<AccessError> for Problem {
             }
             AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)
                 .with_next_step("Ask an owner or admin of the organization to add the address."),
-            AccessError::LastOwner => Self::new(ProblemCode::Conflict, detail),
+            AccessError::LastOwner
+            | AccessError::NeededByMembers { .. }
+            | AccessError::LastAdministrator => Self::new(ProblemCode::Conflict, detail),
             AccessError::SeatsTaken { limit } => Self::new(ProblemCode::QuotaExceeded, detail)
                 .with("limit", limit)
                 .with_next_step("Remove a member, withdraw an invitation, or change the plan."),
@@ -52,6 +54,7 @@ impl From<AccessError> for Problem {
                 )
             }
             AccessError::Suspended
+            | AccessError::Leaving
             | AccessError::RegistrationClosed
             | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),
             AccessError::Forbidden { .. } => Self::new(ProblemCode::Forbidden, detail)

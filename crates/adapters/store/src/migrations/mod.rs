@@ -14,6 +14,7 @@ mod v4;
 mod v5;
 mod v6;
 mod v7;
+mod v8;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -29,16 +30,24 @@ struct Version {
     statements: &'static [&'static str],
     /// Tables that refuse every change but an insertion, from this version on.
     append_only: &'static [&'static str],
+    /// Tables that refuse removals, and changes of the named columns alone, from this version on.
+    append_only_in: &'static [(&'static str, &'static [&'static str])],
 }
 
 const VERSIONS: &[Version] = &[
-    Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY },
-    Version { number: 2, statements: v2::STATEMENTS, append_only: &[] },
-    Version { number: 3, statements: v3::STATEMENTS, append_only: &[] },
-    Version { number: 4, statements: v4::STATEMENTS, append_only: &[] },
-    Version { number: 5, statements: v5::STATEMENTS, append_only: &[] },
-    Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY },
-    Version { number: 7, statements: v7::STATEMENTS, append_only: &[] },
+    Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY, append_only_in: &[] },
+    Version { number: 2, statements: v2::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 3, statements: v3::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 4, statements: v4::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 5, statements: v5::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY, append_only_in: &[] },
+    Version { number: 7, statements: v7::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version {
+        number: 8,
+        statements: v8::STATEMENTS,
+        append_only: &[],
+        append_only_in: v8::APPEND_ONLY_IN,
+    },
 ];
 
 const CREATE_VERSIONS: &str =
@@ -101,6 +110,11 @@ async fn upgrade(
         }
         for table in version.append_only {
             for statement in dialect.append_only(table) {
+                tx.execute_unprepared(&statement).await.map_err(refuse)?;
+            }
+        }
+        for (table, columns) in version.append_only_in {
+            for statement in dialect.append_only_in(table, columns) {
                 tx.execute_unprepared(&statement).await.map_err(refuse)?;
             }
         }
