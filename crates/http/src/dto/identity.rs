@@ -80,6 +80,20 @@ pub struct PasswordRequest {
     pub password: String,
 }
 
+/// An account that is about to be deleted.
+#[derive(Serialize, ToSchema)]
+pub struct LeavingBody {
+    /// When everything is erased; until then the link of the mail keeps the account.
+    #[schema(value_type = String, format = DateTime)]
+    pub erase_at: Timestamp,
+}
+
+impl From<Departure> for LeavingBody {
+    fn from(departure: Departure) -> Self {
+        Self { erase_at: departure.erase_at }
+    }
+}
+
 /// A code of an authenticator app.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
