@@ -5,6 +5,7 @@
 //! the test moves on; each ends with its owner.
 
 mod form;
+pub mod github;
 pub mod issuer;
 pub mod razorpay;
 mod server;
