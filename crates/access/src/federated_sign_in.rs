@@ -163,8 +163,11 @@ impl Access {
             if let Some(identity) = identity {
                 return self.sign_in_linked(identity, client, next).await;
             }
-            let person = self.require_newcomer(provider, &vouched).await?;
-            match self.insert_vouched_account(person, client).await {
+            let made = match self.require_newcomer(provider, &vouched).await {
+                Ok(person) => self.insert_vouched_account(person, client).await,
+                Err(error) => Err(error),
+            };
+            match made {
                 Ok(session) => {
                     return Ok(Finished::SignedIn(Box::new(self.answer(session).await?), next));
                 }

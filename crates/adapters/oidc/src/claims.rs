@@ -108,14 +108,12 @@ impl Claims {
     fn require_time(&self, now: Timestamp) -> Result<(), VouchError> {
         let seconds = |time: Timestamp| time.as_micros() as f64 / 1e6;
         let (early, late) = (seconds(now.minus(LEEWAY)), seconds(now.plus(LEEWAY)));
-        // A number that is none fails each comparison, and so refuses.
-        let has_ended = !(self.exp > early);
-        let is_old = !(self.iat > seconds(now.minus(OLDEST)));
-        let is_of_later = !(self.iat < late) || self.nbf.is_some_and(|from| !(from < late));
-        if has_ended || is_old {
+        let is_good = self.exp > early && self.iat > seconds(now.minus(OLDEST));
+        if !is_good {
             return Err(refused("its statement is too old"));
         }
-        if is_of_later {
+        let has_begun = self.iat < late && self.nbf.is_none_or(|from| from < late);
+        if !has_begun {
             return Err(refused("its statement is of a later time; compare the clocks"));
         }
         Ok(())

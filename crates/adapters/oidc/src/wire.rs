@@ -17,6 +17,8 @@ const LARGEST_ANSWER: u64 = 1 << 20;
 #[derive(Clone)]
 pub(crate) struct Wire {
     agent: Agent,
+    /// Without a proxy, which cannot reach this machine's own addresses.
+    direct: Agent,
 }
 
 /// A request.
@@ -87,13 +89,15 @@ pub(crate) fn refused(reason: impl Into<String>) -> VouchError {
 
 impl Wire {
     pub(crate) fn new() -> Self {
-        let settings = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(WHOLE))
-            .user_agent(concat!("gantry/", env!("CARGO_PKG_VERSION")));
-        Self { agent: settings.build().into() }
+        let settings = || {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .timeout_connect(Some(CONNECT))
+                .timeout_global(Some(WHOLE))
+                .user_agent(concat!("gantry/", env!("CARGO_PKG_VERSION")))
+        };
+        Self { agent: settings().build().into(), direct: settings().proxy(None).build().into() }
     }
 
     /// Sends a request.
@@ -104,7 +108,8 @@ impl Wire {
         if !is_private(&call.url) {
             return Err(unavailable("an address of the provider is not reached over TLS"));
         }
-        let agent = self.agent.clone();
+        let is_here = call.url.starts_with("http://");
+        let agent = if is_here { self.direct.clone() } else { self.agent.clone() };
         let sent = tokio::task::spawn_blocking(move || send(&agent, &call)).await;
         sent.unwrap_or_else(|_| Err(unavailable("the request was given up")))
     }
