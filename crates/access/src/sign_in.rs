@@ -147,7 +147,8 @@ impl Access {
             None => None,
         };
         drop(snapshot);
-        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let with_password = user.as_ref().filter(|user| user.has_password());
+        let stored = with_password.map(|user| user.password_hash.clone());
         let check = self.passwords.check(credentials.password, stored).await?;
         let session = match (&user, organization_id, check) {
             (Some(user), Some(organization_id), PasswordCheck::Fits) => {

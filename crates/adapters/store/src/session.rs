@@ -4,9 +4,9 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadIdentity,
-    ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx, Tx, WriteAccess,
-    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteFlows, WriteIdentity, WriteMails,
-    WriteModels, WritePayments, WriteSchedules,
+    ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx, ReadVouching, Tx,
+    WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteFlows, WriteIdentity,
+    WriteMails, WriteModels, WritePayments, WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -39,6 +39,9 @@ impl ReadTx for Session {
         self
     }
     fn identity(&self) -> &dyn ReadIdentity {
+        self
+    }
+    fn vouching(&self) -> &dyn ReadVouching {
         self
     }
     fn mails(&self) -> &dyn ReadMails {
@@ -78,6 +81,9 @@ impl Tx for Session {
         self
     }
     fn identity(&self) -> &dyn WriteIdentity {
+        self
+    }
+    fn vouching(&self) -> &dyn WriteVouching {
         self
     }
     fn mails(&self) -> &dyn WriteMails {

@@ -24,7 +24,7 @@ use crate::problem::{Answer, Problem};
 use crate::state::{AppState, HttpSettings};
 
 /// Where secrets can be guessed, or mails caused.
-const SIGN_IN_PATHS: [&str; 11] = [
+const SIGN_IN_PATHS: [&str; 13] = [
     "/auth/login",
     "/auth/register",
     "/auth/setup",
@@ -33,6 +33,8 @@ const SIGN_IN_PATHS: [&str; 11] = [
     "/auth/verify-email/resend",
     "/auth/password/forgot",
     "/auth/password/reset",
+    "/begin",
+    "/callback",
     "/auth/tokens/refresh",
     "/auth/tokens/revoke",
     "/invitations/view",

@@ -4,6 +4,7 @@ mod addresses;
 mod factors;
 mod members;
 mod organizations;
+mod providers;
 mod tokens;
 
 use anyhow::{Context, Result, ensure};

@@ -169,6 +169,7 @@ impl Stage {
             path if path.starts_with("/api/v1/auth/second-factor/") => {
                 Some(json!({ "password": "" }))
             }
+            "/api/v1/auth/identities" => Some(json!({ "provider": "none", "password": "" })),
             "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
             path if path.starts_with("/api/v1/auth/tokens/") => {
                 Some(json!({ "refresh_token": "none" }))

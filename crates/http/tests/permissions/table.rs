@@ -119,6 +119,13 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/auth/second-factor/confirm", BY_SESSION),
     ("post", "/api/v1/auth/second-factor/disable", BY_SESSION),
     ("post", "/api/v1/auth/second-factor/recovery-codes", BY_SESSION),
+    ("get", "/api/v1/auth/providers", Rule::Public),
+    // No provider has this name.
+    ("get", "/api/v1/auth/providers/{id}/begin", Rule::Public),
+    ("get", "/api/v1/auth/providers/{id}/callback", Rule::Public),
+    ("get", "/api/v1/auth/identities", MANAGE_SESSIONS),
+    ("post", "/api/v1/auth/identities", BY_SESSION),
+    ("delete", "/api/v1/auth/identities/{id}", BY_SESSION),
     ("post", "/api/v1/auth/tokens", KEYS_BY_SESSION),
     ("post", "/api/v1/auth/tokens/refresh", Rule::Public),
     ("post", "/api/v1/auth/tokens/revoke", Rule::Public),

@@ -14,6 +14,7 @@ mod v4;
 mod v5;
 mod v6;
 mod v7;
+mod v8;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -39,6 +40,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 5, statements: v5::STATEMENTS, append_only: &[] },
     Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY },
     Version { number: 7, statements: v7::STATEMENTS, append_only: &[] },
+    Version { number: 8, statements: v8::STATEMENTS, append_only: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

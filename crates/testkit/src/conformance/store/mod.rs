@@ -22,6 +22,7 @@ pub mod schedules;
 pub mod settle;
 pub mod submit;
 pub mod sweep;
+pub mod vouching;
 mod world;
 pub mod writes;
 
@@ -41,6 +42,8 @@ macro_rules! store_conformance {
             identity::codes_are_good_once,
             identity::members_come_and_go,
             identity::networks_are_kept,
+            vouching::ceremonies_come_back_once,
+            vouching::an_identity_is_one_persons,
             identity::mails_are_sent_once_and_tried_again,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
