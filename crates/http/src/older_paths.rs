@@ -40,7 +40,7 @@ const OLDER_PATHS: &[(Method, &str, &str)] = &[
 /// `house`, which answers under the older names too. What is at none of its addresses is looked up
 /// in the table and asked of it again, so that no request is observed twice.
 pub fn with_older_paths(house: Router) -> Router {
-    let renamed = Router::new().fallback_service(house.clone()).layer(from_fn(rename));
+    let renamed: Router = Router::new().fallback_service(house.clone()).layer(from_fn(rename));
     house.fallback_service(renamed)
 }
 
