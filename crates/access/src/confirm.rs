@@ -37,6 +37,10 @@ impl Access {
         password: String,
         ip: &str,
     ) -> Result<(), AccessError> {
+        if !user.has_password() {
+            let message = "is not set yet; set one by the link that /forgot-password sends";
+            return Err(AccessError::invalid("password", message));
+        }
         let now = self.clock.now();
         let client = Client { ip: ip.to_owned(), ..Client::default() };
         let locks = Locks::new(self, &user.email, &client);

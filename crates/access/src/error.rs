@@ -39,6 +39,44 @@ pub enum AccessError {
     /// A link of a mail was used, replaced, or is too old.
     #[error("this link was used before, was replaced by a newer one, or is too old")]
     LinkNotGood,
+    /// What came back from an identity provider belongs to nothing that goes on here.
+    #[error("this was finished before, took too long, or was begun in another browser")]
+    CeremonyNotGood,
+    /// An identity provider did not vouch for the person.
+    #[error("{provider} did not confirm who you are: {reason}")]
+    NotVouched {
+        /// The provider's name for people.
+        provider: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An identity provider does not answer.
+    #[error("{provider} does not answer right now")]
+    ProviderUnavailable {
+        /// The provider's name for people.
+        provider: String,
+    },
+    /// An identity provider does not say that the address is the person's.
+    #[error("{provider} does not say that you have proven your e-mail address there")]
+    AddressNotVouched {
+        /// The provider's name for people.
+        provider: String,
+    },
+    /// The address has an account, which the provider's word alone does not open.
+    #[error("there is an account with this address already, and {provider} does not sign in to it")]
+    LinkFirst {
+        /// The provider's name for people.
+        provider: String,
+    },
+    /// The account elsewhere signs somebody else in.
+    #[error("this account of {provider} signs in to another account here")]
+    IdentityTaken {
+        /// The provider's name for people.
+        provider: String,
+    },
+    /// Without it the person could not sign in any more.
+    #[error("this is the last way to sign in to the account")]
+    LastWayIn,
     /// The organization may not be used from this network address.
     #[error("this organization may not be used from the network address {ip}")]
     AddressNotAllowed {

@@ -1,4 +1,5 @@
-//! A sign-in whose password was right goes on with a code.
+//! A sign-in whose first step was right, by password or by somebody who vouches, goes on with a
+//! code.
 //!
 //! Invariants: a wrong code counts like a wrong password, so that codes cannot be guessed; a code
 //! and a challenge are good once each.
@@ -100,11 +101,11 @@ impl CodeAttempt {
         }
         let (taken, how) = match &self.proof {
             Proof::Step(step) => {
-                (tx.identity().use_step(self.user.id, *step).await, "password and code")
+                (tx.identity().use_step(self.user.id, *step).await, "two steps, by code")
             }
             Proof::Recovery(hash) => (
                 tx.identity().use_recovery_code(self.user.id, hash).await,
-                "password and recovery code",
+                "two steps, by recovery code",
             ),
         };
         match taken {

@@ -107,9 +107,7 @@ impl Access {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                Box::pin(
-                    async move { Ok(tx.departures().note_billing_ended(user_id, now).await?) },
-                )
+                Box::pin(async move { Ok(tx.departures().note_billing_ended(user_id, now).await?) })
             })
             .await
     }
@@ -160,11 +158,8 @@ async fn keep(
     let user_id = user.id;
     tx.access().update_user(&User { status: UserStatus::Active, ..user }).await?;
     tx.departures().delete_departure(user_id).await?;
-    let draft = AuditDraft {
-        action: "user.keep",
-        subject: format!("user {user_id}"),
-        details: json!({}),
-    };
+    let draft =
+        AuditDraft { action: "user.keep", subject: format!("user {user_id}"), details: json!({}) };
     let origin = Origin { organization_id: None, user_id: Some(user_id), ip };
     Ok(tx.audit().append(&draft.complete(origin, now)).await?)
 }

@@ -11,6 +11,7 @@ mod api_keys;
 mod audit;
 mod authenticate;
 mod authenticator;
+mod ceremony;
 mod change_identity;
 mod change_password;
 mod confirm;
@@ -19,9 +20,11 @@ mod email_address;
 mod entrance;
 mod erase;
 mod error;
+mod federated_sign_in;
 mod finish_sign_in;
 mod invitations;
 mod leave;
+mod linked_identities;
 mod links;
 mod lock_out;
 mod members;
@@ -29,6 +32,7 @@ mod organizations;
 mod password;
 mod permission;
 mod post;
+mod providers;
 mod recent;
 mod register_user;
 mod reset_password;
@@ -44,13 +48,16 @@ mod tokens;
 pub use actor::{Actor, Via};
 pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
+pub use ceremony::{Begun, BrowserToken};
 pub use change_password::ProfileChange;
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
+pub use federated_sign_in::{Finished, Return, ReturnedWith};
 pub use invitations::NewInvitation;
 pub use lock_out::LockOut;
 pub use members::Roster;
 pub use permission::{Permission, require};
+pub use providers::{InvalidProviderId, Provider, ProviderId};
 pub use register_user::{Credentials, Registrant};
 pub use seal_audit::AuditProof;
 pub use second_factor::{Enrolment, RecoveryCodes};
@@ -79,6 +86,8 @@ pub struct Access {
     recent: Arc<RecentActors>,
     passwords: Arc<PasswordHashing>,
     letters: Arc<Letters>,
+    /// Who else vouches for people.
+    providers: Arc<[Provider]>,
     /// Rings when a letter was put into the outbox.
     posted: Arc<Notify>,
     /// The hash of the token with which the first administrator registers.
@@ -103,7 +112,26 @@ impl Access {
         let letters = Arc::new(Letters::new(&settings.brand, &settings.public_url)?);
         let posted = Arc::new(Notify::new());
         let settings = Arc::new(settings);
-        Ok(Self { store, bus, clock, settings, recent, passwords, letters, posted, setup_token })
+        let providers = Arc::from([]);
+        Ok(Self {
+            store,
+            bus,
+            clock,
+            settings,
+            recent,
+            passwords,
+            letters,
+            providers,
+            posted,
+            setup_token,
+        })
+    }
+
+    /// Lets these vouch for people too.
+    #[must_use]
+    pub fn with_providers(mut self, providers: Vec<Provider>) -> Self {
+        self.providers = providers.into();
+        self
     }
 
     /// Writes the product's letters.

@@ -2,7 +2,7 @@
 //! transaction.
 
 use gantry_ports::store::{
-    Invitation, LotGrant, NewUser, Organization, StoreExt, Tx, User, UserStatus,
+    Invitation, LinkedIdentity, LotGrant, NewUser, Organization, StoreExt, Tx, User, UserStatus,
 };
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_types::{Locale, LotId, OrganizationId, Timestamp, UserId};
@@ -13,6 +13,7 @@ use crate::audit::{AuditDraft, Origin};
 use crate::email::{parse_email, parse_name};
 use crate::email_address::{PostedLink, refuse_taken};
 use crate::error::AccessError;
+use crate::federated_sign_in::VouchedPerson;
 use crate::invitations::{join, read_invitation};
 use crate::password::check_rules;
 use crate::settings::Registration;
@@ -111,7 +112,49 @@ impl Access {
             standing,
             verification,
             invitation,
+            identity: None,
         };
+        self.insert_new(account).await?;
+        Ok(session)
+    }
+
+    /// Makes an account for somebody for whom a provider vouches, with an address that it says is
+    /// proven; it has no password.
+    pub(crate) async fn insert_vouched_account(
+        &self,
+        person: VouchedPerson,
+        client: &Client,
+    ) -> Result<NewSession, AccessError> {
+        let now = self.clock.now();
+        let user = User {
+            id: UserId::generate(),
+            email: person.email.clone(),
+            name: person.name.clone(),
+            password_hash: String::new(),
+            administrator: false,
+            status: UserStatus::Active,
+            locale: client.locale,
+            email_verified_at: Some(now),
+            second_factor_at: None,
+            created_at: now,
+        };
+        let identity = person.identity_of(user.id, now);
+        let organization = derive_organization(person.name, now);
+        let session = NewSession::begin(&user, organization.id, client, self.lifetime(now))?;
+        let account = NewAccount {
+            new: NewUser { user, organization },
+            slug: self.settings.default_plan.clone(),
+            session: session.clone(),
+            standing: Standing::User,
+            verification: None,
+            invitation: None,
+            identity: Some(identity),
+        };
+        self.insert_new(account).await?;
+        Ok(session)
+    }
+
+    async fn insert_new(&self, account: NewAccount) -> Result<(), AccessError> {
         self.store
             .write(move |tx| {
                 let account = account.clone();
@@ -119,7 +162,7 @@ impl Access {
             })
             .await?;
         self.ring();
-        Ok(session)
+        Ok(())
     }
 
     /// Checks what was typed and hashes the password.
@@ -145,14 +188,18 @@ impl Access {
             second_factor_at: None,
             created_at: now,
         };
-        let organization = Organization {
-            id: OrganizationId::generate(),
-            name,
-            // Replaced by the newest version in the transaction.
-            plan_id: gantry_types::PlanId::generate(),
-            created_at: now,
-        };
-        Ok(NewUser { user, organization })
+        Ok(NewUser { user, organization: derive_organization(name, now) })
+    }
+}
+
+/// The personal organization of a new user.
+fn derive_organization(name: String, now: Timestamp) -> Organization {
+    Organization {
+        id: OrganizationId::generate(),
+        name,
+        // Replaced by the newest version in the transaction.
+        plan_id: gantry_types::PlanId::generate(),
+        created_at: now,
     }
 }
 
@@ -166,6 +213,8 @@ struct NewAccount {
     /// The mail with which they prove their address.
     verification: Option<PostedLink>,
     invitation: Option<Invitation>,
+    /// The account elsewhere that signs them in.
+    identity: Option<LinkedIdentity>,
 }
 
 impl NewAccount {
@@ -203,6 +252,9 @@ impl NewAccount {
         if let Some(invitation) = &self.invitation {
             join(tx, invitation, user.id, user.created_at).await?;
         }
+        if let Some(identity) = &self.identity {
+            tx.vouching().insert_identity(identity).await?;
+        }
         tx.access().insert_session(&self.session.session).await?;
         let draft = AuditDraft {
             action: "user.register",
@@ -211,6 +263,7 @@ impl NewAccount {
                 "administrator": user.administrator,
                 "plan": plan.slug,
                 "granted_credits": granted,
+                "provider": self.identity.as_ref().map(|identity| &identity.provider),
             }),
         };
         let origin = Origin {

@@ -148,7 +148,8 @@ impl Access {
             None => None,
         };
         drop(snapshot);
-        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let with_password = user.as_ref().filter(|user| user.has_password());
+        let stored = with_password.map(|user| user.password_hash.clone());
         let check = self.passwords.check(credentials.password, stored).await?;
         let session = match (&user, organization_id, check) {
             (Some(user), Some(organization_id), PasswordCheck::Fits) => {
@@ -240,11 +241,15 @@ impl Locks {
             let failures: SignInFailures =
                 tx.access().record_sign_in_failure(key, now, window_start).await?;
             if failures.count >= rule.free_attempts {
-                let draft = AuditDraft {
-                    action: "sign_in.lock",
-                    subject: key.clone(),
-                    details: json!({ "failures": failures.count }),
+                // The address stands where it can be erased, and not in what is sealed.
+                let (subject, details) = match key.strip_prefix("email ") {
+                    Some(email) => {
+                        ("e-mail address", json!({ "email": email, "failures": failures.count }))
+                    }
+                    None => ("network address", json!({ "failures": failures.count })),
                 };
+                let draft =
+                    AuditDraft { action: "sign_in.lock", subject: subject.to_owned(), details };
                 let [_, (address, _)] = &self.keys;
                 let ip = address.trim_start_matches("address ").to_owned();
                 let origin = Origin { organization_id: None, user_id: whose, ip };

@@ -45,8 +45,8 @@ impl Billing {
         let actor = Actor::system(organization_id);
         let Some(view) = self.find_subscription(&actor).await? else { return Ok(()) };
         let state = view.subscription.standing.state;
-        let is_over = state.status == SubscriptionStatus::Ended
-            || state.at_period_end == AtPeriodEnd::Cancel;
+        let is_over =
+            state.status == SubscriptionStatus::Ended || state.at_period_end == AtPeriodEnd::Cancel;
         if is_over {
             return Ok(());
         }

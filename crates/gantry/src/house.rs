@@ -29,6 +29,7 @@ use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
 use crate::payments;
 use crate::post::open_mailer;
+use crate::providers;
 use crate::samples::built_in_samples;
 use crate::system_clock::SystemClock;
 
@@ -133,13 +134,14 @@ impl House {
         let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let settings = derive_access_settings(config, &edition);
-        let access =
+        let mut access =
             Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
                 .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
+            access = access.with_providers(providers::open(config, &clock)?);
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
@@ -292,6 +294,10 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::SecondFactorRequired { .. }
         | AccessError::WrongCode
         | AccessError::LinkNotGood
+        | AccessError::CeremonyNotGood
+        | AccessError::NotVouched { .. }
+        | AccessError::AddressNotVouched { .. }
+        | AccessError::LinkFirst { .. }
         | AccessError::AddressNotAllowed { .. }
         | AccessError::OthersInvitation { .. }
         | AccessError::WrongSetupToken => Exit::Auth,
@@ -305,6 +311,9 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::LastOwner
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator
+        | AccessError::LastWayIn
+        | AccessError::IdentityTaken { .. }
+        | AccessError::ProviderUnavailable { .. }
         | AccessError::Hashing { .. }
         | AccessError::Letters(_)
         | AccessError::Store(_) => Exit::JobFailed,

@@ -18,6 +18,7 @@ mod logging;
 mod payments;
 mod post;
 mod progress;
+mod providers;
 mod render;
 mod run;
 mod runtime;

@@ -61,6 +61,15 @@ pub enum Letter {
         /// Whether it was turned on.
         turned_on: bool,
     },
+    /// Something signs the reader in from now on, or no longer.
+    WayInChanged {
+        /// The reader's name.
+        name: String,
+        /// What it is called.
+        way: String,
+        /// Whether it was added.
+        added: bool,
+    },
     /// Money was received.
     Receipt {
         /// The organization's name.
@@ -132,6 +141,7 @@ impl Letter {
             Self::ChangeEmail { .. } => "change_email",
             Self::EmailChanged { .. } => "email_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::WayInChanged { .. } => "way_in_changed",
             Self::Receipt { .. } => "receipt",
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
@@ -153,7 +163,9 @@ impl Letter {
             Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
                 "/forgot-password".to_owned()
             }
-            Self::SecondFactorChanged { .. } => "/app/account/security".to_owned(),
+            Self::SecondFactorChanged { .. } | Self::WayInChanged { .. } => {
+                "/app/account/security".to_owned()
+            }
             Self::Receipt { .. }
             | Self::PaymentFailed { .. }
             | Self::Refunded { .. }
@@ -171,6 +183,7 @@ impl Letter {
             Self::AccountLeaving { name, at, .. } => context! { name, at => at.to_string() },
             Self::EmailChanged { name, email } => context! { name, email },
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
+            Self::WayInChanged { name, way, added } => context! { name, way, added },
             Self::Receipt { organization, amount, description, credits } => context! {
                 organization, description,
                 amount => amount.to_string(),

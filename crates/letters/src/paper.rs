@@ -31,6 +31,7 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "change_email",
     "email_changed",
     "second_factor_changed",
+    "way_in_changed",
     "receipt",
     "payment_failed",
     "refunded",
@@ -175,6 +176,8 @@ mod tests {
             Letter::EmailChanged { name: name(), email: "new@example.org".to_owned() },
             Letter::SecondFactorChanged { name: name(), turned_on: true },
             Letter::SecondFactorChanged { name: name(), turned_on: false },
+            Letter::WayInChanged { name: name(), way: "Google".to_owned(), added: true },
+            Letter::WayInChanged { name: name(), way: name(), added: false },
             Letter::Receipt {
                 organization: name(),
                 amount,

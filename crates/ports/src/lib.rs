@@ -1,4 +1,5 @@
-//! The doors between the product and the world: store, blobs, bus, clock, mail, payments.
+//! The doors between the product and the world: store, blobs, bus, clock, mail, payments, and
+//! those who vouch for people.
 //!
 //! Invariants: contracts stand in the documentation of each trait and are held by a
 //! conformance suite; an adapter implements one port and depends on nothing above it.
@@ -9,6 +10,7 @@ pub mod clock;
 pub mod mail;
 pub mod payments;
 pub mod store;
+pub mod vouching;
 
 pub use blob::{BlobEntry, BlobError, BlobKey, BlobStore};
 pub use bus::{Bus, Hint};
@@ -16,6 +18,7 @@ pub use clock::Clock;
 pub use mail::{Mail, MailError, Mailer};
 pub use payments::{PaymentError, PaymentProvider, SandboxDesk};
 pub use store::{Store, StoreError};
+pub use vouching::{IdentityProvider, VouchError};
 
 /// A boxed future, for closures that are handed through trait objects.
 pub use futures::future::BoxFuture;

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_access::{Access, AccessSettings, AdministratorFactor, PasswordCost, SetupToken};
+use gantry_access::{
+    Access, AccessSettings, AdministratorFactor, PasswordCost, Provider, SetupToken,
+};
 use gantry_billing::{Billing, Edition, Post};
 use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
@@ -59,6 +61,8 @@ pub struct TestSettings {
     pub http: HttpSettings,
     /// Whether jobs run.
     pub worker: WithWorker,
+    /// Who else signs people in.
+    pub providers: Vec<Provider>,
     /// The database; a new SQLite file if not given.
     pub store: Option<StoreConfig>,
 }
@@ -81,6 +85,7 @@ impl Default for TestSettings {
             },
             http,
             worker: WithWorker::No,
+            providers: Vec::new(),
             store: None,
         }
     }
@@ -125,7 +130,8 @@ impl TestApp {
             password_cost: PasswordCost { memory_kib: 64, iterations: 1, concurrent: 4 },
             ..settings.access
         };
-        let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?;
+        let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?
+            .with_providers(settings.providers);
         let post = Post { letters: access.letters(), posted: access.posted() };
         let billing = platform.billing.clone().with_post(post);
         let shutdown = CancellationToken::new();

@@ -110,6 +110,8 @@ define_ids! {
     InvitationId,
     /// The tokens that came out of one another by renewal.
     TokenFamilyId,
+    /// An account elsewhere that signs somebody in.
+    LinkedIdentityId,
     /// A mail on its way.
     MailId,
     /// One HTTP request.

@@ -53,6 +53,8 @@ define_problems! {
     WrongCredentials = "wrong_credentials", 401, "E-mail or password is wrong", retryable: false;
     /// Signing in goes on with a code.
     SecondFactorRequired = "second_factor_required", 401, "A code is needed to sign in", retryable: false;
+    /// An identity provider does not vouch for them.
+    NotVouched = "not_vouched", 401, "The other service did not confirm who you are", retryable: false;
     /// Credits do not suffice.
     InsufficientCredits = "insufficient_credits", 402, "Not enough credits", retryable: false;
     /// The plan does not contain this.

@@ -12,6 +12,7 @@ import type {
   DatasetVersion,
   Job,
   LedgerEntry,
+  LinkedIdentity,
   Meta,
   Model,
   ModelComparison,
@@ -22,6 +23,7 @@ import type {
   Payment,
   Preview,
   Profile,
+  Provider,
   Roster,
   Sample,
   Schedule,
@@ -57,6 +59,19 @@ export const meQuery = queryOptions({
 export const secondFactorQuery = queryOptions({
   queryKey: ['me', 'second-factor'],
   queryFn: ({ signal }) => api.get<SecondFactorState>('/auth/second-factor/setup', {}, signal),
+});
+
+export const providersQuery = queryOptions({
+  queryKey: ['providers'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: Provider[] }>('/auth/providers', {}, signal)).items,
+});
+
+/** Under the person, because removing one changes how they sign in. */
+export const identitiesQuery = queryOptions({
+  queryKey: ['me', 'identities'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: LinkedIdentity[] }>('/auth/identities', {}, signal)).items,
 });
 
 export const membersQuery = queryOptions({

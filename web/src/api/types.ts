@@ -50,6 +50,9 @@ export type Roster = Filled<Schemas['RosterBody']>;
 export type SecondFactorState = Filled<Schemas['SecondFactorBody']>;
 export type Enrolment = Filled<Schemas['EnrolmentBody']>;
 export type RecoveryCodes = Filled<Schemas['RecoveryCodesBody']>;
+export type Provider = Filled<Schemas['ProviderBody']>;
+export type LinkedIdentity = Filled<Schemas['LinkedIdentityBody']>;
+export type LinkBegun = Schemas['LinkBegun'];
 export type Session = Filled<Schemas['SessionBody']>;
 
 export type Scope = Schemas['Scope'];

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 
+import { Identities } from '../identity/Identities';
 import { ProfileForm } from '../identity/ProfileForm';
 import { SecondFactor } from '../identity/SecondFactor';
 import { EmailForm, PasswordForm } from '../identity/SecretForms';
@@ -17,6 +18,7 @@ export function SecurityPage() {
         <SecondFactor />
         <EmailForm />
         <PasswordForm />
+        <Identities />
       </div>
     </>
   );

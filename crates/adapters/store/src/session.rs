@@ -3,10 +3,11 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows, ReadIdentity,
-    ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx, Tx, WriteAccess,
-    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteDepartures, WriteFlows, WriteIdentity, WriteMails,
-    WriteModels, WritePayments, WriteSchedules,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows,
+    ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
+    ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
+    WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
+    WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -39,6 +40,9 @@ impl ReadTx for Session {
         self
     }
     fn identity(&self) -> &dyn ReadIdentity {
+        self
+    }
+    fn vouching(&self) -> &dyn ReadVouching {
         self
     }
     fn mails(&self) -> &dyn ReadMails {
@@ -81,6 +85,9 @@ impl Tx for Session {
         self
     }
     fn identity(&self) -> &dyn WriteIdentity {
+        self
+    }
+    fn vouching(&self) -> &dyn WriteVouching {
         self
     }
     fn mails(&self) -> &dyn WriteMails {

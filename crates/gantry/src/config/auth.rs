@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ProviderConfig;
+
 /// Whether strangers may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +59,8 @@ pub struct AuthConfig {
     pub password_iterations: u32,
     /// Password hashes that are computed at once.
     pub password_concurrency: usize,
+    /// Who else signs people in.
+    pub providers: Vec<ProviderConfig>,
 }
 
 impl Default for AuthConfig {
@@ -72,6 +76,7 @@ impl Default for AuthConfig {
             password_memory_kib: 19_456,
             password_iterations: 2,
             password_concurrency: 2,
+            providers: Vec::new(),
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct UserBody {
     pub locale: Locale,
     /// Whether the person proved to read the mails of their address.
     pub email_verified: bool,
+    /// Whether a password signs the person in.
+    pub password: bool,
     /// Whether signing in needs a code.
     pub second_factor: bool,
     /// When the person registered.
@@ -124,6 +126,7 @@ impl Me {
             Via::ApiKey { .. } | Via::System => None,
         };
         let user = profile.user;
+        let password = user.has_password();
         Self {
             user: UserBody {
                 id: user.id,
@@ -132,6 +135,7 @@ impl Me {
                 administrator: user.administrator,
                 locale: user.locale,
                 email_verified: user.email_verified_at.is_some(),
+                password,
                 second_factor: user.second_factor_at.is_some(),
                 created_at: user.created_at,
             },

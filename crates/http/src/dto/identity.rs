@@ -1,6 +1,7 @@
 //! Addresses, passwords and second factors.
 
 use gantry_access::{Enrolment, RecoveryCodes, TokenPair};
+use gantry_ports::store::Departure;
 use gantry_types::{Locale, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -17,6 +17,7 @@ mod payment;
 mod revenue;
 mod sample;
 mod schedule;
+mod vouching;
 mod words;
 mod workflow;
 
@@ -34,5 +35,6 @@ pub use payment::*;
 pub use revenue::*;
 pub use sample::*;
 pub use schedule::*;
+pub use vouching::*;
 pub use words::*;
 pub use workflow::*;

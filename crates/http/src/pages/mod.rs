@@ -13,6 +13,7 @@ mod sandbox;
 mod screen;
 
 pub use render::Pages;
+pub use screen::{Fields, Screen, Visit, local_path, redirect};
 
 use axum::Router;
 use axum::extract::{Path, State};

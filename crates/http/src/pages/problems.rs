@@ -60,6 +60,10 @@ const fn explain(code: ProblemCode) -> &'static str {
             "The link of a mail is good once and for a while, and a newer one replaces it. Ask for \
              another."
         }
+        ProblemCode::NotVouched => {
+            "A sign-in with an account elsewhere needs that service to say who you are, for this \
+             site, now. Its answer did not, or you said no there."
+        }
         ProblemCode::InsufficientCredits => {
             "The most that the job may cost is held when it is submitted, and the balance does not \
              cover it. Ask for less, or get more credits."

@@ -214,6 +214,7 @@ impl Screen {
             token => &fields.token,
             next => &fields.next,
             registration_open => is_open,
+            providers => list_providers(visit),
             problem => problem.map(describe),
             more,
         };
@@ -245,6 +246,14 @@ impl Screen {
             Err(problem) => self.show(visit, fields, Some(&problem)).await,
         }
     }
+}
+
+/// Who else signs people in.
+fn list_providers(visit: &Visit) -> Vec<Value> {
+    let providers = visit.state.access().providers().iter();
+    providers
+        .map(|provider| context! { id => provider.id.as_str(), label => &provider.label })
+        .collect()
 }
 
 fn describe(problem: &Problem) -> Value {

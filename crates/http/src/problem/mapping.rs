@@ -38,6 +38,26 @@ impl From<AccessError> for Problem {
             AccessError::LinkNotGood => {
                 Self::new(ProblemCode::LinkNotGood, detail).with_next_step("Ask for a new one.")
             }
+            AccessError::CeremonyNotGood => {
+                Self::new(ProblemCode::LinkNotGood, detail).with_next_step("Begin again.")
+            }
+            AccessError::NotVouched { .. } => Self::new(ProblemCode::NotVouched, detail)
+                .with_next_step("Try again, or sign in in another way."),
+            AccessError::ProviderUnavailable { .. } => Self::new(ProblemCode::Unavailable, detail)
+                .with_next_step("Try again in a moment, or sign in in another way.")
+                .with_retry_after(5),
+            AccessError::AddressNotVouched { .. } => Self::new(ProblemCode::NotVouched, detail)
+                .with_next_step(
+                    "Prove it there, or register here by e-mail and add it afterwards.",
+                ),
+            AccessError::LinkFirst { provider } => Self::new(ProblemCode::AlreadyExists, detail)
+                .with_next_step(format!(
+                    "Sign in as you did until now, then add {provider} under Account, Security."
+                )),
+            AccessError::IdentityTaken { .. } => Self::new(ProblemCode::AlreadyExists, detail)
+                .with_next_step("Remove it there first, or add another."),
+            AccessError::LastWayIn => Self::new(ProblemCode::Conflict, detail)
+                .with_next_step("Set a password or add another way first."),
             AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)
                 .with_next_step("Ask an owner or admin of the organization to add the address."),
             AccessError::LastOwner

@@ -22,6 +22,7 @@ mod meta;
 mod models;
 mod operations;
 mod organizations;
+mod providers;
 mod samples;
 mod schedules;
 mod services;
@@ -121,6 +122,11 @@ fn identity_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(identity::confirm_second_factor))
         .routes(routes!(identity::end_second_factor))
         .routes(routes!(identity::renew_recovery_codes))
+        .routes(routes!(providers::list_providers))
+        .routes(routes!(providers::begin_provider_sign_in))
+        .routes(routes!(providers::finish_provider_sign_in))
+        .routes(routes!(providers::list_identities, providers::begin_link))
+        .routes(routes!(providers::unlink))
         .routes(routes!(tokens::issue_tokens))
         .routes(routes!(tokens::refresh_tokens))
         .routes(routes!(tokens::revoke_tokens))

@@ -2,8 +2,10 @@
 
 mod addresses;
 mod factors;
+mod leaving;
 mod members;
 mod organizations;
+mod providers;
 mod tokens;
 
 use anyhow::{Context, Result, ensure};

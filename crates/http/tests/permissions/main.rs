@@ -53,6 +53,8 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
             let is_own_lookup = path.starts_with("/api/v1/sessions/")
                 || path.starts_with("/api/v1/api-keys/")
                 || path.starts_with("/api/v1/auth/second-factor/")
+                || path.starts_with("/api/v1/auth/providers/")
+                || path.starts_with("/api/v1/auth/identities")
                 || path.starts_with("/api/v1/members/")
                 || path.starts_with("/api/v1/invitations/")
                 || *path == "/api/v1/organizations/switch"

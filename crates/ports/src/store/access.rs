@@ -32,7 +32,7 @@ pub struct User {
     pub email: String,
     /// The name for people.
     pub name: String,
-    /// Argon2id in PHC form.
+    /// Argon2id in PHC form; empty for somebody who never set a password.
     pub password_hash: String,
     /// Whether the user administers the installation.
     pub administrator: bool,
@@ -46,6 +46,14 @@ pub struct User {
     pub second_factor_at: Option<Timestamp>,
     /// When the user registered.
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// Whether a password signs them in.
+    #[must_use]
+    pub const fn has_password(&self) -> bool {
+        !self.password_hash.is_empty()
+    }
 }
 
 /// A tenant.

@@ -167,7 +167,8 @@ pub trait WriteIdentity: ReadIdentity {
     /// Uses a link up: removes it and all of the user's of the same purpose.
     /// [`StoreError::NotFound`] when it is gone, so that it is good once.
     async fn use_link(&self, link: &OneTimeLink) -> Result<(), StoreError>;
-    /// Removes links, invitations and renewable tokens that have ended; answers how many.
+    /// Removes links, invitations, renewable tokens and ceremonies that have ended; answers how
+    /// many.
     async fn purge_links(&self, now: Timestamp) -> Result<u64, StoreError>;
     /// Ends every session of a user but `kept`, and all their renewable tokens; answers how many
     /// sessions.

@@ -21,6 +21,7 @@ mod page;
 mod payments;
 mod schedules;
 mod session;
+mod vouching;
 
 pub use access::{
     ApiKey, Membership, NewUser, Organization, ReadAccess, Session, SignInFailures, User,
@@ -61,3 +62,4 @@ pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,
 };
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
+pub use vouching::{Ceremony, CeremonyPurpose, LinkedIdentity, ReadVouching, WriteVouching};

@@ -21,6 +21,7 @@ use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
 use super::schedules::{ReadSchedules, WriteSchedules};
+use super::vouching::{ReadVouching, WriteVouching};
 
 /// A consistent view; dropping it ends it.
 pub trait ReadTx: Send + Sync {
@@ -28,6 +29,8 @@ pub trait ReadTx: Send + Sync {
     fn access(&self) -> &dyn ReadAccess;
     /// Links in mails, second factors, invitations, members.
     fn identity(&self) -> &dyn ReadIdentity;
+    /// Accounts elsewhere that sign people in.
+    fn vouching(&self) -> &dyn ReadVouching;
     /// Mails on their way.
     fn mails(&self) -> &dyn ReadMails;
     /// Plans, balances, ledger, meters.
@@ -58,6 +61,8 @@ pub trait Tx: Send + Sync {
     fn access(&self) -> &dyn WriteAccess;
     /// Links in mails, second factors, invitations, members.
     fn identity(&self) -> &dyn WriteIdentity;
+    /// Accounts elsewhere that sign people in.
+    fn vouching(&self) -> &dyn WriteVouching;
     /// Mails on their way.
     fn mails(&self) -> &dyn WriteMails;
     /// Plans, balances, ledger, meters.

@@ -15,6 +15,7 @@ mod v5;
 mod v6;
 mod v7;
 mod v8;
+mod v9;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -35,18 +36,29 @@ struct Version {
 }
 
 const VERSIONS: &[Version] = &[
-    Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY, append_only_in: &[] },
+    Version {
+        number: 1,
+        statements: v1::STATEMENTS,
+        append_only: v1::APPEND_ONLY,
+        append_only_in: &[],
+    },
     Version { number: 2, statements: v2::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version { number: 3, statements: v3::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version { number: 4, statements: v4::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version { number: 5, statements: v5::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY, append_only_in: &[] },
-    Version { number: 7, statements: v7::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version {
-        number: 8,
-        statements: v8::STATEMENTS,
+        number: 6,
+        statements: v6::STATEMENTS,
+        append_only: v6::APPEND_ONLY,
+        append_only_in: &[],
+    },
+    Version { number: 7, statements: v7::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 8, statements: v8::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version {
+        number: 9,
+        statements: v9::STATEMENTS,
         append_only: &[],
-        append_only_in: v8::APPEND_ONLY_IN,
+        append_only_in: v9::APPEND_ONLY_IN,
     },
 ];
 

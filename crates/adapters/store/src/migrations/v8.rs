@@ -1,19 +1,24 @@
-//! People who leave, and what may be erased of them.
-
-/// What of the audit log is sealed stays as it was written; details and network addresses, which
-/// tell of persons, can be erased.
-pub(super) const APPEND_ONLY_IN: &[(&str, &[&str])] =
-    &[("audit_entries", &["id", "organization_id", "user_id", "action", "subject", "at"])];
+//! Accounts elsewhere that sign people in, and ceremonies on their way.
 
 /// Templates in the words of `Dialect::schema`.
 pub(super) const STATEMENTS: &[&str] = &[
-    "CREATE TABLE departures (
-        user_id {id} NOT NULL PRIMARY KEY REFERENCES users (id),
-        asked_at {int} NOT NULL,
-        erase_at {int} NOT NULL,
-        billing_ended_at {int},
-        erased_at {int}
+    "CREATE TABLE linked_identities (
+        id {id} NOT NULL PRIMARY KEY,
+        user_id {id} NOT NULL REFERENCES users (id),
+        provider TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        email TEXT NOT NULL,
+        linked_at {int} NOT NULL,
+        UNIQUE (provider, subject)
     ) {keyed}",
-    "CREATE INDEX departures_due ON departures (erase_at) WHERE erased_at IS NULL",
-    "CREATE INDEX audit_by_user ON audit_entries (user_id, id) WHERE user_id IS NOT NULL",
+    "CREATE INDEX linked_identities_by_user ON linked_identities (user_id)",
+    "CREATE TABLE ceremonies (
+        state_sha256 TEXT NOT NULL PRIMARY KEY,
+        purpose TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        user_id {id},
+        browser_sha256 TEXT NOT NULL,
+        next TEXT NOT NULL,
+        expires_at {int} NOT NULL
+    ) {keyed}",
 ];

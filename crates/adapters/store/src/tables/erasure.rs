@@ -64,6 +64,9 @@ const WITH_PERSON: &[(&str, Mark)] = &[
     ("api_keys", Mark::User("user_id")),
     ("one_time_links", Mark::User("user_id")),
     ("one_time_links", Mark::Address("email")),
+    ("linked_identities", Mark::User("user_id")),
+    ("linked_identities", Mark::Address("email")),
+    ("ceremonies", Mark::User("user_id")),
     ("recovery_codes", Mark::User("user_id")),
     ("second_factors", Mark::User("user_id")),
     ("invitations", Mark::Address("email")),
@@ -81,9 +84,8 @@ const WITH_PERSON: &[(&str, Mark)] = &[
 pub(super) async fn erase_rows(sql: &Sql, rows: &ErasedRows) -> Result<u64, StoreError> {
     let mut erased = 0;
     for (table, key, bytes) in WITH_ORGANIZATION {
-        let some = format!(
-            "SELECT {key} FROM {table} WHERE organization_id = $1 ORDER BY {key} LIMIT $2"
-        );
+        let some =
+            format!("SELECT {key} FROM {table} WHERE organization_id = $1 ORDER BY {key} LIMIT $2");
         let values: Vec<Value> =
             vec![rows.organization_id.as_uuid().into(), i64::from(rows.limit).into()];
         if *bytes == Bytes::Named {

@@ -38,7 +38,7 @@ impl WriteIdentity for Session {
 
     async fn purge_links(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut removed = 0;
-        for table in ["one_time_links", "invitations", "refresh_tokens"] {
+        for table in ["one_time_links", "invitations", "refresh_tokens", "ceremonies"] {
             let sql = format!("DELETE FROM {table} WHERE expires_at <= $1");
             removed += self.sql().run("link", sql, vec![now.as_micros().into()]).await?;
         }

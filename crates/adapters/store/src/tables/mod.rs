@@ -33,6 +33,7 @@ mod payments;
 mod payments_write;
 mod schedule_rows;
 mod schedules;
+mod vouching;
 
 pub(crate) use convert::{
     decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,

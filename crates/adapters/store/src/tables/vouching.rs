@@ -1,0 +1,156 @@
+//! Accounts elsewhere that sign people in, and ceremonies on their way.
+
+use async_trait::async_trait;
+use gantry_ports::StoreError;
+use gantry_ports::store::{Ceremony, CeremonyPurpose, LinkedIdentity, ReadVouching, WriteVouching};
+use gantry_types::{LinkedIdentityId, UserId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use super::convert::decode_time;
+use crate::error::broken;
+use crate::session::Session;
+
+const SELECT_IDENTITY: &str =
+    "SELECT id, user_id, provider, subject, email, linked_at FROM linked_identities";
+
+const fn encode_purpose(purpose: CeremonyPurpose) -> &'static str {
+    match purpose {
+        CeremonyPurpose::SignIn => "sign_in",
+        CeremonyPurpose::Link => "link",
+    }
+}
+
+fn decode_purpose(text: &str) -> Result<CeremonyPurpose, StoreError> {
+    const ALL: [CeremonyPurpose; 2] = [CeremonyPurpose::SignIn, CeremonyPurpose::Link];
+    let found = ALL.into_iter().find(|purpose| encode_purpose(*purpose) == text);
+    found.ok_or_else(|| broken("purpose of a ceremony", text))
+}
+
+/// A row of `ceremonies`.
+#[derive(Debug, FromQueryResult)]
+struct CeremonyRow {
+    state_sha256: String,
+    purpose: String,
+    provider: String,
+    user_id: Option<Uuid>,
+    browser_sha256: String,
+    next: String,
+    expires_at: i64,
+}
+
+impl CeremonyRow {
+    fn decode(self) -> Result<Ceremony, StoreError> {
+        Ok(Ceremony {
+            purpose: decode_purpose(&self.purpose)?,
+            state_sha256: self.state_sha256,
+            provider: self.provider,
+            user_id: self.user_id.map(UserId::from_uuid),
+            browser_sha256: self.browser_sha256,
+            next: self.next,
+            expires_at: decode_time(self.expires_at),
+        })
+    }
+}
+
+/// A row of `linked_identities`.
+#[derive(Debug, FromQueryResult)]
+struct IdentityRow {
+    id: Uuid,
+    user_id: Uuid,
+    provider: String,
+    subject: String,
+    email: String,
+    linked_at: i64,
+}
+
+impl IdentityRow {
+    fn decode(self) -> LinkedIdentity {
+        LinkedIdentity {
+            id: LinkedIdentityId::from_uuid(self.id),
+            user_id: UserId::from_uuid(self.user_id),
+            provider: self.provider,
+            subject: self.subject,
+            email: self.email,
+            linked_at: decode_time(self.linked_at),
+        }
+    }
+}
+
+#[async_trait]
+impl ReadVouching for Session {
+    async fn find_ceremony(&self, state_sha256: &str) -> Result<Option<Ceremony>, StoreError> {
+        let sql = "SELECT state_sha256, purpose, provider, user_id, browser_sha256, next, \
+                   expires_at FROM ceremonies WHERE state_sha256 = $1";
+        let values = vec![state_sha256.into()];
+        let row = self.sql().first::<CeremonyRow>("ceremony", sql, values).await?;
+        row.map(CeremonyRow::decode).transpose()
+    }
+
+    async fn find_identity(
+        &self,
+        provider: &str,
+        subject: &str,
+    ) -> Result<Option<LinkedIdentity>, StoreError> {
+        let sql = format!("{SELECT_IDENTITY} WHERE provider = $1 AND subject = $2");
+        let values = vec![provider.into(), subject.into()];
+        let row = self.sql().first::<IdentityRow>("linked identity", sql, values).await?;
+        Ok(row.map(IdentityRow::decode))
+    }
+
+    async fn list_identities(&self, user: UserId) -> Result<Vec<LinkedIdentity>, StoreError> {
+        let sql = format!("{SELECT_IDENTITY} WHERE user_id = $1 ORDER BY id");
+        let values = vec![user.as_uuid().into()];
+        let rows = self.sql().all::<IdentityRow>("linked identity", sql, values).await?;
+        Ok(rows.into_iter().map(IdentityRow::decode).collect())
+    }
+}
+
+#[async_trait]
+impl WriteVouching for Session {
+    async fn insert_ceremony(&self, ceremony: &Ceremony) -> Result<(), StoreError> {
+        let sql = "INSERT INTO ceremonies (state_sha256, purpose, provider, user_id, \
+                   browser_sha256, next, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let values = vec![
+            ceremony.state_sha256.as_str().into(),
+            encode_purpose(ceremony.purpose).into(),
+            ceremony.provider.as_str().into(),
+            ceremony.user_id.map(UserId::as_uuid).into(),
+            ceremony.browser_sha256.as_str().into(),
+            ceremony.next.as_str().into(),
+            ceremony.expires_at.as_micros().into(),
+        ];
+        self.sql().run("ceremony", sql, values).await.map(drop)
+    }
+
+    async fn use_ceremony(&self, state_sha256: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM ceremonies WHERE state_sha256 = $1";
+        self.sql().run_on_row("ceremony", sql, vec![state_sha256.into()]).await
+    }
+
+    async fn lock_ways_in(&self, user: UserId) -> Result<(), StoreError> {
+        let lock = self.sql().dialect().for_update();
+        let sql = format!("SELECT created_at FROM users WHERE id = $1{lock}");
+        self.sql().number("user", sql, vec![user.as_uuid().into()]).await.map(drop)
+    }
+
+    async fn insert_identity(&self, identity: &LinkedIdentity) -> Result<(), StoreError> {
+        let sql = "INSERT INTO linked_identities (id, user_id, provider, subject, email, \
+                   linked_at) VALUES ($1, $2, $3, $4, $5, $6)";
+        let values = vec![
+            identity.id.as_uuid().into(),
+            identity.user_id.as_uuid().into(),
+            identity.provider.as_str().into(),
+            identity.subject.as_str().into(),
+            identity.email.as_str().into(),
+            identity.linked_at.as_micros().into(),
+        ];
+        self.sql().run("linked identity", sql, values).await.map(drop)
+    }
+
+    async fn delete_identity(&self, user: UserId, id: LinkedIdentityId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM linked_identities WHERE id = $1 AND user_id = $2";
+        let values = vec![id.as_uuid().into(), user.as_uuid().into()];
+        self.sql().run_on_row("linked identity", sql, values).await
+    }
+}
