@@ -9,6 +9,8 @@ mod actor;
 mod allowed_networks;
 mod api_keys;
 mod audit;
+mod audit_export;
+mod audit_file;
 mod authenticate;
 mod authenticator;
 mod ceremony;
@@ -48,6 +50,10 @@ mod tokens;
 pub use actor::{Actor, Via};
 pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
+pub use audit_export::{
+    AuditBatch, AuditExport, AuditSpan, describe_anchor, describe_entry, describe_seal,
+};
+pub use audit_file::{AuditFile, AuditFileError, AuditFileProof};
 pub use ceremony::{Begun, BrowserToken};
 pub use change_password::ProfileChange;
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};

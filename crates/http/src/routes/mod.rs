@@ -7,6 +7,7 @@ mod api_keys;
 mod app_shell;
 mod artifacts;
 mod audit;
+mod audit_export;
 mod auth;
 mod billing;
 mod content;
@@ -58,6 +59,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(account::list_ledger))
         .routes(routes!(account::export_ledger))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(audit_export::export_audit))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::get_operation))
         .routes(routes!(operations::estimate))

@@ -1,6 +1,7 @@
 //! Addresses, passwords, second factors, members and invitations, over HTTP.
 
 mod addresses;
+mod audit_export;
 mod factors;
 mod leaving;
 mod members;

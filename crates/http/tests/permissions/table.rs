@@ -171,6 +171,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/admin/revenue", ADMINISTER),
     ("post", "/api/v1/admin/sandbox/clock", ADMINISTER),
     ("get", "/api/v1/audit", MANAGE_MEMBERS),
+    ("get", "/api/v1/admin/audit/export", ADMINISTER),
     ("get", "/api/v1/operations", READ_JOBS),
     ("get", "/api/v1/operations/{id}", READ_JOBS),
     ("post", "/api/v1/operations/{id}/estimate", READ_JOBS),

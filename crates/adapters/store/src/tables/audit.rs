@@ -96,6 +96,20 @@ impl ReadAudit for Session {
         row.map(SealRow::decode).transpose()
     }
 
+    async fn find_next_seal(&self, number: u64) -> Result<Option<AuditSeal>, StoreError> {
+        let sql = format!("{SELECT_SEAL} WHERE number > $1 ORDER BY number LIMIT 1");
+        let values = vec![encode_u64("seal", number)?.into()];
+        let row = self.sql().first::<SealRow>("seal", sql, values).await?;
+        row.map(SealRow::decode).transpose()
+    }
+
+    async fn find_seal_before(&self, at: Timestamp) -> Result<Option<AuditSeal>, StoreError> {
+        let sql = format!("{SELECT_SEAL} WHERE sealed_at <= $1 ORDER BY number DESC LIMIT 1");
+        let values = vec![at.as_micros().into()];
+        let row = self.sql().first::<SealRow>("seal", sql, values).await?;
+        row.map(SealRow::decode).transpose()
+    }
+
     async fn list_seals(&self) -> Result<Vec<AuditSeal>, StoreError> {
         let sql = format!("{SELECT_SEAL} ORDER BY number");
         let rows = self.sql().all::<SealRow>("seal", sql, vec![]).await?;
