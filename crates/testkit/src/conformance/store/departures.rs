@@ -83,19 +83,14 @@ pub async fn somebody_leaves_and_stays_after_all(world: &World) -> Outcome {
     Ok(())
 }
 
-/// Everything of a person that a store can hold beside their jobs and data.
-async fn leave_traces(world: &World, new: &NewUser, other: OrganizationId) -> Outcome {
-    let (user_id, organization_id) = (new.user.id, new.organization.id);
-    let inviter = write(world, other, |tx, other| {
-        Box::pin(async move { tx.identity().list_members(other).await })
-    })
-    .await?;
-    let inviter = inviter.first().context("an owner")?.user_id;
+/// A session, a key in another organization, a link, and a failed attempt to sign in.
+async fn leave_ways_in(world: &World, new: &NewUser, other: OrganizationId) -> Outcome {
+    let user_id = new.user.id;
     let session = Session {
         id: SessionId::generate(),
         token_sha256: "session".to_owned(),
         user_id,
-        organization_id,
+        organization_id: new.organization.id,
         user_agent: "browser".to_owned(),
         ip: "192.0.2.1".to_owned(),
         created_at: START,
@@ -124,13 +119,28 @@ async fn leave_traces(world: &World, new: &NewUser, other: OrganizationId) -> Ou
         created_at: START,
         expires_at: World::at(9_000),
     };
+    write(world, (session, key, link), |tx, (session, key, link)| {
+        Box::pin(async move {
+            tx.access().insert_session(&session).await?;
+            tx.access().insert_api_key(&key).await?;
+            tx.access().record_sign_in_failure(&format!("email {EMAIL}"), START, START).await?;
+            tx.identity().replace_link(&link).await
+        })
+    })
+    .await?;
+    Ok(())
+}
+
+/// An invitation by others, a mail about it, and a dataset.
+async fn leave_papers(world: &World, new: &NewUser, other: OrganizationId) -> Outcome {
+    let members = world.read().await?.identity().list_members(other).await?;
     let invitation = Invitation {
         id: InvitationId::generate(),
         organization_id: other,
         email: EMAIL.to_owned(),
         role: Role::Viewer,
         token_sha256: "invitation".to_owned(),
-        invited_by: inviter,
+        invited_by: members.first().context("an owner")?.user_id,
         created_at: START,
         expires_at: World::at(9_000),
     };
@@ -141,21 +151,11 @@ async fn leave_traces(world: &World, new: &NewUser, other: OrganizationId) -> Ou
         text: "Hello".to_owned(),
         html: "Hello".to_owned(),
     };
-    let mail = QueuedMail {
-        mail,
-        kind: "invitation".to_owned(),
-        user_id: None,
-        attempts: 0,
-        created_at: START,
-    };
-    let table = dataset(organization_id);
-    let traces = (session, key, link, invitation, mail, table);
-    write(world, traces, |tx, (session, key, link, invitation, mail, table)| {
+    let kind = "invitation".to_owned();
+    let mail = QueuedMail { mail, kind, user_id: None, attempts: 0, created_at: START };
+    let papers = (invitation, mail, dataset(new.organization.id));
+    write(world, papers, |tx, (invitation, mail, table)| {
         Box::pin(async move {
-            tx.access().insert_session(&session).await?;
-            tx.access().insert_api_key(&key).await?;
-            tx.access().record_sign_in_failure(&format!("email {EMAIL}"), START, START).await?;
-            tx.identity().replace_link(&link).await?;
             tx.identity().replace_invitation(&invitation).await?;
             tx.mails().insert_mail(&mail).await?;
             tx.catalog().insert_dataset(&table).await
@@ -201,6 +201,24 @@ async fn erase_rows(world: &World, organization_id: OrganizationId) -> Result<u6
     Err(StoreError::Broken { reason: "an organization cannot be erased".to_owned() })
 }
 
+/// The person's row names nobody, and nothing leads to it.
+async fn check_nobody_is_left(world: &World, new: &NewUser) -> Outcome {
+    let read = world.read().await?;
+    let user = read.access().find_user(new.user.id).await?.context("the row of the person")?;
+    ensure!(user.status == UserStatus::Erased && !user.has_password(), "{user:?}");
+    ensure!(!user.email.contains("leaver") && user.name != new.user.name, "{user:?}");
+    ensure!(read.access().find_user_by_email(EMAIL).await?.is_none());
+    ensure!(read.access().list_memberships(new.user.id).await?.is_empty());
+    ensure!(read.access().find_session("session").await?.is_none());
+    ensure!(read.access().find_api_key("key").await?.is_none());
+    ensure!(read.identity().find_link("link").await?.is_none());
+    ensure!(read.identity().find_invitation("invitation").await?.is_none());
+    ensure!(read.mails().find_next_mail().await?.is_none());
+    let key = format!("email {EMAIL}");
+    ensure!(read.access().find_sign_in_failures(&key, START).await?.is_none());
+    Ok(())
+}
+
 /// Rows, bytes, ways in and names go; money, another's things and the sealed part of the audit log
 /// stay.
 pub async fn who_leaves_is_erased_and_the_books_stay(world: &World) -> Outcome {
@@ -209,7 +227,8 @@ pub async fn who_leaves_is_erased_and_the_books_stay(world: &World) -> Outcome {
     let other = world.account(100).await?;
     let (job, _) = finished(world, home).await?;
     let (kept_job, kept_file) = finished(world, other).await?;
-    leave_traces(world, &new, other).await?;
+    leave_ways_in(world, &new, other).await?;
+    leave_papers(world, &new, other).await?;
     let entry = append(world, user_id).await?;
     ask(world, user_id).await?;
     let lines = || async {
@@ -234,18 +253,8 @@ pub async fn who_leaves_is_erased_and_the_books_stay(world: &World) -> Outcome {
     })
     .await?;
 
+    check_nobody_is_left(world, &new).await?;
     let read = world.read().await?;
-    let user = read.access().find_user(user_id).await?.context("the row of the person")?;
-    ensure!(user.status == UserStatus::Erased && !user.has_password(), "{user:?}");
-    ensure!(!user.email.contains("leaver") && user.name != new.user.name, "{user:?}");
-    ensure!(read.access().find_user_by_email(EMAIL).await?.is_none());
-    ensure!(read.access().list_memberships(user_id).await?.is_empty());
-    ensure!(read.access().find_session("session").await?.is_none());
-    ensure!(read.access().find_api_key("key").await?.is_none());
-    ensure!(read.identity().find_link("link").await?.is_none());
-    ensure!(read.identity().find_invitation("invitation").await?.is_none());
-    ensure!(read.mails().find_next_mail().await?.is_none());
-    ensure!(read.access().find_sign_in_failures(&format!("email {EMAIL}"), START).await?.is_none());
     ensure!(read.jobs().find_job(home, job).await?.is_none());
     let gone = read.access().find_organization(home).await?.context("the organization's row")?;
     ensure!(gone.name != new.organization.name, "{gone:?}");
