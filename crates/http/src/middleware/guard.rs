@@ -5,7 +5,7 @@
 //! where the plan includes the API, and counts where it limits it; answers to `GET` carry a tag.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -17,7 +17,7 @@ use gantry_rules::plan::Feature;
 use gantry_types::ProblemCode;
 use sha2::{Digest, Sha256};
 
-use super::rate_limit::{RateKey, RateState};
+use super::rate_limit::{ENTRANCE_LIFETIME, REFUSAL_LIFETIME, RateKey, RateState};
 use crate::etag::is_known;
 use crate::extract::{Identity, Peer, identify};
 use crate::problem::{Answer, Problem};
@@ -95,8 +95,12 @@ async fn take_token(
         (Via::Session { .. } | Via::System, Some(id)) => RateKey::User(id),
         (Via::Session { .. } | Via::System, None) => RateKey::Address(peer.network()),
     };
-    let entrance = find_entrance(state, actor, now).await?;
-    let rate = state.limiter.take(key, entrance.rate, now);
+    let mut entrance = find_entrance(state, actor, ENTRANCE_LIFETIME).await?;
+    let mut rate = state.limiter.take(key, entrance.rate, now);
+    if rate.require().is_err() {
+        entrance = find_entrance(state, actor, REFUSAL_LIFETIME).await?;
+        rate = state.limiter.take(key, entrance.rate, now);
+    }
     if let (Via::ApiKey { .. }, None) = (&actor.via, rate.require().err()) {
         let entrance = require_api(state, actor, entrance).await?;
         if entrance.calls == CallCount::Limited {
@@ -120,8 +124,13 @@ async fn require_api(
     Ok(entrance)
 }
 
-async fn find_entrance(state: &AppState, actor: &Actor, now: Instant) -> Answer<Arc<Entrance>> {
-    match state.limiter.find_entrance(actor.organization_id, now) {
+async fn find_entrance(
+    state: &AppState,
+    actor: &Actor,
+    lifetime: Duration,
+) -> Answer<Arc<Entrance>> {
+    let now = Instant::now();
+    match state.limiter.find_entrance(actor.organization_id, now, lifetime) {
         Some(entrance) => Ok(entrance),
         None => read_entrance(state, actor, now).await,
     }

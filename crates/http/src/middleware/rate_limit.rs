@@ -16,8 +16,10 @@ use crate::problem::Problem;
 
 /// Buckets that are kept before the full ones are thrown away.
 const MANY: usize = 10_000;
-/// How long what a plan says is believed.
-const ENTRANCE_LIFETIME: Duration = Duration::from_secs(30);
+/// How long what a plan says is believed when it lets somebody in.
+pub const ENTRANCE_LIFETIME: Duration = Duration::from_secs(30);
+/// How long it is believed when it refuses: who has just paid for a faster plan is not held up.
+pub const REFUSAL_LIFETIME: Duration = Duration::from_secs(1);
 
 /// Whose bucket it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,7 +61,8 @@ impl RateLimiter {
         if buckets.len() >= MANY {
             buckets.retain(|_, full_at| *full_at > now);
         }
-        let full_at = buckets.get(&key).copied().unwrap_or(now).max(now);
+        // No bucket is emptier than empty: what was taken under a slower plan does not outlast it.
+        let full_at = buckets.get(&key).copied().unwrap_or(now).clamp(now, now + whole);
         let after = full_at + per_token;
         let missing = after - now;
         if missing > whole {
@@ -73,15 +76,16 @@ impl RateLimiter {
         RateState { limit: capacity, remaining, reset: missing, wait: None }
     }
 
-    /// What a plan says, as it was looked up a moment ago.
+    /// What a plan says, if it was looked up within `lifetime`.
     pub fn find_entrance(
         &self,
         organization_id: OrganizationId,
         now: Instant,
+        lifetime: Duration,
     ) -> Option<Arc<Entrance>> {
         let entrances = self.entrances.lock().unwrap_or_else(PoisonError::into_inner);
         let (entrance, at) = entrances.get(&organization_id)?;
-        (now.duration_since(*at) < ENTRANCE_LIFETIME).then(|| Arc::clone(entrance))
+        (now.duration_since(*at) < lifetime).then(|| Arc::clone(entrance))
     }
 
     /// Keeps what a plan says for a moment.
@@ -154,6 +158,22 @@ mod tests {
         assert_eq!(take(1.0).wait, None);
         assert!(take(1.0).wait.is_some());
         assert_eq!(take(100.0).remaining, 2);
+    }
+
+    #[test]
+    fn who_pays_for_a_faster_plan_does_not_wait_for_the_slower_one() {
+        let limiter = RateLimiter::default();
+        let key = RateKey::User(UserId::generate());
+        let slow = RequestRate { per_minute: 1, burst: 2 };
+        let now = Instant::now();
+        for _ in 0..2 {
+            assert_eq!(limiter.take(key, slow, now).wait, None);
+        }
+        assert!(
+            limiter.take(key, slow, now).wait.is_some_and(|wait| wait > Duration::from_secs(30))
+        );
+        assert_eq!(limiter.take(key, RATE, now).wait, Some(Duration::from_secs(1)));
+        assert_eq!(limiter.take(key, RATE, now + Duration::from_secs(1)).wait, None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The same job in a thread, in an engine host, in a worker on PostgreSQL, and after its worker
-//! was killed and another one went on from its checkpoint: the same report, the same bytes. Only
-//! the seconds that a model took are a measurement, and differ.
+//! was killed and another one went on from its checkpoint, or did the shard again: the same report,
+//! the same bytes. Only the seconds that something took are a measurement, and differ.
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,9 @@ use crate::roles::{SERVER, Settings, WORKER};
 use crate::story::{Kind, Site};
 
 const TABLE: &[u8] = include_bytes!("../../../../examples/iris.csv");
+const WORKBOOK: &[u8] = include_bytes!("../../../../examples/project.xlsx");
+/// Draws of the simulation: its shards take long enough to be killed in one.
+const DRAWS: u64 = 4_000_000;
 const LIMIT: Duration = Duration::from_secs(90);
 /// How many jobs may escape the kill that is meant for them.
 const MOST_TRIES: u32 = 10;
@@ -39,8 +42,11 @@ async fn run_alone(in_threads: bool) -> Result<Left> {
     let settings = Settings { in_threads, ..site.settings.clone() };
     let mut server = site.post(SERVER, "server", &settings)?;
     let mut desk = Desk::open(&mut server, &settings).await?;
-    let (train, work) = (desk.train().await?, desk.work().await?);
-    desk.wait_for_all(&[&train, &work]).await
+    let mut jobs = Vec::new();
+    for errand in Errand::ALL {
+        jobs.push(desk.ask(errand).await?);
+    }
+    desk.wait_for_all(&jobs).await
 }
 
 /// On a server that leaves its jobs to workers; the second time they are killed on their way.
@@ -53,12 +59,15 @@ async fn run_on_workers() -> Result<(Left, Left)> {
     let mut fleet = Fleet { posts: vec![server, worker] };
     let mut desk = Desk::open(&mut fleet.posts[0], &site.settings).await?;
     fleet.posts[1].start()?;
-    let (train, work) = (desk.train().await?, desk.work().await?);
-    let whole = desk.wait_for_all(&[&train, &work]).await?;
-
-    let train = struck(&mut fleet, &mut desk, (Errand::Train, &site.settings)).await?;
-    let work = struck(&mut fleet, &mut desk, (Errand::Work, &site.settings)).await?;
-    let killed = desk.wait_for_all(&[&train, &work]).await?;
+    let (mut jobs, mut struck_jobs) = (Vec::new(), Vec::new());
+    for errand in Errand::ALL {
+        jobs.push(desk.ask(errand).await?);
+    }
+    let whole = desk.wait_for_all(&jobs).await?;
+    for errand in Errand::ALL {
+        struck_jobs.push(struck(&mut fleet, &mut desk, (errand, &site.settings)).await?);
+    }
+    let killed = desk.wait_for_all(&struck_jobs).await?;
     Ok((whole, killed))
 }
 
@@ -67,6 +76,12 @@ async fn run_on_workers() -> Result<(Left, Left)> {
 enum Errand {
     Train,
     Work,
+    /// A simulation in four shards, which are jobs of their own.
+    Simulate,
+}
+
+impl Errand {
+    const ALL: [Self; 3] = [Self::Train, Self::Work, Self::Simulate];
 }
 
 /// A job whose worker was killed on its way and that another attempt ended. On a busy machine a
@@ -77,21 +92,19 @@ async fn struck(
     (errand, settings): (Errand, &Settings),
 ) -> Result<String> {
     for _ in 0..MOST_TRIES {
-        let id = match errand {
-            Errand::Train => desk.train().await?,
-            Errand::Work => desk.work().await?,
-        };
+        let id = desk.ask(errand).await?;
         match errand {
             Errand::Train => {
                 let is_on_its_way = |job: &Value| job["progress"].as_f64().is_some_and(|p| p > 0.2);
                 desk.wait_until(&id, is_on_its_way).await?;
             }
             Errand::Work => wait_for_a_file(desk, settings, &id).await?,
+            Errand::Simulate => desk.wait_for_a_shard(&id).await?,
         }
         fleet.posts[1].kill()?;
         fleet.posts[1].start()?;
-        let job = desk.wait_until(&id, |job| job["state"] == "succeeded").await?;
-        if job["attempt"].as_u64().context("a job has attempts")? >= 2 {
+        desk.wait_until(&id, |job| job["state"] == "succeeded").await?;
+        if desk.was_repeated(&id).await? {
             return Ok(id);
         }
     }
@@ -111,7 +124,8 @@ async fn wait_for_a_file(desk: &mut Desk, settings: &Settings, id: &str) -> Resu
 /// Somebody at an installation, with a table.
 struct Desk {
     client: TestClient,
-    dataset: String,
+    table: String,
+    workbook: String,
 }
 
 impl Desk {
@@ -125,18 +139,19 @@ impl Desk {
         let answer = client.post("/api/v1/auth/setup", &body).await?;
         answer.require_status(201)?;
         client.learn_csrf_token(&answer)?;
-        let mut desk = Self { client, dataset: String::new() };
-        desk.dataset = desk.upload().await?;
+        let mut desk = Self { client, table: String::new(), workbook: String::new() };
+        desk.table = desk.upload("iris.csv", TABLE).await?;
+        desk.workbook = desk.upload("project.xlsx", WORKBOOK).await?;
         Ok(desk)
     }
 
-    async fn upload(&mut self) -> Result<String> {
-        let new = json!({ "name": "iris", "file_name": "iris.csv", "bytes": TABLE.len() });
+    async fn upload(&mut self, file_name: &str, bytes: &[u8]) -> Result<String> {
+        let new = json!({ "name": file_name, "file_name": file_name, "bytes": bytes.len() });
         let upload = self.client.post("/api/v1/datasets/uploads", &new).await?;
         upload.require_status(201)?;
         let id = upload.json()?["id"].as_str().context("an upload has an id")?.to_owned();
         let part = TestRequest::new("PUT", &format!("/api/v1/datasets/uploads/{id}/parts/1"))
-            .body("application/octet-stream", TABLE);
+            .body("application/octet-stream", bytes);
         let part = self.client.send(part).await?;
         ensure!(part.status < 300, "{}", part.text());
         let path = format!("/api/v1/datasets/uploads/{id}/complete");
@@ -145,25 +160,30 @@ impl Desk {
         done.json()?["id"].as_str().map(str::to_owned).context("a dataset has an id")
     }
 
-    async fn train(&mut self) -> Result<String> {
-        let data = json!({ "kind": "dataset", "id": self.dataset, "version": 1 });
-        self.submit(&json!({
-            "operation": "automl.train", "seed": 7,
-            "params": { "target": "species" }, "inputs": { "data": data },
-        }))
-        .await
-    }
-
-    async fn work(&mut self) -> Result<String> {
-        let params = json!({ "steps": 5, "millis": 20, "files": 2, "window": 300 });
-        self.submit(&json!({
-            "operation": "crash.work", "seed": 7, "params": params, "inputs": {},
-        }))
-        .await
-    }
-
-    async fn submit(&mut self, body: &Value) -> Result<String> {
-        let answer = self.client.post("/api/v1/jobs", body).await?;
+    /// Submits a job.
+    async fn ask(&mut self, errand: Errand) -> Result<String> {
+        let dataset = |id: &str| json!({ "kind": "dataset", "id": id, "version": 1 });
+        let (operation, params, inputs) = match errand {
+            Errand::Train => {
+                let inputs = json!({ "data": dataset(&self.table) });
+                ("automl.train", json!({ "target": "species" }), inputs)
+            }
+            Errand::Work => {
+                let params = json!({ "steps": 5, "millis": 20, "files": 2, "window": 300 });
+                ("crash.work", params, json!({}))
+            }
+            Errand::Simulate => {
+                let params = json!({
+                    "input": ["Inputs!B2=triangular(80,100,150)", "Inputs!B4=normal(0.02,0.01)"],
+                    "output": ["Summary!B2"], "iterations": DRAWS, "engine": "arrow", "shards": 4,
+                });
+                ("montecarlo.simulate", params, json!({ "workbook": dataset(&self.workbook) }))
+            }
+        };
+        let body = json!({
+            "operation": operation, "seed": 7, "params": params, "inputs": inputs,
+        });
+        let answer = self.client.post("/api/v1/jobs", &body).await?;
         answer.require_status(202)?;
         answer.json()?["id"].as_str().map(str::to_owned).context("a job has an id")
     }
@@ -186,8 +206,38 @@ impl Desk {
         }
     }
 
+    async fn children(&mut self, id: &str) -> Result<Vec<Value>> {
+        let page = self.get(&format!("/api/v1/jobs/{id}/children")).await?;
+        page["items"].as_array().cloned().context("children are a list")
+    }
+
+    /// Waits until a shard of a job runs, or the job ended before that was seen.
+    async fn wait_for_a_shard(&mut self, id: &str) -> Result<()> {
+        let begun = Instant::now();
+        loop {
+            let is_over = self.get(&format!("/api/v1/jobs/{id}")).await?["state"] == "succeeded";
+            if is_over || self.children(id).await?.iter().any(|child| child["state"] == "running") {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < LIMIT, "no shard of job {id} ran in {LIMIT:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Whether an attempt was done again: the job's, or a shard's of one that is divided (such a
+    /// job has a second attempt anyway, which merges).
+    async fn was_repeated(&mut self, id: &str) -> Result<bool> {
+        let mut attempted = self.children(id).await?;
+        if attempted.is_empty() {
+            attempted.push(self.get(&format!("/api/v1/jobs/{id}")).await?);
+        }
+        let attempts = attempted.iter().map(|job| job["attempt"].as_u64());
+        let most = attempts.max().flatten().context("a job has attempts")?;
+        Ok(most >= 2)
+    }
+
     /// Reports and files of jobs that all succeed.
-    async fn wait_for_all(&mut self, ids: &[&str]) -> Result<Left> {
+    async fn wait_for_all(&mut self, ids: &[String]) -> Result<Left> {
         let mut left = Vec::new();
         for id in ids {
             let is_over = |job: &Value| {
