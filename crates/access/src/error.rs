@@ -74,6 +74,12 @@ pub enum AccessError {
         /// The provider's name for people.
         provider: String,
     },
+    /// An authenticator's answer is not believed.
+    #[error("the passkey was not taken: {reason}")]
+    PasskeyRefused {
+        /// What is wrong.
+        reason: String,
+    },
     /// Without it the person could not sign in any more.
     #[error("this is the last way to sign in to the account")]
     LastWayIn,

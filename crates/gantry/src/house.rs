@@ -296,6 +296,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::NotVouched { .. }
         | AccessError::AddressNotVouched { .. }
         | AccessError::LinkFirst { .. }
+        | AccessError::PasskeyRefused { .. }
         | AccessError::AddressNotAllowed { .. }
         | AccessError::OthersInvitation { .. }
         | AccessError::WrongSetupToken => Exit::Auth,

@@ -24,7 +24,7 @@ use crate::problem::{Answer, Problem};
 use crate::state::{AppState, HttpSettings};
 
 /// Where secrets can be guessed, or mails caused.
-const SIGN_IN_PATHS: [&str; 13] = [
+const SIGN_IN_PATHS: [&str; 14] = [
     "/auth/login",
     "/auth/register",
     "/auth/setup",
@@ -34,6 +34,7 @@ const SIGN_IN_PATHS: [&str; 13] = [
     "/auth/password/forgot",
     "/auth/password/reset",
     "/begin",
+    "/auth/passkeys/sign-in",
     "/callback",
     "/auth/tokens/refresh",
     "/auth/tokens/revoke",

@@ -56,6 +56,8 @@ impl From<AccessError> for Problem {
                 )),
             AccessError::IdentityTaken { .. } => Self::new(ProblemCode::AlreadyExists, detail)
                 .with_next_step("Remove it there first, or add another."),
+            AccessError::PasskeyRefused { .. } => Self::new(ProblemCode::NotVouched, detail)
+                .with_next_step("Try again, or sign in in another way."),
             AccessError::LastWayIn => Self::new(ProblemCode::Conflict, detail)
                 .with_next_step("Set a password or add another way first."),
             AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)

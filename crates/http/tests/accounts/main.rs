@@ -4,6 +4,7 @@ mod addresses;
 mod factors;
 mod members;
 mod organizations;
+mod passkeys;
 mod providers;
 mod tokens;
 
