@@ -36,6 +36,7 @@ mod recent;
 mod register_user;
 mod reset_password;
 mod seal_audit;
+mod sealing;
 mod second_factor;
 mod secret;
 mod sessions;
@@ -61,6 +62,7 @@ pub use permission::{Permission, require};
 pub use providers::{InvalidProviderId, Provider, ProviderId};
 pub use register_user::{Credentials, Registrant};
 pub use seal_audit::AuditProof;
+pub use sealing::{Sealing, SealingKeyError};
 pub use second_factor::{Enrolment, RecoveryCodes};
 pub use secret::{LinkToken, SessionToken, SetupToken};
 pub use sessions::{Profile, SessionView};
@@ -89,6 +91,8 @@ pub struct Access {
     letters: Arc<Letters>,
     /// Who else vouches for people.
     providers: Arc<[Provider]>,
+    /// Under what secrets are kept that must be read again; in the clear without it.
+    sealing: Option<Arc<Sealing>>,
     /// Rings when a letter was put into the outbox.
     posted: Arc<Notify>,
     /// The hash of the token with which the first administrator registers.
@@ -123,9 +127,17 @@ impl Access {
             passwords,
             letters,
             providers,
+            sealing: None,
             posted,
             setup_token,
         })
+    }
+
+    /// Keeps secrets that must be read again sealed.
+    #[must_use]
+    pub fn with_sealing(mut self, sealing: Sealing) -> Self {
+        self.sealing = Some(Arc::new(sealing));
+        self
     }
 
     /// Lets these vouch for people too.

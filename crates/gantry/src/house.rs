@@ -31,6 +31,7 @@ use crate::payments;
 use crate::post::open_mailer;
 use crate::providers;
 use crate::samples::built_in_samples;
+use crate::secret_key;
 use crate::system_clock::SystemClock;
 
 const DATABASE: &str = "gantry.db";
@@ -141,7 +142,9 @@ impl House {
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
-            access = access.with_providers(providers::open(config, &clock)?);
+            access = access
+                .with_providers(providers::open(config, &clock)?)
+                .with_sealing(secret_key::open(config)?);
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;

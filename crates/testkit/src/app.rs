@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{
-    Access, AccessSettings, AdministratorFactor, PasswordCost, Provider, SetupToken,
+    Access, AccessSettings, AdministratorFactor, PasswordCost, Provider, Sealing, SetupToken,
 };
 use gantry_billing::{Billing, Edition, Post};
 use gantry_flows::Flows;
@@ -131,7 +131,8 @@ impl TestApp {
             ..settings.access
         };
         let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?
-            .with_providers(settings.providers);
+            .with_providers(settings.providers)
+            .with_sealing(Sealing::new("the key of every installation under test", &[])?);
         let post = Post { letters: access.letters(), posted: access.posted() };
         let billing = platform.billing.clone().with_post(post);
         let shutdown = CancellationToken::new();
