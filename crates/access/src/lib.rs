@@ -22,6 +22,7 @@ mod error;
 mod federated_sign_in;
 mod finish_sign_in;
 mod invitations;
+mod issuers;
 mod linked_identities;
 mod links;
 mod lock_out;
@@ -55,6 +56,7 @@ pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
 pub use invitations::NewInvitation;
+pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
 pub use members::Roster;
 pub use passkeys::{PasskeyAnswer, PasskeyCreated, PasskeyCreation, PasskeyQuestion};
@@ -91,6 +93,8 @@ pub struct Access {
     letters: Arc<Letters>,
     /// Who else vouches for people.
     providers: Arc<[Provider]>,
+    /// Whose tokens programs may show.
+    issuers: Arc<[Issuer]>,
     /// Under what secrets are kept that must be read again; in the clear without it.
     sealing: Option<Arc<Sealing>>,
     /// Rings when a letter was put into the outbox.
@@ -127,6 +131,7 @@ impl Access {
             passwords,
             letters,
             providers,
+            issuers: Arc::from([]),
             sealing: None,
             posted,
             setup_token,
@@ -137,6 +142,13 @@ impl Access {
     #[must_use]
     pub fn with_sealing(mut self, sealing: Sealing) -> Self {
         self.sealing = Some(Arc::new(sealing));
+        self
+    }
+
+    /// Takes the tokens of these from programs.
+    #[must_use]
+    pub fn with_issuers(mut self, issuers: Vec<Issuer>) -> Self {
+        self.issuers = issuers.into();
         self
     }
 

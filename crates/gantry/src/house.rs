@@ -144,6 +144,7 @@ impl House {
         if purpose == Purpose::Serve {
             access = access
                 .with_providers(providers::open(config, &clock)?)
+                .with_issuers(providers::open_issuers(config, &clock)?)
                 .with_sealing(secret_key::open(config)?);
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
@@ -287,6 +288,8 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         AccessError::Invalid { .. } => Exit::Usage,
         AccessError::NotSignedIn
         | AccessError::WrongCredentials
+        | AccessError::TokenRefused { .. }
+        | AccessError::NotProvisioned { .. }
         | AccessError::LockedOut { .. }
         | AccessError::Suspended
         | AccessError::Forbidden { .. }

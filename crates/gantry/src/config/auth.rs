@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ProviderConfig, Secret};
+use super::{IssuerConfig, ProviderConfig, Secret};
 
 /// Whether strangers may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,8 @@ pub struct AuthConfig {
     pub earlier_secret_keys: Vec<Secret>,
     /// Who else signs people in.
     pub providers: Vec<ProviderConfig>,
+    /// Other issuers, whose tokens programs may show instead of a key.
+    pub issuers: Vec<IssuerConfig>,
 }
 
 impl Default for AuthConfig {
@@ -82,6 +84,7 @@ impl Default for AuthConfig {
             secret_key: None,
             earlier_secret_keys: Vec::new(),
             providers: Vec::new(),
+            issuers: Vec::new(),
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct NextParams {
 pub fn csrf_of(actor: &Actor) -> String {
     match &actor.via {
         Via::Session { csrf_token, .. } => csrf_token.clone(),
-        Via::ApiKey { .. } | Via::System => String::new(),
+        Via::ApiKey { .. } | Via::Token | Via::System => String::new(),
     }
 }
 

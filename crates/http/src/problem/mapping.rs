@@ -21,6 +21,13 @@ impl From<AccessError> for Problem {
             AccessError::NotSignedIn => Self::new(ProblemCode::NotSignedIn, detail).with_next_step(
                 "Sign in, or send a valid API key as `Authorization: Bearer gk_…`.",
             ),
+            AccessError::TokenRefused { .. } => Self::new(ProblemCode::NotSignedIn, detail)
+                .with_next_step("Get a new token from its issuer, for this service."),
+            AccessError::NotProvisioned { issuer } => Self::new(ProblemCode::NotSignedIn, detail)
+                .with_next_step(format!(
+                    "The operator lets tokens of `{issuer}` make accounts by `provision = true`; \
+                     it takes an address that is proven there and has no account here."
+                )),
             AccessError::WrongCredentials => Self::new(ProblemCode::WrongCredentials, detail),
             AccessError::LockedOut { until, retry_after } => {
                 Self::new(ProblemCode::LockedOut, detail)

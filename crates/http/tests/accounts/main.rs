@@ -2,6 +2,7 @@
 
 mod addresses;
 mod factors;
+mod issuers;
 mod members;
 mod organizations;
 mod passkeys;
