@@ -114,8 +114,8 @@ impl Sealing {
         };
         let broken = || refuse("a sealed secret cannot be read".to_owned());
         let (name, sealed) = rest.split_once('.').ok_or_else(broken)?;
-        let keys = std::iter::once(&self.present).chain(&self.earlier);
-        let key = keys.into_iter().find(|key| key.name == name).ok_or_else(|| {
+        let mut keys = std::iter::once(&self.present).chain(&self.earlier);
+        let key = keys.find(|key| key.name == name).ok_or_else(|| {
             refuse(format!("a secret is sealed by the key {name}, which `auth` does not have"))
         })?;
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| broken())?;
