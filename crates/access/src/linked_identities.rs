@@ -5,9 +5,7 @@
 
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
-use gantry_ports::store::{
-    AuditEntry, CeremonyPurpose, LinkedIdentity, QueuedMail, StoreExt, Tx, User,
-};
+use gantry_ports::store::{AuditEntry, CeremonyPurpose, LinkedIdentity, QueuedMail, Tx, User};
 use gantry_ports::vouching::Vouched;
 use gantry_types::{LinkedIdentityId, UserId};
 use serde_json::json;

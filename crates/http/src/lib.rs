@@ -14,6 +14,7 @@ mod feed;
 mod memory;
 mod metrics;
 mod middleware;
+mod older_paths;
 mod pages;
 mod problem;
 mod qr_code;

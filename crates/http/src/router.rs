@@ -5,6 +5,7 @@ use axum::middleware::from_fn_with_state;
 
 use crate::api::describe;
 use crate::middleware::{compression, guard, observe};
+use crate::older_paths::with_older_paths;
 use crate::pages::page_routes;
 use crate::problem::{Answer, Problem};
 use crate::routes::{app_routes, docs_routes, health_routes};
@@ -15,7 +16,7 @@ use gantry_types::ProblemCode;
 pub fn router(state: AppState) -> Router {
     let (api, _) = describe().split_for_parts();
     let api = api.layer(from_fn_with_state(state.clone(), guard));
-    Router::new()
+    let house = Router::new()
         .merge(api)
         .merge(docs_routes())
         .merge(health_routes())
@@ -24,7 +25,8 @@ pub fn router(state: AppState) -> Router {
         .fallback(nothing_here)
         .layer(compression())
         .layer(from_fn_with_state(state.clone(), observe))
-        .with_state(state)
+        .with_state(state);
+    with_older_paths(house)
 }
 
 async fn nothing_here() -> Answer {

@@ -404,6 +404,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts elsewhere that sign you in, oldest first. */
+        get: operations["list_identities"];
+        put?: never;
+        /** Begins to add an account elsewhere: the browser goes on at `url`. */
+        post: operations["begin_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an account elsewhere; the last way to sign in stays. */
+        delete: operations["unlink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -504,6 +539,60 @@ export interface paths {
         put?: never;
         /** Sets a new password by the link of a mail, and ends every session. */
         post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who vouches for people here. */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers/{id}/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to a provider, to sign in there. */
+        get: operations["begin_provider_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers/{id}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes the browser back from a provider, and signs the person in, makes their account, or adds
+         *     the account there to theirs.
+         */
+        get: operations["finish_provider_sign_in"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2407,6 +2496,40 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description Where the browser goes on. */
+        LinkBegun: {
+            /** @description The provider's page. */
+            url: string;
+        };
+        /** @description An account elsewhere to be added. */
+        LinkRequest: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            password: string;
+            /** @description Who vouches, by the name in addresses. */
+            provider: string;
+        };
+        /** @description An account elsewhere that signs a person in. */
+        LinkedIdentityBody: {
+            /** @description The address that the person had there when it was added; empty when it was not told. */
+            email: string;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description Its name for people. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            linked_at: string;
+            /** @description Who vouches. */
+            provider: string;
+        };
         /** @description A list that comes whole. */
         ListOf_ApiKeyBody: {
             /** @description The items. */
@@ -2538,6 +2661,28 @@ export interface components {
             }[];
         };
         /** @description A list that comes whole. */
+        ListOf_LinkedIdentityBody: {
+            /** @description The items. */
+            items: {
+                /** @description The address that the person had there when it was added; empty when it was not told. */
+                email: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /** @description Its name for people. */
+                label: string;
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                linked_at: string;
+                /** @description Who vouches. */
+                provider: string;
+            }[];
+        };
+        /** @description A list that comes whole. */
         ListOf_OperationBody: {
             /** @description The items. */
             items: {
@@ -2560,6 +2705,16 @@ export interface components {
                  * @description The version of the parameters.
                  */
                 version: number;
+            }[];
+        };
+        /** @description A list that comes whole. */
+        ListOf_ProviderBody: {
+            /** @description The items. */
+            items: {
+                /** @description The name in addresses. */
+                id: string;
+                /** @description The name for people. */
+                label: string;
             }[];
         };
         /** @description A list that comes whole. */
@@ -3702,7 +3857,14 @@ export interface components {
             type: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
+        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
+        /** @description Somebody who vouches for people here. */
+        ProviderBody: {
+            /** @description The name in addresses. */
+            id: string;
+            /** @description The name for people. */
+            label: string;
+        };
         /** @description How many jobs of a queue wait and run. */
         QueueBody: {
             /** @description The class. */
@@ -4339,6 +4501,8 @@ export interface components {
             locale: components["schemas"]["Locale"];
             /** @description The name for people. */
             name: string;
+            /** @description Whether a password signs the person in. */
+            password: boolean;
             /** @description Whether signing in needs a code. */
             second_factor: boolean;
         };
@@ -5331,6 +5495,94 @@ export interface operations {
             };
         };
     };
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_LinkedIdentityBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkBegun"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -5523,6 +5775,98 @@ export interface operations {
         };
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_ProviderBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description A path of the app to go to afterwards. */
+                next: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description What it was sent away with. */
+                state: string;
+                /** @description What is exchanged for a statement about the person. */
+                code: string;
+                /** @description Why there is no code. */
+                error: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
                 headers: {
                     [name: string]: unknown;
                 };

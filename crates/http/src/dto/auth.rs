@@ -126,6 +126,7 @@ impl Me {
             Via::ApiKey { .. } | Via::Token | Via::System => None,
         };
         let user = profile.user;
+        let password = user.has_password();
         Self {
             user: UserBody {
                 id: user.id,
@@ -134,7 +135,7 @@ impl Me {
                 administrator: user.administrator,
                 locale: user.locale,
                 email_verified: user.email_verified_at.is_some(),
-                password: user.has_password(),
+                password,
                 second_factor: user.second_factor_at.is_some(),
                 created_at: user.created_at,
             },

@@ -66,6 +66,7 @@ impl RateLimiter {
         let after = full_at + per_token;
         let missing = after - now;
         if missing > whole {
+            buckets.insert(key, full_at);
             let reset = full_at - now;
             let wait = Some(missing - whole);
             return RateState { limit: capacity, remaining: 0, reset, wait };

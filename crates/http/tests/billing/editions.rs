@@ -2,8 +2,10 @@
 //! the free plan again when the period is over.
 
 use anyhow::{Context, Result};
+use gantry_billing::Edition;
 use gantry_rules::plan::MeterLimit;
 use gantry_testkit::TestRequest;
+use gantry_types::MeterId;
 use serde_json::json;
 
 use crate::provider::{Database, Stage, Who};
@@ -21,7 +23,12 @@ struct Story {
 }
 
 async fn tell(stage: Stage, story: Story) -> Result<()> {
-    let mut shop = Shop::open(stage, edition(story.edition)).await?;
+    let sold = edition(story.edition);
+    tell_in(stage, sold, story).await
+}
+
+async fn tell_in(stage: Stage, sold: Edition, story: Story) -> Result<()> {
+    let mut shop = Shop::open(stage, sold).await?;
     assert_eq!(shop.plan().await?, "free");
     let refusal = shop.use_up(story.free_jobs).await?;
     assert_eq!(refusal["code"], "quota_exceeded");
@@ -66,7 +73,7 @@ async fn tell(stage: Stage, story: Story) -> Result<()> {
     shop.require_sound_books().await
 }
 
-on_every_stage!(tabgraphsyn, montecarlo);
+on_every_stage!(tabgraphsyn, montecarlo, litxplore, automl);
 
 async fn tabgraphsyn(stage: Stage) -> Result<()> {
     tell(stage, Story { edition: "tabgraphsyn", free_jobs: 10, paid: "paid", price: "49.00 USD" })
@@ -79,6 +86,85 @@ async fn montecarlo(stage: Stage) -> Result<()> {
         Story { edition: "montecarlo", free_jobs: 100, paid: "starter", price: "29.00 USD" },
     )
     .await
+}
+
+/// No operation of the test engine counts reviews, so their limit stands here for jobs.
+async fn litxplore(stage: Stage) -> Result<()> {
+    let mut sold = edition("litxplore");
+    let reviews = sold.plans[0].terms.meters.remove(&"reviews".parse::<MeterId>()?);
+    let reviews = reviews.context("reviews are limited")?;
+    assert_eq!(reviews.per_period, Some(3));
+    sold.plans[0].terms.meters.insert("jobs".parse()?, reviews);
+    let story = Story { edition: "litxplore", free_jobs: 3, paid: "basic", price: "9.99 USD" };
+    tell_in(stage, sold, story).await
+}
+
+/// Credits instead of plans: nothing runs before they are bought, and what they bought can be
+/// given back.
+async fn automl(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    assert_eq!(shop.plan().await?, "pay-as-you-go");
+    let params = json!({ "parts": 1, "depth": 0, "leaf_credits": 40 });
+    let job = json!({ "operation": "test.split", "params": params });
+    let refused = shop.submit(&job).await?;
+    refused.require_status(402)?;
+    assert_eq!(refused.json()?["code"], "insufficient_credits");
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    assert_eq!(shop.credits().await?, 100);
+    shop.spend(40).await?;
+    assert_eq!(shop.credits().await?, 60);
+    let payment = shop.payments().await?.remove(0);
+    // A half: fifty of the hundred.
+    shop.refund(&payment, Some(500)).await?.require_status(202)?;
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 10);
+    shop.submit(&job).await?.require_status(402)?;
+    shop.spend(10).await?;
+    assert_eq!(shop.credits().await?, 0);
+    shop.require_sound_books().await
+}
+
+/// A plan that is agreed on and not bought, and ends the same way.
+#[tokio::test]
+async fn suresh_gives_its_larger_plan_on_request() -> Result<()> {
+    let mut shop = Shop::open(HOME, edition("suresh")).await?;
+    assert_eq!(shop.plan().await?, "standard");
+    let asked = json!({ "plan": "premium" });
+    shop.buyer.post("/api/v1/account/checkouts", &asked).await?.require_status(409)?;
+    let id = shop.account().await?["organization_id"].as_str().context("an id")?.to_owned();
+    let path = format!("/api/v1/admin/organizations/{id}/plan");
+    for plan in ["premium", "standard"] {
+        let request = TestRequest::new("PUT", &path).json(&json!({ "plan": plan }));
+        shop.administrator.send(request).await?.require_status(204)?;
+        assert_eq!(shop.plan().await?, plan);
+    }
+    shop.require_sound_books().await
+}
+
+#[tokio::test]
+async fn suresh_limits_requests() -> Result<()> {
+    let mut shop = Shop::open(HOME, edition("suresh")).await?;
+    // A second gives one request back, so a slow machine asks longer.
+    for _ in 0..1_000 {
+        let answer = shop.buyer.get("/api/v1/account").await?;
+        if answer.status == 429 {
+            assert!(answer.header("retry-after").is_some(), "{}", answer.text());
+            return Ok(());
+        }
+        answer.require_status(200)?;
+    }
+    anyhow::bail!("a thousand requests were let through");
+}
+
+#[tokio::test]
+async fn the_default_edition_needs_no_payment() -> Result<()> {
+    let mut shop = Shop::open(HOME, edition("default")).await?;
+    assert_eq!(shop.plan().await?, "default");
+    let before = shop.credits().await?;
+    shop.spend(70).await?;
+    assert_eq!(shop.credits().await?, before - 70);
+    assert!(shop.payments().await?.is_empty());
+    shop.require_sound_books().await
 }
 
 #[tokio::test]

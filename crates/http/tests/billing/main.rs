@@ -48,6 +48,7 @@ mod disputes;
 mod editions;
 mod messages;
 mod money;
+mod older_paths;
 mod pages;
 mod provider;
 mod razorpay;

@@ -1,0 +1,78 @@
+//! Older names of addresses answer what the routes answer, in every edition.
+
+use anyhow::Result;
+use gantry_testkit::{TestClient, TestRequest};
+use serde_json::{Value, json};
+
+use crate::provider::{Database, Stage, Who};
+use crate::shop::{Shop, edition};
+
+const HOME: Stage = Stage { who: Who::Sandbox, database: Database::Sqlite };
+const EDITIONS: [&str; 6] =
+    ["automl", "default", "litxplore", "montecarlo", "suresh", "tabgraphsyn"];
+/// No job, dataset or model is called so.
+const NONE: &str = "01890000-0000-7000-8000-000000000000";
+
+/// Reads, and the orders that nobody can fulfil: both names must give the same answer.
+const SAME: [(&str, &str, &str); 19] = [
+    ("GET", "/api/datasets", "/datasets"),
+    ("GET", "/api/datasets?limit=0", "/datasets?limit=0"),
+    ("GET", "/api/datasets/{id}", "/datasets/{id}"),
+    ("DELETE", "/api/datasets/{id}", "/datasets/{id}"),
+    ("GET", "/api/datasets/{id}/stats", "/datasets/{id}/profile"),
+    ("POST", "/api/datasets/upload-url", "/datasets/uploads"),
+    ("GET", "/api/jobs", "/jobs"),
+    ("GET", "/api/jobs/{id}", "/jobs/{id}"),
+    ("POST", "/api/jobs/{id}/cancel", "/jobs/{id}/cancel"),
+    ("POST", "/api/jobs/{id}/retry", "/jobs/{id}/redrive"),
+    ("GET", "/api/jobs/{id}/logs", "/jobs/{id}/events"),
+    ("GET", "/api/jobs/{id}/models/compare", "/jobs/{id}/models/compare"),
+    ("GET", "/api/models", "/models"),
+    ("GET", "/api/models/{id}", "/models/{id}"),
+    ("GET", "/api/models/{id}/metrics", "/models/{id}/metrics"),
+    ("GET", "/api/models/{id}/plots", "/models/{id}/plots"),
+    ("GET", "/api/credits/transactions", "/account/ledger"),
+    ("POST", "/api/payments/create-checkout", "/account/checkouts"),
+    ("POST", "/webhooks/stripe/", "/payments/webhooks/stripe"),
+];
+
+async fn ask(client: &mut TestClient, method: &str, path: &str) -> Result<(u16, Value)> {
+    let mut request = TestRequest::new(method, &path.replace("{id}", NONE));
+    if method == "POST" {
+        request = request.json(&json!({}));
+    }
+    let answer = client.send(request).await?;
+    let mut body = answer.json()?;
+    // Of this request alone.
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("request_id");
+    }
+    Ok((answer.status, body))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn older_names_answer_like_the_routes() -> Result<()> {
+    for name in EDITIONS {
+        let mut shop = Shop::open(HOME, edition(name)).await?;
+        for (method, older, route) in SAME {
+            let by_route = ask(&mut shop.buyer, method, &format!("/api/v1{route}")).await?;
+            let by_name = ask(&mut shop.buyer, method, older).await?;
+            assert_eq!(by_name, by_route, "{name}: {method} {older}");
+            assert!(by_name.0 < 500, "{name}: {method} {older}");
+        }
+        let balance = shop.buyer.get("/api/credits/balance").await?;
+        balance.require_status(200)?;
+        assert_eq!(balance.json()?["plan"], shop.account().await?["plan"], "{name}");
+        for path in ["/api/jobs", "/api/start-run/"] {
+            let job = shop.buyer.post(path, &json!({ "operation": "test.noop" })).await?;
+            job.require_status(202)?;
+            shop.wait_for(&job.json()?).await?;
+        }
+        let mut nobody = shop.app.client();
+        nobody.get("/api/jobs").await?.require_status(401)?;
+        let forged = shop.buyer.without_csrf_token().post("/api/jobs", &json!({})).await?;
+        forged.require_status(403)?;
+        nobody.get("/api/nothing").await?.require_status(404)?;
+    }
+    Ok(())
+}
