@@ -2,8 +2,10 @@
 
 mod addresses;
 mod factors;
+mod issuers;
 mod members;
 mod organizations;
+mod passkeys;
 mod providers;
 mod tokens;
 

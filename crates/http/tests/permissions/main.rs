@@ -55,12 +55,18 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || path.starts_with("/api/v1/auth/second-factor/")
                 || path.starts_with("/api/v1/auth/providers/")
                 || path.starts_with("/api/v1/auth/identities")
+                || path.starts_with("/api/v1/auth/passkeys/")
                 || path.starts_with("/api/v1/members/")
                 || path.starts_with("/api/v1/invitations/")
                 || *path == "/api/v1/organizations/switch"
                 || *path == "/api/v1/admin/payments/refund";
             // These answer 401 to a proof that is none, whoever brings it.
-            let proves = ["/api/v1/auth/login", "/api/v1/auth/tokens/refresh"];
+            let proves = [
+                "/api/v1/auth/login",
+                "/api/v1/auth/tokens/refresh",
+                "/api/v1/auth/passkeys",
+                "/api/v1/auth/passkeys/sign-in",
+            ];
             let verdict = match status {
                 401 if !proves.contains(path) => Verdict::SignIn,
                 403 => Verdict::Forbidden,

@@ -15,6 +15,7 @@ mod v5;
 mod v6;
 mod v7;
 mod v8;
+mod v9;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -41,6 +42,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY },
     Version { number: 7, statements: v7::STATEMENTS, append_only: &[] },
     Version { number: 8, statements: v8::STATEMENTS, append_only: &[] },
+    Version { number: 9, statements: v9::STATEMENTS, append_only: &[] },
 ];
 
 const CREATE_VERSIONS: &str =
