@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use gantry_ports::store::{LinkedIdentity, StoreExt};
+use gantry_ports::store::LinkedIdentity;
 use gantry_ports::vouching::{AddressProof, Vouched};
 use gantry_ports::{TokenIssuer, VouchError};
 use gantry_types::Scope;

@@ -273,7 +273,7 @@ impl Key {
 
 /// The next value; `bytes` is what follows afterwards.
 fn read_cbor(bytes: &mut &[u8]) -> Result<Value, WebAuthnError> {
-    ciborium::from_reader_with_recursion_limit::<Value, _>(bytes, 8)
+    ciborium::de::from_reader_with_recursion_limit::<Value, _>(bytes, 8)
         .map_err(|_| WebAuthnError::Unreadable)
 }
 

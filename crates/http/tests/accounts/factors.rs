@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use gantry_access::{AccessSettings, AdministratorFactor};
 use gantry_ports::Clock;
+use gantry_ports::store::StoreExt as _;
 use gantry_testkit::{PASSWORD, TestApp, TestClient, TestSettings};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
