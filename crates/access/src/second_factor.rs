@@ -1,7 +1,8 @@
 //! A person turns two-factor sign-in on and off.
 //!
 //! Invariants: a factor protects only once a code has proved that the app has it; recovery codes
-//! are shown once and kept as hashes; the shared secret is kept sealed for its owner; turning it on or off is told by mail.
+//! are shown once and kept as hashes; the shared secret is kept sealed for its owner; turning it on
+//! or off is told by mail.
 
 use gantry_letters::Letter;
 use gantry_ports::store::AuditEntry;
