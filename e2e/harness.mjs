@@ -65,13 +65,15 @@ export function runBinary(words, options = {}) {
 /**
  * Starts `gantry serve` in `folder`, an empty one if not given, with `config` as its `gantry.toml`;
  * resolves once it is ready. There is one administrator already, unless `isFresh`, who administers
- * without a second factor unless `administratorFactor` is `required`.
+ * without a second factor unless `administratorFactor` is `required`. People reach it under `host`:
+ * passkeys belong to a name, never to an address.
  */
 export async function startServer({
     config = '',
     folder: given,
     isFresh = false,
     administratorFactor = 'optional',
+    host = '127.0.0.1',
 } = {}) {
     const binary = findBinary();
     const folder = given ?? (await makeFolder());
@@ -81,7 +83,11 @@ export async function startServer({
     const port = await findFreePort();
     const child = spawn(binary, ['serve', '--data-dir', folder, '--listen', `127.0.0.1:${port}`], {
         cwd: folder,
-        env: { ...process.env, GANTRY__AUTH__ADMINISTRATOR_FACTOR: administratorFactor },
+        env: {
+            ...process.env,
+            GANTRY__AUTH__ADMINISTRATOR_FACTOR: administratorFactor,
+            GANTRY__SERVER__PUBLIC_URL: `http://${host}:${port}`,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = [];
@@ -89,7 +95,7 @@ export async function startServer({
         stream.on('data', (chunk) => log.push(chunk));
     }
     const server = {
-        url: `http://127.0.0.1:${port}`,
+        url: `http://${host}:${port}`,
         folder,
         readLog: () => Buffer.concat(log).toString(),
         stop: () => stopServer(child, folder),

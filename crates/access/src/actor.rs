@@ -21,6 +21,8 @@ pub enum Via {
         /// The key.
         id: ApiKeyId,
     },
+    /// A token of another issuer, which a program shows.
+    Token,
     /// The installation itself: the command line and the worker.
     System,
 }

@@ -28,6 +28,8 @@ enum Proof<'a> {
     Token(&'a str),
     /// An API key.
     Key,
+    /// A token of another issuer.
+    Foreign(&'a str),
 }
 
 impl Access {
@@ -43,15 +45,19 @@ impl Access {
         self.authenticate((SecretHash::of(token), Proof::Token(token)), client).await
     }
 
-    /// The actor of an API key.
+    /// The actor of an API key, or of another issuer's token.
     ///
     /// # Errors
     /// [`AccessError::NotSignedIn`], [`AccessError::Store`].
     pub async fn authenticate_key(&self, key: &str, client: &Client) -> Result<Actor, AccessError> {
-        if !key.starts_with(API_KEY_PREFIX) {
+        let proof = if key.starts_with(API_KEY_PREFIX) {
+            Proof::Key
+        } else if self.is_foreign_token(key) {
+            Proof::Foreign(key)
+        } else {
             return Err(AccessError::NotSignedIn);
-        }
-        self.authenticate((SecretHash::of(key), Proof::Key), client).await
+        };
+        self.authenticate((SecretHash::of(key), proof), client).await
     }
 
     async fn authenticate(
@@ -64,7 +70,7 @@ impl Access {
             Some(found) => found,
             None => {
                 let begun = self.recent.begin();
-                let found = self.recognise(&secret, proof).await?;
+                let found = self.recognise(&secret, proof, client).await?;
                 self.recent.keep(secret, found.clone(), (begun, now));
                 found
             }
@@ -75,7 +81,8 @@ impl Access {
         if !found.networks.allow(&client.ip) {
             return Err(AccessError::AddressNotAllowed { ip: client.ip.clone() });
         }
-        if found.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY) {
+        if found.is_noted() && found.last_used_at.is_none_or(|last| now.since(last) >= TOUCH_EVERY)
+        {
             self.recent.note_use(&secret, now);
             self.touch(&found.actor.via, now).await?;
         }
@@ -87,7 +94,11 @@ impl Access {
         &self,
         secret: &SecretHash,
         proof: Proof<'_>,
+        client: &Client,
     ) -> Result<Recognition, AccessError> {
+        if let Proof::Foreign(token) = proof {
+            return self.recognise_token(token, client).await;
+        }
         let snapshot = self.store.read().await?;
         let access = snapshot.access();
         let mut found = match proof {
@@ -98,7 +109,7 @@ impl Access {
                 let (user, role) = get_member(access, whose).await?;
                 self.recognise_session(token, session, &user, role)
             }
-            Proof::Key => {
+            Proof::Key | Proof::Foreign(_) => {
                 let key = access.find_api_key(&secret.to_hex()).await?;
                 let key = key.filter(|key| key.revoked_at.is_none());
                 let key = key.ok_or(AccessError::NotSignedIn)?;
@@ -160,7 +171,7 @@ impl Access {
     }
 
     /// What the person may use a session or key for, by what they proved of themselves.
-    fn scopes_of(&self, user: &User) -> Vec<Scope> {
+    pub(crate) fn scopes_of(&self, user: &User) -> Vec<Scope> {
         let administers = user.administrator
             && match self.settings.administrator_factor {
                 AdministratorFactor::Required => user.second_factor_at.is_some(),
@@ -189,7 +200,7 @@ impl Access {
                     match via {
                         Via::Session { id, .. } => tx.access().touch_session(id, now).await?,
                         Via::ApiKey { id } => tx.access().touch_api_key(id, now).await?,
-                        Via::System => {}
+                        Via::Token | Via::System => {}
                     }
                     Ok(())
                 })
@@ -208,7 +219,7 @@ impl Access {
 }
 
 /// An active user and their role in an organization.
-async fn get_member(
+pub(crate) async fn get_member(
     access: &dyn ReadAccess,
     (user_id, organization_id): (UserId, OrganizationId),
 ) -> Result<(User, Role), AccessError> {

@@ -20,7 +20,7 @@ use crate::error::AccessError;
 use crate::secret::{LinkToken, sha256_hex};
 
 /// How long a person may take.
-const LIFETIME: Duration = Duration::from_mins(10);
+pub(crate) const LIFETIME: Duration = Duration::from_mins(10);
 /// The longest path that is gone back to.
 const MAX_NEXT: usize = 2_000;
 
@@ -30,7 +30,7 @@ pub struct BrowserToken(String);
 
 impl BrowserToken {
     /// The one that the browser has, or a new one.
-    fn keep_or_generate(kept: Option<&str>) -> Result<Self, AccessError> {
+    pub(crate) fn keep_or_generate(kept: Option<&str>) -> Result<Self, AccessError> {
         let is_ours =
             |text: &&str| text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric());
         match kept.filter(is_ours) {
@@ -68,6 +68,17 @@ pub(crate) struct Wish<'a> {
     pub purpose: CeremonyPurpose,
     pub user_id: Option<UserId>,
     pub next: &'a str,
+}
+
+/// A ceremony to be noted.
+pub(crate) struct NewCeremony<'a> {
+    pub purpose: CeremonyPurpose,
+    /// Empty with an authenticator.
+    pub provider: &'a str,
+    pub user_id: Option<UserId>,
+    pub next: &'a str,
+    /// The secret that the browser keeps; empty where its session binds it.
+    pub browser: &'a str,
 }
 
 /// The secrets of a ceremony.
@@ -112,22 +123,38 @@ impl Access {
         let secrets = Secrets { state: state.expose(), browser: browser.expose() };
         let begun = provider.port.begin(&secrets.challenge()).await;
         let url = begun.map_err(|error| provider.refuse(error))?;
+        let new = NewCeremony {
+            purpose: wish.purpose,
+            provider: provider.id.as_str(),
+            user_id: wish.user_id,
+            next: wish.next,
+            browser: browser.expose(),
+        };
+        self.insert_ceremony(&state, new).await?;
+        Ok(Begun { url, browser, lifetime: LIFETIME })
+    }
+
+    /// Notes that a ceremony goes on.
+    pub(crate) async fn insert_ceremony(
+        &self,
+        state: &LinkToken,
+        new: NewCeremony<'_>,
+    ) -> Result<(), AccessError> {
         let ceremony = Ceremony {
             state_sha256: sha256_hex(state.expose()),
-            purpose: wish.purpose,
-            provider: provider.id.as_str().to_owned(),
-            user_id: wish.user_id,
-            browser_sha256: sha256_hex(browser.expose()),
-            next: Some(wish.next).filter(|next| next.len() <= MAX_NEXT).unwrap_or("").to_owned(),
+            purpose: new.purpose,
+            provider: new.provider.to_owned(),
+            user_id: new.user_id,
+            browser_sha256: sha256_hex(new.browser),
+            next: Some(new.next).filter(|next| next.len() <= MAX_NEXT).unwrap_or("").to_owned(),
             expires_at: self.clock.now().plus(LIFETIME),
         };
         self.store
-            .write::<_, AccessError, _>(move |tx| {
+            .write(move |tx| {
                 let ceremony = ceremony.clone();
                 Box::pin(async move { Ok(tx.vouching().insert_ceremony(&ceremony).await?) })
             })
-            .await?;
-        Ok(Begun { url, browser, lifetime: LIFETIME })
+            .await
     }
 
     /// Takes a ceremony back from the browser that began it, once.

@@ -16,6 +16,18 @@ pub enum AccessError {
     /// There is no session or key, or it ended.
     #[error("nobody is signed in, or the session or key has ended")]
     NotSignedIn,
+    /// A token of another issuer is not good.
+    #[error("the token was not taken: {reason}")]
+    TokenRefused {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A token of another issuer is good, and its owner has no account.
+    #[error("the token is good, and its owner has no account here")]
+    NotProvisioned {
+        /// The issuer's name in the settings.
+        issuer: String,
+    },
     /// E-mail or password do not fit.
     #[error("the e-mail address or the password is wrong")]
     WrongCredentials,
@@ -73,6 +85,12 @@ pub enum AccessError {
     IdentityTaken {
         /// The provider's name for people.
         provider: String,
+    },
+    /// An authenticator's answer is not believed.
+    #[error("the passkey was not taken: {reason}")]
+    PasskeyRefused {
+        /// What is wrong.
+        reason: String,
     },
     /// Without it the person could not sign in any more.
     #[error("this is the last way to sign in to the account")]

@@ -138,6 +138,9 @@ impl Access {
             CeremonyPurpose::SignIn => {
                 self.sign_in_vouched(provider, vouched, (client, ceremony.next)).await
             }
+            CeremonyPurpose::AddPasskey | CeremonyPurpose::UsePasskey => {
+                Err(AccessError::CeremonyNotGood)
+            }
             CeremonyPurpose::Link => {
                 let viewer = back.viewer.filter(|viewer| viewer.user_id == ceremony.user_id);
                 let viewer = viewer.ok_or(AccessError::CeremonyNotGood)?;

@@ -12,6 +12,7 @@ use crate::Access;
 use crate::authenticator::Authenticator;
 use crate::error::AccessError;
 use crate::links::{require_good, use_up};
+use crate::sealing::Opened;
 use crate::second_factor::hash_recovery_code;
 use crate::secret::sha256_hex;
 use crate::sign_in::{Client, Locks, NewSession, SignedIn, first_organization, locked};
@@ -55,15 +56,28 @@ impl Access {
         let organization_id = first_organization(snapshot.access(), &user).await?;
         drop(snapshot);
         let factor = factor.ok_or(AccessError::LinkNotGood)?;
-        let app = Authenticator::read(&factor.secret, &self.settings.brand, &user.email)?;
-        let proof = match app.find_step(code, now) {
+        let opened = match self.open_shared_secret(&factor) {
+            Ok(opened) => Some(opened),
+            // A key that was lost must not take the recovery codes with it.
+            Err(error) => {
+                tracing::error!(%error, "a second factor cannot be read");
+                None
+            }
+        };
+        let read = |opened: &Opened| {
+            Authenticator::read(&opened.secret, &self.settings.brand, &user.email)
+        };
+        let app = opened.as_ref().map(read).transpose()?;
+        let renewed = opened.and_then(|opened| opened.renewed).map(|new| (factor.secret, new));
+        let proof = match app.and_then(|app| app.find_step(code, now)) {
             Some(step) => Proof::Step(step),
             None => Proof::Recovery(hash_recovery_code(code)),
         };
         let organization_id = organization_id.ok_or(AccessError::WrongCredentials)?;
         let session = NewSession::begin(&user, organization_id, client, self.lifetime(now))?;
         let locks = Locks::new(self, &user.email, client);
-        let attempt = CodeAttempt { user, link, proof, session: session.clone(), locks, now };
+        let attempt =
+            CodeAttempt { user, link, proof, renewed, session: session.clone(), locks, now };
         let decision = self
             .store
             .write(move |tx| {
@@ -84,6 +98,8 @@ struct CodeAttempt {
     user: User,
     link: OneTimeLink,
     proof: Proof,
+    /// What was kept of the shared secret, and what is kept instead.
+    renewed: Option<(String, String)>,
     session: NewSession,
     locks: Locks,
     now: Timestamp,
@@ -117,6 +133,9 @@ impl CodeAttempt {
             Err(error) => return Err(error.into()),
         }
         use_up(tx, &self.link).await?;
+        if let Some((old, new)) = &self.renewed {
+            tx.identity().replace_shared_secret(self.user.id, old, new).await?;
+        }
         self.locks.clear_email(tx).await?;
         self.session.insert(tx, how).await?;
         Ok(Decision::SignedIn)

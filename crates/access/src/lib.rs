@@ -25,12 +25,14 @@ mod error;
 mod federated_sign_in;
 mod finish_sign_in;
 mod invitations;
+mod issuers;
 mod leave;
 mod linked_identities;
 mod links;
 mod lock_out;
 mod members;
 mod organizations;
+mod passkeys;
 mod password;
 mod permission;
 mod post;
@@ -39,6 +41,7 @@ mod recent;
 mod register_user;
 mod reset_password;
 mod seal_audit;
+mod sealing;
 mod second_factor;
 mod secret;
 mod sessions;
@@ -46,6 +49,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod tokens;
+mod webauthn;
 
 pub use actor::{Actor, Via};
 pub use allowed_networks::AllowedNetworks;
@@ -60,12 +64,15 @@ pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
 pub use invitations::NewInvitation;
+pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
 pub use members::Roster;
+pub use passkeys::{PasskeyAnswer, PasskeyCreated, PasskeyCreation, PasskeyQuestion};
 pub use permission::{Permission, require};
 pub use providers::{InvalidProviderId, Provider, ProviderId};
 pub use register_user::{Credentials, Registrant};
 pub use seal_audit::AuditProof;
+pub use sealing::{Sealing, SealingKeyError};
 pub use second_factor::{Enrolment, RecoveryCodes};
 pub use secret::{LinkToken, SessionToken, SetupToken};
 pub use sessions::{Profile, SessionView};
@@ -94,6 +101,10 @@ pub struct Access {
     letters: Arc<Letters>,
     /// Who else vouches for people.
     providers: Arc<[Provider]>,
+    /// Whose tokens programs may show.
+    issuers: Arc<[Issuer]>,
+    /// Under what secrets are kept that must be read again; in the clear without it.
+    sealing: Option<Arc<Sealing>>,
     /// Rings when a letter was put into the outbox.
     posted: Arc<Notify>,
     /// The hash of the token with which the first administrator registers.
@@ -128,9 +139,25 @@ impl Access {
             passwords,
             letters,
             providers,
+            issuers: Arc::from([]),
+            sealing: None,
             posted,
             setup_token,
         })
+    }
+
+    /// Keeps secrets that must be read again sealed.
+    #[must_use]
+    pub fn with_sealing(mut self, sealing: Sealing) -> Self {
+        self.sealing = Some(Arc::new(sealing));
+        self
+    }
+
+    /// Takes the tokens of these from programs.
+    #[must_use]
+    pub fn with_issuers(mut self, issuers: Vec<Issuer>) -> Self {
+        self.issuers = issuers.into();
+        self
     }
 
     /// Lets these vouch for people too.

@@ -171,5 +171,10 @@ impl WayTold {
 pub(crate) async fn require_way_in(tx: &dyn Tx, user_id: UserId) -> Result<(), AccessError> {
     let user = tx.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
     let others = tx.vouching().list_identities(user_id).await?;
-    if user.has_password() || !others.is_empty() { Ok(()) } else { Err(AccessError::LastWayIn) }
+    let passkeys = tx.vouching().list_passkeys(user_id).await?;
+    if user.has_password() || !others.is_empty() || !passkeys.is_empty() {
+        Ok(())
+    } else {
+        Err(AccessError::LastWayIn)
+    }
 }

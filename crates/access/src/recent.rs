@@ -14,7 +14,7 @@ use gantry_types::{Timestamp, UserId};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Via};
 use crate::allowed_networks::AllowedNetworks;
 use crate::secret::SecretHash;
 
@@ -39,6 +39,14 @@ pub(crate) struct Recognition {
 }
 
 impl Recognition {
+    /// Whether its uses are noted in the store, which knows sessions and keys.
+    pub const fn is_noted(&self) -> bool {
+        match self.actor.via {
+            Via::Session { .. } | Via::ApiKey { .. } => true,
+            Via::Token | Via::System => false,
+        }
+    }
+
     /// Whether it has neither ended nor been unused for too long.
     pub fn is_good(&self, now: Timestamp) -> bool {
         let unused = self.last_used_at.map(|last| now.since(last));

@@ -108,7 +108,7 @@ impl Access {
         let account = NewAccount {
             new,
             slug: self.settings.default_plan.clone(),
-            session: session.clone(),
+            session: Some(session.clone()),
             standing,
             verification,
             invitation,
@@ -118,13 +118,35 @@ impl Access {
         Ok(session)
     }
 
-    /// Makes an account for somebody for whom a provider vouches, with an address that it says is
-    /// proven; it has no password.
+    /// Makes an account for somebody for whom a provider vouches, and signs them in.
     pub(crate) async fn insert_vouched_account(
         &self,
         person: VouchedPerson,
         client: &Client,
     ) -> Result<NewSession, AccessError> {
+        let new = self.derive_vouched(&person, client);
+        let session = NewSession::begin(
+            &new.user,
+            new.organization.id,
+            client,
+            self.lifetime(new.user.created_at),
+        )?;
+        self.insert_vouched(new, &person, Some(session.clone())).await?;
+        Ok(session)
+    }
+
+    /// The same for somebody whom a program's token names, without a session.
+    pub(crate) async fn insert_vouched_user(
+        &self,
+        person: VouchedPerson,
+        client: &Client,
+    ) -> Result<(), AccessError> {
+        let new = self.derive_vouched(&person, client);
+        self.insert_vouched(new, &person, None).await
+    }
+
+    /// Somebody with an address that a provider says is proven, and without a password.
+    fn derive_vouched(&self, person: &VouchedPerson, client: &Client) -> NewUser {
         let now = self.clock.now();
         let user = User {
             id: UserId::generate(),
@@ -138,20 +160,26 @@ impl Access {
             second_factor_at: None,
             created_at: now,
         };
-        let identity = person.identity_of(user.id, now);
-        let organization = derive_organization(person.name, now);
-        let session = NewSession::begin(&user, organization.id, client, self.lifetime(now))?;
+        NewUser { user, organization: derive_organization(person.name.clone(), now) }
+    }
+
+    async fn insert_vouched(
+        &self,
+        new: NewUser,
+        person: &VouchedPerson,
+        session: Option<NewSession>,
+    ) -> Result<(), AccessError> {
+        let identity = person.identity_of(new.user.id, new.user.created_at);
         let account = NewAccount {
-            new: NewUser { user, organization },
+            new,
             slug: self.settings.default_plan.clone(),
-            session: session.clone(),
+            session,
             standing: Standing::User,
             verification: None,
             invitation: None,
             identity: Some(identity),
         };
-        self.insert_new(account).await?;
-        Ok(session)
+        self.insert_new(account).await
     }
 
     async fn insert_new(&self, account: NewAccount) -> Result<(), AccessError> {
@@ -208,7 +236,8 @@ fn derive_organization(name: String, now: Timestamp) -> Organization {
 struct NewAccount {
     new: NewUser,
     slug: String,
-    session: NewSession,
+    /// Where they are signed in at once.
+    session: Option<NewSession>,
     standing: Standing,
     /// The mail with which they prove their address.
     verification: Option<PostedLink>,
@@ -255,7 +284,9 @@ impl NewAccount {
         if let Some(identity) = &self.identity {
             tx.vouching().insert_identity(identity).await?;
         }
-        tx.access().insert_session(&self.session.session).await?;
+        if let Some(new) = &self.session {
+            tx.access().insert_session(&new.session).await?;
+        }
         let draft = AuditDraft {
             action: "user.register",
             subject: format!("user {}", user.id),
@@ -269,7 +300,7 @@ impl NewAccount {
         let origin = Origin {
             organization_id: Some(organization.id),
             user_id: Some(user.id),
-            ip: self.session.session.ip.clone(),
+            ip: self.session.as_ref().map(|new| new.session.ip.clone()).unwrap_or_default(),
         };
         Ok(tx.audit().append(&draft.complete(origin, user.created_at)).await?)
     }

@@ -1,17 +1,20 @@
 //! A person turns two-factor sign-in on and off.
 //!
 //! Invariants: a factor protects only once a code has proved that the app has it; recovery codes
-//! are shown once and kept as hashes; turning it on or off is told by mail.
+//! are shown once and kept as hashes; the shared secret is kept sealed for its owner; turning it on
+//! or off is told by mail.
 
 use gantry_letters::Letter;
 use gantry_ports::store::AuditEntry;
 use gantry_ports::store::{QueuedMail, SecondFactor, StoreExt, Tx, User};
+use gantry_types::UserId;
 use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
 use crate::authenticator::{Authenticator, encode_secret};
 use crate::error::AccessError;
+use crate::sealing::Opened;
 use crate::secret::{generate_recovery_code, generate_shared_secret, sha256_hex};
 
 /// Recovery codes of one person.
@@ -38,6 +41,11 @@ impl RecoveryCodes {
     fn hashes(&self) -> Vec<String> {
         self.0.iter().map(|code| hash_recovery_code(code)).collect()
     }
+}
+
+/// The row for which a shared secret is sealed.
+fn row_of(user_id: UserId) -> String {
+    format!("second_factors {user_id}")
 }
 
 /// The hash of a code, however it was typed.
@@ -68,7 +76,7 @@ impl Access {
         let uri = Authenticator::read(&secret, &self.settings.brand, &user.email)?.uri()?;
         let factor = SecondFactor {
             user_id: user.id,
-            secret: secret.clone(),
+            secret: self.seal_shared_secret(user.id, &secret)?,
             confirmed_at: None,
             last_step: 0,
         };
@@ -96,13 +104,19 @@ impl Access {
         let factor = self.store.read().await?.identity().find_second_factor(user.id).await?;
         let begun = factor.filter(|factor| factor.confirmed_at.is_none());
         let begun = begun.ok_or(AccessError::NotFound { what: "second factor that was begun" })?;
-        let app = Authenticator::read(&begun.secret, &self.settings.brand, &user.email)?;
+        let opened = self.open_shared_secret(&begun)?;
+        let app = Authenticator::read(&opened.secret, &self.settings.brand, &user.email)?;
         let step = app.find_step(code, now).ok_or(AccessError::WrongCode)?;
         let codes = RecoveryCodes::generate()?;
         let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: true };
         let subject = format!("user {}", user.id);
         let change = FactorChange {
-            factor: Some(SecondFactor { confirmed_at: Some(now), last_step: step, ..begun }),
+            factor: Some(SecondFactor {
+                secret: opened.renewed.unwrap_or(begun.secret),
+                confirmed_at: Some(now),
+                last_step: step,
+                user_id: user.id,
+            }),
             hashes: codes.hashes(),
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_on", &subject, json!({}), now),
@@ -179,6 +193,21 @@ impl Access {
     pub async fn count_recovery_codes(&self, actor: &Actor) -> Result<u64, AccessError> {
         let user_id = crate::sessions::require_person(actor)?;
         Ok(self.store.read().await?.identity().count_recovery_codes(user_id).await?)
+    }
+
+    fn seal_shared_secret(&self, user_id: UserId, secret: &str) -> Result<String, AccessError> {
+        match &self.sealing {
+            Some(sealing) => sealing.seal(&row_of(user_id), secret),
+            None => Ok(secret.to_owned()),
+        }
+    }
+
+    /// The shared secret of a factor, and what is to be kept instead of what was kept.
+    pub(crate) fn open_shared_secret(&self, factor: &SecondFactor) -> Result<Opened, AccessError> {
+        match &self.sealing {
+            Some(sealing) => sealing.open(&row_of(factor.user_id), &factor.secret),
+            None => Ok(Opened { secret: factor.secret.clone(), renewed: None }),
+        }
     }
 
     async fn apply_factor(&self, change: FactorChange) -> Result<(), AccessError> {

@@ -99,7 +99,7 @@ impl Access {
                 Err(AccessError::NotFound { .. }) => Ok(()),
                 other => other,
             },
-            Via::ApiKey { .. } | Via::System => Ok(()),
+            Via::ApiKey { .. } | Via::Token | Via::System => Ok(()),
         }
     }
 

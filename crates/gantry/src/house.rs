@@ -31,6 +31,7 @@ use crate::payments;
 use crate::post::open_mailer;
 use crate::providers;
 use crate::samples::built_in_samples;
+use crate::secret_key;
 use crate::system_clock::SystemClock;
 
 const DATABASE: &str = "gantry.db";
@@ -141,7 +142,10 @@ impl House {
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
-            access = access.with_providers(providers::open(config, &clock)?);
+            access = access
+                .with_providers(providers::open(config, &clock)?)
+                .with_issuers(providers::open_issuers(config, &clock)?)
+                .with_sealing(secret_key::open(config)?);
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
@@ -285,6 +289,8 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         AccessError::Invalid { .. } => Exit::Usage,
         AccessError::NotSignedIn
         | AccessError::WrongCredentials
+        | AccessError::TokenRefused { .. }
+        | AccessError::NotProvisioned { .. }
         | AccessError::LockedOut { .. }
         | AccessError::Suspended
         | AccessError::Leaving
@@ -298,6 +304,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::NotVouched { .. }
         | AccessError::AddressNotVouched { .. }
         | AccessError::LinkFirst { .. }
+        | AccessError::PasskeyRefused { .. }
         | AccessError::AddressNotAllowed { .. }
         | AccessError::OthersInvitation { .. }
         | AccessError::WrongSetupToken => Exit::Auth,

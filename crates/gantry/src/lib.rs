@@ -23,6 +23,7 @@ mod render;
 mod run;
 mod runtime;
 mod samples;
+mod secret_key;
 pub mod server;
 mod system_clock;
 

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use gantry_access::{Provider, ProviderId};
+use gantry_access::{Issuer, Provider, ProviderId, Provision};
 use gantry_oidc::{
-    AddressTrust, GITHUB, GITHUB_API, GOOGLE, GitHub, GitHubSettings, MICROSOFT, Oidc,
-    OidcSettings, OidcSetupError,
+    AddressTrust, Bearer, BearerSettings, GITHUB, GITHUB_API, GOOGLE, GitHub, GitHubSettings,
+    MICROSOFT, Oidc, OidcSettings, OidcSetupError,
 };
 use gantry_ports::{Clock, IdentityProvider};
 
@@ -45,6 +45,38 @@ pub fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Provider>, Fa
     Ok(providers)
 }
 
+/// The issuers of the settings.
+///
+/// # Errors
+/// A usage failure that names the setting that is missing or wrong.
+pub fn open_issuers(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<Issuer>, Failure> {
+    let mut issuers: Vec<Issuer> = Vec::new();
+    for one in &config.auth.issuers {
+        let wrong = |error: String| {
+            Failure::usage(format!("`auth.issuers`, the one with the id `{}`: {error}", one.id))
+        };
+        let id: ProviderId = one.id.parse().map_err(|error| wrong(format!("{error}")))?;
+        if issuers.iter().any(|known| known.id == id) {
+            return Err(wrong("there are two".to_owned()));
+        }
+        let settings = BearerSettings {
+            issuer: one.issuer.clone(),
+            audience: one.audience.clone(),
+            jwks_url: one.jwks_url.clone(),
+            email_claim: one.email_claim.clone(),
+            trust: derive_trust(one.trust_addresses),
+        };
+        let port = Bearer::new(settings, Arc::clone(clock)).map_err(|e| wrong(e.to_string()))?;
+        let provision = if one.provision { Provision::Yes } else { Provision::No };
+        issuers.push(Issuer { id, port: Arc::new(port), provision });
+    }
+    Ok(issuers)
+}
+
+const fn derive_trust(trusted: bool) -> AddressTrust {
+    if trusted { AddressTrust::Own } else { AddressTrust::AsTold }
+}
+
 fn open_one(
     config: &ProviderConfig,
     redirect_uri: String,
@@ -61,7 +93,7 @@ fn open_one(
         client_id: config.client_id.clone(),
         client_secret: config.client_secret.expose().to_owned(),
         redirect_uri,
-        trust: if config.trust_addresses { AddressTrust::Own } else { AddressTrust::AsTold },
+        trust: derive_trust(config.trust_addresses),
     };
     Ok(Arc::new(Oidc::new(settings, Arc::clone(clock))?))
 }

@@ -18,7 +18,7 @@ pub use clock::Clock;
 pub use mail::{Mail, MailError, Mailer};
 pub use payments::{PaymentError, PaymentProvider, SandboxDesk};
 pub use store::{Store, StoreError};
-pub use vouching::{IdentityProvider, VouchError};
+pub use vouching::{IdentityProvider, TokenIssuer, VouchError};
 
 /// A boxed future, for closures that are handed through trait objects.
 pub use futures::future::BoxFuture;

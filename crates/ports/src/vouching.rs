@@ -6,6 +6,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use gantry_types::Timestamp;
 
 /// What binds one sign-in to the browser that began it.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,4 +97,26 @@ pub trait IdentityProvider: Send + Sync {
     /// # Errors
     /// [`VouchError`].
     async fn redeem(&self, redemption: &Redemption) -> Result<Vouched, VouchError>;
+}
+
+/// What a token says that a program shows of the person for whom it acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The person.
+    pub vouched: Vouched,
+    /// When the token ends.
+    pub ends_at: Timestamp,
+}
+
+/// Another issuer, whose tokens programs show instead of a key.
+#[async_trait]
+pub trait TokenIssuer: Send + Sync {
+    /// Whether a token says that it comes from here; nothing of it is checked.
+    fn recognises(&self, token: &str) -> bool;
+
+    /// Checks a token: who signed it, for whom, and when.
+    ///
+    /// # Errors
+    /// [`VouchError`].
+    async fn check(&self, token: &str) -> Result<Shown, VouchError>;
 }

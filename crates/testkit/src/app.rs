@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_access::{
-    Access, AccessSettings, AdministratorFactor, PasswordCost, Provider, SetupToken,
+    Access, AccessSettings, AdministratorFactor, Issuer, PasswordCost, Provider, Sealing,
+    SetupToken,
 };
 use gantry_billing::{Billing, Edition, Post};
 use gantry_flows::Flows;
@@ -63,6 +64,8 @@ pub struct TestSettings {
     pub worker: WithWorker,
     /// Who else signs people in.
     pub providers: Vec<Provider>,
+    /// Whose tokens programs may show.
+    pub issuers: Vec<Issuer>,
     /// The database; a new SQLite file if not given.
     pub store: Option<StoreConfig>,
 }
@@ -86,6 +89,7 @@ impl Default for TestSettings {
             http,
             worker: WithWorker::No,
             providers: Vec::new(),
+            issuers: Vec::new(),
             store: None,
         }
     }
@@ -131,7 +135,9 @@ impl TestApp {
             ..settings.access
         };
         let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?
-            .with_providers(settings.providers);
+            .with_providers(settings.providers)
+            .with_issuers(settings.issuers)
+            .with_sealing(Sealing::new("the key of every installation under test", &[])?);
         let post = Post { letters: access.letters(), posted: access.posted() };
         let billing = platform.billing.clone().with_post(post);
         let shutdown = CancellationToken::new();

@@ -2,6 +2,7 @@
 //! a PostgreSQL server and Python's peers; and, for their convenience, what tests of engines share.
 
 mod app;
+mod authenticator;
 pub mod conformance;
 pub mod fakes;
 mod installation;
@@ -13,6 +14,7 @@ pub use app::{
     EventStream, PASSWORD, ServerEvent, TestApp, TestClient, TestRequest, TestResponse,
     TestSettings, WithWorker,
 };
+pub use authenticator::{SoftAnswer, SoftAuthenticator, SoftCreated, SoftKey};
 pub use gantry_engine_testkit::{MemoryHost, MemoryHostBuilder, doors};
 pub use installation::{
     Installation, Platform, TestClock, edition_of, generous_terms, insert_account, new_job,

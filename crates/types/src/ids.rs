@@ -112,6 +112,8 @@ define_ids! {
     TokenFamilyId,
     /// An account elsewhere that signs somebody in.
     LinkedIdentityId,
+    /// A key that an authenticator keeps, and that signs somebody in.
+    PasskeyId,
     /// A mail on its way.
     MailId,
     /// One HTTP request.

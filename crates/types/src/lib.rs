@@ -18,7 +18,7 @@ mod time;
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
     AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId,
-    InvitationId, JobId, LedgerEntryId, LinkedIdentityId, LotId, MailId, OrganizationId,
+    InvitationId, JobId, LedgerEntryId, LinkedIdentityId, LotId, MailId, OrganizationId, PasskeyId,
     PaymentEventId, PaymentId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId,
     SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };

@@ -20,6 +20,7 @@ import type {
   Offers,
   OperationSpec,
   Page,
+  Passkey,
   Payment,
   Preview,
   Profile,
@@ -72,6 +73,12 @@ export const identitiesQuery = queryOptions({
   queryKey: ['me', 'identities'],
   queryFn: async ({ signal }) =>
     (await api.get<{ items: LinkedIdentity[] }>('/auth/identities', {}, signal)).items,
+});
+
+export const passkeysQuery = queryOptions({
+  queryKey: ['me', 'passkeys'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: Passkey[] }>('/auth/passkeys', {}, signal)).items,
 });
 
 export const membersQuery = queryOptions({

@@ -494,6 +494,93 @@ export interface paths {
         patch: operations["change_profile"];
         trace?: never;
     };
+    "/api/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your passkeys, oldest first. */
+        get: operations["list_passkeys"];
+        put?: never;
+        /** Adds a passkey that the authenticator made. */
+        post: operations["finish_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to add a passkey: the question for the authenticator. */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in by a passkey, which stands for both factors. */
+        post: operations["sign_in_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/sign-in/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The question to sign in by a passkey; the browser keeps a cookie until it is answered. */
+        post: operations["ask_for_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a passkey; the last way to sign in stays. */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /** Gives a passkey another name. */
+        patch: operations["rename_passkey"];
+        trace?: never;
+    };
     "/api/v1/auth/password": {
         parameters: {
             query?: never;
@@ -2708,6 +2795,29 @@ export interface components {
             }[];
         };
         /** @description A list that comes whole. */
+        ListOf_PasskeyBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it last signed somebody in.
+                 */
+                last_used_at?: string | null;
+                /** @description What the person calls it. */
+                name: string;
+            }[];
+        };
+        /** @description A list that comes whole. */
         ListOf_ProviderBody: {
             /** @description The items. */
             items: {
@@ -3071,6 +3181,15 @@ export interface components {
              * @description Not before this time.
              */
             start_at?: string | null;
+        };
+        /** @description A passkey that an authenticator made. */
+        NewPasskeyRequest: {
+            /** @description `response.attestationObject`. */
+            attestation: string;
+            /** @description `response.clientDataJSON`. */
+            client_data: string;
+            /** @description What to call it. */
+            name: string;
         };
         /** @description An upload to begin. */
         NewUploadRequest: {
@@ -3652,6 +3771,75 @@ export interface components {
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
         };
+        /** @description What an authenticator answered to the question to sign in. */
+        PasskeyAnswerRequest: {
+            /** @description `response.authenticatorData`. */
+            authenticator_data: string;
+            /** @description `response.clientDataJSON`. */
+            client_data: string;
+            /** @description `id`. */
+            credential_id: string;
+            /** @description `response.signature`. */
+            signature: string;
+            /** @description `response.userHandle`. */
+            user_handle: string;
+        };
+        /** @description A passkey. */
+        PasskeyBody: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it last signed somebody in.
+             */
+            last_used_at?: string | null;
+            /** @description What the person calls it. */
+            name: string;
+        };
+        /** @description A question to an authenticator, to make a passkey. */
+        PasskeyCreationBody: {
+            /** @description The algorithms that are taken, the best first. */
+            algorithms: number[];
+            /** @description The question. */
+            challenge: string;
+            /** @description Their name for people. */
+            display_name: string;
+            /** @description Credentials that are there already. */
+            exclude: string[];
+            /** @description The site: a host. */
+            rp_id: string;
+            /** @description The product's name. */
+            rp_name: string;
+            /**
+             * Format: int32
+             * @description How long the person may take, in milliseconds.
+             */
+            timeout_ms: number;
+            /** @description Whose it will be. */
+            user_handle: string;
+            /** @description What the authenticator shows of them. */
+            user_name: string;
+        };
+        /** @description A question to an authenticator, to sign in. */
+        PasskeyQuestionBody: {
+            /** @description The question. */
+            challenge: string;
+            /** @description The site: a host. */
+            rp_id: string;
+            /**
+             * Format: int32
+             * @description How long the person may take, in milliseconds.
+             */
+            timeout_ms: number;
+        };
         /** @description The present password, once more. */
         PasswordRequest: {
             /**
@@ -3960,6 +4148,11 @@ export interface components {
              * @description At least 10 characters.
              */
             password: string;
+        };
+        /** @description Another name of a passkey. */
+        RenamePasskeyRequest: {
+            /** @description What to call it. */
+            name: string;
         };
         /** @description A new password by a link in a mail. */
         ResetPasswordRequest: {
@@ -5701,6 +5894,218 @@ export interface operations {
             };
         };
     };
+    list_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_PasskeyBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskeyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyCreationBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_in_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswerRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestionBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenamePasskeyRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -5821,12 +6226,13 @@ export interface operations {
     };
     begin_provider_sign_in: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A path of the app to go to afterwards. */
+                next?: string;
+            };
             header?: never;
             path: {
                 id: string;
-                /** @description A path of the app to go to afterwards. */
-                next: string;
             };
             cookie?: never;
         };
@@ -5851,16 +6257,17 @@ export interface operations {
     };
     finish_provider_sign_in: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What it was sent away with. */
+                state?: string;
+                /** @description What is exchanged for a statement about the person. */
+                code?: string;
+                /** @description Why there is no code. */
+                error?: string;
+            };
             header?: never;
             path: {
                 id: string;
-                /** @description What it was sent away with. */
-                state: string;
-                /** @description What is exchanged for a statement about the person. */
-                code: string;
-                /** @description Why there is no code. */
-                error: string;
             };
             cookie?: never;
         };

@@ -53,6 +53,8 @@ export type RecoveryCodes = Filled<Schemas['RecoveryCodesBody']>;
 export type Provider = Filled<Schemas['ProviderBody']>;
 export type LinkedIdentity = Filled<Schemas['LinkedIdentityBody']>;
 export type LinkBegun = Schemas['LinkBegun'];
+export type Passkey = Filled<Schemas['PasskeyBody']>;
+export type PasskeyCreation = Schemas['PasskeyCreationBody'];
 export type Session = Filled<Schemas['SessionBody']>;
 
 export type Scope = Schemas['Scope'];

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 import { Identities } from '../identity/Identities';
+import { Passkeys } from '../identity/Passkeys';
 import { ProfileForm } from '../identity/ProfileForm';
 import { SecondFactor } from '../identity/SecondFactor';
 import { EmailForm, PasswordForm } from '../identity/SecretForms';
@@ -18,6 +19,7 @@ export function SecurityPage() {
         <SecondFactor />
         <EmailForm />
         <PasswordForm />
+        <Passkeys />
         <Identities />
       </div>
     </>

@@ -6,7 +6,7 @@ use gantry_ports::VouchError;
 use gantry_ports::vouching::{AddressProof, Vouched, VouchedAddress};
 use gantry_types::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::wire::refused;
 
@@ -95,26 +95,16 @@ impl Claims {
         if !is_for_us || !is_ours {
             return Err(refused("its statement is for somebody else"));
         }
-        self.require_time(expected.now)?;
+        let times = Times { exp: self.exp, iat: Some(self.iat), nbf: self.nbf };
+        times.require(expected.now)?;
+        if self.iat <= seconds(expected.now.minus(OLDEST)) {
+            return Err(refused("its statement is too old"));
+        }
         if self.nonce.as_deref() != Some(expected.nonce) {
             return Err(refused("its statement answers another question"));
         }
-        if self.sub.is_empty() || self.sub.len() > LONGEST_SUBJECT {
+        if !is_subject(&self.sub) {
             return Err(refused("its statement names nobody"));
-        }
-        Ok(())
-    }
-
-    fn require_time(&self, now: Timestamp) -> Result<(), VouchError> {
-        let seconds = |time: Timestamp| time.as_micros() as f64 / 1e6;
-        let (early, late) = (seconds(now.minus(LEEWAY)), seconds(now.plus(LEEWAY)));
-        let is_good = self.exp > early && self.iat > seconds(now.minus(OLDEST));
-        if !is_good {
-            return Err(refused("its statement is too old"));
-        }
-        let has_begun = self.iat < late && self.nbf.is_none_or(|from| from < late);
-        if !has_begun {
-            return Err(refused("its statement is of a later time; compare the clocks"));
         }
         Ok(())
     }
@@ -139,18 +129,71 @@ impl Claims {
 
 impl PersonClaims {
     fn proof(&self) -> AddressProof {
-        // Some providers write their booleans as text.
-        let says_yes = |claim: &Option<Value>| match claim {
-            Some(Value::Bool(yes)) => *yes,
-            Some(Value::String(text)) => text == "true" || text == "1",
-            Some(Value::Number(number)) => number.as_u64() == Some(1),
-            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => false,
-        };
-        if says_yes(&self.email_verified) || says_yes(&self.xms_edov) {
+        if says_yes(self.email_verified.as_ref()) || says_yes(self.xms_edov.as_ref()) {
             AddressProof::Proven
         } else {
             AddressProof::Unproven
         }
+    }
+}
+
+/// Whether a claim is true; some providers write their booleans as text.
+pub(crate) fn says_yes(claim: Option<&Value>) -> bool {
+    match claim {
+        Some(Value::Bool(yes)) => *yes,
+        Some(Value::String(text)) => text == "true" || text == "1",
+        Some(Value::Number(number)) => number.as_u64() == Some(1),
+        Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => false,
+    }
+}
+
+/// Whether a text can name a person.
+pub(crate) fn is_subject(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST_SUBJECT
+}
+
+fn seconds(time: Timestamp) -> f64 {
+    time.as_micros() as f64 / 1e6
+}
+
+/// From when to when something holds, in seconds since 1970.
+pub(crate) struct Times {
+    exp: f64,
+    iat: Option<f64>,
+    nbf: Option<f64>,
+}
+
+impl Times {
+    /// The times of claims; what is there must be a number.
+    ///
+    /// # Errors
+    /// [`VouchError::Refused`].
+    pub(crate) fn read(claims: &Map<String, Value>) -> Result<Self, VouchError> {
+        let wrong = || refused("the token does not say until when it holds");
+        let number = |name: &str| match claims.get(name) {
+            None => Ok(None),
+            Some(value) => value.as_f64().map(Some).ok_or_else(wrong),
+        };
+        let exp = number("exp")?.ok_or_else(wrong)?;
+        Ok(Self { exp, iat: number("iat")?, nbf: number("nbf")? })
+    }
+
+    /// Checks that they hold at `now`; answers when they end.
+    ///
+    /// # Errors
+    /// [`VouchError::Refused`].
+    pub(crate) fn require(&self, now: Timestamp) -> Result<Timestamp, VouchError> {
+        let late = seconds(now.plus(LEEWAY));
+        let is_good = self.exp > seconds(now.minus(LEEWAY));
+        if !is_good {
+            return Err(refused("its statement is too old"));
+        }
+        let has_begun = [self.iat, self.nbf].into_iter().flatten().all(|from| from < late);
+        if !has_begun {
+            return Err(refused("its statement is of a later time; compare the clocks"));
+        }
+        // Far beyond every clock the number is cut off, which is as good as for ever.
+        Ok(Timestamp::from_micros((self.exp * 1e6) as i64).plus(LEEWAY))
     }
 }
 

@@ -2,19 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gantry_ports::vouching::{AddressProof, Challenge, Redemption, Vouched};
 use gantry_ports::{Clock, IdentityProvider, VouchError};
-use gantry_types::Timestamp;
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use crate::OidcSetupError;
 use crate::claims::{Claims, Expected, PersonClaims};
+use crate::discovery::{Description, Discovery};
 use crate::form::{encode, escape, with_query};
 use crate::jws::Jws;
 use crate::keys::KeySource;
@@ -22,11 +20,6 @@ use crate::wire::{Call, Wire, is_private, refused, unavailable};
 
 /// Google's issuer.
 pub const GOOGLE: &str = "https://accounts.google.com";
-/// Microsoft's issuer for accounts of every tenant and of persons.
-pub const MICROSOFT: &str = "https://login.microsoftonline.com/common/v2.0";
-
-/// How long a provider's description of itself is believed.
-const KEPT: Duration = Duration::from_hours(24);
 const SCOPES: &str = "openid email profile";
 
 /// Whether the provider's addresses count as proven where it says nothing.
@@ -59,30 +52,6 @@ impl fmt::Debug for OidcSettings {
     }
 }
 
-/// A provider's description of itself (OpenID Connect Discovery).
-#[derive(Debug, Deserialize)]
-struct Description {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    jwks_uri: String,
-    #[serde(default)]
-    userinfo_endpoint: Option<String>,
-    #[serde(default)]
-    token_endpoint_auth_methods_supported: Option<Vec<String>>,
-}
-
-impl Description {
-    /// Whether the secret goes into the body instead of the header.
-    fn wants_secret_in_body(&self) -> bool {
-        let known = |methods: &Vec<String>| {
-            let has = |name: &str| methods.iter().any(|method| method == name);
-            has("client_secret_post") && !has("client_secret_basic")
-        };
-        self.token_endpoint_auth_methods_supported.as_ref().is_some_and(known)
-    }
-}
-
 #[derive(Deserialize)]
 struct Tokens {
     id_token: String,
@@ -102,7 +71,7 @@ pub struct Oidc {
     settings: OidcSettings,
     wire: Wire,
     clock: Arc<dyn Clock>,
-    described: Mutex<Option<(Arc<Description>, Timestamp)>>,
+    discovery: Discovery,
     keys: KeySource,
 }
 
@@ -125,33 +94,9 @@ impl Oidc {
             return Err(OidcSetupError::Open { url: settings.issuer });
         }
         let wire = Wire::new();
+        let discovery = Discovery::new(&settings.issuer, wire.clone(), Arc::clone(&clock));
         let keys = KeySource::new(wire.clone(), Arc::clone(&clock));
-        Ok(Self { settings, wire, clock, described: Mutex::new(None), keys })
-    }
-
-    async fn describe(&self) -> Result<Arc<Description>, VouchError> {
-        let now = self.clock.now();
-        let mut described = self.described.lock().await;
-        if let Some((description, at)) = described.as_ref()
-            && now.since(*at) < KEPT
-        {
-            return Ok(Arc::clone(description));
-        }
-        let issuer = self.settings.issuer.trim_end_matches('/');
-        let url = format!("{issuer}/.well-known/openid-configuration");
-        let reply = self.wire.send(Call::get(url)).await?;
-        let description = reply.read::<Description>().filter(|_| reply.is_good());
-        let description =
-            description.ok_or_else(|| unavailable("its description of itself cannot be read"))?;
-        // Microsoft's description of every tenant names none.
-        let is_template =
-            self.settings.issuer == MICROSOFT && description.issuer.contains("{tenantid}");
-        if description.issuer.trim_end_matches('/') != issuer && !is_template {
-            return Err(unavailable("its description of itself is another issuer's"));
-        }
-        let description = Arc::new(description);
-        *described = Some((Arc::clone(&description), now));
-        Ok(description)
+        Ok(Self { settings, wire, clock, discovery, keys })
     }
 
     async fn exchange(
@@ -209,7 +154,7 @@ impl Oidc {
 #[async_trait]
 impl IdentityProvider for Oidc {
     async fn begin(&self, challenge: &Challenge) -> Result<String, VouchError> {
-        let description = self.describe().await?;
+        let description = self.discovery.get().await?;
         if !is_private(&description.authorization_endpoint) {
             return Err(unavailable("its page is not reached over TLS"));
         }
@@ -229,7 +174,7 @@ impl IdentityProvider for Oidc {
     }
 
     async fn redeem(&self, redemption: &Redemption) -> Result<Vouched, VouchError> {
-        let description = self.describe().await?;
+        let description = self.discovery.get().await?;
         let tokens = self.exchange(&description, redemption).await?;
         let jws = Jws::parse(&tokens.id_token).map_err(|error| refused(error.to_string()))?;
         self.keys.verify(&description.jwks_uri, &jws).await?;

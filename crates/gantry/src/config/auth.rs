@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ProviderConfig;
+use super::{IssuerConfig, ProviderConfig, Secret};
 
 /// Whether strangers may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,8 +59,16 @@ pub struct AuthConfig {
     pub password_iterations: u32,
     /// Password hashes that are computed at once.
     pub password_concurrency: usize,
+    /// The key under which secrets are kept that must be read again, at least 32 characters; made
+    /// in the data folder if not given. Several servers of one database need the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<Secret>,
+    /// Keys that were replaced: what they sealed is read, and sealed anew when it is used.
+    pub earlier_secret_keys: Vec<Secret>,
     /// Who else signs people in.
     pub providers: Vec<ProviderConfig>,
+    /// Other issuers, whose tokens programs may show instead of a key.
+    pub issuers: Vec<IssuerConfig>,
 }
 
 impl Default for AuthConfig {
@@ -76,7 +84,10 @@ impl Default for AuthConfig {
             password_memory_kib: 19_456,
             password_iterations: 2,
             password_concurrency: 2,
+            secret_key: None,
+            earlier_secret_keys: Vec::new(),
             providers: Vec::new(),
+            issuers: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod auth;
 mod blobs;
 mod engines;
+mod issuers;
 mod limits;
 mod load;
 mod log;
@@ -22,6 +23,7 @@ mod worker;
 pub use auth::{AdministratorFactorConfig, AuthConfig, RegistrationConfig, UnverifiedConfig};
 pub use blobs::BlobsConfig;
 pub use engines::{EnginesConfig, IsolationConfig};
+pub use issuers::IssuerConfig;
 pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};

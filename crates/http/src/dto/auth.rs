@@ -123,7 +123,7 @@ impl Me {
     pub fn new(actor: &Actor, profile: Profile) -> Self {
         let csrf_token = match &actor.via {
             Via::Session { csrf_token, .. } => Some(csrf_token.clone()),
-            Via::ApiKey { .. } | Via::System => None,
+            Via::ApiKey { .. } | Via::Token | Via::System => None,
         };
         let user = profile.user;
         let password = user.has_password();

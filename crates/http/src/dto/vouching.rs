@@ -64,6 +64,7 @@ pub struct LinkBegun {
 
 /// Where a sign-in leads.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct BeginParams {
     /// A path of the app to go to afterwards.
     #[serde(default)]
@@ -72,6 +73,7 @@ pub struct BeginParams {
 
 /// What a provider sends a browser back with.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ReturnParams {
     /// What it was sent away with.
     #[serde(default)]

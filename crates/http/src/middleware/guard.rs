@@ -35,6 +35,7 @@ const SIGN_IN_PATHS: [&str; 14] = [
     "/auth/password/forgot",
     "/auth/password/reset",
     "/begin",
+    "/auth/passkeys/sign-in",
     "/callback",
     "/auth/tokens/refresh",
     "/auth/tokens/revoke",
@@ -93,8 +94,8 @@ async fn take_token(
     };
     let key = match (&actor.via, actor.user_id) {
         (Via::ApiKey { id }, _) => RateKey::ApiKey(*id),
-        (Via::Session { .. } | Via::System, Some(id)) => RateKey::User(id),
-        (Via::Session { .. } | Via::System, None) => RateKey::Address(peer.network()),
+        (Via::Session { .. } | Via::Token | Via::System, Some(id)) => RateKey::User(id),
+        (Via::Session { .. } | Via::Token | Via::System, None) => RateKey::Address(peer.network()),
     };
     let mut entrance = find_entrance(state, actor, ENTRANCE_LIFETIME).await?;
     let mut rate = state.limiter.take(key, entrance.rate, now);
@@ -102,7 +103,7 @@ async fn take_token(
         entrance = find_entrance(state, actor, REFUSAL_LIFETIME).await?;
         rate = state.limiter.take(key, entrance.rate, now);
     }
-    if let (Via::ApiKey { .. }, None) = (&actor.via, rate.require().err()) {
+    if let (Via::ApiKey { .. } | Via::Token, None) = (&actor.via, rate.require().err()) {
         let entrance = require_api(state, actor, entrance).await?;
         if entrance.calls == CallCount::Limited {
             state.jobs().count_api_call(actor.organization_id).await?;
@@ -149,7 +150,7 @@ fn require_honest(settings: &HttpSettings, request: &Request, actor: Option<&Act
         return Ok(());
     }
     let via = actor.map(|actor| &actor.via);
-    if let Some(Via::ApiKey { .. } | Via::System) = via {
+    if let Some(Via::ApiKey { .. } | Via::Token | Via::System) = via {
         return Ok(());
     }
     require_same_origin(settings, request.headers())?;

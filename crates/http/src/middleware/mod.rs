@@ -10,3 +10,4 @@ pub use compression::compression;
 pub use guard::{guard, require_same_origin};
 pub use observe::observe;
 pub use rate_limit::{RateKey, RateLimiter};
+pub use security_headers::SCRIPTED_POLICY;

@@ -1,4 +1,5 @@
-//! The public pages, rendered here: they work without scripts and before the web app is built.
+//! The public pages, rendered here: they work without scripts and before the web app is built. The
+//! one script signs in by a passkey, which nothing else can.
 //!
 //! Invariants: every value is escaped by the template engine; a form carries a token that only
 //! our own page could have put there; a page loads nothing from elsewhere.
@@ -31,6 +32,7 @@ use crate::state::AppState;
 
 /// The styles of every page: the shared design tokens, then what pages add.
 const STYLES: &str = concat!(include_str!("tokens.css"), "\n", include_str!("pages.css"));
+const PASSKEY_SCRIPT: &str = include_str!("passkey.js");
 const ICON: &str = include_str!("icon.svg");
 const ROBOTS: &str = "User-agent: *\nDisallow: /api/\nDisallow: /app/\n";
 
@@ -90,6 +92,7 @@ async fn static_file(Path(file): Path<String>, headers: HeaderMap) -> Answer {
     let (content_type, text) = match file.as_str() {
         "pages.css" => ("text/css; charset=utf-8", STYLES),
         "tokens.css" => ("text/css; charset=utf-8", include_str!("tokens.css")),
+        "passkey.js" => ("text/javascript; charset=utf-8", PASSKEY_SCRIPT),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(Problem::new(ProblemCode::NotFound, "There is no such file.")),
     };

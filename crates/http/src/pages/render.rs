@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use gantry_types::RequestId;
 
-use super::STYLES;
+use super::{PASSKEY_SCRIPT, STYLES};
 use crate::problem::{Answer, Problem};
 
 const TEMPLATES: [(&str, &str); 15] = [
@@ -44,6 +44,7 @@ impl Pages {
         }
         templates.add_filter("inline_code", inline_code);
         templates.add_global("style_version", tag_of(STYLES).trim_matches('"').to_owned());
+        templates.add_global("script_version", tag_of(PASSKEY_SCRIPT).trim_matches('"').to_owned());
         templates.add_global("version", env!("CARGO_PKG_VERSION"));
         templates.add_global("brand", edition.title.clone());
         templates.add_global("tagline", edition.tagline.clone());

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use super::{find_viewer, private};
 use crate::extract::{Peer, Scheme, find_cookie};
-use crate::middleware::{RateKey, require_same_origin};
+use crate::middleware::{RateKey, SCRIPTED_POLICY, require_same_origin};
 use crate::problem::{Answer, Problem};
 use crate::routes::session_cookie;
 use crate::state::AppState;
@@ -54,7 +54,7 @@ pub struct NextParams {
 pub fn csrf_of(actor: &Actor) -> String {
     match &actor.via {
         Via::Session { csrf_token, .. } => csrf_token.clone(),
-        Via::ApiKey { .. } | Via::System => String::new(),
+        Via::ApiKey { .. } | Via::Token | Via::System => String::new(),
     }
 }
 
@@ -215,15 +215,35 @@ impl Screen {
             next => &fields.next,
             registration_open => is_open,
             providers => list_providers(visit),
+            passkey_next => local_path(&fields.next),
             problem => problem.map(describe),
             more,
         };
         let page = visit.state.pages.render(self.template(), values)?;
+        let policy = self.policy();
         let status = problem.map_or(StatusCode::OK, Problem::status);
         let mut response = private((status, Html(page)).into_response());
         response.headers_mut().insert(header::SET_COOKIE, form_cookie(&visit.peer, &cookie)?);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(policy) = policy {
+            let policy = HeaderValue::from_static(policy);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         Ok(response)
+    }
+
+    /// What the page may load beyond what every page may.
+    const fn policy(self) -> Option<&'static str> {
+        match self {
+            Self::SignIn => Some(SCRIPTED_POLICY),
+            Self::Code
+            | Self::Register
+            | Self::Setup
+            | Self::Forgot
+            | Self::Reset
+            | Self::Verify
+            | Self::Invitation => None,
+        }
     }
 
     /// Goes on, or shows the form again.

@@ -21,6 +21,13 @@ impl From<AccessError> for Problem {
             AccessError::NotSignedIn => Self::new(ProblemCode::NotSignedIn, detail).with_next_step(
                 "Sign in, or send a valid API key as `Authorization: Bearer gk_…`.",
             ),
+            AccessError::TokenRefused { .. } => Self::new(ProblemCode::NotSignedIn, detail)
+                .with_next_step("Get a new token from its issuer, for this service."),
+            AccessError::NotProvisioned { issuer } => Self::new(ProblemCode::NotSignedIn, detail)
+                .with_next_step(format!(
+                    "The operator lets tokens of `{issuer}` make accounts by `provision = true`; \
+                     it takes an address that is proven there and has no account here."
+                )),
             AccessError::WrongCredentials => Self::new(ProblemCode::WrongCredentials, detail),
             AccessError::LockedOut { until, retry_after } => {
                 Self::new(ProblemCode::LockedOut, detail)
@@ -56,6 +63,8 @@ impl From<AccessError> for Problem {
                 )),
             AccessError::IdentityTaken { .. } => Self::new(ProblemCode::AlreadyExists, detail)
                 .with_next_step("Remove it there first, or add another."),
+            AccessError::PasskeyRefused { .. } => Self::new(ProblemCode::NotVouched, detail)
+                .with_next_step("Try again, or sign in in another way."),
             AccessError::LastWayIn => Self::new(ProblemCode::Conflict, detail)
                 .with_next_step("Set a password or add another way first."),
             AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)

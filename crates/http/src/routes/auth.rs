@@ -106,7 +106,7 @@ pub(super) async fn describe_me(state: &AppState, actor: &Actor) -> Answer<Json<
     Ok(Json(Me::new(actor, profile)))
 }
 
-fn with_cookie(status: StatusCode, peer: &Peer, signed_in: SignedIn) -> Answer {
+pub(super) fn with_cookie(status: StatusCode, peer: &Peer, signed_in: SignedIn) -> Answer {
     let cookie = session_cookie(peer, &signed_in)?;
     let me = Me::new(&signed_in.actor, signed_in.profile);
     let mut response: Response = (status, Json(me)).into_response();

@@ -23,6 +23,7 @@ mod meta;
 mod models;
 mod operations;
 mod organizations;
+mod passkeys;
 mod providers;
 mod samples;
 mod schedules;
@@ -129,6 +130,11 @@ fn identity_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(providers::finish_provider_sign_in))
         .routes(routes!(providers::list_identities, providers::begin_link))
         .routes(routes!(providers::unlink))
+        .routes(routes!(passkeys::list_passkeys, passkeys::finish_passkey))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::rename_passkey, passkeys::remove_passkey))
+        .routes(routes!(passkeys::ask_for_passkey))
+        .routes(routes!(passkeys::sign_in_by_passkey))
         .routes(routes!(tokens::issue_tokens))
         .routes(routes!(tokens::refresh_tokens))
         .routes(routes!(tokens::revoke_tokens))

@@ -22,7 +22,7 @@ use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
 /// What the browser keeps while it is elsewhere.
-const CEREMONY_COOKIE: &str = "gantry_ceremony";
+pub(super) const CEREMONY_COOKIE: &str = "gantry_ceremony";
 
 /// Who vouches for people here.
 #[utoipa::path(get, path = "/auth/providers", tag = "Auth", security(()),

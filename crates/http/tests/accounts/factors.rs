@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use gantry_access::{AccessSettings, AdministratorFactor};
 use gantry_ports::Clock;
+use gantry_ports::store::StoreExt as _;
 use gantry_testkit::{PASSWORD, TestApp, TestClient, TestSettings};
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
@@ -147,5 +148,34 @@ async fn administrators_administer_with_a_second_factor_only() -> Result<()> {
     let off = json!({ "password": PASSWORD });
     root.post("/api/v1/auth/second-factor/disable", &off).await?.require_status(204)?;
     root.get("/api/v1/admin/overview").await?.require_status(403)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn shared_secrets_are_kept_sealed() -> Result<()> {
+    let (server, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = server.register("ada@example.org").await?;
+    let (app, _) = enrol(&server, &mut ada).await?;
+    let id = ada.get("/api/v1/auth/me").await?.json()?["user"]["id"].clone();
+    let id: gantry_types::UserId = id.as_str().context("an id")?.parse()?;
+    let kept = async || -> Result<gantry_ports::store::SecondFactor> {
+        let read = server.store.read().await?;
+        read.identity().find_second_factor(id).await?.context("a factor")
+    };
+    assert!(kept().await?.secret.starts_with("sealed.1."));
+
+    // One of before there was a key is read, and sealed at its next use.
+    let plain = gantry_ports::store::SecondFactor { secret: app.secret.clone(), ..kept().await? };
+    server
+        .store
+        .write::<_, gantry_ports::StoreError, _>(move |tx| {
+            let plain = plain.clone();
+            Box::pin(async move { tx.identity().set_second_factor(&plain).await })
+        })
+        .await?;
+    let (_, problem, _) = sign_in(&server, "ada@example.org", PASSWORD).await?;
+    let code = app.next_code()?;
+    assert_eq!(answer_challenge(&server, &problem["challenge"], &code).await?.0, 200);
+    assert!(kept().await?.secret.starts_with("sealed.1."));
     Ok(())
 }

@@ -3,9 +3,11 @@
 mod addresses;
 mod audit_export;
 mod factors;
+mod issuers;
 mod leaving;
 mod members;
 mod organizations;
+mod passkeys;
 mod providers;
 mod tokens;
 

@@ -10,7 +10,7 @@ use anyhow::Result;
 use gantry_testkit::{TestApp, TestSettings};
 
 use stage::set_stage;
-use table::{ALL, TABLE, Verdict, Who, expected};
+use table::{ALL, Rule, TABLE, Verdict, Who, expected};
 
 #[test]
 fn every_route_has_a_row() {
@@ -55,14 +55,21 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || path.starts_with("/api/v1/auth/second-factor/")
                 || path.starts_with("/api/v1/auth/providers/")
                 || path.starts_with("/api/v1/auth/identities")
+                || path.starts_with("/api/v1/auth/passkeys/")
                 || path.starts_with("/api/v1/members/")
                 || path.starts_with("/api/v1/invitations/")
                 || *path == "/api/v1/organizations/switch"
                 || *path == "/api/v1/admin/payments/refund";
-            // These answer 401 to a proof that is none, whoever brings it.
-            let proves = ["/api/v1/auth/login", "/api/v1/auth/tokens/refresh"];
+            // These answer 401 to a proof that is none, whoever may bring one.
+            let proves = [
+                "/api/v1/auth/login",
+                "/api/v1/auth/tokens/refresh",
+                "/api/v1/auth/passkeys",
+                "/api/v1/auth/passkeys/sign-in",
+            ];
+            let may_prove = who != Who::Nobody || matches!(rule, Rule::Public);
             let verdict = match status {
-                401 if !proves.contains(path) => Verdict::SignIn,
+                401 if !(may_prove && proves.contains(path)) => Verdict::SignIn,
                 403 => Verdict::Forbidden,
                 404 if is_own_lookup => Verdict::In,
                 404 => Verdict::Missing,

@@ -172,6 +172,17 @@ impl Stage {
                 Some(json!({ "password": "" }))
             }
             "/api/v1/auth/identities" => Some(json!({ "provider": "none", "password": "" })),
+            "/api/v1/auth/passkeys" => {
+                Some(json!({ "name": "x", "client_data": "", "attestation": "" }))
+            }
+            "/api/v1/auth/passkeys/begin" => Some(json!({ "password": "" })),
+            "/api/v1/auth/passkeys/sign-in" => Some(json!({
+                "credential_id": "", "client_data": "", "authenticator_data": "",
+                "signature": "", "user_handle": "",
+            })),
+            path if path.starts_with("/api/v1/auth/passkeys/") && method == "patch" => {
+                Some(json!({ "name": "x" }))
+            }
             "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
             path if path.starts_with("/api/v1/auth/tokens/") => {
                 Some(json!({ "refresh_token": "none" }))

@@ -45,7 +45,7 @@ pub struct OneTimeLink {
 pub struct SecondFactor {
     /// Whose it is.
     pub user_id: UserId,
-    /// The shared secret, in base 32.
+    /// The shared secret in base 32, sealed where the installation has a key.
     pub secret: String,
     /// When the user proved to have it; before that it protects nothing.
     pub confirmed_at: Option<Timestamp>,
@@ -180,6 +180,13 @@ pub trait WriteIdentity: ReadIdentity {
     ) -> Result<u64, StoreError>;
     /// Sets a user's second factor, in place of an earlier one.
     async fn set_second_factor(&self, factor: &SecondFactor) -> Result<(), StoreError>;
+    /// Keeps a user's shared secret in another form; nothing happens when it is not `old` any more.
+    async fn replace_shared_secret(
+        &self,
+        user: UserId,
+        old: &str,
+        new: &str,
+    ) -> Result<(), StoreError>;
     /// Notes that the code of a step was taken; [`StoreError::NotFound`] when one of this or a
     /// later step was taken before.
     async fn use_step(&self, user: UserId, step: u64) -> Result<(), StoreError>;

@@ -62,4 +62,6 @@ pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,
 };
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
-pub use vouching::{Ceremony, CeremonyPurpose, LinkedIdentity, ReadVouching, WriteVouching};
+pub use vouching::{
+    Ceremony, CeremonyPurpose, LinkedIdentity, Passkey, ReadVouching, WriteVouching,
+};

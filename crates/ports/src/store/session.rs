@@ -29,7 +29,7 @@ pub trait ReadTx: Send + Sync {
     fn access(&self) -> &dyn ReadAccess;
     /// Links in mails, second factors, invitations, members.
     fn identity(&self) -> &dyn ReadIdentity;
-    /// Accounts elsewhere that sign people in.
+    /// Accounts elsewhere and passkeys that sign people in.
     fn vouching(&self) -> &dyn ReadVouching;
     /// Mails on their way.
     fn mails(&self) -> &dyn ReadMails;
@@ -61,7 +61,7 @@ pub trait Tx: Send + Sync {
     fn access(&self) -> &dyn WriteAccess;
     /// Links in mails, second factors, invitations, members.
     fn identity(&self) -> &dyn WriteIdentity;
-    /// Accounts elsewhere that sign people in.
+    /// Accounts elsewhere and passkeys that sign people in.
     fn vouching(&self) -> &dyn WriteVouching;
     /// Mails on their way.
     fn mails(&self) -> &dyn WriteMails;

@@ -1,7 +1,7 @@
-//! Accounts elsewhere that sign people in, and ceremonies that are on their way.
+//! Accounts elsewhere and passkeys that sign people in, and ceremonies that are on their way.
 
 use async_trait::async_trait;
-use gantry_types::{LinkedIdentityId, Timestamp, UserId};
+use gantry_types::{LinkedIdentityId, PasskeyId, Timestamp, UserId};
 
 use super::error::StoreError;
 
@@ -12,6 +12,10 @@ pub enum CeremonyPurpose {
     SignIn,
     /// Somebody who is signed in adds an account elsewhere.
     Link,
+    /// Somebody who is signed in adds a passkey.
+    AddPasskey,
+    /// Somebody signs in by a passkey.
+    UsePasskey,
 }
 
 /// Something that began in a browser, goes on elsewhere and comes back once. Its secrets are never
@@ -22,7 +26,7 @@ pub struct Ceremony {
     pub state_sha256: String,
     /// What it is for.
     pub purpose: CeremonyPurpose,
-    /// With whom; an identity provider's name.
+    /// With whom; an identity provider's name, and empty with an authenticator.
     pub provider: String,
     /// Who is signed in, where somebody must be.
     pub user_id: Option<UserId>,
@@ -51,6 +55,27 @@ pub struct LinkedIdentity {
     pub linked_at: Timestamp,
 }
 
+/// A key that an authenticator keeps, and that signs a user in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    /// The identifier.
+    pub id: PasskeyId,
+    /// Whom it signs in.
+    pub user_id: UserId,
+    /// The authenticator's name for it, in URL-safe base 64.
+    pub credential_id: String,
+    /// Its public half as the authenticator wrote it (COSE), in URL-safe base 64.
+    pub public_key: String,
+    /// How often it signed, as far as was told; authenticators that do not count say zero.
+    pub counter: u32,
+    /// What the person calls it.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last signed the person in.
+    pub last_used_at: Option<Timestamp>,
+}
+
 /// Looks up who vouches for whom.
 #[async_trait]
 pub trait ReadVouching: Send + Sync {
@@ -64,6 +89,10 @@ pub trait ReadVouching: Send + Sync {
     ) -> Result<Option<LinkedIdentity>, StoreError>;
     /// The accounts elsewhere that sign a user in, oldest first.
     async fn list_identities(&self, user: UserId) -> Result<Vec<LinkedIdentity>, StoreError>;
+    /// A passkey by the authenticator's name for it.
+    async fn find_passkey(&self, credential_id: &str) -> Result<Option<Passkey>, StoreError>;
+    /// The passkeys of a user, oldest first.
+    async fn list_passkeys(&self, user: UserId) -> Result<Vec<Passkey>, StoreError>;
 }
 
 /// Changes who vouches for whom.
@@ -79,4 +108,23 @@ pub trait WriteVouching: ReadVouching {
     async fn insert_identity(&self, identity: &LinkedIdentity) -> Result<(), StoreError>;
     /// Removes an account elsewhere of a user; [`StoreError::NotFound`] when it is not theirs.
     async fn delete_identity(&self, user: UserId, id: LinkedIdentityId) -> Result<(), StoreError>;
+    /// Adds a passkey; [`StoreError::AlreadyExists`] when the authenticator's name for it is known.
+    async fn insert_passkey(&self, passkey: &Passkey) -> Result<(), StoreError>;
+    /// Notes that a passkey signed: its counter must have grown, or have been zero and be it still;
+    /// [`StoreError::NotFound`] when it did not, or when the passkey is gone.
+    async fn use_passkey(
+        &self,
+        id: PasskeyId,
+        counter: u32,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Gives a user's passkey another name; [`StoreError::NotFound`] when it is not theirs.
+    async fn rename_passkey(
+        &self,
+        user: UserId,
+        id: PasskeyId,
+        name: &str,
+    ) -> Result<(), StoreError>;
+    /// Removes a user's passkey; [`StoreError::NotFound`] when it is not theirs.
+    async fn delete_passkey(&self, user: UserId, id: PasskeyId) -> Result<(), StoreError>;
 }

@@ -160,6 +160,21 @@ impl FakeIssuer {
         Ok(format!("code={code}&state={}", field("state")?))
     }
 
+    /// A token for a program, with these claims and as wrong as the next statement is to be.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn token(&self, person: &Value) -> Result<String> {
+        let mut book = self.desk.book();
+        let grant = Grant {
+            challenge: String::new(),
+            redirect_uri: String::new(),
+            nonce: String::new(),
+            person: person.clone(),
+        };
+        self.desk.state(&mut book, &grant, &self.url()).context("no token")
+    }
+
     /// Makes the next statement wrong.
     pub fn spoil(&self, fault: Fault) {
         self.desk.book().fault = Some(fault);

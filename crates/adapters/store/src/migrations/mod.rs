@@ -8,6 +8,7 @@ mod backup;
 #[cfg(test)]
 mod tests;
 mod v1;
+mod v10;
 mod v2;
 mod v3;
 mod v4;
@@ -54,11 +55,12 @@ const VERSIONS: &[Version] = &[
     },
     Version { number: 7, statements: v7::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version { number: 8, statements: v8::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 9, statements: v9::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version {
-        number: 9,
-        statements: v9::STATEMENTS,
+        number: 10,
+        statements: v10::STATEMENTS,
         append_only: &[],
-        append_only_in: v9::APPEND_ONLY_IN,
+        append_only_in: v10::APPEND_ONLY_IN,
     },
 ];
 

@@ -65,7 +65,7 @@ const WITH_PERSON: &[(&str, Mark)] = &[
     ("one_time_links", Mark::User("user_id")),
     ("one_time_links", Mark::Address("email")),
     ("linked_identities", Mark::User("user_id")),
-    ("linked_identities", Mark::Address("email")),
+    ("passkeys", Mark::User("user_id")),
     ("ceremonies", Mark::User("user_id")),
     ("recovery_codes", Mark::User("user_id")),
     ("second_factors", Mark::User("user_id")),

@@ -84,6 +84,17 @@ impl WriteIdentity for Session {
         self.sql().run("second factor", sql, values).await.map(drop)
     }
 
+    async fn replace_shared_secret(
+        &self,
+        user: UserId,
+        old: &str,
+        new: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE second_factors SET secret = $3 WHERE user_id = $1 AND secret = $2";
+        let values = vec![user.as_uuid().into(), old.into(), new.into()];
+        self.sql().run("second factor", sql, values).await.map(drop)
+    }
+
     async fn use_step(&self, user: UserId, step: u64) -> Result<(), StoreError> {
         let sql = "UPDATE second_factors SET last_step = $2 WHERE user_id = $1 AND last_step < $2";
         let values = vec![user.as_uuid().into(), encode_u64("step of time", step)?.into()];

@@ -45,6 +45,7 @@ macro_rules! store_conformance {
             identity::networks_are_kept,
             vouching::ceremonies_come_back_once,
             vouching::an_identity_is_one_persons,
+            vouching::a_passkey_counts_on,
             identity::mails_are_sent_once_and_tried_again,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,

@@ -2,8 +2,8 @@
 
 use anyhow::ensure;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Ceremony, CeremonyPurpose, LinkedIdentity, StoreExt};
-use gantry_types::{LinkedIdentityId, UserId};
+use gantry_ports::store::{Ceremony, CeremonyPurpose, LinkedIdentity, Passkey, StoreExt};
+use gantry_types::{LinkedIdentityId, PasskeyId, UserId};
 
 use super::World;
 use super::world::START;
@@ -114,5 +114,66 @@ pub async fn an_identity_is_one_persons(world: &World) -> Outcome {
     ensure!(matches!(foreign, Err(StoreError::NotFound { .. })), "{foreign:?}");
     delete(ada).await?;
     ensure!(world.read().await?.vouching().list_identities(ada).await?.len() == 1);
+    Ok(())
+}
+
+/// A passkey's counter grows, or stays at zero for ever; nobody else renames or removes it.
+pub async fn a_passkey_counts_on(world: &World) -> Outcome {
+    let new = new_user("ada@example.org", world.plan.id, START);
+    let ada = new.user.id;
+    let passkey_of = |credential: &str| Passkey {
+        id: PasskeyId::generate(),
+        user_id: ada,
+        credential_id: credential.to_owned(),
+        public_key: "key".to_owned(),
+        counter: 0,
+        name: "Laptop".to_owned(),
+        created_at: START,
+        last_used_at: None,
+    };
+    let (counting, silent) = (passkey_of("one"), passkey_of("two"));
+    let (first, second) = (counting.clone(), silent.clone());
+    world
+        .store
+        .write::<_, StoreError, _>(move |tx| {
+            let (new, first, second) = (new.clone(), first.clone(), second.clone());
+            Box::pin(async move {
+                tx.access().insert_user(&new).await?;
+                tx.vouching().insert_passkey(&first).await?;
+                tx.vouching().insert_passkey(&second).await
+            })
+        })
+        .await?;
+    let used = |id: PasskeyId, counter: u32| {
+        world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move { tx.vouching().use_passkey(id, counter, World::at(60)).await })
+        })
+    };
+    for (counter, is_taken) in [(0, true), (5, true), (5, false), (4, false), (0, false), (6, true)]
+    {
+        ensure!(used(counting.id, counter).await.is_ok() == is_taken, "{counter}");
+    }
+    used(silent.id, 0).await?;
+    used(silent.id, 0).await?;
+    let read = world.read().await?;
+    let found = read.vouching().find_passkey("one").await?;
+    let expected = Passkey { counter: 6, last_used_at: Some(World::at(60)), ..counting.clone() };
+    ensure!(found.as_ref() == Some(&expected), "{found:?}");
+    ensure!(read.vouching().list_passkeys(ada).await?.len() == 2);
+    ensure!(read.vouching().list_passkeys(UserId::generate()).await?.is_empty());
+    drop(read);
+    let (id, stranger) = (counting.id, UserId::generate());
+    let change = |whose: UserId| {
+        world.store.write::<_, StoreError, _>(move |tx| {
+            Box::pin(async move {
+                tx.vouching().rename_passkey(whose, id, "Phone").await?;
+                tx.vouching().delete_passkey(whose, id).await
+            })
+        })
+    };
+    let foreign = change(stranger).await;
+    ensure!(matches!(foreign, Err(StoreError::NotFound { .. })), "{foreign:?}");
+    change(ada).await?;
+    ensure!(world.read().await?.vouching().find_passkey("one").await?.is_none());
     Ok(())
 }
