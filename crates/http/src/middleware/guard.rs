@@ -24,7 +24,7 @@ use crate::problem::{Answer, Problem};
 use crate::state::{AppState, HttpSettings};
 
 /// Where secrets can be guessed, or mails caused.
-const SIGN_IN_PATHS: [&str; 14] = [
+const SIGN_IN_PATHS: [&str; 15] = [
     "/auth/login",
     "/auth/register",
     "/auth/setup",

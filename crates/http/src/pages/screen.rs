@@ -242,7 +242,8 @@ impl Screen {
             | Self::Forgot
             | Self::Reset
             | Self::Verify
-            | Self::Invitation => None,
+            | Self::Invitation
+            | Self::Keep => None,
         }
     }
 
