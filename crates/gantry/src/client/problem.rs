@@ -58,6 +58,7 @@ mod tests {
             let expected = match code.slug() {
                 "not_signed_in"
                 | "wrong_credentials"
+                | "not_vouched"
                 | "second_factor_required"
                 | "forbidden"
                 | "csrf_rejected"
