@@ -60,7 +60,7 @@ step('a forgotten password is set anew', async ({ page, server, troubles }) => {
     await page.getByRole('link', { name: 'Sign in' }).last().click();
     await page.getByLabel('Email').fill(GRACE);
     await page.getByLabel('Password').fill(SECOND);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.waitForURL('**/app/**');
 });
 
@@ -89,14 +89,14 @@ step('two-factor sign-in asks for a code', async (stage) => {
     await page.waitForURL('**/sign-in');
     await page.getByLabel('Email').fill(GRACE);
     await page.getByLabel('Password').fill(SECOND);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByLabel('Code').fill('000000');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('alert').waitFor();
     await checkViews(page, troubles, 'sign-in-code');
     // The code of this step was used to turn it on; a clock may be one step ahead.
     await page.getByLabel('Code').fill(codeOf(secret, 1));
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.waitForURL('**/app/**');
 });
 
