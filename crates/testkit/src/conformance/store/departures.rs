@@ -186,9 +186,8 @@ async fn append(world: &World, whose: UserId) -> Result<AuditEntry, StoreError> 
 /// Erases an organization in the smallest steps; answers how many there were.
 async fn erase_rows(world: &World, organization_id: OrganizationId) -> Result<u64, StoreError> {
     let rows = ErasedRows { organization_id, limit: 1, delete_after: World::at(500) };
-    let mut steps = 0;
     // Bounded: a story leaves few rows.
-    for _ in 0..1_000 {
+    for steps in 0..1_000 {
         let erased = write(world, rows, |tx, rows| {
             Box::pin(async move { tx.departures().erase_rows(&rows).await })
         })
@@ -196,7 +195,6 @@ async fn erase_rows(world: &World, organization_id: OrganizationId) -> Result<u6
         if erased == 0 {
             return Ok(steps);
         }
-        steps += 1;
     }
     Err(StoreError::Broken { reason: "an organization cannot be erased".to_owned() })
 }
