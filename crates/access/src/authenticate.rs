@@ -228,6 +228,8 @@ pub(crate) async fn get_member(
     let membership = membership.ok_or(AccessError::NotSignedIn)?;
     match user.status {
         UserStatus::Active => Ok((user, membership.role)),
-        UserStatus::Suspended => Err(AccessError::NotSignedIn),
+        UserStatus::Suspended | UserStatus::Leaving | UserStatus::Erased => {
+            Err(AccessError::NotSignedIn)
+        }
     }
 }

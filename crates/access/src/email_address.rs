@@ -133,9 +133,10 @@ impl Access {
                     Letter::EmailChanged { name: user.name.clone(), email: link.email.clone() };
                 Some(self.write_letter(&letter, &user, now)?)
             }
-            LinkPurpose::VerifyEmail | LinkPurpose::ResetPassword | LinkPurpose::SecondFactor => {
-                None
-            }
+            LinkPurpose::VerifyEmail
+            | LinkPurpose::ResetPassword
+            | LinkPurpose::SecondFactor
+            | LinkPurpose::KeepAccount => None,
         };
         let proof = Proof { link, told, ip: client.ip.clone(), now };
         self.change_identity(user.id, move |tx| {

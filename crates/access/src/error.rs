@@ -104,6 +104,23 @@ pub enum AccessError {
     /// An organization needs an owner.
     #[error("this is the organization's last owner; make somebody else an owner first")]
     LastOwner,
+    /// An organization would be left to its members without an owner.
+    #[error(
+        "you are the only owner of `{organization}`, which others belong to; make somebody else \
+         its owner first, or remove its other members"
+    )]
+    NeededByMembers {
+        /// Its name.
+        organization: String,
+    },
+    /// The installation needs an administrator.
+    #[error("you are the installation's only administrator; set up another one first")]
+    LastAdministrator,
+    /// The account is about to be deleted.
+    #[error(
+        "this account is about to be deleted; to keep it, open the link in the mail about that"
+    )]
+    Leaving,
     /// The plan has no more seats.
     #[error("the plan has {limit} seats, and members and open invitations take them all")]
     SeatsTaken {

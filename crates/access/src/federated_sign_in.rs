@@ -276,7 +276,8 @@ impl LinkedAttempt {
             return Err(AccessError::CeremonyNotGood);
         }
         match self.user.status {
-            UserStatus::Suspended => return Err(AccessError::Suspended),
+            UserStatus::Suspended | UserStatus::Erased => return Err(AccessError::Suspended),
+            UserStatus::Leaving => return Err(AccessError::Leaving),
             UserStatus::Active => {}
         }
         match &self.link {

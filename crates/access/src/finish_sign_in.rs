@@ -111,7 +111,8 @@ impl CodeAttempt {
             return Ok(Decision::Locked(until));
         }
         match self.user.status {
-            UserStatus::Suspended => return Err(AccessError::Suspended),
+            UserStatus::Suspended | UserStatus::Erased => return Err(AccessError::Suspended),
+            UserStatus::Leaving => return Err(AccessError::Leaving),
             UserStatus::Active => {}
         }
         let (taken, how) = match &self.proof {

@@ -46,6 +46,8 @@ const fn life_of(purpose: LinkPurpose) -> Duration {
         LinkPurpose::VerifyEmail | LinkPurpose::ChangeEmail => Duration::from_hours(48),
         LinkPurpose::ResetPassword => Duration::from_hours(1),
         LinkPurpose::SecondFactor => Duration::from_mins(5),
+        // As long as the grace, which is a setting: see `leave.rs`.
+        LinkPurpose::KeepAccount => Duration::ZERO,
     }
 }
 

@@ -278,7 +278,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::CeremonyNotGood`], [`AccessError::PasskeyRefused`],
-    /// [`AccessError::Suspended`], [`AccessError::Store`].
+    /// [`AccessError::Suspended`], [`AccessError::Leaving`], [`AccessError::Store`].
     pub async fn sign_in_by_passkey(
         &self,
         answer: PasskeyAnswer,
@@ -360,7 +360,8 @@ struct PasskeyAttempt {
 impl PasskeyAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
         match self.user.status {
-            UserStatus::Suspended => return Err(AccessError::Suspended),
+            UserStatus::Suspended | UserStatus::Erased => return Err(AccessError::Suspended),
+            UserStatus::Leaving => return Err(AccessError::Leaving),
             UserStatus::Active => {}
         }
         let Passkey { id, credential_id, .. } = &self.passkey;

@@ -106,7 +106,7 @@ impl Access {
 }
 
 /// The entries between the last of one seal and the last of the next.
-async fn read_covered(
+pub(crate) async fn read_covered(
     snapshot: &dyn ReadTx,
     last: Option<&AuditSeal>,
     seal: &AuditSeal,
@@ -120,7 +120,8 @@ async fn read_covered(
     Ok(entries)
 }
 
-fn derive_digest(last: Option<&AuditSeal>, entries: &[AuditEntry]) -> String {
+/// The digest of a seal over entries, after the seal before.
+pub(crate) fn derive_digest(last: Option<&AuditSeal>, entries: &[AuditEntry]) -> String {
     let mut hash = Sha256::new();
     hash.update(last.map_or("gantry audit log, version 1", |seal| seal.digest.as_str()));
     for entry in entries {
@@ -143,7 +144,8 @@ fn derive_line(entry: &AuditEntry) -> Value {
     ])
 }
 
-fn without_persons(details: &Value) -> Value {
+/// Details without what tells of a person.
+pub(crate) fn without_persons(details: &Value) -> Value {
     match details {
         Value::Object(members) => members
             .iter()

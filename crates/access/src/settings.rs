@@ -77,6 +77,8 @@ pub struct AccessSettings {
     pub access_token_lifetime: Duration,
     /// How long its refresh token is good; each renewal begins anew.
     pub refresh_token_lifetime: Duration,
+    /// How long somebody who deleted their account may still keep it.
+    pub leaving_grace: Duration,
     /// How many organizations one person may own, the personal one too.
     pub owned_organizations: usize,
     /// The product's name, for mails and authenticator apps.
@@ -100,6 +102,7 @@ impl Default for AccessSettings {
             administrator_factor: AdministratorFactor::Required,
             access_token_lifetime: Duration::from_secs(15 * 60),
             refresh_token_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            leaving_grace: Duration::from_secs(14 * 24 * 3_600),
             owned_organizations: 5,
             brand: "Gantry".to_owned(),
             public_url: "http://127.0.0.1:8080".to_owned(),

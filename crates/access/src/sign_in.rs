@@ -117,6 +117,7 @@ enum Decision {
     Challenged,
     Wrong,
     Suspended,
+    Leaving,
     Locked(Timestamp),
 }
 
@@ -125,8 +126,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::WrongCredentials`], [`AccessError::LockedOut`],
-    /// [`AccessError::SecondFactorRequired`] and [`AccessError::Suspended`] (only with the right
-    /// password), [`AccessError::Busy`], [`AccessError::Store`].
+    /// [`AccessError::SecondFactorRequired`], [`AccessError::Suspended`] and
+    /// [`AccessError::Leaving`] (only with the right password), [`AccessError::Busy`], [`AccessError::Store`].
     pub async fn sign_in(
         &self,
         credentials: Credentials,
@@ -182,6 +183,7 @@ impl Access {
             }
             Decision::Wrong => Err(wrong),
             Decision::Suspended => Err(AccessError::Suspended),
+            Decision::Leaving => Err(AccessError::Leaving),
             Decision::Locked(until) => Err(locked(until, now)),
         }
     }
@@ -239,11 +241,15 @@ impl Locks {
             let failures: SignInFailures =
                 tx.access().record_sign_in_failure(key, now, window_start).await?;
             if failures.count >= rule.free_attempts {
-                let draft = AuditDraft {
-                    action: "sign_in.lock",
-                    subject: key.clone(),
-                    details: json!({ "failures": failures.count }),
+                // The address stands where it can be erased, and not in what is sealed.
+                let (subject, details) = match key.strip_prefix("email ") {
+                    Some(email) => {
+                        ("e-mail address", json!({ "email": email, "failures": failures.count }))
+                    }
+                    None => ("network address", json!({ "failures": failures.count })),
                 };
+                let draft =
+                    AuditDraft { action: "sign_in.lock", subject: subject.to_owned(), details };
                 let [_, (address, _)] = &self.keys;
                 let ip = address.trim_start_matches("address ").to_owned();
                 let origin = Origin { organization_id: None, user_id: whose, ip };
@@ -300,7 +306,8 @@ impl Attempt {
             return Ok(Decision::Wrong);
         };
         match user.status {
-            UserStatus::Suspended => return Ok(Decision::Suspended),
+            UserStatus::Suspended | UserStatus::Erased => return Ok(Decision::Suspended),
+            UserStatus::Leaving => return Ok(Decision::Leaving),
             UserStatus::Active => {}
         }
         if let Some(challenge) = &self.challenge {

@@ -10,6 +10,7 @@ mod administer;
 mod apply_event;
 mod begin_checkout;
 pub mod edition;
+mod end_with_account;
 mod error;
 mod import_plan;
 mod notice;

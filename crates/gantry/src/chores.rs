@@ -12,6 +12,7 @@ use gantry_pay::Sandbox;
 use gantry_ports::{PaymentProvider, StoreError};
 use gantry_types::{Timestamp, WorkerId};
 
+use crate::failure::Failure;
 use crate::house::House;
 
 /// How often data are looked through.
@@ -133,6 +134,9 @@ async fn sweep(house: &House) {
         if let Err(error) = house.access.purge_ended().await {
             tracing::warn!(%error, "sessions and links that ended were not removed");
         }
+        if let Err(error) = let_leavers_go(house).await {
+            tracing::warn!(%error, "those who left were not erased");
+        }
         match catalog.sweep(holder).await {
             Ok(Some(report)) if report != SweepReport::default() => {
                 tracing::info!(?report, "removed what is kept no longer");
@@ -151,6 +155,28 @@ async fn sweep(house: &House) {
         }
         round = round.wrapping_add(1);
     }
+}
+
+/// Cancels what leavers still pay for, and erases those whose grace is over. Several servers may
+/// do it at once: every step may be repeated.
+async fn let_leavers_go(house: &House) -> Result<(), Failure> {
+    let broken = |error: &dyn std::error::Error| Failure::broken(error.to_string());
+    let ended = house.billing.end_with_departures(&house.access).await;
+    ended.map_err(|error| broken(&error))?;
+    let due = house.access.list_due_departures().await.map_err(|error| broken(&error))?;
+    for (departure, organizations) in due {
+        let mut is_quiet = true;
+        for organization_id in organizations {
+            let stopped = house.jobs.stop_jobs(organization_id).await;
+            is_quiet &= stopped.map_err(|error| broken(&error))?;
+        }
+        // What still runs was asked to stop, and is gone by the next round.
+        if is_quiet {
+            house.access.erase_person(&departure).await.map_err(|error| broken(&error))?;
+            tracing::info!(user = %departure.user_id, "somebody who left was erased");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -384,6 +384,9 @@ pub enum AdminCommand {
         /// The data folder
         #[command(flatten)]
         data: DataArgs,
+        /// Check an exported file (format jsonl) instead, without a database
+        #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
+        file: Option<PathBuf>,
     },
 }
 

@@ -263,6 +263,7 @@ fn derive_access_settings(config: &Config, edition: &Edition) -> AccessSettings 
         session_idle: minutes(auth.session_idle_minutes),
         administrator_idle: minutes(auth.administrator_idle_minutes),
         session_lifetime: minutes(auth.session_lifetime_days.saturating_mul(24 * 60)),
+        leaving_grace: minutes(auth.leaving_grace_days.saturating_mul(24 * 60)),
         password_cost: PasswordCost {
             memory_kib: auth.password_memory_kib,
             iterations: auth.password_iterations,
@@ -292,6 +293,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::NotProvisioned { .. }
         | AccessError::LockedOut { .. }
         | AccessError::Suspended
+        | AccessError::Leaving
         | AccessError::Forbidden { .. }
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed
@@ -314,6 +316,8 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Busy
         | AccessError::NoSuchPlan { .. }
         | AccessError::LastOwner
+        | AccessError::NeededByMembers { .. }
+        | AccessError::LastAdministrator
         | AccessError::LastWayIn
         | AccessError::IdentityTaken { .. }
         | AccessError::ProviderUnavailable { .. }

@@ -110,8 +110,10 @@ impl Jobs {
         let snapshot = self.store.read().await?;
         let access = snapshot.access();
         let user = access.find_user(user_id).await?.ok_or_else(gone)?;
-        if user.status == UserStatus::Suspended {
-            return Err(AccessError::Suspended.into());
+        match user.status {
+            UserStatus::Active => {}
+            UserStatus::Suspended => return Err(AccessError::Suspended.into()),
+            UserStatus::Leaving | UserStatus::Erased => return Err(AccessError::Leaving.into()),
         }
         let member = access.find_membership(user_id, schedule.organization_id).await?;
         Ok(Actor {

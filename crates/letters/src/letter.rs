@@ -108,6 +108,15 @@ pub enum Letter {
         /// The plan now.
         after: String,
     },
+    /// The account will be deleted, unless the reader keeps it.
+    AccountLeaving {
+        /// The reader's name.
+        name: String,
+        /// When.
+        at: Timestamp,
+        /// The secret.
+        token: String,
+    },
     /// Come and join us.
     Invitation {
         /// Who invites.
@@ -137,6 +146,7 @@ impl Letter {
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
             Self::PlanChanged { .. } => "plan_changed",
+            Self::AccountLeaving { .. } => "account_leaving",
             Self::Invitation { .. } => "invitation",
         }
     }
@@ -149,6 +159,7 @@ impl Letter {
             }
             Self::ResetPassword { token, .. } => format!("/reset-password?token={token}"),
             Self::Invitation { token, .. } => format!("/invitation?token={token}"),
+            Self::AccountLeaving { token, .. } => format!("/keep-account?token={token}"),
             Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
                 "/forgot-password".to_owned()
             }
@@ -169,6 +180,7 @@ impl Letter {
             | Self::ResetPassword { name, .. }
             | Self::ChangeEmail { name, .. } => context! { name },
             Self::PasswordChanged { name, at, ip } => context! { name, at => at.to_string(), ip },
+            Self::AccountLeaving { name, at, .. } => context! { name, at => at.to_string() },
             Self::EmailChanged { name, email } => context! { name, email },
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
             Self::WayInChanged { name, way, added } => context! { name, way, added },

@@ -36,6 +36,7 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "payment_failed",
     "refunded",
     "plan_changed",
+    "account_leaving",
     "invitation",
 ];
 
@@ -195,6 +196,7 @@ mod tests {
                 before: "Free".to_owned(),
                 after: "Basic".to_owned(),
             },
+            Letter::AccountLeaving { name: name(), at, token: token() },
             Letter::Invitation {
                 inviter: name(),
                 organization: "Engines & Co".to_owned(),

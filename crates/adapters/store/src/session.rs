@@ -3,10 +3,11 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadFlows, ReadIdentity,
-    ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx, ReadVouching, Tx,
-    WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteFlows, WriteIdentity,
-    WriteMails, WriteModels, WritePayments, WriteSchedules, WriteVouching,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows,
+    ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
+    ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
+    WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
+    WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -74,6 +75,9 @@ impl ReadTx for Session {
     fn chores(&self) -> &dyn ReadChores {
         self
     }
+    fn departures(&self) -> &dyn ReadDepartures {
+        self
+    }
 }
 
 impl Tx for Session {
@@ -114,6 +118,9 @@ impl Tx for Session {
         self
     }
     fn chores(&self) -> &dyn WriteChores {
+        self
+    }
+    fn departures(&self) -> &dyn WriteDepartures {
         self
     }
 }

@@ -1,6 +1,10 @@
 //! `gantry admin`: what is done to a data folder without a server.
 
-use gantry_access::{AuditProof, Client, Credentials, Registrant};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use gantry_access::{AuditFile, AuditFileProof, AuditProof, Client, Credentials, Registrant};
 use serde_json::json;
 
 use super::login::read_secret;
@@ -9,7 +13,7 @@ use crate::cli::{AdminCommand, DataArgs, GlobalArgs};
 use crate::config::Secret;
 use crate::console::Console;
 use crate::engines::EngineSet;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, file_failure};
 use crate::house::{House, Purpose, derive_access_failure};
 use crate::{logging, runtime};
 
@@ -22,7 +26,8 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
         AdminCommand::Create { data, email, name, password_stdin: _ } => {
             create((data, global), (email, name.as_deref()), console)
         }
-        AdminCommand::VerifyAudit { data } => verify_audit((data, global), console),
+        AdminCommand::VerifyAudit { data: _, file: Some(file) } => verify_file(file, console),
+        AdminCommand::VerifyAudit { data, file: None } => verify_audit((data, global), console),
     }
 }
 
@@ -68,6 +73,46 @@ fn verify_audit(
             "the audit log was changed: seal {seal} of {sealed_at} does not fit its entries"
         ))
         .with_next("compare the database with a backup from before that time")),
+    }
+}
+
+/// Checks an exported audit log, line by line.
+fn verify_file(path: &Path, console: Console) -> Result<Exit, Failure> {
+    let refuse = |error: &std::io::Error| file_failure("read", path, error);
+    let opened = File::open(path).map_err(|error| refuse(&error))?;
+    let mut file = AuditFile::new();
+    for line in BufReader::new(opened).lines() {
+        let line = line.map_err(|error| refuse(&error))?;
+        file.read(&line).map_err(|error| {
+            Failure::broken(error.to_string())
+                .with_next("export it anew: GET /api/v1/admin/audit/export?format=jsonl")
+        })?;
+    }
+    match file.finish() {
+        AuditFileProof::Whole { behind, seals, entries, unsealed } => {
+            let body = json!({
+                "whole": true,
+                "behind": behind,
+                "seals": seals,
+                "entries": entries,
+                "unsealed": unsealed,
+            });
+            console.result(&body, |_| {
+                let from = behind.map_or_else(
+                    || "from its beginning".to_owned(),
+                    |seal| format!("behind seal {seal}, which this file cannot prove"),
+                );
+                format!(
+                    "the file is whole {from}: {entries} entries under {seals} seals, and \
+                     {unsealed} that are not sealed"
+                )
+            });
+            Ok(Exit::Success)
+        }
+        AuditFileProof::Broken { seal, sealed_at } => Err(Failure::broken(format!(
+            "the file was changed: seal {seal} of {sealed_at} does not fit its entries"
+        ))
+        .with_next("compare it with the installation: `gantry admin verify-audit`")),
     }
 }
 

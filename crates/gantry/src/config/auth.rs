@@ -51,6 +51,8 @@ pub struct AuthConfig {
     pub administrator_idle_minutes: u64,
     /// Days after which a session ends whatever happens.
     pub session_lifetime_days: u64,
+    /// Days for which somebody who deleted their account may still keep it.
+    pub leaving_grace_days: u64,
     /// Memory of one password hash in KiB.
     pub password_memory_kib: u32,
     /// Passes of one password hash over that memory.
@@ -78,6 +80,7 @@ impl Default for AuthConfig {
             session_idle_minutes: 720,
             administrator_idle_minutes: 60,
             session_lifetime_days: 30,
+            leaving_grace_days: 14,
             password_memory_kib: 19_456,
             password_iterations: 2,
             password_concurrency: 2,

@@ -1,6 +1,7 @@
 //! Addresses, passwords and second factors.
 
 use gantry_access::{Enrolment, RecoveryCodes, TokenPair};
+use gantry_ports::store::Departure;
 use gantry_types::{Locale, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -78,6 +79,20 @@ pub struct PasswordRequest {
     /// The present password.
     #[schema(format = Password)]
     pub password: String,
+}
+
+/// An account that is about to be deleted.
+#[derive(Serialize, ToSchema)]
+pub struct LeavingBody {
+    /// When everything is erased; until then the link of the mail keeps the account.
+    #[schema(value_type = String, format = DateTime)]
+    pub erase_at: Timestamp,
+}
+
+impl From<Departure> for LeavingBody {
+    fn from(departure: Departure) -> Self {
+        Self { erase_at: departure.erase_at }
+    }
 }
 
 /// A code of an authenticator app.

@@ -4,6 +4,7 @@
 //! is written here may only grow.
 
 mod account;
+mod audit;
 mod auth;
 mod billing;
 mod catalog;
@@ -23,6 +24,7 @@ mod words;
 mod workflow;
 
 pub use account::*;
+pub use audit::*;
 pub use auth::*;
 pub use billing::*;
 pub use catalog::*;

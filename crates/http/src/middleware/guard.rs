@@ -24,11 +24,12 @@ use crate::problem::{Answer, Problem};
 use crate::state::{AppState, HttpSettings};
 
 /// Where secrets can be guessed, or mails caused.
-const SIGN_IN_PATHS: [&str; 14] = [
+const SIGN_IN_PATHS: [&str; 15] = [
     "/auth/login",
     "/auth/register",
     "/auth/setup",
     "/auth/second-factor",
+    "/auth/keep-account",
     "/auth/verify-email",
     "/auth/verify-email/resend",
     "/auth/password/forgot",

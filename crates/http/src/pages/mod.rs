@@ -46,6 +46,7 @@ pub fn page_routes() -> Router<AppState> {
         .route("/forgot-password", get(recovery::forgot_page).post(recovery::forget))
         .route("/reset-password", get(recovery::reset_page).post(recovery::reset))
         .route("/verify-email", get(recovery::verify_page).post(recovery::verify))
+        .route("/keep-account", get(recovery::keep_page).post(recovery::keep))
         .route("/invitation", get(invitation::invitation_page).post(invitation::accept))
         .route("/register", get(forms::register_page).post(forms::register))
         .route("/setup", get(forms::setup_page).post(forms::set_up))

@@ -1,4 +1,4 @@
-//! What the links of mails lead to: a new password, a proof of an address.
+//! What the links of mails lead to: a new password, a proof of an address, an account that is kept.
 //!
 //! Invariant: opening a link changes nothing, as mail programs open them too; a button does.
 
@@ -77,4 +77,23 @@ pub async fn verify(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> 
         Err(problem) => Err(problem),
     };
     Screen::Verify.conclude(&visit, &fields, result).await
+}
+
+/// The button that keeps an account.
+pub async fn keep_page(visit: Visit, Query(params): Query<NextParams>) -> Answer {
+    let fields = Fields { token: params.token, ..Fields::default() };
+    Screen::Keep.show(&visit, &fields, None).await
+}
+
+/// Keeps an account that was to be deleted.
+pub async fn keep(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> Answer {
+    let fields = read(form)?;
+    let result = match require_own_form(&visit, &fields) {
+        Ok(()) => {
+            let (access, client) = (visit.state.access(), visit.client());
+            access.keep_account(&fields.token, &client).await.map_err(Problem::from)
+        }
+        Err(problem) => Err(problem),
+    };
+    Screen::Keep.conclude(&visit, &fields, result).await
 }

@@ -9,7 +9,7 @@ use gantry_types::RequestId;
 use super::{PASSKEY_SCRIPT, STYLES};
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
@@ -17,6 +17,7 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("forgot.html", include_str!("templates/forgot.html")),
     ("reset.html", include_str!("templates/reset.html")),
     ("verify.html", include_str!("templates/verify.html")),
+    ("keep.html", include_str!("templates/keep.html")),
     ("invitation.html", include_str!("templates/invitation.html")),
     ("register.html", include_str!("templates/register.html")),
     ("setup.html", include_str!("templates/setup.html")),

@@ -152,6 +152,8 @@ pub enum Screen {
     Reset,
     /// Proves an address.
     Verify,
+    /// Keeps an account that was to be deleted.
+    Keep,
     /// Accepts an invitation.
     Invitation,
 }
@@ -166,6 +168,7 @@ impl Screen {
             Self::Forgot => "forgot.html",
             Self::Reset => "reset.html",
             Self::Verify => "verify.html",
+            Self::Keep => "keep.html",
             Self::Invitation => "invitation.html",
         }
     }
@@ -179,6 +182,7 @@ impl Screen {
             Self::Forgot => "Forgot the password?",
             Self::Reset => "Set a new password",
             Self::Verify => "Confirm the address",
+            Self::Keep => "Keep the account",
             Self::Invitation => "An invitation",
         }
     }
@@ -238,7 +242,8 @@ impl Screen {
             | Self::Forgot
             | Self::Reset
             | Self::Verify
-            | Self::Invitation => None,
+            | Self::Invitation
+            | Self::Keep => None,
         }
     }
 

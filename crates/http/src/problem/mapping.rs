@@ -69,7 +69,9 @@ impl From<AccessError> for Problem {
                 .with_next_step("Set a password or add another way first."),
             AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)
                 .with_next_step("Ask an owner or admin of the organization to add the address."),
-            AccessError::LastOwner => Self::new(ProblemCode::Conflict, detail),
+            AccessError::LastOwner
+            | AccessError::NeededByMembers { .. }
+            | AccessError::LastAdministrator => Self::new(ProblemCode::Conflict, detail),
             AccessError::SeatsTaken { limit } => Self::new(ProblemCode::QuotaExceeded, detail)
                 .with("limit", limit)
                 .with_next_step("Remove a member, withdraw an invitation, or change the plan."),
@@ -81,6 +83,7 @@ impl From<AccessError> for Problem {
                 )
             }
             AccessError::Suspended
+            | AccessError::Leaving
             | AccessError::RegistrationClosed
             | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),
             AccessError::Forbidden { .. } => Self::new(ProblemCode::Forbidden, detail)

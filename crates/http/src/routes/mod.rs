@@ -7,6 +7,7 @@ mod api_keys;
 mod app_shell;
 mod artifacts;
 mod audit;
+mod audit_export;
 mod auth;
 mod billing;
 mod content;
@@ -16,6 +17,7 @@ mod health;
 mod identity;
 mod job_events;
 mod jobs;
+mod leaving;
 mod members;
 mod meta;
 mod models;
@@ -54,10 +56,11 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::end_session))
         .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
         .routes(routes!(api_keys::revoke_api_key))
-        .routes(routes!(account::get_account))
+        .routes(routes!(account::get_account, leaving::delete_account))
         .routes(routes!(account::list_ledger))
         .routes(routes!(account::export_ledger))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(audit_export::export_audit))
         .routes(routes!(operations::list_operations))
         .routes(routes!(operations::get_operation))
         .routes(routes!(operations::estimate))
@@ -112,6 +115,7 @@ fn identity_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(auth::logout))
         .routes(routes!(auth::get_me, identity::change_profile))
         .routes(routes!(identity::verify_email))
+        .routes(routes!(leaving::keep_account))
         .routes(routes!(identity::resend_verification))
         .routes(routes!(identity::forget_password))
         .routes(routes!(identity::reset_password))

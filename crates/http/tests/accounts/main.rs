@@ -1,8 +1,10 @@
 //! Addresses, passwords, second factors, members and invitations, over HTTP.
 
 mod addresses;
+mod audit_export;
 mod factors;
 mod issuers;
+mod leaving;
 mod members;
 mod organizations;
 mod passkeys;

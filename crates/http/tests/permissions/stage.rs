@@ -122,6 +122,7 @@ impl Stage {
         let request = TestRequest::new(&method.to_uppercase(), &path);
         Ok(match self.body_of(method, &path) {
             Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
+            Some(body) if path == "/api/v1/account" && method == "delete" => request.json(&body),
             _ if path.ends_with("/parts/1") => {
                 request.body("application/octet-stream", b"a,b\n1,2\n")
             }
@@ -162,6 +163,7 @@ impl Stage {
             "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
             "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
             "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
+            "/api/v1/account" => Some(json!({ "password": "" })),
             "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
             "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
             "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),
@@ -186,6 +188,7 @@ impl Stage {
                 Some(json!({ "refresh_token": "none" }))
             }
             "/api/v1/auth/verify-email"
+            | "/api/v1/auth/keep-account"
             | "/api/v1/invitations/view"
             | "/api/v1/invitations/accept" => Some(json!({ "token": "none" })),
             "/api/v1/invitations" => Some(json!({ "email": "", "role": "member" })),

@@ -17,6 +17,10 @@ pub enum UserStatus {
     Active,
     /// May not, until an administrator says otherwise.
     Suspended,
+    /// May not: asked to be deleted, and may still stay by the link in a mail.
+    Leaving,
+    /// Never again: everything that named them was erased.
+    Erased,
 }
 
 /// A person.

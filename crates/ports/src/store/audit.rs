@@ -57,6 +57,10 @@ pub trait ReadAudit: Send + Sync {
     ) -> Result<Page<AuditEntry, AuditEntryId>, StoreError>;
     /// The newest seal.
     async fn find_last_seal(&self) -> Result<Option<AuditSeal>, StoreError>;
+    /// The first seal whose number is above `number`.
+    async fn find_next_seal(&self, number: u64) -> Result<Option<AuditSeal>, StoreError>;
+    /// The newest seal that was made at `at` or before.
+    async fn find_seal_before(&self, at: Timestamp) -> Result<Option<AuditSeal>, StoreError>;
     /// Every seal, oldest first.
     async fn list_seals(&self) -> Result<Vec<AuditSeal>, StoreError>;
     /// Entries of all organizations in the order of their identifiers: after `after` (from the

@@ -19,6 +19,8 @@ pub enum LinkPurpose {
     ChangeEmail,
     /// Goes on with a sign-in whose password was right.
     SecondFactor,
+    /// Keeps an account that was to be deleted.
+    KeepAccount,
 }
 
 /// A secret that is good once. The secret itself is never stored.

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod catalog;
 mod chores;
+mod departures;
 mod error;
 mod flows;
 mod hot;
@@ -34,6 +35,7 @@ pub use catalog::{
     Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,
 };
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
+pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
 pub use flows::{FlowNode, FlowRun, NodePhase, ReadFlows, Workflow, WorkflowRevision, WriteFlows};
 pub use hot::{

@@ -11,6 +11,7 @@ use super::accounts::{ReadAccounts, WriteAccounts};
 use super::audit::{ReadAudit, WriteAudit};
 use super::catalog::{ReadCatalog, WriteCatalog};
 use super::chores::{ReadChores, WriteChores};
+use super::departures::{ReadDepartures, WriteDepartures};
 use super::error::{StoreError, WriteAbort};
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
@@ -50,6 +51,8 @@ pub trait ReadTx: Send + Sync {
     fn models(&self) -> &dyn ReadModels;
     /// What keeps the database small.
     fn chores(&self) -> &dyn ReadChores;
+    /// People who leave.
+    fn departures(&self) -> &dyn ReadDepartures;
 }
 
 /// A transaction. It is committed when its closure answers `Ok`, else rolled back.
@@ -80,6 +83,8 @@ pub trait Tx: Send + Sync {
     fn models(&self) -> &dyn WriteModels;
     /// What keeps the database small.
     fn chores(&self) -> &dyn WriteChores;
+    /// People who leave.
+    fn departures(&self) -> &dyn WriteDepartures;
 }
 
 /// A write whose types were erased; made by [`StoreExt::write`].

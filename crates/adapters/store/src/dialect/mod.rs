@@ -79,6 +79,15 @@ impl Dialect {
         }
     }
 
+    /// Statements after which a table that was append only refuses removals, and changes of
+    /// `columns` alone: in the others what tells of a person can be erased.
+    pub(crate) fn append_only_in(self, table: &str, columns: &[&str]) -> Vec<String> {
+        match self {
+            Self::Sqlite => sqlite::append_only_in(table, columns),
+            Self::Postgres => postgres::append_only_in(table, columns),
+        }
+    }
+
     /// Appended to a SELECT whose rows will be written; SQLite's writer is alone anyway.
     pub(crate) const fn for_update(self) -> &'static str {
         match self {
@@ -113,4 +122,10 @@ impl Dialect {
             Self::Postgres => Some("SELECT pg_advisory_xact_lock(4702111234474983745)"),
         }
     }
+}
+
+/// The condition of a trigger that one of `columns` changes.
+fn differs(columns: &[&str]) -> String {
+    let differ = |column: &&str| format!("OLD.{column} IS DISTINCT FROM NEW.{column}");
+    columns.iter().map(differ).collect::<Vec<_>>().join(" OR ")
 }

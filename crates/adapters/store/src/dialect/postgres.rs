@@ -31,6 +31,22 @@ pub(super) fn append_only(table: &str) -> Vec<String> {
     ]
 }
 
+/// Triggers that refuse removals and changes of some columns, in place of those for all changes.
+pub(super) fn append_only_in(table: &str, columns: &[&str]) -> Vec<String> {
+    let differs = super::differs(columns);
+    vec![
+        format!("DROP TRIGGER {table}_append_only ON {table}"),
+        format!(
+            "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} \
+             FOR EACH ROW EXECUTE FUNCTION {table}_refuse()"
+        ),
+        format!(
+            "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} \
+             FOR EACH ROW WHEN ({differs}) EXECUTE FUNCTION {table}_refuse()"
+        ),
+    ]
+}
+
 /// A sub-select over `jsonb_array_elements`.
 pub(super) fn rows(source: &str, columns: &[Column]) -> String {
     let select = select(columns);

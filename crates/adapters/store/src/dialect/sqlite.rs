@@ -25,6 +25,18 @@ pub(super) fn append_only(table: &str) -> Vec<String> {
         .into()
 }
 
+/// Triggers that refuse removals and changes of some columns, in place of those for all changes.
+pub(super) fn append_only_in(table: &str, columns: &[&str]) -> Vec<String> {
+    let differs = super::differs(columns);
+    vec![
+        format!("DROP TRIGGER {table}_no_update"),
+        format!(
+            "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} WHEN {differs} \
+             BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
+        ),
+    ]
+}
+
 /// A sub-select over `jsonb_each`, whose rows need no second parsing.
 pub(super) fn rows(source: &str, columns: &[Column]) -> String {
     format!("(SELECT {} FROM jsonb_each({source}))", select(columns))

@@ -8,6 +8,7 @@ mod backup;
 #[cfg(test)]
 mod tests;
 mod v1;
+mod v10;
 mod v2;
 mod v3;
 mod v4;
@@ -31,18 +32,36 @@ struct Version {
     statements: &'static [&'static str],
     /// Tables that refuse every change but an insertion, from this version on.
     append_only: &'static [&'static str],
+    /// Tables that refuse removals, and changes of the named columns alone, from this version on.
+    append_only_in: &'static [(&'static str, &'static [&'static str])],
 }
 
 const VERSIONS: &[Version] = &[
-    Version { number: 1, statements: v1::STATEMENTS, append_only: v1::APPEND_ONLY },
-    Version { number: 2, statements: v2::STATEMENTS, append_only: &[] },
-    Version { number: 3, statements: v3::STATEMENTS, append_only: &[] },
-    Version { number: 4, statements: v4::STATEMENTS, append_only: &[] },
-    Version { number: 5, statements: v5::STATEMENTS, append_only: &[] },
-    Version { number: 6, statements: v6::STATEMENTS, append_only: v6::APPEND_ONLY },
-    Version { number: 7, statements: v7::STATEMENTS, append_only: &[] },
-    Version { number: 8, statements: v8::STATEMENTS, append_only: &[] },
-    Version { number: 9, statements: v9::STATEMENTS, append_only: &[] },
+    Version {
+        number: 1,
+        statements: v1::STATEMENTS,
+        append_only: v1::APPEND_ONLY,
+        append_only_in: &[],
+    },
+    Version { number: 2, statements: v2::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 3, statements: v3::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 4, statements: v4::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 5, statements: v5::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version {
+        number: 6,
+        statements: v6::STATEMENTS,
+        append_only: v6::APPEND_ONLY,
+        append_only_in: &[],
+    },
+    Version { number: 7, statements: v7::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 8, statements: v8::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 9, statements: v9::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version {
+        number: 10,
+        statements: v10::STATEMENTS,
+        append_only: &[],
+        append_only_in: v10::APPEND_ONLY_IN,
+    },
 ];
 
 const CREATE_VERSIONS: &str =
@@ -105,6 +124,11 @@ async fn upgrade(
         }
         for table in version.append_only {
             for statement in dialect.append_only(table) {
+                tx.execute_unprepared(&statement).await.map_err(refuse)?;
+            }
+        }
+        for (table, columns) in version.append_only_in {
+            for statement in dialect.append_only_in(table, columns) {
                 tx.execute_unprepared(&statement).await.map_err(refuse)?;
             }
         }

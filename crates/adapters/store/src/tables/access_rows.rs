@@ -48,6 +48,8 @@ pub(super) const fn encode_status(status: UserStatus) -> &'static str {
     match status {
         UserStatus::Active => "active",
         UserStatus::Suspended => "suspended",
+        UserStatus::Leaving => "leaving",
+        UserStatus::Erased => "erased",
     }
 }
 
@@ -55,6 +57,8 @@ fn decode_status(text: &str) -> Result<UserStatus, StoreError> {
     match text {
         "active" => Ok(UserStatus::Active),
         "suspended" => Ok(UserStatus::Suspended),
+        "leaving" => Ok(UserStatus::Leaving),
+        "erased" => Ok(UserStatus::Erased),
         other => Err(broken("user status", other)),
     }
 }

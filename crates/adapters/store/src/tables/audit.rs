@@ -11,7 +11,8 @@ use super::convert::{decode_json, decode_time, decode_u64, encode_json, encode_u
 use super::page::PageSql;
 use crate::session::Session;
 
-const SELECT_ENTRY: &str =
+/// Every column of an entry.
+pub(super) const SELECT_ENTRY: &str =
     "SELECT id, organization_id, user_id, action, subject, details, ip, at FROM audit_entries";
 const SELECT_SEAL: &str = "SELECT number, last_id, entries, digest, sealed_at FROM audit_seals";
 
@@ -39,7 +40,7 @@ impl SealRow {
 
 /// A row of `audit_entries`.
 #[derive(Debug, FromQueryResult)]
-struct AuditRow {
+pub(super) struct AuditRow {
     id: Uuid,
     organization_id: Option<Uuid>,
     user_id: Option<Uuid>,
@@ -51,7 +52,7 @@ struct AuditRow {
 }
 
 impl AuditRow {
-    fn decode(self) -> Result<AuditEntry, StoreError> {
+    pub(super) fn decode(self) -> Result<AuditEntry, StoreError> {
         Ok(AuditEntry {
             id: AuditEntryId::from_uuid(self.id),
             organization_id: self.organization_id.map(OrganizationId::from_uuid),
@@ -92,6 +93,20 @@ impl ReadAudit for Session {
     async fn find_last_seal(&self) -> Result<Option<AuditSeal>, StoreError> {
         let sql = format!("{SELECT_SEAL} ORDER BY number DESC LIMIT 1");
         let row = self.sql().first::<SealRow>("seal", sql, vec![]).await?;
+        row.map(SealRow::decode).transpose()
+    }
+
+    async fn find_next_seal(&self, number: u64) -> Result<Option<AuditSeal>, StoreError> {
+        let sql = format!("{SELECT_SEAL} WHERE number > $1 ORDER BY number LIMIT 1");
+        let values = vec![encode_u64("seal", number)?.into()];
+        let row = self.sql().first::<SealRow>("seal", sql, values).await?;
+        row.map(SealRow::decode).transpose()
+    }
+
+    async fn find_seal_before(&self, at: Timestamp) -> Result<Option<AuditSeal>, StoreError> {
+        let sql = format!("{SELECT_SEAL} WHERE sealed_at <= $1 ORDER BY number DESC LIMIT 1");
+        let values = vec![at.as_micros().into()];
+        let row = self.sql().first::<SealRow>("seal", sql, values).await?;
         row.map(SealRow::decode).transpose()
     }
 

@@ -18,15 +18,17 @@ pub(super) const fn encode_purpose(purpose: LinkPurpose) -> &'static str {
         LinkPurpose::ResetPassword => "reset_password",
         LinkPurpose::ChangeEmail => "change_email",
         LinkPurpose::SecondFactor => "second_factor",
+        LinkPurpose::KeepAccount => "keep_account",
     }
 }
 
 fn decode_purpose(text: &str) -> Result<LinkPurpose, StoreError> {
-    const ALL: [LinkPurpose; 4] = [
+    const ALL: [LinkPurpose; 5] = [
         LinkPurpose::VerifyEmail,
         LinkPurpose::ResetPassword,
         LinkPurpose::ChangeEmail,
         LinkPurpose::SecondFactor,
+        LinkPurpose::KeepAccount,
     ];
     let found = ALL.into_iter().find(|purpose| encode_purpose(*purpose) == text);
     found.ok_or_else(|| broken("link purpose", text))

@@ -15,6 +15,8 @@ mod catalog_write;
 mod chores;
 mod chores_sweep;
 mod convert;
+mod departures;
+mod erasure;
 mod flow_rows;
 mod flows;
 mod identity_read;

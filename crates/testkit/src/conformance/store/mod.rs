@@ -8,6 +8,7 @@ pub mod allowances;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
+pub mod departures;
 pub mod flows;
 pub mod fork;
 pub mod identity;
@@ -104,6 +105,8 @@ macro_rules! store_conformance {
             flows::a_runs_nodes_find_their_jobs,
             models::models_have_cards_and_versions,
             models::a_deleted_model_is_gone_and_not_used_again,
+            departures::somebody_leaves_and_stays_after_all,
+            departures::who_leaves_is_erased_and_the_books_stay,
             sweep::a_chore_is_done_by_one_server,
             sweep::old_results_go_and_the_books_stay,
             sweep::what_is_still_read_stays,

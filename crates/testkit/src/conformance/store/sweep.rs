@@ -15,7 +15,10 @@ use super::world::{START, submission, success};
 use crate::conformance::Outcome;
 
 /// A job that ended at the start of the story and left a file under its own key.
-async fn finished(world: &World, account: OrganizationId) -> Result<(JobId, ArtifactId)> {
+pub(super) async fn finished(
+    world: &World,
+    account: OrganizationId,
+) -> Result<(JobId, ArtifactId)> {
     let id = world.submit(account, 10).await?;
     let job = world.claim_job(id).await?;
     let artifact = NewArtifact {
@@ -135,7 +138,8 @@ pub async fn what_is_still_read_stays(world: &World) -> Outcome {
     Ok(())
 }
 
-fn dataset(account: OrganizationId) -> Dataset {
+/// A dataset of one version under its own key.
+pub(super) fn dataset(account: OrganizationId) -> Dataset {
     let id = DatasetId::generate();
     let latest = DatasetVersion {
         dataset_id: id,
