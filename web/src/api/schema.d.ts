@@ -15,7 +15,12 @@ export interface paths {
         get: operations["get_account"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Deletes the person's account: they are signed out everywhere, their keys are revoked, what they
+         *     pay for is cancelled; and after the grace, within which the link of a mail keeps the account,
+         *     everything that is theirs alone is erased.
+         */
+        delete: operations["delete_account"];
         options?: never;
         head?: never;
         patch?: never;
@@ -152,6 +157,28 @@ export interface paths {
         get: operations["get_time_zone"];
         /** Sets the time zone; every schedule is due by its clocks from then on. */
         put: operations["set_time_zone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every organization's entries, oldest first; for administrators. `jsonl` has the seals too, each
+         *     behind the entries that it covers, and `gantry admin verify-audit --file` checks such a file
+         *     without the installation; its batches are whole, so that it may begin before `from` and end
+         *     after `to`.
+         */
+        get: operations["export_audit"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -434,6 +461,23 @@ export interface paths {
         post?: never;
         /** Removes an account elsewhere; the last way to sign in stays. */
         delete: operations["unlink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/keep-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps an account that was to be deleted, by the link of a mail. */
+        post: operations["keep_account"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2551,6 +2595,14 @@ export interface components {
         };
         /** @enum {string} */
         JobState: "scheduled" | "blocked" | "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "dead";
+        /** @description An account that is about to be deleted. */
+        LeavingBody: {
+            /**
+             * Format: date-time
+             * @description When everything is erased; until then the link of the mail keeps the account.
+             */
+            erase_at: string;
+        };
         /** @description A line of the ledger. */
         LedgerEntryBody: {
             /** @description Which side: `available`, `held`, `revenue`, `issued`, `expired` or `receivable`. */
@@ -4913,6 +4965,38 @@ export interface operations {
             };
         };
     };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     begin_checkout: {
         parameters: {
             query?: never;
@@ -5206,6 +5290,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimeZoneBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description `csv` (if not given) or `jsonl`. */
+                format?: string;
+                /** @description From this time on (RFC 3339); from the beginning if not given. */
+                from?: string;
+                /** @description Before this time (RFC 3339); to the end if not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A problem. */
@@ -5758,6 +5877,36 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    keep_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
         responses: {
             204: {
                 headers: {
