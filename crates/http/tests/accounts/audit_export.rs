@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use gantry_access::{AuditFile, AuditFileProof};
 use gantry_ports::Clock;
 use gantry_testkit::{TestApp, TestClient, TestSettings};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const EXPORT: &str = "/api/v1/admin/audit/export";
 
@@ -82,7 +82,7 @@ async fn a_table_has_what_happened_in_its_time() -> Result<()> {
     }
     let audit = root.get("/api/v1/audit").await?.json()?;
     let exports = audit["items"].as_array().context("items")?;
-    let exports = exports.iter().filter(|item| item["action"] == Value::from("audit.export"));
+    let exports = exports.iter().filter(|item| item["action"] == "audit.export");
     assert_eq!(exports.count(), 3);
     Ok(())
 }

@@ -206,7 +206,7 @@ mod tests {
             let name = table.as_str();
             let is_of_organization = has(&"organization_id") && !with_person.contains(name);
             let is_of_person = has(&"user_id");
-            let names_somebody = NAMING.iter().any(|column| has(column));
+            let names_somebody = NAMING.iter().any(has);
             let is_treated = kept.contains(name)
                 || (!is_of_organization || with_organization.contains(name))
                     && (!is_of_person || with_person.contains(name))
