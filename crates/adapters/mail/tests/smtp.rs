@@ -1,67 +1,15 @@
 //! A real mail server of another maker (`aiosmtpd`) takes the mails.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_mail::{Sender, SmtpMailer, SmtpSettings, SmtpSetupError, SmtpTls};
 use gantry_ports::{Mail, MailError, Mailer};
-use gantry_testkit::python;
+use gantry_testkit::python::Peer;
 use gantry_types::MailId;
-use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The server, which ends with the test.
-struct Peer {
-    child: Child,
-    port: u16,
-    lines: Receiver<Value>,
-}
-
-impl Peer {
-    fn start() -> Result<Self> {
-        let python = python::environment("mail", "aiosmtpd==1.4.6")?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py");
-        let mut child = Command::new(python)
-            .args([script, &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().context("the peer has an output")?;
-        let (send, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let Ok(value) = serde_json::from_str(&line) else { break };
-                if send.send(value).is_err() {
-                    break;
-                }
-            }
-        });
-        let peer = Self { child, port, lines };
-        let first = peer.next_line()?;
-        anyhow::ensure!(first["ready"] == true, "{first}");
-        Ok(peer)
-    }
-
-    fn next_line(&self) -> Result<Value> {
-        self.lines.recv_timeout(PATIENCE).context("the mail server says nothing")
-    }
-
-    fn mailer(&self) -> Result<SmtpMailer> {
-        Ok(SmtpMailer::new(settings(self.port, SmtpTls::None)?)?)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ended = self.child.wait();
-    }
+fn start_peer() -> Result<Peer> {
+    Peer::start(("mail", "aiosmtpd==1.4.6"), concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py"))
 }
 
 fn settings(port: u16, tls: SmtpTls) -> Result<SmtpSettings> {
@@ -81,8 +29,8 @@ fn mail_to(recipient: &str) -> Mail {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_arrive_whole_and_refusals_are_told_apart() -> Result<()> {
-    let peer = Peer::start()?;
-    let mailer = peer.mailer()?;
+    let peer = start_peer()?;
+    let mailer = SmtpMailer::new(settings(peer.port, SmtpTls::None)?)?;
     let mail = mail_to("ada@example.org");
     mailer.send(&mail).await?;
     let got = peer.next_line()?;

@@ -1,81 +1,28 @@
 //! An issuer of another maker (`oidc-provider-mock`, which signs with RS256) vouches for people.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_oidc::{AddressTrust, Oidc, OidcSettings};
 use gantry_ports::vouching::{AddressProof, Challenge, Redemption};
 use gantry_ports::{IdentityProvider, VouchError};
-use gantry_testkit::{TestClock, python};
-use serde_json::Value;
+use gantry_testkit::TestClock;
+use gantry_testkit::python::Peer;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py");
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// The issuer, which ends with the test.
-struct Peer {
-    child: Child,
-    port: u16,
-    lines: Receiver<Value>,
-}
-
-impl Peer {
-    fn start() -> Result<Self> {
-        let python = python::environment("oidc", "oidc-provider-mock==0.3.4")?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer.py");
-        let mut child = Command::new(python)
-            .args([script, &port.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let output = child.stdout.take().context("the peer has an output")?;
-        let (send, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let Ok(value) = serde_json::from_str(&line) else { continue };
-                if send.send(value).is_err() {
-                    break;
-                }
-            }
-        });
-        let peer = Self { child, port, lines };
-        let first = peer.next_line()?;
-        anyhow::ensure!(first["ready"] == true, "{first}");
-        Ok(peer)
-    }
-
-    fn next_line(&self) -> Result<Value> {
-        self.lines.recv_timeout(PATIENCE).context("the issuer says nothing")
-    }
-
-    /// Signs in as Ada on a page; answers the address to which the browser is sent back.
-    fn agree(&mut self, page: &str) -> Result<String> {
-        let input = self.child.stdin.as_mut().context("the peer has an input")?;
-        writeln!(input, "{page}")?;
-        input.flush()?;
-        let line = self.next_line()?;
-        line["location"].as_str().map(str::to_owned).with_context(|| line.to_string())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ended = self.child.wait();
-    }
+/// The person agrees on a page; answers the address to which the browser is sent back.
+fn agree(peer: &mut Peer, page: &str) -> Result<String> {
+    peer.tell(page)?;
+    let line = peer.next_line()?;
+    line["location"].as_str().map(str::to_owned).with_context(|| line.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_signs_in_at_an_issuer_of_another_maker() -> Result<()> {
-    let mut peer = Peer::start()?;
+    let mut peer = Peer::start(("oidc", "oidc-provider-mock==0.3.4"), SCRIPT)?;
     let settings = OidcSettings {
         issuer: format!("http://127.0.0.1:{}", peer.port),
         client_id: "gantry".to_owned(),
@@ -91,7 +38,7 @@ async fn somebody_signs_in_at_an_issuer_of_another_maker() -> Result<()> {
     };
     for nonce in ["the-nonce", "another"] {
         let page = us.begin(&challenge).await?;
-        let back = peer.agree(&page)?;
+        let back = agree(&mut peer, &page)?;
         anyhow::ensure!(back.starts_with("http://127.0.0.1:1/callback?"), "{back}");
         anyhow::ensure!(back.contains("state=the-state"), "{back}");
         let (_, rest) = back.split_once("code=").context("a code")?;
