@@ -76,8 +76,8 @@ dispatched! {
 pub(crate) fn random_chunk(philox: &Philox, stream: StreamId, chunk: u64, out: &mut [f64; CHUNK]) {
     let mut bits = [0; CHUNK];
     philox.bits(chunk, stream, &mut bits);
-    for (u, bits) in out.iter_mut().zip(bits) {
-        *u = unit(bits);
+    for (u, bits) in out.iter_mut().zip(&bits) {
+        *u = unit(*bits);
     }
 }
 
