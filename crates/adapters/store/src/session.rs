@@ -3,8 +3,8 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows,
-    ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadExports,
+    ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
     ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
     WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
     WriteSchedules, WriteVouching,
@@ -76,6 +76,9 @@ impl ReadTx for Session {
         self
     }
     fn departures(&self) -> &dyn ReadDepartures {
+        self
+    }
+    fn exports(&self) -> &dyn ReadExports {
         self
     }
 }

@@ -11,6 +11,7 @@ mod catalog;
 mod chores;
 mod departures;
 mod error;
+mod exports;
 mod flows;
 mod hot;
 mod identity;
@@ -37,6 +38,7 @@ pub use catalog::{
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
 pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
+pub use exports::{ExportFile, ExportPart, ExportRange, ExportScope, ReadExports};
 pub use flows::{FlowNode, FlowRun, NodePhase, ReadFlows, Workflow, WorkflowRevision, WriteFlows};
 pub use hot::{
     AllowCommand, AllowancePhase, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand,

@@ -13,6 +13,7 @@ use super::catalog::{ReadCatalog, WriteCatalog};
 use super::chores::{ReadChores, WriteChores};
 use super::departures::{ReadDepartures, WriteDepartures};
 use super::error::{StoreError, WriteAbort};
+use super::exports::ReadExports;
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::identity::{ReadIdentity, WriteIdentity};
@@ -53,6 +54,8 @@ pub trait ReadTx: Send + Sync {
     fn chores(&self) -> &dyn ReadChores;
     /// People who leave.
     fn departures(&self) -> &dyn ReadDepartures;
+    /// What is kept about a person.
+    fn exports(&self) -> &dyn ReadExports;
 }
 
 /// A transaction. It is committed when its closure answers `Ok`, else rolled back.

@@ -17,6 +17,8 @@ mod chores_sweep;
 mod convert;
 mod departures;
 mod erasure;
+mod export;
+mod export_parts;
 mod flow_rows;
 mod flows;
 mod identity_read;
