@@ -60,6 +60,7 @@ pub use audit_export::{
 pub use audit_file::{AuditFile, AuditFileError, AuditFileProof};
 pub use ceremony::{Begun, BrowserToken};
 pub use change_password::ProfileChange;
+pub use confirm::Confirmed;
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};

@@ -4,6 +4,7 @@
 //! is written here may only grow.
 
 mod account;
+mod account_export;
 mod audit;
 mod auth;
 mod billing;
@@ -24,6 +25,7 @@ mod words;
 mod workflow;
 
 pub use account::*;
+pub use account_export::*;
 pub use audit::*;
 pub use auth::*;
 pub use billing::*;

@@ -1,6 +1,7 @@
 //! The routes, one file per noun.
 
 mod account;
+mod account_export;
 mod admin;
 mod admin_billing;
 mod api_keys;
@@ -57,6 +58,8 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(account::get_account, leaving::delete_account))
+        .routes(routes!(account_export::get_account_export, account_export::ask_for_export))
+        .routes(routes!(account_export::download_account_export))
         .routes(routes!(account::list_ledger))
         .routes(routes!(account::export_ledger))
         .routes(routes!(audit::list_audit))

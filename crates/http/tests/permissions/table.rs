@@ -159,6 +159,10 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account", READ_ACCOUNT),
     // With a wrong password: everybody is needed for the rows that follow.
     ("delete", "/api/v1/account", BY_SESSION),
+    // With a wrong password, too; and nobody has asked before.
+    ("post", "/api/v1/account/export", BY_SESSION),
+    ("get", "/api/v1/account/export", BY_SESSION),
+    ("get", "/api/v1/account/export/content", BY_SESSION),
     ("get", "/api/v1/account/ledger", READ_ACCOUNT),
     ("get", "/api/v1/account/ledger.csv", READ_ACCOUNT),
     ("get", "/api/v1/plans", Rule::Public),
