@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
+use super::sign_in;
+
 const EXPORT: &str = "/api/v1/account/export";
 const CONTENT: &str = "/api/v1/account/export/content";
 const TABLE: &[u8] = b"city,age\nBergen,41\nLima,39\n";
@@ -224,6 +226,7 @@ async fn an_export_needs_the_password_and_is_made_three_times_a_day() -> Result<
     refused.require_status(429)?;
     assert!(refused.header("retry-after").is_some());
     app.clock.advance(Duration::from_hours(24));
+    let (_, _, mut ada) = sign_in(&app, "ada@example.org", PASSWORD).await?;
     assert_eq!(ask(&mut ada).await?.0, 202);
     Ok(())
 }
