@@ -31,6 +31,7 @@ mod linked_identities;
 mod links;
 mod lock_out;
 mod members;
+mod oauth;
 mod organizations;
 mod passkeys;
 mod password;
@@ -68,6 +69,10 @@ pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
 pub use members::Roster;
+pub use oauth::{
+    AuthorizationRequest, ClientCredentials, ClientDraft, Consent, GrantRequest, IssuedClient,
+    IssuedTokens, OAuthError, PersonGrant, TokenFacts, TokenKind, origin_of_redirect,
+};
 pub use passkeys::{PasskeyAnswer, PasskeyCreated, PasskeyCreation, PasskeyQuestion};
 pub use permission::{Permission, require};
 pub use providers::{InvalidProviderId, Provider, ProviderId};

@@ -18,6 +18,7 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::SecondFactors,
             ExportPart::ApiKeys,
             ExportPart::RefreshTokens,
+            ExportPart::Clients,
             ExportPart::Mails,
         ],
     ),

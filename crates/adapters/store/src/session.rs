@@ -3,11 +3,11 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadExports,
-    ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
-    ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
-    WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
-    WriteSchedules, WriteVouching,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
+    ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
+    ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog,
+    WriteChores, WriteClients, WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels,
+    WritePayments, WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -43,6 +43,9 @@ impl ReadTx for Session {
         self
     }
     fn vouching(&self) -> &dyn ReadVouching {
+        self
+    }
+    fn clients(&self) -> &dyn ReadClients {
         self
     }
     fn mails(&self) -> &dyn ReadMails {
@@ -91,6 +94,9 @@ impl Tx for Session {
         self
     }
     fn vouching(&self) -> &dyn WriteVouching {
+        self
+    }
+    fn clients(&self) -> &dyn WriteClients {
         self
     }
     fn mails(&self) -> &dyn WriteMails {

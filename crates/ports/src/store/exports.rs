@@ -53,6 +53,8 @@ define_parts! {
     ApiKeys = "api_keys",
     /// Renewable tokens of programs.
     RefreshTokens = "refresh_tokens",
+    /// Programs of others that they registered.
+    Clients = "oauth_clients",
     /// Mails to them.
     Mails = "mails",
     /// Organizations that they belong to.

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod catalog;
 mod chores;
+mod clients;
 mod departures;
 mod error;
 mod exports;
@@ -36,6 +37,7 @@ pub use catalog::{
     Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,
 };
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
+pub use clients::{AuthorizationCode, ClientKind, Grant, OAuthClient, ReadClients, WriteClients};
 pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
 pub use exports::{ExportFile, ExportPart, ExportRange, ExportScope, ReadExports};

@@ -143,6 +143,7 @@ const API_KEYS: Source = Source {
         ("organization_id", Id),
         ("name", Text),
         ("prefix", Text),
+        ("client_id", Id),
         ("scopes", Json),
         ("created_at", Time),
         ("last_used_at", Time),
@@ -157,6 +158,7 @@ const REFRESH_TOKENS: Source = Source {
     from: "refresh_tokens",
     columns: &[
         ("family_id", Id),
+        ("client_id", Id),
         ("organization_id", Id),
         ("name", Text),
         ("scopes", Json),
@@ -166,6 +168,22 @@ const REFRESH_TOKENS: Source = Source {
     ],
     whose: OF_PERSON,
     order: "created_at, token_sha256",
+};
+
+const CLIENTS: Source = Source {
+    from: "oauth_clients",
+    columns: &[
+        ("id", Id),
+        ("organization_id", Id),
+        ("name", Text),
+        ("kind", Text),
+        ("redirect_uris", Json),
+        ("scopes", Json),
+        ("created_at", Time),
+        ("last_used_at", Time),
+    ],
+    whose: OF_OWN_OR_MADE,
+    order: BY_ID,
 };
 
 const MAILS: Source = Source {
@@ -224,6 +242,7 @@ pub(super) const fn source_of(part: ExportPart) -> &'static Source {
         ExportPart::SecondFactors => &SECOND_FACTORS,
         ExportPart::ApiKeys => &API_KEYS,
         ExportPart::RefreshTokens => &REFRESH_TOKENS,
+        ExportPart::Clients => &CLIENTS,
         ExportPart::Mails => &MAILS,
         ExportPart::Memberships => &MEMBERSHIPS,
         ExportPart::Invitations => &INVITATIONS,

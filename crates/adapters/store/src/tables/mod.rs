@@ -14,6 +14,7 @@ mod catalog_rows;
 mod catalog_write;
 mod chores;
 mod chores_sweep;
+mod clients;
 mod convert;
 mod departures;
 mod erasure;
