@@ -71,7 +71,7 @@ pub use lock_out::LockOut;
 pub use members::Roster;
 pub use oauth::{
     AuthorizationRequest, ClientCredentials, ClientDraft, Consent, GrantRequest, IssuedClient,
-    IssuedTokens, OAuthError, PersonGrant, TokenFacts, TokenKind, origin_of_redirect,
+    IssuedTokens, OAuthError, TokenFacts, TokenKind, origin_of_redirect,
 };
 pub use passkeys::{PasskeyAnswer, PasskeyCreated, PasskeyCreation, PasskeyQuestion};
 pub use permission::{Permission, require};

@@ -17,7 +17,6 @@ mod tokens;
 
 pub use authorize::{AuthorizationRequest, Consent};
 pub use clients::{ClientDraft, IssuedClient};
-pub use grants::PersonGrant;
 pub use inspect::{TokenFacts, TokenKind};
 pub use redirect_uri::origin_of_redirect;
 pub use tokens::{ClientCredentials, GrantRequest, IssuedTokens};

@@ -137,10 +137,10 @@ impl Access {
             Box::pin(async move {
                 tx.clients().update_client(&client).await?;
                 tx.audit().append(&entry).await?;
-                match loses_scopes {
-                    true => Ok(tx.clients().end_client_tokens(client.id, now).await?),
-                    false => Ok(Vec::new()),
+                if loses_scopes {
+                    return Ok(tx.clients().end_client_tokens(client.id, now).await?);
                 }
+                Ok(Vec::new())
             })
         })
         .await?;

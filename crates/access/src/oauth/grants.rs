@@ -1,6 +1,6 @@
 //! What a person granted to clients, and takes back.
 
-use gantry_ports::store::{Grant, StoreExt};
+use gantry_ports::store::Grant;
 use gantry_types::OAuthClientId;
 use serde_json::json;
 
@@ -10,23 +10,20 @@ use crate::error::AccessError;
 use crate::permission::{Permission, require};
 use crate::sessions::require_person;
 
-/// What a client may do in a person's name in one organization.
-pub type PersonGrant = Grant;
-
 impl Access {
     /// What the person granted and did not withdraw, by client and organization, the last used
     /// first.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::Store`].
-    pub async fn list_grants(&self, actor: &Actor) -> Result<Vec<PersonGrant>, AccessError> {
+    pub async fn list_grants(&self, actor: &Actor) -> Result<Vec<Grant>, AccessError> {
         require(actor, Permission::ManageSessions)?;
         let user_id = require_person(actor)?;
         let now = self.clock.now();
         let families = self.store.read().await?.clients().list_grants(user_id, now).await?;
-        let mut grants: Vec<PersonGrant> = Vec::new();
+        let mut grants: Vec<Grant> = Vec::new();
         for family in families {
-            let same = |grant: &&mut PersonGrant| {
+            let same = |grant: &&mut Grant| {
                 grant.client == family.client && grant.organization_id == family.organization_id
             };
             match grants.iter_mut().find(same) {

@@ -3,7 +3,7 @@
 //! Invariants: a client asks about tokens of its own organization's clients, and ends its own
 //! alone; whatever is not told is told alike.
 
-use gantry_ports::store::{ClientKind, OAuthClient, ReadTx, StoreExt};
+use gantry_ports::store::{ClientKind, OAuthClient, ReadTx};
 use gantry_types::{OAuthClientId, OrganizationId, Scope, Timestamp, UserId};
 
 use super::{ClientCredentials, OAuthError};

@@ -198,6 +198,14 @@ impl Stage {
                 Some(json!({ "organization_id": "01890000-0000-7000-8000-000000000000" }))
             }
             "/api/v1/organizations/networks" => Some(json!({ "networks": [] })),
+            path if path.starts_with("/api/v1/oauth/clients") => {
+                let kind = if method == "post" { json!("confidential") } else { Value::Null };
+                let mut body = json!({ "name": "x", "scopes": ["account"] });
+                if !kind.is_null() {
+                    body["kind"] = kind;
+                }
+                Some(body)
+            }
             "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
