@@ -68,6 +68,7 @@ impl Access {
             expires_at: wanted.expires_at,
             revoked_at: None,
             family: None,
+            client: None,
         };
         let details = json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix });
         let entry =

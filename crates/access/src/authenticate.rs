@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use gantry_ports::store::{ApiKey, ReadAccess, Session, StoreExt, User, UserStatus};
+use gantry_ports::store::{ApiKey, ReadAccess, ReadTx, Session, StoreExt, User, UserStatus};
 use gantry_types::{OrganizationId, Role, Scope, Timestamp, UserId};
 
 use crate::Access;
@@ -113,13 +113,16 @@ impl Access {
                 let key = access.find_api_key(&secret.to_hex()).await?;
                 let key = key.filter(|key| key.revoked_at.is_none());
                 let key = key.ok_or(AccessError::NotSignedIn)?;
+                if is_of_client_itself(&key) {
+                    let mut found = recognise_client(key);
+                    found.networks = read_networks(snapshot.as_ref(), &found).await?;
+                    return Ok(found);
+                }
                 let (user, role) = get_member(access, (key.user_id, key.organization_id)).await?;
                 self.recognise_key(key, &user, role)
             }
         };
-        let organization = found.actor.organization_id;
-        let networks = snapshot.identity().list_allowed_networks(organization).await?;
-        found.networks = AllowedNetworks::parse(&networks)?;
+        found.networks = read_networks(snapshot.as_ref(), &found).await?;
         Ok(found)
     }
 
@@ -141,6 +144,7 @@ impl Access {
         };
         Recognition {
             actor,
+            holder: Some(user.id),
             ends_at: Some(session.expires_at),
             idle: Some(self.idle_of(user)),
             last_used_at: Some(session.last_used_at),
@@ -163,6 +167,7 @@ impl Access {
         };
         Recognition {
             actor,
+            holder: Some(user.id),
             ends_at: key.expires_at,
             idle: None,
             last_used_at: key.last_used_at,
@@ -216,6 +221,41 @@ impl Access {
             self.settings.session_idle
         }
     }
+}
+
+/// Whether a client acts as its organization, and not for a person.
+const fn is_of_client_itself(key: &ApiKey) -> bool {
+    key.client.is_some() && key.family.is_none()
+}
+
+/// A client in the name of its organization: it works like a member, and is nobody.
+fn recognise_client(key: ApiKey) -> Recognition {
+    let actor = Actor {
+        user_id: None,
+        organization_id: key.organization_id,
+        role: Role::Member,
+        scopes: key.scopes,
+        administrator: false,
+        via: Via::ApiKey { id: key.id },
+        ip: String::new(),
+    };
+    Recognition {
+        actor,
+        holder: Some(key.user_id),
+        ends_at: key.expires_at,
+        idle: None,
+        last_used_at: key.last_used_at,
+        networks: AllowedNetworks::default(),
+    }
+}
+
+async fn read_networks(
+    snapshot: &dyn ReadTx,
+    found: &Recognition,
+) -> Result<AllowedNetworks, AccessError> {
+    let organization = found.actor.organization_id;
+    let networks = snapshot.identity().list_allowed_networks(organization).await?;
+    AllowedNetworks::parse(&networks)
 }
 
 /// An active user and their role in an organization.

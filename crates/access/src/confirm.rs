@@ -5,7 +5,7 @@
 //! in.
 
 use gantry_ports::store::{StoreExt, User};
-use gantry_types::SessionId;
+use gantry_types::{SessionId, UserId};
 
 use crate::Access;
 use crate::actor::{Actor, Via};
@@ -15,7 +15,36 @@ use crate::permission::{Permission, require};
 use crate::sessions::require_person;
 use crate::sign_in::{Client, Locks, locked};
 
+/// Somebody who proved once more that it is them, a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmed {
+    user_id: UserId,
+}
+
+impl Confirmed {
+    /// Who it is.
+    #[must_use]
+    pub const fn user_id(&self) -> UserId {
+        self.user_id
+    }
+}
+
 impl Access {
+    /// Has the person behind a session give their password once more.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password,
+    /// [`AccessError::LockedOut`], [`AccessError::Busy`], [`AccessError::Store`].
+    pub async fn confirm_person(
+        &self,
+        actor: &Actor,
+        password: String,
+    ) -> Result<Confirmed, AccessError> {
+        let (user, _) = self.require_session(actor).await?;
+        self.confirm_password(&user, password, &actor.ip).await?;
+        Ok(Confirmed { user_id: user.id })
+    }
+
     /// The person and the session behind an actor.
     pub(crate) async fn require_session(
         &self,

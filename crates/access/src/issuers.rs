@@ -86,6 +86,7 @@ impl Access {
         };
         Ok(Recognition {
             actor,
+            holder: Some(user.id),
             ends_at: Some(shown.ends_at),
             idle: None,
             last_used_at: None,

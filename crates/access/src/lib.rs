@@ -31,6 +31,7 @@ mod linked_identities;
 mod links;
 mod lock_out;
 mod members;
+mod oauth;
 mod organizations;
 mod passkeys;
 mod password;
@@ -60,6 +61,7 @@ pub use audit_export::{
 pub use audit_file::{AuditFile, AuditFileError, AuditFileProof};
 pub use ceremony::{Begun, BrowserToken};
 pub use change_password::ProfileChange;
+pub use confirm::Confirmed;
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
@@ -67,6 +69,10 @@ pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
 pub use members::Roster;
+pub use oauth::{
+    AuthorizationRequest, ClientCredentials, ClientDraft, Consent, GrantRequest, IssuedClient,
+    IssuedTokens, OAuthError, TokenFacts, TokenKind, origin_of_redirect,
+};
 pub use passkeys::{PasskeyAnswer, PasskeyCreated, PasskeyCreation, PasskeyQuestion};
 pub use permission::{Permission, require};
 pub use providers::{InvalidProviderId, Provider, ProviderId};

@@ -28,6 +28,8 @@ const MANY: usize = 10_000;
 pub(crate) struct Recognition {
     /// Who it is, without the address of a request.
     pub actor: Actor,
+    /// Whose change of identity makes it old: the person's, or of who registered the client.
+    pub holder: Option<UserId>,
     /// When it ends whatever happens.
     pub ends_at: Option<Timestamp>,
     /// How long it may stay unused.
@@ -121,6 +123,11 @@ impl RecentActors {
         self.listen().forget(Some(user_id));
     }
 
+    /// Forgets everybody, as it is unknown who changed.
+    pub fn forget_everybody(&self) {
+        self.listen().forget(None);
+    }
+
     /// The state after everything that the bus has told so far.
     fn listen(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +150,7 @@ impl State {
     fn forget(&mut self, user_id: Option<UserId>) {
         self.changes += 1;
         self.kept.retain(|_, (recognition, _)| {
-            user_id.is_some_and(|user_id| recognition.actor.user_id != Some(user_id))
+            user_id.is_some_and(|user_id| recognition.holder != Some(user_id))
         });
     }
 }
@@ -176,7 +183,15 @@ mod tests {
         let system = Actor::system(OrganizationId::generate());
         let actor = Actor { user_id: Some(user_id), role: Role::Member, ..system };
         let networks = AllowedNetworks::default();
-        Recognition { actor, ends_at: None, idle: None, last_used_at: Some(START), networks }
+        let holder = Some(user_id);
+        Recognition {
+            actor,
+            holder,
+            ends_at: None,
+            idle: None,
+            last_used_at: Some(START),
+            networks,
+        }
     }
 
     fn secret(text: &str) -> SecretHash {

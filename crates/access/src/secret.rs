@@ -18,6 +18,9 @@ pub const API_KEY_PREFIX: &str = "gk_";
 /// What every refresh token begins with.
 const REFRESH_TOKEN_PREFIX: &str = "gr_";
 
+/// What every secret of a client begins with.
+const CLIENT_SECRET_PREFIX: &str = "gs_";
+
 /// How much of a key is kept to recognise it: the prefix and six characters.
 const SHOWN_CHARACTERS: usize = 9;
 
@@ -114,6 +117,16 @@ pub fn generate_api_key() -> Result<String, AccessError> {
 /// A new refresh token.
 pub fn generate_refresh_token() -> Result<String, AccessError> {
     Ok(format!("{REFRESH_TOKEN_PREFIX}{}", random_text()?))
+}
+
+/// A new secret of a client.
+pub fn generate_client_secret() -> Result<String, AccessError> {
+    Ok(format!("{CLIENT_SECRET_PREFIX}{}", random_text()?))
+}
+
+/// A new code that a client exchanges for its first tokens.
+pub fn generate_code() -> Result<String, AccessError> {
+    random_text()
 }
 
 /// The part of a key that is kept to recognise it.

@@ -1,5 +1,7 @@
 //! A person looks at themselves and their sessions, and ends sessions.
 
+use std::time::Duration;
+
 use gantry_ports::store::{Membership, Session, StoreExt, User};
 use gantry_types::{SessionId, Timestamp, UserId};
 use serde_json::json;
@@ -8,6 +10,9 @@ use crate::Access;
 use crate::actor::{Actor, Via};
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
+
+/// How long a code that was exchanged is remembered, so that one that comes twice is noticed.
+const CODE_MEMORY: Duration = Duration::from_hours(24);
 
 /// What a person is told about themselves.
 #[derive(Debug, Clone)]
@@ -129,7 +134,8 @@ impl Access {
             .write(move |tx| {
                 Box::pin(async move {
                     let sessions = tx.access().purge_sessions(now, idle).await?;
-                    Ok(sessions + tx.identity().purge_links(now).await?)
+                    let codes = tx.clients().purge_codes(now.minus(CODE_MEMORY)).await?;
+                    Ok(sessions + codes + tx.identity().purge_links(now).await?)
                 })
             })
             .await

@@ -15,6 +15,7 @@ use crate::api_keys::check_scopes;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_name;
 use crate::error::AccessError;
+use crate::oauth::CLIENT_TOKEN_LIFETIME;
 use crate::permission::{Permission, require};
 use crate::secret::{generate_api_key, generate_refresh_token, sha256_hex, shown_prefix};
 use crate::sign_in::Client;
@@ -34,14 +35,14 @@ pub struct TokenPair {
 
 /// A pair to be written, with its secrets.
 #[derive(Clone)]
-struct NewPair {
+pub(crate) struct NewPair {
     access: ApiKey,
     refresh: RefreshToken,
-    pair: TokenPair,
+    pub pair: TokenPair,
 }
 
 impl NewPair {
-    async fn insert(&self, tx: &dyn Tx) -> Result<(), StoreError> {
+    pub async fn insert(&self, tx: &dyn Tx) -> Result<(), StoreError> {
         tx.access().insert_api_key(&self.access).await?;
         tx.identity().insert_refresh_token(&self.refresh).await
     }
@@ -79,8 +80,10 @@ impl Access {
             created_at: now,
             expires_at: now,
             used_at: None,
+            client: None,
         };
-        let new = self.derive_pair(first, now)?;
+        let scopes = first.scopes.clone();
+        let new = self.derive_pair(first, scopes, now)?;
         let pair = new.pair.clone();
         let details = json!({ "name": new.refresh.name, "scopes": new.refresh.scopes });
         let subject = format!("token family {}", new.refresh.family);
@@ -107,12 +110,35 @@ impl Access {
         refresh_token: &str,
         client: &Client,
     ) -> Result<TokenPair, AccessError> {
+        let old = self.find_renewable(refresh_token).await?;
+        // Those that a client has are exchanged by the client, which proves who it is.
+        let old = old.filter(|token| token.client.is_none()).ok_or(AccessError::NotSignedIn)?;
+        let scopes = old.scopes.clone();
+        self.exchange(old, scopes, client).await
+    }
+
+    /// A refresh token that has not ended; one that was exchanged too.
+    pub(crate) async fn find_renewable(
+        &self,
+        refresh_token: &str,
+    ) -> Result<Option<RefreshToken>, AccessError> {
         let now = self.clock.now();
         let hash = sha256_hex(refresh_token.trim());
         let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
-        let old = found.filter(|token| now < token.expires_at).ok_or(AccessError::NotSignedIn)?;
+        Ok(found.filter(|token| now < token.expires_at))
+    }
+
+    /// Exchanges `old` for the next pair, whose access token has `scopes`.
+    pub(crate) async fn exchange(
+        &self,
+        old: RefreshToken,
+        scopes: Vec<Scope>,
+        client: &Client,
+    ) -> Result<TokenPair, AccessError> {
+        let now = self.clock.now();
         let user_id = old.user_id;
-        let new = self.derive_pair(RefreshToken { used_at: None, ..old.clone() }, now)?;
+        let next = RefreshToken { used_at: None, ..old.clone() };
+        let new = self.derive_pair(next, scopes, now)?;
         let pair = new.pair.clone();
         let exchange = Exchanging { old, new, ip: client.ip.clone(), now };
         let ended = self
@@ -135,7 +161,7 @@ impl Access {
         let now = self.clock.now();
         let hash = sha256_hex(refresh_token.trim());
         let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
-        let Some(token) = found else { return Ok(()) };
+        let Some(token) = found.filter(|token| token.client.is_none()) else { return Ok(()) };
         let family = token.family;
         self.change_identity(token.user_id, move |tx| {
             Box::pin(async move { Ok(tx.identity().end_family(family, now).await?) })
@@ -143,10 +169,19 @@ impl Access {
         .await
     }
 
-    /// The pair after `last`, of the same family.
-    fn derive_pair(&self, last: RefreshToken, now: Timestamp) -> Result<NewPair, AccessError> {
+    /// The pair after `last`, of the same family; the access token has `scopes`.
+    pub(crate) fn derive_pair(
+        &self,
+        last: RefreshToken,
+        scopes: Vec<Scope>,
+        now: Timestamp,
+    ) -> Result<NewPair, AccessError> {
         let (access_token, refresh_token) = (generate_api_key()?, generate_refresh_token()?);
-        let expires_at = now.plus(self.settings.access_token_lifetime);
+        let lifetime = match last.client {
+            Some(_) => CLIENT_TOKEN_LIFETIME,
+            None => self.settings.access_token_lifetime,
+        };
+        let expires_at = now.plus(lifetime);
         let access = ApiKey {
             id: ApiKeyId::generate(),
             organization_id: last.organization_id,
@@ -154,14 +189,14 @@ impl Access {
             name: last.name.clone(),
             prefix: shown_prefix(&access_token),
             key_sha256: sha256_hex(&access_token),
-            scopes: last.scopes.clone(),
+            scopes: scopes.clone(),
             created_at: now,
             last_used_at: None,
             expires_at: Some(expires_at),
             revoked_at: None,
             family: Some(last.family),
+            client: last.client,
         };
-        let scopes = last.scopes.clone();
         let refresh = RefreshToken {
             token_sha256: sha256_hex(&refresh_token),
             created_at: now,

@@ -2,10 +2,13 @@
 //!
 //! Invariant: every message says the cause, and the next step where there is one.
 
+use std::time::Duration;
+
 use gantry_access::AccessError;
 use gantry_kit::TableError;
 use gantry_ports::store::HotError;
 use gantry_ports::{BlobError, StoreError};
+use gantry_types::Timestamp;
 
 /// A use-case of the catalog did not take place.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,16 @@ pub enum CatalogError {
     NotProfiled {
         /// The job that makes it.
         job_id: Option<gantry_types::JobId>,
+    },
+    /// The person asked for their data often enough.
+    #[error("your data can be asked for {limit} times a day, and the next time is {until}")]
+    TooManyExports {
+        /// How often.
+        limit: u32,
+        /// When the next time is.
+        until: Timestamp,
+        /// How long that is from now.
+        retry_after: Duration,
     },
     /// The range lies outside of the file.
     #[error("the file has {bytes} bytes, and the range lies outside")]

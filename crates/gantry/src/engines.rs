@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_billing::Edition;
-use gantry_catalog::{Catalog, ProfileDataset};
+use gantry_catalog::{Catalog, ExportAccount, ProfileDataset};
 use gantry_engine_api::Engine;
 use gantry_external::{
     EnginePool, ExternalConfig, ExternalEngine, ExternalError, IsolatedEngine, ServiceLimits,
@@ -101,6 +101,9 @@ pub async fn register_all(
     let mut registry = register_engines(config, set).await?;
     registry
         .add_platform_operation(Arc::new(ProfileDataset::new(Arc::clone(&store))))
+        .map_err(derive_failure)?;
+    registry
+        .add_platform_operation(Arc::new(ExportAccount::new(Arc::clone(&store), catalog.blobs())))
         .map_err(derive_failure)?;
     let known = KnownOperations::new(registry.visible_operations());
     let flows = FlowEngine::new(store, clock, catalog, known);

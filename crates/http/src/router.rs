@@ -8,7 +8,7 @@ use crate::middleware::{compression, guard, observe};
 use crate::older_paths::with_older_paths;
 use crate::pages::page_routes;
 use crate::problem::{Answer, Problem};
-use crate::routes::{app_routes, docs_routes, health_routes};
+use crate::routes::{app_routes, docs_routes, health_routes, oauth_routes};
 use crate::state::AppState;
 use gantry_types::ProblemCode;
 
@@ -22,6 +22,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health_routes())
         .merge(app_routes())
         .merge(page_routes())
+        .merge(oauth_routes())
         .fallback(nothing_here)
         .layer(compression())
         .layer(from_fn_with_state(state.clone(), observe))

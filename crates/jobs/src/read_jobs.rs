@@ -1,10 +1,11 @@
 //! Jobs as their owners see them.
 
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Permission, Via, require};
 use gantry_engine_api::InputRef;
 use gantry_ports::store::{
     AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
 };
+use gantry_rules::submission::Accounting;
 use gantry_types::{JobId, OrganizationId};
 
 use crate::Jobs;
@@ -23,7 +24,7 @@ impl Jobs {
         require(actor, Permission::ReadJobs)?;
         let snapshot = self.store.read().await?;
         let job = snapshot.jobs().find_job(actor.organization_id, id).await?;
-        job.ok_or(JobsError::NotFound)
+        job.filter(|job| is_for(actor, job)).ok_or(JobsError::NotFound)
     }
 
     /// The jobs of the actor's account.
@@ -130,5 +131,15 @@ impl Jobs {
     pub async fn measure_queues(&self) -> Result<Vec<QueueDepth>, JobsError> {
         let snapshot = self.store.read().await?;
         Ok(snapshot.jobs().list_queue_depths().await?)
+    }
+}
+
+/// What the platform does for one person is no matter of the others of their organization.
+fn is_for(actor: &Actor, job: &JobRecord) -> bool {
+    match (job.accounting, job.submitted_by) {
+        (Accounting::Platform, Some(person)) => {
+            actor.user_id == Some(person) || actor.via == Via::System
+        }
+        (Accounting::Platform, None) | (Accounting::Metered, _) => true,
     }
 }

@@ -13,7 +13,7 @@ use gantry_access::Actor;
 use gantry_billing::{Billing, Edition, EditionPlan, Sale};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
-use gantry_catalog::{Catalog, NewUpload, PartDraft, ProfileDataset, Sample};
+use gantry_catalog::{Catalog, ExportAccount, NewUpload, PartDraft, ProfileDataset, Sample};
 use gantry_engine_api::Engine;
 use gantry_flows::{FlowEngine, KnownOperations};
 use gantry_jobs::{Jobs, NewJob, Registry};
@@ -166,6 +166,8 @@ impl Platform {
             .with_samples(vec![sample()]);
         let mut registry = Registry::default();
         registry.add_platform_operation(Arc::new(ProfileDataset::new(store.clone())))?;
+        let export = ExportAccount::new(store.clone(), blobs.clone());
+        registry.add_platform_operation(Arc::new(export))?;
         for engine in engines {
             registry.add_engine(*engine)?;
         }

@@ -110,6 +110,8 @@ define_ids! {
     InvitationId,
     /// The tokens that came out of one another by renewal.
     TokenFamilyId,
+    /// A program of others that acts for an organization and its people.
+    OAuthClientId,
     /// An account elsewhere that signs somebody in.
     LinkedIdentityId,
     /// A key that an authenticator keeps, and that signs somebody in.

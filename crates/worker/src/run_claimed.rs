@@ -8,6 +8,7 @@ use gantry_engine_api::{
 };
 use gantry_jobs::{AttemptReport, ForkRequest, JobsError};
 use gantry_ports::store::{ClaimedJob, Forked};
+use gantry_rules::submission::Accounting;
 use gantry_types::EngineErrorKind;
 use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
@@ -20,6 +21,8 @@ use crate::thread_host::{Produced, ThreadHost};
 
 /// How long an engine may take to notice that its time is up.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long, in seconds, an operation of the platform may take whatever the plan says.
+const PLATFORM_SECONDS: u64 = 3_600;
 /// How long an engine may take to end when its worker stops: a little longer than a child
 /// process gets before it is killed.
 pub(crate) const RECALL_GRACE: Duration = Duration::from_secs(3);
@@ -64,12 +67,7 @@ impl Worker {
             job_id: job.id,
             attempt: job.attempt,
             seed: job.seed,
-            limits: JobLimits {
-                time: Duration::from_secs(claim.terms.job_seconds),
-                memory_bytes: claim.terms.job_memory_bytes,
-                artifact_bytes: claim.terms.artifact_bytes,
-                max_credits: job.max_credits,
-            },
+            limits: derive_limits(claim),
             device: job.device,
             threads: self.settings.threads_per_job.max(1),
             scratch: scratch.path().to_owned(),
@@ -212,6 +210,21 @@ fn derive_time_error(limit: Duration) -> EngineError {
         limit.as_secs()
     ))
     .with_next_step("Ask for less at once, or for a plan that allows more.")
+}
+
+/// What the platform does for a person is no matter of their plan.
+fn derive_limits(claim: &ClaimedJob) -> JobLimits {
+    let (terms, job) = (&claim.terms, &claim.job);
+    let (seconds, artifact_bytes) = match job.accounting {
+        Accounting::Metered => (terms.job_seconds, terms.artifact_bytes),
+        Accounting::Platform => (terms.job_seconds.max(PLATFORM_SECONDS), u64::MAX),
+    };
+    JobLimits {
+        time: Duration::from_secs(seconds),
+        memory_bytes: terms.job_memory_bytes,
+        artifact_bytes,
+        max_credits: job.max_credits,
+    }
 }
 
 fn derive_step(

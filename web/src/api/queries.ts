@@ -3,8 +3,10 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { api } from './client';
+import { isFinal } from './types';
 import type {
   Account,
+  AccountExport,
   AdminOverview,
   ApiKey,
   Artifact,
@@ -79,6 +81,14 @@ export const passkeysQuery = queryOptions({
   queryKey: ['me', 'passkeys'],
   queryFn: async ({ signal }) =>
     (await api.get<{ items: Passkey[] }>('/auth/passkeys', {}, signal)).items,
+});
+
+/** Asked for again while it is being made. */
+export const accountExportQuery = queryOptions({
+  queryKey: ['me', 'export'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ export: AccountExport | null }>('/account/export', {}, signal)).export,
+  refetchInterval: ({ state }) => (state.data && !isFinal(state.data.state) ? 1_000 : false),
 });
 
 export const membersQuery = queryOptions({

@@ -54,6 +54,7 @@ export type Provider = Filled<Schemas['ProviderBody']>;
 export type LinkedIdentity = Filled<Schemas['LinkedIdentityBody']>;
 export type LinkBegun = Schemas['LinkBegun'];
 export type Passkey = Filled<Schemas['PasskeyBody']>;
+export type AccountExport = Filled<Schemas['AccountExport']>;
 export type PasskeyCreation = Schemas['PasskeyCreationBody'];
 export type Session = Filled<Schemas['SessionBody']>;
 

@@ -10,6 +10,7 @@ import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
 import { Packages, Plans } from '../billing/Plans';
 import { Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
+import { AccountExport } from '../identity/AccountExport';
 import { MeterBar } from '../parts/Bars';
 import { Copyable } from '../parts/Copyable';
 import { DataTable } from '../parts/DataTable';
@@ -194,6 +195,7 @@ export function AccountPage() {
             ]}
           />
         </Section>
+        <AccountExport />
       </div>
     </>
   );

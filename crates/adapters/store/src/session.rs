@@ -3,11 +3,11 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows,
-    ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
-    ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
-    WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
-    WriteSchedules, WriteVouching,
+    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
+    ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
+    ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog,
+    WriteChores, WriteClients, WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels,
+    WritePayments, WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -45,6 +45,9 @@ impl ReadTx for Session {
     fn vouching(&self) -> &dyn ReadVouching {
         self
     }
+    fn clients(&self) -> &dyn ReadClients {
+        self
+    }
     fn mails(&self) -> &dyn ReadMails {
         self
     }
@@ -78,6 +81,9 @@ impl ReadTx for Session {
     fn departures(&self) -> &dyn ReadDepartures {
         self
     }
+    fn exports(&self) -> &dyn ReadExports {
+        self
+    }
 }
 
 impl Tx for Session {
@@ -88,6 +94,9 @@ impl Tx for Session {
         self
     }
     fn vouching(&self) -> &dyn WriteVouching {
+        self
+    }
+    fn clients(&self) -> &dyn WriteClients {
         self
     }
     fn mails(&self) -> &dyn WriteMails {

@@ -67,6 +67,19 @@ impl Sql {
         rows.iter().map(|row| R::read(&mut Columns::of_pool(row))).collect()
     }
 
+    /// All rows, each read by `read`.
+    pub(crate) async fn all_by<T>(
+        &self,
+        what: &'static str,
+        sql: impl Into<String>,
+        values: Vec<Value>,
+        read: impl Fn(&QueryResult) -> Result<T, StoreError> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        let found = self.transaction.query_all_raw(self.statement(sql, values)).await;
+        let rows = found.map_err(|error| self.refuse(&error, what))?;
+        rows.iter().map(read).collect()
+    }
+
     /// The first row, if there is one.
     pub(crate) async fn first<R: FromQueryResult>(
         &self,

@@ -289,6 +289,7 @@ fn derive_catalog_failure(error: &CatalogError) -> Failure {
         | CatalogError::Incomplete { .. }
         | CatalogError::ChecksumMismatch { .. }
         | CatalogError::NotProfiled { .. }
+        | CatalogError::TooManyExports { .. }
         | CatalogError::RangeOutside { .. }
         | CatalogError::Broken { .. }
         | CatalogError::Blob(_)

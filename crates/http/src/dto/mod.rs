@@ -4,6 +4,7 @@
 //! is written here may only grow.
 
 mod account;
+mod account_export;
 mod audit;
 mod auth;
 mod billing;
@@ -13,6 +14,7 @@ mod job;
 mod member;
 mod meta;
 mod model;
+mod oauth;
 mod page;
 mod passkey;
 mod payment;
@@ -24,6 +26,7 @@ mod words;
 mod workflow;
 
 pub use account::*;
+pub use account_export::*;
 pub use audit::*;
 pub use auth::*;
 pub use billing::*;
@@ -33,6 +36,7 @@ pub use job::*;
 pub use member::*;
 pub use meta::*;
 pub use model::*;
+pub use oauth::*;
 pub use page::*;
 pub use passkey::*;
 pub use payment::*;

@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::security_headers::add_security_headers;
 use crate::extract::derive_peer;
-use crate::problem::Problem;
+use crate::problem::{InOwnWords, Problem};
 use crate::state::AppState;
 
 /// Slow clients get this many times as long for the parts of an upload.
@@ -87,6 +87,9 @@ fn limit_of(state: &AppState, route: &str) -> Duration {
 fn take_problem(response: &mut Response) -> Option<Problem> {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return Some(problem);
+    }
+    if response.extensions().get::<InOwnWords>().is_some() {
+        return None;
     }
     let status = response.status();
     // A form that is shown again is an answer of ours, though its status is an error's.

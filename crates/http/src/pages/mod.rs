@@ -4,6 +4,7 @@
 //! Invariants: every value is escaped by the template engine; a form carries a token that only
 //! our own page could have put there; a page loads nothing from elsewhere.
 
+mod consent;
 mod forms;
 mod invitation;
 mod pricing;
@@ -48,6 +49,7 @@ pub fn page_routes() -> Router<AppState> {
         .route("/verify-email", get(recovery::verify_page).post(recovery::verify))
         .route("/keep-account", get(recovery::keep_page).post(recovery::keep))
         .route("/invitation", get(invitation::invitation_page).post(invitation::accept))
+        .route("/oauth/authorize", get(consent::consent_page).post(consent::decide))
         .route("/register", get(forms::register_page).post(forms::register))
         .route("/setup", get(forms::setup_page).post(forms::set_up))
         .route("/sign-out", post(forms::sign_out))

@@ -9,7 +9,7 @@ use gantry_types::RequestId;
 use super::{PASSKEY_SCRIPT, STYLES};
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
@@ -24,6 +24,7 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("problem.html", include_str!("templates/problem.html")),
     ("problems.html", include_str!("templates/problems.html")),
     ("pricing.html", include_str!("templates/pricing.html")),
+    ("consent.html", include_str!("templates/consent.html")),
     ("sandbox.html", include_str!("templates/sandbox.html")),
 ];
 

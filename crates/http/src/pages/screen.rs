@@ -308,10 +308,12 @@ fn form_cookie(peer: &Peer, value: &str) -> Answer<HeaderValue> {
     HeaderValue::from_str(&text).map_err(|_| Problem::internal("a cookie is no header value"))
 }
 
-/// The path to go to, if it is one of the app or an invitation; else the app's beginning.
+/// The path to go to, if it is one of the app, an invitation or a consent; else the app's
+/// beginning.
 pub fn local_path(next: &str) -> &str {
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let is_ours = next.starts_with("/app") || next.starts_with("/invitation?");
+    let is_ours =
+        ["/app", "/invitation?", "/oauth/authorize?"].iter().any(|path| next.starts_with(path));
     if is_ours && is_plain { next } else { APP }
 }
 
@@ -330,7 +332,7 @@ mod tests {
 
     #[test]
     fn only_paths_of_the_app_are_gone_to() {
-        for own in ["/app/jobs?state=running", "/invitation?token=x"] {
+        for own in ["/app/jobs?state=running", "/invitation?token=x", "/oauth/authorize?x=y"] {
             assert_eq!(local_path(own), own);
         }
         for foreign in ["", "//evil.example", "https://evil.example", "/\\evil", "/app\r\nx: y"] {

@@ -1,14 +1,15 @@
 //! From each crate's closed error to a problem.
 
+mod data;
+
 use gantry_access::{AccessError, Permission};
 use gantry_billing::BillingError;
-use gantry_catalog::CatalogError;
 use gantry_engine_api::{EngineError, ParamError};
 use gantry_flows::FlowsError;
 use gantry_jobs::JobsError;
 use gantry_ports::payments::UnverifiedEvent;
 use gantry_ports::store::HotError;
-use gantry_ports::{BlobError, PaymentError, StoreError};
+use gantry_ports::{PaymentError, StoreError};
 use gantry_rules::refusal::Refusal;
 use gantry_types::{EngineErrorKind, ProblemCode};
 
@@ -228,47 +229,6 @@ impl From<PaymentError> for Problem {
     }
 }
 
-impl From<CatalogError> for Problem {
-    fn from(error: CatalogError) -> Self {
-        let detail = sentence(&error.to_string());
-        match error {
-            CatalogError::Access(error) => error.into(),
-            CatalogError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
-            CatalogError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
-            CatalogError::TooLarge { bytes, limit } => Self::new(ProblemCode::TooLarge, detail)
-                .with("needed", bytes)
-                .with("limit", limit)
-                .with_next_step("Upload a smaller file, or change the plan."),
-            CatalogError::Incomplete { .. } => Self::new(ProblemCode::Conflict, detail),
-            CatalogError::ChecksumMismatch { .. } => {
-                Self::new(ProblemCode::ChecksumMismatch, detail)
-            }
-            CatalogError::Unreadable(_) => Self::new(ProblemCode::UnreadableFile, detail),
-            CatalogError::NotProfiled { job_id } => Self::new(ProblemCode::NotFound, detail)
-                .with("profile_job_id", job_id.map(|id| id.to_string()))
-                .with_next_step("Wait for the profile's job and ask again."),
-            CatalogError::RangeOutside { bytes } => {
-                Self::new(ProblemCode::RangeNotSatisfiable, detail).with("bytes", bytes)
-            }
-            CatalogError::Broken { .. } => Self::internal(detail),
-            CatalogError::Blob(error) => error.into(),
-            CatalogError::Store(error) => error.into(),
-            CatalogError::Submission(error) => error.into(),
-        }
-    }
-}
-
-impl From<BlobError> for Problem {
-    fn from(error: BlobError) -> Self {
-        let detail = sentence(&error.to_string());
-        match error {
-            // A row names bytes that are not there: ours to mend, not the caller's.
-            BlobError::InvalidKey { .. } | BlobError::NotFound { .. } => Self::internal(detail),
-            BlobError::Unavailable { .. } => unavailable(detail),
-        }
-    }
-}
-
 impl From<JobsError> for Problem {
     fn from(error: JobsError) -> Self {
         let detail = sentence(&error.to_string());
@@ -372,6 +332,7 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gantry_ports::BlobError;
     use gantry_types::Credits;
 
     #[test]

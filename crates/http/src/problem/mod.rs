@@ -41,6 +41,10 @@ struct Inner {
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Inner>);
 
+/// The mark of a refusal that speaks in the words of another standard, and is no problem.
+#[derive(Debug, Clone, Copy)]
+pub struct InOwnWords;
+
 /// The answer of a handler.
 pub type Answer<T = Response> = Result<T, Problem>;
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use gantry_catalog::{ArtifactContent, CatalogError};
 
 use crate::etag::is_known;
+use crate::percent::encode;
 use crate::problem::{Answer, Problem};
 
 /// What a download is.
@@ -98,17 +99,8 @@ impl Download<'_> {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' })
             .collect();
-        let encoded: String = self.name.bytes().map(encode_byte).collect();
+        let encoded = encode(&self.name);
         value(&format!("{word}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
-    }
-}
-
-/// Percent-encoding of a parameter's value (RFC 8187).
-fn encode_byte(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b".-_~".contains(&byte) {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
     }
 }
 

@@ -1,6 +1,7 @@
 //! The routes, one file per noun.
 
 mod account;
+mod account_export;
 mod admin;
 mod admin_billing;
 mod api_keys;
@@ -21,6 +22,8 @@ mod leaving;
 mod members;
 mod meta;
 mod models;
+mod oauth;
+mod oauth_clients;
 mod operations;
 mod organizations;
 mod passkeys;
@@ -37,6 +40,7 @@ pub use app_shell::app_routes;
 pub use auth::{empty_cookie, session_cookie};
 pub use docs::docs_routes;
 pub use health::health_routes;
+pub use oauth::{derive_issuer, oauth_routes};
 
 use axum::extract::DefaultBodyLimit;
 use gantry_catalog::PART_BYTES;
@@ -57,6 +61,8 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
         .routes(routes!(api_keys::revoke_api_key))
         .routes(routes!(account::get_account, leaving::delete_account))
+        .routes(routes!(account_export::get_account_export, account_export::ask_for_export))
+        .routes(routes!(account_export::download_account_export))
         .routes(routes!(account::list_ledger))
         .routes(routes!(account::export_ledger))
         .routes(routes!(audit::list_audit))
@@ -98,6 +104,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(schedules::run_schedule))
         .routes(routes!(schedules::list_schedule_runs))
         .routes(routes!(schedules::get_time_zone, schedules::set_time_zone))
+        .merge(client_routes())
         .merge(flow_routes())
         .merge(billing_routes())
         .routes(routes!(admin::get_overview))
@@ -153,6 +160,16 @@ fn member_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(organizations::switch_organization))
         .routes(routes!(organizations::leave_organization))
         .routes(routes!(organizations::get_networks, organizations::set_networks))
+}
+
+/// Clients of OAuth 2.0, and what people granted them.
+fn client_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(oauth_clients::list_clients, oauth_clients::register_client))
+        .routes(routes!(oauth_clients::change_client, oauth_clients::delete_client))
+        .routes(routes!(oauth_clients::rotate_client_secret))
+        .routes(routes!(oauth_clients::list_grants))
+        .routes(routes!(oauth_clients::withdraw_grants))
 }
 
 /// Models, and workflows that make them.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod audit_export;
+mod export;
 mod factors;
 mod issuers;
 mod leaving;

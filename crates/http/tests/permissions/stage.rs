@@ -163,7 +163,7 @@ impl Stage {
             "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
             "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
             "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
-            "/api/v1/account" => Some(json!({ "password": "" })),
+            "/api/v1/account" | "/api/v1/account/export" => Some(json!({ "password": "" })),
             "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
             "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
             "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),
@@ -198,6 +198,14 @@ impl Stage {
                 Some(json!({ "organization_id": "01890000-0000-7000-8000-000000000000" }))
             }
             "/api/v1/organizations/networks" => Some(json!({ "networks": [] })),
+            path if path.starts_with("/api/v1/oauth/clients") => {
+                let kind = if method == "post" { json!("confidential") } else { Value::Null };
+                let mut body = json!({ "name": "x", "scopes": ["account"] });
+                if !kind.is_null() {
+                    body["kind"] = kind;
+                }
+                Some(body)
+            }
             "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),

@@ -156,9 +156,21 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/api-keys", MANAGE_KEYS),
     ("post", "/api/v1/api-keys", MANAGE_KEYS),
     ("delete", "/api/v1/api-keys/{id}", MANAGE_KEYS),
+    ("get", "/api/v1/oauth/clients", MANAGE_MEMBERS),
+    ("post", "/api/v1/oauth/clients", MANAGE_MEMBERS),
+    // No client has this identifier.
+    ("put", "/api/v1/oauth/clients/{id}", MANAGE_MEMBERS),
+    ("delete", "/api/v1/oauth/clients/{id}", MANAGE_MEMBERS),
+    ("post", "/api/v1/oauth/clients/{id}/secret", MANAGE_MEMBERS),
+    ("get", "/api/v1/account/grants", MANAGE_SESSIONS),
+    ("delete", "/api/v1/account/grants/{id}", MANAGE_SESSIONS),
     ("get", "/api/v1/account", READ_ACCOUNT),
     // With a wrong password: everybody is needed for the rows that follow.
     ("delete", "/api/v1/account", BY_SESSION),
+    // With a wrong password, too; and nobody has asked before.
+    ("post", "/api/v1/account/export", BY_SESSION),
+    ("get", "/api/v1/account/export", BY_SESSION),
+    ("get", "/api/v1/account/export/content", BY_SESSION),
     ("get", "/api/v1/account/ledger", READ_ACCOUNT),
     ("get", "/api/v1/account/ledger.csv", READ_ACCOUNT),
     ("get", "/api/v1/plans", Rule::Public),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_types::{
-    ApiKeyId, Locale, OrganizationId, PlanId, Role, Scope, SessionId, Timestamp, TokenFamilyId,
-    UserId,
+    ApiKeyId, Locale, OAuthClientId, OrganizationId, PlanId, Role, Scope, SessionId, Timestamp,
+    TokenFamilyId, UserId,
 };
 
 use super::error::StoreError;
@@ -141,6 +141,8 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// The family that it belongs to, when it is the short-lived token of a renewable pair.
     pub family: Option<TokenFamilyId>,
+    /// The client that has it, when it is one's token.
+    pub client: Option<OAuthClientId>,
 }
 
 /// Failed attempts to sign in under one key (an e-mail or an address) in the present window.
@@ -181,7 +183,7 @@ pub trait ReadAccess: Send + Sync {
     /// A key by its hash; revoked ones too.
     async fn find_api_key(&self, key_sha256: &str) -> Result<Option<ApiKey>, StoreError>;
     /// The keys of an organization that were not revoked, newest first; tokens of renewable pairs
-    /// are not among them.
+    /// and of clients are not among them.
     async fn list_api_keys(
         &self,
         organization_id: OrganizationId,

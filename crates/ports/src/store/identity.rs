@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use gantry_types::{
-    InvitationId, OrganizationId, Role, Scope, SessionId, Timestamp, TokenFamilyId, UserId,
+    InvitationId, OAuthClientId, OrganizationId, Role, Scope, SessionId, Timestamp, TokenFamilyId,
+    UserId,
 };
 
 use super::access::Organization;
@@ -105,6 +106,8 @@ pub struct RefreshToken {
     pub expires_at: Timestamp,
     /// When it was exchanged for the next pair; it is good once.
     pub used_at: Option<Timestamp>,
+    /// The client that has it, when a person granted it to one.
+    pub client: Option<OAuthClientId>,
 }
 
 /// Somebody who belongs to an organization.

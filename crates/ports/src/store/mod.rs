@@ -9,8 +9,10 @@ mod accounts;
 mod audit;
 mod catalog;
 mod chores;
+mod clients;
 mod departures;
 mod error;
+mod exports;
 mod flows;
 mod hot;
 mod identity;
@@ -35,8 +37,10 @@ pub use catalog::{
     Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,
 };
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
+pub use clients::{AuthorizationCode, ClientKind, Grant, OAuthClient, ReadClients, WriteClients};
 pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
+pub use exports::{ExportFile, ExportPart, ExportRange, ExportScope, ReadExports};
 pub use flows::{FlowNode, FlowRun, NodePhase, ReadFlows, Workflow, WorkflowRevision, WriteFlows};
 pub use hot::{
     AllowCommand, AllowancePhase, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand,

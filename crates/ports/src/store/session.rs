@@ -11,8 +11,10 @@ use super::accounts::{ReadAccounts, WriteAccounts};
 use super::audit::{ReadAudit, WriteAudit};
 use super::catalog::{ReadCatalog, WriteCatalog};
 use super::chores::{ReadChores, WriteChores};
+use super::clients::{ReadClients, WriteClients};
 use super::departures::{ReadDepartures, WriteDepartures};
 use super::error::{StoreError, WriteAbort};
+use super::exports::ReadExports;
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::identity::{ReadIdentity, WriteIdentity};
@@ -31,6 +33,8 @@ pub trait ReadTx: Send + Sync {
     fn identity(&self) -> &dyn ReadIdentity;
     /// Accounts elsewhere and passkeys that sign people in.
     fn vouching(&self) -> &dyn ReadVouching;
+    /// Programs of others that act for people.
+    fn clients(&self) -> &dyn ReadClients;
     /// Mails on their way.
     fn mails(&self) -> &dyn ReadMails;
     /// Plans, balances, ledger, meters.
@@ -53,6 +57,8 @@ pub trait ReadTx: Send + Sync {
     fn chores(&self) -> &dyn ReadChores;
     /// People who leave.
     fn departures(&self) -> &dyn ReadDepartures;
+    /// What is kept about a person.
+    fn exports(&self) -> &dyn ReadExports;
 }
 
 /// A transaction. It is committed when its closure answers `Ok`, else rolled back.
@@ -63,6 +69,8 @@ pub trait Tx: Send + Sync {
     fn identity(&self) -> &dyn WriteIdentity;
     /// Accounts elsewhere and passkeys that sign people in.
     fn vouching(&self) -> &dyn WriteVouching;
+    /// Programs of others that act for people.
+    fn clients(&self) -> &dyn WriteClients;
     /// Mails on their way.
     fn mails(&self) -> &dyn WriteMails;
     /// Plans, balances, ledger, meters.

@@ -20,7 +20,7 @@ const SELECT_MEMBERSHIP: &str = "SELECT m.organization_id, o.name AS organizatio
 const SELECT_SESSION: &str = "SELECT id, organization_id, user_id, token_sha256, user_agent, ip, \
      created_at, last_used_at, expires_at FROM sessions";
 const SELECT_API_KEY: &str = "SELECT id, organization_id, user_id, name, prefix, key_sha256, \
-     scopes, created_at, last_used_at, expires_at, revoked_at, family_id FROM api_keys";
+     scopes, created_at, last_used_at, expires_at, revoked_at, family_id, client_id FROM api_keys";
 
 #[async_trait]
 impl ReadAccess for Session {
@@ -99,7 +99,7 @@ impl ReadAccess for Session {
     ) -> Result<Vec<ApiKey>, StoreError> {
         let sql = format!(
             "{SELECT_API_KEY} WHERE organization_id = $1 AND revoked_at IS NULL \
-             AND family_id IS NULL ORDER BY id DESC"
+             AND family_id IS NULL AND client_id IS NULL ORDER BY id DESC"
         );
         let values = vec![organization_id.as_uuid().into()];
         let rows = self.sql().all::<ApiKeyRow>("API key", sql, values).await?;

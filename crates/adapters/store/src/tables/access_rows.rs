@@ -4,7 +4,9 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     ApiKey, Membership, Organization, Session, SignInFailures, User, UserStatus,
 };
-use gantry_types::{ApiKeyId, OrganizationId, PlanId, SessionId, Timestamp, TokenFamilyId, UserId};
+use gantry_types::{
+    ApiKeyId, OAuthClientId, OrganizationId, PlanId, SessionId, Timestamp, TokenFamilyId, UserId,
+};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -148,6 +150,7 @@ pub(super) struct ApiKeyRow {
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     family_id: Option<Uuid>,
+    client_id: Option<Uuid>,
 }
 
 impl ApiKeyRow {
@@ -165,6 +168,7 @@ impl ApiKeyRow {
             expires_at: self.expires_at.map(decode_time),
             revoked_at: self.revoked_at.map(decode_time),
             family: self.family_id.map(TokenFamilyId::from_uuid),
+            client: self.client_id.map(OAuthClientId::from_uuid),
         })
     }
 }

@@ -7,7 +7,9 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     ApiKey, NewUser, Organization, Session as SignedIn, SignInFailures, User, WriteAccess,
 };
-use gantry_types::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, TokenFamilyId, UserId};
+use gantry_types::{
+    ApiKeyId, OAuthClientId, OrganizationId, Role, SessionId, Timestamp, TokenFamilyId, UserId,
+};
 
 use super::access_rows::{SignInFailuresRow, encode_status};
 use super::convert::encode_json;
@@ -97,8 +99,9 @@ impl WriteAccess for Session {
 
     async fn insert_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let sql = "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, key_sha256, \
-                   scopes, created_at, last_used_at, expires_at, revoked_at, family_id) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+                   scopes, created_at, last_used_at, expires_at, revoked_at, family_id, \
+                   client_id) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
         let values = vec![
             key.id.as_uuid().into(),
@@ -113,6 +116,7 @@ impl WriteAccess for Session {
             micros(key.expires_at).into(),
             micros(key.revoked_at).into(),
             key.family.map(TokenFamilyId::as_uuid).into(),
+            key.client.map(OAuthClientId::as_uuid).into(),
         ];
         self.sql().run("API key", sql, values).await.map(drop)
     }

@@ -20,8 +20,11 @@ const SELECT_DATASET: &str = "SELECT d.organization_id, d.name, d.created_by, \
      ON v.dataset_id = d.id AND v.version = d.latest_version";
 const SELECT_VERSION: &str = "SELECT dataset_id, version, file_name, media_type, bytes, sha256, \
      blob_key, profile_job, profile, created_at FROM dataset_versions";
-const SELECT_ARTIFACT: &str = "SELECT id, organization_id, job_id, name, media_type, role, \
-     bytes, sha256, blob_key, created_at FROM artifacts";
+pub(super) const SELECT_ARTIFACT: &str = "SELECT id, organization_id, job_id, name, media_type, \
+     role, bytes, sha256, blob_key, created_at FROM artifacts";
+/// What a job of the platform leaves is for the person who asked for it, not for the organization.
+const SHARED: &str = "EXISTS (SELECT 1 FROM jobs j WHERE j.id = artifacts.job_id \
+     AND j.accounting = 'metered')";
 
 #[async_trait]
 impl ReadCatalog for Session {
@@ -111,7 +114,7 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         id: ArtifactId,
     ) -> Result<Option<Artifact>, StoreError> {
-        let sql = format!("{SELECT_ARTIFACT} WHERE organization_id = $1 AND id = $2");
+        let sql = format!("{SELECT_ARTIFACT} WHERE organization_id = $1 AND id = $2 AND {SHARED}");
         let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
         let row = self.sql().first::<ArtifactRow>("artifact", sql, values).await?;
         row.map(ArtifactRow::decode).transpose()
@@ -122,8 +125,10 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         job_id: JobId,
     ) -> Result<Vec<Artifact>, StoreError> {
-        let sql =
-            format!("{SELECT_ARTIFACT} WHERE organization_id = $1 AND job_id = $2 ORDER BY name");
+        let sql = format!(
+            "{SELECT_ARTIFACT} WHERE organization_id = $1 AND job_id = $2 AND {SHARED} \
+             ORDER BY name"
+        );
         let values = vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
         let rows = self.sql().all::<ArtifactRow>("artifact", sql, values).await?;
         rows.into_iter().map(ArtifactRow::decode).collect()

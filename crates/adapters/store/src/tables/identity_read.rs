@@ -88,7 +88,8 @@ impl ReadIdentity for Session {
         token_sha256: &str,
     ) -> Result<Option<RefreshToken>, StoreError> {
         let sql = "SELECT token_sha256, family_id, organization_id, user_id, name, scopes, \
-                   created_at, expires_at, used_at FROM refresh_tokens WHERE token_sha256 = $1";
+                   created_at, expires_at, used_at, client_id FROM refresh_tokens \
+                   WHERE token_sha256 = $1";
         let values = vec![token_sha256.into()];
         let row = self.sql().first::<RefreshTokenRow>("refresh token", sql, values).await?;
         row.map(RefreshTokenRow::decode).transpose()

@@ -4,7 +4,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     Invitation, LinkPurpose, Member, OneTimeLink, RefreshToken, SecondFactor,
 };
-use gantry_types::{InvitationId, OrganizationId, TokenFamilyId, UserId};
+use gantry_types::{InvitationId, OAuthClientId, OrganizationId, TokenFamilyId, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -140,6 +140,7 @@ pub(super) struct RefreshTokenRow {
     created_at: i64,
     expires_at: i64,
     used_at: Option<i64>,
+    client_id: Option<Uuid>,
 }
 
 impl RefreshTokenRow {
@@ -154,6 +155,7 @@ impl RefreshTokenRow {
             created_at: decode_time(self.created_at),
             expires_at: decode_time(self.expires_at),
             used_at: self.used_at.map(decode_time),
+            client: self.client_id.map(OAuthClientId::from_uuid),
         })
     }
 }

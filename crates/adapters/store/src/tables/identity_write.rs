@@ -5,7 +5,9 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     Invitation, OneTimeLink, Organization, RefreshToken, SecondFactor, WriteIdentity,
 };
-use gantry_types::{InvitationId, OrganizationId, SessionId, Timestamp, TokenFamilyId, UserId};
+use gantry_types::{
+    InvitationId, OAuthClientId, OrganizationId, SessionId, Timestamp, TokenFamilyId, UserId,
+};
 
 use super::access_write::insert_organization_row;
 use super::convert::{encode_json, encode_u64};
@@ -42,7 +44,8 @@ impl WriteIdentity for Session {
             let sql = format!("DELETE FROM {table} WHERE expires_at <= $1");
             removed += self.sql().run("link", sql, vec![now.as_micros().into()]).await?;
         }
-        let sql = "DELETE FROM api_keys WHERE family_id IS NOT NULL AND expires_at <= $1";
+        let sql = "DELETE FROM api_keys WHERE expires_at <= $1 \
+                   AND (family_id IS NOT NULL OR client_id IS NOT NULL)";
         Ok(removed + self.sql().run("API key", sql, vec![now.as_micros().into()]).await?)
     }
 
@@ -194,8 +197,8 @@ impl WriteIdentity for Session {
 
     async fn insert_refresh_token(&self, token: &RefreshToken) -> Result<(), StoreError> {
         let sql = "INSERT INTO refresh_tokens (token_sha256, family_id, organization_id, user_id, \
-                   name, scopes, created_at, expires_at, used_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                   name, scopes, created_at, expires_at, used_at, client_id) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = vec![
             token.token_sha256.as_str().into(),
             token.family.as_uuid().into(),
@@ -206,6 +209,7 @@ impl WriteIdentity for Session {
             token.created_at.as_micros().into(),
             token.expires_at.as_micros().into(),
             token.used_at.map(Timestamp::as_micros).into(),
+            token.client.map(OAuthClientId::as_uuid).into(),
         ];
         self.sql().run("refresh token", sql, values).await.map(drop)
     }

@@ -119,6 +119,7 @@ pub async fn keys_are_seen_by_their_organization_alone(world: &World) -> Outcome
         expires_at: None,
         revoked_at: None,
         family: None,
+        client: None,
     };
     let (inserted, stranger) = (key.clone(), other.organization.id);
     let refused = world

@@ -110,6 +110,7 @@ async fn leave_ways_in(world: &World, new: &NewUser, other: OrganizationId) -> O
         expires_at: None,
         revoked_at: None,
         family: None,
+        client: None,
     };
     let link = OneTimeLink {
         token_sha256: "link".to_owned(),

@@ -9,6 +9,7 @@ pub mod cancel;
 pub mod catalog;
 pub mod claim;
 pub mod departures;
+pub mod exports;
 pub mod flows;
 pub mod fork;
 pub mod identity;
@@ -107,6 +108,8 @@ macro_rules! store_conformance {
             models::a_deleted_model_is_gone_and_not_used_again,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
+            exports::every_part_can_be_read,
+            exports::only_ones_own_is_handed_out,
             sweep::a_chore_is_done_by_one_server,
             sweep::old_results_go_and_the_books_stay,
             sweep::what_is_still_read_stays,
