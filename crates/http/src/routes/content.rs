@@ -99,7 +99,7 @@ impl Download<'_> {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' })
             .collect();
-        let encoded = encode(&self.name);
+        let encoded = encode(self.name);
         value(&format!("{word}; filename=\"{plain}\"; filename*=UTF-8''{encoded}"))
     }
 }
