@@ -3,6 +3,7 @@
 mod codes;
 mod consent;
 mod own;
+mod peer;
 mod tokens;
 
 use anyhow::{Context, Result, ensure};

@@ -1,27 +1,17 @@
 //! Clients of OAuth 2.0: kept, changed and removed with their tokens; codes are good once.
 
 use anyhow::{Context, Result, ensure};
+use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, AuthorizationCode, ClientKind, NewUser, OAuthClient, RefreshToken, StoreExt, Tx,
+    ApiKey, AuthorizationCode, ClientKind, NewUser, OAuthClient, RefreshToken,
 };
-use gantry_ports::{BoxFuture, StoreError};
 use gantry_types::{ApiKeyId, OAuthClientId, OrganizationId, Scope, TokenFamilyId, UserId};
 
 use super::World;
+use super::departures::write;
 use super::world::START;
 use crate::conformance::Outcome;
 use crate::installation::new_user;
-
-/// Writes with one clone of what is given.
-async fn write<I, T, F>(world: &World, input: I, closure: F) -> Result<T, StoreError>
-where
-    I: Clone + Send + Sync + 'static,
-    T: Send + 'static,
-    F: for<'t> Fn(&'t dyn Tx, I) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
-{
-    let closure = std::sync::Arc::new(closure);
-    world.store.write(move |tx| closure(tx, input.clone())).await
-}
 
 async fn insert_user(world: &World, email: &str) -> Result<NewUser> {
     let new = new_user(email, world.plan.id, START);
