@@ -23,6 +23,7 @@ def jobs(session, metadata):
 def act_by_itself(asked):
     client = BackendApplicationClient(client_id=asked["client_id"])
     session = OAuth2Session(client=client)
+    session.trust_env = False
     metadata = session.request(
         "GET", asked["metadata"], withhold_token=True, timeout=20
     ).json()
@@ -38,6 +39,7 @@ def begin(asked):
     session = OAuth2Session(
         asked["client_id"], redirect_uri=asked["redirect_uri"], scope="read", pkce="S256"
     )
+    session.trust_env = False
     metadata = session.request(
         "GET", asked["metadata"], withhold_token=True, timeout=20
     ).json()
