@@ -113,6 +113,11 @@ impl Access {
                 let key = access.find_api_key(&secret.to_hex()).await?;
                 let key = key.filter(|key| key.revoked_at.is_none());
                 let key = key.ok_or(AccessError::NotSignedIn)?;
+                if let Some(client) = key.client
+                    && snapshot.clients().find_client(client).await?.is_none()
+                {
+                    return Err(AccessError::NotSignedIn);
+                }
                 if is_of_client_itself(&key) {
                     let mut found = recognise_client(key);
                     found.networks = read_networks(snapshot.as_ref(), &found).await?;

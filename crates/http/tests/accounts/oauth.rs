@@ -72,19 +72,25 @@ async fn post_form(client: &mut TestClient, path: &str, form: &str) -> Result<Te
     client.send(request.body("application/x-www-form-urlencoded", form.as_bytes())).await
 }
 
-/// The anti-forgery token of the page.
-fn csrf_of(page: &TestResponse) -> Result<String> {
+/// What the page's form carries beside the question: the anti-forgery token, and in which
+/// organization the person was asked.
+fn hidden_in(page: &TestResponse) -> Result<String> {
     let text = page.text();
-    let (_, rest) = text.split_once("name=\"csrf_token\" value=\"").context("a form")?;
-    Ok(rest.chars().take_while(char::is_ascii_alphanumeric).collect())
+    let mut pairs = Vec::new();
+    for name in ["csrf_token", "organization_id"] {
+        let field = format!("name=\"{name}\" value=\"");
+        let (_, rest) = text.split_once(&field).with_context(|| format!("{name} in {text}"))?;
+        let (value, _) = rest.split_once('"').context("a value")?;
+        pairs.push(format!("{name}={value}"));
+    }
+    Ok(pairs.join("&"))
 }
 
 /// Opens the page, and answers it.
 async fn decide(person: &mut TestClient, question: &str, decision: &str) -> Result<TestResponse> {
     let page = person.get(&format!("/oauth/authorize?{question}")).await?;
     page.require_status(200)?;
-    let csrf = csrf_of(&page)?;
-    let answer = format!("{question}&csrf_token={csrf}&decision={decision}");
+    let answer = format!("{question}&{}&decision={decision}", hidden_in(&page)?);
     post_form(person, "/oauth/authorize", &answer).await
 }
 

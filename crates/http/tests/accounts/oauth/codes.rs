@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_ports::store::{StoreExt as _, User, UserStatus};
+use gantry_ports::store::{User, UserStatus};
 use gantry_testkit::{TestApp, TestSettings};
 use serde_json::json;
 

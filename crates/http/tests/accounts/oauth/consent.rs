@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use gantry_testkit::{TestApp, TestRequest, TestSettings};
 use serde_json::json;
 
-use super::{REDIRECT, csrf_of, decide, post_form, question, register, sent_back};
+use super::{REDIRECT, decide, hidden_in, post_form, question, register, sent_back};
 
 #[tokio::test]
 async fn the_page_says_who_asks_for_what_in_the_persons_language() -> Result<()> {
@@ -92,12 +92,12 @@ async fn another_site_cannot_answer_for_the_person() -> Result<()> {
     let mut ada = app.register("ada@example.org").await?;
     let client = register(&mut ada, "public", &["read"]).await?;
     let asked = question(&client, &[]);
-    let csrf = csrf_of(&ada.get(&format!("/oauth/authorize?{asked}")).await?)?;
+    let hidden = hidden_in(&ada.get(&format!("/oauth/authorize?{asked}")).await?)?;
     for token in ["", "0123"] {
         let forged = format!("{asked}&decision=allow&csrf_token={token}");
         post_form(&mut ada, "/oauth/authorize", &forged).await?.require_status(403)?;
     }
-    let answer = format!("{asked}&decision=allow&csrf_token={csrf}");
+    let answer = format!("{asked}&decision=allow&{hidden}");
     let foreign = TestRequest::new("POST", "/oauth/authorize")
         .header("origin", "https://evil.example")
         .body("application/x-www-form-urlencoded", answer.as_bytes());
@@ -105,5 +105,21 @@ async fn another_site_cannot_answer_for_the_person() -> Result<()> {
     let good = post_form(&mut ada, "/oauth/authorize", &answer).await?;
     assert!(sent_back(&good, "code")?.is_some());
     assert!(good.header("location").is_some_and(|location| location.starts_with(REDIRECT)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_moves_to_another_organization_is_asked_again() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let client = register(&mut ada, "public", &["read"]).await?;
+    let asked = question(&client, &[]);
+    let hidden = hidden_in(&ada.get(&format!("/oauth/authorize?{asked}")).await?)?;
+    let new = json!({ "name": "Engines of Ada" });
+    ada.post("/api/v1/organizations", &new).await?.require_status(201)?;
+    let answer = format!("{asked}&decision=allow&{hidden}");
+    let again = post_form(&mut ada, "/oauth/authorize", &answer).await?;
+    again.require_status(200)?;
+    assert!(again.text().contains("Engines of Ada"), "{}", again.text());
     Ok(())
 }
