@@ -167,7 +167,7 @@ impl Access {
             role,
             administrator: user.administrator && scopes.contains(&Scope::Admin),
             scopes,
-            via: Via::ApiKey { id: key.id },
+            via: Via::ApiKey { id: key.id, client: key.client },
             ip: String::new(),
         };
         Recognition {
@@ -209,7 +209,7 @@ impl Access {
                 Box::pin(async move {
                     match via {
                         Via::Session { id, .. } => tx.access().touch_session(id, now).await?,
-                        Via::ApiKey { id } => tx.access().touch_api_key(id, now).await?,
+                        Via::ApiKey { id, .. } => tx.access().touch_api_key(id, now).await?,
                         Via::Token | Via::System => {}
                     }
                     Ok(())
@@ -241,7 +241,7 @@ fn recognise_client(key: ApiKey) -> Recognition {
         role: Role::Member,
         scopes: key.scopes,
         administrator: false,
-        via: Via::ApiKey { id: key.id },
+        via: Via::ApiKey { id: key.id, client: key.client },
         ip: String::new(),
     };
     Recognition {

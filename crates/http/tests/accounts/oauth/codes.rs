@@ -41,6 +41,23 @@ async fn a_person_grants_and_the_client_works_for_them() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_client_makes_nothing_that_outlasts_its_grant() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let client = register(&mut ada, "confidential", &["read", "account"]).await?;
+    let code = take_code(&mut ada, &client, "account").await?;
+    let (_, tokens) = exchange(&app, &client, &code).await?;
+    assert_eq!(reads(&app, &tokens, "/api/v1/members").await?, 200);
+    let mut program = app.client().with_key(tokens["access_token"].as_str().context("a token")?);
+    let key = json!({ "name": "own", "scopes": ["account"] });
+    program.post("/api/v1/api-keys", &key).await?.require_status(403)?;
+    let other = json!({ "name": "own", "kind": "confidential", "scopes": ["account"] });
+    program.post("/api/v1/oauth/clients", &other).await?.require_status(403)?;
+    let rotate = format!("/api/v1/oauth/clients/{}/secret", client.id);
+    program.post(&rotate, &json!(null)).await?.require_status(403)
+}
+
+#[tokio::test]
 async fn a_code_that_comes_twice_ends_what_it_gave() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
     let mut ada = app.register("ada@example.org").await?;
