@@ -1,7 +1,9 @@
 //! On whose behalf something happens.
 
 use gantry_ports::store::AuditEntry;
-use gantry_types::{ApiKeyId, OrganizationId, Role, Scope, SessionId, Timestamp, UserId};
+use gantry_types::{
+    ApiKeyId, OAuthClientId, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
+};
 use serde_json::Value;
 
 use crate::audit::{AuditDraft, Origin};
@@ -20,6 +22,8 @@ pub enum Via {
     ApiKey {
         /// The key.
         id: ApiKeyId,
+        /// The client that has it, when it is one's token.
+        client: Option<OAuthClientId>,
     },
     /// A token of another issuer, which a program shows.
     Token,

@@ -1,7 +1,7 @@
 //! Keys for programs.
 //!
 //! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
-//! does not have, so that a stolen key cannot make a stronger one.
+//! does not have, so that a stolen key cannot make a stronger one; a client's token makes none.
 
 use gantry_ports::store::{ApiKey, StoreExt};
 use gantry_types::{ApiKeyId, Scope, Timestamp};
@@ -11,7 +11,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::error::AccessError;
-use crate::permission::{Permission, require};
+use crate::permission::{Permission, require, require_no_client};
 use crate::secret::{generate_api_key, sha256_hex, shown_prefix};
 use crate::sessions::require_person;
 
@@ -47,6 +47,7 @@ impl Access {
         wanted: NewApiKey,
     ) -> Result<IssuedKey, AccessError> {
         require(actor, Permission::ManageKeys)?;
+        require_no_client(actor, Permission::ManageKeys)?;
         let user_id = require_person(actor)?;
         let now = self.clock.now();
         let name = parse_name(&wanted.name)?;

@@ -113,6 +113,11 @@ impl Access {
                 let key = access.find_api_key(&secret.to_hex()).await?;
                 let key = key.filter(|key| key.revoked_at.is_none());
                 let key = key.ok_or(AccessError::NotSignedIn)?;
+                if let Some(client) = key.client
+                    && snapshot.clients().find_client(client).await?.is_none()
+                {
+                    return Err(AccessError::NotSignedIn);
+                }
                 if is_of_client_itself(&key) {
                     let mut found = recognise_client(key);
                     found.networks = read_networks(snapshot.as_ref(), &found).await?;
@@ -162,7 +167,7 @@ impl Access {
             role,
             administrator: user.administrator && scopes.contains(&Scope::Admin),
             scopes,
-            via: Via::ApiKey { id: key.id },
+            via: Via::ApiKey { id: key.id, client: key.client },
             ip: String::new(),
         };
         Recognition {
@@ -204,7 +209,7 @@ impl Access {
                 Box::pin(async move {
                     match via {
                         Via::Session { id, .. } => tx.access().touch_session(id, now).await?,
-                        Via::ApiKey { id } => tx.access().touch_api_key(id, now).await?,
+                        Via::ApiKey { id, .. } => tx.access().touch_api_key(id, now).await?,
                         Via::Token | Via::System => {}
                     }
                     Ok(())
@@ -236,7 +241,7 @@ fn recognise_client(key: ApiKey) -> Recognition {
         role: Role::Member,
         scopes: key.scopes,
         administrator: false,
-        via: Via::ApiKey { id: key.id },
+        via: Via::ApiKey { id: key.id, client: key.client },
         ip: String::new(),
     };
     Recognition {

@@ -7,7 +7,7 @@ use std::fmt;
 
 use gantry_types::{Role, Scope};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Via};
 use crate::error::AccessError;
 
 /// Something that an actor may be allowed to do.
@@ -143,6 +143,17 @@ impl fmt::Display for Permission {
 /// [`AccessError::Forbidden`].
 pub fn require(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
     if permission.allows(actor) { Ok(()) } else { Err(AccessError::Forbidden { permission }) }
+}
+
+/// Stops a client of OAuth: what it makes for itself would outlast what was granted to it.
+///
+/// # Errors
+/// [`AccessError::Forbidden`].
+pub(crate) fn require_no_client(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
+    match actor.via {
+        Via::ApiKey { client: Some(_), .. } => Err(AccessError::Forbidden { permission }),
+        Via::ApiKey { client: None, .. } | Via::Session { .. } | Via::Token | Via::System => Ok(()),
+    }
 }
 
 #[cfg(test)]

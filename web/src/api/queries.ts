@@ -12,6 +12,7 @@ import type {
   Artifact,
   Dataset,
   DatasetVersion,
+  Grant,
   Job,
   LedgerEntry,
   LinkedIdentity,
@@ -19,6 +20,7 @@ import type {
   Model,
   ModelComparison,
   ModelMetrics,
+  OAuthClient,
   Offers,
   OperationSpec,
   Page,
@@ -81,6 +83,12 @@ export const passkeysQuery = queryOptions({
   queryKey: ['me', 'passkeys'],
   queryFn: async ({ signal }) =>
     (await api.get<{ items: Passkey[] }>('/auth/passkeys', {}, signal)).items,
+});
+
+export const grantsQuery = queryOptions({
+  queryKey: ['me', 'grants'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: Grant[] }>('/account/grants', {}, signal)).items,
 });
 
 /** Asked for again while it is being made. */
@@ -303,6 +311,12 @@ export const apiKeysQuery = queryOptions({
   queryKey: ['api-keys'],
   queryFn: async ({ signal }) =>
     (await api.get<{ items: ApiKey[] }>('/api-keys', {}, signal)).items,
+});
+
+export const oauthClientsQuery = queryOptions({
+  queryKey: ['oauth-clients'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: OAuthClient[] }>('/oauth/clients', {}, signal)).items,
 });
 
 export const sessionsQuery = queryOptions({

@@ -11,6 +11,7 @@ import { useMe } from '../app/me';
 import { Packages, Plans } from '../billing/Plans';
 import { Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
 import { AccountExport } from '../identity/AccountExport';
+import { Grants } from '../identity/Grants';
 import { MeterBar } from '../parts/Bars';
 import { Copyable } from '../parts/Copyable';
 import { DataTable } from '../parts/DataTable';
@@ -195,6 +196,7 @@ export function AccountPage() {
             ]}
           />
         </Section>
+        <Grants />
         <AccountExport />
       </div>
     </>

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
@@ -7,10 +7,12 @@ import { useTranslation } from 'react-i18next';
 
 import { api } from '../api/client';
 import { apiKeysQuery } from '../api/queries';
-import { SCOPES } from '../api/types';
 import type { ApiKey, NewApiKey, Scope } from '../api/types';
-import { say, sayProblem } from '../app/toasts';
 import { useMe } from '../app/me';
+import { say, sayProblem } from '../app/toasts';
+import { OAuthClients } from '../identity/OAuthClients';
+import { ScopeChoice } from '../identity/ScopeChoice';
+import '../identity/identity.css';
 import { ConfirmButton } from '../parts/ConfirmButton';
 import { Copyable } from '../parts/Copyable';
 import { DataTable } from '../parts/DataTable';
@@ -34,7 +36,6 @@ interface KeyDraft {
 
 function KeyForm({ onCreated }: { onCreated: (key: NewApiKey) => void }) {
   const { t } = useTranslation();
-  const me = useMe();
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<Scope[]>(['read', 'run', 'data']);
   const [days, setDays] = useState('');
@@ -42,7 +43,6 @@ function KeyForm({ onCreated }: { onCreated: (key: NewApiKey) => void }) {
     mutationFn: (draft: KeyDraft) => api.send<NewApiKey>('POST', '/api-keys', { body: draft }),
     onSuccess: onCreated,
   });
-  const offered = SCOPES.filter((scope) => scope !== 'admin' || me.user.administrator);
   return (
     <form
       onSubmit={(event) => {
@@ -66,26 +66,7 @@ function KeyForm({ onCreated }: { onCreated: (key: NewApiKey) => void }) {
           onChange={(event) => setName(event.currentTarget.value)}
           data-autofocus
         />
-        <fieldset className="form-choices">
-          <legend>{t('keys.scopes')}</legend>
-          <Stack gap={8} mt={6}>
-            {offered.map((scope) => (
-              <Checkbox
-                key={scope}
-                label={t(`scope.${scope}`)}
-                description={t(`scopeText.${scope}`)}
-                checked={scopes.includes(scope)}
-                onChange={(event) =>
-                  setScopes(
-                    event.currentTarget.checked
-                      ? [...scopes, scope]
-                      : scopes.filter((other) => other !== scope),
-                  )
-                }
-              />
-            ))}
-          </Stack>
-        </fieldset>
+        <ScopeChoice scopes={scopes} onChange={setScopes} />
         <NativeSelect
           label={t('keys.expires')}
           value={days}
@@ -171,7 +152,9 @@ function RevokeKey({ apiKey }: { apiKey: ApiKey }) {
 
 export function ApiKeysPage() {
   const { t } = useTranslation();
+  const { organization } = useMe();
   const keys = useQuery(apiKeysQuery);
+  const mayRegister = organization.role === 'owner' || organization.role === 'admin';
   const columns = useMemo(
     (): Column<ApiKey>[] => [
       { id: 'name', title: t('keys.name'), lead: true, cell: (key) => key.name },
@@ -221,6 +204,11 @@ export function ApiKeysPage() {
           ) : (
             <Empty text={t('keys.empty')} />
           )}
+        </div>
+      ) : null}
+      {mayRegister ? (
+        <div className="clients">
+          <OAuthClients />
         </div>
       ) : null}
     </>

@@ -53,7 +53,7 @@ impl Access {
     /// # Errors
     /// [`OAuthError::InvalidClient`], [`OAuthError::InvalidRequest`] for another address,
     /// [`OAuthError::Access`]; the answer must not be sent there.
-    pub async fn find_asking_client(
+    pub async fn get_asking_client(
         &self,
         request: &AuthorizationRequest,
     ) -> Result<OAuthClient, OAuthError> {

@@ -93,7 +93,7 @@ async fn take_token(
         return Ok(state.limiter.take(key, state.settings.anonymous_rate, now));
     };
     let key = match (&actor.via, actor.user_id) {
-        (Via::ApiKey { id }, _) => RateKey::ApiKey(*id),
+        (Via::ApiKey { id, .. }, _) => RateKey::ApiKey(*id),
         (Via::Session { .. } | Via::Token | Via::System, Some(id)) => RateKey::User(id),
         (Via::Session { .. } | Via::Token | Via::System, None) => RateKey::Address(peer.network()),
     };

@@ -34,6 +34,8 @@ pub struct Asked {
     code_challenge: String,
     code_challenge_method: String,
     csrf_token: String,
+    /// In which organization the person was asked.
+    organization_id: String,
     decision: String,
 }
 
@@ -91,7 +93,7 @@ impl Asked {
             return Err(error.into());
         }
         let (code, words) = (error.code(), error.to_string());
-        self.send_back(visit, &[("error", code), ("error_description", &words)])
+        self.send_back(visit, &[("error", code), ("error_description", words.as_str())])
     }
 }
 
@@ -101,14 +103,17 @@ pub async fn consent_page(visit: Visit, query: Result<Query<Asked>, QueryRejecti
         Problem::new(ProblemCode::InvalidRequest, format!("{}.", error.body_text()))
     })?;
     refuse_nul(&asked)?;
-    let client = find_client(&visit, &asked).await?;
+    let client = get_client(&visit, &asked).await?;
     let Some(viewer) = find_person(&visit).await else {
         return Ok(redirect(&format!("/sign-in?next={}", encode(&asked.path()))));
     };
-    let access = visit.state.access();
-    match access.describe_consent(&viewer, &client, &asked.request()).await {
-        Ok(consent) => show(&visit, (&viewer, &consent), &asked),
-        Err(error) => asked.refuse(&visit, error),
+    ask(&visit, (&viewer, &client), &asked).await
+}
+
+async fn ask(visit: &Visit, (viewer, client): (&Actor, &OAuthClient), asked: &Asked) -> Answer {
+    match visit.state.access().describe_consent(viewer, client, &asked.request()).await {
+        Ok(consent) => show(visit, (viewer, &consent), asked),
+        Err(error) => asked.refuse(visit, error),
     }
 }
 
@@ -119,19 +124,23 @@ pub async fn decide(visit: Visit, form: Result<Form<Asked>, FormRejection>) -> A
     })?;
     refuse_nul(&asked)?;
     require_same_origin(&visit.state.settings, &visit.headers)?;
-    let client = find_client(&visit, &asked).await?;
+    let client = get_client(&visit, &asked).await?;
     let Some(viewer) = find_person(&visit).await else {
         return Ok(redirect(&format!("/sign-in?next={}", encode(&asked.path()))));
     };
     if !is_same(&asked.csrf_token, &csrf_of(&viewer)) {
         return Err(foreign_form());
     }
+    // Another tab may have moved to another organization since.
+    if asked.organization_id != viewer.organization_id.to_string() {
+        return ask(&visit, (&viewer, &client), &asked).await;
+    }
     if asked.decision != "allow" {
         return asked.refuse(&visit, OAuthError::AccessDenied);
     }
     let access = visit.state.access();
     match access.grant_code(&viewer, &client, &asked.request()).await {
-        Ok(code) => asked.send_back(&visit, &[("code", &code)]),
+        Ok(code) => asked.send_back(&visit, &[("code", code.as_str())]),
         Err(error) => asked.refuse(&visit, error),
     }
 }
@@ -145,8 +154,8 @@ async fn find_person(visit: &Visit) -> Option<Actor> {
 }
 
 /// The client, where its address is one to be sent back to; else the person stays here.
-async fn find_client(visit: &Visit, asked: &Asked) -> Answer<OAuthClient> {
-    match visit.state.access().find_asking_client(&asked.request()).await {
+async fn get_client(visit: &Visit, asked: &Asked) -> Answer<OAuthClient> {
+    match visit.state.access().get_asking_client(&asked.request()).await {
         Ok(client) => Ok(client),
         Err(OAuthError::Access(error)) => Err(error.into()),
         Err(error) => Err(Problem::new(
@@ -178,6 +187,7 @@ fn show(visit: &Visit, (viewer, consent): (&Actor, &Consent), asked: &Asked) -> 
             email => &consent.email,
             scopes => scopes,
             csrf_token => csrf_of(viewer),
+            organization_id => viewer.organization_id.to_string(),
             response_type => &asked.response_type,
             client_id => &asked.client_id,
             redirect_uri => &asked.redirect_uri,

@@ -7,6 +7,7 @@ mod factors;
 mod issuers;
 mod leaving;
 mod members;
+mod oauth;
 mod organizations;
 mod passkeys;
 mod providers;

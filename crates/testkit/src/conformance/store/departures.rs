@@ -22,7 +22,7 @@ use crate::installation::{insert_account, new_user};
 const EMAIL: &str = "leaver@example.org";
 
 /// Writes with one clone of what is given.
-async fn write<I, T, F>(world: &World, input: I, closure: F) -> Result<T, StoreError>
+pub(super) async fn write<I, T, F>(world: &World, input: I, closure: F) -> Result<T, StoreError>
 where
     I: Clone + Send + Sync + 'static,
     T: Send + 'static,

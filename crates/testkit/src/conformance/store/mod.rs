@@ -8,6 +8,7 @@ pub mod allowances;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
+pub mod clients;
 pub mod departures;
 pub mod exports;
 pub mod flows;
@@ -108,6 +109,9 @@ macro_rules! store_conformance {
             models::a_deleted_model_is_gone_and_not_used_again,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
+            clients::a_client_goes_with_its_tokens,
+            clients::a_code_is_good_once,
+            clients::grants_are_withdrawn_by_who_gave_them,
             exports::every_part_can_be_read,
             exports::only_ones_own_is_handed_out,
             sweep::a_chore_is_done_by_one_server,
