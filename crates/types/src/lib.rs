@@ -17,8 +17,8 @@ mod time;
 
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
-    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId,
-    InvitationId, JobId, LedgerEntryId, LinkedIdentityId, LotId, MailId, OrganizationId, PasskeyId,
+    AdCallbackId, AdSessionId, AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId,
+    DatasetId, FraudBlockId, FraudEventId, InvalidId, InvitationId, JobId, LedgerEntryId, LinkedIdentityId, LotId, MailId, OrganizationId, PasskeyId,
     PaymentEventId, PaymentId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId,
     SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };
