@@ -76,7 +76,7 @@ impl WriteRewards for Session {
             callback.provider.as_str().into(),
             callback.query_sha256.as_str().into(),
             callback.query.as_str().into(),
-            callback.transaction_ref.as_deref().into(),
+            callback.transaction_ref.clone().into(),
             encode_serde_word("outcome of a callback", &callback.outcome)?.into(),
             callback.note.as_str().into(),
             callback.received_at.as_micros().into(),
@@ -94,7 +94,7 @@ impl WriteRewards for Session {
                    WHERE id = $1 AND outcome = 'pending'";
         let values = vec![
             id.as_uuid().into(),
-            transaction_ref.into(),
+            transaction_ref.map(str::to_owned).into(),
             encode_serde_word("outcome of a callback", &outcome)?.into(),
             note.into(),
         ];
@@ -116,7 +116,7 @@ impl WriteRewards for Session {
             event.credits.get().into(),
             event.lot_id.map(LotId::as_uuid).into(),
             event.address.as_str().into(),
-            event.device.as_deref().into(),
+            event.device.clone().into(),
             event.user_agent.as_str().into(),
             event.note.as_str().into(),
             event.at.as_micros().into(),
