@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn keys_on_the_curve_are_read_from_either_form() {
-        let point = [&[4][..], &[7; 64]].concat();
+        let point = [&[4_u8][..], &[7; 64]].concat();
         let der = [&HEAD[..], &point].concat();
         assert_eq!(key(&der).read().as_ref(), Some(&point));
         let text = STANDARD.encode(&der);
@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn other_keys_are_not() {
         let compressed = [&HEAD[..], &[2; 65]].concat();
-        for wrong in [&[][..], &HEAD, &compressed, &[4; 65]] {
-            assert!(key(wrong).read().is_none());
+        for wrong in [Vec::new(), HEAD.to_vec(), compressed, vec![4; 65]] {
+            assert!(key(&wrong).read().is_none());
         }
     }
 }
