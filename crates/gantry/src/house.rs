@@ -20,9 +20,11 @@ use gantry_jobs::{Jobs, WarmArtifacts};
 use gantry_letters::Outbox;
 use gantry_pay::Sandbox;
 use gantry_ports::{BlobStore, Bus, Clock, Store};
+use gantry_rewards::Rewards;
 use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
 
+use crate::ads;
 use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, UnverifiedConfig};
 use crate::editions;
 use crate::engines::{self, EngineSet};
@@ -84,6 +86,8 @@ pub struct House {
     pub access: Access,
     /// Plans, balances, the ledger.
     pub billing: Billing,
+    /// Credits for ads, in a process that serves.
+    pub rewards: Rewards,
     /// Operations, jobs, and the catalog behind them.
     pub jobs: Jobs,
     /// The sandbox that takes the money, where it does.
@@ -139,6 +143,8 @@ impl House {
             Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
                 .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
+        let terms = billing.edition().rewards.as_ref().map(|rewards| rewards.terms);
+        let mut rewards = Rewards::new(Arc::clone(&store), Arc::clone(&clock), terms);
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
@@ -153,6 +159,9 @@ impl House {
             let post = Post { letters: access.letters(), posted: access.posted() };
             billing = billing.with_till(opened.till).with_post(post);
             sandbox = opened.sandbox;
+            if let Some(desk) = ads::open(billing.edition(), config, &clock)? {
+                rewards = rewards.with_desk(desk);
+            }
             let mailer = open_mailer(&config.mail, folder)?;
             let posted = access.posted();
             outbox = Some(Outbox::new(Arc::clone(&store), mailer, Arc::clone(&clock), posted));
@@ -168,7 +177,7 @@ impl House {
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
             .with_warm_artifacts(warm);
-        Ok(Self { store, access, billing, jobs, sandbox, outbox, scratch, hints })
+        Ok(Self { store, access, billing, rewards, jobs, sandbox, outbox, scratch, hints })
     }
 
     /// Sends the last hints to other processes, before this one ends.

@@ -31,12 +31,20 @@ pub enum CallbackReceived {
 }
 
 impl Rewards {
-    /// Takes a callback: the query of the request, as it was sent.
+    /// Takes a callback of the provider `provider`: the query of the request, as it was sent.
     ///
     /// # Errors
-    /// [`RewardsError::NotOffered`], [`RewardsError::Unverified`], [`RewardsError::Store`].
-    pub async fn receive_callback(&self, query: &str) -> Result<CallbackReceived, RewardsError> {
+    /// [`RewardsError::NotOffered`] also for a provider that is not in use,
+    /// [`RewardsError::Unverified`], [`RewardsError::Store`].
+    pub async fn receive_callback(
+        &self,
+        provider: &str,
+        query: &str,
+    ) -> Result<CallbackReceived, RewardsError> {
         let (_, desk) = self.require_offer()?;
+        if desk.verifier.id() != provider {
+            return Err(RewardsError::NotOffered);
+        }
         let received_at = self.clock.now();
         let verified = desk.verifier.verify(RawReward { query, received_at }).await;
         let callback = AdCallback {

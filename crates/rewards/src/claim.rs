@@ -76,7 +76,7 @@ impl Rewards {
                     .await?
             }
         };
-        let status = self.status(actor, claim.ip).await?;
+        let status = self.status_of(user_id, claim.ip).await?;
         Ok(Claimed::Decided { event: Box::new(event), status })
     }
 

@@ -63,12 +63,6 @@ impl Rewards {
         Self { desk: Some(desk), ..self }
     }
 
-    /// The ads of the sandbox, where it shows them.
-    #[must_use]
-    pub fn sandbox(&self) -> Option<&Arc<dyn SandboxAds>> {
-        self.desk.as_ref()?.sandbox.as_ref()
-    }
-
     fn require_offer(&self) -> Result<(&RewardTerms, &AdDesk), RewardsError> {
         self.terms.as_ref().zip(self.desk.as_ref()).ok_or(RewardsError::NotOffered)
     }

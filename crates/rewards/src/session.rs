@@ -117,10 +117,11 @@ impl Rewards {
         actor: &Actor,
         id: AdSessionId,
     ) -> Result<(), RewardsError> {
-        let sandbox = self.sandbox().ok_or(RewardsError::NotOffered)?;
+        let (_, desk) = self.require_offer()?;
+        let sandbox = desk.sandbox.as_ref().ok_or(RewardsError::NotOffered)?;
         self.note_progress(actor, id, AdProgress::Watched).await?;
         let told = sandbox.tell_watched(&id.to_string(), self.clock.now());
         let query = told.map_err(|reason| RewardsError::Conflict { reason })?;
-        self.receive_callback(&query).await.map(drop)
+        self.receive_callback(desk.verifier.id(), &query).await.map(drop)
     }
 }

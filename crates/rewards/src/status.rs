@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use gantry_access::{Actor, Permission};
 use gantry_rules::period::derive_day;
 use gantry_rules::rewards::{RewardLimit, admit_claim, count_remaining};
-use gantry_types::{Credits, Timestamp};
+use gantry_types::{Credits, Timestamp, UserId};
 
 use crate::error::RewardsError;
 use crate::place::{Place, count_claims, derive_address};
@@ -41,6 +41,14 @@ impl Rewards {
     /// [`RewardsError::NotOffered`], [`RewardsError::Access`], [`RewardsError::Store`].
     pub async fn status(&self, actor: &Actor, ip: IpAddr) -> Result<RewardStatus, RewardsError> {
         let user_id = require_person(actor, Permission::ReadAccount)?;
+        self.status_of(user_id, ip).await
+    }
+
+    pub(crate) async fn status_of(
+        &self,
+        user_id: UserId,
+        ip: IpAddr,
+    ) -> Result<RewardStatus, RewardsError> {
         let (terms, desk) = self.require_offer()?;
         let place = Place { user_id, address: derive_address(ip), device: None };
         let now = self.clock.now();
