@@ -8,41 +8,56 @@ use std::sync::Arc;
 use gantry_ads::{
     AdMob, AdMobSettings, AdSandbox, NetworkLists, Networks, Reputation, ReputationSettings,
 };
-use gantry_billing::{AdProvider, Edition, Rewards};
-use gantry_ports::{Clock, NetworkIntelligence};
-use gantry_rewards::AdDesk;
+use gantry_billing::{AdProvider, Edition, Rewards as EditionRewards};
+use gantry_ports::{Clock, NetworkIntelligence, Store};
+use gantry_rewards::{AdDesk, Rewards};
 use gantry_rules::fraud::NetworkMark;
 
 use crate::config::{AdsConfig, Config, FraudConfig};
 use crate::failure::Failure;
+use crate::house::Purpose;
 
-/// Opens whoever shows the ads of an edition; nobody where it gives no credits for them.
+/// The use-cases of ads; in a process that only works, nobody shows any.
 ///
 /// # Errors
 /// A usage failure that names the setting that is missing or wrong.
 pub fn open(
+    purpose: Purpose,
     edition: &Edition,
     config: &Config,
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+) -> Result<Rewards, Failure> {
+    let offered = edition.rewards.as_ref().filter(|_| purpose == Purpose::Serve);
+    let terms = offered.map(|offered| offered.terms);
+    let rewards = Rewards::new(Arc::clone(store), Arc::clone(clock), terms);
+    match offered {
+        Some(offered) => Ok(rewards.with_desk(open_desk(offered, config, clock)?)),
+        None => Ok(rewards),
+    }
+}
+
+fn open_desk(
+    offered: &EditionRewards,
+    config: &Config,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<AdDesk>, Failure> {
-    let Some(rewards) = &edition.rewards else { return Ok(None) };
+) -> Result<AdDesk, Failure> {
     let networks = open_networks(&config.fraud, clock)?;
-    match choose(rewards, &config.ads)? {
+    match choose(offered, &config.ads)? {
         AdProvider::Sandbox => {
             let opened = AdSandbox::open().map_err(|error| Failure::broken(error.to_string()))?;
             let sandbox = Arc::new(opened);
-            Ok(Some(AdDesk { verifier: sandbox.clone(), sandbox: Some(sandbox), networks }))
+            Ok(AdDesk { verifier: sandbox.clone(), sandbox: Some(sandbox), networks })
         }
         AdProvider::AdMob => {
-            let admob = open_admob(rewards, &config.ads, clock)?;
-            Ok(Some(AdDesk { verifier: Arc::new(admob), sandbox: None, networks }))
+            let admob = open_admob(offered, &config.ads, clock)?;
+            Ok(AdDesk { verifier: Arc::new(admob), sandbox: None, networks })
         }
     }
 }
 
 /// Lets the settings name another provider than the edition does.
-fn choose(rewards: &Rewards, config: &AdsConfig) -> Result<AdProvider, Failure> {
-    let Some(name) = &config.provider else { return Ok(rewards.provider) };
+fn choose(offered: &EditionRewards, config: &AdsConfig) -> Result<AdProvider, Failure> {
+    let Some(name) = &config.provider else { return Ok(offered.provider) };
     let found = AdProvider::ALL.iter().find(|(word, _)| word == name);
     found.map(|(_, provider)| *provider).ok_or_else(|| {
         let known: Vec<&str> = AdProvider::ALL.iter().map(|(word, _)| *word).collect();
@@ -52,11 +67,11 @@ fn choose(rewards: &Rewards, config: &AdsConfig) -> Result<AdProvider, Failure> 
 }
 
 fn open_admob(
-    rewards: &Rewards,
+    offered: &EditionRewards,
     config: &AdsConfig,
     clock: &Arc<dyn Clock>,
 ) -> Result<AdMob, Failure> {
-    let units = if config.units.is_empty() { &rewards.units } else { &config.units };
+    let units = if config.units.is_empty() { &offered.units } else { &config.units };
     let settings = AdMobSettings { units: units.clone(), key_url: config.key_url.clone() };
     AdMob::new(settings, Arc::clone(clock)).map_err(|error| {
         Failure::usage(format!("ads cannot be shown by AdMob: {error}"))
@@ -103,23 +118,23 @@ mod tests {
     use crate::engines::built_in;
     use crate::system_clock::SystemClock;
 
-    fn open_automl(config: &Config) -> Result<Option<AdDesk>, Failure> {
+    fn open_automl(config: &Config) -> Result<AdDesk, Failure> {
         let known = editions::derive_vocabulary(&built_in());
         let edition = editions::read("automl", &known).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        open(&edition, config, &clock)
+        open_desk(&edition.rewards.unwrap(), config, &clock)
     }
 
     #[test]
     fn the_edition_shows_ads_of_the_sandbox_until_the_settings_name_units() {
         let mut config = Config::default();
-        let desk = open_automl(&config).unwrap().unwrap();
+        let desk = open_automl(&config).unwrap();
         assert_eq!((desk.verifier.id(), desk.sandbox.is_some()), ("sandbox", true));
         config.ads.provider = Some("admob".to_owned());
         let refused = open_automl(&config).err().unwrap();
         assert!(refused.cause.contains("`units` is missing"), "{refused}");
         config.ads.units = vec!["ca-app-pub-1/22".to_owned()];
-        let desk = open_automl(&config).unwrap().unwrap();
+        let desk = open_automl(&config).unwrap();
         assert_eq!((desk.verifier.id(), desk.verifier.unit()), ("admob", "ca-app-pub-1/22"));
         config.ads.provider = Some("admop".to_owned());
         let refused = open_automl(&config).err().unwrap();

@@ -143,8 +143,7 @@ impl House {
             Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
                 .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
-        let terms = billing.edition().rewards.as_ref().map(|rewards| rewards.terms);
-        let mut rewards = Rewards::new(Arc::clone(&store), Arc::clone(&clock), terms);
+        let rewards = ads::open(purpose, billing.edition(), config, (&store, &clock))?;
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
@@ -159,9 +158,6 @@ impl House {
             let post = Post { letters: access.letters(), posted: access.posted() };
             billing = billing.with_till(opened.till).with_post(post);
             sandbox = opened.sandbox;
-            if let Some(desk) = ads::open(billing.edition(), config, &clock)? {
-                rewards = rewards.with_desk(desk);
-            }
             let mailer = open_mailer(&config.mail, folder)?;
             let posted = access.posted();
             outbox = Some(Outbox::new(Arc::clone(&store), mailer, Arc::clone(&clock), posted));

@@ -69,7 +69,16 @@ impl NetworkLists {
         Ok(read)
     }
 
-    fn add(&mut self, mark: NetworkMark, text: &str, file: &Path) -> Result<(), NetworkListsError> {
+    /// Adds a list, the text of `file`.
+    ///
+    /// # Errors
+    /// [`NetworkListsError::Line`].
+    pub fn add(
+        &mut self,
+        mark: NetworkMark,
+        text: &str,
+        file: &Path,
+    ) -> Result<(), NetworkListsError> {
         for (place, line) in text.lines().enumerate() {
             let network = line.split('#').next().unwrap_or_default().trim();
             if network.is_empty() {
