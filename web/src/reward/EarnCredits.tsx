@@ -114,13 +114,13 @@ function useAd(rewards: Rewards) {
   return { player, shown, isBusy, begin: () => begin.mutate(), end: () => setShown(null) };
 }
 
-function Offer({ rewards }: { rewards: Rewards }) {
+/** `readAt`: when this browser read what can be earned; its clock may differ from the server's. */
+function Offer({ rewards, readAt }: { rewards: Rewards; readAt: number }) {
   const { t } = useTranslation();
   const format = useFormat();
   const ad = useAd(rewards);
-  const next = new Date(rewards.next_at).getTime();
-  const now = useNow(next > Date.now());
-  const wait = Math.max(0, next - now);
+  const now = useNow(rewards.wait_s > 0);
+  const wait = Math.max(0, readAt + rewards.wait_s * 1000 - now);
   return (
     <>
       <p>{t('earn.text', { count: rewards.credits })}</p>
@@ -135,12 +135,7 @@ function Offer({ rewards }: { rewards: Rewards }) {
       {ad.player.kind === 'none' ? (
         <p>{t('earn.inApp')}</p>
       ) : (
-        <Button
-          disabled={wait > 0}
-          loading={ad.isBusy}
-          data-testid="watch-ad"
-          onClick={ad.begin}
-        >
+        <Button disabled={wait > 0} loading={ad.isBusy} data-testid="watch-ad" onClick={ad.begin}>
           {t('earn.watch')}
         </Button>
       )}
@@ -160,7 +155,7 @@ export function EarnCredits() {
       {rewards.error ? (
         <ProblemAlert error={rewards.error} onRetry={() => void rewards.refetch()} />
       ) : (
-        <Offer rewards={rewards.data} />
+        <Offer rewards={rewards.data} readAt={rewards.dataUpdatedAt} />
       )}
     </Section>
   );

@@ -23,5 +23,8 @@ export function findPlayer(provider: string): Player {
   return window.gantryAds ? { kind: 'bridge', bridge: window.gantryAds } : { kind: 'none' };
 }
 
-export const showBy = (bridge: AdBridge, session: AdSession, onLoaded: () => void): Promise<Shown> =>
-  bridge.show({ unit: session.unit, customData: session.custom_data }, onLoaded);
+export const showBy = (
+  bridge: AdBridge,
+  session: AdSession,
+  onLoaded: () => void,
+): Promise<Shown> => bridge.show({ unit: session.unit, customData: session.custom_data }, onLoaded);

@@ -38,5 +38,8 @@ export function describeTraits(traits: Traits): string {
     `${traits.cores} cores`,
     `${traits.touchPoints} touches`,
   ];
-  return parts.join('|').replaceAll(/[^\u0020-\u007e]/g, '?').slice(0, LONGEST);
+  return parts
+    .join('|')
+    .replaceAll(/[^\u0020-\u007e]/g, '?')
+    .slice(0, LONGEST);
 }
