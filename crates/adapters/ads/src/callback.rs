@@ -53,14 +53,14 @@ impl<'a> Callback<'a> {
         point: &[u8],
         received_at: Timestamp,
     ) -> Result<VerifiedReward, UnverifiedReward> {
-        let told = if self.is_signed(point, self.signed) {
+        let told: Option<Vec<(String, String)>> = if self.is_signed(point, self.signed) {
             let members = split(self.signed);
             members.map(|(name, value)| Some((decode(name)?, decode(value)?))).collect()
         } else {
             let plain = decode(self.signed).filter(|plain| self.is_signed(point, plain));
             let plain = plain.ok_or(UnverifiedReward::Signature)?;
             let owned = |(name, value): (&str, &str)| Some((name.to_owned(), value.to_owned()));
-            split(&plain).map(owned).collect::<Option<Vec<_>>>()
+            split(&plain).map(owned).collect()
         };
         read(&told.ok_or_else(|| unreadable("its escapes are wrong"))?, received_at)
     }

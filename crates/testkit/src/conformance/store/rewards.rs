@@ -194,14 +194,14 @@ fn event_of((organization_id, user_id): (OrganizationId, UserId), at: Timestamp)
 pub async fn decisions_are_counted_and_reviewed_once(world: &World) -> Outcome {
     let ann = person(world, "ann@example.org").await?;
     let ben = person(world, "ben@example.org").await?;
+    let (first, second) = (event_of(ann, World::at(0)), event_of(ann, World::at(10)));
     let blocked = FraudEvent {
         verdict: Verdict::Block,
         score: FraudScore::from_thousandths(800),
         device: None,
         ..event_of(ben, World::at(20))
     };
-    let events = [event_of(ann, World::at(0)), event_of(ann, World::at(10)), blocked.clone()];
-    for event in events.clone() {
+    for event in [first, second.clone(), blocked.clone()] {
         world
             .store
             .write::<_, StoreError, _>(move |tx| {
@@ -227,7 +227,7 @@ pub async fn decisions_are_counted_and_reviewed_once(world: &World) -> Outcome {
     ensure!(rewards.find_decision(blocked.session_id).await? == Some(blocked.clone()));
     let page = PageRequest { after: None, limit: 2, order: Order::NewestFirst };
     let all = rewards.list_fraud_events(&FraudEventFilter::default(), &page).await?;
-    ensure!(all.items == [blocked.clone(), events[1].clone()] && all.next.is_some());
+    ensure!(all.items == [blocked.clone(), second] && all.next.is_some());
     let open = FraudEventFilter { open_only: true, ..FraudEventFilter::default() };
     ensure!(rewards.list_fraud_events(&open, &page).await?.items == [blocked.clone()]);
     let anns = FraudEventFilter {
