@@ -24,7 +24,8 @@ mod subscription;
 pub use account::{AccountView, MeterView};
 pub use begin_checkout::{CheckoutLink, WayBack, Wish};
 pub use edition::{
-    Edition, EditionPlan, Mistake, Mistakes, Package, Sale, Vocabulary, parse_edition,
+    AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, Rewards, Sale, Vocabulary,
+    parse_edition,
 };
 pub use error::BillingError;
 pub use import_plan::PlanDraft;

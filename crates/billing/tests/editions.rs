@@ -2,9 +2,12 @@
 //! once, with its line and what to write instead.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
-use gantry_billing::{Mistake, Sale, Vocabulary, parse_edition};
+use std::time::Duration;
+
+use gantry_billing::{AdProvider, Mistake, Sale, Vocabulary, parse_edition};
 use gantry_rules::plan::{Feature, Included, Interval};
-use gantry_types::PriorityClass;
+use gantry_rules::rewards::Velocity;
+use gantry_types::{Credits, PriorityClass};
 
 fn known() -> Vocabulary {
     Vocabulary {
@@ -119,4 +122,46 @@ fn what_cannot_be_sold_is_refused() {
     let broken = mistakes("slug = \n");
     assert_eq!(broken[0].line, 1);
     assert!(broken[0].problem.contains("is not TOML"));
+}
+
+#[test]
+fn credits_for_ads_are_read_to_the_number() {
+    assert_eq!(parse_edition(GOOD, &known()).unwrap().rewards, None);
+    let text = format!("{GOOD}\n[rewards]\ncredits = 5\n");
+    let rewards = parse_edition(&text, &known()).unwrap().rewards.unwrap();
+    assert_eq!(rewards.provider, AdProvider::Sandbox);
+    assert_eq!(rewards.terms.credits, Credits::new(5));
+    assert_eq!(rewards.terms.cooldown, Duration::from_secs(30));
+    assert_eq!(rewards.terms.person, Velocity { per_hour: 10, per_day: 10 });
+    assert_eq!(rewards.terms.expires_after, None);
+    let text = format!(
+        "{GOOD}\n[rewards]\nprovider = \"admob\"\ncredits = 2\ncooldown_s = 60\n\
+         expires_days = 30\nunits = [\"ca-app-pub-1/22\"]\nperson = {{ per_day = 3 }}\n"
+    );
+    let rewards = parse_edition(&text, &known()).unwrap().rewards.unwrap();
+    assert_eq!(rewards.provider, AdProvider::AdMob);
+    assert_eq!(rewards.units, ["ca-app-pub-1/22"]);
+    assert_eq!(rewards.terms.expires_after, Some(Duration::from_hours(30 * 24)));
+    assert_eq!(rewards.terms.person, Velocity { per_hour: 3, per_day: 3 });
+}
+
+#[test]
+fn what_is_wrong_with_credits_for_ads_is_told() {
+    let text = format!(
+        "{GOOD}\n[rewards]\nprovider = \"admop\"\nunits = [\"mine\"]\n\
+         person = {{ per_hour = 9, per_day = 3 }}\ncooldwn_s = 3\n"
+    );
+    let mistakes = parse_edition(&text, &known()).unwrap_err().0;
+    let keys: Vec<&str> = mistakes.iter().map(|mistake| mistake.key.as_str()).collect();
+    for key in [
+        "rewards.provider",
+        "rewards.units",
+        "rewards.credits",
+        "rewards.person.per_hour",
+        "rewards.cooldwn_s",
+    ] {
+        assert!(keys.contains(&key), "{key}: {keys:?}");
+    }
+    let provider = mistakes.iter().find(|mistake| mistake.key == "rewards.provider").unwrap();
+    assert_eq!(provider.remedy, "did you mean `admob`?");
 }

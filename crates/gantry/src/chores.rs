@@ -1,5 +1,5 @@
-//! What a server does beside its requests and jobs: schedules, payments, mails, and keeping data
-//! small.
+//! What a server does beside its requests and jobs: schedules, payments, ads, mails, and keeping
+//! data small.
 //!
 //! Invariant: an error is logged and tried again later; no chore ends the server.
 
@@ -21,6 +21,8 @@ const SWEEP_PAUSE: Duration = Duration::from_hours(1);
 const SWEEPS_PER_INVENTORY: u32 = 24;
 /// How often payments are compared with their provider.
 const RECONCILE_PAUSE: Duration = Duration::from_hours(1);
+/// How often callbacks of ads are tried that could not be checked.
+const CALLBACK_PAUSE: Duration = Duration::from_mins(1);
 /// How often schedules that another server made are looked for.
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How often mails that another server wrote are looked for.
@@ -35,6 +37,7 @@ pub async fn run(house: House) {
         sweep(&house),
         reconcile(&house),
         deliver_sandbox_events(&house),
+        check_callbacks(&house),
         send_mails(&house),
     );
 }
@@ -50,6 +53,19 @@ async fn reconcile(house: &House) {
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "payments were not reconciled"),
+        }
+    }
+}
+
+/// Tries callbacks of ads again whose provider's keys could not be had.
+async fn check_callbacks(house: &House) {
+    let mut tick = tokio::time::interval(CALLBACK_PAUSE);
+    loop {
+        tick.tick().await;
+        match house.rewards.retry_callbacks().await {
+            Ok(0) => {}
+            Ok(settled) => tracing::info!(settled, "callbacks of ads were checked after all"),
+            Err(error) => tracing::warn!(%error, "callbacks of ads were not checked"),
         }
     }
 }
@@ -133,6 +149,9 @@ async fn sweep(house: &House) {
         }
         if let Err(error) = house.access.purge_ended().await {
             tracing::warn!(%error, "sessions and links that ended were not removed");
+        }
+        if let Err(error) = house.rewards.purge().await {
+            tracing::warn!(%error, "ads and callbacks that are old were not removed");
         }
         if let Err(error) = let_leavers_go(house).await {
             tracing::warn!(%error, "those who left were not erased");

@@ -20,9 +20,11 @@ use gantry_jobs::{Jobs, WarmArtifacts};
 use gantry_letters::Outbox;
 use gantry_pay::Sandbox;
 use gantry_ports::{BlobStore, Bus, Clock, Store};
+use gantry_rewards::Rewards;
 use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, UpgradeBackup};
 use gantry_worker::{Worker, WorkerSettings};
 
+use crate::ads;
 use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, UnverifiedConfig};
 use crate::editions;
 use crate::engines::{self, EngineSet};
@@ -84,6 +86,8 @@ pub struct House {
     pub access: Access,
     /// Plans, balances, the ledger.
     pub billing: Billing,
+    /// Credits for ads, in a process that serves.
+    pub rewards: Rewards,
     /// Operations, jobs, and the catalog behind them.
     pub jobs: Jobs,
     /// The sandbox that takes the money, where it does.
@@ -139,6 +143,7 @@ impl House {
             Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
                 .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
+        let rewards = ads::open(purpose, billing.edition(), config, (&store, &clock))?;
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
@@ -168,7 +173,7 @@ impl House {
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
             .with_warm_artifacts(warm);
-        Ok(Self { store, access, billing, jobs, sandbox, outbox, scratch, hints })
+        Ok(Self { store, access, billing, rewards, jobs, sandbox, outbox, scratch, hints })
     }
 
     /// Sends the last hints to other processes, before this one ends.

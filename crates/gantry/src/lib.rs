@@ -4,6 +4,7 @@
 //! nowhere else; a command that fails says the cause and the next step, and its exit code tells
 //! programs which kind of failure it was.
 
+mod ads;
 mod chores;
 mod cli;
 mod client;

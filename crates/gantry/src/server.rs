@@ -53,6 +53,7 @@ impl RunningServer {
         let services = Services {
             access: house.access.clone(),
             billing: house.billing.clone(),
+            rewards: house.rewards.clone(),
             jobs: house.jobs.clone(),
             flows: Flows::new(house.store.clone(), house.jobs.clone()),
             store: house.store.clone(),

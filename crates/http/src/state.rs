@@ -10,6 +10,7 @@ use gantry_catalog::Catalog;
 use gantry_flows::Flows;
 use gantry_jobs::Jobs;
 use gantry_ports::Store;
+use gantry_rewards::Rewards;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::StreamGate;
@@ -77,6 +78,8 @@ pub struct Services {
     pub access: Access,
     /// Plans, balances, the ledger.
     pub billing: Billing,
+    /// Credits for ads.
+    pub rewards: Rewards,
     /// Operations, jobs, services, and the catalog behind them.
     pub jobs: Jobs,
     /// Workflows.
@@ -143,6 +146,10 @@ impl AppState {
 
     pub(crate) const fn billing(&self) -> &Billing {
         &self.services.billing
+    }
+
+    pub(crate) const fn rewards(&self) -> &Rewards {
+        &self.services.rewards
     }
 
     pub(crate) const fn jobs(&self) -> &Jobs {

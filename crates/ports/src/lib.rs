@@ -1,4 +1,4 @@
-//! The doors between the product and the world: store, blobs, bus, clock, mail, payments, and
+//! The doors between the product and the world: store, blobs, bus, clock, mail, payments, ads, and
 //! those who vouch for people.
 //!
 //! Invariants: contracts stand in the documentation of each trait and are held by a
@@ -9,6 +9,7 @@ pub mod bus;
 pub mod clock;
 pub mod mail;
 pub mod payments;
+pub mod rewards;
 pub mod store;
 pub mod vouching;
 
@@ -17,6 +18,7 @@ pub use bus::{Bus, Hint};
 pub use clock::Clock;
 pub use mail::{Mail, MailError, Mailer};
 pub use payments::{PaymentError, PaymentProvider, SandboxDesk};
+pub use rewards::{NetworkIntelligence, RewardVerifier, SandboxAds};
 pub use store::{Store, StoreError};
 pub use vouching::{IdentityProvider, TokenIssuer, VouchError};
 

@@ -34,6 +34,17 @@ pub fn derive_day(now: Timestamp) -> Period {
     }
 }
 
+/// The hour in UTC that contains `now`.
+#[must_use]
+pub fn derive_hour(now: Timestamp) -> Period {
+    const HOUR: i64 = 3_600 * 1_000_000;
+    let start = now.as_micros().div_euclid(HOUR).saturating_mul(HOUR);
+    Period {
+        start: Timestamp::from_micros(start),
+        end: Timestamp::from_micros(start.saturating_add(HOUR)),
+    }
+}
+
 fn find_month(now: Timestamp) -> Option<Period> {
     let instant = jiff::Timestamp::from_microsecond(now.as_micros()).ok()?;
     let first = TimeZone::UTC.to_datetime(instant).date().first_of_month();
@@ -70,5 +81,11 @@ mod tests {
         let day = derive_day("2028-02-29T23:59:59Z".parse().unwrap());
         assert_eq!(day.start.to_string(), "2028-02-29T00:00:00Z");
         assert_eq!(day.end.to_string(), "2028-03-01T00:00:00Z");
+    }
+    #[test]
+    fn an_hour_begins_at_its_first_instant() {
+        let hour = derive_hour("2028-02-29T23:00:00Z".parse().unwrap());
+        assert_eq!(hour.start.to_string(), "2028-02-29T23:00:00Z");
+        assert_eq!(hour.end.to_string(), "2028-03-01T00:00:00Z");
     }
 }

@@ -15,6 +15,7 @@ use gantry_access::{
     Access, AccessSettings, AdministratorFactor, Issuer, PasswordCost, Provider, Sealing,
     SetupToken,
 };
+use gantry_ads::{AdSandbox, Networks};
 use gantry_billing::{Billing, Edition, Post};
 use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
@@ -22,6 +23,7 @@ use gantry_jobs::Jobs;
 use gantry_pay::Sandbox;
 use gantry_ports::store::{QueuedMail, Session, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
+use gantry_rewards::{AdDesk, Rewards};
 use gantry_rules::plan::PlanTerms;
 use gantry_store::StoreConfig;
 use gantry_types::{Device, OrganizationId, PriorityClass, Role, SessionId, UserId};
@@ -56,6 +58,8 @@ pub struct TestSettings {
     pub edition: Option<Edition>,
     /// Who takes the money.
     pub till: TestTill,
+    /// Who shows the ads, where the edition gives credits for some; the sandbox if not given.
+    pub ads: Option<AdDesk>,
     /// Identity; the default plan and the cost of passwords are set by the app.
     pub access: AccessSettings,
     /// The HTTP face.
@@ -82,6 +86,7 @@ impl Default for TestSettings {
             terms: generous_terms(),
             edition: None,
             till: TestTill::Sandbox,
+            ads: None,
             access: AccessSettings {
                 administrator_factor: AdministratorFactor::Optional,
                 ..AccessSettings::default()
@@ -107,6 +112,8 @@ pub struct TestApp {
     pub access: Access,
     /// Plans, purchases, payments.
     pub billing: Billing,
+    /// Credits for ads.
+    pub rewards: Rewards,
     /// Who takes the money, unless another does.
     pub sandbox: Arc<Sandbox>,
     /// Jobs and the catalog.
@@ -140,6 +147,7 @@ impl TestApp {
             .with_sealing(Sealing::new("the key of every installation under test", &[])?);
         let post = Post { letters: access.letters(), posted: access.posted() };
         let billing = platform.billing.clone().with_post(post);
+        let rewards = open_rewards(&platform, settings.ads)?;
         let shutdown = CancellationToken::new();
         if settings.worker == WithWorker::Yes {
             let worker = new_worker(jobs.clone(), platform.scratch());
@@ -148,6 +156,7 @@ impl TestApp {
         let services = Services {
             access: access.clone(),
             billing: billing.clone(),
+            rewards: rewards.clone(),
             jobs: jobs.clone(),
             flows: Flows::new(store.clone(), jobs.clone()),
             store: store.clone(),
@@ -165,6 +174,7 @@ impl TestApp {
             clock,
             access,
             billing,
+            rewards,
             sandbox,
             jobs,
             setup_token,
@@ -268,6 +278,21 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
+}
+
+/// What the edition gives for ads.
+fn open_rewards(platform: &Platform, desk: Option<AdDesk>) -> Result<Rewards> {
+    let terms = platform.billing.edition().rewards.as_ref().map(|rewards| rewards.terms);
+    let desk = match desk {
+        Some(desk) => desk,
+        None => {
+            let sandbox = Arc::new(AdSandbox::open()?);
+            let networks = Arc::new(Networks::default());
+            AdDesk { verifier: sandbox.clone(), sandbox: Some(sandbox), networks }
+        }
+    };
+    let clock: Arc<dyn Clock> = platform.clock.clone();
+    Ok(Rewards::new(platform.store.clone(), clock, terms).with_desk(desk))
 }
 
 fn new_worker(jobs: Jobs, scratch: std::path::PathBuf) -> Arc<Worker> {

@@ -103,6 +103,7 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         default_plan: plan.slug.clone(),
         plans: vec![plan],
         packages: Vec::new(),
+        rewards: None,
         meters: std::collections::BTreeMap::new(),
     }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, Result, bail};
+use gantry_store::StoreConfig;
 use tempfile::TempDir;
 
 /// The account of the operating system that PostgreSQL runs as when the tests run as root,
@@ -91,6 +92,20 @@ pub fn share() -> Result<Arc<Postgres>> {
     let server = Arc::new(start(Durability::None)?);
     *shared = Arc::downgrade(&server);
     Ok(server)
+}
+
+/// An empty database on the shared server, which runs as long as somebody keeps it.
+///
+/// # Errors
+/// When PostgreSQL is not installed, does not start, or refuses.
+pub async fn open_database() -> Result<(Arc<Postgres>, StoreConfig)> {
+    let opened = tokio::task::spawn_blocking(|| {
+        let server = share()?;
+        let url = server.create_database()?;
+        anyhow::Ok((server, url))
+    });
+    let (server, url) = opened.await??;
+    Ok((server, StoreConfig::postgres(&url)))
 }
 
 impl Postgres {

@@ -106,6 +106,14 @@ define_ids! {
     PaymentEventId,
     /// Money that was received.
     PaymentId,
+    /// An ad that somebody watches for credits.
+    AdSessionId,
+    /// Something that a provider of ads told.
+    AdCallbackId,
+    /// A decision about a claim of credits for an ad.
+    FraudEventId,
+    /// A device or a network that fraud came from.
+    FraudBlockId,
     /// A place in an organization that somebody was offered.
     InvitationId,
     /// The tokens that came out of one another by renewal.

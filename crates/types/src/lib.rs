@@ -17,11 +17,11 @@ mod time;
 
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
-    AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId,
-    InvitationId, JobId, LedgerEntryId, LinkedIdentityId, LotId, MailId, OAuthClientId,
-    OrganizationId, PasskeyId, PaymentEventId, PaymentId, PlanId, RequestId, ScheduleId,
-    ScheduleRunId, SessionId, SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId,
-    WorkflowId,
+    AdCallbackId, AdSessionId, AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId,
+    DatasetId, FraudBlockId, FraudEventId, InvalidId, InvitationId, JobId, LedgerEntryId,
+    LinkedIdentityId, LotId, MailId, OAuthClientId, OrganizationId, PasskeyId, PaymentEventId,
+    PaymentId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, SubscriptionId,
+    TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
 pub use locale::Locale;

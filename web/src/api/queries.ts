@@ -13,6 +13,7 @@ import type {
   Dataset,
   DatasetVersion,
   Grant,
+  FraudEvent,
   Job,
   LedgerEntry,
   LinkedIdentity,
@@ -29,6 +30,7 @@ import type {
   Preview,
   Profile,
   Provider,
+  Rewards,
   Roster,
   Sample,
   Schedule,
@@ -144,6 +146,25 @@ export const paymentsQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });
+
+/** Under the account, because earning changes its balance. */
+export const rewardsQuery = queryOptions({
+  queryKey: ['account', 'rewards'],
+  queryFn: ({ signal }) => api.get<Rewards>('/rewards', {}, signal),
+});
+
+export const fraudEventsQuery = (open: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['fraud-events', open],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<FraudEvent>>(
+        '/admin/fraud/events',
+        { cursor: pageParam, limit: PAGE, open: String(open) },
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
 
 export const operationsQuery = queryOptions({
   queryKey: ['operations'],

@@ -168,6 +168,13 @@ export type Dataset = With<Schemas['Dataset'], { latest: DatasetVersion }>;
 export type UploadPart = Schemas['UploadPartBody'];
 export type Upload = With<Schemas['Upload'], { parts: UploadPart[] }>;
 
+export type Rewards = Filled<Schemas['RewardsBody']>;
+export type AdSession = Filled<Schemas['AdSessionBody']>;
+export type Claim = Filled<Schemas['ClaimBody']>;
+export type FraudEvent = With<
+  Schemas['FraudEventBody'],
+  { review: Filled<Schemas['FraudReviewBody']> | null }
+>;
 export type AdminOverview = Schemas['AdminOverview'];
 
 export interface AccountJobEvent {

@@ -23,6 +23,7 @@ import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
 import { ValueTree } from '../parts/ValueTree';
 import { When } from '../parts/When';
+import { EarnCredits } from '../reward/EarnCredits';
 import { TimeZone } from '../schedule/TimeZone';
 
 function Plan({ account }: { account: Account }) {
@@ -172,6 +173,7 @@ export function AccountPage() {
               subscription={subscription.data ?? null}
             />
             <Packages offers={offers.data} />
+            {offers.data.ads ? <EarnCredits /> : null}
           </>
         ) : null}
         <Payments />

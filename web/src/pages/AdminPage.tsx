@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { adminQuery } from '../api/queries';
+import { adminQuery, offersQuery } from '../api/queries';
 import type { AdminOverview } from '../api/types';
 import { useFormat } from '../app/format';
 import { DataTable } from '../parts/DataTable';
@@ -11,6 +11,7 @@ import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
+import { FraudReview } from '../reward/FraudReview';
 
 type Queue = AdminOverview['queues'][number];
 
@@ -18,6 +19,7 @@ export function AdminPage() {
   const { t } = useTranslation();
   const format = useFormat();
   const overview = useQuery(adminQuery);
+  const offers = useQuery(offersQuery);
   const columns = useMemo(
     (): Column<Queue>[] => [
       {
@@ -74,6 +76,7 @@ export function AdminPage() {
               <Empty text={t('admin.idle')} />
             )}
           </Section>
+          {offers.data?.ads ? <FraudReview /> : null}
         </div>
       ) : null}
     </>

@@ -5,9 +5,9 @@
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
     ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog,
-    WriteChores, WriteClients, WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels,
-    WritePayments, WriteSchedules, WriteVouching,
+    ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit,
+    WriteCatalog, WriteChores, WriteClients, WriteDepartures, WriteFlows, WriteIdentity,
+    WriteMails, WriteModels, WritePayments, WriteRewards, WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -63,6 +63,9 @@ impl ReadTx for Session {
     fn payments(&self) -> &dyn ReadPayments {
         self
     }
+    fn rewards(&self) -> &dyn ReadRewards {
+        self
+    }
     fn audit(&self) -> &dyn ReadAudit {
         self
     }
@@ -112,6 +115,9 @@ impl Tx for Session {
         self
     }
     fn payments(&self) -> &dyn WritePayments {
+        self
+    }
+    fn rewards(&self) -> &dyn WriteRewards {
         self
     }
     fn audit(&self) -> &dyn WriteAudit {

@@ -7,6 +7,7 @@
 mod mistakes;
 mod parse;
 mod parse_plan;
+mod parse_rewards;
 mod reader;
 mod words;
 
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gantry_rules::plan::PlanTerms;
+use gantry_rules::rewards::RewardTerms;
 use gantry_types::{Credits, Currency, MeterId, Money};
 
 /// A product.
@@ -42,6 +44,8 @@ pub struct Edition {
     pub plans: Vec<EditionPlan>,
     /// Credits that can be bought.
     pub packages: Vec<Package>,
+    /// Credits for watching ads, where there are any.
+    pub rewards: Option<Rewards>,
     /// What meters are called for people.
     pub meters: BTreeMap<MeterId, String>,
 }
@@ -83,6 +87,41 @@ pub struct Package {
     pub price: Money,
     /// After how long what is left of them expires.
     pub expires_after: Option<Duration>,
+}
+
+/// Credits for watching ads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewards {
+    /// Who shows the ads.
+    pub provider: AdProvider,
+    /// The provider's places for ads, the first of which people are shown; none in the sandbox.
+    pub units: Vec<String>,
+    /// How many credits, and how often.
+    pub terms: RewardTerms,
+}
+
+/// Who shows ads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdProvider {
+    /// A page of this site that stands for an ad.
+    Sandbox,
+    /// Google's AdMob, in apps for phones.
+    AdMob,
+}
+
+impl AdProvider {
+    /// Every provider, with the word in editions, settings and the API.
+    pub const ALL: &'static [(&'static str, Self)] =
+        &[("sandbox", Self::Sandbox), ("admob", Self::AdMob)];
+
+    /// The word in editions, settings and the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::AdMob => "admob",
+        }
+    }
 }
 
 /// The names that an installation knows.

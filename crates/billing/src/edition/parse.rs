@@ -8,11 +8,12 @@ use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
 use super::parse_plan::parse_plan;
+use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
 use super::words::remedy_for;
 use super::{Edition, Package, Vocabulary};
 
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 /// How long a plan lasts while a payment is missing, where the file does not say.
 const USUAL_GRACE_DAYS: u32 = 7;
 
@@ -76,6 +77,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         default_plan,
         plans,
         packages,
+        rewards: parse_rewards(root),
         meters,
     };
     root.finish();

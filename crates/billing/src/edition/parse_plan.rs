@@ -78,7 +78,7 @@ fn read_terms(reader: &Reader<'_>, currency: Currency, countable: &BTreeSet<Mete
     }
 }
 
-fn above_zero(reader: &Reader<'_>, key: &str) -> Option<u32> {
+pub(super) fn above_zero(reader: &Reader<'_>, key: &str) -> Option<u32> {
     let number = reader.small_number(key)?;
     if number == 0 {
         reader.refuse(key, "must be above 0", "write 1 or more, or leave it out");

@@ -48,6 +48,13 @@ pub fn run(command: &EditionCommand, console: Console) -> Result<Exit, Failure> 
                         package.title, package.credits, package.price
                     )
                 }));
+                lines.extend(edition.rewards.as_ref().map(|rewards| {
+                    let (terms, provider) = (&rewards.terms, rewards.provider.as_str());
+                    format!(
+                        "  {:20} {} credits each, {} a day, by {provider}",
+                        "Ads", terms.credits, terms.person.per_day
+                    )
+                }));
                 lines.extend(missing.iter().map(|id| {
                     format!(
                         "  The engine `{id}` is not built in; name one of your own in [engines]."

@@ -4,6 +4,7 @@
 //! that no section knows is refused with its place and the nearest known one; a secret is shown
 //! masked and nowhere else.
 
+mod ads;
 mod auth;
 mod blobs;
 mod engines;
@@ -20,6 +21,7 @@ mod server;
 mod store;
 mod worker;
 
+pub use ads::{AdsConfig, FraudConfig, NetworksConfig, ReputationConfig};
 pub use auth::{AdministratorFactorConfig, AuthConfig, RegistrationConfig, UnverifiedConfig};
 pub use blobs::BlobsConfig;
 pub use engines::{EnginesConfig, IsolationConfig};
@@ -63,6 +65,10 @@ pub struct Config {
     pub log: LogConfig,
     /// Who takes the money, and with which keys.
     pub payments: PaymentsConfig,
+    /// Who shows ads for credits, where the edition gives some.
+    pub ads: AdsConfig,
+    /// Who knows from which networks frauds come.
+    pub fraud: FraudConfig,
     /// The plan of every new account.
     pub plan: PlanConfig,
 }

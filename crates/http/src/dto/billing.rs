@@ -176,6 +176,8 @@ pub struct OffersBody {
     pub plans: Vec<OfferBody>,
     /// Credits that can be bought.
     pub packages: Vec<PackageBody>,
+    /// Whether credits can be earned by ads: GET /api/v1/rewards says how.
+    pub ads: bool,
     /// What meters are called for people.
     pub meters: std::collections::BTreeMap<String, String>,
 }
@@ -189,6 +191,7 @@ impl From<&Edition> for OffersBody {
             provider: edition.provider.clone(),
             plans: edition.plans.iter().map(Into::into).collect(),
             packages: edition.packages.iter().map(Into::into).collect(),
+            ads: edition.rewards.is_some(),
             meters: meters.map(|(id, title)| (id.to_string(), title.clone())).collect(),
         }
     }

@@ -312,7 +312,7 @@ impl From<EngineError> for Problem {
     }
 }
 
-fn unavailable(cause: String) -> Problem {
+pub(super) fn unavailable(cause: String) -> Problem {
     Problem::new(ProblemCode::Unavailable, "A part of the service does not answer right now.")
         .with_next_step("Try again in a moment.")
         .with_retry_after(5)
@@ -320,7 +320,7 @@ fn unavailable(cause: String) -> Problem {
 }
 
 /// An error's words as a sentence: a capital in front, a full stop behind.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let text = text.trim();
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return String::new() };

@@ -5,6 +5,7 @@
 //! middleware writes it, so that every problem carries its request's id.
 
 mod mapping;
+mod rewards;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

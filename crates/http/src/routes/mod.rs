@@ -4,6 +4,7 @@ mod account;
 mod account_export;
 mod admin;
 mod admin_billing;
+mod admin_fraud;
 mod api_keys;
 mod app_shell;
 mod artifacts;
@@ -28,6 +29,7 @@ mod operations;
 mod organizations;
 mod passkeys;
 mod providers;
+mod rewards;
 mod samples;
 mod schedules;
 mod services;
@@ -107,6 +109,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .merge(client_routes())
         .merge(flow_routes())
         .merge(billing_routes())
+        .merge(reward_routes())
         .routes(routes!(admin::get_overview))
         .routes(routes!(admin::redrive_dead_jobs))
         .layer(part_limit)
@@ -211,4 +214,19 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_billing::reconcile_payments))
         .routes(routes!(admin_billing::get_revenue))
         .routes(routes!(admin_billing::advance_sandbox))
+}
+
+/// Credits for ads, and frauds.
+fn reward_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(rewards::get_rewards))
+        .routes(routes!(rewards::begin_ad))
+        .routes(routes!(rewards::note_ad_event))
+        .routes(routes!(rewards::watch_sandbox_ad))
+        .routes(routes!(rewards::claim_reward))
+        .routes(routes!(rewards::receive_ad_callback))
+        .routes(routes!(admin_fraud::list_fraud_events))
+        .routes(routes!(admin_fraud::review_fraud_event))
+        .routes(routes!(admin_fraud::list_fraud_blocks, admin_fraud::add_fraud_block))
+        .routes(routes!(admin_fraud::remove_fraud_block))
 }

@@ -14,7 +14,7 @@ const EDITIONS: [&str; 6] =
 const NONE: &str = "01890000-0000-7000-8000-000000000000";
 
 /// Reads, and the orders that nobody can fulfil: both names must give the same answer.
-const SAME: [(&str, &str, &str); 19] = [
+const SAME: [(&str, &str, &str); 22] = [
     ("GET", "/api/datasets", "/datasets"),
     ("GET", "/api/datasets?limit=0", "/datasets?limit=0"),
     ("GET", "/api/datasets/{id}", "/datasets/{id}"),
@@ -32,6 +32,9 @@ const SAME: [(&str, &str, &str); 19] = [
     ("GET", "/api/models/{id}/metrics", "/models/{id}/metrics"),
     ("GET", "/api/models/{id}/plots", "/models/{id}/plots"),
     ("GET", "/api/credits/transactions", "/account/ledger"),
+    ("POST", "/api/credits/claim-ad-reward", "/rewards/claims"),
+    ("GET", "/webhooks/admob?a=1", "/rewards/callbacks/admob?a=1"),
+    ("GET", "/api/admin/fraud-events", "/admin/fraud/events"),
     ("POST", "/api/payments/create-checkout", "/account/checkouts"),
     ("POST", "/webhooks/stripe/", "/payments/webhooks/stripe"),
 ];

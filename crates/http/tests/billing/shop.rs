@@ -39,13 +39,8 @@ async fn open_database(kind: Database) -> Result<(Option<Arc<Postgres>>, Option<
     match kind {
         Database::Sqlite => Ok((None, None)),
         Database::Postgres => {
-            let opened = tokio::task::spawn_blocking(|| {
-                let server = postgres::share()?;
-                let url = server.create_database()?;
-                anyhow::Ok((server, url))
-            });
-            let (server, url) = opened.await??;
-            Ok((Some(server), Some(StoreConfig::postgres(&url))))
+            let (server, config) = postgres::open_database().await?;
+            Ok((Some(server), Some(config)))
         }
     }
 }

@@ -5,12 +5,34 @@ mod table;
 mod tenants;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anyhow::Result;
-use gantry_testkit::{TestApp, TestSettings};
+use gantry_billing::{AdProvider, Edition, Rewards};
+use gantry_rules::rewards::{RewardTerms, Velocity};
+use gantry_testkit::{TestApp, TestSettings, edition_of, generous_terms};
+use gantry_types::Credits;
 
 use stage::set_stage;
 use table::{ALL, Rule, TABLE, Verdict, Who, expected};
+
+/// Credits for ads, as often as anybody likes.
+fn rewards() -> Rewards {
+    let plenty = Velocity { per_hour: 1_000, per_day: 1_000 };
+    Rewards {
+        provider: AdProvider::Sandbox,
+        units: Vec::new(),
+        terms: RewardTerms {
+            credits: Credits::new(1),
+            expires_after: None,
+            cooldown: Duration::ZERO,
+            shortest_ad: Duration::ZERO,
+            person: plenty,
+            address: plenty,
+            device: plenty,
+        },
+    }
+}
 
 #[test]
 fn every_route_has_a_row() {
@@ -28,7 +50,12 @@ fn every_route_has_a_row() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
-    let settings = TestSettings { worker: gantry_testkit::WithWorker::Yes, ..Default::default() };
+    let edition = Edition { rewards: Some(rewards()), ..edition_of(generous_terms()) };
+    let settings = TestSettings {
+        worker: gantry_testkit::WithWorker::Yes,
+        edition: Some(edition),
+        ..Default::default()
+    };
     let (app, administrator) = TestApp::start(settings).await?;
     let mut stage = set_stage(&app, administrator).await?;
     let mut wrong = Vec::new();
@@ -61,6 +88,8 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || path.starts_with("/api/v1/members/")
                 || path.starts_with("/api/v1/invitations/")
                 || *path == "/api/v1/account/export/content"
+                || path.starts_with("/api/v1/rewards/")
+                || path.starts_with("/api/v1/admin/fraud/")
                 || *path == "/api/v1/organizations/switch"
                 || *path == "/api/v1/admin/payments/refund";
             // These answer 401 to a proof that is none, whoever may bring one.

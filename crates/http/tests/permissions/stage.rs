@@ -210,6 +210,16 @@ impl Stage {
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
             "/api/v1/account/subscription" => Some(json!({ "action": "cancel" })),
+            "/api/v1/rewards/claims" => {
+                Some(json!({ "session_id": "01890000-0000-7000-8000-000000000000" }))
+            }
+            path if path.starts_with("/api/v1/rewards/sessions/") && path.ends_with("/events") => {
+                Some(json!({ "event": "loaded" }))
+            }
+            path if path.ends_with("/review") => Some(json!({ "outcome": "cleared" })),
+            "/api/v1/admin/fraud/blocks" => {
+                Some(json!({ "kind": "network", "value": "203.0.113.0/24", "reason": "a farm" }))
+            }
             "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
             "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
             path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),

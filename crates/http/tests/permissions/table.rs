@@ -183,6 +183,19 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     // Its signature is what lets a message in.
     ("post", "/api/v1/payments/webhooks/{provider}", Rule::Public),
     ("get", "/api/v1/payments/returns/{provider}", Rule::Public),
+    ("get", "/api/v1/rewards", READ_ACCOUNT),
+    ("post", "/api/v1/rewards/sessions", RUN_OWN),
+    // Nobody else's ad exists: the one in question is nobody's.
+    ("post", "/api/v1/rewards/sessions/{id}/events", RUN_OWN),
+    ("post", "/api/v1/rewards/sessions/{id}/sandbox", RUN_OWN),
+    ("post", "/api/v1/rewards/claims", RUN_OWN),
+    // Its signature is what lets a callback in.
+    ("get", "/api/v1/rewards/callbacks/{provider}", Rule::Public),
+    ("get", "/api/v1/admin/fraud/events", ADMINISTER),
+    ("post", "/api/v1/admin/fraud/events/{id}/review", ADMINISTER),
+    ("get", "/api/v1/admin/fraud/blocks", ADMINISTER),
+    ("post", "/api/v1/admin/fraud/blocks", ADMINISTER),
+    ("delete", "/api/v1/admin/fraud/blocks/{id}", ADMINISTER),
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
     ("post", "/api/v1/admin/payments/refund", ADMINISTER),

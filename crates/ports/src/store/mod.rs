@@ -21,6 +21,7 @@ mod mails;
 mod models;
 mod page;
 mod payments;
+mod rewards;
 mod schedules;
 mod session;
 mod vouching;
@@ -61,6 +62,10 @@ pub use page::{Order, Page, PageRequest};
 pub use payments::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
+};
+pub use rewards::{
+    AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
+    FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,
 };
 pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,

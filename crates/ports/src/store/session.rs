@@ -22,6 +22,7 @@ use super::jobs::ReadJobs;
 use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
+use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
 use super::vouching::{ReadVouching, WriteVouching};
 
@@ -45,6 +46,8 @@ pub trait ReadTx: Send + Sync {
     fn catalog(&self) -> &dyn ReadCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn ReadPayments;
+    /// Ads watched for credits, and fraud.
+    fn rewards(&self) -> &dyn ReadRewards;
     /// The audit log.
     fn audit(&self) -> &dyn ReadAudit;
     /// Schedules and their runs.
@@ -81,6 +84,8 @@ pub trait Tx: Send + Sync {
     fn catalog(&self) -> &dyn WriteCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn WritePayments;
+    /// Ads watched for credits, and fraud.
+    fn rewards(&self) -> &dyn WriteRewards;
     /// The audit log.
     fn audit(&self) -> &dyn WriteAudit;
     /// Schedules and their runs.

@@ -1,13 +1,15 @@
-//! Providers that stand in for those outside (of payments, and of identities): servers on 127.0.0.1 that speak the real
+//! Providers that stand in for those outside (of payments, of identities and of ads): servers on 127.0.0.1 that speak the real
 //! shapes, refuse what the real ones refuse, and sign what they tell.
 //!
 //! Invariants: they share no code with the adapters that they test; each keeps its own clock, which
 //! the test moves on; each ends with its owner.
 
+pub mod admob;
 mod form;
 pub mod github;
 pub mod issuer;
 pub mod razorpay;
+pub mod reputation;
 mod server;
 pub mod stripe;
 

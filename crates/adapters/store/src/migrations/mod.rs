@@ -9,7 +9,8 @@ mod backup;
 mod tests;
 mod v1;
 mod v10;
-mod v13;
+mod v11;
+mod v12;
 mod v2;
 mod v3;
 mod v4;
@@ -63,7 +64,8 @@ const VERSIONS: &[Version] = &[
         append_only: &[],
         append_only_in: v10::APPEND_ONLY_IN,
     },
-    Version { number: 13, statements: v13::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 11, statements: v11::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 12, statements: v12::STATEMENTS, append_only: &[], append_only_in: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

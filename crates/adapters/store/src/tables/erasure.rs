@@ -40,6 +40,8 @@ const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
     ("jobs", "id", Bytes::None),
     ("account_events", "organization_id, cursor", Bytes::None),
     ("idempotency_keys", "organization_id, route, idempotency_key", Bytes::None),
+    ("ad_sessions", "id", Bytes::None),
+    ("fraud_events", "id", Bytes::None),
     ("invitations", "id", Bytes::None),
     ("oauth_codes", "code_sha256", Bytes::None),
     ("oauth_clients", "id", Bytes::None),
@@ -72,6 +74,8 @@ const WITH_PERSON: &[(&str, Mark)] = &[
     ("ceremonies", Mark::User("user_id")),
     ("recovery_codes", Mark::User("user_id")),
     ("second_factors", Mark::User("user_id")),
+    ("ad_sessions", Mark::User("user_id")),
+    ("fraud_events", Mark::User("user_id")),
     ("invitations", Mark::Address("email")),
     ("mails", Mark::User("user_id")),
     ("mails", Mark::Address("recipient")),
@@ -161,6 +165,7 @@ mod tests {
         ("subscription_changes", "money: the same, step by step"),
         ("payments", "money: what tax law wants to see for years, by number alone"),
         ("payment_events", "bodies that name the address are emptied"),
+        ("fraud_blocks", "digests and networks that fraud came from; who listed them, by number"),
         ("doomed_blobs", "goes with its bytes within days"),
     ];
 

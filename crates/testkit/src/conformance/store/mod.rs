@@ -21,6 +21,7 @@ mod open;
 pub mod payments;
 pub mod races;
 pub mod release;
+pub mod rewards;
 pub mod schedules;
 pub mod settle;
 pub mod submit;
@@ -60,6 +61,10 @@ macro_rules! store_conformance {
             payments::a_payment_keeps_its_trail,
             payments::returned_credits_are_restored,
             payments::open_checkouts_are_listed,
+            rewards::a_session_is_watched_and_decided_once,
+            rewards::a_callback_is_noted_once,
+            rewards::decisions_are_counted_and_reviewed_once,
+            rewards::what_fraud_came_from_is_listed_once,
             catalog::datasets_have_versions_and_profiles,
             catalog::uploads_gather_parts,
             catalog::lists_come_in_pages,
