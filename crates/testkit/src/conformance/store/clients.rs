@@ -100,7 +100,7 @@ pub async fn a_client_goes_with_its_tokens(world: &World) -> Outcome {
     let client = insert_client(world, &ada).await?;
     let read = world.read().await?;
     ensure!(read.clients().find_client(client.id).await? == Some(client.clone()));
-    ensure!(read.clients().list_clients(home).await? == [client.clone()]);
+    ensure!(read.clients().list_clients(home).await? == std::slice::from_ref(&client));
     ensure!(read.clients().list_clients(other).await?.is_empty());
     drop(read);
     let foreign = OAuthClient { organization_id: other, ..client.clone() };

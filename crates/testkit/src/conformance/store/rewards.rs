@@ -229,7 +229,7 @@ pub async fn decisions_are_counted_and_reviewed_once(world: &World) -> Outcome {
     let all = rewards.list_fraud_events(&FraudEventFilter::default(), &page).await?;
     ensure!(all.items == [blocked.clone(), second] && all.next.is_some());
     let open = FraudEventFilter { open_only: true, ..FraudEventFilter::default() };
-    ensure!(rewards.list_fraud_events(&open, &page).await?.items == [blocked.clone()]);
+    ensure!(rewards.list_fraud_events(&open, &page).await?.items == std::slice::from_ref(&blocked));
     let anns = FraudEventFilter {
         verdict: Some(Verdict::Allow),
         organization_id: Some(ann.0),
