@@ -40,7 +40,7 @@ impl<'a> Callback<'a> {
             query.rsplit_once("&signature=").ok_or_else(|| unreadable("it has no signature"))?;
         let (signature, key_id) =
             rest.split_once("&key_id=").ok_or_else(|| unreadable("it names no key"))?;
-        let key_id = key_id.parse().map_err(|_| unreadable("its key has no number"))?;
+        let key_id = key_id.parse::<u64>().map_err(|_| unreadable("its key has no number"))?;
         let signature = URL_SAFE_NO_PAD
             .decode(signature.trim_end_matches('='))
             .map_err(|_| unreadable("its signature is not base 64"))?;
@@ -107,8 +107,8 @@ fn read(
         let value = find(wanted)?.filter(|value| !value.is_empty());
         value.ok_or_else(|| unreadable(&format!("it has no `{wanted}`")))
     };
-    let millis: i64 =
-        require("timestamp")?.parse().map_err(|_| unreadable("its `timestamp` is no number"))?;
+    let millis = require("timestamp")?.parse::<i64>();
+    let millis = millis.map_err(|_| unreadable("its `timestamp` is no number"))?;
     let watched_at = Timestamp::from_micros(millis.saturating_mul(1_000));
     if received_at.since(watched_at) > OLDEST || watched_at.since(received_at) > AHEAD {
         return Err(UnverifiedReward::OtherTime);
