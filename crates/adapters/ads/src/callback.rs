@@ -40,7 +40,7 @@ impl<'a> Callback<'a> {
             query.rsplit_once("&signature=").ok_or_else(|| unreadable("it has no signature"))?;
         let (signature, key_id) =
             rest.split_once("&key_id=").ok_or_else(|| unreadable("it names no key"))?;
-        let key_id = key_id.parse().map_err(|_| unreadable("its key has no number"))?;
+        let key_id = key_id.parse::<u64>().map_err(|_| unreadable("its key has no number"))?;
         let signature = URL_SAFE_NO_PAD
             .decode(signature.trim_end_matches('='))
             .map_err(|_| unreadable("its signature is not base 64"))?;
@@ -92,31 +92,34 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn read(
-    members: &[(String, String)],
-    received_at: Timestamp,
-) -> Result<VerifiedReward, UnverifiedReward> {
-    let find = |wanted: &str| -> Result<Option<&str>, UnverifiedReward> {
-        let mut found = members.iter().filter(|(name, _)| name == wanted);
-        match (found.next(), found.next()) {
-            (Some(_), Some(_)) => Err(unreadable("a member comes twice")),
-            (first, _) => Ok(first.map(|(_, value)| value.as_str())),
-        }
-    };
-    let require = |wanted: &str| {
-        let value = find(wanted)?.filter(|value| !value.is_empty());
-        value.ok_or_else(|| unreadable(&format!("it has no `{wanted}`")))
-    };
-    let millis: i64 =
-        require("timestamp")?.parse().map_err(|_| unreadable("its `timestamp` is no number"))?;
+type Members = [(String, String)];
+
+/// A member's value, if there is one.
+fn find<'m>(members: &'m Members, wanted: &str) -> Result<Option<&'m str>, UnverifiedReward> {
+    let mut found = members.iter().filter(|(name, _)| name == wanted);
+    let first = found.next();
+    if found.next().is_some() {
+        return Err(unreadable("a member comes twice"));
+    }
+    Ok(first.map(|(_, value)| value.as_str()))
+}
+
+fn require<'m>(members: &'m Members, wanted: &str) -> Result<&'m str, UnverifiedReward> {
+    let value = find(members, wanted)?.filter(|value| !value.is_empty());
+    value.ok_or_else(|| unreadable(&format!("it has no `{wanted}`")))
+}
+
+fn read(members: &Members, received_at: Timestamp) -> Result<VerifiedReward, UnverifiedReward> {
+    let millis = require(members, "timestamp")?.parse::<i64>();
+    let millis = millis.map_err(|_| unreadable("its `timestamp` is no number"))?;
     let watched_at = Timestamp::from_micros(millis.saturating_mul(1_000));
     if received_at.since(watched_at) > OLDEST || watched_at.since(received_at) > AHEAD {
         return Err(UnverifiedReward::OtherTime);
     }
     Ok(VerifiedReward {
-        transaction_ref: require("transaction_id")?.to_owned(),
-        custom_data: find("custom_data")?.unwrap_or_default().to_owned(),
-        unit: require("ad_unit")?.to_owned(),
+        transaction_ref: require(members, "transaction_id")?.to_owned(),
+        custom_data: find(members, "custom_data")?.unwrap_or_default().to_owned(),
+        unit: require(members, "ad_unit")?.to_owned(),
         watched_at,
     })
 }
