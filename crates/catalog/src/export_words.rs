@@ -49,6 +49,8 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::Subscriptions,
             ExportPart::SubscriptionChanges,
             ExportPart::Payments,
+            ExportPart::AdSessions,
+            ExportPart::FraudEvents,
         ],
     ),
 ];
@@ -87,7 +89,7 @@ organizations.json   organizations that you belong to; data, workflows and sched
 jobs.jsonl           your jobs: parameters, states, reports, costs; one a line
 job_events.jsonl     what they said while they ran; one a line
 ledger.csv           every movement of credits
-invoices.json        balances, purchases, subscriptions, payments
+invoices.json        balances, purchases, subscriptions, payments, ads for credits
 audit.jsonl          what you did, as the audit log tells it; one a line
 datasets/            the files that you uploaded, by dataset and version
 artifacts/           the files that jobs made, by the artifact's identifier

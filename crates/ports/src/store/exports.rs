@@ -101,6 +101,10 @@ define_parts! {
     SubscriptionChanges = "subscription_changes",
     /// Payments.
     Payments = "payments",
+    /// Ads that they watched for credits.
+    AdSessions = "ad_sessions",
+    /// What was decided about their claims for ads, and from where they came.
+    FraudEvents = "fraud_events",
     /// What they did, by the audit log.
     Audit = "audit",
 }

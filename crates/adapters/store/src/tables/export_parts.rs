@@ -266,6 +266,8 @@ pub(super) const fn source_of(part: ExportPart) -> &'static Source {
         ExportPart::Subscriptions => &books::SUBSCRIPTIONS,
         ExportPart::SubscriptionChanges => &books::SUBSCRIPTION_CHANGES,
         ExportPart::Payments => &books::PAYMENTS,
+        ExportPart::AdSessions => &books::AD_SESSIONS,
+        ExportPart::FraudEvents => &books::FRAUD_EVENTS,
         ExportPart::Audit => &books::AUDIT,
     }
 }

@@ -185,3 +185,38 @@ pub(super) const AUDIT: Source = Source {
     whose: OF_PERSON,
     order: BY_ID,
 };
+
+pub(super) const AD_SESSIONS: Source = Source {
+    from: "ad_sessions",
+    columns: &[
+        ("id", Id),
+        ("organization_id", Id),
+        ("provider", Text),
+        ("progress", Text),
+        ("created_at", Time),
+        ("watched_at", Time),
+        ("decided_at", Time),
+    ],
+    whose: OF_PERSON,
+    order: BY_ID,
+};
+
+/// Without the signals: who knows them all could keep just below the limit.
+pub(super) const FRAUD_EVENTS: Source = Source {
+    from: "fraud_events",
+    columns: &[
+        ("id", Id),
+        ("session_id", Id),
+        ("organization_id", Id),
+        ("verdict", Text),
+        ("score", Int),
+        ("credits", Int),
+        ("address", Text),
+        ("user_agent", Text),
+        ("at", Time),
+        ("review", Text),
+        ("reviewed_at", Time),
+    ],
+    whose: OF_PERSON,
+    order: BY_ID,
+};
