@@ -43,6 +43,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The person's newest export. */
+        get: operations["get_account_export"];
+        put?: never;
+        /**
+         * Begins an export of everything that is kept about the person, as a job. While one is made, that
+         *     one answers.
+         */
+        post: operations["ask_for_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/export/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of the person's newest export, or one range of them. Nobody else can have them. */
+        get: operations["download_account_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the person granted to clients, the last used first. */
+        get: operations["list_grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraws everything that the person granted to a client. */
+        delete: operations["withdraw_grants"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/invoices": {
         parameters: {
             query?: never;
@@ -180,6 +252,75 @@ export interface paths {
         get: operations["export_audit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/fraud/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices and networks that fraud came from. For administrators. */
+        get: operations["list_fraud_blocks"];
+        put?: never;
+        /** Puts a device or a network on the list: claims from it are blocked. For administrators. */
+        post: operations["add_fraud_block"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/fraud/blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes something off the list. For administrators. */
+        delete: operations["remove_fraud_block"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/fraud/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided about claims of credits for ads, of every organization. For administrators. */
+        get: operations["list_fraud_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/fraud/events/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes what was found about a decision, once. For administrators. */
+        post: operations["review_fraud_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1514,6 +1655,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/oauth/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clients of the organization, oldest first; for owners and admins. */
+        get: operations["list_clients"];
+        put?: never;
+        /** Registers a client. The answer shows the secret of a confidential one this once. */
+        post: operations["register_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oauth/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a client; one that loses a scope loses its tokens. */
+        put: operations["change_client"];
+        post?: never;
+        /** Removes a client with everything that it was granted. */
+        delete: operations["delete_client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oauth/clients/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a confidential client another secret, shown this once, and ends its tokens. */
+        post: operations["rotate_client_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operations": {
         parameters: {
             query?: never;
@@ -1679,6 +1873,111 @@ export interface paths {
         get: operations["list_plans"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rewards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be earned by ads now, and when. */
+        get: operations["get_rewards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rewards/callbacks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A provider of ads tells, signed by it, that somebody watched one. */
+        get: operations["receive_ad_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rewards/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claims the credits of an ad that was watched. 202 until its provider has told so; 403 for a claim
+         *     that was blocked. A claim may be repeated: an ad gives once.
+         */
+        post: operations["claim_reward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rewards/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for an ad. While a limit is reached the answer is 429 with `remaining` and `retry_after_s`. */
+        post: operations["begin_ad"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rewards/sessions/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes what an app tells of an ad. */
+        post: operations["note_ad_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rewards/sessions/{id}/sandbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an ad of the sandbox, as if it had been watched. */
+        post: operations["watch_sandbox_ad"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2027,6 +2326,84 @@ export interface components {
              */
             running_jobs: number;
         };
+        /** @description An export of everything that is kept about a person. */
+        AccountExport: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description Why it failed. */
+            error?: string | null;
+            file?: components["schemas"]["AccountExportFile"] | null;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The job that makes it.
+             */
+            job_id: string;
+            /**
+             * Format: double
+             * @description How much is done, from 0 to 1.
+             */
+            progress: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["JobState"];
+        };
+        /** @description The file of an export; `GET /account/export/content` has its bytes. */
+        AccountExportFile: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description Its name. */
+            name: string;
+            /** @description The SHA-256 of its bytes in lower-case hexadecimal. */
+            sha256: string;
+        };
+        /** @description The newest export of a person, if there is one. */
+        AccountExportState: {
+            export?: components["schemas"]["AccountExport"] | null;
+        };
+        /** @description What an app tells of an ad. */
+        AdEventRequest: {
+            /** @description What happened. It proves nothing; the provider's callback does. */
+            event: components["schemas"]["AdEventWord"];
+        };
+        /**
+         * @description What an app tells of an ad.
+         * @enum {string}
+         */
+        AdEventWord: "loaded" | "watched" | "failed";
+        /** @description An ad that may be watched. */
+        AdSessionBody: {
+            /** @description What the app gives the ad along, so that its provider tells of this session. */
+            custom_data: string;
+            /**
+             * Format: date-time
+             * @description Until when it may be watched.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description The session.
+             */
+            id: string;
+            /** @description Who shows the ad. */
+            provider: string;
+            /**
+             * Format: int32
+             * @description Ads that are left today, this one included.
+             */
+            remaining: number;
+            /** @description The provider's place for ads; `null` in the sandbox. */
+            unit?: string | null;
+        };
         /** @description The installation as its administrators see it. */
         AdminOverview: {
             /** @description The queues that have jobs. */
@@ -2135,6 +2512,11 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /** @description What became of a provider's callback. */
+        CallbackBody: {
+            /** @description `applied`, `ignored`, `known`, or `kept` until it can be checked. */
+            outcome: string;
+        };
         /** @description A new e-mail address. */
         ChangeEmailRequest: {
             /** @description The new address; a mail with a link goes there. */
@@ -2164,6 +2546,15 @@ export interface components {
             /** @description The name for people. */
             name?: string | null;
         };
+        /** @description What a client is to be from now on. */
+        ChangedOAuthClient: {
+            /** @description The name for people. */
+            name: string;
+            /** @description Where people may be sent back to. */
+            redirect_uris?: string[];
+            /** @description The most that it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+        };
         /** @description Where to pay. */
         CheckoutBody: {
             /**
@@ -2181,6 +2572,34 @@ export interface components {
             package?: string | null;
             /** @description The name of a plan. */
             plan?: string | null;
+        };
+        /** @description What became of a claim. */
+        ClaimBody: {
+            /**
+             * Format: int64
+             * @description Credits that were given.
+             */
+            credits: number;
+            /**
+             * Format: int64
+             * @description When to claim again, in seconds, while it is pending.
+             */
+            retry_after_s?: number | null;
+            rewards?: components["schemas"]["RewardsBody"] | null;
+            /** @description `given`, or `pending` while the provider has not told of the ad. */
+            status: string;
+            /** @description Whether somebody looks at it. */
+            under_review: boolean;
+        };
+        /** @description A claim of the credits of an ad. */
+        ClaimRequest: {
+            /** @description By what the device can be told from others: 8 to 1,024 bytes, of which a digest is kept. */
+            fingerprint?: string | null;
+            /**
+             * Format: uuid
+             * @description The ad.
+             */
+            session_id: string;
         };
         /** @description A code of an authenticator app. */
         CodeRequest: {
@@ -2354,6 +2773,145 @@ export interface components {
             /** @description The e-mail address. */
             email: string;
         };
+        /** @description Something that fraud came from. */
+        FraudBlockBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Who put it on the list.
+             */
+            created_by?: string | null;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description `device` or `network`. */
+            kind: string;
+            /** @description Why. */
+            reason: string;
+            /** @description A fingerprint's digest, or a network. */
+            value: string;
+        };
+        /** @description Something for the list. */
+        FraudBlockRequest: {
+            /** @description `device` or `network`. */
+            kind: string;
+            /** @description Why: 1 to 200 characters. */
+            reason: string;
+            /** @description The digest of a fraud event's device, or a network such as `192.0.2.0/24`. */
+            value: string;
+        };
+        /** @description What was decided about a claim, and on what grounds. */
+        FraudEventBody: {
+            /** @description The network address, or its network of 64 bits. */
+            address: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many credits it was about.
+             */
+            credits: number;
+            /** @description The digest of the device's fingerprint. */
+            device?: string | null;
+            /** @description Whether they were given. */
+            given: boolean;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description What could not be found out. */
+            note: string;
+            /**
+             * Format: uuid
+             * @description Who was to get the credits.
+             */
+            organization_id: string;
+            review?: components["schemas"]["FraudReviewBody"] | null;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            score: number;
+            /**
+             * Format: uuid
+             * @description The ad.
+             */
+            session_id: string;
+            /** @description What spoke against it. */
+            signals: components["schemas"]["SignalBody"][];
+            /** @description How the program named itself. */
+            user_agent: string;
+            /**
+             * Format: uuid
+             * @description Who claimed them.
+             */
+            user_id: string;
+            /** @description `allow`, `flag` or `block`. */
+            verdict: string;
+        };
+        /** @description What somebody found who looked at a decision. */
+        FraudReviewBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Why. */
+            note: string;
+            /** @description `cleared` or `confirmed`. */
+            outcome: string;
+            /**
+             * Format: uuid
+             * @description Who looked.
+             */
+            reviewer_id?: string | null;
+        };
+        /** @description What an administrator found. */
+        FraudReviewRequest: {
+            /** @description What of a confirmed fraud goes on the list: `device`, `network`. */
+            block?: string[];
+            /** @description Why: up to 500 characters. */
+            note?: string;
+            /**
+             * @description `cleared`: credits that were held back are given. `confirmed`: credits that were given are
+             *     taken back.
+             */
+            outcome: string;
+        };
+        /** @description What a client may do in a person's name in one organization. */
+        GrantBody: {
+            /**
+             * Format: uuid
+             * @description The client.
+             */
+            client_id: string;
+            /** @description Its name. */
+            client_name: string;
+            /**
+             * Format: uuid
+             * @description The organization in which it works.
+             */
+            organization_id: string;
+            /** @description Its name. */
+            organization_name: string;
+            /**
+             * Format: date-time
+             * @description When the client last took tokens.
+             */
+            renewed_at: string;
+            /** @description What for. */
+            scopes: components["schemas"]["Scope"][];
+        };
         /**
          * @description What an input takes.
          * @enum {string}
@@ -2456,6 +3014,11 @@ export interface components {
         IssuedApiKey: components["schemas"]["ApiKeyBody"] & {
             /** @description The secret; it is shown this once. */
             key: string;
+        };
+        /** @description A client whose secret was just made. */
+        IssuedOAuthClient: components["schemas"]["OAuthClientBody"] & {
+            /** @description The secret of a confidential client; it is shown this once. */
+            secret?: string | null;
         };
         /** @description A job. */
         Job: {
@@ -2780,6 +3343,33 @@ export interface components {
             }[];
         };
         /** @description A list that comes whole. */
+        ListOf_GrantBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The client.
+                 */
+                client_id: string;
+                /** @description Its name. */
+                client_name: string;
+                /**
+                 * Format: uuid
+                 * @description The organization in which it works.
+                 */
+                organization_id: string;
+                /** @description Its name. */
+                organization_name: string;
+                /**
+                 * Format: date-time
+                 * @description When the client last took tokens.
+                 */
+                renewed_at: string;
+                /** @description What for. */
+                scopes: components["schemas"]["Scope"][];
+            }[];
+        };
+        /** @description A list that comes whole. */
         ListOf_JobEventBody: {
             /** @description The items. */
             items: {
@@ -2819,6 +3409,35 @@ export interface components {
                 linked_at: string;
                 /** @description Who vouches. */
                 provider: string;
+            }[];
+        };
+        /** @description A list that comes whole. */
+        ListOf_OAuthClientBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was registered.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description The identifier, which is the `client_id`.
+                 */
+                id: string;
+                /** @description Whether it has a secret. */
+                kind: components["schemas"]["OAuthClientKind"];
+                /**
+                 * Format: date-time
+                 * @description When it last proved who it is, at most a minute old.
+                 */
+                last_used_at?: string | null;
+                /** @description The name for people. */
+                name: string;
+                /** @description Where people may be sent back to. */
+                redirect_uris: string[];
+                /** @description The most that it may be used for. */
+                scopes: components["schemas"]["Scope"][];
             }[];
         };
         /** @description A list that comes whole. */
@@ -3234,6 +3853,17 @@ export interface components {
              */
             start_at?: string | null;
         };
+        /** @description A client to be registered. */
+        NewOAuthClient: {
+            /** @description Whether it has a secret. */
+            kind: components["schemas"]["OAuthClientKind"];
+            /** @description The name for people. */
+            name: string;
+            /** @description Where people may be sent back to, letter by letter: `https`, or this machine. */
+            redirect_uris?: string[];
+            /** @description The most that it may be used for; at least one, and none that you do not have. */
+            scopes: components["schemas"]["Scope"][];
+        };
         /** @description A passkey that an authenticator made. */
         NewPasskeyRequest: {
             /** @description `response.attestationObject`. */
@@ -3262,6 +3892,37 @@ export interface components {
             /** @description Its SHA-256 in hexadecimal, if it is known. */
             sha256?: string | null;
         };
+        /** @description A client, without its secret. */
+        OAuthClientBody: {
+            /**
+             * Format: date-time
+             * @description When it was registered.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The identifier, which is the `client_id`.
+             */
+            id: string;
+            /** @description Whether it has a secret. */
+            kind: components["schemas"]["OAuthClientKind"];
+            /**
+             * Format: date-time
+             * @description When it last proved who it is, at most a minute old.
+             */
+            last_used_at?: string | null;
+            /** @description The name for people. */
+            name: string;
+            /** @description Where people may be sent back to. */
+            redirect_uris: string[];
+            /** @description The most that it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * @description Whether a client can keep a secret.
+         * @enum {string}
+         */
+        OAuthClientKind: "confidential" | "public";
         /** @description A plan that can be had here. */
         OfferBody: {
             /** @description What else to say of it. */
@@ -3288,6 +3949,8 @@ export interface components {
         };
         /** @description What is sold here. */
         OffersBody: {
+            /** @description Whether credits can be earned by ads: GET /api/v1/rewards says how. */
+            ads: boolean;
             /** @description What meters are called for people. */
             meters: {
                 [key: string]: string;
@@ -3403,6 +4066,93 @@ export interface components {
                  * @description How many versions there are: the number of the newest.
                  */
                 versions_count: number;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_FraudBlockBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who put it on the list.
+                 */
+                created_by?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /** @description `device` or `network`. */
+                kind: string;
+                /** @description Why. */
+                reason: string;
+                /** @description A fingerprint's digest, or a network. */
+                value: string;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_FraudEventBody: {
+            /** @description The items. */
+            items: {
+                /** @description The network address, or its network of 64 bits. */
+                address: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description How many credits it was about.
+                 */
+                credits: number;
+                /** @description The digest of the device's fingerprint. */
+                device?: string | null;
+                /** @description Whether they were given. */
+                given: boolean;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /** @description What could not be found out. */
+                note: string;
+                /**
+                 * Format: uuid
+                 * @description Who was to get the credits.
+                 */
+                organization_id: string;
+                review?: components["schemas"]["FraudReviewBody"] | null;
+                /**
+                 * Format: double
+                 * @description From 0 to 1.
+                 */
+                score: number;
+                /**
+                 * Format: uuid
+                 * @description The ad.
+                 */
+                session_id: string;
+                /** @description What spoke against it. */
+                signals: components["schemas"]["SignalBody"][];
+                /** @description How the program named itself. */
+                user_agent: string;
+                /**
+                 * Format: uuid
+                 * @description Who claimed them.
+                 */
+                user_id: string;
+                /** @description `allow`, `flag` or `block`. */
+                verdict: string;
             }[];
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
@@ -4285,6 +5035,45 @@ export interface components {
             /** @description Twelve times that. */
             yearly: components["schemas"]["MoneyBody"];
         };
+        /** @description What can be earned by ads now. */
+        RewardsBody: {
+            /**
+             * Format: int64
+             * @description Credits for each ad.
+             */
+            credits: number;
+            /** @description What keeps it from being watched now: `cooldown`, `person_per_hour` and its like. */
+            limit?: string | null;
+            /**
+             * Format: date-time
+             * @description From when the next ad may be watched.
+             */
+            next_at: string;
+            /**
+             * Format: int32
+             * @description Ads on one day in UTC.
+             */
+            per_day: number;
+            /** @description Who shows the ads: `admob` in apps, `sandbox` on this site. */
+            provider: string;
+            /**
+             * Format: int32
+             * @description Ads that are left today.
+             */
+            remaining: number;
+            /**
+             * Format: date-time
+             * @description When the day ends.
+             */
+            resets_at: string;
+            /** @description The provider's place for ads; `null` in the sandbox. */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds until then.
+             */
+            wait_s: number;
+        };
         /** @enum {string} */
         Role: "owner" | "admin" | "member" | "viewer" | "billing";
         /** @description Another role for a member. */
@@ -4563,6 +5352,16 @@ export interface components {
             password: string;
             /** @description What `gantry serve` printed when it started. */
             token: string;
+        };
+        /** @description Something that spoke against a claim. */
+        SignalBody: {
+            /** @description Its name, such as `vpn`. */
+            name: string;
+            /**
+             * Format: double
+             * @description What it adds to the score.
+             */
+            weight: number;
         };
         /** @description The stage of a job. */
         StageBody: {
@@ -5029,6 +5828,158 @@ export interface operations {
             };
         };
     };
+    get_account_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountExportState"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountExport"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_account_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_GrantBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    withdraw_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_invoices: {
         parameters: {
             query?: never;
@@ -5325,6 +6276,176 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_fraud_blocks: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_FraudBlockBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_fraud_block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FraudBlockRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FraudBlockBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_fraud_block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_fraud_events: {
+        parameters: {
+            query?: {
+                /** @description `allow`, `flag` or `block`. */
+                verdict?: string;
+                /** @description Of this organization. */
+                account?: string;
+                /** @description Only flagged and blocked ones that nobody has looked at. */
+                open?: boolean;
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_FraudEventBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    review_fraud_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FraudReviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FraudEventBody"];
                 };
             };
             /** @description A problem. */
@@ -8068,6 +9189,158 @@ export interface operations {
             };
         };
     };
+    list_clients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_OAuthClientBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    register_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOAuthClient"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedOAuthClient"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedOAuthClient"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthClientBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rotate_client_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedOAuthClient"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_operations: {
         parameters: {
             query?: never;
@@ -8387,6 +9660,193 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OffersBody"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_rewards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardsBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    receive_ad_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as `admob`. */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    claim_reward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimBody"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_ad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdSessionBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    note_ad_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdEventRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    watch_sandbox_ad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {
