@@ -7,6 +7,7 @@
 mod form;
 pub mod github;
 pub mod issuer;
+pub mod paypal;
 pub mod razorpay;
 mod server;
 pub mod stripe;

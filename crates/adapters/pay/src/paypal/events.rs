@@ -176,12 +176,13 @@ impl PayPal {
             LOOKED_AT => read_purchase(&parse(resource)?),
             kind if kind.starts_with("BILLING.SUBSCRIPTION.") => {
                 let subscription: Subscription = parse(resource)?;
-                match Mark::find(subscription.custom_id.as_deref()) {
-                    Some(_) => ProviderFact::Subscription(
-                        self.tell_subscription(&subscription, whole(event.create_time))?,
-                    ),
-                    None => ProviderFact::Other,
+                let is_ours = Mark::find(subscription.custom_id.as_deref()).is_some();
+                // One that nobody approved is a page, and no subscription.
+                if !is_ours || subscription.is_pending() {
+                    return Ok(ProviderFact::Other);
                 }
+                let told_at = whole(event.create_time);
+                ProviderFact::Subscription(self.tell_subscription(&subscription, told_at)?)
             }
             kind if kind.starts_with("CUSTOMER.DISPUTE.") => {
                 let told = parse::<Dispute>(resource)?.tell()?;

@@ -232,6 +232,13 @@ impl Sale {
     }
 }
 
+impl Subscription {
+    /// Whether its buyer has not agreed yet.
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self.status.as_str(), "APPROVAL_PENDING" | "APPROVED")
+    }
+}
+
 impl Return {
     /// The capture that it is of.
     pub(super) fn find_capture(&self) -> String {
