@@ -19,7 +19,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use world::World;
 
 /// Histories that are played each time, and the steps of one at most.
-const CASES: u32 = 24;
+const CASES: u32 = 16;
 const MOST_STEPS: usize = 48;
 /// How often a history that fails is made shorter.
 const SHORTENINGS: u32 = 64;
