@@ -44,6 +44,7 @@ price = "10.00"
 "#;
 /// The 15th of a month.
 const BEGIN: Timestamp = Timestamp::from_micros(1_781_500_000_000_000);
+
 /// A clock that moves when it is told to, so that a history is always the same.
 pub struct StillClock(AtomicI64);
 
