@@ -47,7 +47,7 @@ pub struct World {
     pub account: OrganizationId,
     pub jobs: Vec<JobId>,
     /// Each event as it was signed first, and when.
-    first_signed: BTreeMap<String, (Timestamp, Delivery)>,
+    first_signed: Vec<(Timestamp, Delivery)>,
     folder: tempfile::TempDir,
 }
 
@@ -62,7 +62,7 @@ impl World {
         let new = new_user("somebody@example.org", plan.id, clock.now());
         let account = new.organization.id;
         insert_account(server.port.as_ref(), new, Credits::new(WELCOME), clock.now()).await?;
-        let (model, jobs, first_signed) = (Model::default(), Vec::new(), BTreeMap::new());
+        let (model, jobs, first_signed) = (Model::default(), Vec::new(), Vec::new());
         Ok(Self { server, model, clock, account, jobs, first_signed, folder })
     }
 
@@ -275,9 +275,8 @@ impl World {
     }
 
     async fn deliver_as_first_signed(&mut self, event: usize) -> Result<()> {
-        let names: Vec<String> = self.first_signed.keys().cloned().collect();
-        let Some(name) = choose(&names, event) else { return Ok(()) };
-        let Some((at, event)) = self.first_signed.get(name).cloned() else { return Ok(()) };
+        let chosen = choose(&self.first_signed, event).cloned();
+        let Some((at, event)) = chosen else { return Ok(()) };
         let signed_at = Timestamp::from_micros(second_of(at) * 1_000_000);
         if self.clock.now().since(signed_at) <= SIGNED_FOR {
             return self.deliver(&event).await;
@@ -292,9 +291,10 @@ impl World {
 
     async fn note_signatures(&mut self) -> Result<()> {
         let now = self.clock.now();
-        for event in self.server.sandbox.list_undelivered().await? {
-            self.first_signed.entry(event.event_ref.clone()).or_insert((now, event));
-        }
+        // Nothing is noted as delivered, so that the list only grows.
+        let events = self.server.sandbox.list_undelivered().await?;
+        let known = self.first_signed.len();
+        self.first_signed.extend(events.into_iter().skip(known).map(|event| (now, event)));
         Ok(())
     }
 
