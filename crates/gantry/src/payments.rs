@@ -7,19 +7,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gantry_billing::{Edition, Till};
-use gantry_pay::{OnPage, Razorpay, RazorpaySettings, Sandbox, Stripe, StripeSettings};
+use gantry_pay::{
+    OnPage, PayPal, PayPalSettings, Razorpay, RazorpaySettings, Sandbox, Stripe, StripeSettings,
+};
 use gantry_ports::Clock;
 
-use crate::config::{Config, RazorpayConfig, Secret, StripeConfig};
+use crate::config::{Config, PayPalConfig, RazorpayConfig, Secret, StripeConfig};
 use crate::failure::Failure;
 
 const SANDBOX_FILE: &str = "sandbox.json";
 const SANDBOX: &str = "sandbox";
 const STRIPE: &str = "stripe";
 const RAZORPAY: &str = "razorpay";
+const PAYPAL: &str = "paypal";
 
 /// Who can take money.
-pub const PROVIDERS: &[&str] = &[SANDBOX, STRIPE, RAZORPAY];
+pub const PROVIDERS: &[&str] = &[SANDBOX, STRIPE, RAZORPAY, PAYPAL];
 
 /// Somebody who takes money; and the sandbox where it is that, whose events are to be carried.
 pub struct Opened {
@@ -62,6 +65,11 @@ pub async fn open(
             require_public_url(config)?;
             Ok(Opened { till: Till { provider: Arc::new(razorpay), desk: None }, sandbox: None })
         }
+        PAYPAL => {
+            let paypal = open_paypal(&config.payments.paypal, clock)?;
+            require_public_url(config)?;
+            Ok(Opened { till: Till { provider: Arc::new(paypal), desk: None }, sandbox: None })
+        }
         _ => open_sandbox(&config.server.data_dir, clock).await,
     }
 }
@@ -96,6 +104,18 @@ fn open_razorpay(config: &RazorpayConfig, clock: Arc<dyn Clock>) -> Result<Razor
         api_base: config.api_base.clone(),
     };
     Razorpay::new(settings, clock).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn open_paypal(config: &PayPalConfig, clock: Arc<dyn Clock>) -> Result<PayPal, Failure> {
+    let client_id = config.client_id.as_ref().map(Secret::new);
+    let webhook_id = config.webhook_id.as_ref().map(Secret::new);
+    let settings = PayPalSettings {
+        client_id: require_secret("paypal.client_id", client_id.as_ref())?,
+        client_secret: require_secret("paypal.client_secret", config.client_secret.as_ref())?,
+        webhook_id: require_secret("paypal.webhook_id", webhook_id.as_ref())?,
+        api_base: config.api_base.clone(),
+    };
+    PayPal::new(settings, clock).map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn require_secret(key: &str, secret: Option<&Secret>) -> Result<String, Failure> {
@@ -160,6 +180,28 @@ mod tests {
         assert!(refuse(&config).await.cause.contains("`server.public_url` is missing"));
     }
 
+    #[tokio::test]
+    async fn paypal_needs_its_keys_and_its_webhook() {
+        let mut config = Config::default();
+        config.payments.provider = Some("paypal".to_owned());
+        let failure = refuse(&config).await;
+        assert!(failure.cause.contains("`payments.paypal.client_id` is missing"), "{failure}");
+        config.payments.paypal.client_id = Some("AbC".to_owned());
+        config.payments.paypal.client_secret = Some(Secret::new("E x"));
+        let failure = refuse(&config).await;
+        let next = failure.next.unwrap();
+        assert!(next.contains("GANTRY__PAYMENTS__PAYPAL__WEBHOOK_ID"), "{next}");
+        config.payments.paypal.webhook_id = Some("8PT".to_owned());
+        let failure = refuse(&config).await;
+        assert!(failure.cause.contains("`payments.paypal.client_secret` must be one word"));
+        assert!(!failure.cause.contains("E x"), "{failure}");
+        config.payments.paypal.client_secret = Some(Secret::new("Ex"));
+        config.payments.paypal.api_base = "http://api-m.paypal.com".to_owned();
+        assert!(refuse(&config).await.cause.contains("https://"));
+        config.payments.paypal.api_base = "https://api-m.sandbox.paypal.com".to_owned();
+        assert!(refuse(&config).await.cause.contains("`server.public_url` is missing"));
+    }
+
     #[test]
     fn only_known_providers_are_chosen() {
         let mut config = Config::default();
@@ -167,6 +209,6 @@ mod tests {
         let known = editions::derive_vocabulary(&built_in());
         let edition = editions::read("litxplore", &known).unwrap();
         let failure = choose(edition, &config).unwrap_err();
-        assert!(failure.next.unwrap().contains("sandbox, stripe, razorpay"));
+        assert!(failure.next.unwrap().contains("sandbox, stripe, razorpay, paypal"));
     }
 }

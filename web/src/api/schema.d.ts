@@ -1835,7 +1835,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where buyers come back to from a provider that signs their way back. */
+        /** Where buyers come back to from a provider that signs their way back, or is asked about it. */
         get: operations["confirm_return"];
         put?: never;
         post?: never;

@@ -3,6 +3,7 @@
 //! Invariant: every provider speaks through one port; the sandbox tells its events in the shapes of
 //! Stripe's API, signed in Stripe's way, so that what reads them is written once.
 
+mod paypal;
 mod razorpay;
 mod sandbox;
 mod shapes;
@@ -10,6 +11,7 @@ mod signature;
 mod stripe;
 mod wire;
 
+pub use paypal::{PAYPAL_API, PayPal, PayPalError, PayPalSettings};
 pub use razorpay::{RAZORPAY_API, Razorpay, RazorpayError, RazorpaySettings};
 pub use sandbox::{Delivery, Sandbox, SandboxError};
 pub use stripe::{OnPage, STRIPE_API, Stripe, StripeError, StripeSettings};

@@ -30,7 +30,7 @@ pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};
 pub use mail::{MailConfig, MailTls, MailTransport};
-pub use payments::{PaymentsConfig, RazorpayConfig, StripeConfig};
+pub use payments::{PayPalConfig, PaymentsConfig, RazorpayConfig, StripeConfig};
 pub use plan::{ClassConfig, PlanConfig};
 pub use providers::{ProviderConfig, ProviderKind};
 pub use secret::Secret;

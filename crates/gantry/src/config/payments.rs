@@ -17,6 +17,33 @@ pub struct PaymentsConfig {
     pub stripe: StripeConfig,
     /// An account at Razorpay.
     pub razorpay: RazorpayConfig,
+    /// An account at PayPal.
+    pub paypal: PayPalConfig,
+}
+
+/// An application of an account at PayPal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PayPalConfig {
+    /// The application's client ID.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
+    /// The ID of the webhook that events are sent to.
+    pub webhook_id: Option<String>,
+    /// Where the API is; that of PayPal's sandbox is `https://api-m.sandbox.paypal.com`.
+    pub api_base: String,
+}
+
+impl Default for PayPalConfig {
+    fn default() -> Self {
+        Self {
+            client_id: None,
+            client_secret: None,
+            webhook_id: None,
+            api_base: gantry_pay::PAYPAL_API.to_owned(),
+        }
+    }
 }
 
 /// An account at Razorpay.

@@ -20,7 +20,7 @@ use crate::state::AppState;
 
 /// Where buyers come back to.
 const RETURN_PATH: &str = "/app/account";
-/// Where providers that sign the way back send them first.
+/// Where providers that sign the way back, or are asked about it, send them first.
 const CONFIRM_PATH: &str = "/api/v1/payments/returns";
 /// Bytes of a provider's message.
 const MESSAGE_BYTES: usize = 1 << 20;
@@ -54,7 +54,7 @@ fn derive_address(state: &AppState, path: &str) -> String {
     format!("{}{path}", site.trim_end_matches('/'))
 }
 
-/// Where buyers come back to from a provider that signs their way back.
+/// Where buyers come back to from a provider that signs their way back, or is asked about it.
 #[utoipa::path(get, path = "/payments/returns/{provider}", tag = "Billing", security(()),
     params(("provider" = String, Path, description = "Such as `razorpay`.")),
     responses((status = 303, description = "On to the account's page.")))]

@@ -28,6 +28,10 @@ async fn a_dispute_takes_the_credits_back(stage: Stage) -> Result<()> {
             fake.decide_dispute(payment["provider_ref"].as_str().context("a name")?, false)?;
             shop.deliver().await?;
         }
+        Provider::PayPal(fake) => {
+            fake.decide_dispute(payment["provider_ref"].as_str().context("a name")?, false)?;
+            shop.deliver().await?;
+        }
     }
     assert_eq!(shop.payments().await?[0]["dispute"], "lost");
     assert_eq!(shop.credits().await?, 0);

@@ -28,11 +28,27 @@ macro_rules! on_every_stage {
             stripe_postgres = Stripe on Postgres,
             razorpay_sqlite = Razorpay on Sqlite,
             razorpay_postgres = Razorpay on Postgres,
+            paypal_sqlite = PayPal on Sqlite,
+            paypal_postgres = PayPal on Postgres,
         );)+
     };
 }
 
-/// The same without Razorpay, which credits nothing.
+/// The same without PayPal, which changes no plan within a period.
+macro_rules! on_every_switching_stage {
+    ($($story:ident),+ $(,)?) => {
+        $(stages!($story:
+            sandbox_sqlite = Sandbox on Sqlite,
+            sandbox_postgres = Sandbox on Postgres,
+            stripe_sqlite = Stripe on Sqlite,
+            stripe_postgres = Stripe on Postgres,
+            razorpay_sqlite = Razorpay on Sqlite,
+            razorpay_postgres = Razorpay on Postgres,
+        );)+
+    };
+}
+
+/// The same without Razorpay either, which credits nothing.
 macro_rules! on_every_crediting_stage {
     ($($story:ident),+ $(,)?) => {
         $(stages!($story:
@@ -50,6 +66,7 @@ mod messages;
 mod money;
 mod older_paths;
 mod pages;
+mod paypal;
 mod provider;
 mod razorpay;
 mod revenue;

@@ -34,7 +34,8 @@ async fn only_what_the_provider_signed_is_believed(stage: Stage) -> Result<()> {
     let text = String::from_utf8_lossy(&event.body).into_owned();
     let header = event.headers[0].0.clone();
     let signed = |value: &str| vec![(header.clone(), value.to_owned())];
-    let body = text.replace("35000", "1").into_bytes();
+    // In minor units, or as PayPal writes it.
+    let body = text.replace("35000", "1").replace("350.00", "0.01").into_bytes();
     for forged in [
         FakeDelivery { body, ..event.clone() },
         FakeDelivery { headers: signed("t=1,v1=00"), ..event.clone() },
@@ -60,10 +61,11 @@ async fn a_message_that_was_kept_is_not_believed_later(stage: Stage) -> Result<(
     let page = shop.order(&json!({ "package": "credits-100" })).await?;
     shop.provider.pay(&page, PAYS).await?;
     let events = shop.provider.list_undelivered().await?;
-    // Razorpay signs no time, and sends again for a day.
+    // Razorpay signs no time, and sends again for a day; PayPal for three, under the first time.
     shop.app.clock.advance(match stage.who {
         Who::Sandbox | Who::Stripe => Duration::from_secs(301),
         Who::Razorpay => Duration::from_hours(26),
+        Who::PayPal => Duration::from_hours(97),
     });
     for event in &events {
         shop.send(event).await?.require_status(400)?;

@@ -4,9 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use gantry_pay::{OnPage, Razorpay, RazorpaySettings, Sandbox, Stripe, StripeSettings};
+use gantry_pay::{
+    OnPage, PayPal, PayPalSettings, Razorpay, RazorpaySettings, Sandbox, Stripe, StripeSettings,
+};
 use gantry_ports::SandboxDesk;
 use gantry_ports::payments::CardAnswer;
+use gantry_testkit::fakes::paypal::{
+    FakePayPal, PAYPAL_CLIENT_ID, PAYPAL_CLIENT_SECRET, PAYPAL_WEBHOOK_ID,
+};
 use gantry_testkit::fakes::razorpay::{
     FakeRazorpay, RAZORPAY_KEY_ID, RAZORPAY_KEY_SECRET, RAZORPAY_WEBHOOK_SECRET,
 };
@@ -20,6 +25,7 @@ pub enum Who {
     Sandbox,
     Stripe,
     Razorpay,
+    PayPal,
 }
 
 impl Who {
@@ -27,7 +33,25 @@ impl Who {
     pub fn takes_cancellations_back(self) -> bool {
         match self {
             Self::Sandbox | Self::Stripe => true,
-            Self::Razorpay => false,
+            Self::Razorpay | Self::PayPal => false,
+        }
+    }
+
+    /// Whether it tells that a subscription that was cancelled is over, and does not have to be
+    /// asked.
+    pub fn tells_of_ends(self) -> bool {
+        match self {
+            Self::Sandbox | Self::Stripe | Self::Razorpay => true,
+            Self::PayPal => false,
+        }
+    }
+
+    /// Whether it names the subscription that it asked for money in vain for, gives up by itself,
+    /// and says so.
+    pub fn tells_of_failures(self) -> bool {
+        match self {
+            Self::Sandbox | Self::Stripe => true,
+            Self::Razorpay | Self::PayPal => false,
         }
     }
 }
@@ -52,6 +76,7 @@ pub enum Provider {
     Sandbox(Option<Arc<Sandbox>>),
     Stripe(FakeStripe),
     Razorpay(FakeRazorpay),
+    PayPal(FakePayPal),
 }
 
 impl Provider {
@@ -74,6 +99,12 @@ impl Provider {
                 let razorpay = Razorpay::new(settings, Arc::new(TestClock::default()))?;
                 Ok((Self::Razorpay(fake), TestTill::Other(Arc::new(razorpay))))
             }
+            Who::PayPal => {
+                let fake = FakePayPal::start().await?;
+                let clock = Arc::new(TestClock::default());
+                let paypal = PayPal::new(paypal_settings_of(&fake), clock)?;
+                Ok((Self::PayPal(fake), TestTill::Other(Arc::new(paypal))))
+            }
         }
     }
 
@@ -82,13 +113,16 @@ impl Provider {
             Self::Sandbox(_) => "sandbox",
             Self::Stripe(_) => "stripe",
             Self::Razorpay(_) => "razorpay",
+            Self::PayPal(_) => "paypal",
         }
     }
 
     pub fn stripe(&self) -> Result<&FakeStripe> {
         match self {
             Self::Stripe(fake) => Ok(fake),
-            Self::Sandbox(_) | Self::Razorpay(_) => bail!("this story is Stripe's"),
+            Self::Sandbox(_) | Self::Razorpay(_) | Self::PayPal(_) => {
+                bail!("this story is Stripe's")
+            }
         }
     }
 
@@ -110,6 +144,7 @@ impl Provider {
             }
             Self::Stripe(fake) => fake.pay(name, card, None),
             Self::Razorpay(fake) => fake.pay(name, card),
+            Self::PayPal(fake) => fake.pay(name, card),
         }
     }
 
@@ -125,6 +160,7 @@ impl Provider {
             }
             Self::Stripe(fake) => fake.pay_after_consent(name),
             Self::Razorpay(fake) => fake.pay_after_consent(name),
+            Self::PayPal(fake) => fake.pay_after_consent(name),
         }
     }
 
@@ -137,6 +173,7 @@ impl Provider {
             }
             Self::Stripe(fake) => fake.advance(by),
             Self::Razorpay(fake) => fake.advance(by),
+            Self::PayPal(fake) => fake.advance(by),
         }
     }
 
@@ -154,6 +191,7 @@ impl Provider {
             }
             Self::Stripe(fake) => fake.list_undelivered(),
             Self::Razorpay(fake) => fake.list_undelivered(),
+            Self::PayPal(fake) => fake.list_undelivered(),
         }
     }
 
@@ -170,6 +208,10 @@ impl Provider {
                 fake.note_delivered(event_ref);
                 Ok(())
             }
+            Self::PayPal(fake) => {
+                fake.note_delivered(event_ref);
+                Ok(())
+            }
         }
     }
 
@@ -179,13 +221,14 @@ impl Provider {
             Self::Sandbox(_) => {}
             Self::Stripe(fake) => fake.lose_undelivered(),
             Self::Razorpay(fake) => fake.lose_undelivered(),
+            Self::PayPal(fake) => fake.lose_undelivered(),
         }
     }
 
     /// What a stand-in found wrong with itself or with the requests that it got.
     pub fn breaches(&self) -> Vec<String> {
         match self {
-            Self::Sandbox(_) | Self::Razorpay(_) => Vec::new(),
+            Self::Sandbox(_) | Self::Razorpay(_) | Self::PayPal(_) => Vec::new(),
             Self::Stripe(fake) => fake.breaches(),
         }
     }
@@ -200,5 +243,15 @@ pub fn settings_of(fake: &FakeStripe) -> StripeSettings {
         promotion_codes: OnPage::Yes,
         automatic_tax: OnPage::Yes,
         tax_ids: OnPage::Yes,
+    }
+}
+
+/// The settings of an application at the stand-in for PayPal.
+pub fn paypal_settings_of(fake: &FakePayPal) -> PayPalSettings {
+    PayPalSettings {
+        client_id: PAYPAL_CLIENT_ID.to_owned(),
+        client_secret: PAYPAL_CLIENT_SECRET.to_owned(),
+        webhook_id: PAYPAL_WEBHOOK_ID.to_owned(),
+        api_base: fake.base(),
     }
 }

@@ -19,7 +19,9 @@ const STAGE: Stage = Stage { who: Who::Razorpay, database: Database::Sqlite };
 fn fake(shop: &Shop) -> Result<&FakeRazorpay> {
     match &shop.provider {
         Provider::Razorpay(fake) => Ok(fake),
-        Provider::Sandbox(_) | Provider::Stripe(_) => anyhow::bail!("this story is Razorpay's"),
+        Provider::Sandbox(_) | Provider::Stripe(_) | Provider::PayPal(_) => {
+            anyhow::bail!("this story is Razorpay's")
+        }
     }
 }
 

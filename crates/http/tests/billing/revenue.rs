@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::provider::Stage;
 use crate::shop::{PAYS, Shop, edition};
 
-on_every_stage!(revenue_follows_subscriptions);
+on_every_switching_stage!(revenue_follows_subscriptions);
 
 async fn month(shop: &mut Shop, day: &str) -> Result<Value> {
     let month = day.get(..7).context("a month")?;

@@ -12,7 +12,7 @@ use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse, TestSetting
 use gantry_types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::provider::{Database, Provider, Stage};
+use crate::provider::{Database, Provider, Stage, Who};
 
 pub const PAYS: &str = "4242 4242 4242 4242";
 pub const PAYS_ONCE: &str = "4000 0000 0000 0341";
@@ -21,6 +21,8 @@ pub const ASKS_FIRST: &str = "4000 0025 0000 3155";
 pub const DISPUTES: &str = "4000 0000 0000 0259";
 pub const SUSPICIOUS: &str = "4000 0000 0000 9235";
 
+/// A provider says no more than this many things one after the other.
+const MOST_ROUNDS: usize = 4;
 const YEAR: Duration = Duration::from_hours(365 * 24);
 /// Where buyers come back to.
 const SITE: &str = "http://shop.example";
@@ -95,11 +97,18 @@ impl Shop {
         self.deliver().await
     }
 
-    /// Carries what the provider told to the server; what it does not take is an error.
+    /// Carries what the provider told to the server, and what it tells because that was taken; what
+    /// the server does not take is an error.
     pub async fn deliver(&mut self) -> Result<()> {
-        for event in self.provider.list_undelivered().await? {
-            self.send(&event).await?.require_status(200)?;
-            self.provider.note_delivered(&event.event_ref).await?;
+        for _ in 0..MOST_ROUNDS {
+            let events = self.provider.list_undelivered().await?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                self.send(&event).await?.require_status(200)?;
+                self.provider.note_delivered(&event.event_ref).await?;
+            }
         }
         let snapshot = self.app.store.read().await?;
         let since = Timestamp::from_micros(0);
@@ -120,6 +129,17 @@ impl Shop {
     pub async fn pass(&mut self, days: u64) -> Result<()> {
         self.provider.advance(days).await?;
         self.deliver().await
+    }
+
+    /// A month and a day pass at the provider; and here, with a question, where it would not tell
+    /// that something is over.
+    pub async fn pass_a_month(&mut self, who: Who) -> Result<()> {
+        self.pass(32).await?;
+        if !who.tells_of_ends() {
+            self.wait_days(32);
+            self.reconcile().await?;
+        }
+        Ok(())
     }
 
     /// Lets time pass here and not at the provider.

@@ -162,7 +162,8 @@ pub trait PaymentProvider: Send + Sync {
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent>;
 
     /// The provider's name for the purchase that a buyer comes back from, when the way back is
-    /// signed by the provider; most sign no such thing.
+    /// signed by the provider, or names what is then asked about and not believed; most say no
+    /// such thing.
     ///
     /// # Errors
     /// [`UnverifiedEvent::Signature`].

@@ -8,6 +8,7 @@ pub mod admob;
 mod form;
 pub mod github;
 pub mod issuer;
+pub mod paypal;
 pub mod razorpay;
 pub mod reputation;
 mod server;

@@ -86,7 +86,8 @@ pub(super) async fn serve(answering: Arc<dyn Answering>) -> Result<FakeServer> {
 async fn talk(mut stream: TcpStream, answering: Arc<dyn Answering>) -> Result<()> {
     let request = read(&mut stream).await?;
     let Some(answer) = answering.answer(&request) else { return Ok(()) };
-    let body = answer.body.to_string();
+    // 204 says that there is no body.
+    let body = if answer.status == 204 { String::new() } else { answer.body.to_string() };
     let mut head = format!("HTTP/1.1 {} Told\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));

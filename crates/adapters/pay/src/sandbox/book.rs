@@ -249,7 +249,7 @@ pub(super) fn price_of(price: Money, interval: Interval) -> Price {
 }
 
 /// `count` intervals after `anchor`, on the same day of the month or its last one.
-pub(super) fn later(anchor: i64, interval: Interval, count: i32) -> i64 {
+pub(crate) fn later(anchor: i64, interval: Interval, count: i32) -> i64 {
     let months = match interval {
         Interval::Month => count,
         Interval::Year => count.saturating_mul(12),

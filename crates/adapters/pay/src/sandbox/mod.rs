@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::signature;
 use book::Book;
+pub(crate) use book::later;
 
 /// The sandbox's book cannot be opened.
 #[derive(Debug, thiserror::Error)]

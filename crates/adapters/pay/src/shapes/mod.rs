@@ -7,6 +7,7 @@
 
 mod event;
 mod objects;
+mod older;
 mod tell;
 
 use std::collections::BTreeMap;

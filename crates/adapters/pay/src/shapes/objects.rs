@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::older::AnySubscription;
 use super::{Metadata, read_name, read_or_empty};
 
 /// A page on which somebody pays.
@@ -28,25 +29,25 @@ pub(crate) struct CheckoutSession {
 
 /// A subscription.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "AnySubscription")]
 pub(crate) struct Subscription {
     pub id: String,
     pub status: String,
     pub cancel_at_period_end: bool,
-    #[serde(default, deserialize_with = "read_name", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
     pub items: Items,
-    #[serde(default, deserialize_with = "read_or_empty")]
     pub metadata: Metadata,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Items {
     pub data: Vec<SubscriptionItem>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct SubscriptionItem {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     pub current_period_start: i64,
     pub current_period_end: i64,

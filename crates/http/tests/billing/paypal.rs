@@ -1,0 +1,178 @@
+//! What is PayPal's alone: the unsigned way back, orders that are collected, tokens that end, plans
+//! that do not change within a period, wrong keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gantry_pay::{PayPal, PayPalSettings};
+use gantry_ports::PaymentProvider;
+use gantry_ports::payments::PaymentError;
+use gantry_testkit::TestClock;
+use gantry_testkit::fakes::paypal::FakePayPal;
+use gantry_testkit::fakes::{FakeDelivery, Trouble};
+use serde_json::json;
+
+use crate::provider::{Database, Provider, Stage, Who, paypal_settings_of};
+use crate::shop::{PAYS, Shop, edition};
+
+const STAGE: Stage = Stage { who: Who::PayPal, database: Database::Sqlite };
+
+fn fake(shop: &Shop) -> Result<&FakePayPal> {
+    match &shop.provider {
+        Provider::PayPal(fake) => Ok(fake),
+        Provider::Sandbox(_) | Provider::Stripe(_) | Provider::Razorpay(_) => {
+            anyhow::bail!("this story is PayPal's")
+        }
+    }
+}
+
+fn name_of(page: &str) -> Result<&str> {
+    Ok(page.split_once("token=").context("a name")?.1)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_is_asked_about_and_not_believed() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-500" })).await?;
+    let order = name_of(&page)?;
+    let back = |query: &str| format!("/api/v1/payments/returns/paypal?{query}");
+    let here = back(&format!("token={order}&PayerID=Z7X9"));
+    // Nobody approved, whatever the address says.
+    shop.app.client().get(&here).await?.require_status(303)?;
+    assert_eq!(shop.credits().await?, 0);
+    for (query, status) in
+        [("token=5O190127TN9999999", 303), ("token=../../v1/x", 400), ("PayerID=Z7X9", 400)]
+    {
+        shop.app.client().get(&back(query)).await?.require_status(status)?;
+    }
+    shop.provider.pay(&page, PAYS).await?;
+    let answer = shop.app.client().get(&here).await?;
+    answer.require_status(303)?;
+    assert_eq!(answer.header("location"), Some("/app/account"));
+    assert_eq!(shop.credits().await?, 500, "collected before any event arrived");
+    shop.deliver().await?;
+    shop.app.client().get(&here).await?.require_status(303)?;
+    assert_eq!(shop.credits().await?, 500);
+    assert_eq!(shop.payments().await?.len(), 1);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_from_a_subscription_has_the_plan_at_once() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    let page = shop.order(&json!({ "plan": "basic" })).await?;
+    shop.provider.pay(&page, PAYS).await?;
+    let told = shop.provider.list_undelivered().await?;
+    let body: serde_json::Value = serde_json::from_slice(&told[0].body)?;
+    let name = body["resource"]["id"].as_str().context("a subscription")?.to_owned();
+    let here = format!("/api/v1/payments/returns/paypal?subscription_id={name}&ba_token=BA-1");
+    shop.app.client().get(&here).await?.require_status(303)?;
+    assert_eq!(shop.plan().await?, "basic");
+    shop.deliver().await?;
+    assert_eq!(shop.payments().await?.len(), 1);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_genuine_to_the_last_byte() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    shop.provider.pay(&page, PAYS).await?;
+    let event = shop.provider.list_undelivered().await?.remove(0);
+    let spaced = [b" ".as_slice(), &event.body].concat();
+    let mut closed = event.body.clone();
+    closed.extend_from_slice(b",\"webhook_event\":{}");
+    let renamed = event.headers.iter().map(|(name, value)| match name.as_str() {
+        "paypal-transmission-id" => (name.clone(), format!("{value}0")),
+        _ => (name.clone(), value.clone()),
+    });
+    for forged in [
+        FakeDelivery { body: spaced, ..event.clone() },
+        FakeDelivery { body: closed, ..event.clone() },
+        FakeDelivery { headers: renamed.collect(), ..event.clone() },
+    ] {
+        shop.send(&forged).await?.require_status(400)?;
+    }
+    assert_eq!(shop.credits().await?, 0);
+    // PayPal does not answer whether it is its own: the event is to come again.
+    fake(&shop)?.expect_trouble(&[Trouble::Broken; 3]);
+    shop.send(&event).await?.require_status(503)?;
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 100);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_asked_for_again() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    shop.order(&json!({ "package": "credits-100" })).await?;
+    fake(&shop)?.expect_trouble(&[Trouble::Cut]);
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let payment = shop.payments().await?.remove(0);
+    fake(&shop)?.expect_trouble(&[Trouble::Cut, Trouble::Busy]);
+    shop.refund(&payment, Some(500)).await?.require_status(202)?;
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 50, "given back once");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_is_collected_once_when_its_answer_is_lost() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    shop.provider.pay(&page, PAYS).await?;
+    let approved = shop.provider.list_undelivered().await?.remove(0);
+    fake(&shop)?.lose_answer_of("/capture");
+    shop.send(&approved).await?.require_status(200)?;
+    assert_eq!(shop.credits().await?, 100);
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 100);
+    assert_eq!(shop.payments().await?.len(), 1);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_not_changed_within_a_period_and_what_was_paid_is_shown() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let tokens = fake(&shop)?.count_tokens();
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    let refused = shop.change(&switch).await?;
+    refused.require_status(409)?;
+    assert!(refused.text().contains("when the period is over"), "{}", refused.text());
+    assert_eq!(shop.plan().await?, "basic");
+    shop.pass(32).await?;
+    let list = shop.buyer.get("/api/v1/account/invoices").await?.json()?;
+    assert_eq!(list["items"].as_array().map_or(0, Vec::len), 2, "{list}");
+    assert_eq!(list["items"][0]["amount"]["text"], "9.99 USD");
+    assert_eq!(list["items"][0]["status"], "paid");
+    assert_eq!(fake(&shop)?.count_tokens(), tokens + 1, "the first token ended");
+    let portal = shop.buyer.post("/api/v1/account/portal", &json!({})).await?;
+    portal.require_status(201)?;
+    assert!(portal.text().contains("/myaccount/autopay/"), "{}", portal.text());
+    let payment = shop.payments().await?.remove(0);
+    shop.refund(&payment, Some(100)).await?.require_status(202)?;
+    shop.deliver().await?;
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 100, "a sale, not a capture");
+    shop.require_sound_books().await
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_to_the_operator_and_never_shown() -> Result<()> {
+    let fake = FakePayPal::start().await?;
+    let client_secret = "somebody_elses".to_owned();
+    let settings = PayPalSettings { client_secret, ..paypal_settings_of(&fake) };
+    let paypal = PayPal::new(settings, Arc::new(TestClock::default()))?;
+    let refused = paypal.fetch_subscription("I-1").await.unwrap_err();
+    assert!(matches!(refused, PaymentError::Misconfigured { .. }), "{refused}");
+    let told = format!("{refused} {refused:?}");
+    assert!(told.contains("payments.paypal.client_secret") && !told.contains("somebody"), "{told}");
+    let paypal = PayPal::new(paypal_settings_of(&fake), Arc::new(TestClock::default()))?;
+    let missing = paypal.fetch_subscription("I-1").await.unwrap_err();
+    assert!(matches!(missing, PaymentError::NotFound { .. }), "{missing}");
+    fake.advance(Duration::from_hours(10))?;
+    let missing = paypal.fetch_subscription("I-1").await.unwrap_err();
+    assert!(matches!(missing, PaymentError::NotFound { .. }), "another token: {missing}");
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! A stand-in for PayPal: tokens, orders that are approved and collected, plans, subscriptions that
+//! are charged and fail, refunds, disputes, events that it vouches for, a clock.
+//!
+//! Invariants: it refuses what PayPal refuses, with PayPal's issues; what has a request ID is done
+//! once; it vouches for the bytes that it sent alone. Instead of a certificate's key it signs with a
+//! secret that it alone knows, which is what its answers about signatures come down to.
+
+mod amounts;
+mod book;
+mod clock;
+mod money;
+mod proofs;
+mod refusal;
+mod routes;
+mod subscriptions;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use gantry_ports::Clock;
+use serde_json::Value;
+
+use super::server::{Answering, FakeServer, serve};
+use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
+use crate::TestClock;
+use book::{Book, Card};
+use refusal::Refusal;
+
+/// The client ID that it takes.
+pub const PAYPAL_CLIENT_ID: &str = "client_of_the_fake";
+/// The secret.
+pub const PAYPAL_CLIENT_SECRET: &str = "client_secret_of_the_fake";
+/// The webhook that it sends its events to.
+pub const PAYPAL_WEBHOOK_ID: &str = "8PT597110X687430LKGECATA";
+
+/// The stand-in for PayPal; stops when it is dropped.
+pub struct FakePayPal {
+    desk: Arc<Desk>,
+    server: FakeServer,
+}
+
+struct Desk {
+    book: Mutex<Book>,
+    clock: TestClock,
+}
+
+impl FakePayPal {
+    /// Starts it on a free port of this machine.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start() -> Result<Self> {
+        let book = Mutex::new(Book::default());
+        let desk = Arc::new(Desk { book, clock: TestClock::default() });
+        let server = serve(desk.clone()).await?;
+        Ok(Self { desk, server })
+    }
+
+    /// Where its API is.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// A buyer approves on the page of an order or a subscription; `page` is the last part of its
+    /// address.
+    ///
+    /// # Errors
+    /// For a page that is gone or approved, and a card that is no test card.
+    pub fn pay(&self, page: &str, card: &str) -> Result<FakePaid> {
+        let card = Card::find(card).context("this is no test card")?;
+        let now = self.desk.now();
+        self.desk.book().pay(page, card, now)
+    }
+
+    /// The buyer has agreed with their bank: the card that asks first pays.
+    ///
+    /// # Errors
+    /// As [`FakePayPal::pay`].
+    pub fn pay_after_consent(&self, page: &str) -> Result<FakePaid> {
+        let now = self.desk.now();
+        self.desk.book().pay(page, Card::Pays, now)
+    }
+
+    /// PayPal decides about the dispute of a payment.
+    ///
+    /// # Errors
+    /// When there is no such payment.
+    pub fn decide_dispute(&self, payment: &str, won: bool) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().decide_dispute(payment, won, now)
+    }
+
+    /// Moves its clock on: subscriptions are charged, and charged again when that fails.
+    ///
+    /// # Errors
+    /// When that would never end.
+    pub fn advance(&self, by: Duration) -> Result<()> {
+        let seconds = i64::try_from(by.as_secs())?;
+        let now = self.desk.now();
+        let mut book = self.desk.book();
+        book.run_until(now + seconds)?;
+        book.ahead += seconds;
+        Ok(())
+    }
+
+    /// Events that were not taken yet, oldest first, signed now.
+    ///
+    /// # Errors
+    /// When an event cannot be signed.
+    pub fn list_undelivered(&self) -> Result<Vec<FakeDelivery>> {
+        let now = self.desk.now();
+        let mut book = self.desk.book();
+        let open = book.outbox.clone();
+        let events: Vec<Value> = book
+            .events
+            .iter()
+            .filter(|event| open.iter().any(|name| event["id"] == name.as_str()))
+            .cloned()
+            .collect();
+        events
+            .into_iter()
+            .map(|event| {
+                let event_ref = event["id"].as_str().unwrap_or_default().to_owned();
+                let body = event.to_string().into_bytes();
+                let transmission = book.name("transmission");
+                let headers = proofs::sign(&transmission, &body, now)?;
+                Ok(FakeDelivery { event_ref, body, headers })
+            })
+            .collect()
+    }
+
+    /// Notes that an event was taken, so that it is not sent again.
+    pub fn note_delivered(&self, event_ref: &str) {
+        self.desk.book().outbox.retain(|open| open != event_ref);
+    }
+
+    /// Gives up sending what was not taken: the events are lost, but are still listed.
+    pub fn lose_undelivered(&self) {
+        self.desk.book().outbox.clear();
+    }
+
+    /// What goes wrong with the next requests, one after the other.
+    pub fn expect_trouble(&self, troubles: &[Trouble]) {
+        self.desk.book().troubles.extend(troubles);
+    }
+
+    /// Does the next request whose path ends so, and loses the answer on the way.
+    pub fn lose_answer_of(&self, end: &'static str) {
+        self.desk.book().lost = Some(end);
+    }
+
+    /// How many tokens it gave.
+    #[must_use]
+    pub fn count_tokens(&self) -> usize {
+        self.desk.book().tokens.len()
+    }
+}
+
+impl Desk {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_micros() / 1_000_000 + self.book().ahead
+    }
+}
+
+impl Answering for Desk {
+    fn answer(&self, request: &FakeRequest) -> Option<FakeAnswer> {
+        let now = self.now();
+        let host = request.headers.get("host").cloned().unwrap_or_default();
+        let mut book = self.book();
+        let trouble = book.troubles.pop_front();
+        let mut answer = match trouble {
+            Some(Trouble::Busy) => Refusal::busy().answer(),
+            Some(Trouble::Broken) => Refusal::broken().answer(),
+            Some(Trouble::Cut) | None => {
+                book.answer(request, (&host, now)).unwrap_or_else(|refusal| refusal.answer())
+            }
+        };
+        let date = jiff::Timestamp::from_second(now).ok()?;
+        answer.headers.push(("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        let is_lost = book.lost.take_if(|end| request.path.ends_with(*end)).is_some();
+        (!is_lost && trouble != Some(Trouble::Cut)).then_some(answer)
+    }
+}

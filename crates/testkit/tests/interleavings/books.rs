@@ -1,0 +1,78 @@
+//! The books of an account, read entry by entry and added up here.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use gantry_ports::store::{LedgerAccount, LedgerEntry, Order, PageRequest, ReadTx};
+use gantry_types::{JobId, LotId, OrganizationId};
+
+/// Entries of one page; histories are short.
+const PAGE: u32 = 200;
+const MOST_PAGES: usize = 100;
+
+/// What the entries add up to.
+pub struct Books {
+    entries: Vec<LedgerEntry>,
+}
+
+impl Books {
+    pub async fn read(snapshot: &dyn ReadTx, whose: OrganizationId) -> Result<Self> {
+        let mut entries = Vec::new();
+        let mut after = None;
+        for _ in 0..MOST_PAGES {
+            let page = PageRequest { after, limit: PAGE, order: Order::OldestFirst };
+            let page = snapshot.accounts().list_ledger(whose, &page).await?;
+            entries.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(Self { entries });
+            }
+        }
+        anyhow::bail!("the ledger does not end")
+    }
+
+    fn add(&self, fits: impl Fn(&LedgerEntry) -> bool) -> i64 {
+        self.entries.iter().filter(|entry| fits(entry)).map(|entry| entry.amount.get()).sum()
+    }
+
+    /// What is on a side.
+    pub fn side(&self, side: LedgerAccount) -> i64 {
+        self.add(|entry| entry.account == side)
+    }
+
+    /// All that was given for a lot, less what was taken back.
+    pub fn issued(&self, lot: LotId) -> i64 {
+        -self.add(|entry| entry.account == LedgerAccount::Issued && entry.lot_id == lot)
+    }
+
+    /// How often a package was given.
+    pub fn count_packages(&self) -> usize {
+        let given = |entry: &&LedgerEntry| {
+            entry.account == LedgerAccount::Available && entry.reason.starts_with("package ")
+        };
+        self.entries.iter().filter(given).count()
+    }
+
+    /// Nothing comes from nowhere, and nothing is less than nothing.
+    pub fn check(&self) -> Result<()> {
+        ensure!(self.add(|_| true) == 0, "the ledger does not sum to zero");
+        for side in [LedgerAccount::Available, LedgerAccount::Held] {
+            ensure!(self.side(side) >= 0, "{} are {}", self.side(side), side.as_str());
+        }
+        for (job, held) in self.held_by_job() {
+            ensure!(held >= 0, "{job} gave back more than it took: {held}");
+        }
+        Ok(())
+    }
+
+    /// What each job holds.
+    pub fn held_by_job(&self) -> BTreeMap<JobId, i64> {
+        let mut held: BTreeMap<JobId, i64> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.account == LedgerAccount::Held) {
+            if let Some(job) = entry.job_id {
+                *held.entry(job).or_default() += entry.amount.get();
+            }
+        }
+        held
+    }
+}

@@ -1,0 +1,109 @@
+//! What a crash ends and what it leaves: memory goes, files and time stay.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use gantry_billing::{Billing, Till, Vocabulary, parse_edition};
+use gantry_pay::Sandbox;
+use gantry_ports::store::ClaimedJob;
+use gantry_ports::{Clock, Store};
+use gantry_store::{GantryStore, StoreConfig};
+use gantry_types::{MeterId, Timestamp};
+
+/// What is sold.
+const EDITION: &str = r#"
+slug = "history"
+title = "History"
+tagline = "What may happen."
+currency = "USD"
+default_plan = "free"
+grace_days = 7
+
+[[plans]]
+slug = "free"
+title = "Free"
+concurrent_jobs = 2
+
+[[plans]]
+slug = "pro"
+title = "Pro"
+concurrent_jobs = 4
+
+[plans.price]
+month = "10.00"
+
+[[packages]]
+slug = "hundred"
+title = "A hundred credits"
+credits = 100
+price = "10.00"
+"#;
+/// The 15th of a month.
+const BEGIN: Timestamp = Timestamp::from_micros(1_781_500_000_000_000);
+
+/// A clock that moves when it is told to, so that a history is always the same.
+pub struct StillClock(AtomicI64);
+
+impl StillClock {
+    pub fn new() -> Self {
+        Self(AtomicI64::new(BEGIN.as_micros()))
+    }
+
+    pub fn advance(&self, by: Duration) {
+        let then = self.now().plus(by);
+        self.0.store(then.as_micros(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Whole seconds, as providers count.
+pub fn second_of(time: Timestamp) -> i64 {
+    time.as_micros().div_euclid(1_000_000)
+}
+
+/// What ends with a crash.
+pub struct Server {
+    store: Arc<GantryStore>,
+    pub port: Arc<dyn Store>,
+    pub sandbox: Arc<Sandbox>,
+    pub billing: Billing,
+    pub claims: Vec<ClaimedJob>,
+}
+
+impl Server {
+    pub async fn open(folder: &Path, clock: &Arc<StillClock>) -> Result<Self> {
+        let config = StoreConfig::sqlite(folder.join("gantry.sqlite"));
+        let store = Arc::new(GantryStore::open(config).await?);
+        let port: Arc<dyn Store> = store.clone();
+        let clock: Arc<dyn Clock> = clock.clone();
+        let book = folder.join("sandbox.json");
+        let sandbox = Arc::new(Sandbox::open(book, String::new(), clock.clone()).await?);
+        let known = Vocabulary {
+            meters: BTreeSet::from(["jobs".parse::<MeterId>()?]),
+            providers: ["sandbox".to_owned()].into(),
+        };
+        let edition = parse_edition(EDITION, &known).map_err(|wrong| anyhow!("{wrong}"))?;
+        let till = Till { provider: sandbox.clone(), desk: Some(sandbox.clone()) };
+        let billing = Billing::new(port.clone(), clock, edition).with_till(till);
+        billing.import_edition().await?;
+        Ok(Self { store, port, sandbox, billing, claims: Vec::new() })
+    }
+
+    /// Everything in memory is gone; what is on disk stays as it is.
+    pub async fn end(self) -> Result<()> {
+        let Self { store, port, sandbox, billing, claims } = self;
+        drop((port, sandbox, billing, claims));
+        let store = Arc::try_unwrap(store).ok().context("somebody still has the store")?;
+        store.close().await;
+        Ok(())
+    }
+}
