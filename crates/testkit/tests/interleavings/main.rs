@@ -26,7 +26,7 @@ const SHORTENINGS: u32 = 64;
 
 /// How a job ends.
 #[derive(Debug, Clone, Copy)]
-pub enum End {
+pub(crate) enum End {
     Succeeds { charged: i64 },
     Fails,
     FailsForNow,
@@ -34,7 +34,7 @@ pub enum End {
 
 /// What somebody does, or what happens. Numbers choose among what there is at that time.
 #[derive(Debug, Clone, Copy)]
-pub enum Step {
+pub(crate) enum Step {
     Submit { credits: i64 },
     Claim,
     Settle { claim: usize, end: End },
