@@ -10,6 +10,7 @@ import { useMe } from '../app/me';
 import { Dialog } from '../parts/Dialog';
 import { Section } from '../parts/Section';
 import { PasswordForm } from './PasswordForm';
+import './identity.css';
 
 /** The session has ended with the account, so nothing of the app works any more. */
 const goOut = () => window.location.assign('/sign-in');
