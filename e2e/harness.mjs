@@ -179,14 +179,18 @@ export async function startBrowser() {
     });
 }
 
-/** A fresh browser profile with one page that collects what goes wrong on it. */
-export async function openPage(browser, server) {
+/**
+ * A fresh browser profile with one page that collects what goes wrong on it. The browser calls itself
+ * `userAgent`, if given.
+ */
+export async function openPage(browser, server, { userAgent } = {}) {
     const context = await browser.newContext({
         baseURL: server.url,
         locale: 'en-GB',
         timezoneId: 'UTC',
         reducedMotion: 'reduce',
         acceptDownloads: true,
+        userAgent,
     });
     context.setDefaultTimeout(30_000);
     const page = await context.newPage();
@@ -209,16 +213,16 @@ export async function waitForState(locator, state, timeout) {
 /**
  * Steps of one story in one browser. When a step fails, the server's log says more than the browser
  * knows, and the steps after it fail at once instead of waiting for what cannot come. Each step gets `server`,
- * `page`, `context` and `troubles`.
+ * `page`, `context` and `troubles`. `profile` is that of `openPage`.
  */
-export function tellStory(start) {
+export function tellStory(start, profile) {
     const stage = {};
     let browser;
     let brokenAt;
     before(async () => {
         stage.server = await start();
         browser = await startBrowser();
-        Object.assign(stage, await openPage(browser, stage.server));
+        Object.assign(stage, await openPage(browser, stage.server, profile));
         // Before signing in the app asks who is there, and a wrong password is refused: both are
         // 401, which Chromium reports on the console.
         stage.troubles.expect(/Failed to load resource.*401/);

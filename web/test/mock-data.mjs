@@ -3,25 +3,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+import { ME } from './mock-account.mjs';
+
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 
 export const now = () => new Date().toISOString();
 const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
-
-export const ME = {
-  user: {
-    id: randomUUID(),
-    email: 'ada@example.org',
-    name: 'Ada Lovelace',
-    administrator: true,
-    created_at: ago(86400 * 30),
-  },
-  organization: { id: randomUUID(), name: 'Analytical Engines', role: 'owner' },
-  organizations: [],
-  csrf_token: 'csrf-for-tests',
-  scopes: ['read', 'run', 'data', 'account', 'admin'],
-};
 
 export const OPERATIONS = [
   {

@@ -2,23 +2,12 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { ME, OPERATIONS, createDataset, createVersion, now, sha256 } from './mock-data.mjs';
+import { ME, createAccountRoutes } from './mock-account.mjs';
+import { OPERATIONS, createDataset, createVersion, now, sha256 } from './mock-data.mjs';
+import { Refusal, find } from './mock-refusal.mjs';
 import { FINAL } from './mock-world.mjs';
 
 const PART_BYTES = 8 * 1024 * 1024;
-
-export class Refusal extends Error {
-  constructor(status, code, detail, extra = {}) {
-    super(detail);
-    Object.assign(this, { status, code, extra });
-  }
-}
-
-export function find(list, id) {
-  const found = list.find((item) => item.id === id);
-  if (!found) throw new Refusal(404, 'not_found', 'It does not exist, or is not yours.');
-  return found;
-}
 
 export function createRoutes(world) {
   const { artifacts, datasets, jobs, keys, uploads, addJob, setState, state, stepMs } = world;
@@ -52,7 +41,10 @@ export function createRoutes(world) {
         meters: { jobs: { limit: 100 } },
       },
     },
-    credits: { available: 988, held: jobs.filter((job) => !FINAL.includes(job.state)).length * 12 },
+    credits: {
+      available: 988 + world.earned.length * 5,
+      held: jobs.filter((job) => !FINAL.includes(job.state)).length * 12,
+    },
     running_jobs: jobs.filter((job) => job.state === 'running').length,
     queued_jobs: jobs.filter((job) => job.state === 'queued').length,
     meters: [
@@ -159,7 +151,7 @@ export function createRoutes(world) {
         ],
       }),
     ],
-    ['GET', '/auth/me', () => ME],
+    ...createAccountRoutes(world),
     [
       'POST',
       '/auth/logout',

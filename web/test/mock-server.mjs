@@ -10,8 +10,9 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ME } from './mock-data.mjs';
-import { Refusal, createRoutes, find } from './mock-routes.mjs';
+import { ME } from './mock-account.mjs';
+import { Refusal, find } from './mock-refusal.mjs';
+import { createRoutes } from './mock-routes.mjs';
 import { FINAL, createWorld } from './mock-world.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
@@ -101,6 +102,14 @@ export function createMock(options) {
     response.end(found.bytes);
   }
 
+  function exported(response, file) {
+    response.writeHead(200, {
+      'content-type': 'application/zip',
+      'content-disposition': `attachment; filename="${file.name}"`,
+    });
+    response.end(Buffer.alloc(file.bytes));
+  }
+
   function serveApp(response, place) {
     const file = path.join(DIST, place.replace(/^\/app\/?/, ''));
     if (file.startsWith(DIST) && path.extname(file) && existsSync(file)) {
@@ -144,6 +153,8 @@ export function createMock(options) {
       return stream(request, response, url.searchParams, events_?.[1]);
     const content_ = /^\/artifacts\/([^/]+)\/content$/.exec(place);
     if (content_) return content(response, url.searchParams, content_[1]);
+    if (place === '/account/export/content' && state.export?.file)
+      return exported(response, state.export.file);
     const found = match(request.method, place);
     if (!found) throw new Refusal(404, 'not_found', `Nothing at ${place}.`);
     const isJson = request.headers['content-type'] === 'application/json' && raw.length > 0;

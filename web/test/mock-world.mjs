@@ -15,6 +15,9 @@ export function createWorld({ isEmpty = false, stepMs = 500 } = {}) {
   const listeners = new Map();
   const accountListeners = new Set();
   const keys = [];
+  const clients = [];
+  const adSessions = [];
+  const earned = [];
   const state = { isSignedIn: true };
 
   const publish = (job, kind, body) => {
@@ -110,6 +113,9 @@ export function createWorld({ isEmpty = false, stepMs = 500 } = {}) {
     listeners,
     accountListeners,
     keys,
+    clients,
+    adSessions,
+    earned,
     state,
     stepMs,
     setState,

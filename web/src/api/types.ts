@@ -59,6 +59,7 @@ export type OAuthClient = Filled<Schemas['OAuthClientBody']>;
 export type IssuedOAuthClient = Filled<Schemas['IssuedOAuthClient']>;
 export type Grant = Filled<Schemas['GrantBody']>;
 export type AccountExport = Filled<Schemas['AccountExport']>;
+export type Leaving = Schemas['LeavingBody'];
 export type PasskeyCreation = Schemas['PasskeyCreationBody'];
 export type Session = Filled<Schemas['SessionBody']>;
 

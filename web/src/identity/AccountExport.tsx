@@ -1,6 +1,5 @@
-import { Button, Stack, TextInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Button, Stack } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
 import { API, api } from '../api/client';
@@ -14,6 +13,7 @@ import { ProgressBar } from '../parts/ProgressBar';
 import { Section } from '../parts/Section';
 import { StateBadge } from '../parts/StateBadge';
 import { When } from '../parts/When';
+import { PasswordForm } from './PasswordForm';
 import './identity.css';
 
 function Newest({ newest }: { newest: Export }) {
@@ -55,14 +55,6 @@ export function AccountExport() {
   const { user } = useMe();
   const client = useQueryClient();
   const newest = useQuery(accountExportQuery);
-  const [password, setPassword] = useState('');
-  const ask = useMutation({
-    mutationFn: () => api.send<Export>('POST', '/account/export', { body: { password } }),
-    onSuccess: () => {
-      setPassword('');
-      void client.invalidateQueries({ queryKey: accountExportQuery.queryKey });
-    },
-  });
   const isBusy = newest.data ? !isFinal(newest.data.state) : false;
   return (
     <Section title={t('export.title')} testId="your-data">
@@ -71,27 +63,13 @@ export function AccountExport() {
         {newest.error ? <ProblemAlert error={newest.error} /> : null}
         {newest.data ? <Newest newest={newest.data} /> : null}
         {user.password ? (
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              ask.mutate();
-            }}
-          >
-            <Stack>
-              <TextInput
-                type="password"
-                label={t('security.password')}
-                required
-                autoComplete="current-password"
-                value={password}
-                onChange={(event) => setPassword(event.currentTarget.value)}
-              />
-              {ask.error ? <ProblemAlert error={ask.error} /> : null}
-              <Button type="submit" variant="default" loading={ask.isPending} disabled={isBusy}>
-                {t('export.ask')}
-              </Button>
-            </Stack>
-          </form>
+          <PasswordForm<Export>
+            label={t('export.ask')}
+            deed={(password) => api.send('POST', '/account/export', { body: { password } })}
+            onDone={() => void client.invalidateQueries({ queryKey: accountExportQuery.queryKey })}
+            isQuiet
+            isDisabled={isBusy}
+          />
         ) : (
           <p className="muted small">{t('export.noPassword')}</p>
         )}

@@ -1,4 +1,4 @@
-import { Button, Stack, TextInput } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -14,42 +14,22 @@ import { Dialog } from '../parts/Dialog';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
 import { When } from '../parts/When';
+import { PasswordForm } from './PasswordForm';
 
 /** Adding one opens the account for good, so it needs the password; then the browser goes there. */
 function AddForm({ provider }: { provider: Provider }) {
   const { t } = useTranslation();
-  const [password, setPassword] = useState('');
-  const begin = useMutation({
-    mutationFn: () =>
-      api.send<LinkBegun>('POST', '/auth/identities', {
-        body: { provider: provider.id, password },
-      }),
-    onSuccess: ({ url }) => window.location.assign(url),
-  });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        begin.mutate();
-      }}
+    <PasswordForm<LinkBegun>
+      label={t('ways.goThere', { label: provider.label })}
+      deed={(password) =>
+        api.send('POST', '/auth/identities', { body: { provider: provider.id, password } })
+      }
+      onDone={({ url }) => window.location.assign(url)}
+      isFirst
     >
-      <Stack>
-        <p>{t('ways.addText', { label: provider.label })}</p>
-        <TextInput
-          type="password"
-          label={t('security.password')}
-          required
-          autoComplete="current-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          data-autofocus
-        />
-        {begin.error ? <ProblemAlert error={begin.error} /> : null}
-        <Button type="submit" loading={begin.isPending}>
-          {t('ways.goThere', { label: provider.label })}
-        </Button>
-      </Stack>
-    </form>
+      <p>{t('ways.addText', { label: provider.label })}</p>
+    </PasswordForm>
   );
 }
 

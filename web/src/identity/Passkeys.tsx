@@ -14,7 +14,8 @@ import { Dialog } from '../parts/Dialog';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
 import { When } from '../parts/When';
-import { createCredential, hasPasskeys, isChangeOfMind } from './webauthn';
+import { PasswordForm } from './PasswordForm';
+import { createCredential, hasPasskeys, isAddress } from './webauthn';
 
 function useRefresh() {
   const client = useQueryClient();
@@ -26,53 +27,34 @@ function AddForm({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation();
   const refresh = useRefresh();
   const [name, setName] = useState('');
-  const [password, setPassword] = useState('');
-  const add = useMutation({
-    mutationFn: async () => {
-      const creation = await api.send<PasskeyCreation>('POST', '/auth/passkeys/begin', {
-        body: { password },
-      });
-      const made = await createCredential(creation);
-      return api.send<Passkey>('POST', '/auth/passkeys', { body: { name, ...made } });
-    },
-    onSuccess: (passkey) => {
-      say(t('passkeys.added', { name: passkey.name }));
-      refresh();
-      onDone();
-    },
-  });
+  const add = async (password: string): Promise<Passkey> => {
+    const creation = await api.send<PasskeyCreation>('POST', '/auth/passkeys/begin', {
+      body: { password },
+    });
+    const made = await createCredential(creation);
+    return api.send<Passkey>('POST', '/auth/passkeys', { body: { name, ...made } });
+  };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        add.mutate();
+    <PasswordForm<Passkey>
+      label={t('passkeys.add')}
+      deed={add}
+      onDone={(passkey) => {
+        say(t('passkeys.added', { name: passkey.name }));
+        refresh();
+        onDone();
       }}
     >
-      <Stack>
-        <p>{t('passkeys.addText')}</p>
-        <TextInput
-          label={t('passkeys.name')}
-          placeholder={t('passkeys.example')}
-          required
-          maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          data-autofocus
-        />
-        <TextInput
-          type="password"
-          label={t('security.password')}
-          required
-          autoComplete="current-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-        />
-        {add.error && !isChangeOfMind(add.error) ? <ProblemAlert error={add.error} /> : null}
-        <Button type="submit" loading={add.isPending}>
-          {t('passkeys.add')}
-        </Button>
-      </Stack>
-    </form>
+      <p>{t('passkeys.addText')}</p>
+      <TextInput
+        label={t('passkeys.name')}
+        placeholder={t('passkeys.example')}
+        required
+        maxLength={120}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        data-autofocus
+      />
+    </PasswordForm>
   );
 }
 
@@ -153,10 +135,25 @@ function PasskeyRow({ passkey, onRename }: { passkey: Passkey; onRename: () => v
   );
 }
 
+/** The way to a new one, or why there is none here. */
+function AddButton({ onAdd }: { onAdd: () => void }) {
+  const { t } = useTranslation();
+  const { user } = useMe();
+  if (isAddress(window.location.hostname)) {
+    return <p className="muted small">{t('passkeys.needsName')}</p>;
+  }
+  if (!hasPasskeys()) return <p className="muted small">{t('passkeys.none')}</p>;
+  if (!user.password) return null;
+  return (
+    <Button variant="default" onClick={onAdd}>
+      {t('passkeys.add')}
+    </Button>
+  );
+}
+
 /** Passkeys, which stand for password and code. */
 export function Passkeys() {
   const { t } = useTranslation();
-  const { user } = useMe();
   const passkeys = useQuery(passkeysQuery);
   const [renamed, setRenamed] = useState<Passkey | null>(null);
   const [isOpen, { open, close }] = useDisclosure(false);
@@ -176,12 +173,7 @@ export function Passkeys() {
             ))}
           </ul>
         ) : null}
-        {hasPasskeys() && user.password ? (
-          <Button variant="default" onClick={() => show(null)}>
-            {t('passkeys.add')}
-          </Button>
-        ) : null}
-        {hasPasskeys() ? null : <p className="muted small">{t('passkeys.none')}</p>}
+        <AddButton onAdd={() => show(null)} />
       </Stack>
       <Dialog
         isOpen={isOpen}

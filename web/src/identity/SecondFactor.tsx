@@ -12,41 +12,20 @@ import { Copyable } from '../parts/Copyable';
 import { Dialog } from '../parts/Dialog';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
+import { PasswordForm } from './PasswordForm';
 
 interface StepProps<T> {
   onDone: (result: T) => void;
 }
 
 function PasswordStep<T>({ path, label, onDone }: StepProps<T> & { path: string; label: string }) {
-  const { t } = useTranslation();
-  const [password, setPassword] = useState('');
-  const ask = useMutation({
-    mutationFn: () => api.send<T>('POST', `/auth/second-factor/${path}`, { body: { password } }),
-    onSuccess: onDone,
-  });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        ask.mutate();
-      }}
-    >
-      <Stack>
-        <TextInput
-          type="password"
-          label={t('security.password')}
-          required
-          autoComplete="current-password"
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          data-autofocus
-        />
-        {ask.error ? <ProblemAlert error={ask.error} /> : null}
-        <Button type="submit" loading={ask.isPending}>
-          {label}
-        </Button>
-      </Stack>
-    </form>
+    <PasswordForm<T>
+      label={label}
+      deed={(password) => api.send('POST', `/auth/second-factor/${path}`, { body: { password } })}
+      onDone={onDone}
+      isFirst
+    />
   );
 }
 

@@ -8,6 +8,7 @@ import { useMe } from '../app/me';
 import { say } from '../app/toasts';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
+import { PasswordForm } from './PasswordForm';
 import { VerificationNotice } from './ProfileForm';
 
 /** Asks for another address; the link of a mail makes the change. */
@@ -15,57 +16,37 @@ export function EmailForm() {
   const { t } = useTranslation();
   const { user } = useMe();
   const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const change = useMutation({
-    mutationFn: () => api.send('POST', '/auth/email', { body: { email, password } }),
-    onSuccess: () => {
-      say(t('security.emailAsked', { email }));
-      setEmail('');
-      setPassword('');
-    },
-  });
   return (
     <Section title={t('security.email')}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          change.mutate();
+      <PasswordForm<unknown>
+        label={t('security.changeEmail')}
+        deed={(password) => api.send('POST', '/auth/email', { body: { email, password } })}
+        onDone={() => {
+          say(t('security.emailAsked', { email }));
+          setEmail('');
         }}
+        isQuiet
       >
-        <Stack>
-          <p>
-            <strong>{user.email}</strong>
-          </p>
-          <VerificationNotice />
-          <TextInput
-            label={t('security.newEmail')}
-            type="email"
-            required
-            maxLength={254}
-            autoComplete="email"
-            value={email}
-            onChange={(event) => setEmail(event.currentTarget.value)}
-          />
-          <TextInput
-            type="password"
-            label={t('security.password')}
-            required
-            autoComplete="current-password"
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          {change.error ? <ProblemAlert error={change.error} /> : null}
-          <Button type="submit" variant="default" loading={change.isPending}>
-            {t('security.changeEmail')}
-          </Button>
-        </Stack>
-      </form>
+        <p>
+          <strong>{user.email}</strong>
+        </p>
+        <VerificationNotice />
+        <TextInput
+          label={t('security.newEmail')}
+          type="email"
+          required
+          maxLength={254}
+          autoComplete="email"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+      </PasswordForm>
     </Section>
   );
 }
 
 /** Sets a new password, and ends the other sessions. */
-export function PasswordForm() {
+export function ChangePasswordForm() {
   const { t } = useTranslation();
   const { user } = useMe();
   const [present, setPresent] = useState('');

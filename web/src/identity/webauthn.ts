@@ -4,6 +4,10 @@ import type { PasskeyCreation } from '../api/types';
 
 export const hasPasskeys = (): boolean => 'PublicKeyCredential' in window;
 
+/** Whether a host, as browsers write it, is an IP address: a passkey belongs to a name. */
+export const isAddress = (host: string): boolean =>
+  host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host);
+
 /** Who closes the browser's window has changed their mind. */
 export const isChangeOfMind = (error: unknown): boolean =>
   error instanceof DOMException && ['NotAllowedError', 'AbortError'].includes(error.name);

@@ -12,6 +12,7 @@ import { Packages, Plans } from '../billing/Plans';
 import { Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
 import { AccountExport } from '../identity/AccountExport';
 import { Grants } from '../identity/Grants';
+import { LeaveAccount } from '../identity/LeaveAccount';
 import { MeterBar } from '../parts/Bars';
 import { Copyable } from '../parts/Copyable';
 import { DataTable } from '../parts/DataTable';
@@ -200,6 +201,7 @@ export function AccountPage() {
         </Section>
         <Grants />
         <AccountExport />
+        <LeaveAccount />
       </div>
     </>
   );

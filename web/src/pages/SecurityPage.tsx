@@ -4,7 +4,7 @@ import { Identities } from '../identity/Identities';
 import { Passkeys } from '../identity/Passkeys';
 import { ProfileForm } from '../identity/ProfileForm';
 import { SecondFactor } from '../identity/SecondFactor';
-import { EmailForm, PasswordForm } from '../identity/SecretForms';
+import { ChangePasswordForm, EmailForm } from '../identity/SecretForms';
 import '../identity/identity.css';
 import { PageHeader } from '../parts/PageHeader';
 
@@ -18,7 +18,7 @@ export function SecurityPage() {
         <ProfileForm />
         <SecondFactor />
         <EmailForm />
-        <PasswordForm />
+        <ChangePasswordForm />
         <Passkeys />
         <Identities />
       </div>

@@ -1,4 +1,4 @@
-// Signs in by a passkey; where the browser has none of it, the button stays hidden.
+// Signs in by a passkey; where the browser or the page's address has none of it, the button stays hidden.
 'use strict';
 
 (() => {
@@ -6,6 +6,9 @@
     const button = document.getElementById('passkey-button');
     const said = document.getElementById('passkey-problem');
     if (!panel || !button || !said || !window.PublicKeyCredential) return;
+    // A passkey belongs to a name: browsers make and show none for an IP address.
+    const host = window.location.hostname;
+    if (host.startsWith('[') || /^\d+(\.\d+){3}$/.test(host)) return;
 
     const toBytes = (text) => {
         const plain = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
