@@ -105,10 +105,16 @@ async fn an_event_that_is_not_taken_is_taken_later(stage: Stage) -> Result<()> {
         shop.send(event).await?.require_status(200)?;
     }
     assert_eq!(shop.credits().await?, 500);
-    for event in &shop.provider.list_undelivered().await? {
-        let again = shop.send(event).await?;
-        assert_eq!(again.json()?["outcome"], "known");
+    // PayPal tells of the money, too, which is collected when its first event is taken.
+    let again = shop.provider.list_undelivered().await?;
+    let again = again.iter().filter(|told| events.iter().any(|e| e.event_ref == told.event_ref));
+    let mut repeated = 0;
+    for event in again {
+        let answer = shop.send(event).await?;
+        assert_eq!(answer.json()?["outcome"], "known");
+        repeated += 1;
     }
+    assert_eq!(repeated, events.len());
     shop.deliver().await?;
     assert_eq!(shop.credits().await?, 500);
     assert_eq!(shop.payments().await?.len(), 1);

@@ -113,6 +113,8 @@ impl PayPal {
         let (status, at_period_end) =
             subscription.derive_status(period, told_at).map_err(refuse)?;
         let mark = Mark::find(subscription.custom_id.as_deref());
+        // Whichever failure is told first: the payment is missing since what was paid ended.
+        let past_due_since = (status == SubscriptionStatus::PastDue).then_some(period.1);
         Ok(ToldSubscription {
             provider_ref: subscription.id.clone(),
             organization_id: mark.map(|mark| mark.organization_id),
@@ -123,7 +125,7 @@ impl PayPal {
                 period_start: period.0,
                 period_end: period.1,
                 at_period_end,
-                past_due_since: None,
+                past_due_since,
                 told_at,
             },
         })

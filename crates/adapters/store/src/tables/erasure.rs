@@ -181,6 +181,7 @@ mod tests {
         ("oauth_codes", "hashes that a program exchanges within a minute, for tokens that are"),
         ("allowances", "counts that return by themselves within minutes"),
         ("payment_events", "what a provider told, which payments and subscriptions say"),
+        ("fraud_blocks", "devices and networks that fraud came from; it names who listed them"),
         ("doomed_blobs", "names of bytes that are about to be deleted"),
     ];
 
