@@ -78,6 +78,7 @@ pub fn generous_terms() -> PlanTerms {
         features: Feature::ALL.iter().copied().collect(),
         support: Support::default(),
         price: PlanPrice::default(),
+        cancellation: gantry_rules::cancellation::CancellationTerms::default(),
         meters: std::collections::BTreeMap::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use gantry_rules::account::{Lot, LotOrigin, MeterUse};
+use gantry_rules::cancellation::Cancellations;
 use gantry_rules::plan::Plan;
 use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp};
 
@@ -25,7 +26,7 @@ pub struct LedgerEntry {
     pub lot_id: LotId,
     /// The job that it was for.
     pub job_id: Option<JobId>,
-    /// Why: the grant's reason, or `hold`, `spend`, `release`, `expire`, `refund`, `owe`.
+    /// Why: the grant's reason, or `hold`, `spend`, `penalty`, `release`, `expire`, `refund`, `owe`.
     pub reason: String,
     /// When.
     pub at: Timestamp,
@@ -61,6 +62,8 @@ pub struct AccountOverview {
     pub queued_roots: u32,
     /// The use of meters in the present period.
     pub meters: Vec<MeterUse>,
+    /// The jobs that it cancelled of late.
+    pub cancellations: Cancellations,
 }
 
 /// Looks up money and plans.

@@ -9,6 +9,7 @@ mod backup;
 mod tests;
 mod v1;
 mod v10;
+mod v12;
 mod v2;
 mod v3;
 mod v4;
@@ -62,6 +63,7 @@ const VERSIONS: &[Version] = &[
         append_only: &[],
         append_only_in: v10::APPEND_ONLY_IN,
     },
+    Version { number: 12, statements: v12::STATEMENTS, append_only: &[], append_only_in: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

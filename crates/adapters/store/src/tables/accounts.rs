@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::breaches;
 use super::convert::{
-    decode_json, decode_serde_word, decode_time, decode_u32, decode_u64, decode_word,
+    decode_json, decode_opt_json, decode_serde_word, decode_time, decode_u32, decode_u64, decode_word,
 };
 use super::page::PageSql;
 use crate::session::Session;
@@ -49,6 +49,7 @@ struct OverviewRow {
     held: i64,
     running_roots: i64,
     queued_roots: i64,
+    cancellations: Option<String>,
 }
 
 /// A row of `meter_usage`.
@@ -149,7 +150,8 @@ impl ReadAccounts for Session {
         organization_id: OrganizationId,
         period_start: Timestamp,
     ) -> Result<AccountOverview, StoreError> {
-        let sql = "SELECT plan_id, available, held, running_roots, queued_roots FROM accounts \
+        let sql = "SELECT plan_id, available, held, running_roots, queued_roots, \
+                   cancellations FROM accounts \
                    WHERE organization_id = $1";
         let values = vec![organization_id.as_uuid().into()];
         let row = self.sql().first::<OverviewRow>("account", sql, values).await?;
@@ -167,6 +169,8 @@ impl ReadAccounts for Session {
             running_roots: decode_u32("running jobs", row.running_roots)?,
             queued_roots: decode_u32("queued jobs", row.queued_roots)?,
             meters: meters.into_iter().map(MeterRow::decode).collect::<Result<_, _>>()?,
+            cancellations: decode_opt_json("cancellations", row.cancellations.as_deref())?
+                .unwrap_or_default(),
         })
     }
 

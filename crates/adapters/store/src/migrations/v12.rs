@@ -1,0 +1,8 @@
+//! What cancelling costs.
+
+/// Templates in the words of `Dialect::schema`.
+pub(super) const STATEMENTS: &[&str] = &[
+    "ALTER TABLE jobs ADD COLUMN penalty {int} NOT NULL DEFAULT 0",
+    // The jobs that an account cancelled of late, as JSON; its row's lock keeps the count exact.
+    "ALTER TABLE accounts ADD COLUMN cancellations TEXT",
+];
