@@ -17,6 +17,7 @@ pub mod lots;
 pub mod outcome;
 pub mod period;
 pub mod plan;
+pub mod referral;
 pub mod refusal;
 pub mod retry;
 pub mod revenue;

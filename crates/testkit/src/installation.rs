@@ -104,6 +104,8 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         default_plan: plan.slug.clone(),
         plans: vec![plan],
         packages: Vec::new(),
+        low_balance: None,
+        referrals: None,
         meters: std::collections::BTreeMap::new(),
     }
 }

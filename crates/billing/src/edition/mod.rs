@@ -6,6 +6,7 @@
 
 mod mistakes;
 mod parse;
+mod parse_credits;
 mod parse_plan;
 mod reader;
 mod words;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gantry_rules::plan::PlanTerms;
+use gantry_rules::referral::ReferralTerms;
 use gantry_types::{Credits, Currency, MeterId, Money};
 
 /// A product.
@@ -42,6 +44,10 @@ pub struct Edition {
     pub plans: Vec<EditionPlan>,
     /// Credits that can be bought.
     pub packages: Vec<Package>,
+    /// Below how many credits, held ones included, an organization is warned.
+    pub low_balance: Option<Credits>,
+    /// What bringing somebody brings, where it does.
+    pub referrals: Option<ReferralTerms>,
     /// What meters are called for people.
     pub meters: BTreeMap<MeterId, String>,
 }
