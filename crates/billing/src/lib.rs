@@ -13,6 +13,7 @@ pub mod edition;
 mod end_with_account;
 mod error;
 mod import_plan;
+mod low_balance;
 mod notice;
 mod offers;
 mod post;

@@ -25,6 +25,8 @@ const RECONCILE_PAUSE: Duration = Duration::from_hours(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How often mails that another server wrote are looked for.
 const MAIL_PAUSE: Duration = Duration::from_mins(1);
+/// How often balances are looked at.
+const BALANCE_PAUSE: Duration = Duration::from_secs(30);
 /// How long schedules wait after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -36,6 +38,7 @@ pub async fn run(house: House) {
         reconcile(&house),
         deliver_sandbox_events(&house),
         send_mails(&house),
+        look_at_balances(&house),
     );
 }
 
@@ -76,6 +79,17 @@ async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingErr
         sandbox.note_delivered(&event.event_ref).await?;
     }
     Ok(())
+}
+
+/// Warns those whose credits run out.
+async fn look_at_balances(house: &House) {
+    let mut tick = tokio::time::interval(BALANCE_PAUSE);
+    loop {
+        tick.tick().await;
+        if let Err(error) = house.billing.warn_of_low_balances().await {
+            tracing::warn!(%error, "balances were not looked at");
+        }
+    }
 }
 
 /// Sends mails as they are written, and those that were not taken before.

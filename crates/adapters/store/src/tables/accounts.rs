@@ -120,6 +120,12 @@ impl LedgerRow {
     }
 }
 
+/// Whose account it is, alone.
+#[derive(Debug, FromQueryResult)]
+struct WhoseRow {
+    organization_id: Uuid,
+}
+
 const SELECT_PLAN: &str = "SELECT id, slug, version, title, terms FROM plans";
 
 #[async_trait]
@@ -200,6 +206,20 @@ impl ReadAccounts for Session {
         let rows = self.sql().all::<LedgerRow>("ledger entry", sql, values).await?;
         let entries = rows.into_iter().map(LedgerRow::decode).collect::<Result<_, _>>()?;
         Ok(tail.finish(entries, |entry: &LedgerEntry| entry.id))
+    }
+
+    async fn list_moved_balances(
+        &self,
+        low: Credits,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
+        let sql = "SELECT organization_id FROM accounts \
+                   WHERE had_enough <> CASE WHEN available + held >= $1 THEN 1 ELSE 0 END \
+                   ORDER BY organization_id LIMIT $2";
+        let values = vec![low.get().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<WhoseRow>("account", sql, values).await?;
+        let ids = rows.into_iter().map(|row| OrganizationId::from_uuid(row.organization_id));
+        Ok(ids.collect())
     }
 
     async fn list_ledger_breaches(&self) -> Result<Vec<String>, StoreError> {

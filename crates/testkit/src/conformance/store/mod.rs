@@ -49,6 +49,7 @@ macro_rules! store_conformance {
             identity::mails_are_sent_once_and_tried_again,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
+            accounts::a_fall_of_a_balance_is_told_once,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
