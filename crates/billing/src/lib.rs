@@ -19,6 +19,7 @@ mod offers;
 mod post;
 mod receive_event;
 mod reconcile;
+mod referrals;
 mod revenue;
 mod subscription;
 
@@ -34,6 +35,7 @@ pub use offers::Upgrade;
 pub use post::Post;
 pub use receive_event::Received;
 pub use reconcile::Reconciled;
+pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{SubscriptionView, SubscriptionWish};
 

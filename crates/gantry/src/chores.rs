@@ -25,8 +25,8 @@ const RECONCILE_PAUSE: Duration = Duration::from_hours(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How often mails that another server wrote are looked for.
 const MAIL_PAUSE: Duration = Duration::from_mins(1);
-/// How often balances are looked at.
-const BALANCE_PAUSE: Duration = Duration::from_secs(30);
+/// How often balances and referrals are looked at.
+const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
 /// How long schedules wait after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -38,7 +38,7 @@ pub async fn run(house: House) {
         reconcile(&house),
         deliver_sandbox_events(&house),
         send_mails(&house),
-        look_at_balances(&house),
+        look_at_accounts(&house),
     );
 }
 
@@ -81,13 +81,18 @@ async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingErr
     Ok(())
 }
 
-/// Warns those whose credits run out.
-async fn look_at_balances(house: &House) {
-    let mut tick = tokio::time::interval(BALANCE_PAUSE);
+/// Warns those whose credits run out, and rewards those who brought somebody.
+async fn look_at_accounts(house: &House) {
+    let mut tick = tokio::time::interval(ACCOUNT_PAUSE);
     loop {
         tick.tick().await;
         if let Err(error) = house.billing.warn_of_low_balances().await {
             tracing::warn!(%error, "balances were not looked at");
+        }
+        match house.billing.settle_referrals().await {
+            Ok(0) => {}
+            Ok(decided) => tracing::info!(decided, "referrals were decided"),
+            Err(error) => tracing::warn!(%error, "referrals were not decided"),
         }
     }
 }

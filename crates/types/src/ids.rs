@@ -108,6 +108,8 @@ define_ids! {
     PaymentId,
     /// A place in an organization that somebody was offered.
     InvitationId,
+    /// Somebody who registered with another's code.
+    ReferralId,
     /// The tokens that came out of one another by renewal.
     TokenFamilyId,
     /// An account elsewhere that signs somebody in.

@@ -19,7 +19,7 @@ pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
     AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId, DatasetId, InvalidId,
     InvitationId, JobId, LedgerEntryId, LinkedIdentityId, LotId, MailId, OrganizationId, PasskeyId,
-    PaymentEventId, PaymentId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId,
+    PaymentEventId, PaymentId, PlanId, ReferralId, RequestId, ScheduleId, ScheduleRunId, SessionId,
     SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};

@@ -4,10 +4,10 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadDepartures, ReadFlows,
-    ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadSchedules, ReadTx,
-    ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
+    ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments, ReadReferrals, ReadSchedules,
+    ReadTx, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
     WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
-    WriteSchedules, WriteVouching,
+    WriteReferrals, WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -60,6 +60,9 @@ impl ReadTx for Session {
     fn payments(&self) -> &dyn ReadPayments {
         self
     }
+    fn referrals(&self) -> &dyn ReadReferrals {
+        self
+    }
     fn audit(&self) -> &dyn ReadAudit {
         self
     }
@@ -103,6 +106,9 @@ impl Tx for Session {
         self
     }
     fn payments(&self) -> &dyn WritePayments {
+        self
+    }
+    fn referrals(&self) -> &dyn WriteReferrals {
         self
     }
     fn audit(&self) -> &dyn WriteAudit {

@@ -49,6 +49,8 @@ pub fn page_routes() -> Router<AppState> {
         .route("/keep-account", get(recovery::keep_page).post(recovery::keep))
         .route("/invitation", get(invitation::invitation_page).post(invitation::accept))
         .route("/register", get(forms::register_page).post(forms::register))
+        // The short address that people pass on with their code.
+        .route("/sign-up", get(forms::register_page))
         .route("/setup", get(forms::setup_page).post(forms::set_up))
         .route("/sign-out", post(forms::sign_out))
         .route("/sandbox/checkout/{id}", get(sandbox::checkout_page).post(sandbox::pay))

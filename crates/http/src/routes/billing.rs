@@ -49,7 +49,8 @@ pub async fn begin_checkout(
     Ok((StatusCode::CREATED, Json(CheckoutBody { id: link.id, url: link.url })))
 }
 
-fn derive_address(state: &AppState, path: &str) -> String {
+/// An address of this site.
+pub(super) fn derive_address(state: &AppState, path: &str) -> String {
     let site = state.settings.public_url.as_deref().unwrap_or_default();
     format!("{}{path}", site.trim_end_matches('/'))
 }

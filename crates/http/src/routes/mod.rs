@@ -25,6 +25,7 @@ mod operations;
 mod organizations;
 mod passkeys;
 mod providers;
+mod referrals;
 mod samples;
 mod schedules;
 mod services;
@@ -188,6 +189,8 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::open_portal))
         .routes(routes!(billing::receive_payment_event))
         .routes(routes!(billing::confirm_return))
+        .routes(routes!(referrals::list_referrals, referrals::make_referral_code))
+        .routes(routes!(referrals::list_all_referrals))
         .routes(routes!(admin_billing::override_plan))
         .routes(routes!(admin_billing::grant_credits))
         .routes(routes!(admin_billing::refund_payment))

@@ -171,6 +171,10 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     // Its signature is what lets a message in.
     ("post", "/api/v1/payments/webhooks/{provider}", Rule::Public),
     ("get", "/api/v1/payments/returns/{provider}", Rule::Public),
+    ("get", "/api/v1/referrals", READ_ACCOUNT),
+    // Refused to those who may: nothing is rewarded here.
+    ("post", "/api/v1/referrals", MANAGE_BILLING),
+    ("get", "/api/v1/admin/referrals", ADMINISTER),
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
     ("post", "/api/v1/admin/payments/refund", ADMINISTER),

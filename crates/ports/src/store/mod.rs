@@ -19,6 +19,7 @@ mod mails;
 mod models;
 mod page;
 mod payments;
+mod referrals;
 mod schedules;
 mod session;
 mod vouching;
@@ -57,6 +58,10 @@ pub use page::{Order, Page, PageRequest};
 pub use payments::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
+};
+pub use referrals::{
+    ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
+    WriteReferrals,
 };
 pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,

@@ -20,6 +20,7 @@ use super::jobs::ReadJobs;
 use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
+use super::referrals::{ReadReferrals, WriteReferrals};
 use super::schedules::{ReadSchedules, WriteSchedules};
 use super::vouching::{ReadVouching, WriteVouching};
 
@@ -41,6 +42,8 @@ pub trait ReadTx: Send + Sync {
     fn catalog(&self) -> &dyn ReadCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn ReadPayments;
+    /// Who brought whom.
+    fn referrals(&self) -> &dyn ReadReferrals;
     /// The audit log.
     fn audit(&self) -> &dyn ReadAudit;
     /// Schedules and their runs.
@@ -73,6 +76,8 @@ pub trait Tx: Send + Sync {
     fn catalog(&self) -> &dyn WriteCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn WritePayments;
+    /// Who brought whom.
+    fn referrals(&self) -> &dyn WriteReferrals;
     /// The audit log.
     fn audit(&self) -> &dyn WriteAudit;
     /// Schedules and their runs.

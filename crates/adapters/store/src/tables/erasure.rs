@@ -41,6 +41,8 @@ const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
     ("account_events", "organization_id, cursor", Bytes::None),
     ("idempotency_keys", "organization_id, route, idempotency_key", Bytes::None),
     ("invitations", "id", Bytes::None),
+    ("referrals", "id", Bytes::None),
+    ("referral_codes", "organization_id", Bytes::None),
     ("refresh_tokens", "token_sha256", Bytes::None),
     ("api_keys", "id", Bytes::None),
     ("sessions", "id", Bytes::None),

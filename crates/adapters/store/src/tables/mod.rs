@@ -31,6 +31,7 @@ mod page;
 mod payment_rows;
 mod payments;
 mod payments_write;
+mod referrals;
 mod schedule_rows;
 mod schedules;
 mod vouching;
