@@ -52,6 +52,7 @@ mod older_paths;
 mod pages;
 mod provider;
 mod razorpay;
+mod referrals;
 mod revenue;
 mod shop;
 mod stripe;

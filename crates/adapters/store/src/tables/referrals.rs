@@ -20,8 +20,8 @@ const SELECT_REFERRAL: &str = "SELECT r.id, r.organization_id, r.referred_user_i
      FROM referrals r JOIN users u ON u.id = r.referred_user_id";
 
 /// Of `payments p`: money that stayed.
-const STAYED: &str =
-    "p.status = 'received' AND p.amount_minor > p.refunded_minor + p.disputed_minor";
+const STAYED: &str = "p.status = 'received' AND p.amount_minor > p.refunded_minor \
+     + CASE WHEN p.dispute = 'won' THEN 0 ELSE p.disputed_minor END";
 
 /// A row of `referral_codes`.
 #[derive(Debug, FromQueryResult)]

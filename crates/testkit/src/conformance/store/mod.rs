@@ -18,6 +18,7 @@ pub mod notes;
 mod open;
 pub mod payments;
 pub mod races;
+pub mod referrals;
 pub mod release;
 pub mod schedules;
 pub mod settle;
@@ -103,6 +104,8 @@ macro_rules! store_conformance {
             allowances::a_lost_allowance_ends_by_itself,
             allowances::an_allowance_counts_in_its_own_month,
             allowances::another_organization_cannot_end_an_allowance,
+            referrals::a_code_is_one_organizations,
+            referrals::a_referral_ends_once,
             schedules::a_schedule_is_kept_changed_and_deleted,
             schedules::a_nominal_time_has_one_run,
             flows::a_workflow_has_revisions,
