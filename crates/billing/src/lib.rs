@@ -14,6 +14,7 @@ mod end_with_account;
 mod error;
 mod import_plan;
 mod low_balance;
+mod mock_purchase;
 mod notice;
 mod offers;
 mod post;

@@ -81,7 +81,8 @@ impl Billing {
     pub async fn make_referral_code(&self, actor: &Actor) -> Result<String, BillingError> {
         require(actor, Permission::ManageBilling)?;
         if self.edition.referrals.is_none() {
-            let reason = "referrals are not rewarded here; an edition's file says so in [referrals]";
+            let reason =
+                "referrals are not rewarded here; an edition's file says so in [referrals]";
             return Err(BillingError::Conflict { reason: reason.to_owned() });
         }
         for _ in 1..MOST_TRIES {
@@ -191,9 +192,9 @@ async fn read_facts(
     now: Timestamp,
 ) -> Result<ReferralFacts, StoreError> {
     let newcomer = tx.access().find_user(referral.referred_user_id).await?;
-    let verified = newcomer.as_ref().is_some_and(|user| {
-        user.status == UserStatus::Active && user.email_verified_at.is_some()
-    });
+    let verified = newcomer
+        .as_ref()
+        .is_some_and(|user| user.status == UserStatus::Active && user.email_verified_at.is_some());
     let members = tx.identity().list_members(referral.organization_id).await?;
     let same_side = members.iter().any(|member| {
         let reads_both =
@@ -205,10 +206,7 @@ async fn read_facts(
         verified,
         has_paid: tx.referrals().has_paid(referral.referred_organization_id).await?,
         same_side,
-        rewarded_this_month: tx
-            .referrals()
-            .count_rewarded(referral.organization_id, since)
-            .await?,
+        rewarded_this_month: tx.referrals().count_rewarded(referral.organization_id, since).await?,
     })
 }
 
@@ -247,8 +245,7 @@ mod tests {
 
     #[test]
     fn codes_are_short_and_differ() {
-        let codes: std::collections::BTreeSet<String> =
-            (0..100).map(|_| generate_code()).collect();
+        let codes: std::collections::BTreeSet<String> = (0..100).map(|_| generate_code()).collect();
         assert_eq!(codes.len(), 100);
         assert!(codes.iter().flat_map(|code| code.bytes()).all(|c| ALPHABET.contains(&c)));
         assert!(codes.iter().all(|code| code.len() == 8));

@@ -61,8 +61,8 @@ pub(super) fn read_referrals(
     packages: &[Package],
 ) -> Option<ReferralTerms> {
     let table = root.table("referrals")?;
-    let has_credits = !packages.is_empty()
-        || plans.iter().any(|plan| plan.terms.granted_credits > Credits::ZERO);
+    let has_credits =
+        !packages.is_empty() || plans.iter().any(|plan| plan.terms.granted_credits > Credits::ZERO);
     if !has_credits {
         root.refuse(
             "referrals",

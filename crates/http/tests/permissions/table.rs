@@ -168,6 +168,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/payments", READ_ACCOUNT),
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
     ("post", "/api/v1/account/portal", MANAGE_BILLING),
+    ("post", "/api/v1/account/mock-purchases", MANAGE_BILLING),
     // Its signature is what lets a message in.
     ("post", "/api/v1/payments/webhooks/{provider}", Rule::Public),
     ("get", "/api/v1/payments/returns/{provider}", Rule::Public),
@@ -193,6 +194,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/jobs/{id}/rerun", RUN_ONE),
     ("get", "/api/v1/jobs/{id}/children", READ_ONE_JOB),
     ("get", "/api/v1/jobs/{id}/events", READ_ONE_JOB),
+    // Asked for as no socket: who may read the job is told that it is one.
+    ("get", "/api/v1/jobs/{id}/socket", READ_ONE_JOB),
     ("get", "/api/v1/jobs/{id}/artifacts", READ_ONE_JOB),
     ("get", "/api/v1/events", READ_JOBS),
     ("get", "/api/v1/artifacts/{id}", READ_ONE_JOB),
@@ -202,6 +205,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/datasets/uploads/{id}", WRITE_ONE),
     ("put", "/api/v1/datasets/uploads/{id}/parts/{number}", WRITE_ONE),
     ("post", "/api/v1/datasets/uploads/{id}/complete", WRITE_ONE),
+    ("post", "/api/v1/datasets/confirm", WRITE_OWN),
     ("get", "/api/v1/datasets", READ_DATA),
     ("get", "/api/v1/datasets/{id}", READ_ONE_DATASET),
     ("delete", "/api/v1/datasets/{id}", WRITE_ONE),
