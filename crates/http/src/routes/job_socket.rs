@@ -69,7 +69,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Handshake {
 
 fn refuse(rejection: &WebSocketUpgradeRejection) -> Problem {
     Problem::new(ProblemCode::InvalidRequest, format!("This is a WebSocket: {rejection}."))
-        .with_next_step("Open it as one, or read the same events from /api/v1/jobs/{id}/events.")
+        .with_next_step("Open it as one, or read the same events from the job's `events`.")
 }
 
 /// What came first.
