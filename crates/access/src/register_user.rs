@@ -2,10 +2,11 @@
 //! transaction.
 
 use gantry_ports::store::{
-    Invitation, LinkedIdentity, LotGrant, NewUser, Organization, StoreExt, Tx, User, UserStatus,
+    Invitation, LinkedIdentity, LotGrant, NewUser, Organization, Referral, ReferralState, StoreExt,
+    Tx, User, UserStatus,
 };
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_types::{Locale, LotId, OrganizationId, Timestamp, UserId};
+use gantry_types::{Credits, Locale, LotId, OrganizationId, ReferralId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -38,6 +39,8 @@ pub struct Registrant {
     /// The secret of an invitation, which lets them in where registration is closed, and makes
     /// them a member.
     pub invitation: Option<String>,
+    /// The code of whoever referred them.
+    pub referral_code: Option<String>,
 }
 
 /// Whether the new user administers the installation.
@@ -93,6 +96,7 @@ impl Access {
         standing: Standing,
     ) -> Result<NewSession, AccessError> {
         let now = self.clock.now();
+        let referral_code = registrant.referral_code.as_deref().and_then(clean_code);
         let invitation = self.find_own_invitation(&registrant, now).await?;
         let mut new = self.derive_user(registrant, standing, now).await?;
         new.user.locale = client.locale;
@@ -113,6 +117,7 @@ impl Access {
             verification,
             invitation,
             identity: None,
+            referral_code,
         };
         self.insert_new(account).await?;
         Ok(session)
@@ -178,6 +183,7 @@ impl Access {
             verification: None,
             invitation: None,
             identity: Some(identity),
+            referral_code: None,
         };
         self.insert_new(account).await
     }
@@ -244,6 +250,8 @@ struct NewAccount {
     invitation: Option<Invitation>,
     /// The account elsewhere that signs them in.
     identity: Option<LinkedIdentity>,
+    /// The code of whoever referred them.
+    referral_code: Option<String>,
 }
 
 impl NewAccount {
@@ -284,6 +292,9 @@ impl NewAccount {
         if let Some(identity) = &self.identity {
             tx.vouching().insert_identity(identity).await?;
         }
+        if let Some(code) = &self.referral_code {
+            insert_referral(tx, code, &self.new).await?;
+        }
         if let Some(new) = &self.session {
             tx.access().insert_session(&new.session).await?;
         }
@@ -294,6 +305,7 @@ impl NewAccount {
                 "administrator": user.administrator,
                 "plan": plan.slug,
                 "granted_credits": granted,
+                "referred": self.referral_code.is_some(),
                 "provider": self.identity.as_ref().map(|identity| &identity.provider),
             }),
         };
@@ -304,4 +316,33 @@ impl NewAccount {
         };
         Ok(tx.audit().append(&draft.complete(origin, user.created_at)).await?)
     }
+}
+
+/// A code as it is kept: in capitals, without what people put between its letters.
+fn clean_code(typed: &str) -> Option<String> {
+    let plain = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
+    let capital = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '?' };
+    let code: String = plain.map(capital).collect();
+    (!code.is_empty()).then_some(code)
+}
+
+/// Notes who brought somebody; what it brings is decided later.
+async fn insert_referral(tx: &dyn Tx, code: &str, new: &NewUser) -> Result<(), AccessError> {
+    let unknown = || {
+        let message = format!("nobody has the code `{code}`; correct it, or leave it out");
+        AccessError::invalid("referral_code", message)
+    };
+    let owner = tx.referrals().find_code_owner(code).await?.ok_or_else(unknown)?;
+    let referral = Referral {
+        id: ReferralId::generate(),
+        organization_id: owner,
+        referred_user_id: new.user.id,
+        referred_organization_id: new.organization.id,
+        state: ReferralState::Waiting,
+        reward: Credits::ZERO,
+        welcome: Credits::ZERO,
+        created_at: new.user.created_at,
+        ended_at: None,
+    };
+    Ok(tx.referrals().insert_referral(&referral).await?)
 }

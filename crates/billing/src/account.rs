@@ -32,6 +32,8 @@ pub struct AccountView {
     pub overview: AccountOverview,
     /// Every meter that the plan limits or that was used.
     pub meters: Vec<MeterView>,
+    /// Whether what is left is below what the edition says is low.
+    pub low_balance: bool,
 }
 
 impl Billing {
@@ -45,7 +47,9 @@ impl Billing {
         let period = derive_period(now);
         let snapshot = self.store.read().await?;
         let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
-        Ok(AccountView { meters: derive_meters(&overview, now), overview })
+        let low_balance =
+            self.edition.low_balance.is_some_and(|low| overview.derive_balance() < low);
+        Ok(AccountView { meters: derive_meters(&overview, now), overview, low_balance })
     }
 
     /// The actor's ledger.

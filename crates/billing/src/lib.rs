@@ -13,11 +13,14 @@ pub mod edition;
 mod end_with_account;
 mod error;
 mod import_plan;
+mod low_balance;
+mod mock_purchase;
 mod notice;
 mod offers;
 mod post;
 mod receive_event;
 mod reconcile;
+mod referrals;
 mod revenue;
 mod subscription;
 
@@ -34,6 +37,7 @@ pub use offers::Upgrade;
 pub use post::Post;
 pub use receive_event::Received;
 pub use reconcile::Reconciled;
+pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{SubscriptionView, SubscriptionWish};
 

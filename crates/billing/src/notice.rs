@@ -1,6 +1,6 @@
 //! What people should be told of their money.
 //!
-//! Invariant: a notice is made once per event of the provider; its mails are written in the
+//! Invariant: a notice is made once per event of the provider, or once per fall of a balance; its mails are written in the
 //! transaction of what it is about, and after the commit it is logged and the sender is rung.
 
 use gantry_ports::payments::DisputeState;
@@ -48,6 +48,11 @@ pub enum BillingNews {
         /// Where it stands.
         state: DisputeState,
     },
+    /// The balance fell below what the edition says is low.
+    LowBalance {
+        /// What is left.
+        left: Credits,
+    },
     /// The account is on another plan.
     PlanChanged {
         /// The plan's title before.
@@ -66,6 +71,7 @@ impl BillingNews {
             Self::Failed { .. } => "failed",
             Self::Refunded { .. } => "refunded",
             Self::Disputed { .. } => "disputed",
+            Self::LowBalance { .. } => "low_balance",
             Self::PlanChanged { .. } => "plan_changed",
         }
     }

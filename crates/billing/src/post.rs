@@ -61,6 +61,7 @@ impl Ground {
                 Some(Letter::PaymentFailed { organization, amount, description, grace_days })
             }
             BillingNews::Refunded { amount } => Some(Letter::Refunded { organization, amount }),
+            BillingNews::LowBalance { left } => Some(Letter::LowBalance { organization, left }),
             BillingNews::PlanChanged { before, after } => {
                 Some(Letter::PlanChanged { organization, before, after })
             }

@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use gantry_billing::{AdProvider, Mistake, Sale, Vocabulary, parse_edition};
+use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::plan::{Feature, Included, Interval};
+use gantry_rules::referral::RewardedWhen;
 use gantry_rules::rewards::Velocity;
 use gantry_types::{Credits, PriorityClass};
 
@@ -22,6 +24,19 @@ title = "Shop"
 currency = "EUR"
 default_plan = "free"
 engines = ["synth"]
+
+[credits]
+low_balance = 20
+
+[cancellation]
+free = 3
+step_percent = 10
+most_percent = 50
+
+[referrals]
+reward = 50
+when = "verified"
+expires_days = 30
 
 [meters]
 reviews = "Reviews"
@@ -73,6 +88,13 @@ fn what_is_right_is_read_to_the_number() {
     let package = edition.find_package("hundred").unwrap();
     assert_eq!(package.price.minor, 950);
     assert_eq!(package.expires_after.unwrap().as_secs(), 90 * 86_400);
+    assert_eq!(edition.low_balance, Some(Credits::new(20)));
+    let terms = CancellationTerms { free: 3, step_percent: 10, most_percent: 50 };
+    assert!(edition.plans.iter().all(|plan| plan.terms.cancellation == terms));
+    let referrals = edition.referrals.unwrap();
+    assert_eq!((referrals.reward, referrals.welcome), (Some(Credits::new(50)), None));
+    assert_eq!((referrals.when, referrals.most_per_month), (RewardedWhen::Verified, 10));
+    assert_eq!(referrals.expires_after.unwrap().as_secs(), 30 * 86_400);
     assert!(edition.offers("synth") && !edition.offers("automl"));
 }
 
@@ -96,7 +118,7 @@ fn every_mistake_is_told_with_its_line_and_remedy() {
     assert_eq!(told("title").problem, "is missing");
     assert_eq!(told("plans.free.meters.jbos").problem, "is counted by no engine");
     assert!(told("plans.free.meters.jbos").remedy.starts_with("did you mean `jobs`?"));
-    assert_eq!(told("plans.paid.class").line, 23);
+    assert_eq!(told("plans.paid.class").line, 36);
     assert_eq!(told("plans.paid.seats").problem, "must be above 0");
     assert_eq!(told("plans.paid.price.month").remedy, "write a text in quotes");
     assert!(found.iter().any(|mistake| mistake.key == "packages.hundred.credits"));
@@ -115,10 +137,19 @@ fn what_cannot_be_sold_is_refused() {
         ("seats = 3", "on_request = true", "exclude each other"),
         ("features = []", "features = [\"telepathy\"]", "is no feature"),
         ("price = \"9.50\"", "price = \"0\"", "must be above 0"),
+        ("low_balance = 20", "low_balance = 0", "must be above 0"),
+        ("step_percent = 10", "", "from 1 to 100"),
+        ("most_percent = 50", "most_percent = 101", "from 1 to 100"),
+        ("free = 3", "free = 1000", "is too large"),
+        ("reward = 50", "", "is missing"),
+        ("when = \"verified\"", "when = \"soon\"", "cannot be"),
     ] {
         let found = mistakes(&GOOD.replace(from, to));
         assert!(found.iter().any(|m| m.problem.contains(problem)), "{problem}: {found:?}");
     }
+    let (without_packages, _) = GOOD.split_once("[[packages]]").unwrap();
+    let found = mistakes(without_packages);
+    assert!(found.iter().any(|m| m.key == "referrals"), "{found:?}");
     let broken = mistakes("slug = \n");
     assert_eq!(broken[0].line, 1);
     assert!(broken[0].problem.contains("is not TOML"));

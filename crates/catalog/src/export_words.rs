@@ -51,6 +51,8 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::Payments,
             ExportPart::AdSessions,
             ExportPart::FraudEvents,
+            ExportPart::ReferralCodes,
+            ExportPart::Referrals,
         ],
     ),
 ];

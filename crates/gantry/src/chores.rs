@@ -27,6 +27,8 @@ const CALLBACK_PAUSE: Duration = Duration::from_mins(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How often mails that another server wrote are looked for.
 const MAIL_PAUSE: Duration = Duration::from_mins(1);
+/// How often balances and referrals are looked at.
+const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
 /// How long schedules wait after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
 
@@ -39,6 +41,7 @@ pub async fn run(house: House) {
         deliver_sandbox_events(&house),
         check_callbacks(&house),
         send_mails(&house),
+        look_at_accounts(&house),
     );
 }
 
@@ -92,6 +95,22 @@ async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingErr
         sandbox.note_delivered(&event.event_ref).await?;
     }
     Ok(())
+}
+
+/// Warns those whose credits run out, and rewards those who brought somebody.
+async fn look_at_accounts(house: &House) {
+    let mut tick = tokio::time::interval(ACCOUNT_PAUSE);
+    loop {
+        tick.tick().await;
+        if let Err(error) = house.billing.warn_of_low_balances().await {
+            tracing::warn!(%error, "balances were not looked at");
+        }
+        match house.billing.settle_referrals().await {
+            Ok(0) => {}
+            Ok(decided) => tracing::info!(decided, "referrals were decided"),
+            Err(error) => tracing::warn!(%error, "referrals were not decided"),
+        }
+    }
 }
 
 /// Sends mails as they are written, and those that were not taken before.

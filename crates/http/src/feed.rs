@@ -1,4 +1,4 @@
-//! Streams of events (SSE).
+//! Streams of events, as they come (SSE) and as messages (for a socket).
 //!
 //! Invariants: the bus is listened to before the store is read, so that nothing falls between;
 //! every event comes from the store, from the client's cursor on, whatever the bus says; a
@@ -27,7 +27,8 @@ use tokio_util::sync::CancellationToken;
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often something is sent where nothing happens.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a lost hint can delay an event.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// How long one stream lives; clients come back with their cursor.
@@ -102,14 +103,14 @@ pub enum Subject {
 }
 
 /// One message on its way.
-struct Message {
+pub struct Message {
     cursor: u64,
     name: &'static str,
     data: Value,
 }
 
 /// An open stream.
-struct Feed {
+pub struct Feed {
     jobs: Jobs,
     actor: Actor,
     subject: Subject,
@@ -122,53 +123,78 @@ struct Feed {
     _permit: StreamPermit,
 }
 
+/// Whether a stream ended, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+pub enum Ending {
+    /// It did not.
     Open,
+    /// Everything was told: the job has ended.
     Told,
+    /// The server stops, or the stream lived long enough; the client comes back with its cursor.
+    Over,
+    /// The store did not answer; the same.
+    Broken,
 }
 
-/// Opens a stream from `after` on.
+/// Opens a stream of server-sent events from `after` on.
 ///
 /// # Errors
-/// 404 for a job that is not the actor's, 429 for too many streams.
+/// As [`Feed::open`].
 pub async fn open_feed(
     state: &AppState,
     actor: Actor,
     subject: Subject,
     after: Option<u64>,
 ) -> Answer {
-    let permit = state.streams.enter(actor.organization_id)?;
-    let jobs = state.jobs().clone();
-    let hints = jobs.bus().subscribe();
-    let after = match (subject, after) {
-        (Subject::Job(id), after) => {
-            jobs.get_job(&actor, id).await?;
-            after.unwrap_or(0)
+    let feed = Feed::open(state, actor, subject, after).await?;
+    Ok(answer(stream::unfold(feed, |mut feed| async move {
+        let message = feed.next_message().await?;
+        Some((Ok(message.into_event()), feed))
+    })))
+}
+
+impl Feed {
+    /// Opens a stream from `after` on.
+    ///
+    /// # Errors
+    /// 404 for a job that is not the actor's, 429 for too many streams.
+    pub async fn open(
+        state: &AppState,
+        actor: Actor,
+        subject: Subject,
+        after: Option<u64>,
+    ) -> Answer<Self> {
+        let permit = state.streams.enter(actor.organization_id)?;
+        let jobs = state.jobs().clone();
+        let hints = jobs.bus().subscribe();
+        let after = match (subject, after) {
+            (Subject::Job(id), after) => {
+                jobs.get_job(&actor, id).await?;
+                after.unwrap_or(0)
+            }
+            (Subject::Account, Some(after)) => after,
+            (Subject::Account, None) => jobs.get_account_cursor(&actor).await?,
+        };
+        let mut waiting = VecDeque::new();
+        let mut after = after;
+        if matches!(subject, Subject::Account) && after < jobs.get_swept_cursor(&actor).await? {
+            // What came between is removed: the client reads its jobs again and goes on from here.
+            after = jobs.get_account_cursor(&actor).await?;
+            waiting.push_back(Message { cursor: after, name: "reset", data: json!({}) });
         }
-        (Subject::Account, Some(after)) => after,
-        (Subject::Account, None) => jobs.get_account_cursor(&actor).await?,
-    };
-    let mut waiting = VecDeque::new();
-    let mut after = after;
-    if matches!(subject, Subject::Account) && after < jobs.get_swept_cursor(&actor).await? {
-        // What came between is removed: the client reads its jobs again and goes on from here.
-        after = jobs.get_account_cursor(&actor).await?;
-        waiting.push_back(Message { cursor: after, name: "reset", data: json!({}) });
+        Ok(Self {
+            jobs,
+            actor,
+            subject,
+            after,
+            hints,
+            waiting,
+            ending: Ending::Open,
+            deadline: Instant::now() + LIFETIME,
+            shutdown: state.shutdown.clone(),
+            _permit: permit,
+        })
     }
-    let feed = Feed {
-        jobs,
-        actor,
-        subject,
-        after,
-        hints,
-        waiting,
-        ending: Ending::Open,
-        deadline: Instant::now() + LIFETIME,
-        shutdown: state.shutdown.clone(),
-        _permit: permit,
-    };
-    Ok(answer(stream::unfold(feed, Feed::advance)))
 }
 
 /// A response that sends events, and a heartbeat where nothing happens.
@@ -183,28 +209,35 @@ pub fn answer(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'st
 }
 
 impl Feed {
-    /// The next event, or the end.
-    async fn advance(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+    /// The next message, or nothing at the end.
+    pub async fn next_message(&mut self) -> Option<Message> {
         loop {
             if let Some(message) = self.waiting.pop_front() {
-                return Some((Ok(message.into_event()), self));
+                return Some(message);
             }
-            if self.ending == Ending::Told || Instant::now() >= self.deadline {
+            if self.ending == Ending::Open && Instant::now() >= self.deadline {
+                self.ending = Ending::Over;
+            }
+            if self.ending != Ending::Open {
                 return None;
             }
             match self.read().await {
                 Ok(()) if !self.waiting.is_empty() => {}
                 Ok(()) => tokio::select! {
-                    () = self.shutdown.cancelled() => return None,
+                    () = self.shutdown.cancelled() => self.ending = Ending::Over,
                     () = wait_for_hint(&mut self.hints, self.subject, &self.actor) => {}
                 },
                 Err(error) => {
-                    // The client comes back with its cursor.
                     tracing::warn!(%error, "an event stream ended early");
-                    return None;
+                    self.ending = Ending::Broken;
                 }
             }
         }
+    }
+
+    /// Why there is no next message.
+    pub const fn ending(&self) -> Ending {
+        self.ending
     }
 
     /// Takes what the store has after the cursor.
@@ -295,6 +328,11 @@ pub const fn name_of(kind: JobEventKind) -> &'static str {
 }
 
 impl Message {
+    /// The message as one JSON object: `id`, `event`, `data`.
+    pub fn to_json(&self) -> String {
+        json!({ "id": self.cursor.to_string(), "event": self.name, "data": self.data }).to_string()
+    }
+
     fn into_event(self) -> Event {
         // JSON in one line has no line feed, which is all that could break the framing.
         Event::default().id(self.cursor.to_string()).event(self.name).data(self.data.to_string())

@@ -15,6 +15,7 @@ use axum::response::Response;
 const OLDER_PATHS: &[(Method, &str, &str)] = &[
     (Method::GET, "/api/datasets", "/datasets"),
     (Method::POST, "/api/datasets/upload-url", "/datasets/uploads"),
+    (Method::POST, "/api/datasets/confirm", "/datasets/confirm"),
     (Method::GET, "/api/datasets/{id}", "/datasets/{id}"),
     (Method::DELETE, "/api/datasets/{id}", "/datasets/{id}"),
     (Method::GET, "/api/datasets/{id}/stats", "/datasets/{id}/profile"),
@@ -35,9 +36,11 @@ const OLDER_PATHS: &[(Method, &str, &str)] = &[
     (Method::POST, "/api/credits/claim-ad-reward", "/rewards/claims"),
     (Method::GET, "/webhooks/admob", "/rewards/callbacks/admob"),
     (Method::GET, "/api/admin/fraud-events", "/admin/fraud/events"),
+    (Method::POST, "/api/credits/mock-purchase", "/account/mock-purchases"),
     (Method::POST, "/api/payments/create-checkout", "/account/checkouts"),
     (Method::POST, "/api/webhooks/stripe", "/payments/webhooks/stripe"),
     (Method::POST, "/webhooks/stripe", "/payments/webhooks/stripe"),
+    (Method::GET, "/ws/job/{id}", "/jobs/{id}/socket"),
 ];
 
 /// `house`, which answers under the older names too. What is at none of its addresses is looked up
@@ -88,6 +91,8 @@ mod tests {
         assert_eq!(run.as_deref(), Some("/api/v1/jobs"));
         let message = route(&Method::POST, "/webhooks/stripe/");
         assert_eq!(message.as_deref(), Some("/api/v1/payments/webhooks/stripe"));
+        let socket = route(&Method::GET, "/ws/job/7/?after=3");
+        assert_eq!(socket.as_deref(), Some("/api/v1/jobs/7/socket?after=3"));
         let named = route(&Method::GET, "/api/jobs/7/models/compare");
         assert_eq!(named.as_deref(), Some("/api/v1/jobs/7/models/compare"));
     }

@@ -1,15 +1,18 @@
 //! Cancellation: at once for what does not run, at the engine's next check for what does.
 
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Permission, Via, require};
 use gantry_ports::Hint;
 use gantry_ports::store::{CancelCommand, JobRecord};
+use gantry_rules::cancellation::CancelledBy;
 use gantry_types::JobId;
 
 use crate::Jobs;
 use crate::error::JobsError;
 
 impl Jobs {
-    /// Asks a job and its children to stop. A job that has ended stays as it is.
+    /// Asks a job and its children to stop. A job that has ended stays as it is. What the plan
+    /// keeps of its unused credits, [`gantry_rules::cancellation`] says; nothing when the
+    /// installation itself asks.
     ///
     /// # Errors
     /// [`JobsError::NotFound`], [`JobsError::Hot`].
@@ -21,7 +24,12 @@ impl Jobs {
             return Ok(job);
         }
         let organization_id = actor.organization_id;
-        let command = CancelCommand { organization_id, job_id: id, now: self.clock.now() };
+        let by = match actor.via {
+            Via::System => CancelledBy::House,
+            Via::Session { .. } | Via::ApiKey { .. } | Via::Token => CancelledBy::Owner,
+        };
+        let now = self.clock.now();
+        let command = CancelCommand { organization_id, job_id: id, by, now };
         let cancelled = self.store.cancel(command).await?;
         for running in cancelled.running {
             self.bus.publish(Hint::Cancel { id: running });

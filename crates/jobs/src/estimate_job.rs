@@ -32,6 +32,8 @@ pub struct JobEstimate {
     pub estimate: Estimate,
     /// Whether it would be admitted now.
     pub admissibility: Admissibility,
+    /// The share, in percent, of its unused credits that cancelling it would keep now.
+    pub penalty_percent: u8,
 }
 
 impl Jobs {
@@ -85,7 +87,9 @@ impl Jobs {
             Ok(_) => Admissibility::Admissible,
             Err(refusal) => Admissibility::Refused(refusal),
         };
-        Ok(JobEstimate { estimate, admissibility })
+        let terms = state.terms.cancellation;
+        let penalty_percent = account.cancellations.derive_percent(terms, now);
+        Ok(JobEstimate { estimate, admissibility, penalty_percent })
     }
 
     pub(crate) fn require_visible(&self, operation: &str) -> Result<u32, JobsError> {

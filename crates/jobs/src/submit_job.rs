@@ -193,6 +193,7 @@ fn derive_record(submission: Submission, submitted: &Submitted) -> Option<JobRec
         cancel_requested: false,
         max_credits: submission.needs.max_credits,
         cost: Credits::ZERO,
+        penalty: Credits::ZERO,
         stage: None,
         progress: 0.0,
         report: None,

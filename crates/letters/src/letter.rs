@@ -99,6 +99,13 @@ pub enum Letter {
         /// How much.
         amount: Money,
     },
+    /// Credits run out.
+    LowBalance {
+        /// The organization's name.
+        organization: String,
+        /// What is left.
+        left: Credits,
+    },
     /// The account is on another plan.
     PlanChanged {
         /// The organization's name.
@@ -145,6 +152,7 @@ impl Letter {
             Self::Receipt { .. } => "receipt",
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
+            Self::LowBalance { .. } => "low_balance",
             Self::PlanChanged { .. } => "plan_changed",
             Self::AccountLeaving { .. } => "account_leaving",
             Self::Invitation { .. } => "invitation",
@@ -169,6 +177,7 @@ impl Letter {
             Self::Receipt { .. }
             | Self::PaymentFailed { .. }
             | Self::Refunded { .. }
+            | Self::LowBalance { .. }
             | Self::PlanChanged { .. } => "/app/account".to_owned(),
         }
     }
@@ -195,6 +204,9 @@ impl Letter {
             },
             Self::Refunded { organization, amount } => {
                 context! { organization, amount => amount.to_string() }
+            }
+            Self::LowBalance { organization, left } => {
+                context! { organization, left => left.get() }
             }
             Self::PlanChanged { organization, before, after } => {
                 context! { organization, before, after }

@@ -35,6 +35,7 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "receipt",
     "payment_failed",
     "refunded",
+    "low_balance",
     "plan_changed",
     "account_leaving",
     "invitation",
@@ -191,6 +192,7 @@ mod tests {
                 grace_days: 7,
             },
             Letter::Refunded { organization: name(), amount },
+            Letter::LowBalance { organization: name(), left: Credits::new(7) },
             Letter::PlanChanged {
                 organization: name(),
                 before: "Free".to_owned(),

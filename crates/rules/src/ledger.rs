@@ -59,6 +59,8 @@ pub enum Movement {
     Hold,
     /// Spent by a job.
     Spend,
+    /// Kept of what a job held and did not use, because its owner cancelled it.
+    Penalty,
     /// Given back by a job.
     Release,
     /// Lost because its lot expired.
@@ -81,6 +83,7 @@ impl Movement {
             Self::Grant => "grant",
             Self::Hold => "hold",
             Self::Spend => "spend",
+            Self::Penalty => "penalty",
             Self::Release => "release",
             Self::Expire => "expire",
             Self::Refund => "refund",
@@ -94,7 +97,7 @@ impl Movement {
         match self {
             Self::Grant => (LedgerAccount::Issued, LedgerAccount::Available),
             Self::Hold => (LedgerAccount::Available, LedgerAccount::Held),
-            Self::Spend => (LedgerAccount::Held, LedgerAccount::Revenue),
+            Self::Spend | Self::Penalty => (LedgerAccount::Held, LedgerAccount::Revenue),
             Self::Release => (LedgerAccount::Held, LedgerAccount::Available),
             Self::Expire => (LedgerAccount::Available, LedgerAccount::Expired),
             Self::Refund => (LedgerAccount::Available, LedgerAccount::Issued),

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod admission;
 pub mod allowance;
+pub mod cancellation;
 pub mod claim;
 pub mod cron;
 pub mod fork;
@@ -17,6 +18,7 @@ pub mod lots;
 pub mod outcome;
 pub mod period;
 pub mod plan;
+pub mod referral;
 pub mod refusal;
 pub mod retry;
 pub mod revenue;

@@ -6,6 +6,8 @@ use std::fmt;
 use gantry_types::{Credits, MeterId, Money, PlanId, PriorityClass};
 use serde::{Deserialize, Serialize};
 
+use crate::cancellation::CancellationTerms;
+
 /// How much of a meter a plan allows. An absent bound does not limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -184,6 +186,9 @@ pub struct PlanTerms {
     /// What it costs.
     #[serde(default)]
     pub price: PlanPrice,
+    /// What cancelling running jobs costs.
+    #[serde(default, skip_serializing_if = "CancellationTerms::is_free")]
+    pub cancellation: CancellationTerms,
     /// Limits by meter.
     #[serde(default)]
     pub meters: BTreeMap<MeterId, MeterLimit>,

@@ -6,9 +6,10 @@
 //! |---|---|---|
 //! | succeeded | what the engine charged, at most the hold; the whole hold when it charged nothing | used |
 //! | failed (any kind), dead | none | given back |
-//! | cancelled while it ran | what the engine charged until then, at most the hold | used |
+//! | cancelled while it ran | what the engine charged until then, at most the hold; and of the rest what the plan keeps | used |
 //! | cancelled before it ran | none | given back |
 //!
+//! What the plan keeps, [`crate::cancellation`] says: nothing, unless its owner cancels often.
 //! What settled children have spent stays spent however their parent ends. Invariants: the
 //! hold is returned or spent exactly once; what returns to an expired lot expires at once;
 //! units are corrected in the period in which they were reserved.
@@ -69,10 +70,22 @@ pub fn derive_cost(conclusion: Conclusion, charged: Option<Credits>, budget: Cre
 /// # Errors
 /// [`BooksError::LotTooSmall`] when it does; nothing is changed then.
 pub fn spend(hold: &mut Hold, cost: Credits) -> Result<Vec<Posting>, BooksError> {
-    if let (true, Some(last)) = (hold.total() < cost, hold.credits.last()) {
+    take(hold, cost, Movement::Spend)
+}
+
+/// Keeps `penalty` of what is left of a hold after [`spend`]; it must not exceed it.
+///
+/// # Errors
+/// [`BooksError::LotTooSmall`] when it does; nothing is changed then.
+pub fn keep(hold: &mut Hold, penalty: Credits) -> Result<Vec<Posting>, BooksError> {
+    take(hold, penalty, Movement::Penalty)
+}
+
+fn take(hold: &mut Hold, total: Credits, movement: Movement) -> Result<Vec<Posting>, BooksError> {
+    if let (true, Some(last)) = (hold.total() < total, hold.credits.last()) {
         return Err(BooksError::LotTooSmall(last.lot_id));
     }
-    let mut owed = cost.get().max(0);
+    let mut owed = total.get().max(0);
     let mut postings = Vec::new();
     for part in &mut hold.credits {
         let taken = part.amount.get().min(owed);
@@ -80,7 +93,7 @@ pub fn spend(hold: &mut Hold, cost: Credits) -> Result<Vec<Posting>, BooksError>
             owed -= taken;
             part.amount = Credits::new(part.amount.get() - taken);
             let amount = Credits::new(taken);
-            postings.push(Posting { movement: Movement::Spend, lot_id: part.lot_id, amount });
+            postings.push(Posting { movement, lot_id: part.lot_id, amount });
         }
     }
     hold.credits.retain(|part| part.amount > Credits::ZERO);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use gantry_rules::account::{AccountState, Hold, Lot, LotOrigin};
 use gantry_rules::admission::{Verdict, derive_verdict};
+use gantry_rules::cancellation::{CancellationTerms, Cancellations, derive_penalty};
 use gantry_rules::fork::check_fork;
 use gantry_rules::job::{CancelRequest, JobFactsheet, Slot};
 use gantry_rules::ledger::{LedgerAccount, Posting};
@@ -60,6 +61,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     now: Timestamp,
     account: AccountState,
+    cancellations: Cancellations,
     jobs: Vec<JobFactsheet>,
     /// Maxima of the unsettled children of each job.
     children: BTreeMap<usize, Vec<i64>>,
@@ -95,6 +97,7 @@ impl Model {
         Self {
             now: Timestamp::from_micros(0),
             account,
+            cancellations: Cancellations::default(),
             jobs: Vec::new(),
             children: BTreeMap::new(),
             sides,
@@ -228,6 +231,9 @@ impl Model {
 
     fn cancel(&mut self, job: usize) {
         let Some(facts) = self.jobs.get_mut(job) else { return };
+        if facts.derive_slot() == Slot::Running && facts.hold.total() > Credits::ZERO {
+            self.cancellations.note(self.account.terms.cancellation, facts.id, self.now);
+        }
         facts.cancel = CancelRequest::Requested;
         if matches!(facts.state, JobState::Queued | JobState::Scheduled) {
             let conclusion = if facts.attempt == Attempt::NONE {
@@ -240,13 +246,22 @@ impl Model {
     }
 
     fn end(&mut self, job: usize, event: Event, (conclusion, charged): (Conclusion, Option<i64>)) {
-        let hold = std::mem::take(&mut self.jobs[job].hold);
+        let mut hold = std::mem::take(&mut self.jobs[job].hold);
         let cost = derive_cost(conclusion, charged.map(Credits::new), hold.total());
         assert!(cost >= Credits::ZERO && cost <= hold.total());
-        let settled = settlement::settle(&hold, cost, conclusion, &self.account.lots, self.now);
+        let spent = settlement::spend(&mut hold, cost).expect("the hold covers it");
+        let was_cancelled = conclusion == Conclusion::CancelledRunning;
+        let percent = self.cancellations.end(self.jobs[job].id, was_cancelled);
+        let unused = hold.total();
+        let penalty = derive_penalty(percent, unused);
+        assert!(was_cancelled || penalty == Credits::ZERO);
+        assert!(penalty.get() * 100 <= unused.get() * 70, "{penalty} of {unused}");
+        let kept = settlement::keep(&mut hold, penalty).expect("a part of the rest");
+        let lots = &self.account.lots;
+        let settled = settlement::settle(&hold, Credits::ZERO, conclusion, lots, self.now);
         let settled = settled.expect("what is held can be settled");
         settled.apply(&mut self.account).expect("what was held can be given back");
-        self.post(Some(job), &settled.postings);
+        self.post(Some(job), &[spent, kept, settled.postings].concat());
         self.advance(job, event);
         assert_eq!(self.taken.get(&job), self.returned.get(&job), "job {job}");
     }
@@ -298,6 +313,7 @@ fn terms(meters: BTreeMap<MeterId, MeterLimit>) -> PlanTerms {
         features: std::collections::BTreeSet::new(),
         support: gantry_rules::plan::Support::Community,
         price: gantry_rules::plan::PlanPrice::default(),
+        cancellation: CancellationTerms { free: 1, step_percent: 15, most_percent: 70 },
         meters,
     }
 }

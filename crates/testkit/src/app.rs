@@ -17,6 +17,7 @@ use gantry_access::{
 };
 use gantry_ads::{AdSandbox, Networks};
 use gantry_billing::{Billing, Edition, Post};
+use gantry_engine_api::Engine;
 use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
@@ -70,6 +71,8 @@ pub struct TestSettings {
     pub providers: Vec<Provider>,
     /// Whose tokens programs may show.
     pub issuers: Vec<Issuer>,
+    /// Engines beside the one of every test.
+    pub engines: Vec<Box<dyn Engine>>,
     /// The database; a new SQLite file if not given.
     pub store: Option<StoreConfig>,
 }
@@ -95,6 +98,7 @@ impl Default for TestSettings {
             worker: WithWorker::No,
             providers: Vec::new(),
             issuers: Vec::new(),
+            engines: Vec::new(),
             store: None,
         }
     }
@@ -131,9 +135,10 @@ impl TestApp {
     /// When a part of it cannot be opened.
     pub async fn first_run(settings: TestSettings) -> Result<Self> {
         let edition = settings.edition.unwrap_or_else(|| edition_of(settings.terms));
+        let mut engines: Vec<&dyn Engine> = vec![&TestEngine];
+        engines.extend(settings.engines.iter().map(AsRef::as_ref));
         let platform =
-            Platform::open_edition(settings.store, &[&TestEngine], (edition, settings.till))
-                .await?;
+            Platform::open_edition(settings.store, &engines, (edition, settings.till)).await?;
         let (store, jobs) = (platform.store.clone(), platform.jobs.clone());
         let clock: Arc<dyn Clock> = platform.clock.clone();
         let access_settings = AccessSettings {

@@ -78,6 +78,7 @@ pub fn generous_terms() -> PlanTerms {
         features: Feature::ALL.iter().copied().collect(),
         support: Support::default(),
         price: PlanPrice::default(),
+        cancellation: gantry_rules::cancellation::CancellationTerms::default(),
         meters: std::collections::BTreeMap::new(),
     }
 }
@@ -104,6 +105,8 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         plans: vec![plan],
         packages: Vec::new(),
         rewards: None,
+        low_balance: None,
+        referrals: None,
         meters: std::collections::BTreeMap::new(),
     }
 }

@@ -116,6 +116,8 @@ define_ids! {
     FraudBlockId,
     /// A place in an organization that somebody was offered.
     InvitationId,
+    /// Somebody who registered with another's code.
+    ReferralId,
     /// The tokens that came out of one another by renewal.
     TokenFamilyId,
     /// A program of others that acts for an organization and its people.

@@ -20,7 +20,7 @@ pub use ids::{
     AdCallbackId, AdSessionId, AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId,
     DatasetId, FraudBlockId, FraudEventId, InvalidId, InvitationId, JobId, LedgerEntryId,
     LinkedIdentityId, LotId, MailId, OAuthClientId, OrganizationId, PasskeyId, PaymentEventId,
-    PaymentId, PlanId, RequestId, ScheduleId, ScheduleRunId, SessionId, SubscriptionId,
+    PaymentId, PlanId, ReferralId, RequestId, ScheduleId, ScheduleRunId, SessionId, SubscriptionId,
     TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};

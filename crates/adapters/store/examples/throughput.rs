@@ -222,6 +222,7 @@ fn terms() -> PlanTerms {
         features: std::collections::BTreeSet::new(),
         support: gantry_rules::plan::Support::Community,
         price: gantry_rules::plan::PlanPrice::default(),
+        cancellation: gantry_rules::cancellation::CancellationTerms::default(),
         meters: BTreeMap::new(),
     }
 }

@@ -5,9 +5,10 @@
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
     ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit,
-    WriteCatalog, WriteChores, WriteClients, WriteDepartures, WriteFlows, WriteIdentity,
-    WriteMails, WriteModels, WritePayments, WriteRewards, WriteSchedules, WriteVouching,
+    ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess,
+    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
+    WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments, WriteReferrals,
+    WriteRewards, WriteSchedules, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -66,6 +67,9 @@ impl ReadTx for Session {
     fn rewards(&self) -> &dyn ReadRewards {
         self
     }
+    fn referrals(&self) -> &dyn ReadReferrals {
+        self
+    }
     fn audit(&self) -> &dyn ReadAudit {
         self
     }
@@ -118,6 +122,9 @@ impl Tx for Session {
         self
     }
     fn rewards(&self) -> &dyn WriteRewards {
+        self
+    }
+    fn referrals(&self) -> &dyn WriteReferrals {
         self
     }
     fn audit(&self) -> &dyn WriteAudit {

@@ -6,6 +6,7 @@
 
 mod mistakes;
 mod parse;
+mod parse_credits;
 mod parse_plan;
 mod parse_rewards;
 mod reader;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gantry_rules::plan::PlanTerms;
+use gantry_rules::referral::ReferralTerms;
 use gantry_rules::rewards::RewardTerms;
 use gantry_types::{Credits, Currency, MeterId, Money};
 
@@ -46,6 +48,10 @@ pub struct Edition {
     pub packages: Vec<Package>,
     /// Credits for watching ads, where there are any.
     pub rewards: Option<Rewards>,
+    /// Below how many credits, held ones included, an organization is warned.
+    pub low_balance: Option<Credits>,
+    /// What bringing somebody brings, where it does.
+    pub referrals: Option<ReferralTerms>,
     /// What meters are called for people.
     pub meters: BTreeMap<MeterId, String>,
 }

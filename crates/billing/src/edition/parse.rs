@@ -7,6 +7,7 @@ use gantry_types::{Credits, Currency, MeterId, Money};
 use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
+use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
 use super::parse_plan::parse_plan;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
@@ -52,7 +53,10 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     let meters = read_meter_titles(root);
     let countable: BTreeSet<MeterId> = known.meters.iter().chain(meters.keys()).cloned().collect();
     let readers = root.tables("plans");
-    let plans: Vec<_> = readers.iter().map(|plan| parse_plan(plan, currency, &countable)).collect();
+    let mut plans: Vec<_> =
+        readers.iter().map(|plan| parse_plan(plan, currency, &countable)).collect();
+    let cancellation = read_cancellation(root);
+    plans.iter_mut().for_each(|plan| plan.terms.cancellation = cancellation);
     require_unique(&readers, plans.iter().map(|plan| plan.slug.as_str()));
     let readers = root.tables("packages");
     let packages: Vec<_> = readers.iter().map(|reader| read_package(reader, currency)).collect();
@@ -66,6 +70,8 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     {
         root.refuse("default_plan", "has a price", "name a plan that costs nothing");
     }
+    let low_balance = read_low_balance(root);
+    let referrals = read_referrals(root, &plans, &packages);
     let edition = Edition {
         slug,
         title: root.require_text("title"),
@@ -78,6 +84,8 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         plans,
         packages,
         rewards: parse_rewards(root),
+        low_balance,
+        referrals,
         meters,
     };
     root.finish();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, Currency, MeterId, PriorityClass};
 
@@ -74,6 +75,8 @@ fn read_terms(reader: &Reader<'_>, currency: Currency, countable: &BTreeSet<Mete
         features: read_features(reader),
         support: reader.word("support", SUPPORT).unwrap_or_default(),
         price: read_price(reader, currency),
+        // The edition's, which states it once for all plans.
+        cancellation: CancellationTerms::default(),
         meters: read_meters(reader, countable),
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use gantry_billing::PlanDraft;
+use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, MeterId, PriorityClass};
 use schemars::JsonSchema;
@@ -148,6 +149,7 @@ impl PlanConfig {
             features: Feature::ALL.iter().copied().collect(),
             support: Support::default(),
             price: PlanPrice::default(),
+            cancellation: CancellationTerms::default(),
             meters,
         };
         Ok(PlanDraft { slug: self.slug.clone(), title: self.title.clone(), terms })

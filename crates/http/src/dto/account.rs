@@ -40,6 +40,9 @@ pub struct CreditsBody {
     /// What jobs hold.
     #[schema(value_type = i64)]
     pub held: Credits,
+    /// Whether both together are less than what the edition says is low; never where it says
+    /// nothing.
+    pub low: bool,
 }
 
 /// A version of a plan.
@@ -189,7 +192,11 @@ impl From<AccountView> for AccountBody {
         Self {
             organization_id: overview.organization_id,
             plan: overview.plan.into(),
-            credits: CreditsBody { available: overview.available, held: overview.held },
+            credits: CreditsBody {
+                available: overview.available,
+                held: overview.held,
+                low: view.low_balance,
+            },
             running_jobs: overview.running_roots,
             queued_jobs: overview.queued_roots,
             meters: meters.collect(),

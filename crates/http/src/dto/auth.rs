@@ -25,6 +25,9 @@ pub struct RegisterRequest {
     /// The secret of an invitation.
     #[serde(default)]
     pub invitation: Option<String>,
+    /// The code of whoever referred the newcomer.
+    #[serde(default)]
+    pub referral_code: Option<String>,
 }
 
 /// The first administrator.

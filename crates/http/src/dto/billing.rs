@@ -236,6 +236,22 @@ pub struct CheckoutBody {
     pub url: String,
 }
 
+/// A package of credits that is bought for nothing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MockPurchaseRequest {
+    /// The name of a package.
+    pub package: String,
+}
+
+/// A purchase that nobody pays for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MockPurchaseBody {
+    /// The purchase.
+    #[schema(value_type = Uuid)]
+    pub checkout_id: CheckoutId,
+}
+
 /// What is to become of the subscription.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]

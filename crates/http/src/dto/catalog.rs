@@ -26,6 +26,15 @@ pub struct NewUploadRequest {
     pub dataset_id: Option<DatasetId>,
 }
 
+/// An upload whose parts have all arrived.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmUploadRequest {
+    /// The upload.
+    #[schema(value_type = Uuid)]
+    pub upload_id: UploadId,
+}
+
 /// A part that arrived.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UploadPartBody {

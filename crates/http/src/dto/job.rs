@@ -83,6 +83,9 @@ pub struct EstimateBody {
     /// `cpu`, `prefers_gpu` or `needs_gpu`.
     #[schema(value_type = String)]
     pub device: DeviceNeed,
+    /// The share, in percent, of the credits it held and did not use that would be kept if it were
+    /// cancelled while it runs; as many cancellations as now.
+    pub cancel_keeps_percent: u8,
     /// Whether it would be admitted now.
     pub admissible: bool,
     /// Why not: the problem that a submission would be answered.
@@ -100,6 +103,7 @@ impl EstimateBody {
             Admissibility::Admissible => (true, None),
             Admissibility::Refused(reason) => (false, Some(refusal(reason))),
         };
+        let cancel_keeps_percent = estimate.penalty_percent;
         let estimate = estimate.estimate;
         Self {
             meters: estimate.meters.into_iter().map(|(m, units)| (m.into(), units)).collect(),
@@ -107,6 +111,7 @@ impl EstimateBody {
             memory_bytes: estimate.memory_bytes,
             threads: estimate.threads,
             device: estimate.device,
+            cancel_keeps_percent,
             admissible,
             refusal,
         }
@@ -222,6 +227,10 @@ pub struct JobBody {
     /// What it cost; zero until it is settled.
     #[schema(value_type = i64)]
     pub cost: Credits,
+    /// The part of the cost that was kept of what it held and did not use, because it was
+    /// cancelled once too often.
+    #[schema(value_type = i64)]
+    pub penalty: Credits,
     /// The stage that it is in.
     pub stage: Option<StageBody>,
     /// How much is done, from 0 to 1.
@@ -295,6 +304,7 @@ impl JobBody {
             seed: job.seed.to_string(),
             max_credits: job.max_credits,
             cost: job.cost,
+            penalty: job.penalty,
             stage: job.stage.map(|(name, current, total)| StageBody { name, current, total }),
             progress: job.progress,
             report: job.report,

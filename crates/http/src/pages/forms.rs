@@ -61,7 +61,12 @@ pub async fn register_page(visit: Visit, Query(params): Query<NextParams>) -> An
     if visit.state.access().is_setup_required().await? {
         return Ok(redirect("/setup"));
     }
-    let fields = Fields { next: params.next, token: params.token, ..Fields::default() };
+    let fields = Fields {
+        next: params.next,
+        token: params.token,
+        referral_code: params.referral_code,
+        ..Fields::default()
+    };
     Screen::Register.show(&visit, &fields, None).await
 }
 
@@ -98,7 +103,8 @@ pub async fn set_up(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> 
     let done = match require_own_form(&visit, &fields) {
         Ok(()) => {
             let client = visit.client();
-            let registrant = Registrant { invitation: None, ..registrant(&fields) };
+            let registrant =
+                Registrant { invitation: None, referral_code: None, ..registrant(&fields) };
             visit
                 .state
                 .access()
@@ -131,5 +137,6 @@ fn registrant(fields: &Fields) -> Registrant {
         credentials: Credentials { email: fields.email.clone(), password: fields.password.clone() },
         name: fields.name.clone(),
         invitation: Some(fields.token.clone()).filter(|token| !token.is_empty()),
+        referral_code: Some(fields.referral_code.clone()).filter(|code| !code.is_empty()),
     }
 }

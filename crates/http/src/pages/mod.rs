@@ -51,6 +51,8 @@ pub fn page_routes() -> Router<AppState> {
         .route("/invitation", get(invitation::invitation_page).post(invitation::accept))
         .route("/oauth/authorize", get(consent::consent_page).post(consent::decide))
         .route("/register", get(forms::register_page).post(forms::register))
+        // The short address that people pass on with their code.
+        .route("/sign-up", get(forms::register_page))
         .route("/setup", get(forms::setup_page).post(forms::set_up))
         .route("/sign-out", post(forms::sign_out))
         .route("/sandbox/checkout/{id}", get(sandbox::checkout_page).post(sandbox::pay))

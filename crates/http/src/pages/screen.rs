@@ -40,6 +40,7 @@ pub struct Fields {
     pub token: String,
     pub code: String,
     pub next: String,
+    pub referral_code: String,
 }
 
 /// Where to go after signing in.
@@ -48,6 +49,8 @@ pub struct Fields {
 pub struct NextParams {
     pub next: String,
     pub token: String,
+    #[serde(rename = "ref")]
+    pub referral_code: String,
 }
 
 /// The token of the forms of somebody who is signed in.
@@ -90,7 +93,7 @@ impl Visit {
 pub fn read(form: Result<Form<Fields>, FormRejection>) -> Answer<Fields> {
     let Form(fields) =
         form.map_err(|rejection| Problem::new(code_of(&rejection), rejection.body_text()))?;
-    let texts = [&fields.email, &fields.name, &fields.token, &fields.next];
+    let texts = [&fields.email, &fields.name, &fields.token, &fields.next, &fields.referral_code];
     if texts.iter().any(|text| text.contains('\0')) {
         return Err(Problem::invalid("", "The form contains a NUL character."));
     }
@@ -213,6 +216,8 @@ impl Screen {
             name => &fields.name,
             token => &fields.token,
             next => &fields.next,
+            referral_code => &fields.referral_code,
+            has_referrals => visit.state.billing().edition().referrals.is_some(),
             registration_open => is_open,
             providers => list_providers(visit),
             passkey_next => local_path(&fields.next),

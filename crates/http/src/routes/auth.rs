@@ -24,6 +24,7 @@ pub async fn set_up(
         credentials: Credentials { email: request.email, password: request.password },
         name: request.name,
         invitation: None,
+        referral_code: None,
     };
     let client = peer.client(&headers);
     let signed_in = state.access().set_up(registrant, &request.token, &client).await?;
@@ -43,6 +44,7 @@ pub async fn register(
         credentials: Credentials { email: request.email, password: request.password },
         name: request.name,
         invitation: request.invitation,
+        referral_code: request.referral_code,
     };
     let signed_in = state.access().register_user(registrant, &peer.client(&headers)).await?;
     with_cookie(StatusCode::CREATED, &peer, signed_in)

@@ -10,9 +10,9 @@ use gantry_rules::plan::Interval;
 use gantry_types::PaymentId;
 
 use crate::dto::{
-    CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody, OffersBody, PageOf, PageParams,
-    PaymentBody, PortalBody, ReceivedBody, SubscriptionAnswer, SubscriptionBody,
-    SubscriptionRequest,
+    CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody, MockPurchaseBody,
+    MockPurchaseRequest, OffersBody, PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody,
+    SubscriptionAnswer, SubscriptionBody, SubscriptionRequest,
 };
 use crate::extract::{CurrentActor, JsonBody, Params, read_body};
 use crate::problem::{Answer, Problem};
@@ -49,7 +49,25 @@ pub async fn begin_checkout(
     Ok((StatusCode::CREATED, Json(CheckoutBody { id: link.id, url: link.url })))
 }
 
-fn derive_address(state: &AppState, path: &str) -> String {
+/// Buys credits for nothing, where the sandbox takes the money: for trying things out. They come
+/// with the sandbox's message, within seconds.
+#[utoipa::path(post, path = "/account/mock-purchases", tag = "Billing",
+    request_body = MockPurchaseRequest, responses((status = 202, body = MockPurchaseBody)))]
+pub async fn make_up_purchase(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<MockPurchaseRequest>,
+) -> Answer<(StatusCode, Json<MockPurchaseBody>)> {
+    let back = WayBack {
+        page: derive_address(&state, RETURN_PATH),
+        confirm: derive_address(&state, CONFIRM_PATH),
+    };
+    let checkout_id = state.billing().make_up_purchase(&actor, &request.package, &back).await?;
+    Ok((StatusCode::ACCEPTED, Json(MockPurchaseBody { checkout_id })))
+}
+
+/// An address of this site.
+pub(super) fn derive_address(state: &AppState, path: &str) -> String {
     let site = state.settings.public_url.as_deref().unwrap_or_default();
     format!("{}{path}", site.trim_end_matches('/'))
 }

@@ -73,7 +73,8 @@ pub async fn stream_account_events(
     open_feed(&state, actor, Subject::Account, after).await
 }
 
-fn find_cursor(headers: &HeaderMap, params: &EventParams) -> Answer<Option<u64>> {
+/// After which cursor a client wants to go on.
+pub(super) fn find_cursor(headers: &HeaderMap, params: &EventParams) -> Answer<Option<u64>> {
     let Some(value) = headers.get("last-event-id") else {
         return check_cursor(params.after);
     };

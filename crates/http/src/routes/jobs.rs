@@ -141,7 +141,9 @@ pub async fn get_job(
 }
 
 /// Asks a job and its children to stop: at once for what does not run, at the engine's next
-/// check for what does. A job that has ended stays as it is.
+/// check for what does. A job that has ended stays as it is. Where the edition says so, an
+/// organization that cancels running jobs often pays a part of the credits they held and did not
+/// use; the estimate tells the share, and the job's `penalty` the amount.
 #[utoipa::path(post, path = "/jobs/{id}/cancel", tag = "Jobs", params(("id" = Uuid, Path)),
     responses((status = 202, body = JobBody)))]
 pub async fn cancel_job(

@@ -18,6 +18,7 @@ mod docs;
 mod health;
 mod identity;
 mod job_events;
+mod job_socket;
 mod jobs;
 mod leaving;
 mod members;
@@ -29,6 +30,7 @@ mod operations;
 mod organizations;
 mod passkeys;
 mod providers;
+mod referrals;
 mod rewards;
 mod samples;
 mod schedules;
@@ -80,6 +82,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::list_children))
         .routes(routes!(job_events::stream_job_events))
         .routes(routes!(job_events::stream_account_events))
+        .routes(routes!(job_socket::open_job_socket))
         .routes(routes!(artifacts::list_artifacts))
         .routes(routes!(artifacts::get_artifact))
         .routes(routes!(artifacts::download_artifact))
@@ -87,6 +90,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(uploads::get_upload, uploads::cancel_upload))
         .routes(routes!(uploads::put_part))
         .routes(routes!(uploads::complete_upload))
+        .routes(routes!(uploads::confirm_upload))
         .routes(routes!(datasets::list_datasets))
         .routes(routes!(datasets::get_dataset, datasets::delete_dataset))
         .routes(routes!(datasets::list_versions))
@@ -206,8 +210,11 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::list_payments))
         .routes(routes!(billing::list_invoices))
         .routes(routes!(billing::open_portal))
+        .routes(routes!(billing::make_up_purchase))
         .routes(routes!(billing::receive_payment_event))
         .routes(routes!(billing::confirm_return))
+        .routes(routes!(referrals::list_referrals, referrals::make_referral_code))
+        .routes(routes!(referrals::list_all_referrals))
         .routes(routes!(admin_billing::override_plan))
         .routes(routes!(admin_billing::grant_credits))
         .routes(routes!(admin_billing::refund_payment))

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use gantry_catalog::{NewUpload, PART_BYTES, PartDraft};
 use gantry_types::UploadId;
 
-use crate::dto::{DatasetBody, NewUploadRequest, UploadBody, UploadPartBody};
+use crate::dto::{ConfirmUploadRequest, DatasetBody, NewUploadRequest, UploadBody, UploadPartBody};
 use crate::extract::{CurrentActor, JsonBody, PathId, parse_id, read_body};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -88,5 +88,17 @@ pub async fn complete_upload(
     PathId(id): PathId<UploadId>,
 ) -> Answer<(StatusCode, Json<DatasetBody>)> {
     let dataset = state.catalog().complete_upload(&actor, id).await?;
+    Ok((StatusCode::CREATED, Json(dataset.into())))
+}
+
+/// The same, with the upload's identifier in the body.
+#[utoipa::path(post, path = "/datasets/confirm", tag = "Datasets",
+    request_body = ConfirmUploadRequest, responses((status = 201, body = DatasetBody)))]
+pub async fn confirm_upload(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<ConfirmUploadRequest>,
+) -> Answer<(StatusCode, Json<DatasetBody>)> {
+    let dataset = state.catalog().complete_upload(&actor, request.upload_id).await?;
     Ok((StatusCode::CREATED, Json(dataset.into())))
 }

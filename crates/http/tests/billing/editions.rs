@@ -1,11 +1,12 @@
 //! Each edition that sells plans: register, meet the free limit, pay, work on, cancel, and be on
 //! the free plan again when the period is over.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
-use gantry_billing::Edition;
+use gantry_external::{ExternalConfig, ExternalEngine};
 use gantry_rules::plan::MeterLimit;
 use gantry_testkit::TestRequest;
-use gantry_types::MeterId;
 use serde_json::json;
 
 use crate::provider::{Database, Stage, Who};
@@ -17,28 +18,35 @@ const HOME: Stage = Stage { who: Who::Sandbox, database: Database::Sqlite };
 /// An edition's free limit, and the plan that lifts it.
 struct Story {
     edition: &'static str,
+    /// The operation whose jobs are limited, and what counts them.
+    operation: &'static str,
+    meter: &'static str,
     free_jobs: u32,
     paid: &'static str,
     price: &'static str,
 }
 
+/// A limit of jobs, whatever they do.
 async fn tell(stage: Stage, story: Story) -> Result<()> {
-    let sold = edition(story.edition);
-    tell_in(stage, sold, story).await
+    let shop = Shop::open(stage, edition(story.edition)).await?;
+    tell_in(shop, stage, story).await
 }
 
-async fn tell_in(stage: Stage, sold: Edition, story: Story) -> Result<()> {
-    let mut shop = Shop::open(stage, sold).await?;
+async fn tell_in(mut shop: Shop, stage: Stage, story: Story) -> Result<()> {
     assert_eq!(shop.plan().await?, "free");
-    let refusal = shop.use_up(story.free_jobs).await?;
+    let refusal = shop.use_up(story.operation, story.free_jobs).await?;
     assert_eq!(refusal["code"], "quota_exceeded");
-    assert_eq!(refusal["meter"], "jobs");
+    assert_eq!(refusal["meter"], story.meter);
     assert_eq!(refusal["limit"], story.free_jobs);
     assert_eq!(refusal["used"], story.free_jobs);
     assert!(refusal["resets_at"].is_string());
+    let detail = refusal["detail"].as_str().context("a detail")?;
+    let (meter, all) = (story.meter, format!("{0} of {0} are used", story.free_jobs));
+    assert!(detail.contains(meter) && detail.contains(&all), "{detail}");
     assert_eq!(refusal["upgrade"]["slug"], story.paid, "{refusal}");
     assert_eq!(refusal["upgrade"]["price"]["month"]["text"], story.price);
-    let kept = json!({ "operation": "test.noop", "keep_if_refused": true });
+    let again = json!({ "operation": story.operation });
+    let kept = json!({ "operation": story.operation, "keep_if_refused": true });
     let kept = shop.submit(&kept).await?.json()?;
     assert_eq!(kept["state"], "blocked");
 
@@ -46,7 +54,7 @@ async fn tell_in(stage: Stage, sold: Edition, story: Story) -> Result<()> {
     assert_eq!(shop.plan().await?, story.paid);
     // The very job that was refused runs.
     shop.wait_for(&kept).await?;
-    shop.submit(&json!({ "operation": "test.noop" })).await?.require_status(202)?;
+    shop.submit(&again).await?.require_status(202)?;
 
     let cancelled = shop.change(&json!({ "action": "cancel" })).await?;
     cancelled.require_status(200)?;
@@ -66,14 +74,15 @@ async fn tell_in(stage: Stage, sold: Edition, story: Story) -> Result<()> {
     assert_eq!(shop.subscription().await?["status"], "ended");
     assert_eq!(shop.plan().await?, "free");
     let jobs = shop.buyer.get("/api/v1/jobs?limit=200").await?.json()?;
-    let kept = jobs["items"].as_array().map_or(0, Vec::len);
+    let jobs = jobs["items"].as_array().context("jobs")?;
+    let kept = jobs.iter().filter(|job| job["operation"] == story.operation).count();
     assert_eq!(kept as u32, story.free_jobs + 2, "a downgrade loses nothing");
     if stage.who.tells_of_ends() {
-        let refused = shop.submit(&json!({ "operation": "test.noop" })).await?;
+        let refused = shop.submit(&again).await?;
         refused.require_status(402)?;
     } else {
         // A month passed here as well, and the limit counts anew.
-        shop.use_up(story.free_jobs).await?;
+        shop.use_up(story.operation, story.free_jobs).await?;
     }
     shop.require_sound_books().await
 }
@@ -81,27 +90,42 @@ async fn tell_in(stage: Stage, sold: Edition, story: Story) -> Result<()> {
 on_every_stage!(tabgraphsyn, montecarlo, litxplore, automl);
 
 async fn tabgraphsyn(stage: Stage) -> Result<()> {
-    tell(stage, Story { edition: "tabgraphsyn", free_jobs: 10, paid: "paid", price: "49.00 USD" })
-        .await
+    tell(stage, of_jobs("tabgraphsyn", 10, ("paid", "49.00 USD"))).await
 }
 
 async fn montecarlo(stage: Stage) -> Result<()> {
-    tell(
-        stage,
-        Story { edition: "montecarlo", free_jobs: 100, paid: "starter", price: "29.00 USD" },
-    )
-    .await
+    tell(stage, of_jobs("montecarlo", 100, ("starter", "29.00 USD"))).await
 }
 
-/// No operation of the test engine counts reviews, so their limit stands here for jobs.
+/// The limit is of reviews: an engine that is a program counts them, and other jobs are free.
 async fn litxplore(stage: Stage) -> Result<()> {
-    let mut sold = edition("litxplore");
-    let reviews = sold.plans[0].terms.meters.remove(&"reviews".parse::<MeterId>()?);
-    let reviews = reviews.context("reviews are limited")?;
-    assert_eq!(reviews.per_period, Some(3));
-    sold.plans[0].terms.meters.insert("jobs".parse()?, reviews);
-    let story = Story { edition: "litxplore", free_jobs: 3, paid: "basic", price: "9.99 USD" };
-    tell_in(stage, sold, story).await
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/billing/review");
+    let engine = ExternalEngine::start(ExternalConfig::read(&folder)?).await?;
+    let mut shop = Shop::open_with(stage, edition("litxplore"), vec![Box::new(engine)]).await?;
+    let reviews = shop.account().await?["meters"].clone();
+    let reviews = reviews.as_array().and_then(|all| all.iter().find(|m| m["meter"] == "reviews"));
+    assert_eq!(reviews.context("they are limited")?["limit"], 3);
+    let other = shop.submit(&json!({ "operation": "test.noop" })).await?;
+    other.require_status(202)?;
+    shop.wait_for(&other.json()?).await?;
+    let story = Story {
+        edition: "litxplore",
+        operation: "review.write",
+        meter: "reviews",
+        free_jobs: 3,
+        paid: "basic",
+        price: "9.99 USD",
+    };
+    tell_in(shop, stage, story).await
+}
+
+/// A story of jobs, whatever they do.
+const fn of_jobs(
+    edition: &'static str,
+    free_jobs: u32,
+    (paid, price): (&'static str, &'static str),
+) -> Story {
+    Story { edition, operation: "test.noop", meter: "jobs", free_jobs, paid, price }
 }
 
 /// Credits instead of plans: nothing runs before they are bought, and what they bought can be

@@ -69,6 +69,7 @@ mod pages;
 mod paypal;
 mod provider;
 mod razorpay;
+mod referrals;
 mod revenue;
 mod shop;
 mod stripe;

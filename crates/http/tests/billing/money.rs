@@ -11,6 +11,7 @@ on_every_stage!(
     credits_come_when_they_are_paid_and_once,
     a_refund_takes_back_what_is_left,
     what_was_spent_of_a_refund_is_owed,
+    who_runs_out_of_credits_is_warned_once,
     a_bank_may_ask_first,
     a_card_that_fails_is_asked_again_and_the_plan_ends_with_the_grace,
     nobody_subscribes_twice_and_who_left_comes_back,
@@ -78,6 +79,27 @@ async fn what_was_spent_of_a_refund_is_owed(stage: Stage) -> Result<()> {
     let ledger = shop.buyer.get("/api/v1/account/ledger.csv").await?.text();
     assert!(ledger.contains(",receivable,-70,"), "{ledger}");
     shop.require_sound_books().await
+}
+
+async fn who_runs_out_of_credits_is_warned_once(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    assert_eq!(shop.app.billing.warn_of_low_balances().await?, 0, "they never had any");
+    for _ in 0..2 {
+        shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+        assert_eq!(shop.app.billing.warn_of_low_balances().await?, 0);
+        assert_eq!(shop.account().await?["credits"]["low"], false);
+        shop.app.take_mails().await?;
+        let left = shop.credits().await?;
+        shop.spend(left - 19).await?;
+        assert_eq!(shop.account().await?["credits"]["low"], true);
+        assert_eq!(shop.app.billing.warn_of_low_balances().await?, 1);
+        assert_eq!(shop.app.billing.warn_of_low_balances().await?, 0, "they know");
+        let mails = shop.app.take_mails().await?;
+        let warnings: Vec<_> = mails.iter().filter(|mail| mail.kind == "low_balance").collect();
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].mail.subject, "19 credits are left");
+    }
+    Ok(())
 }
 
 async fn a_bank_may_ask_first(stage: Stage) -> Result<()> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use gantry_billing::{Edition, Vocabulary, parse_edition};
+use gantry_engine_api::Engine;
 use gantry_store::StoreConfig;
 use gantry_testkit::fakes::{FakeDelivery, FakePaid};
 use gantry_testkit::postgres::{self, Postgres};
@@ -61,12 +62,22 @@ pub fn edition(name: &str) -> Edition {
 
 impl Shop {
     pub async fn open(stage: Stage, edition: Edition) -> Result<Self> {
+        Self::open_with(stage, edition, Vec::new()).await
+    }
+
+    /// The same with engines beside the one of every test.
+    pub async fn open_with(
+        stage: Stage,
+        edition: Edition,
+        engines: Vec<Box<dyn Engine>>,
+    ) -> Result<Self> {
         let (mut provider, till) = Provider::start(stage.who).await?;
         let (database, store) = open_database(stage.database).await?;
         let mut settings = TestSettings {
             edition: Some(edition),
             till,
             worker: WithWorker::Yes,
+            engines,
             store,
             ..TestSettings::default()
         };
@@ -218,9 +229,9 @@ impl Shop {
         Ok(())
     }
 
-    /// Uses the month's jobs up and answers the refusal of the next one.
-    pub async fn use_up(&mut self, jobs: u32) -> Result<Value> {
-        let job = json!({ "operation": "test.noop" });
+    /// Uses the month's jobs of an operation up and answers the refusal of the next one.
+    pub async fn use_up(&mut self, operation: &str, jobs: u32) -> Result<Value> {
+        let job = json!({ "operation": operation });
         for _ in 0..jobs {
             self.submit(&job).await?.require_status(202)?;
         }

@@ -209,6 +209,10 @@ impl Stage {
             "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
+            "/api/v1/account/mock-purchases" => Some(json!({ "package": "none" })),
+            "/api/v1/datasets/confirm" => {
+                Some(json!({ "upload_id": "01890000-0000-7000-8000-000000000000" }))
+            }
             "/api/v1/account/subscription" => Some(json!({ "action": "cancel" })),
             "/api/v1/rewards/claims" => {
                 Some(json!({ "session_id": "01890000-0000-7000-8000-000000000000" }))

@@ -180,6 +180,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/payments", READ_ACCOUNT),
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
     ("post", "/api/v1/account/portal", MANAGE_BILLING),
+    ("post", "/api/v1/account/mock-purchases", MANAGE_BILLING),
     // Its signature is what lets a message in.
     ("post", "/api/v1/payments/webhooks/{provider}", Rule::Public),
     ("get", "/api/v1/payments/returns/{provider}", Rule::Public),
@@ -196,6 +197,10 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/admin/fraud/blocks", ADMINISTER),
     ("post", "/api/v1/admin/fraud/blocks", ADMINISTER),
     ("delete", "/api/v1/admin/fraud/blocks/{id}", ADMINISTER),
+    ("get", "/api/v1/referrals", READ_ACCOUNT),
+    // Refused to those who may: nothing is rewarded here.
+    ("post", "/api/v1/referrals", MANAGE_BILLING),
+    ("get", "/api/v1/admin/referrals", ADMINISTER),
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
     ("post", "/api/v1/admin/payments/refund", ADMINISTER),
@@ -214,6 +219,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/jobs/{id}/rerun", RUN_ONE),
     ("get", "/api/v1/jobs/{id}/children", READ_ONE_JOB),
     ("get", "/api/v1/jobs/{id}/events", READ_ONE_JOB),
+    // Asked for as no socket: who may read the job is told that it is one.
+    ("get", "/api/v1/jobs/{id}/socket", READ_ONE_JOB),
     ("get", "/api/v1/jobs/{id}/artifacts", READ_ONE_JOB),
     ("get", "/api/v1/events", READ_JOBS),
     ("get", "/api/v1/artifacts/{id}", READ_ONE_JOB),
@@ -223,6 +230,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/datasets/uploads/{id}", WRITE_ONE),
     ("put", "/api/v1/datasets/uploads/{id}/parts/{number}", WRITE_ONE),
     ("post", "/api/v1/datasets/uploads/{id}/complete", WRITE_ONE),
+    ("post", "/api/v1/datasets/confirm", WRITE_OWN),
     ("get", "/api/v1/datasets", READ_DATA),
     ("get", "/api/v1/datasets/{id}", READ_ONE_DATASET),
     ("delete", "/api/v1/datasets/{id}", WRITE_ONE),

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use gantry_rules::account::{Lot, LotOrigin, MeterUse};
+use gantry_rules::cancellation::Cancellations;
 use gantry_rules::plan::Plan;
 use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp};
 
@@ -25,7 +26,7 @@ pub struct LedgerEntry {
     pub lot_id: LotId,
     /// The job that it was for.
     pub job_id: Option<JobId>,
-    /// Why: the grant's reason, or `hold`, `spend`, `release`, `expire`, `refund`, `owe`.
+    /// Why: the grant's reason, or `hold`, `spend`, `penalty`, `release`, `expire`, `refund`, `owe`.
     pub reason: String,
     /// When.
     pub at: Timestamp,
@@ -61,6 +62,16 @@ pub struct AccountOverview {
     pub queued_roots: u32,
     /// The use of meters in the present period.
     pub meters: Vec<MeterUse>,
+    /// The jobs that it cancelled of late.
+    pub cancellations: Cancellations,
+}
+
+impl AccountOverview {
+    /// What is left: what can be spent, and what jobs hold.
+    #[must_use]
+    pub fn derive_balance(&self) -> Credits {
+        Credits::new(self.available.get().saturating_add(self.held.get()))
+    }
 }
 
 /// Looks up money and plans.
@@ -87,6 +98,13 @@ pub trait ReadAccounts: Send + Sync {
         organization_id: OrganizationId,
         page: &PageRequest<LedgerEntryId>,
     ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError>;
+    /// Accounts whose balance, what jobs hold included, rose to `low` or fell below it since
+    /// [`WriteAccounts::note_balance`] was last told of them, by identifier, at most `limit`.
+    async fn list_moved_balances(
+        &self,
+        low: Credits,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StoreError>;
     /// Breaches of the ledger's invariants over all accounts, in words: entries that do not
     /// sum to zero, balances that differ from their lots, negative remainders, holds of ended
     /// jobs. Empty when all is well.
@@ -106,6 +124,13 @@ pub trait WriteAccounts: ReadAccounts {
     ) -> Result<(), StoreError>;
     /// Adds a lot with its ledger entries (`Issued` to `Available`).
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;
+    /// Notes on which side of `low` an account's balance is now; answers whether it fell below it
+    /// since it was noted to be above, which is answered once per fall.
+    async fn note_balance(
+        &self,
+        organization_id: OrganizationId,
+        low: Credits,
+    ) -> Result<bool, StoreError>;
     /// Whether a grant of this origin and reason was made before, so that it is made once.
     async fn has_grant(
         &self,

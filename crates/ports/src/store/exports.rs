@@ -105,6 +105,10 @@ define_parts! {
     AdSessions = "ad_sessions",
     /// What was decided about their claims for ads, and from where they came.
     FraudEvents = "fraud_events",
+    /// Codes by which they bring others.
+    ReferralCodes = "referral_codes",
+    /// That they brought somebody, or somebody them.
+    Referrals = "referrals",
     /// What they did, by the audit log.
     Audit = "audit",
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_rules::allowance::UnitAsk;
+use gantry_rules::cancellation::CancelledBy;
 use gantry_rules::outcome::AttemptResult;
 use gantry_rules::plan::PlanTerms;
 use gantry_rules::refusal::Refusal;
@@ -224,6 +225,8 @@ pub struct CancelCommand {
     pub organization_id: OrganizationId,
     /// The job.
     pub job_id: JobId,
+    /// Who asks.
+    pub by: CancelledBy,
     /// Now.
     pub now: Timestamp,
 }

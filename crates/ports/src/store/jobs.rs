@@ -55,6 +55,8 @@ pub struct JobRecord {
     pub max_credits: Credits,
     /// What it cost; zero until it is settled.
     pub cost: Credits,
+    /// The part of the cost that was kept because its owner cancelled it.
+    pub penalty: Credits,
     /// The stage: name, number, count.
     pub stage: Option<(String, u32, u32)>,
     /// How much is done, from 0 to 1.

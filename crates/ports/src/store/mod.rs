@@ -21,6 +21,7 @@ mod mails;
 mod models;
 mod page;
 mod payments;
+mod referrals;
 mod rewards;
 mod schedules;
 mod session;
@@ -62,6 +63,10 @@ pub use page::{Order, Page, PageRequest};
 pub use payments::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
+};
+pub use referrals::{
+    ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
+    WriteReferrals,
 };
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,

@@ -22,6 +22,7 @@ use super::jobs::ReadJobs;
 use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
+use super::referrals::{ReadReferrals, WriteReferrals};
 use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
 use super::vouching::{ReadVouching, WriteVouching};
@@ -48,6 +49,8 @@ pub trait ReadTx: Send + Sync {
     fn payments(&self) -> &dyn ReadPayments;
     /// Ads watched for credits, and fraud.
     fn rewards(&self) -> &dyn ReadRewards;
+    /// Who brought whom.
+    fn referrals(&self) -> &dyn ReadReferrals;
     /// The audit log.
     fn audit(&self) -> &dyn ReadAudit;
     /// Schedules and their runs.
@@ -86,6 +89,8 @@ pub trait Tx: Send + Sync {
     fn payments(&self) -> &dyn WritePayments;
     /// Ads watched for credits, and fraud.
     fn rewards(&self) -> &dyn WriteRewards;
+    /// Who brought whom.
+    fn referrals(&self) -> &dyn WriteReferrals;
     /// The audit log.
     fn audit(&self) -> &dyn WriteAudit;
     /// Schedules and their runs.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_rules::account::AccountState;
+use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::plan::{Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, MeterId, OrganizationId, PriorityClass};
 
@@ -27,6 +28,7 @@ pub fn limited_account(meter: MeterId, limit: MeterLimit) -> AccountState {
             features: BTreeSet::new(),
             support: Support::Community,
             price: PlanPrice::default(),
+            cancellation: CancellationTerms::default(),
             meters: BTreeMap::from([(meter, limit)]),
         },
         running_roots: 0,

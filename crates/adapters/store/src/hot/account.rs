@@ -3,6 +3,7 @@
 //! Invariant: no balance falls below zero.
 
 use gantry_rules::account::{AccountState, Lot, MeterUse};
+use gantry_rules::cancellation::Cancellations;
 use gantry_rules::ledger::LedgerAccount;
 use gantry_types::{Credits, Timestamp};
 
@@ -18,6 +19,7 @@ pub(super) struct HotAccount {
     pub(super) held: i64,
     pub(super) cursor: u64,
     pub(super) served_at: Timestamp,
+    pub(super) cancellations: Cancellations,
     pub(super) changed: bool,
 }
 

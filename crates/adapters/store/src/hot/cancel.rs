@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_ports::store::{CancelCommand, Cancelled, HotError};
-use gantry_rules::job::CancelRequest;
+use gantry_rules::cancellation::CancelledBy;
+use gantry_rules::job::{CancelRequest, Slot};
 use gantry_rules::settlement::Conclusion;
 use gantry_rules::transition::Event;
-use gantry_types::{Attempt, JobId, JobState};
+use gantry_types::{Attempt, Credits, JobId, JobState};
 
 use super::books::Books;
 use super::settle::{End, end_job};
@@ -25,6 +26,7 @@ pub(super) fn cancel(books: &mut Books, command: &CancelCommand) -> Result<Cance
     if state.is_final() {
         return Err(HotError::WrongState { state }.into());
     }
+    note_cancellation(books, command)?;
     let tree = derive_tree(books, command.job_id);
     for id in &tree {
         let job = books.job_mut(*id)?;
@@ -47,6 +49,22 @@ pub(super) fn cancel(books: &mut Books, command: &CancelCommand) -> Result<Cance
         }
     }
     Ok(Cancelled { state: books.job(command.job_id)?.facts.state, running })
+}
+
+/// Counts what its owner cancels while it runs; a job that was asked to stop before is counted,
+/// or excused, already.
+fn note_cancellation(books: &mut Books, command: &CancelCommand) -> Result<(), Stop> {
+    let facts = &books.job(command.job_id)?.facts;
+    let counts = command.by == CancelledBy::Owner
+        && facts.cancel == CancelRequest::None
+        && facts.derive_slot() == Slot::Running
+        && facts.hold.total() > Credits::ZERO;
+    if counts {
+        let account = books.account_mut(command.organization_id)?;
+        let terms = account.state.terms.cancellation;
+        account.cancellations.note(terms, command.job_id, command.now);
+    }
+    Ok(())
 }
 
 fn end_unclaimed(books: &mut Books, id: JobId, command: &CancelCommand) -> Result<(), Stop> {

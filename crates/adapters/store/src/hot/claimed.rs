@@ -174,6 +174,7 @@ impl Constants {
             cancel_requested: facts.cancel == CancelRequest::Requested,
             max_credits: facts.max_credits,
             cost: job.cost,
+            penalty: job.penalty,
             stage: decode_opt_json("stage", job.stage.as_deref())?,
             progress: job.progress,
             report: None,

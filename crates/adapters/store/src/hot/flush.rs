@@ -181,7 +181,7 @@ fn push_changes(row: &mut RowSet, job: &HotJob) -> Result<(), StoreError> {
     row.opt_id(job.worker_id.map(WorkerId::as_uuid)).opt_int(micros(facts.lease_until));
     row.opt_int(micros(job.due_at)).real(job.progress).opt_text(job.stage.as_deref());
     row.int(encode_cursor(job.cursor)?).opt_int(micros(job.started_at));
-    row.opt_int(micros(job.finished_at));
+    row.opt_int(micros(job.finished_at)).int(job.penalty.get());
     Ok(())
 }
 
@@ -222,6 +222,9 @@ fn push_account(
     rows.row().id(id.as_uuid()).int(account.available).int(account.held);
     rows.int(account.state.running_roots.into()).int(account.state.queued_roots.into());
     rows.int(encode_cursor(account.cursor)?).int(account.served_at.as_micros());
+    let cancellations = &account.cancellations;
+    let kept = (!cancellations.is_empty()).then(|| encode_json("cancellations", cancellations));
+    rows.opt_text(kept.transpose()?.as_deref());
     Ok(())
 }
 

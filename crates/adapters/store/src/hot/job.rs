@@ -94,6 +94,8 @@ pub(super) struct HotJob {
     /// When the user wants it to start.
     pub(super) start_at: Option<Timestamp>,
     pub(super) cost: Credits,
+    /// The part of the cost that was kept because its owner cancelled it.
+    pub(super) penalty: Credits,
     pub(super) progress: f64,
     /// JSON.
     pub(super) stage: Option<String>,
@@ -115,7 +117,7 @@ pub(super) struct Seldom {
     retries: u32,
     host_deaths: u32,
     cancel: CancelRequest,
-    credits: [Credits; 2],
+    credits: [Credits; 3],
     children: [u32; 2],
     due_at: Option<Timestamp>,
     progress: f64,
@@ -147,6 +149,7 @@ impl HotJob {
             due_at: None,
             start_at: None,
             cost: Credits::ZERO,
+            penalty: Credits::ZERO,
             progress: 0.0,
             stage: None,
             cursor: 0,
@@ -206,7 +209,7 @@ impl HotJob {
             retries: facts.retries,
             host_deaths: facts.host_deaths,
             cancel: facts.cancel,
-            credits: [facts.max_credits, facts.spent_by_children],
+            credits: [facts.max_credits, facts.spent_by_children, self.penalty],
             children: [facts.pending_children, self.active_children],
             due_at: self.due_at,
             progress: self.progress,

@@ -6,7 +6,9 @@
 
 use gantry_ports::store::{SettleCommand, Settled};
 use gantry_rules::account::Hold;
+use gantry_rules::cancellation::derive_penalty;
 use gantry_rules::job::CancelRequest;
+use gantry_rules::ledger::Posting;
 use gantry_rules::outcome::{AttemptResult, Ending, JobError};
 use gantry_rules::retry::{NextStep, derive_next_step};
 use gantry_rules::settlement::{self, Conclusion, derive_cost};
@@ -83,16 +85,40 @@ pub(super) fn end_job(
 fn settle_root(books: &mut Books, id: JobId, end: End, now: Timestamp) -> Result<(), Stop> {
     let job = books.job_mut(id)?;
     let organization_id = job.facts.organization_id;
-    let hold = std::mem::take(&mut job.facts.hold);
+    let mut hold = std::mem::take(&mut job.facts.hold);
     let cost = derive_cost(end.conclusion, end.charged, hold.total());
     job.cost = Credits::new(cost.get().saturating_add(job.facts.spent_by_children.get()));
-    if hold == Hold::default() {
+    let held_nothing = hold == Hold::default();
+    let spent = settlement::spend(&mut hold, cost)?;
+    let kept = keep_penalty(books, id, end.conclusion, &mut hold)?;
+    if held_nothing {
         return Ok(());
     }
     let account = books.account_mut(organization_id)?;
-    let settled = settlement::settle(&hold, cost, end.conclusion, &account.state.lots, now)?;
+    let lots = &account.state.lots;
+    let settled = settlement::settle(&hold, Credits::ZERO, end.conclusion, lots, now)?;
     settled.apply(&mut account.state)?;
-    books.post(organization_id, Some(id), &settled.postings, now)
+    books.post(organization_id, Some(id), &[spent, kept, settled.postings].concat(), now)
+}
+
+/// Keeps what its owner's cancellation of a job costs, out of what its hold has left.
+fn keep_penalty(
+    books: &mut Books,
+    id: JobId,
+    conclusion: Conclusion,
+    hold: &mut Hold,
+) -> Result<Vec<Posting>, Stop> {
+    let organization_id = books.job(id)?.facts.organization_id;
+    let was_cancelled = conclusion == Conclusion::CancelledRunning;
+    let percent = books.account_mut(organization_id)?.cancellations.end(id, was_cancelled);
+    let penalty = derive_penalty(percent, hold.total());
+    if penalty == Credits::ZERO {
+        return Ok(Vec::new());
+    }
+    let job = books.job_mut(id)?;
+    job.penalty = penalty;
+    job.cost = Credits::new(job.cost.get().saturating_add(penalty.get()));
+    Ok(settlement::keep(hold, penalty)?)
 }
 
 fn settle_child(books: &mut Books, id: JobId, end: End, now: Timestamp) -> Result<(), Stop> {

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::breaches;
 use super::convert::{
-    decode_json, decode_serde_word, decode_time, decode_u32, decode_u64, decode_word,
+    decode_json, decode_opt_json, decode_serde_word, decode_time, decode_u32, decode_u64,
+    decode_word,
 };
 use super::page::PageSql;
 use crate::session::Session;
@@ -49,6 +50,7 @@ struct OverviewRow {
     held: i64,
     running_roots: i64,
     queued_roots: i64,
+    cancellations: Option<String>,
 }
 
 /// A row of `meter_usage`.
@@ -119,6 +121,12 @@ impl LedgerRow {
     }
 }
 
+/// Whose account it is, alone.
+#[derive(Debug, FromQueryResult)]
+struct WhoseRow {
+    organization_id: Uuid,
+}
+
 const SELECT_PLAN: &str = "SELECT id, slug, version, title, terms FROM plans";
 
 #[async_trait]
@@ -149,7 +157,8 @@ impl ReadAccounts for Session {
         organization_id: OrganizationId,
         period_start: Timestamp,
     ) -> Result<AccountOverview, StoreError> {
-        let sql = "SELECT plan_id, available, held, running_roots, queued_roots FROM accounts \
+        let sql = "SELECT plan_id, available, held, running_roots, queued_roots, \
+                   cancellations FROM accounts \
                    WHERE organization_id = $1";
         let values = vec![organization_id.as_uuid().into()];
         let row = self.sql().first::<OverviewRow>("account", sql, values).await?;
@@ -167,6 +176,8 @@ impl ReadAccounts for Session {
             running_roots: decode_u32("running jobs", row.running_roots)?,
             queued_roots: decode_u32("queued jobs", row.queued_roots)?,
             meters: meters.into_iter().map(MeterRow::decode).collect::<Result<_, _>>()?,
+            cancellations: decode_opt_json("cancellations", row.cancellations.as_deref())?
+                .unwrap_or_default(),
         })
     }
 
@@ -196,6 +207,20 @@ impl ReadAccounts for Session {
         let rows = self.sql().all::<LedgerRow>("ledger entry", sql, values).await?;
         let entries = rows.into_iter().map(LedgerRow::decode).collect::<Result<_, _>>()?;
         Ok(tail.finish(entries, |entry: &LedgerEntry| entry.id))
+    }
+
+    async fn list_moved_balances(
+        &self,
+        low: Credits,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
+        let sql = "SELECT organization_id FROM accounts \
+                   WHERE had_enough <> CASE WHEN available + held >= $1 THEN 1 ELSE 0 END \
+                   ORDER BY organization_id LIMIT $2";
+        let values = vec![low.get().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<WhoseRow>("account", sql, values).await?;
+        let ids = rows.into_iter().map(|row| OrganizationId::from_uuid(row.organization_id));
+        Ok(ids.collect())
     }
 
     async fn list_ledger_breaches(&self) -> Result<Vec<String>, StoreError> {

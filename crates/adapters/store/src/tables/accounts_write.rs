@@ -10,6 +10,7 @@ use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::plan::Plan;
 use gantry_types::{Credits, LedgerEntryId, OrganizationId, PlanId, Timestamp};
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::convert::{encode_json, encode_serde_word};
@@ -54,6 +55,20 @@ impl WriteAccounts for Session {
         insert_lot_row(self, grant).await?;
         insert_grant_entries(self, grant).await?;
         make_blocked_jobs_due(self, grant.organization_id).await
+    }
+
+    async fn note_balance(
+        &self,
+        organization_id: OrganizationId,
+        low: Credits,
+    ) -> Result<bool, StoreError> {
+        let rose = "UPDATE accounts SET had_enough = 1 WHERE organization_id = $1 \
+                    AND had_enough = 0 AND available + held >= $2";
+        let fell = "UPDATE accounts SET had_enough = 0 WHERE organization_id = $1 \
+                    AND had_enough = 1 AND available + held < $2";
+        let values: Vec<Value> = vec![organization_id.as_uuid().into(), low.get().into()];
+        self.sql().run("account", rose, values.clone()).await?;
+        Ok(self.sql().run("account", fell, values).await? > 0)
     }
 
     async fn has_grant(

@@ -45,6 +45,8 @@ const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
     ("invitations", "id", Bytes::None),
     ("oauth_codes", "code_sha256", Bytes::None),
     ("oauth_clients", "id", Bytes::None),
+    ("referrals", "id", Bytes::None),
+    ("referral_codes", "organization_id", Bytes::None),
     ("refresh_tokens", "token_sha256", Bytes::None),
     ("api_keys", "id", Bytes::None),
     ("sessions", "id", Bytes::None),

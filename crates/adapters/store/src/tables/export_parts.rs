@@ -268,6 +268,8 @@ pub(super) const fn source_of(part: ExportPart) -> &'static Source {
         ExportPart::Payments => &books::PAYMENTS,
         ExportPart::AdSessions => &books::AD_SESSIONS,
         ExportPart::FraudEvents => &books::FRAUD_EVENTS,
+        ExportPart::ReferralCodes => &books::REFERRAL_CODES,
+        ExportPart::Referrals => &books::REFERRALS,
         ExportPart::Audit => &books::AUDIT,
     }
 }

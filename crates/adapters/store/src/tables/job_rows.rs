@@ -15,7 +15,7 @@ use crate::row::read_in_order;
 /// The columns of [`JobRow`], from `jobs j`, `job_bodies b` and `job_results r`.
 pub(super) const JOB_COLUMNS: &str = "j.id, j.organization_id, j.root_id, j.parent_id, \
      j.submitted_by, j.operation, j.operation_version, j.label, j.seed, j.accounting, j.state, \
-     j.device, j.class, j.attempt, j.cancel_requested, j.max_credits, j.cost, j.stage, \
+     j.device, j.class, j.attempt, j.cancel_requested, j.max_credits, j.cost, j.penalty, j.stage, \
      j.progress, j.cursor, j.created_at, j.start_at, j.started_at, j.finished_at, \
      j.origin, j.swept_at, \
      b.params, b.inputs, r.report, r.error";
@@ -44,6 +44,7 @@ pub(super) struct JobRow {
     cancel_requested: bool,
     max_credits: i64,
     cost: i64,
+    penalty: i64,
     stage: Option<String>,
     progress: f64,
     cursor: i64,
@@ -85,6 +86,7 @@ impl JobRow {
             cancel_requested: self.cancel_requested,
             max_credits: Credits::new(self.max_credits),
             cost: Credits::new(self.cost),
+            penalty: Credits::new(self.penalty),
             stage: decode_opt_json("stage", self.stage.as_deref())?,
             progress: self.progress,
             report: decode_opt_json("report", self.report.as_deref())?,

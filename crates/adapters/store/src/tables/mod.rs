@@ -34,6 +34,7 @@ mod page;
 mod payment_rows;
 mod payments;
 mod payments_write;
+mod referrals;
 mod reward_rows;
 mod rewards;
 mod rewards_write;

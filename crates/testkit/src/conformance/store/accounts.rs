@@ -79,6 +79,41 @@ pub async fn credits_expire(world: &World) -> Outcome {
     Ok(())
 }
 
+/// Rising to what is low is told of nobody, falling below it once; what jobs hold is not gone.
+pub async fn a_fall_of_a_balance_is_told_once(world: &World) -> Outcome {
+    let low = Credits::new(20);
+    let note = |account: OrganizationId| {
+        let store = world.store.clone();
+        async move {
+            store
+                .write::<bool, StoreError, _>(move |tx| {
+                    Box::pin(async move { tx.accounts().note_balance(account, low).await })
+                })
+                .await
+        }
+    };
+    let poor = world.account(5).await?;
+    let account = world.account(60).await?;
+    let moved = || async {
+        let snapshot = world.read().await?;
+        anyhow::Ok(snapshot.accounts().list_moved_balances(low, 10).await?)
+    };
+    ensure!(moved().await? == [account], "who never had enough did not fall");
+    ensure!(!note(account).await? && !note(poor).await?);
+    for _ in 0..2 {
+        let id = world.submit(account, 50).await?;
+        ensure!(moved().await?.is_empty(), "what is held is not gone");
+        let job = world.claim_job(id).await?;
+        world.end(&job, success(), Some(45)).await?;
+        ensure!(moved().await? == [account]);
+        ensure!(note(account).await? && !note(account).await?, "it was told not once");
+        grant(world, account, (LotOrigin::Paid, None), 45).await?;
+        ensure!(moved().await? == [account]);
+        ensure!(!note(account).await?);
+    }
+    Ok(())
+}
+
 /// An entry is written once and read back as it was.
 pub async fn the_ledger_and_the_audit_log_keep_what_was_written(world: &World) -> Outcome {
     let account = world.account(10).await?;

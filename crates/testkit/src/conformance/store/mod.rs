@@ -20,6 +20,7 @@ pub mod notes;
 mod open;
 pub mod payments;
 pub mod races;
+pub mod referrals;
 pub mod release;
 pub mod rewards;
 pub mod schedules;
@@ -52,6 +53,7 @@ macro_rules! store_conformance {
             identity::mails_are_sent_once_and_tried_again,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
+            accounts::a_fall_of_a_balance_is_told_once,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
@@ -93,6 +95,9 @@ macro_rules! store_conformance {
             cancel::a_queued_job_is_cancelled_at_once,
             cancel::a_running_job_is_asked_and_pays_what_it_used,
             cancel::another_organization_cannot_cancel,
+            cancel::cancelling_often_keeps_a_part_of_the_rest,
+            cancel::what_is_no_cancellation_of_its_owner_keeps_nothing,
+            cancel::cancellations_at_once_are_counted_exactly,
             fork::children_run_and_the_parent_resumes,
             fork::children_draw_on_the_roots_hold,
             fork::only_so_many_children_run_at_once,
@@ -106,6 +111,8 @@ macro_rules! store_conformance {
             allowances::a_lost_allowance_ends_by_itself,
             allowances::an_allowance_counts_in_its_own_month,
             allowances::another_organization_cannot_end_an_allowance,
+            referrals::a_code_is_one_organizations,
+            referrals::a_referral_ends_once,
             schedules::a_schedule_is_kept_changed_and_deleted,
             schedules::a_nominal_time_has_one_run,
             flows::a_workflow_has_revisions,

@@ -2,13 +2,14 @@
 
 use anyhow::ensure;
 use gantry_ports::store::{
-    CancelCommand, CheckpointCommand, HeartbeatCommand, HeartbeatReply, HotError, JobEventKind,
-    NoteRecord, NotesCommand,
+    CheckpointCommand, HeartbeatCommand, HeartbeatReply, HotError, JobEventKind, NoteRecord,
+    NotesCommand,
 };
 use gantry_types::Attempt;
 use serde_json::{Value, json};
 
 use super::World;
+use super::cancel;
 use super::world::{START, success};
 use crate::conformance::Outcome;
 
@@ -83,7 +84,7 @@ pub async fn heartbeats_prolong_and_tell_of_a_cancel(world: &World) -> Outcome {
     };
     world.store.save_checkpoint(checkpoint.clone()).await?;
     world.store.save_checkpoint(checkpoint).await?;
-    let cancel = CancelCommand { organization_id: account, job_id: id, now: START };
+    let cancel = cancel::command(account, id);
     ensure!(world.store.cancel(cancel).await?.running == [id]);
     ensure!(beat(job.job.attempt).await? == HeartbeatReply::CancelRequested);
     ensure!(world.job(account, id).await?.cancel_requested);

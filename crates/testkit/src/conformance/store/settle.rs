@@ -1,12 +1,13 @@
 //! The end of jobs.
 
 use anyhow::{Context, ensure};
-use gantry_ports::store::{CancelCommand, HotError, NotesCommand, SettleCommand};
+use gantry_ports::store::{HotError, NotesCommand, SettleCommand};
 use gantry_rules::outcome::{AttemptResult, Ending, NewArtifact};
 use gantry_rules::period::derive_period;
 use gantry_types::{ArtifactId, Credits, EngineErrorKind, JobState, MeterId};
 
 use super::World;
+use super::cancel;
 use super::world::{START, failure, submission, success};
 use crate::conformance::Outcome;
 
@@ -108,7 +109,7 @@ pub async fn a_job_given_back_is_ready_at_once(world: &World) -> Outcome {
     }
     let job = world.claim_job(id).await?;
     ensure!(job.job.attempt.get() == 6, "{:?}", job.job.attempt);
-    let cancel = CancelCommand { organization_id: account, job_id: id, now: START };
+    let cancel = cancel::command(account, id);
     world.store.cancel(cancel).await?;
     ensure!(world.end(&job, Ending::GivenBack, None).await?.state == JobState::Cancelled);
     world.check_books().await

@@ -40,9 +40,10 @@ pub(in crate::hot) struct AccountRow {
     queued_roots: i64,
     cursor: i64,
     served_at: i64,
+    cancellations: Option<String>,
 }
 
-read_in_order!(AccountRow: organization_id, plan_id, available, held, running_roots, queued_roots, cursor, served_at);
+read_in_order!(AccountRow: organization_id, plan_id, available, held, running_roots, queued_roots, cursor, served_at, cancellations);
 
 impl AccountRow {
     pub(super) fn decode(self, terms: PlanTerms) -> Result<HotAccount, StoreError> {
@@ -61,6 +62,8 @@ impl AccountRow {
             held: self.held,
             cursor: decode_u64("cursor", self.cursor)?,
             served_at: Timestamp::from_micros(self.served_at),
+            cancellations: decode_opt_json("cancellations", self.cancellations.as_deref())?
+                .unwrap_or_default(),
             changed: false,
         })
     }
@@ -115,10 +118,11 @@ pub(super) struct JobRow {
     created_at: i64,
     started_at: Option<i64>,
     finished_at: Option<i64>,
+    penalty: i64,
 }
 
 read_in_order!(
-    JobRow: id, organization_id, root_id, parent_id, ordinal, operation, accounting, state, device, class, gate, attempt, retries, host_deaths, cancel_requested, max_credits, cost, spent_by_children, hold, pending_children, active_children, worker_id, lease_until, due_at, start_at, progress, stage, cursor, created_at, started_at, finished_at,
+    JobRow: id, organization_id, root_id, parent_id, ordinal, operation, accounting, state, device, class, gate, attempt, retries, host_deaths, cancel_requested, max_credits, cost, spent_by_children, hold, pending_children, active_children, worker_id, lease_until, due_at, start_at, progress, stage, cursor, created_at, started_at, finished_at, penalty,
 );
 
 impl JobRow {
@@ -156,6 +160,7 @@ impl JobRow {
             due_at: self.due_at.map(Timestamp::from_micros),
             start_at: self.start_at.map(Timestamp::from_micros),
             cost: Credits::new(self.cost),
+            penalty: Credits::new(self.penalty),
             progress: self.progress,
             stage: self.stage,
             cursor: decode_u64("cursor", self.cursor)?,

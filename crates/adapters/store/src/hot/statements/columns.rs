@@ -11,7 +11,8 @@ pub(super) const IDS: &[Column] = &[("id", Kind::Id)];
 pub(super) const HOT_COLUMNS: &str = "id, organization_id, root_id, parent_id, ordinal, operation, \
      accounting, state, device, class, gate, attempt, retries, host_deaths, cancel_requested, \
      max_credits, cost, spent_by_children, hold, pending_children, active_children, worker_id, \
-     lease_until, due_at, start_at, progress, stage, cursor, created_at, started_at, finished_at";
+     lease_until, due_at, start_at, progress, stage, cursor, created_at, started_at, finished_at, \
+     penalty";
 
 /// The columns of `jobs` that change, with the identifier first.
 pub(super) const JOB_CHANGES: &[Column] = &[
@@ -37,6 +38,7 @@ pub(super) const JOB_CHANGES: &[Column] = &[
     ("cursor", Kind::Int),
     ("started_at", Kind::Int),
     ("finished_at", Kind::Int),
+    ("penalty", Kind::Int),
 ];
 
 /// Those of [`JOB_CHANGES`] that a step of a job's life changes, with the identifier first.
@@ -90,6 +92,7 @@ pub(super) const ACCOUNT: &[Column] = &[
     ("queued_roots", Kind::Int),
     ("cursor", Kind::Int),
     ("served_at", Kind::Int),
+    ("cancellations", Kind::Text),
 ];
 
 /// The column of `lots` that changes, with the identifier first.

@@ -101,7 +101,7 @@ fn select_accounts(dialect: Dialect) -> String {
     let lock = dialect.for_update();
     format!(
         "SELECT organization_id, plan_id, available, held, running_roots, queued_roots, \
-         cursor, served_at FROM accounts WHERE organization_id IN \
+         cursor, served_at, cancellations FROM accounts WHERE organization_id IN \
          (SELECT w.id FROM {} w UNION \
           SELECT j.organization_id FROM {} w JOIN jobs j ON j.id = w.id) \
          ORDER BY organization_id{lock}",

@@ -220,3 +220,25 @@ pub(super) const FRAUD_EVENTS: Source = Source {
     whose: OF_PERSON,
     order: BY_ID,
 };
+
+pub(super) const REFERRAL_CODES: Source = Source {
+    from: "referral_codes",
+    columns: &[("organization_id", Id), ("code", Text), ("created_at", Time)],
+    whose: "(organization_id IN {own} OR created_by = {user})",
+    order: "organization_id",
+};
+
+/// Without the other side of it.
+pub(super) const REFERRALS: Source = Source {
+    from: "referrals",
+    columns: &[
+        ("id", Id),
+        ("state", Text),
+        ("reward", Int),
+        ("welcome", Int),
+        ("created_at", Time),
+        ("ended_at", Time),
+    ],
+    whose: "(organization_id IN {own} OR referred_user_id = {user})",
+    order: BY_ID,
+};
