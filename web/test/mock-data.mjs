@@ -327,6 +327,7 @@ export function createJob(operation, dataset, fields = {}) {
     seed: '9223372036854775807',
     max_credits: 12,
     cost: null,
+    penalty: 0,
     stage: null,
     progress: 0,
     report: null,

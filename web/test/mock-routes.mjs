@@ -44,6 +44,7 @@ export function createRoutes(world) {
     credits: {
       available: 988 + world.earned.length * 5,
       held: jobs.filter((job) => !FINAL.includes(job.state)).length * 12,
+      low: false,
     },
     running_jobs: jobs.filter((job) => job.state === 'running').length,
     queued_jobs: jobs.filter((job) => job.state === 'queued').length,
@@ -88,6 +89,7 @@ export function createRoutes(world) {
     return {
       meters: { jobs: 1, rows: 1000 },
       max_credits: (body.params.folds ?? 1) * 2 + 2,
+      cancel_keeps_percent: 0,
       memory_bytes: 268435456,
       threads: 2,
       device: 'cpu',

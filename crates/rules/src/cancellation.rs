@@ -31,7 +31,6 @@ pub struct CancellationTerms {
 impl CancellationTerms {
     /// Whether nothing is ever kept.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub const fn is_free(&self) -> bool {
         self.step_percent == 0 || self.most_percent == 0
     }

@@ -28,6 +28,11 @@ function Cost({ estimate }: { estimate: Estimate }) {
         {t('cost.credits', { count: estimate.max_credits })}
       </p>
       <p className="muted small">{t('cost.explain')}</p>
+      {estimate.cancel_keeps_percent > 0 ? (
+        <p className="muted small">
+          {t('cost.cancelling', { percent: estimate.cancel_keeps_percent })}
+        </p>
+      ) : null}
       <Facts
         facts={[
           { label: t('cost.memory'), value: format.bytes(estimate.memory_bytes) },

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Alert, Button } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -34,6 +34,7 @@ function Plan({ account }: { account: Account }) {
   return (
     <div className="job-pair">
       <Section title={t('account.credits')}>
+        {credits.low ? <Alert className="notice">{t('account.low')}</Alert> : null}
         <Facts
           facts={[
             { label: t('account.available'), value: format.integer(credits.available) },

@@ -53,6 +53,9 @@ function JobFacts({ job }: { job: Job }) {
       <Facts
         facts={[
           { label: t('job.cost'), value: cost },
+          ...(job.penalty > 0
+            ? [{ label: t('job.penalty'), value: format.integer(job.penalty) }]
+            : []),
           { label: t('job.duration'), value: jobDuration(job, format, now) ?? t('value.none') },
           { label: t('job.created'), value: <When at={job.created_at} /> },
           ...Object.entries(job.input_names).map(([slot, name]) => {
