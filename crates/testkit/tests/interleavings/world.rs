@@ -14,6 +14,7 @@ use gantry_ports::store::{
     PaymentStatus, ReapCommand, ReleaseCommand, SettleCommand,
 };
 use gantry_ports::{Clock, SandboxDesk};
+use gantry_rules::cancellation::CancelledBy;
 use gantry_rules::outcome::{AttemptResult, Ending, JobError};
 use gantry_rules::plan::Interval;
 use gantry_rules::submission::{Accounting, Needs, OnRefusal, Submission};
@@ -188,7 +189,8 @@ impl World {
     async fn cancel_job(&mut self, job: usize) -> Result<()> {
         let Some(job_id) = choose(&self.jobs, job).copied() else { return Ok(()) };
         let (organization_id, now) = (self.account, self.clock.now());
-        match self.server.port.cancel(CancelCommand { organization_id, job_id, now }).await {
+        let command = CancelCommand { organization_id, job_id, by: CancelledBy::Owner, now };
+        match self.server.port.cancel(command).await {
             Ok(_) | Err(HotError::WrongState { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
