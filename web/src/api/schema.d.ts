@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/mock-purchases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buys credits for nothing, where the sandbox takes the money: for trying things out. They come
+         *     with the sandbox's message, within seconds.
+         */
+        post: operations["make_up_purchase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/payments": {
         parameters: {
             query?: never;
@@ -426,6 +446,23 @@ export interface paths {
         put?: never;
         /** Gives money back for a payment. For administrators. */
         post: operations["refund_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every referral of the installation. For administrators. */
+        get: operations["list_all_referrals"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1093,6 +1130,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same, with the upload's identifier in the body. */
+        post: operations["confirm_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/uploads": {
         parameters: {
             query?: never;
@@ -1406,7 +1460,9 @@ export interface paths {
         put?: never;
         /**
          * Asks a job and its children to stop: at once for what does not run, at the engine's next
-         *     check for what does. A job that has ended stays as it is.
+         *     check for what does. A job that has ended stays as it is. Where the edition says so, an
+         *     organization that cancels running jobs often pays a part of the credits they held and did not
+         *     use; the estimate tells the share, and the job's `penalty` the amount.
          */
         post: operations["cancel_job"];
         delete?: never;
@@ -1500,6 +1556,27 @@ export interface paths {
         put?: never;
         /** Submits a copy: the same operation, parameters, inputs and seed. */
         post: operations["rerun_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/socket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of a job as messages `{"id", "event", "data"}` of a WebSocket: first those that
+         *     happened, then the new ones, until the job has ended (event `end`, then close code 1000). Close
+         *     code 1012 asks the client to come back with `after`, the last `id` that it saw.
+         */
+        get: operations["open_job_socket"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1873,6 +1950,24 @@ export interface paths {
         get: operations["list_plans"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What referrals bring, the organization's code, and whom it brought; nobody's address is shown. */
+        get: operations["list_referrals"];
+        put?: never;
+        /** The organization's code, made now if there is none. */
+        post: operations["make_referral_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2421,6 +2516,26 @@ export interface components {
             /** @description The version of the server. */
             version: string;
         };
+        /** @description A referral as administrators see it. */
+        AdminReferralBody: {
+            /**
+             * Format: uuid
+             * @description Whose code it was.
+             */
+            organization_id: string;
+            /** @description What the code's organization sees of it. */
+            referral: components["schemas"]["ReferralBody"];
+            /**
+             * Format: uuid
+             * @description The newcomer's own organization.
+             */
+            referred_organization_id: string;
+            /**
+             * Format: int64
+             * @description What the newcomer's organization was given.
+             */
+            welcome: number;
+        };
         /** @description A key, without its secret. */
         ApiKeyBody: {
             /**
@@ -2616,6 +2731,14 @@ export interface components {
              */
             report: unknown;
         };
+        /** @description An upload whose parts have all arrived. */
+        ConfirmUploadRequest: {
+            /**
+             * Format: uuid
+             * @description The upload.
+             */
+            upload_id: string;
+        };
         /** @description Credits to be given. */
         CreditGrantRequest: {
             /**
@@ -2638,6 +2761,11 @@ export interface components {
              * @description What jobs hold.
              */
             held: number;
+            /**
+             * @description Whether both together are less than what the edition says is low; never where it says
+             *     nothing.
+             */
+            low: boolean;
         };
         /** @description A dataset. */
         Dataset: {
@@ -2728,6 +2856,12 @@ export interface components {
         EstimateBody: {
             /** @description Whether it would be admitted now. */
             admissible: boolean;
+            /**
+             * Format: int32
+             * @description The share, in percent, of the credits it held and did not use that would be kept if it were
+             *     cancelled while it runs; as many cancellations as now.
+             */
+            cancel_keeps_percent: number;
             /** @description `cpu`, `prefers_gpu` or `needs_gpu`. */
             device: string;
             /**
@@ -3087,6 +3221,12 @@ export interface components {
              * @description Its parent, for a child.
              */
             parent_id?: string | null;
+            /**
+             * Format: int64
+             * @description The part of the cost that was kept of what it held and did not use, because it was
+             *     cancelled once too often.
+             */
+            penalty: number;
             /**
              * Format: double
              * @description How much is done, from 0 to 1.
@@ -3730,6 +3870,19 @@ export interface components {
              */
             per_period?: number | null;
         };
+        /** @description A purchase that nobody pays for. */
+        MockPurchaseBody: {
+            /**
+             * Format: uuid
+             * @description The purchase.
+             */
+            checkout_id: string;
+        };
+        /** @description A package of credits that is bought for nothing. */
+        MockPurchaseRequest: {
+            /** @description The name of a package. */
+            package: string;
+        };
         /** @description A model: a file that a job left, with its card. */
         Model: {
             /**
@@ -4013,6 +4166,31 @@ export interface components {
             title: string;
         };
         /** @description One part of a list. */
+        PageOf_AdminReferralBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Whose code it was.
+                 */
+                organization_id: string;
+                /** @description What the code's organization sees of it. */
+                referral: components["schemas"]["ReferralBody"];
+                /**
+                 * Format: uuid
+                 * @description The newcomer's own organization.
+                 */
+                referred_organization_id: string;
+                /**
+                 * Format: int64
+                 * @description What the newcomer's organization was given.
+                 */
+                welcome: number;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
         PageOf_AuditEntryBody: {
             /** @description The items. */
             items: {
@@ -4226,6 +4404,12 @@ export interface components {
                  * @description Its parent, for a child.
                  */
                 parent_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description The part of the cost that was kept of what it held and did not use, because it was
+                 *     cancelled once too often.
+                 */
+                penalty: number;
                 /**
                  * Format: double
                  * @description How much is done, from 0 to 1.
@@ -4922,6 +5106,77 @@ export interface components {
             /** @description The operation. */
             operation: string;
         };
+        /** @description Somebody whom the organization referred. */
+        ReferralBody: {
+            /**
+             * Format: date-time
+             * @description When they registered.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description What the organization was given for it.
+             */
+            reward: number;
+            /** @description `waiting`, `rewarded` or `refused`. */
+            state: string;
+            /** @description Who it is, as far as others may see: the first letter and the host of their address. */
+            who: string;
+        };
+        /** @description An organization's code. */
+        ReferralCodeBody: {
+            /** @description The code. */
+            code: string;
+            /** @description The page on which newcomers register with it. */
+            url: string;
+        };
+        /** @description What referrals bring. */
+        ReferralTermsBody: {
+            /**
+             * Format: int64
+             * @description After how many days what is left of them expires; `null` means never.
+             */
+            expires_days?: number | null;
+            /**
+             * Format: int32
+             * @description How many referrals are rewarded in a calendar month (UTC).
+             */
+            most_per_month: number;
+            /**
+             * Format: int64
+             * @description Credits of who refers; 0 for none.
+             */
+            reward: number;
+            /**
+             * Format: int64
+             * @description Credits of who is referred; 0 for none.
+             */
+            welcome: number;
+            /** @description `verified`: once the newcomer's address is; `first_payment`: once they paid, too. */
+            when: string;
+        };
+        /** @description The organization's code, and whom it brought. */
+        ReferralsBody: {
+            /** @description The code, once it was made. */
+            code?: string | null;
+            /** @description Whom the organization referred. */
+            items: components["schemas"]["ReferralBody"][];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+            terms?: components["schemas"]["ReferralTermsBody"] | null;
+            /** @description The page on which newcomers register with it. */
+            url?: string | null;
+        };
         /** @description A refresh token. */
         RefreshRequest: {
             /** @description The token of the last pair; it is good once. */
@@ -4950,6 +5205,8 @@ export interface components {
              * @description At least 10 characters.
              */
             password: string;
+            /** @description The code of whoever referred the newcomer. */
+            referral_code?: string | null;
         };
         /** @description Another name of a passkey. */
         RenamePasskeyRequest: {
@@ -6071,6 +6328,38 @@ export interface operations {
             };
         };
     };
+    make_up_purchase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MockPurchaseRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MockPurchaseBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_payments: {
         parameters: {
             query?: {
@@ -6629,6 +6918,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_all_referrals: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_AdminReferralBody"];
+                };
             };
             /** @description A problem. */
             default: {
@@ -7997,6 +8321,38 @@ export interface operations {
             };
         };
     };
+    confirm_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmUploadRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     begin_upload: {
         parameters: {
             query?: never;
@@ -8842,6 +9198,38 @@ export interface operations {
             };
         };
     };
+    open_job_socket: {
+        parameters: {
+            query?: {
+                /** @description Events after this cursor; the header `Last-Event-ID` goes before it. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connection is a WebSocket now. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: never;
@@ -9659,6 +10047,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OffersBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_referrals: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralsBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_referral_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferralCodeBody"];
                 };
             };
             /** @description A problem. */
