@@ -135,7 +135,7 @@ describe('leaving', () => {
 
 describe('passkeys', () => {
   function reach(hostname: string) {
-    vi.stubGlobal('PublicKeyCredential', class {});
+    vi.stubGlobal('PublicKeyCredential', vi.fn());
     vi.stubGlobal('location', { hostname });
     answer(200, { items: [] });
     show(<Passkeys />);
