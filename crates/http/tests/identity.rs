@@ -36,7 +36,7 @@ async fn an_account_begins_with_its_credits_and_an_audit_line() -> Result<()> {
     let mut client = app.register("ada@example.org").await?;
     let account = client.get("/api/v1/account").await?.json()?;
     assert_eq!(account["plan"]["slug"], "test");
-    assert_eq!(account["credits"], json!({ "available": 1_000_000, "held": 0 }));
+    assert_eq!(account["credits"], json!({ "available": 1_000_000, "held": 0, "low": false }));
     let ledger = client.get("/api/v1/account/ledger?order=oldest_first").await?.json()?;
     let sum: i64 = ledger["items"]
         .as_array()

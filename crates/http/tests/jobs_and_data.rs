@@ -75,7 +75,7 @@ async fn a_job_goes_from_submission_to_its_report() -> Result<()> {
     assert_eq!(job["report"]["input_bytes"], 27);
     assert_eq!(job["progress"], 1.0);
     let account = client.get("/api/v1/account").await?.json()?;
-    assert_eq!(account["credits"], json!({ "available": 999_997, "held": 0 }));
+    assert_eq!(account["credits"], json!({ "available": 999_997, "held": 0, "low": false }));
     let again = client.send(TestRequest::new("POST", &format!("/api/v1/jobs/{id}/rerun"))).await?;
     again.require_status(202)?;
     let again = again.json()?;
