@@ -9,6 +9,8 @@ use gantry_types::{JobId, LotId, OrganizationId};
 /// Entries of one page; histories are short.
 const PAGE: u32 = 200;
 const MOST_PAGES: usize = 100;
+/// What a package gives.
+pub const PACKAGE_CREDITS: i64 = 100;
 
 /// What the entries add up to.
 pub struct Books {
@@ -48,7 +50,9 @@ impl Books {
     /// How often a package was given.
     pub fn count_packages(&self) -> usize {
         let given = |entry: &&LedgerEntry| {
-            entry.account == LedgerAccount::Available && entry.reason.starts_with("package ")
+            // The credits with which an account begins are of another size.
+            let is_grant = entry.account == LedgerAccount::Available && entry.reason == "grant";
+            is_grant && entry.amount.get() == PACKAGE_CREDITS
         };
         self.entries.iter().filter(given).count()
     }

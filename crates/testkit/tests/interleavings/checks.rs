@@ -9,11 +9,11 @@ use gantry_rules::period::derive_period;
 use gantry_types::Credits;
 
 use crate::End;
-use crate::books::Books;
+use crate::books::{Books, PACKAGE_CREDITS};
 use crate::world::World;
 
 /// What a package gives and costs.
-const PACKAGE: (i64, i64) = (100, 1_000);
+const PACKAGE: (i64, i64) = (PACKAGE_CREDITS, 1_000);
 /// No job waits longer before it is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_hours(6);
 
