@@ -120,7 +120,10 @@ impl Cancellations {
     fn forget(&mut self, terms: CancellationTerms, now: Timestamp) {
         let oldest = now.minus(WINDOW);
         self.0.retain(|one| !one.ended || one.at > oldest);
-        let mut surplus = self.0.len().saturating_sub(terms.derive_reach());
+        // So many make the next one cost the most. Open ones may turn out not to count, and push
+        // none of them out.
+        let needed = terms.derive_reach().saturating_sub(1);
+        let mut surplus = self.0.iter().filter(|one| one.ended).count().saturating_sub(needed);
         self.0.retain(|one| {
             let goes = one.ended && surplus > 0;
             surplus -= usize::from(goes);
@@ -194,6 +197,22 @@ mod tests {
         assert_eq!(list.end(id, false), 0);
         assert!(list.is_empty());
         assert_eq!(list.end(JobId::generate(), true), 0, "nobody cancelled it");
+    }
+
+    #[test]
+    fn requests_that_come_to_nothing_push_no_cancellation_out() {
+        let mut list = Cancellations::default();
+        for _ in 0..8 {
+            cancel(&mut list, at(1));
+        }
+        let open: Vec<JobId> = (0..6).map(|_| JobId::generate()).collect();
+        for id in &open {
+            list.note(TERMS, *id, at(2));
+        }
+        for id in open {
+            list.end(id, false);
+        }
+        assert_eq!(list.derive_percent(TERMS, at(2)), TERMS.most_percent);
     }
 
     #[test]
