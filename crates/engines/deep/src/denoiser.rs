@@ -4,7 +4,8 @@
 //! do not depend on each other, times what a network has learned of how they do: so before any
 //! training, rows are those of the prior, and training can only tell what it lacks. The mean of the
 //! codes' numbers under these shares is the denoised row (Karras and others, 2022, in the space of
-//! the autoencoder).
+//! the autoencoder). In training some cells of some rows are shown without noise, so that rows can be
+//! drawn of which some cells are known.
 //!
 //! Parameters of the network: numbers of the row, condition, group, two hidden layers, codes.
 
@@ -23,7 +24,8 @@ use crate::table::{CodedTable, Prior};
 const HIDDEN: usize = 256;
 /// What the network is told of the noise.
 const NOISE: usize = 9;
-const CONDITION: usize = EMBEDDING + NOISE;
+/// Share of the rows of which some cells are shown without noise.
+const PARTLY_KNOWN: f64 = 0.3;
 /// Logarithm of the noise in training: mean and spread.
 const NOISE_MEAN: f64 = -0.2;
 const NOISE_SPREAD: f64 = 1.2;
@@ -56,7 +58,7 @@ pub(crate) fn begin(prior: &Prior, rng: &mut Rng) -> Learner {
     let width = prior.width();
     Learner::new(vec![
         Weights::random(prior.states.len() * TOKEN, HIDDEN, rng),
-        Weights::random(CONDITION, HIDDEN, rng),
+        Weights::random(EMBEDDING + NOISE + prior.states.len(), HIDDEN, rng),
         Weights::zeros(prior.groups, HIDDEN),
         Weights::random(HIDDEN, HIDDEN, rng),
         Weights::zeros(1, HIDDEN),
@@ -65,6 +67,33 @@ pub(crate) fn begin(prior: &Prior, rng: &mut Rng) -> Learner {
         Weights::zeros(HIDDEN, width),
         Weights::zeros(1, width),
     ])
+}
+
+/// Rows on their way from noise, and what is known of them.
+pub(crate) struct Noisy {
+    /// The numbers of cells, row by row.
+    pub(crate) numbers: Vec<f32>,
+    pub(crate) groups: Vec<u32>,
+    /// By row.
+    pub(crate) noise: Vec<f64>,
+    /// Whether a cell is known, row by row.
+    pub(crate) known: Vec<bool>,
+}
+
+impl Noisy {
+    /// Each row: its group, its cells, the noise of each of them, and its own noise.
+    fn rows(&self) -> impl Iterator<Item = (u32, &[f32], &[bool], f64)> {
+        let cells = self.known.len() / self.groups.len().max(1);
+        let numbers = self.numbers.chunks_exact(cells * TOKEN).zip(self.known.chunks_exact(cells));
+        let about = self.groups.iter().zip(&self.noise);
+        numbers
+            .zip(about)
+            .map(|((numbers, known), (group, noise))| (*group, numbers, known, *noise))
+    }
+}
+
+const fn noise_of(known: bool, noise: f64) -> f64 {
+    if known { LEAST_NOISE } else { noise }
 }
 
 /// What a network is shown of some rows.
@@ -80,7 +109,8 @@ pub(crate) fn forward<B: Backend>(
     shown: &Shown,
 ) -> Tensor<B, 2> {
     let numbers = matrix::<B>(&shown.numbers, shown.numbers.len() / shown.groups.len().max(1));
-    let condition = matrix::<B>(&shown.condition, CONDITION);
+    let width = shown.condition.len() / shown.groups.len().max(1);
+    let condition = matrix::<B>(&shown.condition, width);
     let group = parameter(2).select(0, places(&shown.groups));
     let first = numbers.matmul(parameter(0)) + condition.matmul(parameter(1)) + group;
     let first = silu(first);
@@ -90,38 +120,35 @@ pub(crate) fn forward<B: Backend>(
 }
 
 impl Space {
-    /// What the network is shown of noisy rows; noise by row.
-    pub(crate) fn show(&self, noisy: &[f32], groups: &[u32], noise: &[f64]) -> Shown {
-        let width = self.prior.states.len() * TOKEN;
-        let mut numbers = Vec::with_capacity(noisy.len());
-        let mut condition = Vec::with_capacity(groups.len() * CONDITION);
-        for ((row, group), noise) in noisy.chunks_exact(width).zip(groups).zip(noise) {
-            let scale = (1.0 / (1.0 + noise * noise).sqrt()) as f32;
-            numbers.extend(row.iter().map(|number| number * scale));
-            let at = *group as usize * EMBEDDING;
+    /// What the network is shown.
+    pub(crate) fn show(&self, noisy: &Noisy) -> Shown {
+        let mut numbers = Vec::with_capacity(noisy.numbers.len());
+        let mut condition = Vec::new();
+        for (group, row, known, noise) in noisy.rows() {
+            for (cell, known) in row.chunks_exact(TOKEN).zip(known) {
+                let noise = noise_of(*known, noise);
+                let scale = (1.0 / (1.0 + noise * noise).sqrt()) as f32;
+                numbers.extend(cell.iter().map(|number| number * scale));
+            }
+            let at = group as usize * EMBEDDING;
             condition.extend_from_slice(&self.means[at..at + EMBEDDING]);
-            condition.extend_from_slice(&derive_noise_features(*noise));
+            condition.extend_from_slice(&derive_noise_features(noise));
+            condition.extend(known.iter().map(|known| f32::from(u8::from(*known))));
         }
-        let groups = groups.iter().map(|group| *group as i32).collect();
+        let groups = noisy.groups.iter().map(|group| *group as i32).collect();
         Shown { numbers, condition, groups }
     }
 
     /// Adds to the network's answer what the prior and the noisy numbers themselves say.
-    pub(crate) fn add_known(
-        &self,
-        logits: &mut [f32],
-        noisy: &[f32],
-        groups: &[u32],
-        noise: &[f64],
-    ) {
-        let width = self.prior.width();
-        let cells = self.prior.states.len() * TOKEN;
-        let rows = logits.chunks_exact_mut(width).zip(noisy.chunks_exact(cells));
-        for ((line, row), (group, noise)) in rows.zip(groups.iter().zip(noise)) {
-            let sharp = (0.5 / (noise * noise)) as f32;
-            let prior = self.prior.of_group(*group as usize);
+    pub(crate) fn add_known(&self, logits: &mut [f32], noisy: &Noisy) {
+        let lines = logits.chunks_exact_mut(self.prior.width());
+        for (line, (group, row, known, noise)) in lines.zip(noisy.rows()) {
+            let prior = self.prior.of_group(group as usize);
             let mut codes = line.iter_mut().zip(prior).zip(self.book.chunks_exact(TOKEN));
-            for (states, cell) in self.prior.states.iter().zip(row.chunks_exact(TOKEN)) {
+            let cells = row.chunks_exact(TOKEN).zip(known);
+            for (states, (cell, known)) in self.prior.states.iter().zip(cells) {
+                let noise = noise_of(*known, noise);
+                let sharp = (0.5 / (noise * noise)) as f32;
                 for ((logit, log), code) in codes.by_ref().take(*states) {
                     let far: f32 = cell.iter().zip(code).map(|(a, b)| (a - b) * (a - b)).sum();
                     *logit += log - sharp * far;
@@ -162,33 +189,47 @@ pub(crate) fn learn(
     (rng, done): (&mut Rng, u64),
 ) -> Result<f64, DeepError> {
     let starts = space.prior.starts();
-    let cells = starts.len() * TOKEN;
-    let noise: Vec<f64> = rows
-        .iter()
-        .map(|_| {
-            let log = NOISE_MEAN + NOISE_SPREAD * rng.normal();
-            math::exp(log).clamp(LEAST_NOISE, MOST_NOISE)
-        })
-        .collect();
-    let lines = derive_lines(table, &starts, rows);
-    let mut noisy = Vec::with_capacity(rows.len() * cells);
-    for (lines, noise) in lines.chunks_exact(starts.len()).zip(&noise) {
-        for line in lines {
-            let at = *line as usize * TOKEN;
-            let code = &space.book[at..at + TOKEN];
-            noisy.extend(code.iter().map(|number| number + (noise * rng.normal()) as f32));
-        }
-    }
-    let groups: Vec<u32> = rows.iter().map(|row| table.groups[*row]).collect();
-    let shown = space.show(&noisy, &groups, &noise);
+    let noisy = make_noisy((table, space), &starts, rows, rng);
+    let shown = space.show(&noisy);
     let pass = Pass::new(&learner.weights);
     let out = forward(&|place| pass.parameter(place), &shown);
     let mut slopes = read(out.clone().inner())?;
-    space.add_known(&mut slopes, &noisy, &groups, &noise);
+    space.add_known(&mut slopes, &noisy);
     let surprise = slope_of_codes(&mut slopes, (table, &starts), rows);
     let gradients = pass.backward(&(out * matrix(&slopes, space.prior.width())).sum())?;
     learner.step(gradients, derive_speed(done));
     Ok(surprise)
+}
+
+/// Rows with noise, of which some cells are known.
+fn make_noisy(
+    (table, space): (&CodedTable, &Space),
+    starts: &[usize],
+    rows: &[usize],
+    rng: &mut Rng,
+) -> Noisy {
+    let lines = derive_lines(table, starts, rows);
+    let mut noisy = Noisy {
+        numbers: Vec::with_capacity(lines.len() * TOKEN),
+        groups: rows.iter().map(|row| table.groups[*row]).collect(),
+        noise: Vec::with_capacity(rows.len()),
+        known: Vec::with_capacity(lines.len()),
+    };
+    for lines in lines.chunks_exact(starts.len()) {
+        let log = NOISE_MEAN + NOISE_SPREAD * rng.normal();
+        let noise = math::exp(log).clamp(LEAST_NOISE, MOST_NOISE);
+        let share = if rng.uniform() < PARTLY_KNOWN { rng.uniform() } else { 0.0 };
+        noisy.noise.push(noise);
+        for line in lines {
+            let known = rng.uniform() < share;
+            let noise = noise_of(known, noise);
+            let at = *line as usize * TOKEN;
+            let code = &space.book[at..at + TOKEN];
+            noisy.known.push(known);
+            noisy.numbers.extend(code.iter().map(|number| number + (noise * rng.normal()) as f32));
+        }
+    }
+    noisy
 }
 
 /// Faster at first, and slower with the root of the steps that were done.

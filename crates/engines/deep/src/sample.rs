@@ -10,7 +10,7 @@ use gantry_learn::{Rng, math};
 
 use crate::Cpu;
 use crate::autoencoder::TOKEN;
-use crate::denoiser::{Denoiser, LEAST_NOISE, MOST_NOISE, Space, forward};
+use crate::denoiser::{Denoiser, LEAST_NOISE, MOST_NOISE, Noisy, Space, forward};
 use crate::error::DeepError;
 use crate::net::{matrix, read};
 
@@ -23,27 +23,25 @@ const BEND: f64 = 7.0;
 const STREAM: u64 = 0x6465_6570;
 
 /// What is asked of one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
     /// The group that it is drawn from.
     pub group: u32,
-    /// Which of the lists of open codes it keeps to, if any.
-    pub open: Option<usize>,
+    /// Columns of which the code is known.
+    pub known: Vec<(usize, u8)>,
 }
 
 /// Rows on their way.
 struct Block {
     wishes: Vec<Wish>,
-    groups: Vec<u32>,
-    numbers: Vec<f32>,
+    noisy: Noisy,
 }
 
 impl Denoiser {
     /// The shares of codes of these rows, row by row, all columns in a line. Codes are to be drawn from
     /// them; nearly always one has nearly all.
     ///
-    /// `wish` tells what is asked of any row, whether it is among these or not. `open` are logarithms
-    /// of the share of each code that may be drawn, all columns in a line.
+    /// `wish` tells what is asked of any row, whether it is among these or not.
     ///
     /// # Errors
     /// [`DeepError::Numbers`] when a tensor cannot be read back.
@@ -52,7 +50,6 @@ impl Denoiser {
         rows: Range<u64>,
         seed: u64,
         wish: &dyn Fn(u64) -> Wish,
-        open: &[Vec<f32>],
     ) -> Result<Vec<f32>, DeepError> {
         let weights: Vec<Tensor<Cpu, 2>> =
             self.weights.iter().map(|part| matrix(&part.values, part.columns)).collect();
@@ -61,7 +58,7 @@ impl Denoiser {
         let mut first = rows.start - rows.start % BLOCK;
         while first < rows.end {
             let numbers = first..first.saturating_add(BLOCK);
-            let block = self.draw_block(&weights, (numbers.clone(), seed), (wish, open))?;
+            let block = self.draw_block(&weights, (numbers.clone(), seed), wish)?;
             for (number, line) in numbers.zip(block.chunks_exact(width)) {
                 if rows.contains(&number) {
                     shares.extend_from_slice(line);
@@ -82,63 +79,80 @@ impl Denoiser {
         &self,
         weights: &[Tensor<Cpu, 2>],
         (rows, seed): (Range<u64>, u64),
-        (wish, open): (&dyn Fn(u64) -> Wish, &[Vec<f32>]),
+        wish: &dyn Fn(u64) -> Wish,
     ) -> Result<Vec<f32>, DeepError> {
-        let cells = self.space.prior.states.len() * TOKEN;
         let wishes: Vec<Wish> = rows.clone().map(wish).collect();
-        let groups = wishes.iter().map(|wish| wish.group).collect();
-        let mut numbers = Vec::with_capacity(wishes.len() * cells);
-        for row in rows {
-            let mut rng = Rng::stream(seed ^ STREAM, row);
-            numbers.extend((0..cells).map(|_| (MOST_NOISE * rng.normal()) as f32));
-        }
-        let mut block = Block { wishes, groups, numbers };
-        let noises = derive_noises();
-        for pair in noises.windows(2) {
+        let mut block = self.begin_block(wishes, (rows, seed));
+        for pair in derive_noises().windows(2) {
             let [now, next] = [pair[0], pair[1]];
             let step = (next - now) as f32;
-            let slope = self.derive_slope(weights, &block, (now, open))?;
-            let start = block.numbers.clone();
-            advance(&mut block.numbers, (&start, &slope), step);
-            let ahead = self.derive_slope(weights, &block, (next, open))?;
+            let slope = self.derive_slope(weights, &mut block, now)?;
+            let start = block.noisy.numbers.clone();
+            advance(&mut block.noisy.numbers, (&start, &slope), step);
+            let ahead = self.derive_slope(weights, &mut block, next)?;
             let both: Vec<f32> = slope.iter().zip(&ahead).map(|(a, b)| 0.5 * (a + b)).collect();
-            advance(&mut block.numbers, (&start, &both), step);
+            advance(&mut block.noisy.numbers, (&start, &both), step);
         }
-        self.derive_shares(weights, &block, (LEAST_NOISE, open))
+        self.derive_shares(weights, &mut block, LEAST_NOISE)
+    }
+
+    /// Noise alone, but for cells that are known.
+    fn begin_block(&self, wishes: Vec<Wish>, (rows, seed): (Range<u64>, u64)) -> Block {
+        let starts = self.space.prior.starts();
+        let mut numbers = Vec::with_capacity(wishes.len() * starts.len() * TOKEN);
+        let mut known = vec![false; wishes.len() * starts.len()];
+        for (place, (row, wish)) in rows.zip(&wishes).enumerate() {
+            let mut rng = Rng::stream(seed ^ STREAM, row);
+            let first = numbers.len();
+            let cells = starts.len() * TOKEN;
+            numbers.extend((0..cells).map(|_| (MOST_NOISE * rng.normal()) as f32));
+            for (column, code) in &wish.known {
+                known[place * starts.len() + column] = true;
+                let from = (starts[*column] + usize::from(*code)) * TOKEN;
+                let at = first + column * TOKEN;
+                numbers[at..at + TOKEN].copy_from_slice(&self.space.book[from..from + TOKEN]);
+            }
+        }
+        let groups = wishes.iter().map(|wish| wish.group).collect();
+        let noise = vec![MOST_NOISE; wishes.len()];
+        Block { wishes, noisy: Noisy { numbers, groups, noise, known } }
     }
 
     /// The shares of codes at this much noise.
     fn derive_shares(
         &self,
         weights: &[Tensor<Cpu, 2>],
-        block: &Block,
-        (noise, open): (f64, &[Vec<f32>]),
+        block: &mut Block,
+        noise: f64,
     ) -> Result<Vec<f32>, DeepError> {
         let space = &self.space;
-        let noise = vec![noise; block.groups.len()];
-        let shown = space.show(&block.numbers, &block.groups, &noise);
+        block.noisy.noise.fill(noise);
+        let shown = space.show(&block.noisy);
         let mut logits = read(forward::<Cpu>(&|place| weights[place].clone(), &shown))?;
-        space.add_known(&mut logits, &block.numbers, &block.groups, &noise);
+        space.add_known(&mut logits, &block.noisy);
+        space.soften_all(&mut logits);
+        let starts = space.prior.starts();
         for (line, wish) in logits.chunks_exact_mut(space.prior.width()).zip(&block.wishes) {
-            if let Some(open) = wish.open.and_then(|place| open.get(place)) {
-                line.iter_mut().zip(open).for_each(|(logit, log)| *logit += log);
+            for (column, code) in &wish.known {
+                let start = starts[*column];
+                line[start..start + space.prior.states[*column]].fill(0.0);
+                line[start + usize::from(*code)] = 1.0;
             }
         }
-        space.soften_all(&mut logits);
         Ok(logits)
     }
 
-    /// Where the numbers go for each unit of noise.
+    /// Where the numbers go for each unit of noise; those of known cells stay.
     fn derive_slope(
         &self,
         weights: &[Tensor<Cpu, 2>],
-        block: &Block,
-        (noise, open): (f64, &[Vec<f32>]),
+        block: &mut Block,
+        noise: f64,
     ) -> Result<Vec<f32>, DeepError> {
-        let shares = self.derive_shares(weights, block, (noise, open))?;
+        let shares = self.derive_shares(weights, block, noise)?;
         let mut slope = self.space.derive_mean(&shares);
         let share = (1.0 / noise) as f32;
-        for (clean, noisy) in slope.iter_mut().zip(&block.numbers) {
+        for (clean, noisy) in slope.iter_mut().zip(&block.noisy.numbers) {
             *clean = (noisy - *clean) * share;
         }
         Ok(slope)

@@ -27,8 +27,6 @@ pub(crate) use fit::fit;
 /// Keeps the draws of groups and those within bins apart, and both from those of other tiers.
 const GROUPS: u64 = 0x4465_6570_4772_7073;
 const CELLS: u64 = 0x4465_6570_4365_6c6c;
-/// Logarithm of the share of a code that must not be drawn.
-const CLOSED: f32 = -1e6;
 
 /// What came of the training, for the report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -76,29 +74,18 @@ struct Gates {
     /// The chance of each list, and of each group under it.
     shares: Vec<f64>,
     groups: Vec<Vec<f64>>,
-    /// Logarithms of the open share of each bin, all columns in a line.
-    open: Vec<Vec<f32>>,
 }
 
 impl Deep {
     /// Draws these rows.
     pub(crate) fn sample(&self, rows: Range<u64>, ask: &Ask) -> Result<Block, SynthError> {
         let gates = self.derive_gates(ask);
-        let bounded = gates.lists.iter().flatten().any(Option::is_some);
-        let draw = |row: u64| {
-            let mut rng = Rng::stream(ask.seed ^ GROUPS, row);
-            let list = gates.draw_list(&mut rng);
-            (list, gates.draw_group(list, &mut rng))
-        };
-        let wish = |row: u64| {
-            let (list, group) = draw(row);
-            Wish { group: group as u32, open: bounded.then_some(list) }
-        };
-        let shares = self.denoiser.sample(rows.clone(), ask.seed, &wish, &gates.open)?;
+        let wish = |row: u64| self.draw_wish(&gates, (row, ask.seed)).1;
+        let shares = self.denoiser.sample(rows.clone(), ask.seed, &wish)?;
         let width = self.denoiser.states().iter().sum::<usize>().max(1);
         let mut block = Block { columns: vec![Vec::new(); self.width()] };
         for (row, line) in rows.zip(shares.chunks_exact(width)) {
-            let (list, _) = draw(row);
+            let (list, _) = self.draw_wish(&gates, (row, ask.seed));
             let mut rng = Rng::stream(ask.seed ^ CELLS, row);
             let mut rest = line;
             let gates = gates.lists.get(list).map_or(&[][..], Vec::as_slice);
@@ -128,22 +115,21 @@ impl Deep {
             }
         };
         let groups = lists.iter().map(|list| self.mixture.weigh_groups(list)).collect();
-        let open = lists.iter().map(|list| self.derive_open(list)).collect();
-        Gates { lists, shares, groups, open }
+        Gates { lists, shares, groups }
     }
 
-    fn derive_open(&self, list: &[Option<Gated>]) -> Vec<f32> {
-        let mut logs = Vec::new();
-        for (states, gated) in self.denoiser.states().iter().zip(list) {
-            match gated {
-                None => logs.extend(std::iter::repeat_n(0.0, *states)),
-                Some(gated) => logs.extend(gated.open.iter().map(|share| match *share > 0.0 {
-                    true => gantry_learn::math::ln(*share) as f32,
-                    false => CLOSED,
-                })),
+    /// The list of gates that a row keeps to, its group, and the bins of gated columns.
+    fn draw_wish(&self, gates: &Gates, (row, seed): (u64, u64)) -> (usize, Wish) {
+        let mut rng = Rng::stream(seed ^ GROUPS, row);
+        let list = gates.draw_list(&mut rng);
+        let group = gates.draw_group(list, &mut rng);
+        let mut known = Vec::new();
+        for (place, gated) in gates.lists.get(list).into_iter().flatten().enumerate() {
+            if let Some(gated) = gated {
+                known.push((place, self.mixture.draw_bin(place, group, gated, &mut rng) as u8));
             }
         }
-        logs
+        (list, Wish { group: group as u32, known })
     }
 }
 

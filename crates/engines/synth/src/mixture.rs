@@ -49,7 +49,7 @@ pub(crate) struct Mixture {
 /// A column's gate, and the share of each bin's donors that pass it.
 pub(crate) struct Gated {
     gate: Gate,
-    pub(crate) open: Vec<f64>,
+    open: Vec<f64>,
 }
 
 impl MixtureColumn {

@@ -68,6 +68,21 @@ impl Mixture {
         self.weigh(&|place| gates.get(place).and_then(Option::as_ref))
     }
 
+    /// Draws the bin of a group's cell that passes a gate.
+    pub(crate) fn draw_bin(
+        &self,
+        place: usize,
+        group: usize,
+        gated: &Gated,
+        rng: &mut Rng,
+    ) -> usize {
+        let column = &self.columns[place];
+        let open = gated.open.iter().enumerate();
+        let chances: Vec<f64> =
+            open.map(|(bin, open)| open * column.share(bin, group, self.weights.len())).collect();
+        draw_share(&chances, rng)
+    }
+
     /// Draws a cell where its column's bins have these chances, which need not sum to one.
     pub(crate) fn draw_cell(
         &self,
