@@ -25,10 +25,10 @@ const HIDDEN: usize = 256;
 /// What the network is told of the noise.
 const NOISE: usize = 9;
 /// Share of the rows of which some cells are shown without noise.
-const PARTLY_KNOWN: f64 = 0.3;
+const PARTLY_KNOWN: f64 = 0.5;
 /// Logarithm of the noise in training: mean and spread.
-const NOISE_MEAN: f64 = -0.2;
-const NOISE_SPREAD: f64 = 1.2;
+const NOISE_MEAN: f64 = 0.0;
+const NOISE_SPREAD: f64 = 1.4;
 /// The least and the most noise.
 pub(crate) const LEAST_NOISE: f64 = 0.03;
 pub(crate) const MOST_NOISE: f64 = 20.0;

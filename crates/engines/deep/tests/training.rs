@@ -86,9 +86,9 @@ fn known_cells_stay_and_the_others_follow() {
     let rows = draw(&trained, 0..200, &[(0, 1)]);
     assert!(rows.iter().all(|row| row[0] == 1));
     assert!(follow(&rows) > 0.9, "{}", follow(&rows));
-    let rows = draw(&trained, 0..200, &[(2, 3)]);
-    assert!(rows.iter().all(|row| row[2] == 3));
-    assert!(follow(&rows) > 0.9, "{}", follow(&rows));
+    let rows = draw(&trained, 0..200, &[(2, 7)]);
+    assert!(rows.iter().all(|row| row[2] == 7));
+    assert!(follow(&rows) > 0.8, "{}", follow(&rows));
 }
 
 #[test]
