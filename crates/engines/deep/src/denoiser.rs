@@ -235,5 +235,5 @@ fn make_noisy(
 /// Faster at first, and slower with the root of the steps that were done.
 fn derive_speed(done: u64) -> f32 {
     let done = done as f32;
-    SPEED * (done / WARM_UP).min(1.0).max(0.01) / (1.0 + done / SLOWER_AFTER).sqrt()
+    SPEED * (done / WARM_UP).clamp(0.01, 1.0) / (1.0 + done / SLOWER_AFTER).sqrt()
 }
