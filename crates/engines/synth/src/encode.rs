@@ -54,6 +54,17 @@ pub(crate) struct EncodedTable {
 }
 
 impl EncodedTable {
+    /// These rows.
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
+        let take = |column: &EncodedColumn| EncodedColumn {
+            name: column.name.clone(),
+            kind: column.kind,
+            values: rows.iter().map(|row| column.values[*row]).collect(),
+        };
+        let columns = self.columns.iter().map(take).collect();
+        Self { columns, rows: rows.len(), decimals: self.decimals.clone() }
+    }
+
     /// The cells of a row.
     pub(crate) fn row(&self, row: usize) -> Vec<f64> {
         self.columns.iter().map(|column| column.values[row]).collect()

@@ -10,6 +10,7 @@
 
 mod condition;
 mod constraint;
+mod deep;
 mod encode;
 mod error;
 mod evaluation;

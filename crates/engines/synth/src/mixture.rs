@@ -9,6 +9,7 @@
 
 mod fit;
 mod infer;
+mod parts;
 mod tune;
 
 use std::ops::Range;
@@ -46,7 +47,7 @@ pub(crate) struct Mixture {
 }
 
 /// A column's gate, and the share of each bin's donors that pass it.
-struct Gated {
+pub(crate) struct Gated {
     gate: Gate,
     open: Vec<f64>,
 }
@@ -69,7 +70,12 @@ impl MixtureColumn {
             self.share(bin, group, groups) * gated.map_or(1.0, |gated| gated.open[bin])
         };
         let chances: Vec<f64> = (0..bins).map(chance).collect();
-        let bin = draw_share(&chances, rng);
+        self.draw_within(&chances, gated, rng)
+    }
+
+    /// Draws a cell where bins have these chances.
+    fn draw_within(&self, chances: &[f64], gated: Option<&Gated>, rng: &mut Rng) -> f64 {
+        let bin = draw_share(chances, rng);
         match gated {
             None => self.donors.draw(bin, &self.marginal, rng),
             Some(gated) => self
@@ -82,6 +88,21 @@ impl MixtureColumn {
 }
 
 impl Mixture {
+    /// The chance of each group where columns are gated.
+    fn weigh<'a>(&self, gate_of: &dyn Fn(usize) -> Option<&'a Gated>) -> Vec<f64> {
+        let groups = self.weights.len();
+        let mut weights = self.weights.clone();
+        for (place, column) in self.columns.iter().enumerate() {
+            let Some(gated) = gate_of(place) else { continue };
+            for (group, weight) in weights.iter_mut().enumerate() {
+                let bins = gated.open.iter().enumerate();
+                *weight *=
+                    bins.map(|(bin, open)| open * column.share(bin, group, groups)).sum::<f64>();
+            }
+        }
+        weights
+    }
+
     fn draw_row(
         &self,
         gates: &[Option<Gated>],
@@ -95,16 +116,7 @@ impl Mixture {
             Some((balanced, gate)) if balanced == column => Some(gate),
             _ => gates[column].as_ref(),
         };
-        let mut weights = self.weights.clone();
-        for (place, column) in self.columns.iter().enumerate() {
-            let Some(gated) = gate_of(place) else { continue };
-            for (group, weight) in weights.iter_mut().enumerate() {
-                let bins = gated.open.iter().enumerate();
-                *weight *=
-                    bins.map(|(bin, open)| open * column.share(bin, group, groups)).sum::<f64>();
-            }
-        }
-        let group = draw_share(&weights, rng);
+        let group = draw_share(&self.weigh(&gate_of), rng);
         let columns = self.columns.iter().enumerate();
         columns.map(|(place, column)| column.draw(group, groups, gate_of(place), rng)).collect()
     }
@@ -157,13 +169,13 @@ fn log_share(share: f64) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::encode::{EncodedColumn, EncodedKind};
     use crate::private::PrivacyBudget;
 
     /// A table in which `b` is `a` and `x` is 0 to 4, or 100 to 104 where `a` is one.
-    pub(super) fn table(rows: usize) -> EncodedTable {
+    pub(crate) fn table(rows: usize) -> EncodedTable {
         let column = |name: &str, kind, values| EncodedColumn { name: name.into(), kind, values };
         let a: Vec<f64> = (0..rows).map(|row| (row * 7 % 10 / 5) as f64).collect();
         let x = a.iter().enumerate().map(|(row, a)| a * 100.0 + (row % 5) as f64).collect();
@@ -178,7 +190,7 @@ mod tests {
         }
     }
 
-    pub(super) fn options() -> FitOptions {
+    pub(crate) fn options() -> FitOptions {
         FitOptions {
             leaf: 20,
             trees: 1,
@@ -186,12 +198,12 @@ mod tests {
             min_count: 5,
             budget: PrivacyBudget { epsilon: 1.0, delta: 1e-6 },
             selection: false,
+            epochs: gantry_deep::Epochs::default(),
             seed: 3,
         }
     }
 
     pub(super) fn fitted() -> Mixture {
-        let watch = Watch { cancelled: &|| false, progress: &|_| {} };
-        Generator::fit(&table(600), &options(), &watch).unwrap()
+        Generator::fit(&table(600), &options(), &Watch::quiet(&|| false)).unwrap()
     }
 }

@@ -163,7 +163,7 @@ impl Producer<'_> {
     }
 
     fn draw_piece(&self, rows: Range<u64>) -> Result<Block, SynthError> {
-        let mut block = self.draw_rebuilt(rows.clone(), 0);
+        let mut block = self.draw_rebuilt(rows.clone(), 0)?;
         if !self.has_checks() {
             return Ok(block);
         }
@@ -179,21 +179,21 @@ impl Producer<'_> {
         Ok(block)
     }
 
-    fn draw_rebuilt(&self, rows: Range<u64>, attempt: u64) -> Block {
+    fn draw_rebuilt(&self, rows: Range<u64>, attempt: u64) -> Result<Block, SynthError> {
         let seed = self.plan.ask.seed.wrapping_add(attempt.wrapping_mul(ATTEMPT));
         let ask = Ask { seed, ..self.plan.ask.clone() };
-        let mut block = self.model.fitted.sample(rows, &ask);
+        let mut block = self.model.fitted.sample(rows, &ask)?;
         let header = &self.model.header;
         header.constraints.restore(&mut block, &header.encoding);
         self.plan.added.restore_formulas(&mut block, &header.encoding);
-        block
+        Ok(block)
     }
 
     /// One row that keeps all rules: drawn again, and repaired where that does not help.
     fn draw_checked(&self, number: u64, round: u64) -> Result<Vec<f64>, SynthError> {
         let mut fallback = None;
         for attempt in 1..=ATTEMPTS {
-            let row = self.draw_one(number, round * ATTEMPTS + attempt);
+            let row = self.draw_one(number, round * ATTEMPTS + attempt)?;
             let cell = |column: usize| row[column];
             if !self.meets_later(&cell) {
                 continue;
@@ -221,9 +221,9 @@ impl Producer<'_> {
         Ok(row)
     }
 
-    fn draw_one(&self, number: u64, attempt: u64) -> Vec<f64> {
-        let block = self.draw_rebuilt(number..number + 1, attempt);
-        block.columns.iter().filter_map(|column| column.first().copied()).collect()
+    fn draw_one(&self, number: u64, attempt: u64) -> Result<Vec<f64>, SynthError> {
+        let block = self.draw_rebuilt(number..number + 1, attempt)?;
+        Ok(block.columns.iter().filter_map(|column| column.first().copied()).collect())
     }
 
     fn list_rules(&self) -> impl Iterator<Item = &Rule> {

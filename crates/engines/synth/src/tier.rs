@@ -6,10 +6,12 @@
 
 use std::ops::Range;
 
+use gantry_deep::Epochs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Allowed;
+use crate::deep::Deep;
 use crate::encode::{Block, EncodedTable, Encoding};
 use crate::error::SynthError;
 use crate::mixture::Mixture;
@@ -40,6 +42,8 @@ pub enum Tier {
     Mixture,
     /// Noised counts alone: differentially private, at a price in detail.
     Private,
+    /// An autoencoder, a network on the graph of neighbouring rows, and diffusion: minutes.
+    Deep,
 }
 
 impl Tier {
@@ -50,6 +54,7 @@ impl Tier {
             Self::Instant => "instant",
             Self::Mixture => "mixture",
             Self::Private => "private",
+            Self::Deep => "deep",
         }
     }
 }
@@ -69,17 +74,48 @@ pub(crate) struct FitOptions {
     pub(crate) budget: PrivacyBudget,
     /// Whether the selection stage follows, for which a private tier counts further pairs.
     pub(crate) selection: bool,
+    /// How long the networks of a deep tier learn.
+    pub(crate) epochs: Epochs,
     pub(crate) seed: u64,
 }
 
+/// What a long fit tells besides, and what it keeps for the next attempt.
+pub(crate) trait Notes: Sync {
+    /// Says what is being done.
+    fn stage(&self, _text: &str) {}
+
+    /// Says what was found.
+    fn say(&self, _text: String) {}
+
+    /// Keeps a state, which is asked for only where it can be kept.
+    fn keep(&self, _state: &dyn Fn() -> Result<Vec<u8>, SynthError>) -> Result<(), SynthError> {
+        Ok(())
+    }
+
+    /// What an earlier attempt kept.
+    fn find_kept(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// Nobody listens.
+impl Notes for () {}
+
 /// How a fit asks whether to go on, and says how far it is.
+#[derive(Clone, Copy)]
 pub(crate) struct Watch<'a> {
     pub(crate) cancelled: &'a (dyn Fn() -> bool + Sync),
     /// Called with a share between 0 and 1.
     pub(crate) progress: &'a (dyn Fn(f64) + Sync),
+    pub(crate) notes: &'a dyn Notes,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    /// Says nothing.
+    pub(crate) fn quiet(cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Self { cancelled, progress: &|_| {}, notes: &() }
+    }
+
     /// Ends the fit where the job was cancelled.
     pub(crate) fn check(&self) -> Result<(), SynthError> {
         if (self.cancelled)() { Err(SynthError::Cancelled) } else { Ok(()) }
@@ -151,6 +187,7 @@ pub(crate) enum FittedTier {
     Instant(TreeGenerator),
     Mixture(Mixture),
     Private(PrivateTree),
+    Deep(Deep),
 }
 
 impl FittedTier {
@@ -165,16 +202,18 @@ impl FittedTier {
             Tier::Instant => Self::Instant(Generator::fit(table, options, watch)?),
             Tier::Mixture => Self::Mixture(Generator::fit(table, options, watch)?),
             Tier::Private => Self::Private(Generator::fit(table, options, watch)?),
+            Tier::Deep => Self::Deep(crate::deep::fit(table, options, watch)?),
         })
     }
 
     /// Draws these rows.
-    pub(crate) fn sample(&self, rows: Range<u64>, ask: &Ask) -> Block {
-        match self {
+    pub(crate) fn sample(&self, rows: Range<u64>, ask: &Ask) -> Result<Block, SynthError> {
+        Ok(match self {
             Self::Instant(trees) => Generator::sample(trees, rows, ask),
             Self::Mixture(mixture) => mixture.sample(rows, ask),
             Self::Private(tree) => tree.sample(rows, ask),
-        }
+            Self::Deep(deep) => deep.sample(rows, ask)?,
+        })
     }
 
     /// Number of modelled columns.
@@ -183,6 +222,7 @@ impl FittedTier {
             Self::Instant(trees) => Generator::width(trees),
             Self::Mixture(mixture) => Generator::width(mixture),
             Self::Private(tree) => Generator::width(tree),
+            Self::Deep(deep) => deep.width(),
         }
     }
 
@@ -201,6 +241,10 @@ impl FittedTier {
                 tier: Tier::Private.as_str(),
                 reason: "has spent its privacy budget; fit all rows together".into(),
             }),
+            Self::Deep(_) => Err(SynthError::Tier {
+                tier: Tier::Deep.as_str(),
+                reason: "learns a table as a whole; fit all rows together".into(),
+            }),
         }
     }
 
@@ -210,6 +254,7 @@ impl FittedTier {
             Self::Mixture(mixture) => return Ok(mixture),
             Self::Instant(_) => Tier::Instant,
             Self::Private(_) => Tier::Private,
+            Self::Deep(_) => Tier::Deep,
         };
         let reason = "tells neither likelihoods nor missing cells; fit with `--tier mixture`";
         Err(SynthError::Tier { tier: tier.as_str(), reason: reason.into() })
@@ -218,7 +263,7 @@ impl FittedTier {
     /// What can be promised about single people.
     pub(crate) fn derive_guarantee(&self) -> String {
         match self {
-            Self::Instant(_) | Self::Mixture(_) => "no formal guarantee".to_owned(),
+            Self::Instant(_) | Self::Mixture(_) | Self::Deep(_) => "no formal guarantee".to_owned(),
             Self::Private(tree) => {
                 let PrivacyBudget { epsilon, delta } = tree.budget;
                 format!(
@@ -230,10 +275,18 @@ impl FittedTier {
         }
     }
 
+    /// What a report says of the fit besides.
+    pub(crate) fn list_notes(&self) -> Vec<String> {
+        match self {
+            Self::Instant(_) | Self::Mixture(_) | Self::Private(_) => Vec::new(),
+            Self::Deep(deep) => deep.training.list_notes(),
+        }
+    }
+
     /// Removes from an encoding what the fit does not give away.
     pub(crate) fn redact(&self, encoding: &mut Encoding) {
         match self {
-            Self::Instant(_) | Self::Mixture(_) => {}
+            Self::Instant(_) | Self::Mixture(_) | Self::Deep(_) => {}
             Self::Private(tree) => encoding.redact(&|column, code| tree.is_released(column, code)),
         }
     }

@@ -7,9 +7,9 @@ use super::{Mixture, MixtureColumn, log_share};
 use crate::tree::{Marginal, draw_share, round};
 
 /// What a row's known cells tell.
-struct Posterior {
+pub(super) struct Posterior {
     /// The chance of each group.
-    groups: Vec<f64>,
+    pub(super) groups: Vec<f64>,
     /// Logarithm of the chance of the known cells.
     log: f64,
 }
@@ -56,7 +56,7 @@ impl Mixture {
             .collect()
     }
 
-    fn infer(&self, row: &[f64], missing_too: bool) -> Posterior {
+    pub(super) fn infer(&self, row: &[f64], missing_too: bool) -> Posterior {
         let groups = self.weights.len();
         let mut logs: Vec<f64> =
             self.weights.iter().map(|weight| f64::from(log_share(*weight))).collect();

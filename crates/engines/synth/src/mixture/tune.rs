@@ -55,8 +55,7 @@ mod tests {
             new.columns[1].values[row] = 1.0;
             new.columns[2].values[row] = 103.0 + (row % 4) as f64;
         }
-        let watch = Watch { cancelled: &|| false, progress: &|_| {} };
-        mixture.tune(&new, (known_rows, 5), &watch).unwrap();
+        mixture.tune(&new, (known_rows, 5), &Watch::quiet(&|| false)).unwrap();
         mixture
     }
 

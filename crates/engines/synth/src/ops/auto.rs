@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::generate::{default_delta, default_epsilon, publish_metadata, publish_rows, width};
 use super::learn::{LearnOptions, Wishes, derive_plan, learn};
 use super::meter_id;
-use super::price::{TableSize, charge, derive_credits};
+use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::error::SynthError;
 use crate::evaluation::{Figures, MEASURED_ROWS, derive_metadata, measure_quality, withhold};
 use crate::model_file::SynthModel;
@@ -141,12 +141,14 @@ impl Operation for Auto {
         }
         let size = TableSize::of(data);
         let rows = params.rows.unwrap_or(size.rows);
-        let tried = size.cells().saturating_mul(READINGS * params.tiers.len() as u64);
+        let cost = |tier: &Tier| learned_cells(size.cells(), *tier).saturating_mul(READINGS);
+        let tried = params.tiers.iter().map(cost).fold(0, u64::saturating_add);
+        let networks = params.tiers.iter().map(|tier| network_bytes(*tier)).max().unwrap_or(0);
         let drawn = rows.saturating_mul(size.columns);
         Ok(Estimate {
             meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
             max_credits: Credits::new(derive_credits(tried, drawn)),
-            memory_bytes: size.memory_bytes(),
+            memory_bytes: size.memory_bytes().saturating_add(networks),
             threads: 2,
             device: DeviceNeed::Cpu,
         })
@@ -194,8 +196,9 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
     publish_rows(job, (model, &plan), (rows, params.format))?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &model.write()?)?;
     publish_metadata(job, model)?;
-    let count = tiers.len() as u64;
-    let tried_cells = all_rows.saturating_mul(width(model)).saturating_mul(READINGS * count);
+    let cells = all_rows.saturating_mul(width(model));
+    let cost = |tried: &TriedTier| learned_cells(cells, tried.tier).saturating_mul(READINGS);
+    let tried_cells = tiers.iter().map(cost).fold(0, u64::saturating_add);
     charge(job, tried_cells, rows.saturating_mul(width(model)))?;
     let report = AutoReport { best, rows, tiers, skipped };
     page::publish_page(job, &report)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gantry_deep::Epochs;
 use gantry_engine_api::{
     ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
     InputSlot, JobContext, Operation, ParamError, Step,
@@ -15,7 +16,7 @@ use super::generate::{
 };
 use super::learn::{ColumnUse, LearnOptions, Wishes, derive_uses, learn};
 use super::meter_id;
-use super::price::{TableSize, charge, derive_credits};
+use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::error::SynthError;
 use crate::private::PrivacyBudget;
 use crate::table::{BuiltInDataset, read_table};
@@ -47,6 +48,19 @@ pub struct FitParams {
     #[serde(default = "default_trees")]
     #[schemars(range(min = 1, max = 16))]
     pub trees: u32,
+    /// For the tier `deep`: epochs of the autoencoder; left out, as many as rows ask for.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub epochs_vae: Option<u32>,
+    /// For the tier `deep`: epochs of the network on the graph of rows; 0 leaves the graph out.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000))]
+    pub epochs_gnn: Option<u32>,
+    /// For the tier `deep`: epochs of the diffusion; left out, it ends when a learner tells made rows
+    /// from withheld ones no worse than before.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub epochs_diffusion: Option<u32>,
     /// For the tier `private`: how much more likely one row may make any result, as a logarithm.
     #[serde(default = "default_epsilon")]
     pub epsilon: f64,
@@ -66,6 +80,9 @@ pub struct FitReport {
     pub guarantee: String,
     /// Size of the generator in bytes.
     pub model_bytes: u64,
+    /// What should be known about how the table was learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What each column is, and whether it was learned or is made anew.
     pub columns: Vec<ColumnUse>,
 }
@@ -99,8 +116,8 @@ impl Operation for Fit {
         let size = TableSize::of(data);
         Ok(Estimate {
             meters: BTreeMap::from([(meter_id("rows")?, size.rows), (meter_id("epochs")?, 0)]),
-            max_credits: Credits::new(derive_credits(size.cells(), 0)),
-            memory_bytes: size.memory_bytes(),
+            max_credits: Credits::new(derive_credits(learned_cells(size.cells(), params.tier), 0)),
+            memory_bytes: size.memory_bytes().saturating_add(network_bytes(params.tier)),
             threads: 2,
             device: DeviceNeed::Cpu,
         })
@@ -127,19 +144,26 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
     let (leaf, trees) = (params.leaf, params.trees);
-    let options = LearnOptions { leaf, trees, budget, ..LearnOptions::default() };
+    let epochs = Epochs {
+        autoencoder: params.epochs_vae,
+        graph: params.epochs_gnn,
+        diffusion: params.epochs_diffusion,
+    };
+    let step = (2, 2);
+    let options = LearnOptions { leaf, trees, budget, epochs, step, ..LearnOptions::default() };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     let bytes = model.write()?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &bytes)?;
     publish_metadata(job, &model)?;
     let cells = model.header.rows.saturating_mul(width(&model));
-    charge(job, cells, 0)?;
+    charge(job, learned_cells(cells, params.tier), 0)?;
     job.progress(1.0);
     Ok(FitReport {
         learned_rows: model.header.rows,
         tier: params.tier,
         guarantee: model.fitted.derive_guarantee(),
         model_bytes: bytes.len() as u64,
+        notes: model.fitted.list_notes(),
         columns: derive_uses(&model.header.encoding),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gantry_deep::Epochs;
 use gantry_engine_api::{
     ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
     InputSlot, JobContext, Operation, ParamError, Step,
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn};
 use super::meter_id;
-use super::price::{TableSize, charge, derive_credits};
+use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::encode::encode_frame;
 use crate::error::SynthError;
 use crate::evaluation::{
@@ -67,6 +68,19 @@ pub struct GenerateParams {
     #[serde(default = "default_trees")]
     #[schemars(range(min = 1, max = 16))]
     pub trees: u32,
+    /// For the tier `deep`: epochs of the autoencoder; left out, as many as rows ask for.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub epochs_vae: Option<u32>,
+    /// For the tier `deep`: epochs of the network on the graph of rows; 0 leaves the graph out.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000))]
+    pub epochs_gnn: Option<u32>,
+    /// For the tier `deep`: epochs of the diffusion; left out, it ends when a learner tells made rows
+    /// from withheld ones no worse than before.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub epochs_diffusion: Option<u32>,
     /// For the tier `private`: how much more likely one row may make any result, as a logarithm.
     #[serde(default = "default_epsilon")]
     pub epsilon: f64,
@@ -116,6 +130,9 @@ pub struct GenerateReport {
     pub guarantee: String,
     /// What each column is, and whether it was learned or made anew.
     pub columns: Vec<ColumnUse>,
+    /// What should be known about how the table was learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// How good the rows are; `evaluation.json` and `report.html` have more where all was measured.
     pub figures: Figures,
 }
@@ -155,8 +172,11 @@ impl Operation for Generate {
         let drawn = rows.saturating_mul(size.columns);
         Ok(Estimate {
             meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
-            max_credits: Credits::new(derive_credits(size.cells(), drawn)),
-            memory_bytes: size.memory_bytes(),
+            max_credits: Credits::new(derive_credits(
+                learned_cells(size.cells(), params.tier),
+                drawn,
+            )),
+            memory_bytes: size.memory_bytes().saturating_add(network_bytes(params.tier)),
             threads: 2,
             device: DeviceNeed::Cpu,
         })
@@ -193,7 +213,8 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
     let (leaf, trees, selection) = (params.leaf, params.trees, params.selection);
-    let options = LearnOptions { leaf, trees, budget, selection };
+    let (epochs, step) = (derive_epochs(params), (2, 4));
+    let options = LearnOptions { leaf, trees, budget, selection, epochs, step };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     // The generator has learned the constraints itself.
     let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
@@ -218,7 +239,7 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
     };
     let figures = measure(job, (&table, held.as_ref()), made.as_ref(), params)?;
     let cells = |rows: u64| rows.saturating_mul(width(&model));
-    charge(job, cells(model.header.rows), cells(rows))?;
+    charge(job, learned_cells(cells(model.header.rows), params.tier), cells(rows))?;
     job.progress(1.0);
     Ok(GenerateReport {
         learned_rows: model.header.rows,
@@ -226,8 +247,17 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
         tier: params.tier,
         guarantee: model.fitted.derive_guarantee(),
         columns: derive_uses(&model.header.encoding),
+        notes: model.fitted.list_notes(),
         figures,
     })
+}
+
+const fn derive_epochs(params: &GenerateParams) -> Epochs {
+    Epochs {
+        autoencoder: params.epochs_vae,
+        graph: params.epochs_gnn,
+        diffusion: params.epochs_diffusion,
+    }
 }
 
 /// Measures the rows that were made, as far as is asked.
@@ -312,7 +342,7 @@ fn publish_selected(
     job.check_cancelled()?;
     let kept = (rows as usize, job.seed());
     let chosen = match &model.fitted {
-        FittedTier::Instant(_) | FittedTier::Mixture(_) => {
+        FittedTier::Instant(_) | FittedTier::Mixture(_) | FittedTier::Deep(_) => {
             let (original, ..) = encode_frame(&table.frame, &table.metadata)?;
             select_rows(&original, &drawn, kept)
         }

@@ -1,9 +1,13 @@
 //! What `synth.fit` and `synth.generate` have in common: options, reading and learning.
 
+mod notes;
+
+use gantry_deep::Epochs;
 use gantry_engine_api::{BlockingContext, LogLevel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::notes::JobNotes;
 use crate::condition::{Allowed, find_given_columns, find_modelled, parse_given};
 use crate::constraint::{Constraints, Rule, parse_constraints};
 use crate::encode::{EncodedTable, Encoding, Treatment, encode_frame};
@@ -17,6 +21,8 @@ use crate::tier::{Ask, Balance, FitOptions, FittedTier, Tier, Watch};
 
 /// The fewest rows of a leaf that may be asked for: below, leaves tell single people apart.
 pub(crate) const FEWEST_LEAF: u32 = 20;
+/// The most epochs of one stage.
+const MOST_EPOCHS: u32 = 1_000;
 
 /// How a table is learned.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +36,17 @@ pub(crate) struct LearnOptions {
     pub(crate) budget: PrivacyBudget,
     /// Whether rows are selected afterwards.
     pub(crate) selection: bool,
+    /// How long the networks of the tier `deep` learn.
+    pub(crate) epochs: Epochs,
+    /// The number of the stage in which is learned, and of all stages.
+    pub(crate) step: (u32, u32),
 }
 
 impl Default for LearnOptions {
     fn default() -> Self {
         let budget = PrivacyBudget { epsilon: 1.0, delta: 1e-6 };
-        Self { leaf: 30, trees: 1, budget, selection: false }
+        let epochs = Epochs::default();
+        Self { leaf: 30, trees: 1, budget, selection: false, epochs, step: (2, 4) }
     }
 }
 
@@ -48,6 +59,18 @@ impl LearnOptions {
         if !(1..=16).contains(&self.trees) {
             let reason = format!("is {}, and 1 to 16 trees are possible", self.trees);
             return Err(SynthError::Option { what: "trees", reason });
+        }
+        let Epochs { autoencoder, graph, diffusion } = self.epochs;
+        let asked = [
+            ("epochs_vae", autoencoder, 1),
+            ("epochs_gnn", graph, 0),
+            ("epochs_diffusion", diffusion, 1),
+        ];
+        for (what, epochs, least) in asked {
+            if let Some(epochs) = epochs.filter(|epochs| !(least..=MOST_EPOCHS).contains(epochs)) {
+                let reason = format!("is {epochs}, and {least} to {MOST_EPOCHS} are possible");
+                return Err(SynthError::Option { what, reason });
+            }
         }
         Ok(())
     }
@@ -81,6 +104,7 @@ pub(crate) fn learn(
     wishes: &Wishes<'_>,
 ) -> Result<SynthModel, SynthError> {
     options.require_valid()?;
+    let notes = JobNotes { job, step: options.step };
     let (mut encoded, encoding, warnings) = encode_frame(&table.frame, &table.metadata)?;
     for warning in table.warnings.iter().chain(&warnings) {
         job.log(LogLevel::Warning, warning.clone());
@@ -95,11 +119,12 @@ pub(crate) fn learn(
         min_count: table.metadata.min_count,
         budget: options.budget,
         selection: options.selection,
+        epochs: options.epochs,
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();
     let progress = |share: f64| job.progress(0.1 + 0.5 * share);
-    let watch = Watch { cancelled: &cancelled, progress: &progress };
+    let watch = Watch { cancelled: &cancelled, progress: &progress, notes: &notes };
     let fitted = FittedTier::fit(tier, &encoded, &options, &watch)?;
     let mut encoding = encoding;
     fitted.redact(&mut encoding);

@@ -7,12 +7,16 @@ use gantry_engine_api::{BlockingContext, InputMeta};
 use gantry_types::Credits;
 
 use crate::error::SynthError;
+use crate::tier::Tier;
 
 /// Cells (rows × columns) that are learned or drawn for one credit.
 const CELLS_PER_CREDIT: u64 = 5_000_000;
 /// Bytes of a cell with its delimiter, where rows are unknown.
 const BYTES_PER_CELL: u64 = 2;
 const BASE_MEMORY: u64 = 128 << 20;
+/// Readings that learning with networks is priced as.
+const DEEP_READINGS: u64 = 50;
+const NETWORK_MEMORY: u64 = 256 << 20;
 /// Typed columns, bins, donors and the rows that are compared.
 const MEMORY_PER_CELL: u64 = 96;
 
@@ -38,6 +42,22 @@ impl TableSize {
 
     pub(crate) const fn memory_bytes(self) -> u64 {
         BASE_MEMORY.saturating_add(self.cells().saturating_mul(MEMORY_PER_CELL))
+    }
+}
+
+/// Cells that learning costs: networks read a table many times.
+pub(crate) const fn learned_cells(cells: u64, tier: Tier) -> u64 {
+    match tier {
+        Tier::Instant | Tier::Mixture | Tier::Private => cells,
+        Tier::Deep => cells.saturating_mul(DEEP_READINGS),
+    }
+}
+
+/// Memory for networks, their moments and the rows of a step.
+pub(crate) const fn network_bytes(tier: Tier) -> u64 {
+    match tier {
+        Tier::Instant | Tier::Mixture | Tier::Private => 0,
+        Tier::Deep => NETWORK_MEMORY,
     }
 }
 

@@ -172,11 +172,12 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
         min_count: crate::metadata::MIN_COUNT,
         budget: options.budget,
         selection: false,
+        epochs: options.epochs,
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();
     let progress = |share: f64| job.progress(0.1 + 0.5 * share);
-    let watch = Watch { cancelled: &cancelled, progress: &progress };
+    let watch = Watch { cancelled: &cancelled, progress: &progress, notes: &() };
     let learned = learn_tables(&tables, &plan, (&options, &watch))?;
     job.stage("Draw", 3, 4);
     let made = draw_tables(&tables, &plan, &learned, (params.scale, job.seed()))?;

@@ -103,7 +103,7 @@ fn tune(job: &BlockingContext, params: &TuneParams) -> Result<TuneReport, SynthE
     job.stage("Learn", 2, 2);
     let cancelled = || job.is_cancelled();
     let progress = |share: f64| job.progress(0.1 + 0.8 * share);
-    let watch = Watch { cancelled: &cancelled, progress: &progress };
+    let watch = Watch { cancelled: &cancelled, progress: &progress, notes: &() };
     let known = model.header.rows as f64 * params.memory;
     model.fitted.tune(&encoded, (known, model.header.metadata.min_count), &watch)?;
     let learned_rows = encoded.rows as u64;

@@ -90,7 +90,7 @@ pub(crate) fn learn_tables(
             table: own.clone(),
         });
         let first = (0..whole.columns.len() - own.columns.len()).collect();
-        let quiet = Watch { cancelled: watch.cancelled, progress: &|_| {} };
+        let quiet = Watch::quiet(watch.cancelled);
         let options = FitOptions { first, ..options.clone() };
         let trees = TreeGenerator::fit(&whole, &options, &quiet)?;
         let own_columns = encoded.columns.len();

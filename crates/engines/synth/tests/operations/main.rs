@@ -5,6 +5,8 @@ mod bad_input;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod deep;
+#[cfg(test)]
 mod fidelity;
 #[cfg(test)]
 mod fitted;

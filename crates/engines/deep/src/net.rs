@@ -1,0 +1,156 @@
+//! Parameters as plain numbers, and how they learn.
+//!
+//! Parameters live outside the tensor library, so that they can be written, averaged and gone on from
+//! without it; a step lends them to it. Losses whose gradient is known in closed form give it to
+//! [`Pass::backward`] instead of being computed as tensors.
+//!
+//! Invariant: a step is a function of parameters, moments and gradient alone.
+
+use burn_tensor::{Int, Tensor, TensorData};
+use gantry_learn::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::Learning;
+use crate::error::DeepError;
+
+const BETA_1: f32 = 0.9;
+const BETA_2: f32 = 0.99;
+const EPSILON: f32 = 1e-8;
+/// Share by which matrices shrink in a step at full speed.
+const DECAY: f32 = 1e-4;
+/// The gradient's length is cut to this.
+const LONGEST: f32 = 1.0;
+
+/// A matrix of parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Weights {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// Row by row.
+    pub(crate) values: Vec<f32>,
+}
+
+impl Weights {
+    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
+        Self { rows, columns, values: vec![0.0; rows * columns] }
+    }
+
+    /// Normal numbers, as small as so many inputs ask for.
+    pub(crate) fn random(rows: usize, columns: usize, rng: &mut Rng) -> Self {
+        let scale = (1.0 / rows.max(1) as f64).sqrt();
+        let values = (0..rows * columns).map(|_| (rng.normal() * scale) as f32).collect();
+        Self { rows, columns, values }
+    }
+}
+
+/// The parameters of a network with all that a step needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Learner {
+    pub(crate) weights: Vec<Weights>,
+    first: Vec<Vec<f32>>,
+    second: Vec<Vec<f32>>,
+    steps: i32,
+}
+
+impl Learner {
+    pub(crate) fn new(weights: Vec<Weights>) -> Self {
+        let empty: Vec<Vec<f32>> =
+            weights.iter().map(|weights| vec![0.0; weights.values.len()]).collect();
+        Self { weights, first: empty.clone(), second: empty, steps: 0 }
+    }
+
+    /// One step of Adam with decoupled decay.
+    pub(crate) fn step(&mut self, mut gradients: Vec<Vec<f32>>, speed: f32) {
+        cut(&mut gradients);
+        self.steps += 1;
+        let corrected_1 = 1.0 - BETA_1.powi(self.steps);
+        let corrected_2 = 1.0 - BETA_2.powi(self.steps);
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((weights, (first, second)), gradient) in
+            self.weights.iter_mut().zip(moments).zip(&gradients)
+        {
+            let decay = if weights.rows > 1 { speed * DECAY } else { 0.0 };
+            let cells = weights.values.iter_mut().zip(first).zip(second).zip(gradient);
+            for (((value, first), second), gradient) in cells {
+                *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
+                *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
+                let moved = (*first / corrected_1) / ((*second / corrected_2).sqrt() + EPSILON);
+                *value -= speed * moved + decay * *value;
+            }
+        }
+    }
+}
+
+/// Shortens a gradient that is too long.
+fn cut(gradients: &mut [Vec<f32>]) {
+    let squares: f64 = gradients
+        .iter()
+        .map(|part| part.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>())
+        .sum();
+    let length = squares.sqrt() as f32;
+    if length > LONGEST {
+        let share = LONGEST / length;
+        gradients.iter_mut().flatten().for_each(|gradient| *gradient *= share);
+    }
+}
+
+/// Follows slowly what a learner does.
+pub(crate) fn follow(slow: &mut [Weights], fast: &[Weights], keep: f32) {
+    for (slow, fast) in slow.iter_mut().zip(fast) {
+        for (slow, fast) in slow.values.iter_mut().zip(&fast.values) {
+            *slow = keep * *slow + (1.0 - keep) * fast;
+        }
+    }
+}
+
+/// One way forward through a network that learns.
+pub(crate) struct Pass {
+    parameters: Vec<Tensor<Learning, 2>>,
+}
+
+impl Pass {
+    pub(crate) fn new(weights: &[Weights]) -> Self {
+        let lend =
+            |weights: &Weights| matrix::<Learning>(&weights.values, weights.columns).require_grad();
+        Self { parameters: weights.iter().map(lend).collect() }
+    }
+
+    pub(crate) fn parameter(&self, place: usize) -> Tensor<Learning, 2> {
+        self.parameters[place].clone()
+    }
+
+    /// The gradient of each parameter for a loss.
+    pub(crate) fn backward(&self, loss: &Tensor<Learning, 1>) -> Result<Vec<Vec<f32>>, DeepError> {
+        let gradients = loss.backward();
+        self.parameters
+            .iter()
+            .map(|parameter| match parameter.grad(&gradients) {
+                Some(gradient) => read(gradient),
+                None => Ok(vec![0.0; parameter.dims().iter().product()]),
+            })
+            .collect()
+    }
+}
+
+/// Numbers as a matrix of so many columns.
+pub(crate) fn matrix<B: burn_tensor::backend::Backend>(
+    values: &[f32],
+    columns: usize,
+) -> Tensor<B, 2> {
+    let rows = values.len() / columns.max(1);
+    Tensor::from_data(TensorData::new(values.to_vec(), [rows, columns]), &B::Device::default())
+}
+
+/// Places as a tensor.
+pub(crate) fn places<B: burn_tensor::backend::Backend>(places: &[i32]) -> Tensor<B, 1, Int> {
+    Tensor::from_data(TensorData::new(places.to_vec(), [places.len()]), &B::Device::default())
+}
+
+/// A tensor's numbers, row by row.
+pub(crate) fn read<B: burn_tensor::backend::Backend, const D: usize>(
+    tensor: Tensor<B, D>,
+) -> Result<Vec<f32>, DeepError> {
+    let broken = |reason: String| DeepError::Numbers { reason };
+    let data = tensor.try_into_data().map_err(|error| broken(format!("{error:?}")))?;
+    data.to_vec().map_err(|error| broken(format!("{error:?}")))
+}

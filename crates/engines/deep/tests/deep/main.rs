@@ -1,0 +1,4 @@
+//! The networks as engines use them.
+
+#[cfg(test)]
+mod training;

@@ -1,0 +1,158 @@
+//! Training and drawing on a tiny table: the second column follows the first, and so does the third,
+//! while the prior knows of no group at all.
+
+use gantry_deep::{
+    CodedColumn, CodedTable, DeepError, DeepOptions, Denoiser, Epochs, Prior, Stage, Training,
+    Watch, Wish,
+};
+
+const ROWS: usize = 400;
+const STATES: [usize; 3] = [2, 3, 8];
+
+fn table() -> CodedTable {
+    let first: Vec<u8> = (0..ROWS).map(|row| u8::from(row * 7 % 10 < 5)).collect();
+    let second = first.iter().map(|code| 1 + code).collect();
+    let third = first.iter().enumerate().map(|(row, code)| code * 4 + (row % 4) as u8).collect();
+    let columns = [first, second, third].into_iter().zip(STATES);
+    let columns = columns.enumerate().map(|(place, (codes, states))| CodedColumn {
+        codes,
+        states,
+        ordered: place == 2,
+    });
+    let groups = (0..ROWS).map(|row| (row % 2) as u32).collect();
+    CodedTable { columns: columns.collect(), groups }
+}
+
+/// Two groups of which neither tells anything.
+fn prior() -> Prior {
+    let line: Vec<f32> = STATES
+        .iter()
+        .flat_map(|states| std::iter::repeat_n(-(*states as f32).ln(), *states))
+        .collect();
+    Prior { states: STATES.to_vec(), logs: [line.clone(), line].concat(), groups: 2 }
+}
+
+fn options(diffusion: u32) -> DeepOptions {
+    let epochs = Epochs { autoencoder: Some(4), graph: Some(4), diffusion: Some(diffusion) };
+    DeepOptions { epochs, seed: 11 }
+}
+
+const WATCH: Watch<'static> = Watch { cancelled: &|| false };
+
+fn train(options: DeepOptions) -> Training {
+    let table = table();
+    let mut training = Training::begin(&table, prior(), options).unwrap();
+    while training.advance(&table, &WATCH).unwrap().is_some() {}
+    training
+}
+
+/// The likeliest code of each column, row by row.
+fn draw(denoiser: &Denoiser, rows: std::ops::Range<u64>, known: &[(usize, u8)]) -> Vec<[usize; 3]> {
+    let wish = |row: u64| Wish { group: (row % 2) as u32, known: known.to_vec() };
+    let shares = denoiser.sample(rows, 5, &wish).unwrap();
+    let pick = |line: &[f32]| {
+        let mut start = 0;
+        STATES.map(|states| {
+            let part = &line[start..start + states];
+            start += states;
+            let best = (0..states).max_by(|a, b| part[*a].total_cmp(&part[*b]));
+            best.unwrap()
+        })
+    };
+    shares.chunks_exact(STATES.iter().sum()).map(pick).collect()
+}
+
+fn follow(rows: &[[usize; 3]]) -> f64 {
+    let right = rows.iter().filter(|row| row[1] == 1 + row[0] && row[2] / 4 == row[0]).count();
+    right as f64 / rows.len() as f64
+}
+
+#[test]
+fn what_the_prior_does_not_know_is_learned() {
+    let untrained = train(options(1)).finish();
+    let trained = train(options(60)).finish();
+    let (before, after) = (draw(&untrained, 0..500, &[]), draw(&trained, 0..500, &[]));
+    assert!(follow(&before) < 0.5, "{}", follow(&before));
+    assert!(follow(&after) > 0.9, "{}", follow(&after));
+    // Both codes of the first column, and all of the third.
+    let ones = after.iter().filter(|row| row[0] == 1).count();
+    assert!((150..350).contains(&ones), "{ones}");
+    assert!((0..8).all(|code| after.iter().any(|row| row[2] == code)));
+}
+
+#[test]
+fn known_cells_stay_and_the_others_follow() {
+    let trained = train(options(60)).finish();
+    let rows = draw(&trained, 0..200, &[(0, 1)]);
+    assert!(rows.iter().all(|row| row[0] == 1));
+    assert!(follow(&rows) > 0.9, "{}", follow(&rows));
+    let rows = draw(&trained, 0..200, &[(2, 7)]);
+    assert!(rows.iter().all(|row| row[2] == 7));
+    assert!(follow(&rows) > 0.8, "{}", follow(&rows));
+}
+
+#[test]
+fn a_row_depends_on_its_number_alone_and_a_training_on_its_seed() {
+    let trained = train(options(3));
+    assert_eq!(trained, train(options(3)));
+    assert_ne!(trained, train(DeepOptions { seed: 12, ..options(3) }));
+    let denoiser = trained.finish();
+    let wish = |row: u64| Wish { group: (row % 2) as u32, known: Vec::new() };
+    let all = denoiser.sample(0..300, 5, &wish).unwrap();
+    let some = denoiser.sample(200..210, 5, &wish).unwrap();
+    assert_eq!(all[200 * 13..210 * 13], some);
+}
+
+#[test]
+fn a_training_goes_on_as_if_it_had_never_stopped() {
+    let (table, options) = (table(), options(6));
+    let whole = train(options);
+    for stop_after in [2, 5, 8] {
+        let mut training = Training::begin(&table, prior(), options).unwrap();
+        for _ in 0..stop_after {
+            training.advance(&table, &WATCH).unwrap();
+        }
+        let bytes = training.write().unwrap();
+        let mut again = Training::read(&bytes, &table, options).unwrap();
+        assert_eq!(again.place(), training.place());
+        while again.advance(&table, &WATCH).unwrap().is_some() {}
+        assert_eq!(again, whole);
+    }
+    let other = DeepOptions { seed: 12, ..options };
+    let bytes = whole.write().unwrap();
+    assert!(matches!(Training::read(&bytes, &table, other), Err(DeepError::State { .. })));
+    let cut = &bytes[..bytes.len() / 2];
+    assert!(matches!(Training::read(cut, &table, options), Err(DeepError::State { .. })));
+}
+
+#[test]
+fn a_free_choice_ends_when_nothing_gets_better() {
+    let table = table();
+    let epochs = Epochs { autoencoder: Some(1), graph: Some(0), diffusion: None };
+    let mut training = Training::begin(&table, prior(), DeepOptions { epochs, seed: 1 }).unwrap();
+    let mut judged = 0;
+    while let Some(round) = training.advance(&table, &WATCH).unwrap() {
+        if training.is_due() {
+            judged += 1;
+            assert_eq!(round.stage, Stage::Diffusion);
+            training.note(if judged == 2 { 0.9 } else { 0.5 });
+        }
+    }
+    assert_eq!(judged, 5);
+    assert_eq!(training.best_score(), Some(0.9));
+}
+
+#[test]
+fn a_cancelled_training_and_unfit_codes_end_with_an_error() {
+    let table = table();
+    let mut training = Training::begin(&table, prior(), options(2)).unwrap();
+    let ended = training.advance(&table, &Watch { cancelled: &|| true });
+    assert!(matches!(ended, Err(DeepError::Cancelled)));
+    let mut wrong = table.clone();
+    wrong.columns[0].codes[3] = 2;
+    let refused = Training::begin(&wrong, prior(), options(2));
+    assert!(matches!(refused, Err(DeepError::Unfit { .. })));
+    let fewer =
+        CodedTable { columns: vec![table.columns[0].clone()], groups: table.groups.clone() };
+    assert!(matches!(training.advance(&fewer, &WATCH), Err(DeepError::Unfit { .. })));
+}
