@@ -271,6 +271,13 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/models/{id}/plots", READ_ONE_JOB),
     ("post", "/api/v1/models/{id}/predict", RUN_ONE),
     ("get", "/api/v1/jobs/{id}/models/compare", READ_ONE_JOB),
+    ("get", "/api/v1/admin/users", ADMINISTER),
+    // Nobody has this identifier, and no job.
+    ("get", "/api/v1/admin/users/{id}", ADMINISTER),
+    ("post", "/api/v1/admin/users/{id}/suspend", ADMINISTER),
+    ("post", "/api/v1/admin/users/{id}/ban", ADMINISTER),
+    ("post", "/api/v1/admin/users/{id}/reinstate", ADMINISTER),
+    ("post", "/api/v1/admin/jobs/{id}/cancel", ADMINISTER),
     ("get", "/api/v1/admin/overview", ADMINISTER),
     ("post", "/api/v1/admin/jobs/redrive", ADMINISTER),
 ];

@@ -209,6 +209,8 @@ pub trait ReadJobs: Send + Sync {
     async fn get_account_cursor(&self, organization_id: OrganizationId) -> Result<u64, StoreError>;
     /// The settled children of a job, by ordinal.
     async fn list_children(&self, parent_id: JobId) -> Result<Vec<StoredChild>, StoreError>;
+    /// Whose job it is; for administrators alone.
+    async fn find_job_owner(&self, id: JobId) -> Result<Option<OrganizationId>, StoreError>;
     /// Jobs of all organizations that died running an operation, oldest first; for
     /// administrators alone.
     async fn list_dead_jobs(

@@ -21,6 +21,7 @@ mod mails;
 mod models;
 mod page;
 mod payments;
+mod people;
 mod referrals;
 mod rewards;
 mod schedules;
@@ -28,8 +29,8 @@ mod session;
 mod vouching;
 
 pub use access::{
-    ApiKey, Membership, NewUser, Organization, ReadAccess, Session, SignInFailures, User,
-    UserStatus, WriteAccess,
+    ApiKey, Membership, NewUser, Organization, ReadAccess, Restriction, Session, SignInFailures,
+    User, UserStatus, WriteAccess,
 };
 pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LotGrant, ReadAccounts, WriteAccounts,
@@ -64,6 +65,7 @@ pub use payments::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
 };
+pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
 pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,

@@ -40,6 +40,12 @@ impl AccountEventRow {
     }
 }
 
+/// Whose job it is, alone.
+#[derive(Debug, FromQueryResult)]
+struct OwnerRow {
+    organization_id: Uuid,
+}
+
 /// A queue with its counts.
 #[derive(Debug, FromQueryResult)]
 struct DepthRow {
@@ -136,6 +142,12 @@ impl ReadJobs for Session {
         let values = vec![parent_id.as_uuid().into()];
         let rows = self.sql().all::<ChildRow>("job", sql, values).await?;
         rows.into_iter().map(ChildRow::decode).collect()
+    }
+
+    async fn find_job_owner(&self, id: JobId) -> Result<Option<OrganizationId>, StoreError> {
+        let sql = "SELECT organization_id FROM jobs WHERE id = $1";
+        let row = self.sql().first::<OwnerRow>("job", sql, vec![id.as_uuid().into()]).await?;
+        Ok(row.map(|row| OrganizationId::from_uuid(row.organization_id)))
     }
 
     async fn list_dead_jobs(

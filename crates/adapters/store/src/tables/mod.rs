@@ -34,6 +34,7 @@ mod page;
 mod payment_rows;
 mod payments;
 mod payments_write;
+mod people;
 mod referrals;
 mod reward_rows;
 mod rewards;
