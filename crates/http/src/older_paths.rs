@@ -36,6 +36,7 @@ const OLDER_PATHS: &[(Method, &str, &str)] = &[
     (Method::POST, "/api/credits/claim-ad-reward", "/rewards/claims"),
     (Method::GET, "/webhooks/admob", "/rewards/callbacks/admob"),
     (Method::GET, "/api/admin/fraud-events", "/admin/fraud/events"),
+    (Method::GET, "/api/admin/cost-monitoring", "/admin/costs"),
     (Method::GET, "/api/admin/users", "/admin/users"),
     (Method::POST, "/api/admin/users/{id}/suspend", "/admin/users/{id}/suspend"),
     (Method::POST, "/api/admin/users/{id}/ban", "/admin/users/{id}/ban"),

@@ -220,6 +220,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_billing::refund_payment))
         .routes(routes!(admin_billing::reconcile_payments))
         .routes(routes!(admin_billing::get_revenue))
+        .routes(routes!(admin_billing::get_costs))
         .routes(routes!(admin_billing::advance_sandbox))
 }
 

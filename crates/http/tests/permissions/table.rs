@@ -206,6 +206,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/admin/payments/refund", ADMINISTER),
     ("post", "/api/v1/admin/payments/reconcile", ADMINISTER),
     ("get", "/api/v1/admin/revenue", ADMINISTER),
+    ("get", "/api/v1/admin/costs", ADMINISTER),
     ("post", "/api/v1/admin/sandbox/clock", ADMINISTER),
     ("get", "/api/v1/audit", MANAGE_MEMBERS),
     ("get", "/api/v1/admin/audit/export", ADMINISTER),

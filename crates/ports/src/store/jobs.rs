@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::StoreError;
+use super::job_costs::JobCosts;
 use super::page::{Page, PageRequest};
 
 /// A job.
@@ -219,6 +220,13 @@ pub trait ReadJobs: Send + Sync {
         after: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<JobRecord>, StoreError>;
+    /// What root jobs of all organizations cost that ended from `from` until before `to`, by
+    /// operation and day; for administrators alone.
+    async fn list_job_costs(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<JobCosts>, StoreError>;
     /// The queues.
     async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError>;
 }

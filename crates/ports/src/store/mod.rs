@@ -16,6 +16,7 @@ mod exports;
 mod flows;
 mod hot;
 mod identity;
+mod job_costs;
 mod jobs;
 mod mails;
 mod models;
@@ -55,6 +56,7 @@ pub use identity::{
     Invitation, LinkPurpose, Member, OneTimeLink, ReadIdentity, RefreshToken, SecondFactor,
     WriteIdentity,
 };
+pub use job_costs::{CostSums, JobCosts};
 pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
 };

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth, ReadJobs,
-    StoredChild,
+    AccountEvent, JobCosts, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
+    ReadJobs, StoredChild,
 };
-use gantry_types::{JobId, OrganizationId};
+use gantry_types::{JobId, OrganizationId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::convert::{decode_time, decode_u64, decode_word, encode_u64};
 use super::job_rows::{ChildRow, EventRow, JOB_COLUMNS, JOB_TABLES, JobRow};
-use super::jobs_list;
+use super::{job_costs, jobs_list};
 use crate::session::Session;
 
 /// The most events of one answer, whatever the caller asks for.
@@ -157,6 +157,14 @@ impl ReadJobs for Session {
         limit: u32,
     ) -> Result<Vec<JobRecord>, StoreError> {
         jobs_list::list_dead(self.sql(), operation, after, limit).await
+    }
+
+    async fn list_job_costs(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<JobCosts>, StoreError> {
+        job_costs::list(self.sql(), from, to).await
     }
 
     async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError> {

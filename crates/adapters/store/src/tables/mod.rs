@@ -25,6 +25,7 @@ mod flows;
 mod identity_read;
 mod identity_rows;
 mod identity_write;
+mod job_costs;
 mod job_rows;
 mod jobs;
 mod jobs_list;
