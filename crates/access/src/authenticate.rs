@@ -1,12 +1,12 @@
 //! A token or a key becomes an actor.
 //!
-//! Invariants: what ended, was revoked, or belongs to a suspended user or a former member is
-//! nobody, at once in the process that changed it and within seconds in others; the last use is
-//! written at most once a minute.
+//! Invariants: what ended, was revoked, or belongs to a suspended or banned user or a former
+//! member is nobody, at once in the process that changed it and within seconds in others; the
+//! last use is written at most once a minute.
 
 use std::time::Duration;
 
-use gantry_ports::store::{ApiKey, ReadAccess, ReadTx, Session, StoreExt, User, UserStatus};
+use gantry_ports::store::{ApiKey, ReadAccess, ReadTx, Session, StoreExt, User};
 use gantry_types::{OrganizationId, Role, Scope, Timestamp, UserId};
 
 use crate::Access;
@@ -17,6 +17,7 @@ use crate::recent::Recognition;
 use crate::secret::{API_KEY_PREFIX, SecretHash, derive_csrf_token};
 use crate::settings::{AdministratorFactor, Unverified};
 use crate::sign_in::Client;
+use crate::standing::{Standing, find_standing, require_owner};
 
 /// How old the note of the last use may be.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
@@ -70,7 +71,7 @@ impl Access {
             Some(found) => found,
             None => {
                 let begun = self.recent.begin();
-                let found = self.recognise(&secret, proof, client).await?;
+                let found = self.recognise(&secret, (proof, now), client).await?;
                 self.recent.keep(secret, found.clone(), (begun, now));
                 found
             }
@@ -93,7 +94,7 @@ impl Access {
     async fn recognise(
         &self,
         secret: &SecretHash,
-        proof: Proof<'_>,
+        (proof, now): (Proof<'_>, Timestamp),
         client: &Client,
     ) -> Result<Recognition, AccessError> {
         if let Proof::Foreign(token) = proof {
@@ -106,7 +107,7 @@ impl Access {
                 let session = access.find_session(&secret.to_hex()).await?;
                 let session = session.ok_or(AccessError::NotSignedIn)?;
                 let whose = (session.user_id, session.organization_id);
-                let (user, role) = get_member(access, whose).await?;
+                let (user, role) = get_member(access, whose, now).await?;
                 self.recognise_session(token, session, &user, role)
             }
             Proof::Key | Proof::Foreign(_) => {
@@ -119,11 +120,14 @@ impl Access {
                     return Err(AccessError::NotSignedIn);
                 }
                 if is_of_client_itself(&key) {
+                    let whose = (access, snapshot.identity());
+                    require_owner(whose, key.organization_id, now).await?;
                     let mut found = recognise_client(key);
                     found.networks = read_networks(snapshot.as_ref(), &found).await?;
                     return Ok(found);
                 }
-                let (user, role) = get_member(access, (key.user_id, key.organization_id)).await?;
+                let whose = (key.user_id, key.organization_id);
+                let (user, role) = get_member(access, whose, now).await?;
                 self.recognise_key(key, &user, role)
             }
         };
@@ -263,17 +267,18 @@ async fn read_networks(
     AllowedNetworks::parse(&networks)
 }
 
-/// An active user and their role in an organization.
+/// A user in good standing at `now`, and their role in an organization.
 pub(crate) async fn get_member(
     access: &dyn ReadAccess,
     (user_id, organization_id): (UserId, OrganizationId),
+    now: Timestamp,
 ) -> Result<(User, Role), AccessError> {
     let user = access.find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
     let membership = access.find_membership(user_id, organization_id).await?;
     let membership = membership.ok_or(AccessError::NotSignedIn)?;
-    match user.status {
-        UserStatus::Active => Ok((user, membership.role)),
-        UserStatus::Suspended | UserStatus::Leaving | UserStatus::Erased => {
+    match find_standing(access, &user, now).await? {
+        Standing::Good => Ok((user, membership.role)),
+        Standing::Suspended | Standing::Banned | Standing::Leaving | Standing::Erased => {
             Err(AccessError::NotSignedIn)
         }
     }

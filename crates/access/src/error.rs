@@ -134,8 +134,17 @@ pub enum AccessError {
         email: String,
     },
     /// The user was suspended.
-    #[error("this account is suspended; ask the administrator")]
+    #[error("this account is suspended; write to support")]
     Suspended,
+    /// The user was banned.
+    #[error("this account is closed; write to support")]
+    Banned,
+    /// Somebody cannot be suspended, banned or reinstated.
+    #[error("{reason}")]
+    NotRestrictable {
+        /// Why, and what to do instead.
+        reason: &'static str,
+    },
     /// Role or scopes do not allow it.
     #[error("this needs the permission to {permission}, which your role or API key does not have")]
     Forbidden {

@@ -5,7 +5,7 @@
 //! Who has a second factor needs it here too.
 
 use gantry_ports::store::{
-    CeremonyPurpose, LinkPurpose, LinkedIdentity, OneTimeLink, StoreExt, Tx, User, UserStatus,
+    CeremonyPurpose, LinkPurpose, LinkedIdentity, OneTimeLink, StoreExt, Tx, User,
 };
 use gantry_ports::vouching::{AddressProof, Redemption, Vouched};
 use gantry_types::{LinkedIdentityId, Timestamp, UserId};
@@ -20,6 +20,7 @@ use crate::providers::Provider;
 use crate::secret::LinkToken;
 use crate::settings::Registration;
 use crate::sign_in::{Client, NewSession, SignedIn, first_organization};
+use crate::standing::require_good_standing;
 
 /// How much of a provider's words about a failure is repeated.
 const MAX_REASON: usize = 100;
@@ -275,11 +276,7 @@ impl LinkedAttempt {
         if still.as_ref() != Some(&self.identity) {
             return Err(AccessError::CeremonyNotGood);
         }
-        match self.user.status {
-            UserStatus::Suspended | UserStatus::Erased => return Err(AccessError::Suspended),
-            UserStatus::Leaving => return Err(AccessError::Leaving),
-            UserStatus::Active => {}
-        }
+        require_good_standing(tx.access(), &self.user, self.session.session.created_at).await?;
         match &self.link {
             Some(link) => Ok(tx.identity().replace_link(link).await?),
             None => self.session.insert(tx, "identity provider").await,

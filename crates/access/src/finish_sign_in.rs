@@ -5,7 +5,7 @@
 //! and a challenge are good once each.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{LinkPurpose, OneTimeLink, StoreExt, Tx, User, UserStatus};
+use gantry_ports::store::{LinkPurpose, OneTimeLink, StoreExt, Tx, User};
 use gantry_types::Timestamp;
 
 use crate::Access;
@@ -16,6 +16,7 @@ use crate::sealing::Opened;
 use crate::second_factor::hash_recovery_code;
 use crate::secret::sha256_hex;
 use crate::sign_in::{Client, Locks, NewSession, SignedIn, first_organization, locked};
+use crate::standing::require_good_standing;
 
 /// What the person typed.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::LinkNotGood`] for a challenge that is used or too old,
     /// [`AccessError::WrongCode`], [`AccessError::LockedOut`], [`AccessError::Suspended`],
-    /// [`AccessError::Store`].
+    /// [`AccessError::Banned`], [`AccessError::Store`].
     pub async fn finish_sign_in(
         &self,
         challenge: &str,
@@ -110,11 +111,7 @@ impl CodeAttempt {
         if let Some(until) = self.locks.find(tx.access(), self.now).await? {
             return Ok(Decision::Locked(until));
         }
-        match self.user.status {
-            UserStatus::Suspended | UserStatus::Erased => return Err(AccessError::Suspended),
-            UserStatus::Leaving => return Err(AccessError::Leaving),
-            UserStatus::Active => {}
-        }
+        require_good_standing(tx.access(), &self.user, self.now).await?;
         let (taken, how) = match &self.proof {
             Proof::Step(step) => {
                 (tx.identity().use_step(self.user.id, *step).await, "two steps, by code")

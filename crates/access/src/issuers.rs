@@ -69,7 +69,7 @@ impl Access {
         let user = access.find_user(identity.user_id).await?.ok_or(AccessError::NotSignedIn)?;
         let organization_id = first_organization(access, &user).await?;
         let organization_id = organization_id.ok_or(AccessError::NotSignedIn)?;
-        let (user, role) = get_member(access, (user.id, organization_id)).await?;
+        let (user, role) = get_member(access, (user.id, organization_id), self.clock.now()).await?;
         let networks = snapshot.identity().list_allowed_networks(organization_id).await?;
         let may = |scope: &Scope| match scope {
             Scope::Read | Scope::Run | Scope::Data => true,

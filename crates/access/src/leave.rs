@@ -151,7 +151,7 @@ async fn keep(
     let user = tx.access().find_user(link.user_id).await?.ok_or(AccessError::LinkNotGood)?;
     match user.status {
         UserStatus::Leaving => {}
-        UserStatus::Active | UserStatus::Suspended | UserStatus::Erased => {
+        UserStatus::Active | UserStatus::Suspended | UserStatus::Banned | UserStatus::Erased => {
             return Err(AccessError::LinkNotGood);
         }
     }

@@ -35,12 +35,14 @@ mod oauth;
 mod organizations;
 mod passkeys;
 mod password;
+mod people;
 mod permission;
 mod post;
 mod providers;
 mod recent;
 mod register_user;
 mod reset_password;
+mod restrict;
 mod seal_audit;
 mod sealing;
 mod second_factor;
@@ -49,6 +51,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod sign_in;
+mod standing;
 mod tokens;
 mod webauthn;
 
@@ -74,9 +77,11 @@ pub use oauth::{
     IssuedTokens, OAuthError, TokenFacts, TokenKind, origin_of_redirect,
 };
 pub use passkeys::{PasskeyAnswer, PasskeyCreated, PasskeyCreation, PasskeyQuestion};
+pub use people::PersonFacts;
 pub use permission::{Permission, require};
 pub use providers::{InvalidProviderId, Provider, ProviderId};
 pub use register_user::{Credentials, Registrant};
+pub use restrict::{NewRestriction, Restrained};
 pub use seal_audit::AuditProof;
 pub use sealing::{Sealing, SealingKeyError};
 pub use second_factor::{Enrolment, RecoveryCodes};
@@ -84,6 +89,7 @@ pub use secret::{LinkToken, SessionToken, SetupToken};
 pub use sessions::{Profile, SessionView};
 pub use settings::{AccessSettings, AdministratorFactor, PasswordCost, Registration, Unverified};
 pub use sign_in::{Client, SignedIn};
+pub use standing::{Standing, find_standing};
 pub use tokens::TokenPair;
 
 use std::sync::{Arc, Mutex};

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Ceremony, CeremonyPurpose, Passkey, StoreExt, Tx, User, UserStatus};
+use gantry_ports::store::{Ceremony, CeremonyPurpose, Passkey, StoreExt, Tx, User};
 use gantry_types::{PasskeyId, Timestamp, UserId};
 use serde_json::json;
 
@@ -22,6 +22,7 @@ use crate::permission::{Permission, require};
 use crate::secret::LinkToken;
 use crate::sessions::require_person;
 use crate::sign_in::{Client, NewSession, SignedIn, first_organization};
+use crate::standing::require_good_standing;
 use crate::webauthn::{Assertion, Site, read_challenge, register};
 
 /// More than anybody needs.
@@ -278,7 +279,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::CeremonyNotGood`], [`AccessError::PasskeyRefused`],
-    /// [`AccessError::Suspended`], [`AccessError::Leaving`], [`AccessError::Store`].
+    /// [`AccessError::Suspended`], [`AccessError::Banned`], [`AccessError::Leaving`],
+    /// [`AccessError::Store`].
     pub async fn sign_in_by_passkey(
         &self,
         answer: PasskeyAnswer,
@@ -359,11 +361,7 @@ struct PasskeyAttempt {
 
 impl PasskeyAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
-        match self.user.status {
-            UserStatus::Suspended | UserStatus::Erased => return Err(AccessError::Suspended),
-            UserStatus::Leaving => return Err(AccessError::Leaving),
-            UserStatus::Active => {}
-        }
+        require_good_standing(tx.access(), &self.user, self.now).await?;
         let Passkey { id, credential_id, .. } = &self.passkey;
         // It may have been removed a moment ago.
         if tx.vouching().find_passkey(credential_id).await?.is_none() {

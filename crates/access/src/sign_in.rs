@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use gantry_ports::store::{
-    LinkPurpose, OneTimeLink, ReadAccess, Session, SignInFailures, StoreExt, Tx, User, UserStatus,
+    LinkPurpose, OneTimeLink, ReadAccess, Session, SignInFailures, StoreExt, Tx, User,
 };
 use gantry_types::{Locale, OrganizationId, SessionId, Timestamp, UserId};
 use serde_json::json;
@@ -23,6 +23,7 @@ use crate::password::PasswordCheck;
 use crate::register_user::Credentials;
 use crate::secret::{SessionToken, sha256_hex};
 use crate::sessions::Profile;
+use crate::standing::require_good_standing;
 
 const MAX_USER_AGENT: usize = 200;
 
@@ -116,8 +117,6 @@ enum Decision {
     /// A code is needed too.
     Challenged,
     Wrong,
-    Suspended,
-    Leaving,
     Locked(Timestamp),
 }
 
@@ -126,8 +125,9 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::WrongCredentials`], [`AccessError::LockedOut`],
-    /// [`AccessError::SecondFactorRequired`], [`AccessError::Suspended`] and
-    /// [`AccessError::Leaving`] (only with the right password), [`AccessError::Busy`], [`AccessError::Store`].
+    /// [`AccessError::SecondFactorRequired`], [`AccessError::Suspended`],
+    /// [`AccessError::Banned`] and [`AccessError::Leaving`] (only with the right password),
+    /// [`AccessError::Busy`], [`AccessError::Store`].
     pub async fn sign_in(
         &self,
         credentials: Credentials,
@@ -182,8 +182,6 @@ impl Access {
                 Err(AccessError::SecondFactorRequired { challenge })
             }
             Decision::Wrong => Err(wrong),
-            Decision::Suspended => Err(AccessError::Suspended),
-            Decision::Leaving => Err(AccessError::Leaving),
             Decision::Locked(until) => Err(locked(until, now)),
         }
     }
@@ -305,11 +303,7 @@ impl Attempt {
             self.locks.record_failure(tx, whose, self.now).await?;
             return Ok(Decision::Wrong);
         };
-        match user.status {
-            UserStatus::Suspended | UserStatus::Erased => return Ok(Decision::Suspended),
-            UserStatus::Leaving => return Ok(Decision::Leaving),
-            UserStatus::Active => {}
-        }
+        require_good_standing(access, user, self.now).await?;
         if let Some(challenge) = &self.challenge {
             tx.identity().replace_link(challenge).await?;
             return Ok(Decision::Challenged);

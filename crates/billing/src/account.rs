@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{AccountOverview, LedgerEntry, Page, PageRequest};
 use gantry_rules::period::{Period, derive_day, derive_period};
-use gantry_types::{LedgerEntryId, MeterId, Timestamp};
+use gantry_types::{Credits, LedgerEntryId, MeterId, Timestamp};
 
 use crate::Billing;
 use crate::error::BillingError;
@@ -47,9 +47,14 @@ impl Billing {
         let period = derive_period(now);
         let snapshot = self.store.read().await?;
         let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
-        let low_balance =
-            self.edition.low_balance.is_some_and(|low| overview.derive_balance() < low);
+        let low_balance = self.is_low(overview.derive_balance());
         Ok(AccountView { meters: derive_meters(&overview, now), overview, low_balance })
+    }
+
+    /// Whether a balance, what jobs hold included, is below what the edition says is low.
+    #[must_use]
+    pub fn is_low(&self, balance: Credits) -> bool {
+        self.edition.low_balance.is_some_and(|low| balance < low)
     }
 
     /// The actor's ledger.

@@ -9,6 +9,7 @@ mod account;
 mod administer;
 mod apply_event;
 mod begin_checkout;
+mod costs;
 pub mod edition;
 mod end_with_account;
 mod error;
@@ -26,6 +27,7 @@ mod subscription;
 
 pub use account::{AccountView, MeterView};
 pub use begin_checkout::{CheckoutLink, WayBack, Wish};
+pub use costs::CostsView;
 pub use edition::{
     AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, Rewards, Sale, Vocabulary,
     parse_edition,

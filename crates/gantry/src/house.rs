@@ -298,6 +298,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::NotProvisioned { .. }
         | AccessError::LockedOut { .. }
         | AccessError::Suspended
+        | AccessError::Banned
         | AccessError::Leaving
         | AccessError::Forbidden { .. }
         | AccessError::ScopeNotYours { .. }
@@ -323,6 +324,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::LastOwner
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator
+        | AccessError::NotRestrictable { .. }
         | AccessError::LastWayIn
         | AccessError::IdentityTaken { .. }
         | AccessError::ProviderUnavailable { .. }

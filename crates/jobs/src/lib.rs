@@ -18,6 +18,7 @@ mod run_schedule;
 mod run_side;
 mod schedules;
 mod settle_job;
+mod stop_job;
 mod stop_jobs;
 mod submit_job;
 mod warm_artifacts;

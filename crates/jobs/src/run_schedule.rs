@@ -4,9 +4,9 @@
 //! two servers submit one job; of runs that were missed one is made up for; a run that cannot be
 //! submitted is recorded with its reason, and the schedule goes on.
 
-use gantry_access::{AccessError, Actor, Permission, Via, require};
+use gantry_access::{AccessError, Actor, Permission, Standing, Via, find_standing, require};
 use gantry_ports::store::{
-    HotError, Overlap, RunOutcome, Schedule, ScheduleRun, StoreExt, Submitted, UserStatus,
+    HotError, Overlap, RunOutcome, Schedule, ScheduleRun, StoreExt, Submitted,
 };
 use gantry_rules::submission::Origin;
 use gantry_types::{JobId, ScheduleId, ScheduleRunId, Scope, Timestamp};
@@ -110,10 +110,11 @@ impl Jobs {
         let snapshot = self.store.read().await?;
         let access = snapshot.access();
         let user = access.find_user(user_id).await?.ok_or_else(gone)?;
-        match user.status {
-            UserStatus::Active => {}
-            UserStatus::Suspended => return Err(AccessError::Suspended.into()),
-            UserStatus::Leaving | UserStatus::Erased => return Err(AccessError::Leaving.into()),
+        match find_standing(access, &user, self.clock.now()).await? {
+            Standing::Good => {}
+            Standing::Suspended => return Err(AccessError::Suspended.into()),
+            Standing::Banned => return Err(AccessError::Banned.into()),
+            Standing::Leaving | Standing::Erased => return Err(AccessError::Leaving.into()),
         }
         let member = access.find_membership(user_id, schedule.organization_id).await?;
         Ok(Actor {

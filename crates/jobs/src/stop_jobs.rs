@@ -1,8 +1,9 @@
-//! Every job of an organization stops, because the organization goes.
+//! Every job of an organization stops, because the organization goes or its owner is banned.
 
 use gantry_access::Actor;
-use gantry_ports::store::{JobFilter, Order, PageRequest};
+use gantry_ports::store::{HotError, JobFilter, Order, PageRequest};
 use gantry_types::{JobState, OrganizationId};
+use tracing::Instrument;
 
 use crate::Jobs;
 use crate::error::JobsError;
@@ -24,7 +25,11 @@ impl Jobs {
             let page = PageRequest { after, limit: BATCH, order: Order::OldestFirst };
             let found = self.list_jobs(&actor, &filter, &page).await?;
             for job in &found.items {
-                self.cancel_job(&actor, job.id).await?;
+                match self.cancel_job(&actor, job.id).await {
+                    // It may have ended since it was listed.
+                    Ok(_) | Err(JobsError::Hot(HotError::WrongState { .. })) => {}
+                    Err(error) => return Err(error),
+                }
             }
             after = found.next;
             if after.is_none() {
@@ -33,5 +38,27 @@ impl Jobs {
         }
         let page = PageRequest { after: None, limit: 1, order: Order::OldestFirst };
         Ok(self.list_jobs(&actor, &filter, &page).await?.items.is_empty())
+    }
+
+    /// Asks every job of some organizations to stop, whether or not the caller waits for it.
+    ///
+    /// # Errors
+    /// As [`Jobs::stop_jobs`].
+    pub async fn halt_organizations(
+        &self,
+        organizations: Vec<OrganizationId>,
+    ) -> Result<(), JobsError> {
+        let jobs = self.clone();
+        let halt = async move {
+            for organization_id in organizations {
+                jobs.stop_jobs(organization_id).await?;
+            }
+            Ok::<(), JobsError>(())
+        };
+        // A task of its own, so that a client that hangs up cannot stop it half-way.
+        tokio::spawn(halt.in_current_span()).await.unwrap_or_else(|join| {
+            let reason = format!("stopping jobs ended unexpectedly: {join}");
+            Err(JobsError::Broken { reason })
+        })
     }
 }

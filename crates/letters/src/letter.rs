@@ -124,6 +124,20 @@ pub enum Letter {
         /// The secret.
         token: String,
     },
+    /// The reader may not sign in for now, or any more.
+    Restricted {
+        /// The reader's name.
+        name: String,
+        /// Whether it is for ever.
+        banned: bool,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
+    },
+    /// The reader may sign in again.
+    Reinstated {
+        /// The reader's name.
+        name: String,
+    },
     /// Come and join us.
     Invitation {
         /// Who invites.
@@ -155,6 +169,8 @@ impl Letter {
             Self::LowBalance { .. } => "low_balance",
             Self::PlanChanged { .. } => "plan_changed",
             Self::AccountLeaving { .. } => "account_leaving",
+            Self::Restricted { .. } => "restricted",
+            Self::Reinstated { .. } => "reinstated",
             Self::Invitation { .. } => "invitation",
         }
     }
@@ -168,6 +184,7 @@ impl Letter {
             Self::ResetPassword { token, .. } => format!("/reset-password?token={token}"),
             Self::Invitation { token, .. } => format!("/invitation?token={token}"),
             Self::AccountLeaving { token, .. } => format!("/keep-account?token={token}"),
+            Self::Restricted { .. } | Self::Reinstated { .. } => "/sign-in".to_owned(),
             Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
                 "/forgot-password".to_owned()
             }
@@ -187,9 +204,13 @@ impl Letter {
         match self {
             Self::VerifyEmail { name, .. }
             | Self::ResetPassword { name, .. }
-            | Self::ChangeEmail { name, .. } => context! { name },
+            | Self::ChangeEmail { name, .. }
+            | Self::Reinstated { name } => context! { name },
             Self::PasswordChanged { name, at, ip } => context! { name, at => at.to_string(), ip },
             Self::AccountLeaving { name, at, .. } => context! { name, at => at.to_string() },
+            Self::Restricted { name, banned, until } => context! {
+                name, banned, until => until.map(|until| until.to_string()),
+            },
             Self::EmailChanged { name, email } => context! { name, email },
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
             Self::WayInChanged { name, way, added } => context! { name, way, added },

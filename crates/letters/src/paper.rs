@@ -38,6 +38,8 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "low_balance",
     "plan_changed",
     "account_leaving",
+    "restricted",
+    "reinstated",
     "invitation",
 ];
 
@@ -199,6 +201,10 @@ mod tests {
                 after: "Basic".to_owned(),
             },
             Letter::AccountLeaving { name: name(), at, token: token() },
+            Letter::Restricted { name: name(), banned: false, until: Some(at) },
+            Letter::Restricted { name: name(), banned: false, until: None },
+            Letter::Restricted { name: name(), banned: true, until: None },
+            Letter::Reinstated { name: name() },
             Letter::Invitation {
                 inviter: name(),
                 organization: "Engines & Co".to_owned(),

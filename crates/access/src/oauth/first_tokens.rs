@@ -39,7 +39,8 @@ impl Access {
         let found = snapshot.clients().find_code(&sha256_hex(code.trim())).await?;
         let found = found.filter(|code| code.client == client.id);
         let code = found.ok_or_else(|| refused.clone())?;
-        let member = get_member(snapshot.access(), (code.user_id, code.organization_id)).await;
+        let whose = (code.user_id, code.organization_id);
+        let member = get_member(snapshot.access(), whose, now).await;
         drop(snapshot);
         // One that was used goes on, to end what it gave.
         if code.used_at.is_none() {

@@ -67,7 +67,7 @@ impl Access {
             return Ok(None);
         }
         if let Some(user_id) = facts.user_id {
-            match get_member(snapshot.access(), (user_id, facts.organization_id)).await {
+            match get_member(snapshot.access(), (user_id, facts.organization_id), now).await {
                 Ok((user, _)) => {
                     let theirs = self.scopes_of(&user);
                     let scopes = facts.scopes.iter().copied();

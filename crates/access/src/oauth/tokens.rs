@@ -194,7 +194,8 @@ impl Access {
         let old = old.ok_or_else(|| refused.clone())?;
         let scopes = parse_scopes(scope, &old.scopes)?;
         let snapshot = self.store.read().await?;
-        let member = get_member(snapshot.access(), (old.user_id, old.organization_id)).await;
+        let whose = (old.user_id, old.organization_id);
+        let member = get_member(snapshot.access(), whose, self.clock.now()).await;
         drop(snapshot);
         if let Err(error) = member {
             return Err(or_refused(error, refused));

@@ -5,7 +5,7 @@
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
     ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess,
+    ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess,
     WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
     WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments, WriteReferrals,
     WriteRewards, WriteSchedules, WriteVouching,
@@ -89,6 +89,9 @@ impl ReadTx for Session {
         self
     }
     fn exports(&self) -> &dyn ReadExports {
+        self
+    }
+    fn people(&self) -> &dyn ReadPeople {
         self
     }
 }

@@ -72,7 +72,8 @@ impl From<AccessError> for Problem {
                 .with_next_step("Ask an owner or admin of the organization to add the address."),
             AccessError::LastOwner
             | AccessError::NeededByMembers { .. }
-            | AccessError::LastAdministrator => Self::new(ProblemCode::Conflict, detail),
+            | AccessError::LastAdministrator
+            | AccessError::NotRestrictable { .. } => Self::new(ProblemCode::Conflict, detail),
             AccessError::SeatsTaken { limit } => Self::new(ProblemCode::QuotaExceeded, detail)
                 .with("limit", limit)
                 .with_next_step("Remove a member, withdraw an invitation, or change the plan."),
@@ -84,6 +85,7 @@ impl From<AccessError> for Problem {
                 )
             }
             AccessError::Suspended
+            | AccessError::Banned
             | AccessError::Leaving
             | AccessError::RegistrationClosed
             | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),

@@ -2,9 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use gantry_types::JobId;
 
-use crate::dto::{AdminOverview, QueueBody, RedriveBody, RedriveRequest};
-use crate::extract::{CurrentActor, JsonBody};
+use crate::dto::{
+    AdminOverview, QueueBody, RedriveBody, RedriveRequest, StopJobRequest, StoppedJobBody,
+};
+use crate::extract::{CurrentActor, JsonBody, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
@@ -41,4 +45,19 @@ pub async fn redrive_dead_jobs(
     JsonBody(request): JsonBody<RedriveRequest>,
 ) -> Answer<Json<RedriveBody>> {
     Ok(Json(state.jobs().redrive_dead_jobs(&actor, &request.operation).await?.into()))
+}
+
+/// Stops a job of any organization: nothing of what it did not use is kept, and it does not count
+/// among the organization's cancellations. For administrators.
+#[utoipa::path(post, path = "/admin/jobs/{id}/cancel", tag = "Admin",
+    params(("id" = Uuid, Path)), request_body = StopJobRequest,
+    responses((status = 202, body = StoppedJobBody)))]
+pub async fn stop_job(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<JobId>,
+    JsonBody(request): JsonBody<StopJobRequest>,
+) -> Answer<(StatusCode, Json<StoppedJobBody>)> {
+    let job = state.jobs().stop_job(&actor, id, &request.reason).await?;
+    Ok((StatusCode::ACCEPTED, Json(job.into())))
 }

@@ -10,8 +10,8 @@ use gantry_billing::BillingError;
 use gantry_types::{Credits, OrganizationId, Timestamp};
 
 use crate::dto::{
-    CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest, RevenueBody,
-    RevenueParams, SandboxClockBody, SandboxClockRequest,
+    CostsBody, CostsParams, CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest,
+    RevenueBody, RevenueParams, SandboxClockBody, SandboxClockRequest,
 };
 use crate::extract::{CurrentActor, JsonBody, Params, PathId};
 use crate::problem::{Answer, Problem};
@@ -20,6 +20,9 @@ use crate::state::AppState;
 /// The furthest that the sandbox's clock is moved at once.
 const MOST_DAYS: u32 = 3_660;
 const LONGEST_REASON: usize = 200;
+/// The span of costs that is looked at when none is asked for.
+const USUAL_SPAN: Duration = Duration::from_hours(30 * 24);
+const LONGEST_SPAN: Duration = Duration::from_hours(366 * 24);
 
 /// Puts an organization on a plan, also one that is not for sale. For administrators.
 #[utoipa::path(put, path = "/admin/organizations/{id}/plan", tag = "Admin",
@@ -97,6 +100,23 @@ pub async fn get_revenue(
         first.map_err(|_| Problem::invalid("/month", "Give a month such as 2027-02."))
     });
     Ok(Json(state.billing().revenue(&actor, month.transpose()?).await?.into()))
+}
+
+/// What jobs of all organizations cost, by operation and by day; at most 366 days. For
+/// administrators.
+#[utoipa::path(get, path = "/admin/costs", tag = "Admin", params(CostsParams),
+    responses((status = 200, body = CostsBody)))]
+pub async fn get_costs(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Params(params): Params<CostsParams>,
+) -> Answer<Json<CostsBody>> {
+    let to = params.to.unwrap_or_else(|| state.jobs().clock().now());
+    let from = params.from.unwrap_or_else(|| to.minus(USUAL_SPAN));
+    if from >= to || to.since(from) > LONGEST_SPAN {
+        return Err(Problem::invalid("/from", "Give a time before `to`, by at most 366 days."));
+    }
+    Ok(Json(state.billing().costs(&actor, (from, to)).await?.into()))
 }
 
 /// Moves the sandbox's clock on, so that periods end and renew. For administrators.

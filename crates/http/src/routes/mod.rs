@@ -5,6 +5,7 @@ mod account_export;
 mod admin;
 mod admin_billing;
 mod admin_fraud;
+mod admin_users;
 mod api_keys;
 mod app_shell;
 mod artifacts;
@@ -114,8 +115,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .merge(flow_routes())
         .merge(billing_routes())
         .merge(reward_routes())
-        .routes(routes!(admin::get_overview))
-        .routes(routes!(admin::redrive_dead_jobs))
+        .merge(admin_routes())
         .layer(part_limit)
 }
 
@@ -220,7 +220,21 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_billing::refund_payment))
         .routes(routes!(admin_billing::reconcile_payments))
         .routes(routes!(admin_billing::get_revenue))
+        .routes(routes!(admin_billing::get_costs))
         .routes(routes!(admin_billing::advance_sandbox))
+}
+
+/// The installation, people, and jobs of all organizations.
+fn admin_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(admin::get_overview))
+        .routes(routes!(admin::redrive_dead_jobs))
+        .routes(routes!(admin::stop_job))
+        .routes(routes!(admin_users::list_users))
+        .routes(routes!(admin_users::get_user))
+        .routes(routes!(admin_users::suspend_user))
+        .routes(routes!(admin_users::ban_user))
+        .routes(routes!(admin_users::reinstate_user))
 }
 
 /// Credits for ads, and frauds.

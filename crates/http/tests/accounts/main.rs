@@ -11,6 +11,7 @@ mod oauth;
 mod organizations;
 mod passkeys;
 mod providers;
+mod restrictions;
 mod tokens;
 
 use anyhow::{Context, Result, ensure};

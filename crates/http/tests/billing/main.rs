@@ -60,6 +60,7 @@ macro_rules! on_every_crediting_stage {
     };
 }
 
+mod costs;
 mod disputes;
 mod editions;
 mod messages;

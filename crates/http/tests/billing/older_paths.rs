@@ -14,7 +14,7 @@ const EDITIONS: [&str; 6] =
 const NONE: &str = "01890000-0000-7000-8000-000000000000";
 
 /// Reads, and the orders that nobody can fulfil: both names must give the same answer.
-const SAME: [(&str, &str, &str); 25] = [
+const SAME: [(&str, &str, &str); 29] = [
     ("GET", "/api/datasets", "/datasets"),
     ("GET", "/api/datasets?limit=0", "/datasets?limit=0"),
     ("GET", "/api/datasets/{id}", "/datasets/{id}"),
@@ -36,6 +36,10 @@ const SAME: [(&str, &str, &str); 25] = [
     ("POST", "/api/credits/claim-ad-reward", "/rewards/claims"),
     ("GET", "/webhooks/admob?a=1", "/rewards/callbacks/admob?a=1"),
     ("GET", "/api/admin/fraud-events", "/admin/fraud/events"),
+    ("GET", "/api/admin/cost-monitoring", "/admin/costs"),
+    ("GET", "/api/admin/users", "/admin/users"),
+    ("POST", "/api/admin/users/{id}/suspend", "/admin/users/{id}/suspend"),
+    ("POST", "/api/admin/users/{id}/ban", "/admin/users/{id}/ban"),
     ("POST", "/api/payments/create-checkout", "/account/checkouts"),
     ("POST", "/api/credits/mock-purchase", "/account/mock-purchases"),
     ("GET", "/ws/job/{id}/", "/jobs/{id}/socket"),

@@ -224,6 +224,13 @@ impl Stage {
             "/api/v1/admin/fraud/blocks" => {
                 Some(json!({ "kind": "network", "value": "203.0.113.0/24", "reason": "a farm" }))
             }
+            path if path.ends_with("/suspend") || path.ends_with("/ban") => {
+                Some(json!({ "reason": "spam" }))
+            }
+            path if path.ends_with("/reinstate") => Some(json!({})),
+            path if path.starts_with("/api/v1/admin/jobs/") && path.ends_with("/cancel") => {
+                Some(json!({}))
+            }
             "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
             "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
             path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),

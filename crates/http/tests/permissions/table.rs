@@ -206,6 +206,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/admin/payments/refund", ADMINISTER),
     ("post", "/api/v1/admin/payments/reconcile", ADMINISTER),
     ("get", "/api/v1/admin/revenue", ADMINISTER),
+    ("get", "/api/v1/admin/costs", ADMINISTER),
     ("post", "/api/v1/admin/sandbox/clock", ADMINISTER),
     ("get", "/api/v1/audit", MANAGE_MEMBERS),
     ("get", "/api/v1/admin/audit/export", ADMINISTER),
@@ -271,6 +272,13 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/models/{id}/plots", READ_ONE_JOB),
     ("post", "/api/v1/models/{id}/predict", RUN_ONE),
     ("get", "/api/v1/jobs/{id}/models/compare", READ_ONE_JOB),
+    ("get", "/api/v1/admin/users", ADMINISTER),
+    // Nobody has this identifier, and no job.
+    ("get", "/api/v1/admin/users/{id}", ADMINISTER),
+    ("post", "/api/v1/admin/users/{id}/suspend", ADMINISTER),
+    ("post", "/api/v1/admin/users/{id}/ban", ADMINISTER),
+    ("post", "/api/v1/admin/users/{id}/reinstate", ADMINISTER),
+    ("post", "/api/v1/admin/jobs/{id}/cancel", ADMINISTER),
     ("get", "/api/v1/admin/overview", ADMINISTER),
     ("post", "/api/v1/admin/jobs/redrive", ADMINISTER),
 ];

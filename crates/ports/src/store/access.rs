@@ -15,8 +15,10 @@ use super::error::StoreError;
 pub enum UserStatus {
     /// May sign in.
     Active,
-    /// May not, until an administrator says otherwise.
+    /// May not, until an administrator says otherwise or its [`Restriction`] ends.
     Suspended,
+    /// May not, and nobody may register with the address again.
+    Banned,
     /// May not: asked to be deleted, and may still stay by the link in a mail.
     Leaving,
     /// Never again: everything that named them was erased.
@@ -53,6 +55,29 @@ impl User {
     #[must_use]
     pub const fn has_password(&self) -> bool {
         !self.password_hash.is_empty()
+    }
+}
+
+/// Why somebody is suspended or banned, for administrators alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restriction {
+    /// Who.
+    pub user_id: UserId,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// When it ends by itself; `None` means never.
+    pub until: Option<Timestamp>,
+    /// The administrator who said so; `None` for the installation itself.
+    pub by: Option<UserId>,
+}
+
+impl Restriction {
+    /// Whether its time has passed.
+    #[must_use]
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
     }
 }
 
@@ -188,6 +213,8 @@ pub trait ReadAccess: Send + Sync {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Vec<ApiKey>, StoreError>;
+    /// Why a user is suspended or banned.
+    async fn find_restriction(&self, user_id: UserId) -> Result<Option<Restriction>, StoreError>;
     /// Failed attempts under `key` since `window` ago.
     async fn find_sign_in_failures(
         &self,
@@ -212,6 +239,10 @@ pub trait WriteAccess: ReadAccess {
     /// Replaces everything of a user but the identifier, the time of registration and whether they
     /// administer. [`StoreError::AlreadyExists`] for an e-mail that is taken.
     async fn update_user(&self, user: &User) -> Result<(), StoreError>;
+    /// Notes why a user is suspended or banned, in place of an earlier reason.
+    async fn set_restriction(&self, restriction: &Restriction) -> Result<(), StoreError>;
+    /// Forgets why a user was suspended or banned.
+    async fn delete_restriction(&self, user_id: UserId) -> Result<(), StoreError>;
     /// Begins a session.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;
     /// Notes that a session is in use.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::StoreError;
+use super::job_costs::JobCosts;
 use super::page::{Page, PageRequest};
 
 /// A job.
@@ -209,6 +210,8 @@ pub trait ReadJobs: Send + Sync {
     async fn get_account_cursor(&self, organization_id: OrganizationId) -> Result<u64, StoreError>;
     /// The settled children of a job, by ordinal.
     async fn list_children(&self, parent_id: JobId) -> Result<Vec<StoredChild>, StoreError>;
+    /// Whose job it is; for administrators alone.
+    async fn find_job_owner(&self, id: JobId) -> Result<Option<OrganizationId>, StoreError>;
     /// Jobs of all organizations that died running an operation, oldest first; for
     /// administrators alone.
     async fn list_dead_jobs(
@@ -217,6 +220,13 @@ pub trait ReadJobs: Send + Sync {
         after: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<JobRecord>, StoreError>;
+    /// What root jobs of all organizations cost that ended from `from` until before `to`, by
+    /// operation and day; for administrators alone.
+    async fn list_job_costs(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<JobCosts>, StoreError>;
     /// The queues.
     async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError>;
 }

@@ -16,11 +16,13 @@ mod exports;
 mod flows;
 mod hot;
 mod identity;
+mod job_costs;
 mod jobs;
 mod mails;
 mod models;
 mod page;
 mod payments;
+mod people;
 mod referrals;
 mod rewards;
 mod schedules;
@@ -28,8 +30,8 @@ mod session;
 mod vouching;
 
 pub use access::{
-    ApiKey, Membership, NewUser, Organization, ReadAccess, Session, SignInFailures, User,
-    UserStatus, WriteAccess,
+    ApiKey, Membership, NewUser, Organization, ReadAccess, Restriction, Session, SignInFailures,
+    User, UserStatus, WriteAccess,
 };
 pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LotGrant, ReadAccounts, WriteAccounts,
@@ -54,6 +56,7 @@ pub use identity::{
     Invitation, LinkPurpose, Member, OneTimeLink, ReadIdentity, RefreshToken, SecondFactor,
     WriteIdentity,
 };
+pub use job_costs::{CostSums, JobCosts};
 pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
 };
@@ -64,6 +67,7 @@ pub use payments::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
 };
+pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
 pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,

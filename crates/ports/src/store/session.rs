@@ -22,6 +22,7 @@ use super::jobs::ReadJobs;
 use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
+use super::people::ReadPeople;
 use super::referrals::{ReadReferrals, WriteReferrals};
 use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
@@ -65,6 +66,8 @@ pub trait ReadTx: Send + Sync {
     fn departures(&self) -> &dyn ReadDepartures;
     /// What is kept about a person.
     fn exports(&self) -> &dyn ReadExports;
+    /// People as administrators see them.
+    fn people(&self) -> &dyn ReadPeople;
 }
 
 /// A transaction. It is committed when its closure answers `Ok`, else rolled back.

@@ -12,6 +12,7 @@ mod v10;
 mod v11;
 mod v12;
 mod v13;
+mod v14;
 mod v2;
 mod v3;
 mod v4;
@@ -68,6 +69,7 @@ const VERSIONS: &[Version] = &[
     Version { number: 11, statements: v11::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version { number: 12, statements: v12::STATEMENTS, append_only: &[], append_only_in: &[] },
     Version { number: 13, statements: v13::STATEMENTS, append_only: &[], append_only_in: &[] },
+    Version { number: 14, statements: v14::STATEMENTS, append_only: &[], append_only_in: &[] },
 ];
 
 const CREATE_VERSIONS: &str =

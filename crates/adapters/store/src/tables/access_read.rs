@@ -3,12 +3,14 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, Membership, Organization, ReadAccess, Session as SignedIn, SignInFailures, User,
+    ApiKey, Membership, Organization, ReadAccess, Restriction, Session as SignedIn, SignInFailures,
+    User,
 };
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::access_rows::{
-    ApiKeyRow, MembershipRow, OrganizationRow, SessionRow, SignInFailuresRow, UserRow,
+    ApiKeyRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow, SignInFailuresRow,
+    UserRow,
 };
 use super::convert::decode_u64;
 use crate::session::Session;
@@ -104,6 +106,14 @@ impl ReadAccess for Session {
         let values = vec![organization_id.as_uuid().into()];
         let rows = self.sql().all::<ApiKeyRow>("API key", sql, values).await?;
         rows.into_iter().map(ApiKeyRow::decode).collect()
+    }
+
+    async fn find_restriction(&self, user_id: UserId) -> Result<Option<Restriction>, StoreError> {
+        let sql = "SELECT user_id, reason, at, ends_at, restricted_by FROM restrictions \
+                   WHERE user_id = $1";
+        let values = vec![user_id.as_uuid().into()];
+        let row = self.sql().first::<RestrictionRow>("restriction", sql, values).await?;
+        Ok(row.map(RestrictionRow::decode))
     }
 
     async fn find_sign_in_failures(

@@ -2,7 +2,7 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, Membership, Organization, Session, SignInFailures, User, UserStatus,
+    ApiKey, Membership, Organization, Restriction, Session, SignInFailures, User, UserStatus,
 };
 use gantry_types::{
     ApiKeyId, OAuthClientId, OrganizationId, PlanId, SessionId, Timestamp, TokenFamilyId, UserId,
@@ -50,18 +50,43 @@ pub(super) const fn encode_status(status: UserStatus) -> &'static str {
     match status {
         UserStatus::Active => "active",
         UserStatus::Suspended => "suspended",
+        UserStatus::Banned => "banned",
         UserStatus::Leaving => "leaving",
         UserStatus::Erased => "erased",
     }
 }
 
-fn decode_status(text: &str) -> Result<UserStatus, StoreError> {
+/// Reads what [`encode_status`] wrote.
+pub(super) fn decode_status(text: &str) -> Result<UserStatus, StoreError> {
     match text {
         "active" => Ok(UserStatus::Active),
         "suspended" => Ok(UserStatus::Suspended),
+        "banned" => Ok(UserStatus::Banned),
         "leaving" => Ok(UserStatus::Leaving),
         "erased" => Ok(UserStatus::Erased),
         other => Err(broken("user status", other)),
+    }
+}
+
+/// A row of `restrictions`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct RestrictionRow {
+    user_id: Uuid,
+    reason: String,
+    at: i64,
+    ends_at: Option<i64>,
+    restricted_by: Option<Uuid>,
+}
+
+impl RestrictionRow {
+    pub(super) fn decode(self) -> Restriction {
+        Restriction {
+            user_id: UserId::from_uuid(self.user_id),
+            reason: self.reason,
+            at: decode_time(self.at),
+            until: self.ends_at.map(decode_time),
+            by: self.restricted_by.map(UserId::from_uuid),
+        }
     }
 }
 

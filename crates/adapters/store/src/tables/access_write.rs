@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, NewUser, Organization, Session as SignedIn, SignInFailures, User, WriteAccess,
+    ApiKey, NewUser, Organization, Restriction, Session as SignedIn, SignInFailures, User,
+    WriteAccess,
 };
 use gantry_types::{
     ApiKeyId, OAuthClientId, OrganizationId, Role, SessionId, Timestamp, TokenFamilyId, UserId,
@@ -59,6 +60,26 @@ impl WriteAccess for Session {
             user.second_factor_at.map(Timestamp::as_micros).into(),
         ];
         self.sql().run_on_row("user", sql, values).await
+    }
+
+    async fn set_restriction(&self, restriction: &Restriction) -> Result<(), StoreError> {
+        let sql = "INSERT INTO restrictions (user_id, reason, at, ends_at, restricted_by) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO UPDATE SET \
+                   reason = excluded.reason, at = excluded.at, ends_at = excluded.ends_at, \
+                   restricted_by = excluded.restricted_by";
+        let values = vec![
+            restriction.user_id.as_uuid().into(),
+            restriction.reason.as_str().into(),
+            restriction.at.as_micros().into(),
+            restriction.until.map(Timestamp::as_micros).into(),
+            restriction.by.map(UserId::as_uuid).into(),
+        ];
+        self.sql().run("restriction", sql, values).await.map(drop)
+    }
+
+    async fn delete_restriction(&self, user_id: UserId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM restrictions WHERE user_id = $1";
+        self.sql().run("restriction", sql, vec![user_id.as_uuid().into()]).await.map(drop)
     }
 
     async fn insert_session(&self, session: &SignedIn) -> Result<(), StoreError> {

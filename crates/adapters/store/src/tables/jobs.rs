@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth, ReadJobs,
-    StoredChild,
+    AccountEvent, JobCosts, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
+    ReadJobs, StoredChild,
 };
-use gantry_types::{JobId, OrganizationId};
+use gantry_types::{JobId, OrganizationId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::convert::{decode_time, decode_u64, decode_word, encode_u64};
 use super::job_rows::{ChildRow, EventRow, JOB_COLUMNS, JOB_TABLES, JobRow};
-use super::jobs_list;
+use super::{job_costs, jobs_list};
 use crate::session::Session;
 
 /// The most events of one answer, whatever the caller asks for.
@@ -38,6 +38,12 @@ impl AccountEventRow {
             at: decode_time(self.at),
         })
     }
+}
+
+/// Whose job it is, alone.
+#[derive(Debug, FromQueryResult)]
+struct OwnerRow {
+    organization_id: Uuid,
 }
 
 /// A queue with its counts.
@@ -138,6 +144,12 @@ impl ReadJobs for Session {
         rows.into_iter().map(ChildRow::decode).collect()
     }
 
+    async fn find_job_owner(&self, id: JobId) -> Result<Option<OrganizationId>, StoreError> {
+        let sql = "SELECT organization_id FROM jobs WHERE id = $1";
+        let row = self.sql().first::<OwnerRow>("job", sql, vec![id.as_uuid().into()]).await?;
+        Ok(row.map(|row| OrganizationId::from_uuid(row.organization_id)))
+    }
+
     async fn list_dead_jobs(
         &self,
         operation: &str,
@@ -145,6 +157,14 @@ impl ReadJobs for Session {
         limit: u32,
     ) -> Result<Vec<JobRecord>, StoreError> {
         jobs_list::list_dead(self.sql(), operation, after, limit).await
+    }
+
+    async fn list_job_costs(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<JobCosts>, StoreError> {
+        job_costs::list(self.sql(), from, to).await
     }
 
     async fn list_queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError> {

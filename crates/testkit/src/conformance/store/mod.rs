@@ -19,6 +19,7 @@ pub mod models;
 pub mod notes;
 mod open;
 pub mod payments;
+pub mod people;
 pub mod races;
 pub mod referrals;
 pub mod release;
@@ -47,6 +48,9 @@ macro_rules! store_conformance {
             identity::codes_are_good_once,
             identity::members_come_and_go,
             identity::networks_are_kept,
+            people::a_suspension_ends_by_itself_and_a_ban_does_not,
+            people::people_are_found_by_parts_of_address_and_name,
+            people::costs_are_summed_by_operation_and_day,
             vouching::ceremonies_come_back_once,
             vouching::an_identity_is_one_persons,
             vouching::a_passkey_counts_on,
