@@ -11,6 +11,7 @@ mod pipeline;
 mod portfolio;
 mod settings;
 mod stack;
+mod stored;
 
 pub use algorithm::Algorithm;
 use boosting::FoldRounds;
@@ -23,3 +24,4 @@ pub(crate) use pipeline::{FoldFit, Pipeline, Predictions};
 pub(crate) use portfolio::{draw_candidate, list_portfolio};
 pub(crate) use settings::{Candidate, choose_candidates, count_at_most};
 pub(crate) use stack::Stack;
+pub(crate) use stored::StoredLearner;

@@ -19,7 +19,7 @@ use crate::error::{AutomlError, derive_list};
 use crate::explain::Baseline;
 use crate::metric::Metric;
 use crate::model::{
-    Algorithm, Ensemble, Finish, FittedLearner, Member, MemberFit, Pipeline, Stack,
+    Algorithm, Ensemble, Finish, FittedLearner, Member, MemberFit, Pipeline, Stack, StoredLearner,
 };
 use crate::preprocess::Preprocessor;
 use crate::task::Task;
@@ -140,23 +140,39 @@ impl TrainedModel {
     /// Writes the file, without ever holding it whole.
     pub(crate) fn write_to(&self, out: impl Write) -> Result<(), AutomlError> {
         let header = serde_json::to_vec(&self.derive_file_header()).map_err(unwritable)?;
-        let learners: Vec<Vec<&FittedLearner>> = self
-            .ensemble
-            .members
-            .iter()
-            .map(|member| member.fits.iter().map(|fit| fit.learner.as_ref()).collect())
-            .collect();
-        let size = postcard::ser_flavors::Size::default();
-        let size = postcard::serialize_with_flavor(&learners, size).map_err(unwritable)? as u64;
         let mut out = Hashed::new(out);
         out.write_all(MAGIC)?;
         out.write_all(&VERSION.to_le_bytes())?;
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
-        out.write_all(&size.to_le_bytes())?;
-        write_postcard(&learners, &mut out)?;
+        self.write_learners(&mut out)?;
         let hash = out.hash.finalize();
         Ok(out.inner.write_all(&hash)?)
+    }
+
+    /// The list of each member's list of learners as postcard writes it, after its length. Learners
+    /// pass through one by one.
+    fn write_learners(&self, out: &mut impl Write) -> Result<(), AutomlError> {
+        let members = &self.ensemble.members;
+        let write = |length: usize| postcard::to_stdvec(&length).map_err(unwritable);
+        let count = write(members.len())?;
+        let lengths: Vec<Vec<u8>> =
+            members.iter().map(|member| write(member.fits.len())).collect::<Result<_, _>>()?;
+        let mut size = (count.len() + lengths.iter().map(Vec::len).sum::<usize>()) as u64;
+        for fit in members.iter().flat_map(|member| &member.fits) {
+            size += fit.learner.written_bytes()?;
+        }
+        out.write_all(&size.to_le_bytes())?;
+        // Numbers come one by one.
+        let mut out = BufWriter::with_capacity(PIECE, out);
+        out.write_all(&count)?;
+        for (member, length) in members.iter().zip(&lengths) {
+            out.write_all(length)?;
+            for fit in &member.fits {
+                fit.learner.write_to(&mut out)?;
+            }
+        }
+        Ok(out.flush()?)
     }
 
     fn derive_file_header(&self) -> FileHeader {
@@ -213,7 +229,7 @@ impl TrainedModel {
 
     fn read_first(header: &[u8], learner: &[u8]) -> Result<Self, ModelFileError> {
         let header: FirstHeader = read_json(header)?;
-        let learner = std::sync::Arc::new(read_postcard(learner)?);
+        let learner = StoredLearner::new(read_postcard(learner)?);
         let pipeline = Pipeline { preprocessor: header.preprocessor, learner };
         let ensemble = Ensemble::of_one(header.algorithm, pipeline);
         Ok(Self { header: header.model, ensemble })
@@ -229,7 +245,7 @@ impl TrainedModel {
             let fits = member.preprocessors.into_iter().zip(learners);
             let fits = fits.map(|(preprocessor, learner)| MemberFit {
                 preprocessor,
-                learner: std::sync::Arc::new(learner),
+                learner: StoredLearner::new(learner),
             });
             let fits = fits.collect();
             Member { algorithm: member.algorithm, weight: member.weight, fits }
@@ -248,7 +264,8 @@ impl TrainedModel {
         let fits = members.iter().flat_map(|member| &member.fits);
         let is_fitting = |fit: &MemberFit| {
             let preprocessor = self.ensemble.preprocessors.get(fit.preprocessor);
-            preprocessor.is_some_and(|p| p.width() == fit.learner.features())
+            let learner = fit.learner.load().ok();
+            preprocessor.zip(learner).is_some_and(|(p, learner)| p.width() == learner.features())
         };
         if members.iter().any(|member| member.fits.is_empty()) || members.is_empty() {
             return Err(broken("it has no learner"));
@@ -294,13 +311,6 @@ impl<W: Write> Write for Hashed<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
-}
-
-/// Writes a value in pieces of some size: its numbers come one by one.
-fn write_postcard(value: &impl Serialize, out: &mut impl Write) -> Result<(), AutomlError> {
-    let mut out = BufWriter::with_capacity(PIECE, out);
-    postcard::to_io(value, &mut out).map_err(unwritable)?;
-    Ok(out.flush()?)
 }
 
 fn unwritable(error: impl std::fmt::Display) -> AutomlError {

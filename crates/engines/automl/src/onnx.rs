@@ -123,7 +123,7 @@ fn add_member(
     let mut sum: Option<String> = None;
     for fit in &member.fits {
         let read = features.get(fit.preprocessor).map(String::as_str).unwrap_or_default();
-        let mut part = learner::add_learner(graph, &fit.learner, read)?;
+        let mut part = learner::add_learner(graph, fit.learner.load()?.as_ref(), read)?;
         if share != 1.0 {
             let share = graph.doubles(&[1], &[share]);
             part = graph.node("Mul", &[&part, &share], &[]);

@@ -25,6 +25,7 @@ mod prepare;
 mod publish;
 mod report;
 mod search;
+mod shelf;
 mod trial;
 
 use gantry_engine_api::{BlockingContext, Checkpoint, ChildJob, LogLevel, Operation};

@@ -3,12 +3,10 @@
 //! Invariants: weights are positive and sum to 1; fits that use the same preprocessing share its
 //! features; a prediction of a row does not depend on the other rows.
 
-use std::sync::Arc;
-
 use gantry_kit::Column;
 use gantry_learn::{Control, Matrix};
 
-use super::{Algorithm, Finish, FittedLearner, Pipeline, Predictions, Stack};
+use super::{Algorithm, Finish, Pipeline, Predictions, Stack, StoredLearner};
 use crate::error::AutomlError;
 use crate::preprocess::{Preprocessor, Unknown};
 
@@ -20,7 +18,7 @@ const CHUNK: usize = 16_384;
 pub(crate) struct MemberFit {
     /// The place of its preprocessing in the ensemble.
     pub(crate) preprocessor: usize,
-    pub(crate) learner: Arc<FittedLearner>,
+    pub(crate) learner: StoredLearner,
 }
 
 /// One model of the ensemble.
@@ -103,8 +101,9 @@ impl Ensemble {
             control.check()?;
             let features = preprocessor.transform_row(columns, row)?;
             for (fit, blend, share) in self.list_fits(place) {
-                is_classes = fit.learner.is_classifier();
-                let values = fit.learner.predict_row(&features)?;
+                let learner = fit.learner.load()?;
+                is_classes = learner.is_classifier();
+                let values = learner.predict_row(&features)?;
                 let Some(sum) = sums.get_mut(blend) else { continue };
                 sum.resize(values.len(), 0.0);
                 sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += share * value);
@@ -167,7 +166,7 @@ impl Ensemble {
     ) -> Result<(), AutomlError> {
         for (fit, blend, share) in self.list_fits(preprocessor) {
             control.check()?;
-            let predictions = fit.learner.predict(features)?;
+            let predictions = fit.learner.load()?.predict(features)?;
             if let Some(blend) = blends.get_mut(blend) {
                 blend.add(&predictions, share);
             }

@@ -102,6 +102,25 @@ impl FittedLearner {
         }
     }
 
+    /// Leaves of its trees; none for other learners.
+    pub(crate) fn find_leaves(&self) -> Option<usize> {
+        match self {
+            Self::ForestClassifier(model) => Some(model.leaves()),
+            Self::ForestRegressor(model) => Some(model.leaves()),
+            Self::BoostingClassifier(model) => Some(model.view().leaves()),
+            Self::BoostingRegressor(model) => Some(model.view().leaves()),
+            Self::Logistic(_)
+            | Self::Ridge(_)
+            | Self::SvmClassifier(_)
+            | Self::SvmRegressor(_)
+            | Self::NetworkClassifier(_)
+            | Self::NetworkRegressor(_)
+            | Self::NeighborsClassifier(_)
+            | Self::NeighborsRegressor(_)
+            | Self::Bayes(_) => None,
+        }
+    }
+
     /// Bytes in memory, about; learners that keep the training rows say those, small ones 0.
     pub(crate) fn bytes(&self, rows: usize) -> usize {
         let table = rows * self.features() * size_of::<f64>();

@@ -1,12 +1,10 @@
 //! Preprocessing and learner as one fitted thing.
 
-use std::sync::Arc;
-
 use gantry_kit::Column;
 use gantry_learn::split::Fold;
 use gantry_learn::{Control, Matrix, TrainingSet, derive_labels};
 
-use super::{Candidate, FittedLearner, FoldRounds};
+use super::{Candidate, FoldRounds, StoredLearner};
 use crate::error::AutomlError;
 use crate::preprocess::{ClassBalance, Outliers, Preprocessor, find_inliers};
 use crate::target::TargetValues;
@@ -115,9 +113,9 @@ pub(crate) enum HeldOut {
 
 impl HeldOut {
     /// What the fit that they belong to predicts.
-    pub(crate) fn predict(&self, learner: &FittedLearner) -> Result<Predictions, AutomlError> {
+    pub(crate) fn predict(&self, learner: &StoredLearner) -> Result<Predictions, AutomlError> {
         Ok(match self {
-            Self::Features(x) => learner.predict(x)?,
+            Self::Features(x) => learner.load()?.predict(x)?,
             Self::Predicted(predictions) => predictions.clone(),
         })
     }
@@ -128,7 +126,7 @@ impl HeldOut {
 pub(crate) struct Pipeline {
     pub(crate) preprocessor: Preprocessor,
     /// Shared, as fits may be large and belong to a model and to its explanation.
-    pub(crate) learner: Arc<FittedLearner>,
+    pub(crate) learner: StoredLearner,
 }
 
 impl Pipeline {
@@ -143,7 +141,7 @@ impl Pipeline {
         let prepared = Features::fit(candidate, columns, (rows, truth), control)?;
         let data = prepared.derive_set()?;
         let learner = candidate.fit(&data, None, control)?;
-        Ok(Self { preprocessor: prepared.preprocessor, learner: Arc::new(learner) })
+        Ok(Self { preprocessor: prepared.preprocessor, learner: StoredLearner::new(learner) })
     }
 
     /// As [`Self::fit`] on the training rows of a fold, counting rounds on its held-out rows.
@@ -171,7 +169,8 @@ impl Pipeline {
         let mut watched = Watched { x: &held_out, truth: &hidden, rounds: None };
         let learner = candidate.fit(&data, Some(&mut watched), control)?;
         let rounds = watched.rounds;
-        let pipeline = Self { preprocessor: prepared.preprocessor, learner: Arc::new(learner) };
+        let pipeline =
+            Self { preprocessor: prepared.preprocessor, learner: StoredLearner::new(learner) };
         Ok(FoldFit { pipeline, held_out: HeldOut::Features(held_out), rounds })
     }
 
@@ -182,11 +181,12 @@ impl Pipeline {
         rows: &[usize],
         control: &Control<'_>,
     ) -> Result<Predictions, AutomlError> {
+        let learner = self.learner.load()?;
         let mut parts: Vec<Predictions> = Vec::new();
         for chunk in rows.chunks(CHUNK) {
             control.check()?;
             let features = self.preprocessor.transform(columns, chunk)?;
-            parts.push(self.learner.predict(&features)?);
+            parts.push(learner.predict(&features)?);
         }
         Predictions::join(parts)
     }

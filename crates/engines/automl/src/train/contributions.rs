@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use gantry_kit::Column;
-use gantry_learn::{Control, Matrix, Rng, TreesView};
+use gantry_learn::{Control, Matrix, Rng};
 
 use super::evaluate::Evaluated;
 use super::prepare::Prepared;
@@ -76,7 +76,7 @@ impl<'a> Fits<'a> {
 
     /// Leaves of all fits of one fold, at most.
     fn count_leaves(&self) -> usize {
-        let leaves = |pipeline: &Pipeline| find_leaves(&pipeline.learner).unwrap_or_default();
+        let leaves = |pipeline: &Pipeline| pipeline.learner.find_leaves().unwrap_or_default();
         self.members.iter().map(|(_, fits)| fits.iter().map(leaves).max().unwrap_or_default()).sum()
     }
 
@@ -122,7 +122,8 @@ impl<'a> Fits<'a> {
             control.check()?;
             let Some(pipeline) = fits.get(number) else { return Ok(None) };
             let x = pipeline.preprocessor.transform(&self.columns, rows)?;
-            let Some(outputs) = find_contributions(&pipeline.learner, &x, control)? else {
+            let Some(outputs) = find_contributions(pipeline.learner.load()?.as_ref(), &x, control)?
+            else {
                 return Ok(None);
             };
             let span = |index: usize| pipeline.preprocessor.find_span(index);
@@ -158,25 +159,6 @@ fn sum_of(output: &Matrix, row: usize, span: std::ops::Range<usize>) -> f64 {
 /// Sum over the rows of the size of what these features add together.
 fn sum_sizes(output: &Matrix, span: std::ops::Range<usize>) -> f64 {
     (0..output.rows()).map(|row| sum_of(output, row, span.clone()).abs()).sum()
-}
-
-fn find_leaves(learner: &FittedLearner) -> Option<usize> {
-    let leaves = |view: TreesView<'_>| Some(view.leaves());
-    match learner {
-        FittedLearner::ForestClassifier(model) => leaves(model.view()),
-        FittedLearner::ForestRegressor(model) => leaves(model.view()),
-        FittedLearner::BoostingClassifier(model) => leaves(model.view()),
-        FittedLearner::BoostingRegressor(model) => leaves(model.view()),
-        FittedLearner::Logistic(_)
-        | FittedLearner::Ridge(_)
-        | FittedLearner::SvmClassifier(_)
-        | FittedLearner::SvmRegressor(_)
-        | FittedLearner::NetworkClassifier(_)
-        | FittedLearner::NetworkRegressor(_)
-        | FittedLearner::NeighborsClassifier(_)
-        | FittedLearner::NeighborsRegressor(_)
-        | FittedLearner::Bayes(_) => None,
-    }
 }
 
 /// By output, what each feature adds in each row.

@@ -13,7 +13,8 @@ use super::evaluate::Evaluated;
 use super::prepare::Prepared;
 use super::report::ColumnImportance;
 use crate::error::AutomlError;
-use crate::model::Pipeline;
+use crate::model::FittedLearner;
+use crate::preprocess::Preprocessor;
 use crate::target::TargetValues;
 
 /// Shuffles of each column in each fold.
@@ -47,8 +48,10 @@ pub(super) fn measure(
         let mut rows = fold.test.clone();
         Rng::stream(prepared.seed, number as u64).shuffle(&mut rows);
         rows.truncate(most_rows);
+        let learner = pipeline.learner.load()?;
+        let fit = (&pipeline.preprocessor, learner.as_ref());
         let begin = Instant::now();
-        let mut held_out = HeldOut::new(prepared, pipeline, &columns, rows)?;
+        let mut held_out = HeldOut::new(prepared, fit, &columns, rows)?;
         let mut base = held_out.score(&held_out.features)?;
         if let Some(until) = prepared.explain_until {
             // What is left is shared with the folds to come.
@@ -63,7 +66,7 @@ pub(super) fn measure(
             }
             if rows < held_out.rows.len() {
                 let rows = held_out.rows.get(..rows).unwrap_or_default().to_vec();
-                held_out = HeldOut::new(prepared, pipeline, &columns, rows)?;
+                held_out = HeldOut::new(prepared, fit, &columns, rows)?;
                 base = held_out.score(&held_out.features)?;
             }
         }
@@ -95,7 +98,8 @@ pub(super) fn measure(
 /// The held-out rows of one fold, and the fit that has not seen them.
 struct HeldOut<'a> {
     prepared: &'a Prepared,
-    pipeline: &'a Pipeline,
+    preprocessor: &'a Preprocessor,
+    learner: &'a FittedLearner,
     columns: &'a [&'a Column],
     truth: TargetValues,
     features: Matrix,
@@ -105,27 +109,26 @@ struct HeldOut<'a> {
 impl<'a> HeldOut<'a> {
     fn new(
         prepared: &'a Prepared,
-        pipeline: &'a Pipeline,
+        (preprocessor, learner): (&'a Preprocessor, &'a FittedLearner),
         columns: &'a [&'a Column],
         rows: Vec<usize>,
     ) -> Result<Self, AutomlError> {
         let truth = prepared.target.values.take(&rows);
-        let features = pipeline.preprocessor.transform(columns, &rows)?;
-        Ok(Self { prepared, pipeline, columns, truth, features, rows })
+        let features = preprocessor.transform(columns, &rows)?;
+        Ok(Self { prepared, preprocessor, learner, columns, truth, features, rows })
     }
 
     fn score(&self, features: &Matrix) -> Result<Option<f64>, AutomlError> {
-        let predictions = self.pipeline.learner.predict(features)?;
+        let predictions = self.learner.predict(features)?;
         self.prepared.metric.score(&self.truth, &predictions)
     }
 
     fn score_shuffled(&self, column: usize, stream: u64) -> Result<Option<f64>, AutomlError> {
         let mut rows = self.rows.clone();
         Rng::stream(self.prepared.seed ^ 0x5eed, stream).shuffle(&mut rows);
-        let preprocessor = &self.pipeline.preprocessor;
-        let shuffled = preprocessor.transform_column(column, self.columns[column], &rows)?;
+        let shuffled = self.preprocessor.transform_column(column, self.columns[column], &rows)?;
         let mut features = self.features.columns().to_vec();
-        features.splice(preprocessor.find_span(column), shuffled);
+        features.splice(self.preprocessor.find_span(column), shuffled);
         self.score(&Matrix::new(features)?)
     }
 }

@@ -73,6 +73,7 @@ fn measure(
         total += rows.len();
         let features = pipeline.preprocessor.transform(&columns, &rows)?;
         let span = pipeline.preprocessor.find_span(place);
+        let learner = pipeline.learner.load()?;
         for (value, sums) in values.iter().zip(&mut sums) {
             control.check()?;
             if prepared.find_time_left().is_some_and(|left| left <= 0.0) {
@@ -83,7 +84,7 @@ fn measure(
                 pipeline.preprocessor.transform_column(place, &same, &vec![0; rows.len()])?;
             let mut changed = features.columns().to_vec();
             changed.splice(span.clone(), replaced);
-            let predictions = pipeline.learner.predict(&Matrix::new(changed)?)?;
+            let predictions = learner.predict(&Matrix::new(changed)?)?;
             for (sum, output) in sums.iter_mut().zip(predictions.as_columns()) {
                 *sum += output.iter().sum::<f64>();
             }

@@ -99,6 +99,11 @@ impl Prepared {
         *out_of_fold = out_of_fold.take(&rows);
     }
 
+    /// Rows that the fit of the first fold learns from, and those of the others about.
+    pub(super) fn count_fit_rows(&self) -> usize {
+        self.folds.first().map_or(0, |fold| fold.train.len())
+    }
+
     /// Seconds until explaining must end; none without such a limit.
     pub(super) fn find_time_left(&self) -> Option<f64> {
         let until = self.explain_until?;

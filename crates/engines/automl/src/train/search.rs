@@ -12,7 +12,6 @@ mod memory;
 #[cfg(test)]
 mod resume_test;
 mod share;
-mod shelf;
 mod spend;
 
 use std::ops::ControlFlow;
@@ -29,12 +28,12 @@ use super::forecast::{FitSize, Forecast};
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
-use super::trial::{FoldRun, conclude};
+use super::shelf::Shelf;
+use super::trial::{FoldRun, Trial, conclude};
 use crate::error::AutomlError;
 use crate::model::{Candidate, Ensemble};
 pub use share::Ask;
 use share::{Children, Next, Part, Source, find_candidate};
-use shelf::Kept;
 
 /// Shares of the job's progress before and after the trials.
 const PROGRESS_BEFORE: f64 = 0.06;
@@ -45,7 +44,7 @@ pub(super) struct Entry {
     pub(super) candidate: Candidate,
     pub(super) result: ModelResult,
     /// Its fits, as long as there is room for them and this attempt made them.
-    kept: Option<Kept>,
+    kept: Option<Trial>,
 }
 
 /// Units of a candidate's first fit, which decided whether it went on.
@@ -91,6 +90,7 @@ pub(super) struct Search<'a> {
     earlier: Vec<ModelResult>,
     children: Children,
     forecast: Forecast,
+    shelf: Shelf,
     /// Folds that trials use.
     depth: usize,
     /// For each fold, the places in its test part that choose the weights.
@@ -123,6 +123,7 @@ impl<'a> Search<'a> {
             earlier,
             children,
             forecast: Forecast::default(),
+            shelf: Shelf::new(job.scratch()?),
             depth: prepared.folds.len(),
             sample: memory::draw_sample(prepared),
             is_new: false,
@@ -183,9 +184,8 @@ impl<'a> Search<'a> {
     }
 
     fn size(&self) -> FitSize {
-        let fold = self.prepared.folds.first();
         FitSize {
-            rows: fold.map_or(0, |fold| fold.train.len()),
+            rows: self.prepared.count_fit_rows(),
             columns: self.prepared.plan.used.len(),
             outputs: match self.prepared.target.values.labels().len() {
                 0..=2 => 1,
@@ -269,7 +269,7 @@ impl<'a> Search<'a> {
         (outcome, limit): (Result<Vec<FoldRun>, AutomlError>, Option<u64>),
         begin: Instant,
     ) -> Result<(), AutomlError> {
-        let concluded = outcome.and_then(|runs| conclude(self.prepared, runs));
+        let concluded = outcome.and_then(|runs| conclude((self.prepared, &self.shelf), runs));
         let mut result = derive_result(candidate, ModelStatus::Done);
         result.fit_seconds = begin.elapsed().as_secs_f64();
         let mut kept = None;

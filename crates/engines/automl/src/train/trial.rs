@@ -5,7 +5,7 @@
 //! held-out predictions are rounded to single precision at once, so that what is kept in a
 //! checkpoint equals what is kept in memory.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use gantry_learn::split::Fold;
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use super::evaluate::{FoldScores, score_all};
 use super::prepare::Prepared;
+use super::shelf::Shelf;
 use crate::error::AutomlError;
 use crate::model::{Candidate, FoldFit, Pipeline, Predictions, derive_rounds};
 
@@ -36,10 +37,20 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// Bytes in memory, about.
+    /// Bytes, about, with those of learners that lie in files; `rows` are those of a fit.
     pub(super) fn bytes(&self, rows: usize) -> usize {
         let learners = self.pipelines.iter().map(|pipeline| pipeline.learner.bytes(rows));
-        learners.sum::<usize>() + self.held_out.iter().flatten().map(|c| 4 * c.len()).sum::<usize>()
+        learners.sum::<usize>() + self.held_out_bytes()
+    }
+
+    /// As [`Self::bytes`] without what lies in files.
+    pub(super) fn resident_bytes(&self, rows: usize) -> usize {
+        let learners = self.pipelines.iter().map(|pipeline| pipeline.learner.resident_bytes(rows));
+        learners.sum::<usize>() + self.held_out_bytes()
+    }
+
+    fn held_out_bytes(&self) -> usize {
+        self.held_out.iter().flatten().map(|column| size_of::<f32>() * column.len()).sum()
     }
 }
 
@@ -64,9 +75,9 @@ impl FitLimit {
     }
 }
 
-/// Fits the folds at `places`, each within its limit.
+/// Fits the folds at `places`, each within its limit. Large learners that are done lie on the shelf.
 pub(super) fn fit_folds(
-    prepared: &Prepared,
+    (prepared, shelf): (&Prepared, &Shelf),
     candidate: &Candidate,
     places: &[usize],
     (control, limit): (&Control<'_>, FitLimit),
@@ -89,13 +100,40 @@ pub(super) fn fit_folds(
         }
         let thinned = limit.rows.and_then(|most| thin(fold, most, prepared.seed));
         let fold = thinned.as_ref().unwrap_or(fold);
-        let fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
+        let mut fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
+        // What counts rounds is not done, and what learned from fewer rows will not be kept.
+        if fit.rounds.is_none() && thinned.is_none() {
+            shelf.put_large(&mut fit.pipeline.learner, prepared.count_fit_rows());
+        }
         Ok(FoldRun { fold: *place, fit, units: meter.used() })
     };
-    if limit.alone {
-        return places.iter().map(fit).collect();
-    }
-    places.par_iter().map(fit).collect()
+    let side_by_side = if limit.alone { 1 } else { rayon::current_num_threads() };
+    run_few(places, side_by_side, fit)
+}
+
+/// What `work` makes of each item, for at most `most` of them at a time: a thread that waits within
+/// one would otherwise begin all the others, and hold what each of them needs.
+fn run_few<I: Sync, T: Send>(
+    items: &[I],
+    most: usize,
+    work: impl Fn(&I) -> Result<T, AutomlError> + Sync,
+) -> Result<Vec<T>, AutomlError> {
+    let next = AtomicUsize::new(0);
+    let take_turns = |_| {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return Ok(done) };
+            done.push((at, work(item)?));
+        }
+    };
+    let parts: Vec<Vec<(usize, T)>> = (0..most.min(items.len()))
+        .into_par_iter()
+        .map(take_turns)
+        .collect::<Result<_, AutomlError>>()?;
+    let mut done: Vec<(usize, T)> = parts.into_iter().flatten().collect();
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, made)| made).collect())
 }
 
 /// A fold that learns from fewer rows; none where it has no more than that.
@@ -110,17 +148,21 @@ fn thin(fold: &Fold, most: usize, seed: u64) -> Option<Fold> {
     Some(Fold { train, test: fold.test.clone() })
 }
 
-/// Predicts the held-out rows and scores them.
-pub(super) fn conclude(prepared: &Prepared, runs: Vec<FoldRun>) -> Result<Trial, AutomlError> {
+/// Predicts the held-out rows and scores them. Large learners come to lie on the shelf.
+pub(super) fn conclude(
+    (prepared, shelf): (&Prepared, &Shelf),
+    runs: Vec<FoldRun>,
+) -> Result<Trial, AutomlError> {
     let rounds: Vec<_> = runs.iter().map(|run| run.fit.rounds).collect();
     let units = runs.iter().map(|run| run.units).sum();
     let first_units = runs.first().map_or(0, |run| run.units);
     let finish = |(index, run): (usize, FoldRun)| {
         let FoldFit { mut pipeline, held_out, .. } = run.fit;
         if let Some(rounds) = derive_rounds(&rounds, index) {
-            Arc::make_mut(&mut pipeline.learner).keep_rounds(rounds);
+            pipeline.learner.keep_rounds(rounds)?;
         }
         let predicted = held_out.predict(&pipeline.learner)?;
+        shelf.put_large(&mut pipeline.learner, prepared.count_fit_rows());
         let rounded: Vec<Vec<f32>> = predicted
             .as_columns()
             .iter()
@@ -148,9 +190,9 @@ pub(super) fn conclude(prepared: &Prepared, runs: Vec<FoldRun>) -> Result<Trial,
 
 /// The scores of one fold's fit by itself, with as many rounds as served its own held-out rows.
 pub(super) fn score_alone(prepared: &Prepared, run: &FoldRun) -> Result<FoldScores, AutomlError> {
-    let mut learner = Arc::clone(&run.fit.pipeline.learner);
+    let mut learner = run.fit.pipeline.learner.clone();
     if let Some(rounds) = run.fit.rounds {
-        Arc::make_mut(&mut learner).keep_rounds(rounds.best.max(1));
+        learner.keep_rounds(rounds.best.max(1))?;
     }
     let predicted = run.fit.held_out.predict(&learner)?;
     let rows = prepared.folds.get(run.fold).map_or(&[][..], |fold| &fold.test);
@@ -168,4 +210,32 @@ pub(super) fn score_fold(
     let columns = columns.iter().map(|c| c.iter().map(|v| f64::from(*v)).collect()).collect();
     let predictions = Predictions::from_columns(columns, &truth)?;
     score_all(&truth, &predictions, prepared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_worked_on_at_a_time_and_what_is_made_keeps_its_order() {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = |item: &usize| {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            // Where a thread waits for this, it looks for other work.
+            let sum = (0..2_000_usize).into_par_iter().map(|i| i * *item).sum::<usize>();
+            running.fetch_sub(1, Ordering::SeqCst);
+            if *item == 77 { Err(AutomlError::inconsistent("No.")) } else { Ok(sum) }
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let run = |count: usize, side_by_side| {
+            pool.install(|| run_few(&(0..count).collect::<Vec<_>>(), side_by_side, work))
+        };
+        for side_by_side in 1..=3 {
+            most.store(0, Ordering::SeqCst);
+            let made = run(60, side_by_side).unwrap();
+            assert_eq!(made, (0..60).map(|item| item * 1_999_000).collect::<Vec<_>>());
+            assert!((1..=side_by_side).contains(&most.load(Ordering::SeqCst)));
+        }
+        assert!(run(90, 2).is_err() && run(0, 2).unwrap().is_empty());
+    }
 }

@@ -170,6 +170,7 @@ fn grow_all<T: Task>(
             }
         }
         first = last;
+        trees.reserve((params.trees - last) as usize);
     }
     Ok((trees, importance))
 }

@@ -142,6 +142,17 @@ impl Trees {
         true
     }
 
+    /// Makes room for `more` trees like those that are there: growing step by step would copy all of
+    /// them, and hold them twice.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let known = self.len().max(1);
+        // An eighth more; what stays unused is never touched.
+        let like = |length: usize| (length * more).div_ceil(known) * 9 / 8;
+        self.nodes.reserve_exact(like(self.nodes.len()));
+        self.values.reserve_exact(like(self.values.len()));
+        self.weights.reserve_exact(like(self.weights.len()));
+    }
+
     /// Gives back what growing has reserved and not used.
     pub(crate) fn shrink(&mut self) {
         self.roots.shrink_to_fit();

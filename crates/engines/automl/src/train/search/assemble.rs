@@ -132,14 +132,15 @@ impl Search<'_> {
             .get_mut(place)
             .ok_or_else(|| AutomlError::inconsistent("A member is not among the trials."))?;
         if let Some(trial) = entry.kept.take() {
-            return trial.take();
+            return Ok(trial);
         }
         let limit = entry.result.trial.as_ref().and_then(|trial| trial.limit);
         let candidate = entry.candidate.clone();
         let places: Vec<usize> = (0..entry.result.scores.len()).collect();
         let limit = self.limit_fits(&candidate, limit);
-        let runs = fit_folds(self.prepared, &candidate, &places, (&self.control, limit))?;
-        conclude(self.prepared, runs)
+        let room = (self.prepared, &self.shelf);
+        let runs = fit_folds(room, &candidate, &places, (&self.control, limit))?;
+        conclude(room, runs)
     }
 
     /// Adds the held-out predictions of a member to those of the rows.

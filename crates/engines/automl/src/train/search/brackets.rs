@@ -37,7 +37,7 @@ pub(super) struct Begun {
     source: Source,
     candidate: Candidate,
     loss: f64,
-    /// None where an earlier attempt fitted it.
+    /// None where an earlier attempt fitted it, or it is none of the folds'.
     run: Option<FoldRun>,
     limit: Option<u64>,
     begin: Instant,
@@ -142,8 +142,11 @@ impl Search<'_> {
         let loss = loss.unwrap_or(f64::INFINITY);
         self.is_new = true;
         self.entries.push(Entry { candidate: candidate.clone(), result, kept: None });
-        let begun = |run| Begun { place, source, candidate, loss, run: Some(run), limit, begin };
-        Ok(run.map(begun))
+        let Some(mut run) = run else { return Ok(None) };
+        self.shelf.put_large(&mut run.fit.pipeline.learner, self.size().rows);
+        // A fit that learned from fewer rows is none of the folds'.
+        let run = Some(run).filter(|_| self.find_first_rows().is_none());
+        Ok(Some(Begun { place, source, candidate, loss, run, limit, begin }))
     }
 
     /// Fits a candidate to the first fold and says how good it is there.
@@ -177,7 +180,8 @@ impl Search<'_> {
 
     fn fit_first(&self, candidate: &Candidate, limit: Option<u64>) -> Result<FoldRun, AutomlError> {
         let limit = FitLimit { rows: self.find_first_rows(), ..self.limit_fits(candidate, limit) };
-        let runs = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
+        let within = (&self.control, limit);
+        let runs = fit_folds((self.prepared, &self.shelf), candidate, &[0], within)?;
         let first = runs.into_iter().next();
         first.ok_or_else(|| AutomlError::inconsistent("The first fold gave no fit."))
     }

@@ -6,8 +6,7 @@
 use gantry_engine_api::LogLevel;
 use gantry_learn::Rng;
 
-use super::{Entry, Kept, Search};
-use crate::error::AutomlError;
+use super::{Entry, Search};
 use crate::train::blend::Voice;
 use crate::train::checkpoint::TrialNote;
 use crate::train::leaderboard::mean_of;
@@ -40,28 +39,29 @@ impl Search<'_> {
             .collect()
     }
 
-    /// Keeps the fits of the entry at `place`: in memory, or in a file where there is no room.
-    pub(super) fn keep(&self, place: usize, trial: Trial) -> Option<Kept> {
-        let bytes = trial.bytes(self.size().rows);
-        let resident = self.entries.iter().filter_map(|entry| entry.kept.as_ref());
-        let resident: usize = resident.map(Kept::resident_bytes).sum();
-        if resident + bytes <= RESIDENT_BYTES {
-            return Some(Kept::in_memory(trial, bytes));
+    /// Keeps the fits of the entry at `place`: in memory, or in files where there is no room.
+    pub(super) fn keep(&self, place: usize, mut trial: Trial) -> Option<Trial> {
+        let rows = self.size().rows;
+        let kept = self.entries.iter().filter_map(|entry| entry.kept.as_ref());
+        let resident: usize = kept.map(|trial| trial.resident_bytes(rows)).sum();
+        if resident + trial.resident_bytes(rows) <= RESIDENT_BYTES {
+            return Some(trial);
         }
-        let folder = self.job.scratch().map_err(AutomlError::from);
-        let kept = folder
-            .and_then(|folder| Kept::on_shelf(trial, bytes, folder.join(format!("fits_{place}"))));
-        if let Err(error) = &kept {
-            let line = format!("The fits of model {} are not kept: {error}", place + 1);
-            self.job.log(LogLevel::Warning, line);
+        for pipeline in &mut trial.pipelines {
+            if let Err(error) = self.shelf.put(&mut pipeline.learner, rows) {
+                let line = format!("The fits of model {} are not kept: {error}", place + 1);
+                self.job.log(LogLevel::Warning, line);
+                return None;
+            }
         }
-        kept.ok()
+        Some(trial)
     }
 
     /// Lets the fits of the worst models go where they take too much room.
     pub(super) fn drop_worst(&mut self) {
         loop {
-            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, Kept::bytes);
+            let rows = self.size().rows;
+            let bytes = |entry: &Entry| entry.kept.as_ref().map_or(0, |trial| trial.bytes(rows));
             let total: usize = self.entries.iter().map(bytes).sum();
             let kept = |(_, entry): &(usize, &Entry)| entry.kept.is_some();
             if total <= KEPT_BYTES || self.entries.iter().enumerate().filter(kept).count() < 3 {

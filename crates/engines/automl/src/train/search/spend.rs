@@ -32,7 +32,8 @@ impl Search<'_> {
         let limit = self.limit_fits(candidate, limit);
         if begun.is_empty() && self.must_probe(candidate) {
             let start = self.purse.spent();
-            begun = fit_folds(self.prepared, candidate, &[0], (&self.control, limit))?;
+            let within = (&self.control, limit);
+            begun = fit_folds((self.prepared, &self.shelf), candidate, &[0], within)?;
             let units: u64 = begun.iter().map(|run| run.units).sum();
             let cost =
                 if self.purse.is_timed() { self.purse.spent() - start } else { units as f64 };
@@ -40,7 +41,8 @@ impl Search<'_> {
         }
         let places: Vec<usize> = (begun.len()..self.depth).collect();
         let mut runs = begun;
-        runs.extend(fit_folds(self.prepared, candidate, &places, (&self.control, limit))?);
+        let within = (&self.control, limit);
+        runs.extend(fit_folds((self.prepared, &self.shelf), candidate, &places, within)?);
         Ok(runs)
     }
 

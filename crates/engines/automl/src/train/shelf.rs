@@ -1,0 +1,38 @@
+//! Where fits lie that nobody asks for a while: files in the job's folder, so that a search takes
+//! little more memory than the fits that are being made.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::AutomlError;
+use crate::model::StoredLearner;
+
+/// Bytes of a learner that is put away as soon as it is made.
+const LARGE: usize = 256 << 10;
+
+/// A folder of learners.
+pub(super) struct Shelf {
+    folder: PathBuf,
+    /// The number of the next file.
+    next: AtomicU64,
+}
+
+impl Shelf {
+    pub(super) fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), next: AtomicU64::new(1) }
+    }
+
+    /// Puts a learner away; `rows` are those of its fit.
+    pub(super) fn put(&self, learner: &mut StoredLearner, rows: usize) -> Result<(), AutomlError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        learner.put_away(self.folder.join(format!("fit_{number}")), rows)
+    }
+
+    /// As [`Self::put`] for a large learner. One that cannot be written stays in memory: whoever
+    /// keeps it tries again, and says why not.
+    pub(super) fn put_large(&self, learner: &mut StoredLearner, rows: usize) {
+        if learner.resident_bytes(rows) >= LARGE {
+            let _ = self.put(learner, rows);
+        }
+    }
+}
