@@ -8,12 +8,17 @@ import type {
   Account,
   AccountExport,
   AdminOverview,
+  AdminReferral,
+  AdminUser,
+  AdminUserDetail,
   ApiKey,
   Artifact,
+  Costs,
   Dataset,
   DatasetVersion,
   Grant,
   FraudEvent,
+  Invoice,
   Job,
   LedgerEntry,
   LinkedIdentity,
@@ -30,6 +35,8 @@ import type {
   Preview,
   Profile,
   Provider,
+  Referrals,
+  Revenue,
   Rewards,
   Roster,
   Sample,
@@ -143,6 +150,21 @@ export const paymentsQuery = infiniteQueryOptions({
   queryKey: ['account', 'payments'],
   queryFn: ({ pageParam, signal }) =>
     api.get<Page<Payment>>('/account/payments', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+/** Under the account, because a purchase may bring one. */
+export const invoicesQuery = queryOptions({
+  queryKey: ['account', 'invoices'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: Invoice[] }>('/account/invoices', {}, signal)).items,
+});
+
+export const referralsQuery = infiniteQueryOptions({
+  queryKey: ['referrals'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Referrals>('/referrals', { cursor: pageParam, limit: PAGE }, signal),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });
@@ -351,3 +373,56 @@ export const adminQuery = queryOptions({
   queryFn: ({ signal }) => api.get<AdminOverview>('/admin/overview', {}, signal),
   refetchInterval: 5_000,
 });
+
+export interface PersonFilters {
+  q?: string;
+  status?: string;
+}
+
+export const peopleQuery = ({ q, status }: PersonFilters) =>
+  infiniteQueryOptions({
+    queryKey: ['people', { q, status }],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<AdminUser>>(
+        '/admin/users',
+        { search: q, status, cursor: pageParam, limit: PAGE },
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+/** Under the people, because one of them changes with the list. */
+export const personQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['people', id],
+    queryFn: ({ signal }) => api.get<AdminUserDetail>(`/admin/users/${id}`, {}, signal),
+  });
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** What jobs of the last days cost. */
+export const costsQuery = (days: number) =>
+  queryOptions({
+    queryKey: ['costs', days],
+    queryFn: ({ signal }) => {
+      const to = Date.now();
+      const from = new Date(to - days * DAY_MS).toISOString();
+      return api.get<Costs>('/admin/costs', { from, to: new Date(to).toISOString() }, signal);
+    },
+  });
+
+export const allReferralsQuery = infiniteQueryOptions({
+  queryKey: ['all-referrals'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<AdminReferral>>('/admin/referrals', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+/** `month` such as `2027-02`; the present one if not given. */
+export const revenueQuery = (month?: string) =>
+  queryOptions({
+    queryKey: ['revenue', month ?? ''],
+    queryFn: ({ signal }) => api.get<Revenue>('/admin/revenue', { month }, signal),
+  });

@@ -83,8 +83,17 @@ export type Offer = With<
 export type Package = Filled<Schemas['PackageBody']>;
 export type Interval = Schemas['Interval'];
 export type Checkout = Schemas['CheckoutBody'];
+export type Portal = Schemas['PortalBody'];
 export type Subscription = Filled<Schemas['SubscriptionBody']>;
 export type Payment = Filled<Schemas['PaymentBody']>;
+export type Invoice = Filled<Schemas['InvoiceBody']>;
+export type Referral = Filled<Schemas['ReferralBody']>;
+export type ReferralTerms = Filled<Schemas['ReferralTermsBody']>;
+export type Referrals = With<
+  Schemas['ReferralsBody'],
+  { items: Referral[]; terms: ReferralTerms | null }
+>;
+export type AdminReferral = With<Schemas['AdminReferralBody'], { referral: Referral }>;
 
 export type InputKind = Schemas['InputKind'];
 export type InputSlot = Schemas['InputSlotBody'];
@@ -177,6 +186,51 @@ export type FraudEvent = With<
   { review: Filled<Schemas['FraudReviewBody']> | null }
 >;
 export type AdminOverview = Schemas['AdminOverview'];
+export type Revenue = Filled<Schemas['RevenueBody']>;
+
+/** What a person's organization has, as administrators see it. */
+export interface AdminOrganization {
+  id: string;
+  name: string;
+  plan: string;
+  credits: Schemas['CreditsBody'];
+}
+export type PersonStatus = 'active' | 'suspended' | 'banned' | 'erased';
+export const PERSON_STATES: readonly PersonStatus[] = ['active', 'suspended', 'banned', 'erased'];
+export interface AdminUser {
+  id: string;
+  email: string;
+  name: string;
+  status: PersonStatus;
+  restriction: { reason: string; at: string; until: string | null; by: string | null } | null;
+  administrator: boolean;
+  email_verified: boolean;
+  created_at: string;
+  last_seen_at: string | null;
+  organization: AdminOrganization | null;
+}
+export interface AdminUserDetail extends AdminUser {
+  organizations: (AdminOrganization & { role: Role })[];
+}
+
+/** Jobs of a period by how they ended, and their credits. */
+export interface Cost {
+  jobs: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  estimated: number;
+  settled: number;
+  refunded: number;
+  penalties: number;
+}
+export interface Costs {
+  from: string;
+  to: string;
+  operations: (Cost & { operation: string })[];
+  days: { day: string; settled: number; jobs: number }[];
+  total: Cost;
+}
 
 export interface AccountJobEvent {
   job_id: string;

@@ -7,7 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 
-import { JOB_STATES } from '../api/types';
+import { JOB_STATES, PERSON_STATES } from '../api/types';
 import type { JsonObject } from '../api/types';
 import { CrashPage } from '../pages/CrashPage';
 import { NotFoundPage } from '../pages/NotFoundPage';
@@ -178,6 +178,46 @@ const admin = createRoute({
   component: lazyRouteComponent(() => import('../pages/AdminPage'), 'AdminPage'),
 });
 
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/people',
+  validateSearch: (raw: Raw): { q?: string; status?: string } => ({
+    q: words(raw.q),
+    status: PERSON_STATES.find((known) => known === raw.status),
+  }),
+  component: lazyRouteComponent(() => import('../pages/AdminPeoplePage'), 'AdminPeoplePage'),
+});
+
+const person = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/people/$userId',
+  component: lazyRouteComponent(() => import('../pages/AdminPersonPage'), 'AdminPersonPage'),
+});
+
+const costs = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/costs',
+  component: lazyRouteComponent(() => import('../pages/AdminCostsPage'), 'AdminCostsPage'),
+});
+
+const allReferrals = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/referrals',
+  component: lazyRouteComponent(() => import('../pages/AdminReferralsPage'), 'AdminReferralsPage'),
+});
+
+const revenue = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/revenue',
+  component: lazyRouteComponent(() => import('../pages/AdminRevenuePage'), 'AdminRevenuePage'),
+});
+
+const fraud = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/fraud',
+  component: lazyRouteComponent(() => import('../pages/AdminFraudPage'), 'AdminFraudPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
@@ -199,6 +239,12 @@ export const router = createRouter({
     security,
     members,
     admin,
+    people,
+    person,
+    costs,
+    allReferrals,
+    revenue,
+    fraud,
   ]),
   basepath: '/app',
   defaultPreload: 'intent',

@@ -1,12 +1,15 @@
 // The subscription as it stands, and what was paid.
 
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Button } from '@mantine/core';
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { paymentsQuery } from '../api/queries';
-import type { Payment, Subscription } from '../api/types';
+import { api } from '../api/client';
+import { invoicesQuery, paymentsQuery } from '../api/queries';
+import type { Invoice, Offers, Payment, Portal, Subscription } from '../api/types';
 import { humanize } from '../app/format';
+import { sayProblem } from '../app/toasts';
 import { DataTable } from '../parts/DataTable';
 import type { Column } from '../parts/DataTable';
 import { MoreButton } from '../parts/MoreButton';
@@ -15,7 +18,23 @@ import { Facts, Section } from '../parts/Section';
 import { When } from '../parts/When';
 import { SubscriptionDeeds } from './Plans';
 
-export function SubscriptionPanel({ subscription }: { subscription: Subscription }) {
+/** Hands over to the provider's own page; the sandbox has none. */
+function OpenPortal() {
+  const { t } = useTranslation();
+  const open = useMutation({
+    mutationFn: () => api.send<Portal>('POST', '/account/portal'),
+    onSuccess: ({ url }) => window.location.assign(url),
+    onError: sayProblem,
+  });
+  return (
+    <Button variant="default" loading={open.isPending} onClick={() => open.mutate()}>
+      {t('subscription.portal')}
+    </Button>
+  );
+}
+
+export function SubscriptionPanel(props: { subscription: Subscription; offers: Offers }) {
+  const { subscription, offers } = props;
   const { t } = useTranslation();
   const isOver = subscription.status === 'ended';
   const end = subscription.cancels_at_period_end ? 'subscription.ends' : 'subscription.renews';
@@ -23,7 +42,12 @@ export function SubscriptionPanel({ subscription }: { subscription: Subscription
     <Section
       title={t('subscription.title')}
       testId="subscription"
-      actions={isOver ? null : <SubscriptionDeeds subscription={subscription} />}
+      actions={
+        <>
+          {offers.provider === 'sandbox' ? null : <OpenPortal />}
+          {isOver ? null : <SubscriptionDeeds subscription={subscription} />}
+        </>
+      }
     >
       <Facts
         facts={[
@@ -90,6 +114,69 @@ export function Payments() {
         rowKey={(payment) => payment.id}
       />
       <MoreButton {...payments} />
+    </Section>
+  );
+}
+
+function InvoiceLinks({ invoice }: { invoice: Invoice }) {
+  const { t } = useTranslation();
+  const links = [
+    { url: invoice.page_url, text: t('invoices.page') },
+    { url: invoice.pdf_url, text: t('invoices.pdf') },
+  ];
+  return (
+    <span className="invoice-links">
+      {links.map(({ url, text }) =>
+        url ? (
+          <a key={text} href={url} target="_blank" rel="noreferrer">
+            {text}
+          </a>
+        ) : null,
+      )}
+    </span>
+  );
+}
+
+/** What the provider wrote for the subscription; nothing where it writes none. */
+export function Invoices() {
+  const { t } = useTranslation();
+  const invoices = useQuery(invoicesQuery);
+  const columns = useMemo(
+    (): Column<Invoice>[] => [
+      {
+        id: 'number',
+        title: t('invoices.number'),
+        lead: true,
+        cell: (invoice) => invoice.number ?? invoice.provider_ref,
+      },
+      {
+        id: 'amount',
+        title: t('payments.amount'),
+        numeric: true,
+        cell: (invoice) => invoice.amount.text,
+      },
+      { id: 'status', title: t('payments.status'), cell: (invoice) => humanize(invoice.status) },
+      { id: 'at', title: t('payments.at'), cell: (invoice) => <When at={invoice.at} /> },
+      {
+        id: 'links',
+        title: t('list.actions'),
+        cell: (invoice) => <InvoiceLinks invoice={invoice} />,
+      },
+    ],
+    [t],
+  );
+  if (invoices.error) {
+    return <ProblemAlert error={invoices.error} onRetry={() => void invoices.refetch()} />;
+  }
+  if (!invoices.data || invoices.data.length === 0) return null;
+  return (
+    <Section title={t('invoices.title')} flush testId="invoices">
+      <DataTable
+        label={t('invoices.title')}
+        columns={columns}
+        rows={invoices.data}
+        rowKey={(invoice) => invoice.provider_ref}
+      />
     </Section>
   );
 }

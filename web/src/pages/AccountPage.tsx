@@ -9,7 +9,8 @@ import type { Account, LedgerEntry } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
 import { Packages, Plans } from '../billing/Plans';
-import { Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
+import { Recommend } from '../billing/Recommend';
+import { Invoices, Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
 import { AccountExport } from '../identity/AccountExport';
 import { Grants } from '../identity/Grants';
 import { LeaveAccount } from '../identity/LeaveAccount';
@@ -166,7 +167,9 @@ export function AccountPage() {
             <Meters account={account.data} />
           </>
         ) : null}
-        {subscription.data ? <SubscriptionPanel subscription={subscription.data} /> : null}
+        {subscription.data && offers.data ? (
+          <SubscriptionPanel subscription={subscription.data} offers={offers.data} />
+        ) : null}
         {account.data && offers.data && !subscription.isPending ? (
           <>
             <Plans
@@ -178,7 +181,9 @@ export function AccountPage() {
             {offers.data.ads ? <EarnCredits /> : null}
           </>
         ) : null}
+        <Recommend />
         <Payments />
+        {subscription.data ? <Invoices /> : null}
         <Ledger />
         <TimeZone />
         <Section title={t('account.you')}>

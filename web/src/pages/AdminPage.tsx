@@ -2,16 +2,16 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { adminQuery, offersQuery } from '../api/queries';
+import { AdminFrame } from '../admin/AdminFrame';
+import { CancelJob } from '../admin/CancelJob';
+import { adminQuery } from '../api/queries';
 import type { AdminOverview } from '../api/types';
 import { useFormat } from '../app/format';
 import { DataTable } from '../parts/DataTable';
 import type { Column } from '../parts/DataTable';
-import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
-import { FraudReview } from '../reward/FraudReview';
 
 type Queue = AdminOverview['queues'][number];
 
@@ -19,7 +19,6 @@ export function AdminPage() {
   const { t } = useTranslation();
   const format = useFormat();
   const overview = useQuery(adminQuery);
-  const offers = useQuery(offersQuery);
   const columns = useMemo(
     (): Column<Queue>[] => [
       {
@@ -44,14 +43,13 @@ export function AdminPage() {
     [format, t],
   );
   return (
-    <>
-      <PageHeader title={t('nav.admin')} summary={t('admin.summary')} />
+    <AdminFrame title={t('nav.admin')} summary={t('admin.summary')}>
       {overview.error ? (
         <ProblemAlert error={overview.error} onRetry={() => void overview.refetch()} />
       ) : null}
       {overview.isPending ? <PageSkeleton /> : null}
       {overview.data ? (
-        <div className="stack">
+        <>
           <Section title={t('admin.server')}>
             <Facts
               facts={[
@@ -76,9 +74,9 @@ export function AdminPage() {
               <Empty text={t('admin.idle')} />
             )}
           </Section>
-          {offers.data?.ads ? <FraudReview /> : null}
-        </div>
+          <CancelJob />
+        </>
       ) : null}
-    </>
+    </AdminFrame>
   );
 }

@@ -1,0 +1,13 @@
+import { useTranslation } from 'react-i18next';
+
+import { AdminFrame } from '../admin/AdminFrame';
+import { FraudReview } from '../reward/FraudReview';
+
+export function AdminFraudPage() {
+  const { t } = useTranslation();
+  return (
+    <AdminFrame title={t('fraud.title')} summary={t('fraud.summary')}>
+      <FraudReview />
+    </AdminFrame>
+  );
+}
