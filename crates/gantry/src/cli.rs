@@ -1,8 +1,10 @@
 //! The words of the command line.
 
+mod datasets;
 mod scheduling;
 mod workflows;
 
+pub use datasets::{DatasetArgs, DatasetsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use gantry_external::Language;
-use gantry_types::{DatasetId, JobId};
+use gantry_types::JobId;
 
 use crate::config::Secret;
 use crate::console::{Console, Format, Volume};
@@ -296,52 +298,6 @@ pub struct JobArgs {
     /// The job
     #[arg(value_name = "JOB")]
     pub id: JobId,
-}
-
-/// `gantry datasets …`.
-#[derive(Debug, Subcommand)]
-pub enum DatasetsCommand {
-    /// List datasets, newest first
-    List {
-        /// The server
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Only names that contain this
-        #[arg(long, value_name = "TEXT")]
-        query: Option<String>,
-        /// At most so many
-        #[arg(long, value_name = "N", default_value_t = 20)]
-        limit: u32,
-    },
-    /// Upload a file as a new dataset or a new version
-    Upload {
-        /// The server
-        #[command(flatten)]
-        server: ServerArgs,
-        /// The file: CSV, TSV or JSON lines
-        file: PathBuf,
-        /// The dataset's name [default: the file's name without its ending]
-        #[arg(long)]
-        name: Option<String>,
-        /// Make a new version of this dataset
-        #[arg(long, value_name = "DATASET")]
-        dataset: Option<DatasetId>,
-    },
-    /// Show a dataset and its columns
-    Show(DatasetArgs),
-    /// Delete a dataset
-    Delete(DatasetArgs),
-}
-
-/// A dataset of a server.
-#[derive(Debug, Args)]
-pub struct DatasetArgs {
-    /// The server
-    #[command(flatten)]
-    pub server: ServerArgs,
-    /// The dataset
-    #[arg(value_name = "DATASET")]
-    pub id: DatasetId,
 }
 
 /// Arguments of `gantry login`.
