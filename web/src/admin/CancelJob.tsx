@@ -9,7 +9,7 @@ import { Section } from '../parts/Section';
 import { DeedButton } from './DeedButton';
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const MOST_LETTERS = 200;
+const MOST_LETTERS = 500;
 
 export function CancelJob() {
   const { t } = useTranslation();

@@ -9,7 +9,7 @@ import type { AdminUser } from '../api/types';
 import { useMe } from '../app/me';
 import { DeedButton } from './DeedButton';
 
-const MOST_WORDS = 500;
+const MOST_LETTERS = 500;
 
 /** What the person is called in sentences. */
 export const nameOf = (person: AdminUser): string => person.name || person.email;
@@ -26,7 +26,7 @@ function Reason(props: { label: string; value: string; onChange: (value: string)
     <Textarea
       label={label}
       description={t('people.reasonText')}
-      maxLength={MOST_WORDS}
+      maxLength={MOST_LETTERS}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
       data-autofocus

@@ -406,9 +406,8 @@ export const costsQuery = (days: number) =>
   queryOptions({
     queryKey: ['costs', days],
     queryFn: ({ signal }) => {
-      const to = Date.now();
-      const from = new Date(to - days * DAY_MS).toISOString();
-      return api.get<Costs>('/admin/costs', { from, to: new Date(to).toISOString() }, signal);
+      const from = new Date(Date.now() - days * DAY_MS).toISOString();
+      return api.get<Costs>('/admin/costs', { from }, signal);
     },
   });
 

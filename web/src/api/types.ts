@@ -192,11 +192,18 @@ export type Revenue = Filled<Schemas['RevenueBody']>;
 export interface AdminOrganization {
   id: string;
   name: string;
+  role: Role;
   plan: string;
   credits: Schemas['CreditsBody'];
 }
-export type PersonStatus = 'active' | 'suspended' | 'banned' | 'erased';
-export const PERSON_STATES: readonly PersonStatus[] = ['active', 'suspended', 'banned', 'erased'];
+export type PersonStatus = 'active' | 'suspended' | 'banned' | 'leaving' | 'erased';
+export const PERSON_STATES: readonly PersonStatus[] = [
+  'active',
+  'suspended',
+  'banned',
+  'leaving',
+  'erased',
+];
 export interface AdminUser {
   id: string;
   email: string;
@@ -210,7 +217,7 @@ export interface AdminUser {
   organization: AdminOrganization | null;
 }
 export interface AdminUserDetail extends AdminUser {
-  organizations: (AdminOrganization & { role: Role })[];
+  organizations: AdminOrganization[];
 }
 
 /** Jobs of a period by how they ended, and their credits. */

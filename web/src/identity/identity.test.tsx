@@ -1,55 +1,12 @@
-import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { cleanup, render, screen, within } from '@testing-library/react';
+import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import type { ReactNode } from 'react';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import type { Me } from '../api/types';
-import { MeContext } from '../app/me';
+import { answer, show } from '../../test/stage';
 import { LeaveAccount } from './LeaveAccount';
 import { Passkeys } from './Passkeys';
 import { PasswordForm } from './PasswordForm';
 import { isAddress } from './webauthn';
-
-const HOME = { id: '0190', name: 'Analytical Engines', role: 'owner' } as const;
-const ME: Me = {
-  user: {
-    id: '0191',
-    email: 'ada@example.org',
-    name: 'Ada Lovelace',
-    administrator: false,
-    locale: 'en',
-    email_verified: true,
-    password: true,
-    second_factor: false,
-    created_at: '2026-11-27T10:00:00Z',
-  },
-  organization: HOME,
-  organizations: [HOME],
-  csrf_token: 'csrf-for-tests',
-  scopes: ['read', 'run', 'data', 'account'],
-};
-
-function show(part: ReactNode, user: Partial<Me['user']> = {}) {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  render(
-    <MantineProvider env="test">
-      <QueryClientProvider client={client}>
-        <MeContext value={{ ...ME, user: { ...ME.user, ...user } }}>{part}</MeContext>
-      </QueryClientProvider>
-    </MantineProvider>,
-  );
-}
-
-/** Answers every request alike, and notes what was asked. */
-function answer(status: number, body: unknown) {
-  const ask = vi.fn((_path: string, _request: RequestInit) =>
-    Promise.resolve(new Response(JSON.stringify(body), { status })),
-  );
-  vi.stubGlobal('fetch', ask);
-  return ask;
-}
 
 const password = (place: HTMLElement = document.body) =>
   within(place).getByLabelText(/^Present password/);

@@ -17,6 +17,8 @@ import { Empty, Facts, Section } from '../parts/Section';
 type Operation = Costs['operations'][number];
 
 const PERIODS = [7, 30, 90, 365];
+/** So many letters of a time are its date. */
+const DATE = 10;
 const COUNTS = [
   'jobs',
   'succeeded',
@@ -87,7 +89,10 @@ function Period({ costs }: { costs: Costs }) {
           <BarList
             label={t('costs.byDay')}
             titles={[t('costs.day'), t('costs.settled')]}
-            bars={costs.days.map(({ day, settled }) => ({ label: day, value: settled }))}
+            bars={costs.days.map(({ day, settled }) => ({
+              label: day.slice(0, DATE),
+              value: settled,
+            }))}
             format={format.integer}
           />
         </Section>

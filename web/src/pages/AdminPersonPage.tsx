@@ -8,7 +8,7 @@ import { OrganizationDeeds } from '../admin/OrganizationDeeds';
 import { PersonBadge } from '../admin/PersonBadge';
 import { RestrictPerson, nameOf } from '../admin/RestrictPerson';
 import { personQuery } from '../api/queries';
-import type { AdminUser, AdminUserDetail } from '../api/types';
+import type { AdminOrganization, AdminUser } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { Copyable } from '../parts/Copyable';
 import { PageSkeleton } from '../parts/PageSkeleton';
@@ -71,7 +71,7 @@ function Person({ person }: { person: AdminUser }) {
   );
 }
 
-function Organization({ found }: { found: AdminUserDetail['organizations'][number] }) {
+function Organization({ found }: { found: AdminOrganization }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (

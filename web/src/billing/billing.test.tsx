@@ -1,0 +1,110 @@
+import { cleanup, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+import { answer, changesOf, show } from '../../test/stage';
+import type { Invoice, Offers, Referrals, Subscription } from '../api/types';
+import { Recommend } from './Recommend';
+import { Invoices, SubscriptionPanel } from './SubscriptionPanel';
+
+const URL = 'https://gantry.example/sign-up?ref=K7QX';
+const REFERRALS: Referrals = {
+  terms: { reward: 50, welcome: 20, most_per_month: 10, expires_days: 90, when: 'verified' },
+  code: 'K7QX',
+  url: URL,
+  items: [
+    {
+      id: '0194',
+      who: 'g…@example.org',
+      state: 'rewarded',
+      reward: 50,
+      created_at: '2026-11-27T10:00:00Z',
+      ended_at: '2026-11-27T11:00:00Z',
+    },
+  ],
+  next_cursor: null,
+};
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+describe('recommending', () => {
+  test('shows what it brings, the link and whom it brought', async () => {
+    answer(200, REFERRALS);
+    show(<Recommend />);
+    const panel = await screen.findByTestId('recommend');
+    expect(within(panel).getByRole('button', { name: /your link/ }).title).toBe(URL);
+    expect(within(panel).getByText('g…@example.org')).toBeTruthy();
+    expect(within(panel).getByText('Rewarded').className).toContain('badge-good');
+    expect(within(panel).getByText('90 days')).toBeTruthy();
+    expect(within(panel).queryByRole('button', { name: 'Get my link' })).toBeNull();
+  });
+
+  test('makes the link when it is asked for', async () => {
+    const server = answer(200, { ...REFERRALS, code: null, url: null, items: [] });
+    show(<Recommend />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Get my link' }));
+    await vi.waitFor(() =>
+      expect(changesOf(server)).toEqual([['POST', '/api/v1/referrals', null]]),
+    );
+    expect(screen.getByText(/Nobody has registered/)).toBeTruthy();
+  });
+
+  test('is not spoken of where it is not rewarded', async () => {
+    const server = answer(200, { ...REFERRALS, terms: null, code: null, url: null, items: [] });
+    show(<Recommend />);
+    await vi.waitFor(() => expect(server).toHaveBeenCalled());
+    expect(screen.queryByTestId('recommend')).toBeNull();
+  });
+});
+
+describe('a subscription', () => {
+  const SUBSCRIPTION = {
+    status: 'active',
+    plan: { title: 'Professional' },
+    cancels_at_period_end: false,
+    past_due_since: null,
+    period_end: '2026-12-27T10:00:00Z',
+  } as Subscription;
+  const portal = () => screen.queryByRole('button', { name: 'Manage at the payment provider' });
+
+  test('is handed over to the page of its provider', async () => {
+    const server = answer(201, { url: 'https://pay.example/portal' });
+    const assign = vi.fn();
+    vi.stubGlobal('location', { assign });
+    show(
+      <SubscriptionPanel subscription={SUBSCRIPTION} offers={{ provider: 'stripe' } as Offers} />,
+    );
+    await userEvent.click(screen.getByRole('button', { name: 'Manage at the payment provider' }));
+    await vi.waitFor(() => expect(assign).toHaveBeenCalledWith('https://pay.example/portal'));
+    expect(changesOf(server)).toEqual([['POST', '/api/v1/account/portal', null]]);
+  });
+
+  test('of the sandbox is managed here alone', () => {
+    show(
+      <SubscriptionPanel subscription={SUBSCRIPTION} offers={{ provider: 'sandbox' } as Offers} />,
+    );
+    expect(portal()).toBeNull();
+    expect(screen.getByRole('button', { name: 'Cancel subscription' })).toBeTruthy();
+  });
+
+  test('has invoices that can be opened', async () => {
+    const invoice: Invoice = {
+      provider_ref: 'in_7',
+      number: 'A-7',
+      amount: { currency: 'USD', minor: 9_900, text: '99.00 USD' },
+      at: '2026-11-27T10:00:00Z',
+      status: 'paid',
+      page_url: 'https://pay.example/in_7',
+      pdf_url: null,
+    };
+    answer(200, { items: [invoice] });
+    show(<Invoices />);
+    const table = await screen.findByRole('table', { name: 'Invoices' });
+    expect(within(table).getByText('A-7')).toBeTruthy();
+    const links = within(table).getAllByRole('link');
+    expect(links.map((link) => link.getAttribute('href'))).toEqual(['https://pay.example/in_7']);
+  });
+});
