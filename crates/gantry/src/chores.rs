@@ -27,7 +27,7 @@ const CALLBACK_PAUSE: Duration = Duration::from_mins(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How often mails that another server wrote are looked for.
 const MAIL_PAUSE: Duration = Duration::from_mins(1);
-/// How often balances and referrals are looked at.
+/// How often balances, referrals and jobs of the banned are looked at.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
 /// How long schedules wait after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
@@ -97,7 +97,8 @@ async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingErr
     Ok(())
 }
 
-/// Warns those whose credits run out, and rewards those who brought somebody.
+/// Warns those whose credits run out, rewards those who brought somebody, and stops what those
+/// left who are banned.
 async fn look_at_accounts(house: &House) {
     let mut tick = tokio::time::interval(ACCOUNT_PAUSE);
     loop {
@@ -109,6 +110,11 @@ async fn look_at_accounts(house: &House) {
             Ok(0) => {}
             Ok(decided) => tracing::info!(decided, "referrals were decided"),
             Err(error) => tracing::warn!(%error, "referrals were not decided"),
+        }
+        match house.jobs.stop_halted().await {
+            Ok(0) => {}
+            Ok(organizations) => tracing::info!(organizations, "jobs of the banned were stopped"),
+            Err(error) => tracing::warn!(%error, "jobs of the banned were not stopped"),
         }
     }
 }

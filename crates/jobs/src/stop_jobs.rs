@@ -8,7 +8,7 @@ use tracing::Instrument;
 use crate::Jobs;
 use crate::error::JobsError;
 
-/// Jobs that are asked to stop at once.
+/// Jobs, or organizations, that are looked at at once.
 const BATCH: u32 = 100;
 
 impl Jobs {
@@ -38,6 +38,22 @@ impl Jobs {
         }
         let page = PageRequest { after: None, limit: 1, order: Order::OldestFirst };
         Ok(self.list_jobs(&actor, &filter, &page).await?.items.is_empty())
+    }
+
+    /// Asks the jobs of organizations all of whose owners are banned to stop, should some have been
+    /// submitted meanwhile, or a server have ended between a ban and this. Answers how many
+    /// organizations there were.
+    ///
+    /// # Errors
+    /// As [`Jobs::stop_jobs`].
+    pub async fn stop_halted(&self) -> Result<usize, JobsError> {
+        let snapshot = self.store.read().await?;
+        let halted = snapshot.people().list_halted(BATCH).await?;
+        drop(snapshot);
+        for organization_id in &halted {
+            self.stop_jobs(*organization_id).await?;
+        }
+        Ok(halted.len())
     }
 
     /// Asks every job of some organizations to stop, whether or not the caller waits for it.

@@ -99,4 +99,7 @@ pub trait ReadPeople: Send + Sync {
     async fn find_person(&self, id: UserId) -> Result<Option<PersonRecord>, StoreError>;
     /// The organizations of a person, the personal one first.
     async fn list_homes(&self, id: UserId) -> Result<Vec<Home>, StoreError>;
+    /// Organizations all of whose owners are banned, and that have jobs which nobody asked to
+    /// stop, at most `limit`.
+    async fn list_halted(&self, limit: u32) -> Result<Vec<OrganizationId>, StoreError>;
 }

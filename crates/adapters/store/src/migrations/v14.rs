@@ -10,6 +10,7 @@ pub(super) const STATEMENTS: &[&str] = &[
         ends_at {int},
         restricted_by {id}
     ) {keyed}",
+    "CREATE INDEX users_banned ON users (id) WHERE status = 'banned'",
     // When somebody was last seen.
     "CREATE INDEX api_keys_by_user ON api_keys (user_id)",
 ];

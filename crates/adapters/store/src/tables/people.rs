@@ -31,6 +31,15 @@ const SELECT_HOME: &str = "SELECT o.id, o.name, m.role, p.slug AS plan, a.availa
      FROM memberships m JOIN organizations o ON o.id = m.organization_id \
      JOIN accounts a ON a.organization_id = o.id JOIN plans p ON p.id = a.plan_id";
 
+const SELECT_HALTED: &str = "SELECT DISTINCT j.organization_id FROM users u \
+     JOIN memberships m ON m.user_id = u.id AND m.role = 'owner' \
+     JOIN jobs j ON j.organization_id = m.organization_id AND j.parent_id IS NULL \
+     WHERE u.status = 'banned' AND j.cancel_requested = FALSE \
+     AND j.state NOT IN ('succeeded', 'failed', 'cancelled', 'dead') \
+     AND NOT EXISTS (SELECT 1 FROM memberships o JOIN users p ON p.id = o.user_id \
+     WHERE o.organization_id = m.organization_id AND o.role = 'owner' \
+     AND p.status <> 'banned') ORDER BY j.organization_id LIMIT $1";
+
 /// A row of `users` with what administrators see of it.
 #[derive(Debug, FromQueryResult)]
 struct PersonRow {
@@ -115,6 +124,12 @@ impl HomeRow {
     }
 }
 
+/// Which organization, alone.
+#[derive(Debug, FromQueryResult)]
+struct HaltedRow {
+    organization_id: Uuid,
+}
+
 #[async_trait]
 impl ReadPeople for Session {
     async fn list_people(
@@ -141,6 +156,13 @@ impl ReadPeople for Session {
         let sql = format!("{SELECT_HOME} WHERE m.user_id = $1 ORDER BY m.personal DESC, o.id");
         let rows = self.sql().all::<HomeRow>("membership", sql, vec![id.as_uuid().into()]).await?;
         rows.into_iter().map(HomeRow::decode).collect()
+    }
+
+    async fn list_halted(&self, limit: u32) -> Result<Vec<OrganizationId>, StoreError> {
+        let values = vec![i64::from(limit).into()];
+        let rows = self.sql().all::<HaltedRow>("organization", SELECT_HALTED, values).await?;
+        let ids = rows.into_iter().map(|row| OrganizationId::from_uuid(row.organization_id));
+        Ok(ids.collect())
     }
 }
 

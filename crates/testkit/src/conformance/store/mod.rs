@@ -50,6 +50,7 @@ macro_rules! store_conformance {
             identity::networks_are_kept,
             people::a_suspension_ends_by_itself_and_a_ban_does_not,
             people::people_are_found_by_parts_of_address_and_name,
+            people::what_only_the_banned_own_is_halted,
             people::costs_are_summed_by_operation_and_day,
             vouching::ceremonies_come_back_once,
             vouching::an_identity_is_one_persons,

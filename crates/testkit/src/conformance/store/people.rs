@@ -3,11 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    CostSums, NewUser, Order, PageRequest, PersonFilter, PersonRecord, Restriction, StoreExt, User,
-    UserStatus,
+    CancelCommand, CostSums, NewUser, Order, PageRequest, PersonFilter, PersonRecord, Restriction,
+    StoreExt, User, UserStatus,
 };
+use gantry_rules::cancellation::CancelledBy;
 use gantry_rules::period::derive_day;
-use gantry_types::{Credits, EngineErrorKind, Role, UserId};
+use gantry_types::{Credits, EngineErrorKind, JobId, OrganizationId, Role, UserId};
 
 use super::World;
 use super::world::{START, failure, success};
@@ -130,6 +131,48 @@ pub async fn people_are_found_by_parts_of_address_and_name(world: &World) -> Out
     Ok(())
 }
 
+/// Jobs are listed to be stopped once no owner is left who is not banned, until they are asked to.
+pub async fn what_only_the_banned_own_is_halted(world: &World) -> Outcome {
+    let new = new_user("ada@example.org", world.plan.id, START);
+    let heir = new_user("eve@example.org", world.plan.id, START);
+    insert(world, &new).await?;
+    insert(world, &heir).await?;
+    let (organization_id, heir_id) = (new.organization.id, heir.user.id);
+    let job_id = world.submit(organization_id, 0).await?;
+    let halted = async || -> Result<Vec<OrganizationId>> {
+        Ok(world.read().await?.people().list_halted(10).await?)
+    };
+    ensure!(halted().await?.is_empty(), "nobody is banned");
+    let restriction = Restriction {
+        user_id: new.user.id,
+        reason: "a farm".to_owned(),
+        at: START,
+        until: None,
+        by: None,
+    };
+    let user = User { status: UserStatus::Banned, ..new.user.clone() };
+    restrict(world, user, restriction).await?;
+    ensure!(halted().await? == [organization_id]);
+    let make = async |role: Role| -> Result<(), StoreError> {
+        world
+            .store
+            .write::<(), StoreError, _>(move |tx| {
+                Box::pin(
+                    async move { tx.access().set_member(organization_id, heir_id, role).await },
+                )
+            })
+            .await
+    };
+    make(Role::Owner).await?;
+    ensure!(halted().await?.is_empty(), "another owner is not banned");
+    make(Role::Admin).await?;
+    ensure!(halted().await? == [organization_id]);
+    let by = CancelledBy::House;
+    world.store.cancel(CancelCommand { organization_id, job_id, by, now: START }).await?;
+    ensure!(halted().await?.is_empty(), "the job was stopped");
+    Ok(())
+}
+
 /// Jobs count on the day on which they ended, whoever owns them.
 pub async fn costs_are_summed_by_operation_and_day(world: &World) -> Outcome {
     let account = world.account(100).await?;
@@ -145,7 +188,7 @@ pub async fn costs_are_summed_by_operation_and_day(world: &World) -> Outcome {
     let day = derive_day(START);
     let read = world.read().await?;
     ensure!(read.jobs().find_job_owner(id).await? == Some(other));
-    ensure!(read.jobs().find_job_owner(gantry_types::JobId::generate()).await?.is_none());
+    ensure!(read.jobs().find_job_owner(JobId::generate()).await?.is_none());
     let found = read.jobs().list_job_costs(day.start, day.end).await?;
     ensure!(found.len() == 1 && found[0].operation == "story.run", "{found:?}");
     ensure!(found[0].day == day.start, "{found:?}");
