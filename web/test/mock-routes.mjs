@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
 import { ME, createAccountRoutes } from './mock-account.mjs';
+import { createAdminRoutes } from './mock-admin.mjs';
 import { OPERATIONS, createDataset, createVersion, now, sha256 } from './mock-data.mjs';
 import { Refusal, find } from './mock-refusal.mjs';
 import { FINAL } from './mock-world.mjs';
@@ -154,6 +155,7 @@ export function createRoutes(world) {
       }),
     ],
     ...createAccountRoutes(world),
+    ...createAdminRoutes(),
     [
       'POST',
       '/auth/logout',
@@ -375,16 +377,6 @@ export function createRoutes(world) {
         const columns = version.profile.columns.map(({ name, kind }) => ({ name, kind }));
         return { columns, rows: version.rows.slice(0, Number(query.get('rows') ?? 50)) };
       },
-    ],
-    [
-      'GET',
-      '/admin/overview',
-      () => ({
-        users: 3,
-        queues: [{ device: 'cpu', class: 'normal', queued: 2, running: 1 }],
-        version: '0.1.0',
-        uptime_s: 93784,
-      }),
     ],
   ];
 }

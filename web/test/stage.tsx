@@ -58,3 +58,14 @@ export const changesOf = (ask: ReturnType<typeof answer>) =>
       path,
       typeof body === 'string' ? JSON.parse(body) : null,
     ]);
+
+/** Answers by the path that is asked for, without its query; what is not there is not found. */
+export function answerBy(bodies: Record<string, unknown>) {
+  const ask = vi.fn<(path: string, request: RequestInit) => Promise<Response>>((path) => {
+    const body = bodies[path.replace(/\?.*/, '')];
+    const status = body === undefined ? 404 : 200;
+    return Promise.resolve(new Response(JSON.stringify(body ?? {}), { status }));
+  });
+  vi.stubGlobal('fetch', ask);
+  return ask;
+}
