@@ -270,7 +270,8 @@ fn derive_spread(data: &TrainingSet<'_>) -> f64 {
 }
 
 impl Candidate {
-    /// Bytes that a fit's trees may take in memory, about: of those that grow as far as the rows allow.
+    /// Bytes that the trees of a forest may take in memory, about, where they grow as far as the rows
+    /// allow.
     pub(crate) fn derive_tree_bytes(&self, rows: usize) -> usize {
         if let Settings::Forest(params) = &self.settings {
             let leaves = rows / params.min_samples_leaf.max(1) as usize;
