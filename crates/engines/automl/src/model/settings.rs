@@ -33,6 +33,8 @@ const RIDGE_ALPHA: f64 = 1.0;
 const MAX_LINEAR_COLUMNS: usize = 3_000;
 /// Rounds × learning rate that a table commonly needs.
 const EXPECTED_REACH: f64 = 12.0;
+/// Bytes of a leaf of a tree with the split above it, for each row that might have had its own.
+const BYTES_OF_LEAF: usize = 17;
 /// Share of the target's deviation that is free for support vectors.
 const FREE_ERROR: f64 = 0.1;
 
@@ -268,6 +270,16 @@ fn derive_spread(data: &TrainingSet<'_>) -> f64 {
 }
 
 impl Candidate {
+    /// Bytes that the trees of a forest may take in memory, about, where they grow as far as the rows
+    /// allow.
+    pub(crate) fn derive_tree_bytes(&self, rows: usize) -> usize {
+        if let Settings::Forest(params) = &self.settings {
+            let leaves = rows / params.min_samples_leaf.max(1) as usize;
+            return (params.trees as usize).saturating_mul(leaves.saturating_mul(BYTES_OF_LEAF));
+        }
+        0
+    }
+
     /// Expected work of predicting one row by one fit, in nanoseconds, about; good for comparing
     /// candidates.
     pub(crate) fn derive_row_work(&self, rows: usize, columns: usize) -> f64 {

@@ -75,7 +75,8 @@ impl FitLimit {
     }
 }
 
-/// Fits the folds at `places`, each within its limit. Large learners that are done lie on the shelf.
+/// Fits the folds at `places`, each within its limit. Large learners that are done lie on the
+/// shelf.
 pub(super) fn fit_folds(
     (prepared, shelf): (&Prepared, &Shelf),
     candidate: &Candidate,

@@ -15,7 +15,7 @@ const LARGE: usize = 60_000;
 const SHARED_COST: f64 = 0.8;
 /// Share of the budget that all folds of one candidate may take before folds are given up.
 const MOST_SHARE: f64 = 0.45;
-/// Bytes of a fit's features and kernel from which folds are not fitted side by side.
+/// Bytes of a fit's features, kernel and trees from which folds are not fitted side by side.
 const LARGE_FIT: usize = 12 << 20;
 /// Share of the time that all folds of one candidate take at most.
 const MOST_SHARE_OF_FITS: f64 = 0.25;
@@ -62,7 +62,8 @@ impl Search<'_> {
         let features = rows * estimate_width(&columns, rows, how) * size_of::<f64>();
         let is_kernel = candidate.algorithm == Algorithm::Svm;
         let kernel = if is_kernel { rows.saturating_mul(rows) * size_of::<f32>() } else { 0 };
-        let alone = features.saturating_add(kernel) > LARGE_FIT;
+        let trees = candidate.derive_tree_bytes(rows);
+        let alone = features.saturating_add(kernel).saturating_add(trees) > LARGE_FIT;
         let side_by_side = if alone { 1 } else { usize::from(self.job.threads()).max(1) };
         let waves = self.depth.div_ceil(side_by_side).max(1) as f64;
         let seconds = MOST_SHARE_OF_FITS * self.purse.total() / waves;
