@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use gantry_ports::Clock;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::server::{Answering, FakeServer, serve};
 use super::{FakeAnswer, FakeRequest, Trouble};
@@ -20,9 +22,6 @@ const MOST_STEPS: usize = 10_000;
 
 /// The book of a provider, and what it says.
 pub(super) trait Provider: Default + Send + 'static {
-    /// Does what is due next, until the second `then`; false when nothing is.
-    fn run_next(&mut self, then: i64) -> bool;
-
     /// Answers what was asked of a host at a second.
     fn answer(&mut self, request: &FakeRequest, ground: (&str, i64)) -> FakeAnswer;
 
@@ -33,7 +32,9 @@ pub(super) trait Provider: Default + Send + 'static {
     fn broken() -> FakeAnswer;
 
     /// Sees every answer before it is sent; false loses it on the way.
-    fn lets_go(&mut self, request: &FakeRequest, answer: &FakeAnswer) -> bool;
+    fn lets_go(&mut self, _: &FakeRequest, _: &FakeAnswer) -> bool {
+        true
+    }
 }
 
 /// A desk on a free port of this machine; stops when it is dropped.
@@ -80,13 +81,14 @@ impl<B: Provider> Desk<B> {
         self.counter.now_outside()
     }
 
-    /// Moves the clock on, and does everything that is due until then in the order in which it is.
-    pub(super) fn advance(&self, by: Duration) -> Result<()> {
+    /// Moves the clock on by whole seconds; `run_next` does what is due next until then, and says
+    /// whether anything was.
+    pub(super) fn advance(&self, by: Duration, run_next: fn(&mut B, i64) -> bool) -> Result<()> {
         let seconds = i64::try_from(by.as_secs())?;
         let then = self.now() + seconds;
         let mut book = self.book();
         for _ in 0..MOST_STEPS {
-            if !book.run_next(then) {
+            if !run_next(&mut book, then) {
                 self.counter.ahead.fetch_add(seconds, Ordering::SeqCst);
                 return Ok(());
             }
@@ -126,6 +128,14 @@ impl<B: Provider> Answering for Counter<B> {
         answer.headers.push(("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         (arrives && trouble != Some(Trouble::Cut)).then_some(answer)
     }
+}
+
+/// The HMAC-SHA-256 of `bytes`, with which events are signed.
+pub(super) fn seal(secret: &[u8], bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut code = Hmac::<Sha256>::new_from_slice(secret)
+        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
+    code.update(bytes);
+    Ok(code.finalize().into_bytes().to_vec())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

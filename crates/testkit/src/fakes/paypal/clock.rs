@@ -8,7 +8,7 @@ const RETRY: i64 = 5 * DAY;
 
 impl Book {
     /// Lets happen what is due next, until `then`; false when nothing is.
-    pub(super) fn do_next(&mut self, then: i64) -> bool {
+    pub(super) fn run_next(&mut self, then: i64) -> bool {
         let active = self.subscriptions.values().filter(|known| known.status == "ACTIVE");
         let next = active.filter_map(|known| Some((known.next?, known.id.clone()))).min();
         let Some((at, id)) = next.filter(|(at, _)| *at <= then) else { return false };

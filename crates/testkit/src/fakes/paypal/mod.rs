@@ -86,7 +86,7 @@ impl FakePayPal {
     /// # Errors
     /// When that would never end.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        self.desk.advance(by)
+        self.desk.advance(by, Book::run_next)
     }
 
     /// Events that were not taken yet, oldest first, signed now.
@@ -143,10 +143,6 @@ impl FakePayPal {
 }
 
 impl Provider for Book {
-    fn run_next(&mut self, then: i64) -> bool {
-        self.do_next(then)
-    }
-
     fn answer(&mut self, request: &FakeRequest, ground: (&str, i64)) -> FakeAnswer {
         self.serve_request(request, ground).unwrap_or_else(|refusal| refusal.answer())
     }

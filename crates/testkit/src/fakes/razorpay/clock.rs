@@ -8,7 +8,7 @@ const RETRIES: usize = 3;
 
 impl Book {
     /// Lets happen what is due next, until `then`; false when nothing is.
-    pub(super) fn do_next(&mut self, then: i64) -> bool {
+    pub(super) fn run_next(&mut self, then: i64) -> bool {
         let alive = self
             .subscriptions
             .values()

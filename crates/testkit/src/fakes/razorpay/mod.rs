@@ -11,12 +11,10 @@ mod routes;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::card::Card;
-use super::desk::{Desk, Provider};
+use super::desk::{Desk, Provider, seal};
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
 use book::Book;
 
@@ -123,7 +121,7 @@ impl FakeRazorpay {
     /// # Errors
     /// When that would never end.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        self.desk.advance(by)
+        self.desk.advance(by, Book::run_next)
     }
 
     /// Events that were not taken yet, oldest first.
@@ -164,17 +162,10 @@ impl FakeRazorpay {
 }
 
 fn sign(secret: &str, bytes: &[u8]) -> Result<String> {
-    let mut code = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
-        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
-    code.update(bytes);
-    Ok(hex::encode(code.finalize().into_bytes()))
+    Ok(hex::encode(seal(secret.as_bytes(), bytes)?))
 }
 
 impl Provider for Book {
-    fn run_next(&mut self, then: i64) -> bool {
-        self.do_next(then)
-    }
-
     fn answer(&mut self, request: &FakeRequest, ground: (&str, i64)) -> FakeAnswer {
         match answer(self, request, ground) {
             Ok(body) => FakeAnswer::new(200, body),
@@ -188,10 +179,6 @@ impl Provider for Book {
 
     fn broken() -> FakeAnswer {
         Refusal { status: 500, description: String::new() }.answer()
-    }
-
-    fn lets_go(&mut self, _: &FakeRequest, _: &FakeAnswer) -> bool {
-        true
     }
 }
 

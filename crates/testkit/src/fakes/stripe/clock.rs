@@ -18,7 +18,7 @@ enum Step {
 
 impl Book {
     /// Lets happen what is due next, until `then`; false when nothing is.
-    pub(super) fn do_next(&mut self, then: i64) -> bool {
+    pub(super) fn run_next(&mut self, then: i64) -> bool {
         match self.find_next().filter(|(at, _)| *at <= then) {
             None => return false,
             Some((at, Step::Expire(id))) => self.expire(&id, at),

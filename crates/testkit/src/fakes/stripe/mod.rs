@@ -16,10 +16,9 @@ mod routes;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::desk::{Desk, Provider};
+use super::desk::{Desk, Provider, seal};
 use super::form::Fields;
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
 use book::{Book, Card, VERSION};
@@ -102,7 +101,7 @@ impl FakeStripe {
     /// # Errors
     /// When that would never end.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        self.desk.advance(by)
+        self.desk.advance(by, Book::run_next)
     }
 
     /// Events that were not taken yet, oldest first, signed now.
@@ -158,19 +157,13 @@ impl FakeStripe {
 }
 
 fn sign(body: &[u8], at: i64) -> Result<String> {
-    let mut code = Hmac::<Sha256>::new_from_slice(STRIPE_WEBHOOK_SECRET.as_bytes())
-        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
-    code.update(format!("{at}.").as_bytes());
-    code.update(body);
+    let signed = [format!("{at}.").as_bytes(), body].concat();
+    let new = hex::encode(seal(STRIPE_WEBHOOK_SECRET.as_bytes(), &signed)?);
     let old = hex::encode(Sha256::digest(b"the secret before this one"));
-    Ok(format!("t={at},v1={old},v1={}", hex::encode(code.finalize().into_bytes())))
+    Ok(format!("t={at},v1={old},v1={new}"))
 }
 
 impl Provider for Book {
-    fn run_next(&mut self, then: i64) -> bool {
-        self.do_next(then)
-    }
-
     fn answer(&mut self, request: &FakeRequest, (host, now): (&str, i64)) -> FakeAnswer {
         let base = format!("http://{host}");
         answer(self, request, (&base, now)).unwrap_or_else(|no| no.answer())
