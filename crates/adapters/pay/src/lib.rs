@@ -3,6 +3,7 @@
 //! Invariant: every provider speaks through one port; the sandbox tells its events in the shapes of
 //! Stripe's API, signed in Stripe's way, so that what reads them is written once.
 
+mod names;
 mod paypal;
 mod razorpay;
 mod sandbox;

@@ -6,8 +6,11 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gantry_ports::payments::PaymentError;
 use gantry_types::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Request};
@@ -46,6 +49,12 @@ pub(crate) struct Reply {
     retry_after: Option<Duration>,
 }
 
+/// What a provider told, and what its clock showed.
+pub(crate) struct Told<T> {
+    pub body: T,
+    pub at: Option<Timestamp>,
+}
+
 impl Call {
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self { method: "GET", path: path.into(), headers: Vec::new(), body: Vec::new() }
@@ -73,11 +82,41 @@ impl Call {
     }
 }
 
+impl Reply {
+    /// Whether what was asked for was done.
+    pub(crate) fn is_done(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Reads what `provider` told.
+    ///
+    /// # Errors
+    /// [`PaymentError::Unavailable`] when it is told in other shapes.
+    pub(crate) fn read<T: DeserializeOwned>(
+        &self,
+        provider: &str,
+    ) -> Result<Told<T>, PaymentError> {
+        let body = serde_json::from_slice(&self.body)
+            .map_err(|error| unavailable(format!("{provider}'s answer cannot be read: {error}")))?;
+        Ok(Told { body, at: self.at })
+    }
+}
+
 #[cfg(test)]
 impl Reply {
     pub(crate) fn for_test(status: u16, body: &str) -> Self {
         Self { status, body: body.as_bytes().to_vec(), at: None, retry_after: None }
     }
+}
+
+/// Basic authentication, as its header has it.
+pub(crate) fn basic((name, secret): (&str, &str)) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{name}:{secret}")))
+}
+
+/// What a provider told, and what cannot be made sense of.
+pub(crate) fn unreadable(error: impl ToString) -> PaymentError {
+    unavailable(error.to_string())
 }
 
 /// Whether an address is one that keys may be sent to: over TLS, or on this machine.

@@ -5,6 +5,9 @@
 //! the test moves on; each ends with its owner.
 
 pub mod admob;
+mod calendar;
+mod card;
+mod desk;
 mod form;
 pub mod github;
 pub mod issuer;

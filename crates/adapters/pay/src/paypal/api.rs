@@ -6,8 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use gantry_ports::Clock;
 use gantry_ports::payments::PaymentError;
 use gantry_types::Timestamp;
@@ -16,17 +14,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::wire::{Call, Reply, Wire};
+use crate::wire::{Call, Reply, Told, Wire, basic};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// How long before its end a token is not used any more.
 const MARGIN: Duration = Duration::from_mins(2);
-
-/// An answer, and what PayPal's clock showed.
-pub(super) struct Told<T> {
-    pub body: T,
-    pub at: Option<Timestamp>,
-}
 
 /// Why a request was not done.
 #[derive(Debug)]
@@ -76,9 +68,8 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(base: &str, (id, secret): (&str, &str), clock: Arc<dyn Clock>) -> Self {
-        let credentials = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
-        Self { wire: Wire::new(base), credentials, clock, token: Mutex::new(None) }
+    pub(super) fn new(base: &str, keys: (&str, &str), clock: Arc<dyn Clock>) -> Self {
+        Self { wire: Wire::new(base), credentials: basic(keys), clock, token: Mutex::new(None) }
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Told<T>, ApiError> {
@@ -108,7 +99,7 @@ impl Api {
     /// Changes something, of which PayPal says nothing more than that it is done.
     pub(super) async fn tell(&self, path: &str, body: &Value) -> Result<(), ApiError> {
         let reply = self.send(writing(path, body)).await?;
-        if is_done(&reply) { Ok(()) } else { Err(read_refusal(&reply)) }
+        if reply.is_done() { Ok(()) } else { Err(read_refusal(&reply)) }
     }
 
     /// Sends a body that is written already.
@@ -161,19 +152,12 @@ fn writing(path: &str, body: &Value) -> Call {
     Call::json("POST", path, body).header("prefer", "return=representation")
 }
 
-fn is_done(reply: &Reply) -> bool {
-    (200..300).contains(&reply.status)
-}
-
 fn read<T: DeserializeOwned>(reply: &Reply) -> Result<Told<T>, ApiError> {
-    if !is_done(reply) {
-        return Err(read_refusal(reply));
+    if reply.is_done() {
+        reply.read("PayPal").map_err(ApiError::Failed)
+    } else {
+        Err(read_refusal(reply))
     }
-    let body = serde_json::from_slice(&reply.body).map_err(|error| {
-        let reason = format!("PayPal's answer cannot be read: {error}");
-        ApiError::Failed(PaymentError::Unavailable { reason })
-    })?;
-    Ok(Told { body, at: reply.at })
 }
 
 fn read_refusal(reply: &Reply) -> ApiError {

@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 
 use super::PayPal;
 use super::amounts::Amount;
-use super::api::{ApiError, Told};
+use super::api::ApiError;
 use super::orders::is_ours;
 use super::shapes::{Capture, Dispute, Mark, Return, Sale, SaleReturn, Subscription};
 use crate::shapes::{seconds_of, time_of};
+use crate::wire::Told;
 
 /// PayPal sends an event again for three days.
 const OLDEST: Duration = Duration::from_hours(4 * 24);

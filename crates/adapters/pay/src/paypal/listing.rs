@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::PayPal;
-use super::api::Told;
 use super::events::{CAPTURED, LOOKED_AT, UPDATED, find_plan_name, write_event};
 use super::orders::{find_capture, is_ours};
 use super::shapes::{Link, find_link};
 use crate::shapes::{seconds_of, time_of};
+use crate::wire::Told;
 
 const EVENTS: &str = "/v1/notifications/webhooks-events";
 /// Events of one page of their list, and pages that are looked through.

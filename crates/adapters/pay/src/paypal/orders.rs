@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::PayPal;
 use super::amounts::write_amount;
-use super::api::{ApiError, Told};
+use super::api::ApiError;
 use super::provider::{segment, shorten};
 use super::shapes::{Link, Mark, find_link};
+use crate::wire::Told;
 
 /// The kinds of addresses on which a buyer approves.
 pub(super) const APPROVES: [&str; 2] = ["payer-action", "approve"];

@@ -14,15 +14,19 @@ use serde_json::{Value, json};
 
 use super::PayPal;
 use super::amounts::{write_amount, write_total};
-use super::api::{ApiError, Told};
+use super::api::ApiError;
 use super::shapes::Transaction;
+use crate::names::{self, refund_key};
 use crate::shapes::{seconds_of, time_of};
+use crate::wire::Told;
 
 /// How far back the payments of a subscription are listed, and how many of them.
 const LISTED: Duration = Duration::from_hours(3 * 366 * 24);
 const MOST_INVOICES: usize = 100;
-/// The longest name that PayPal takes.
-const LONGEST_NAME: usize = 127;
+/// The longest title that PayPal takes.
+const LONGEST_TITLE: usize = 127;
+/// The longest of its own names.
+const LONGEST_SEGMENT: usize = 64;
 
 #[derive(Deserialize)]
 struct Transactions {
@@ -64,9 +68,9 @@ impl PaymentProvider for PayPal {
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {
-        let RefundOrder { payment_ref, amount, before_minor } = order;
+        let RefundOrder { payment_ref, amount, .. } = order;
         let name = segment(payment_ref)?;
-        let key = format!("refund-{payment_ref}-{before_minor}-{}", amount.minor);
+        let key = refund_key(order);
         let path = format!("/v2/payments/captures/{name}/refund");
         let body = json!({ "amount": write_amount(*amount)? });
         match self.api.make::<Value>(&path, &body, &key).await {
@@ -163,19 +167,10 @@ impl PaymentProvider for PayPal {
 
 /// A name of PayPal's as a part of a path.
 pub(super) fn segment(name: &str) -> Result<&str, PaymentError> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if (1..=64).contains(&name.len()) && name.bytes().all(fits) {
-        Ok(name)
-    } else {
-        Err(PaymentError::NotFound { what: "thing of this name" })
-    }
+    names::segment(name, b"-", LONGEST_SEGMENT)
 }
 
 /// A title as long as PayPal takes it.
 pub(super) fn shorten(title: &str) -> String {
-    title.chars().take(LONGEST_NAME).collect()
-}
-
-pub(super) fn unreadable(error: UnverifiedEvent) -> PaymentError {
-    PaymentError::Unavailable { reason: error.to_string() }
+    title.chars().take(LONGEST_TITLE).collect()
 }

@@ -12,12 +12,13 @@ use gantry_types::{PlanId, Timestamp};
 use serde_json::{Value, json};
 
 use super::PayPal;
-use super::api::{ApiError, Told};
+use super::api::ApiError;
 use super::orders::APPROVES;
-use super::provider::{segment, unreadable};
+use super::provider::segment;
 use super::shapes::{Mark, Subscription, find_link};
 use crate::sandbox::later;
 use crate::shapes::{seconds_of, time_of};
+use crate::wire::{Told, unreadable};
 
 const DAY_S: i64 = 86_400;
 

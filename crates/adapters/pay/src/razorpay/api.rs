@@ -2,21 +2,12 @@
 //!
 //! Invariant: neither key is in what people read.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use gantry_ports::payments::PaymentError;
-use gantry_types::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::wire::{Call, Reply, Wire};
-
-/// An answer, and what Razorpay's clock showed.
-pub(super) struct Told<T> {
-    pub body: T,
-    pub at: Option<Timestamp>,
-}
+use crate::wire::{Call, Reply, Told, Wire, basic};
 
 /// A list.
 #[derive(Debug, Deserialize)]
@@ -41,9 +32,8 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(base: &str, (key_id, key_secret): (&str, &str)) -> Self {
-        let pair = STANDARD.encode(format!("{key_id}:{key_secret}"));
-        Self { wire: Wire::new(base), authorization: format!("Basic {pair}") }
+    pub(super) fn new(base: &str, keys: (&str, &str)) -> Self {
+        Self { wire: Wire::new(base), authorization: basic(keys) }
     }
 
     pub(super) async fn get<T: DeserializeOwned>(
@@ -72,10 +62,8 @@ impl Api {
 
 fn read<T: DeserializeOwned>(reply: &Reply) -> Result<Told<T>, PaymentError> {
     let failed = |reason: String| PaymentError::Unavailable { reason };
-    if (200..300).contains(&reply.status) {
-        let body = serde_json::from_slice(&reply.body)
-            .map_err(|error| failed(format!("Razorpay's answer cannot be read: {error}")))?;
-        return Ok(Told { body, at: reply.at });
+    if reply.is_done() {
+        return reply.read("Razorpay");
     }
     let words = serde_json::from_slice::<RefusalBody>(&reply.body).map(|body| body.error);
     let words = words.map(|error| error.description).unwrap_or_default();

@@ -13,12 +13,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Razorpay;
-use super::api::{Collection, Told};
+use super::api::Collection;
 use super::events::{CHECKOUT, write_event};
 use super::shapes::{Invoice, PaymentLink, Subscription};
+use crate::names::{self, refund_key};
 use crate::shapes::{ORGANIZATION, PLAN, seconds_of, time_of};
 use crate::signature::fits_hex;
-use crate::wire::Call;
+use crate::wire::{Call, Told, unreadable};
 
 /// A subscription ends after ten years, because Razorpay's must end.
 const YEARS: u32 = 10;
@@ -77,11 +78,11 @@ impl PaymentProvider for Razorpay {
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {
-        let RefundOrder { payment_ref, amount, before_minor } = order;
+        let RefundOrder { payment_ref, amount, .. } = order;
         let path = format!("/v1/payments/{}/refund", segment(payment_ref)?);
         let body = json!({ "amount": amount.minor, "speed": "normal" });
-        let key = format!("refund-{payment_ref}-{before_minor}-{}", amount.minor);
-        let call = Call::json("POST", path, &body).header("x-refund-idempotency", key);
+        let call =
+            Call::json("POST", path, &body).header("x-refund-idempotency", refund_key(order));
         let _refund: Told<Value> = self.api.send(call).await?;
         Ok(())
     }
@@ -315,13 +316,5 @@ fn count_periods(interval: Interval) -> u32 {
 
 /// A name of Razorpay's as a part of a path.
 pub(super) fn segment(name: &str) -> Result<&str, PaymentError> {
-    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        Ok(name)
-    } else {
-        Err(PaymentError::NotFound { what: "thing of this name" })
-    }
-}
-
-fn unreadable(error: impl ToString) -> PaymentError {
-    PaymentError::Unavailable { reason: error.to_string() }
+    names::segment(name, b"_", usize::MAX)
 }

@@ -5,23 +5,16 @@
 //! never.
 
 use gantry_ports::payments::PaymentError;
-use gantry_types::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::form::Form;
-use crate::wire::{Call, Reply, Wire};
+use crate::wire::{Call, Reply, Told, Wire};
 
 /// The version of Stripe's API whose shapes are read and written here.
 pub(super) const API_VERSION: &str = "2025-09-30.clover";
 
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// An answer, and what Stripe's clock showed.
-pub(super) struct Told<T> {
-    pub body: T,
-    pub at: Option<Timestamp>,
-}
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
@@ -101,15 +94,15 @@ impl Api {
 }
 
 fn read<T: DeserializeOwned>(reply: &Reply) -> Result<Told<T>, ApiError> {
-    let failed = |reason: String| ApiError::Failed(PaymentError::Unavailable { reason });
-    if (200..300).contains(&reply.status) {
-        let body = serde_json::from_slice(&reply.body)
-            .map_err(|error| failed(format!("Stripe's answer cannot be read: {error}")))?;
-        return Ok(Told { body, at: reply.at });
+    if reply.is_done() {
+        return reply.read("Stripe").map_err(ApiError::Failed);
     }
     match serde_json::from_slice::<RefusalBody>(&reply.body) {
         Ok(body) => Err(ApiError::Refused(Refusal { status: reply.status, ..body.error })),
-        Err(_) => Err(failed(format!("Stripe answered with status {}", reply.status))),
+        Err(_) => {
+            let reason = format!("Stripe answered with status {}", reply.status);
+            Err(ApiError::Failed(PaymentError::Unavailable { reason }))
+        }
     }
 }
 

@@ -9,12 +9,14 @@ use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::api::{List, Told};
+use super::api::List;
 use super::checkout::currency_of;
 use super::form::Form;
 use super::{Stripe, new_key};
+use crate::names::{self, refund_key};
 use crate::shapes::{Event, Invoice, InvoicePayment, PLAN, Subscription, seconds_of, time_of};
 use crate::signature;
+use crate::wire::{Told, unreadable};
 
 /// The kinds of events that something follows from; the endpoint at Stripe listens to these.
 const KINDS: [&str; 19] = [
@@ -86,9 +88,7 @@ impl PaymentProvider for Stripe {
             .field(by, charge)
             .field("amount", order.amount.minor)
             .field("reason", "requested_by_customer");
-        let RefundOrder { payment_ref, amount, before_minor } = order;
-        let key = format!("refund-{payment_ref}-{before_minor}-{}", amount.minor);
-        let _refund: Told<Value> = self.api.post("/v1/refunds", &form, &key).await?;
+        let _refund: Told<Value> = self.api.post("/v1/refunds", &form, &refund_key(order)).await?;
         Ok(())
     }
 
@@ -215,14 +215,5 @@ impl Stripe {
 
 /// A name of Stripe's as a part of a path.
 fn segment(name: &str) -> Result<&str, PaymentError> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if !name.is_empty() && name.bytes().all(fits) {
-        Ok(name)
-    } else {
-        Err(PaymentError::NotFound { what: "thing of this name" })
-    }
-}
-
-fn unreadable(error: UnverifiedEvent) -> PaymentError {
-    PaymentError::Unavailable { reason: error.to_string() }
+    names::segment(name, b"_-", usize::MAX)
 }

@@ -1,40 +1,17 @@
 //! What the stand-in for PayPal knows, and what buyers do.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::amounts::Sum;
 use super::clock::show_time;
-use crate::fakes::{FakePaid, Trouble};
+use crate::fakes::FakePaid;
+use crate::fakes::card::Card;
 
 /// For how long an order that nobody approved can be approved.
 const ORDER_LASTS: i64 = 3 * 3_600;
-
-/// What a card does; the numbers are those of the other stand-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Card {
-    Pays,
-    PaysOnce,
-    Declined,
-    AsksFirst,
-    Disputes,
-}
-
-impl Card {
-    pub(super) fn find(number: &str) -> Option<Self> {
-        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-        Some(match digits.as_str() {
-            "4242424242424242" => Self::Pays,
-            "4000000000000341" => Self::PaysOnce,
-            "4000000000000002" => Self::Declined,
-            "4000002500003155" => Self::AsksFirst,
-            "4000000000000259" => Self::Disputes,
-            _ => return None,
-        })
-    }
-}
 
 #[derive(Debug, Clone)]
 pub(super) struct Order {
@@ -82,7 +59,6 @@ pub(super) struct Payment {
 /// Everything.
 #[derive(Default)]
 pub(super) struct Book {
-    pub ahead: i64,
     pub count: u64,
     /// By when each token ends.
     pub tokens: BTreeMap<String, i64>,
@@ -95,7 +71,6 @@ pub(super) struct Book {
     pub payments: BTreeMap<String, Payment>,
     pub events: Vec<Value>,
     pub outbox: Vec<String>,
-    pub troubles: VecDeque<Trouble>,
     /// How the path of the request ends whose answer is lost.
     pub lost: Option<&'static str>,
 }

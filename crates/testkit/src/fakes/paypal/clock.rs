@@ -1,26 +1,19 @@
 //! What time does at the stand-in for PayPal: subscriptions are charged, charged again, suspended.
 
-use anyhow::{Result, bail};
-use jiff::ToSpan;
-
 use super::book::{Book, Subscription};
+use crate::fakes::calendar::{self, DAY};
 
-pub(super) const DAY: i64 = 86_400;
 /// PayPal tries again after five days.
 const RETRY: i64 = 5 * DAY;
-const MOST_STEPS: usize = 10_000;
 
 impl Book {
-    pub(super) fn run_until(&mut self, then: i64) -> Result<()> {
-        for _ in 0..MOST_STEPS {
-            let active = self.subscriptions.values().filter(|known| known.status == "ACTIVE");
-            let next = active.filter_map(|known| Some((known.next?, known.id.clone()))).min();
-            match next {
-                Some((at, id)) if at <= then => self.step(&id, at),
-                Some(_) | None => return Ok(()),
-            }
-        }
-        bail!("that is too far ahead")
+    /// Lets happen what is due next, until `then`; false when nothing is.
+    pub(super) fn run_next(&mut self, then: i64) -> bool {
+        let active = self.subscriptions.values().filter(|known| known.status == "ACTIVE");
+        let next = active.filter_map(|known| Some((known.next?, known.id.clone()))).min();
+        let Some((at, id)) = next.filter(|(at, _)| *at <= then) else { return false };
+        self.step(&id, at);
+        true
     }
 
     fn step(&mut self, id: &str, at: i64) {
@@ -44,11 +37,7 @@ impl Book {
 
 /// `count` periods after `anchor`, on the same day of the month or its last one.
 pub(super) fn later(anchor: i64, unit: &str, count: i32) -> i64 {
-    let months = if unit == "YEAR" { count * 12 } else { count };
-    let fallback = anchor + i64::from(months) * 30 * DAY;
-    let Ok(instant) = jiff::Timestamp::from_second(anchor) else { return fallback };
-    let begun = instant.to_zoned(jiff::tz::TimeZone::UTC);
-    begun.checked_add(months.months()).map_or(fallback, |end| end.timestamp().as_second())
+    calendar::later(anchor, if unit == "YEAR" { count * 12 } else { count })
 }
 
 /// A time as PayPal writes it.

@@ -14,17 +14,15 @@ mod refusal;
 mod routes;
 mod subscriptions;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_ports::Clock;
 use serde_json::Value;
 
-use super::server::{Answering, FakeServer, serve};
+use super::card::Card;
+use super::desk::{Desk, Provider};
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
-use crate::TestClock;
-use book::{Book, Card};
+use book::Book;
 use refusal::Refusal;
 
 /// The client ID that it takes.
@@ -36,13 +34,7 @@ pub const PAYPAL_WEBHOOK_ID: &str = "8PT597110X687430LKGECATA";
 
 /// The stand-in for PayPal; stops when it is dropped.
 pub struct FakePayPal {
-    desk: Arc<Desk>,
-    server: FakeServer,
-}
-
-struct Desk {
-    book: Mutex<Book>,
-    clock: TestClock,
+    desk: Desk<Book>,
 }
 
 impl FakePayPal {
@@ -51,16 +43,13 @@ impl FakePayPal {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
-        let book = Mutex::new(Book::default());
-        let desk = Arc::new(Desk { book, clock: TestClock::default() });
-        let server = serve(desk.clone()).await?;
-        Ok(Self { desk, server })
+        Ok(Self { desk: Desk::open().await? })
     }
 
     /// Where its API is.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.desk.base()
     }
 
     /// A buyer approves on the page of an order or a subscription; `page` is the last part of its
@@ -97,12 +86,7 @@ impl FakePayPal {
     /// # Errors
     /// When that would never end.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        let seconds = i64::try_from(by.as_secs())?;
-        let now = self.desk.now();
-        let mut book = self.desk.book();
-        book.run_until(now + seconds)?;
-        book.ahead += seconds;
-        Ok(())
+        self.desk.advance(by, Book::run_next)
     }
 
     /// Events that were not taken yet, oldest first, signed now.
@@ -143,7 +127,7 @@ impl FakePayPal {
 
     /// What goes wrong with the next requests, one after the other.
     pub fn expect_trouble(&self, troubles: &[Trouble]) {
-        self.desk.book().troubles.extend(troubles);
+        self.desk.expect_trouble(troubles);
     }
 
     /// Does the next request whose path ends so, and loses the answer on the way.
@@ -158,32 +142,20 @@ impl FakePayPal {
     }
 }
 
-impl Desk {
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+impl Provider for Book {
+    fn answer(&mut self, request: &FakeRequest, ground: (&str, i64)) -> FakeAnswer {
+        self.serve_request(request, ground).unwrap_or_else(|refusal| refusal.answer())
     }
 
-    fn now(&self) -> i64 {
-        self.clock.now().as_micros() / 1_000_000 + self.book().ahead
+    fn busy() -> FakeAnswer {
+        Refusal::busy().answer()
     }
-}
 
-impl Answering for Desk {
-    fn answer(&self, request: &FakeRequest) -> Option<FakeAnswer> {
-        let now = self.now();
-        let host = request.headers.get("host").cloned().unwrap_or_default();
-        let mut book = self.book();
-        let trouble = book.troubles.pop_front();
-        let mut answer = match trouble {
-            Some(Trouble::Busy) => Refusal::busy().answer(),
-            Some(Trouble::Broken) => Refusal::broken().answer(),
-            Some(Trouble::Cut) | None => {
-                book.answer(request, (&host, now)).unwrap_or_else(|refusal| refusal.answer())
-            }
-        };
-        let date = jiff::Timestamp::from_second(now).ok()?;
-        answer.headers.push(("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
-        let is_lost = book.lost.take_if(|end| request.path.ends_with(*end)).is_some();
-        (!is_lost && trouble != Some(Trouble::Cut)).then_some(answer)
+    fn broken() -> FakeAnswer {
+        Refusal::broken().answer()
+    }
+
+    fn lets_go(&mut self, request: &FakeRequest, _: &FakeAnswer) -> bool {
+        self.lost.take_if(|end| request.path.ends_with(*end)).is_none()
     }
 }

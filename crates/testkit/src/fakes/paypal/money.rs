@@ -4,10 +4,11 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::amounts::Sum;
-use super::book::{Book, Card, Order, Payment};
+use super::book::{Book, Order, Payment};
 use super::refusal::Refusal;
 use super::routes::{Done, require_address, require_length};
 use crate::fakes::FakeRequest;
+use crate::fakes::card::Card;
 
 impl Book {
     pub(super) fn create_order(

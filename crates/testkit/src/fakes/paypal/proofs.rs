@@ -3,12 +3,11 @@
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::PAYPAL_WEBHOOK_ID;
 use super::clock::show_time;
+use crate::fakes::desk::seal;
 
 /// What stands for the private key of PayPal's certificate.
 const SECRET: &[u8] = b"nobody else knows this";
@@ -53,10 +52,7 @@ fn is_genuine(asked: &[u8], fields: &Value) -> bool {
 /// The signature of the words and the checksum of the bytes, joined as PayPal joins them.
 fn derive(words: &[&str; 3], body: &[u8]) -> Result<String> {
     let signed = format!("{}|{}", words.join("|"), checksum(body));
-    let mut code = Hmac::<Sha256>::new_from_slice(SECRET)
-        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
-    code.update(signed.as_bytes());
-    Ok(STANDARD.encode(code.finalize().into_bytes()))
+    Ok(STANDARD.encode(seal(SECRET, signed.as_bytes())?))
 }
 
 /// CRC-32 as in ISO 3309.

@@ -21,7 +21,7 @@ const TOKEN_LASTS: i64 = 32_400;
 const EVENTS_OF_A_PAGE: usize = 5;
 
 impl Book {
-    pub(super) fn answer(
+    pub(super) fn serve_request(
         &mut self,
         request: &FakeRequest,
         (host, now): (&str, i64),

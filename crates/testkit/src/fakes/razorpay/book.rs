@@ -1,36 +1,13 @@
 //! What the stand-in for Razorpay knows, how its entities travel, and what buyers do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::clock::later;
-use crate::fakes::{FakePaid, Trouble};
-
-/// What a card does; the numbers are those of the other stand-ins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Card {
-    Pays,
-    PaysOnce,
-    Declined,
-    AsksFirst,
-    Disputes,
-}
-
-impl Card {
-    pub(super) fn find(number: &str) -> Option<Self> {
-        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-        Some(match digits.as_str() {
-            "4242424242424242" => Self::Pays,
-            "4000000000000341" => Self::PaysOnce,
-            "4000000000000002" => Self::Declined,
-            "4000002500003155" => Self::AsksFirst,
-            "4000000000000259" => Self::Disputes,
-            _ => return None,
-        })
-    }
-}
+use crate::fakes::FakePaid;
+use crate::fakes::card::Card;
 
 #[derive(Debug, Clone)]
 pub(super) struct Link {
@@ -63,7 +40,6 @@ pub(super) struct Subscription {
 /// Everything.
 #[derive(Default)]
 pub(super) struct Book {
-    pub ahead: i64,
     pub count: u64,
     pub plans: BTreeMap<String, Value>,
     pub links: BTreeMap<String, Link>,
@@ -72,7 +48,6 @@ pub(super) struct Book {
     pub invoices: BTreeMap<String, Value>,
     pub refunds: BTreeMap<String, Value>,
     pub outbox: Vec<(String, Value)>,
-    pub troubles: VecDeque<Trouble>,
 }
 
 impl Book {

@@ -1,29 +1,22 @@
 //! What time does at the stand-in for Razorpay: subscriptions are charged, charged again, halted.
 
-use anyhow::{Result, bail};
-use jiff::ToSpan;
-
 use super::book::{Book, Subscription};
+use crate::fakes::calendar::{self, DAY};
 
-const DAY: i64 = 86_400;
 /// Razorpay charges again on the three days after a failure, and then halts the subscription.
 const RETRIES: usize = 3;
-const MOST_STEPS: usize = 10_000;
 
 impl Book {
-    pub(super) fn run_until(&mut self, then: i64) -> Result<()> {
-        for _ in 0..MOST_STEPS {
-            let alive = self
-                .subscriptions
-                .values()
-                .filter(|known| matches!(known.status, "active" | "pending" | "authenticated"));
-            let next = alive.filter_map(|known| Some((due_at(known)?, known.id.clone()))).min();
-            match next {
-                Some((at, id)) if at <= then => self.step(&id, at),
-                Some(_) | None => return Ok(()),
-            }
-        }
-        bail!("that is too far ahead")
+    /// Lets happen what is due next, until `then`; false when nothing is.
+    pub(super) fn run_next(&mut self, then: i64) -> bool {
+        let alive = self
+            .subscriptions
+            .values()
+            .filter(|known| matches!(known.status, "active" | "pending" | "authenticated"));
+        let next = alive.filter_map(|known| Some((due_at(known)?, known.id.clone()))).min();
+        let Some((at, id)) = next.filter(|(at, _)| *at <= then) else { return false };
+        self.step(&id, at);
+        true
     }
 
     fn step(&mut self, id: &str, at: i64) {
@@ -69,9 +62,5 @@ fn due_at(known: &Subscription) -> Option<i64> {
 
 /// `count` periods after `anchor`, on the same day of the month or its last one.
 pub(super) fn later(anchor: i64, period: &str, count: i32) -> i64 {
-    let months = if period == "yearly" { count * 12 } else { count };
-    let fallback = anchor + i64::from(months) * 30 * DAY;
-    let Ok(instant) = jiff::Timestamp::from_second(anchor) else { return fallback };
-    let begun = instant.to_zoned(jiff::tz::TimeZone::UTC);
-    begun.checked_add(months.months()).map_or(fallback, |end| end.timestamp().as_second())
+    calendar::later(anchor, if period == "yearly" { count * 12 } else { count })
 }

@@ -8,19 +8,15 @@ mod book;
 mod clock;
 mod routes;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_ports::Clock;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-use super::server::{Answering, FakeServer, serve};
+use super::card::Card;
+use super::desk::{Desk, Provider, seal};
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
-use crate::TestClock;
-use book::{Book, Card};
+use book::Book;
 
 /// The name of the key that it takes.
 pub const RAZORPAY_KEY_ID: &str = "rzp_test_of_the_fake";
@@ -33,13 +29,7 @@ const AUTHORIZATION: &str = "Basic cnpwX3Rlc3Rfb2ZfdGhlX2Zha2U6a2V5X3NlY3JldF9vZ
 
 /// The stand-in for Razorpay; stops when it is dropped.
 pub struct FakeRazorpay {
-    desk: Arc<Desk>,
-    server: FakeServer,
-}
-
-struct Desk {
-    book: Mutex<Book>,
-    clock: TestClock,
+    desk: Desk<Book>,
 }
 
 /// A request that is not done.
@@ -71,16 +61,13 @@ impl FakeRazorpay {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
-        let book = Mutex::new(Book::default());
-        let desk = Arc::new(Desk { book, clock: TestClock::default() });
-        let server = serve(desk.clone()).await?;
-        Ok(Self { desk, server })
+        Ok(Self { desk: Desk::open().await? })
     }
 
     /// Where its API is.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.desk.base()
     }
 
     /// A buyer pays on the page of a link or a subscription.
@@ -134,12 +121,7 @@ impl FakeRazorpay {
     /// # Errors
     /// When that would never end.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        let seconds = i64::try_from(by.as_secs())?;
-        let now = self.desk.now();
-        let mut book = self.desk.book();
-        book.run_until(now + seconds)?;
-        book.ahead += seconds;
-        Ok(())
+        self.desk.advance(by, Book::run_next)
     }
 
     /// Events that were not taken yet, oldest first.
@@ -175,46 +157,28 @@ impl FakeRazorpay {
 
     /// What goes wrong with the next requests, one after the other.
     pub fn expect_trouble(&self, troubles: &[Trouble]) {
-        self.desk.book().troubles.extend(troubles);
+        self.desk.expect_trouble(troubles);
     }
 }
 
 fn sign(secret: &str, bytes: &[u8]) -> Result<String> {
-    let mut code = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
-        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
-    code.update(bytes);
-    Ok(hex::encode(code.finalize().into_bytes()))
+    Ok(hex::encode(seal(secret.as_bytes(), bytes)?))
 }
 
-impl Desk {
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+impl Provider for Book {
+    fn answer(&mut self, request: &FakeRequest, ground: (&str, i64)) -> FakeAnswer {
+        match answer(self, request, ground) {
+            Ok(body) => FakeAnswer::new(200, body),
+            Err(refusal) => refusal.answer(),
+        }
     }
 
-    fn now(&self) -> i64 {
-        self.clock.now().as_micros() / 1_000_000 + self.book().ahead
+    fn busy() -> FakeAnswer {
+        Refusal { status: 429, description: "Too many".to_owned() }.answer()
     }
-}
 
-impl Answering for Desk {
-    fn answer(&self, request: &FakeRequest) -> Option<FakeAnswer> {
-        let now = self.now();
-        let host = request.headers.get("host").cloned().unwrap_or_default();
-        let mut book = self.book();
-        let trouble = book.troubles.pop_front();
-        let mut answer = match trouble {
-            Some(Trouble::Busy) => {
-                Refusal { status: 429, description: "Too many".to_owned() }.answer()
-            }
-            Some(Trouble::Broken) => Refusal { status: 500, description: String::new() }.answer(),
-            Some(Trouble::Cut) | None => match answer(&mut book, request, (&host, now)) {
-                Ok(body) => FakeAnswer::new(200, body),
-                Err(refusal) => refusal.answer(),
-            },
-        };
-        let date = jiff::Timestamp::from_second(now).ok()?;
-        answer.headers.push(("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
-        (trouble != Some(Trouble::Cut)).then_some(answer)
+    fn broken() -> FakeAnswer {
+        Refusal { status: 500, description: String::new() }.answer()
     }
 }
 

@@ -1,11 +1,10 @@
 //! What the stand-in for Stripe knows, and how its objects travel.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::fields::list_breaches;
-use crate::fakes::Trouble;
 use crate::fakes::server::FakeAnswer;
 
 /// The version of the API that is spoken.
@@ -148,7 +147,6 @@ pub(super) struct Charge {
 /// Everything.
 #[derive(Default)]
 pub(super) struct Book {
-    pub ahead: i64,
     pub count: u64,
     pub products: BTreeMap<String, Value>,
     pub customers: BTreeMap<String, Customer>,
@@ -164,7 +162,6 @@ pub(super) struct Book {
     pub outbox: Vec<String>,
     /// What was answered to idempotency keys.
     pub replays: BTreeMap<String, (String, FakeAnswer)>,
-    pub troubles: VecDeque<Trouble>,
     pub breaches: Vec<String>,
     /// Requests that did something, by method and path pattern.
     pub done: Vec<String>,

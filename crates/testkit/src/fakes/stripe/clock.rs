@@ -1,17 +1,13 @@
 //! What time does at the stand-in for Stripe: periods renew, invoices are asked for and asked for
 //! again, pages that nobody paid on expire.
 
-use anyhow::{Result, bail};
-use jiff::ToSpan;
-
 use super::book::{Book, Due, Subscription};
+use crate::fakes::calendar::{self, DAY};
 
 /// After a period begins, its invoice stays a draft for so long.
 const DRAFT: i64 = 3_600;
 /// After how many days an invoice is asked for again; then the subscription ends.
 const RETRIES_DAYS: [i64; 3] = [3, 5, 7];
-const DAY: i64 = 86_400;
-const MOST_STEPS: usize = 10_000;
 
 /// Something that is due.
 enum Step {
@@ -21,17 +17,15 @@ enum Step {
 }
 
 impl Book {
-    /// Lets everything happen that is due until `then`, in the order in which it is due.
-    pub(super) fn run_until(&mut self, then: i64) -> Result<()> {
-        for _ in 0..MOST_STEPS {
-            match self.find_next().filter(|(at, _)| *at <= then) {
-                None => return Ok(()),
-                Some((at, Step::Expire(id))) => self.expire(&id, at),
-                Some((at, Step::Renew(id))) => self.renew(&id, at),
-                Some((at, Step::Ask(id))) => self.ask(&id, at),
-            }
+    /// Lets happen what is due next, until `then`; false when nothing is.
+    pub(super) fn run_next(&mut self, then: i64) -> bool {
+        match self.find_next().filter(|(at, _)| *at <= then) {
+            None => return false,
+            Some((at, Step::Expire(id))) => self.expire(&id, at),
+            Some((at, Step::Renew(id))) => self.renew(&id, at),
+            Some((at, Step::Ask(id))) => self.ask(&id, at),
         }
-        bail!("that is too far ahead")
+        true
     }
 
     fn find_next(&self) -> Option<(i64, Step)> {
@@ -112,9 +106,5 @@ impl Book {
 
 /// `count` intervals after `anchor`, on the same day of the month or its last one.
 pub(super) fn later(anchor: i64, interval: &str, count: i32) -> i64 {
-    let months = if interval == "year" { count * 12 } else { count };
-    let fallback = anchor + i64::from(months) * 30 * DAY;
-    let Ok(instant) = jiff::Timestamp::from_second(anchor) else { return fallback };
-    let begun = instant.to_zoned(jiff::tz::TimeZone::UTC);
-    begun.checked_add(months.months()).map_or(fallback, |end| end.timestamp().as_second())
+    calendar::later(anchor, if interval == "year" { count * 12 } else { count })
 }

@@ -13,22 +13,17 @@ mod pages;
 mod params;
 mod routes;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use gantry_ports::Clock;
-use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::server::{Answering, FakeServer, serve};
+use super::desk::{Desk, Provider, seal};
+use super::form::Fields;
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
-use crate::TestClock;
 use book::{Book, Card, VERSION};
 use errors::Refusal;
 use params::{find_endpoint, require_known};
-
-use super::form::Fields;
 
 /// The secret key that it takes.
 pub const STRIPE_KEY: &str = "sk_test_of_the_fake";
@@ -37,14 +32,7 @@ pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_of_the_fake";
 
 /// The stand-in for Stripe; stops when it is dropped.
 pub struct FakeStripe {
-    desk: Arc<Desk>,
-    server: FakeServer,
-}
-
-struct Desk {
-    book: Mutex<Book>,
-    clock: TestClock,
-    base: Mutex<String>,
+    desk: Desk<Book>,
 }
 
 impl FakeStripe {
@@ -53,21 +41,13 @@ impl FakeStripe {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
-        let desk = Arc::new(Desk {
-            book: Mutex::new(Book::default()),
-            clock: TestClock::default(),
-            base: Mutex::new(String::new()),
-        });
-        let server = serve(desk.clone()).await?;
-        *desk.base.lock().unwrap_or_else(PoisonError::into_inner) =
-            format!("http://{}", server.address);
-        Ok(Self { desk, server })
+        Ok(Self { desk: Desk::open().await? })
     }
 
     /// Where its API is.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("http://{}", self.server.address)
+        self.desk.base()
     }
 
     /// A buyer pays on the page of a session, perhaps with a promotion code.
@@ -121,12 +101,7 @@ impl FakeStripe {
     /// # Errors
     /// When that would never end.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        let seconds = i64::try_from(by.as_secs())?;
-        let now = self.desk.now();
-        let mut book = self.desk.book();
-        book.run_until(now + seconds)?;
-        book.ahead += seconds;
-        Ok(())
+        self.desk.advance(by, Book::run_next)
     }
 
     /// Events that were not taken yet, oldest first, signed now.
@@ -135,7 +110,7 @@ impl FakeStripe {
     /// When an event cannot be signed.
     pub fn list_undelivered(&self) -> Result<Vec<FakeDelivery>> {
         let book = self.desk.book();
-        let now = self.desk.clock.now().as_micros() / 1_000_000;
+        let now = self.desk.now_outside();
         let waiting = book.events.iter().filter(|event| {
             event["id"].as_str().is_some_and(|id| book.outbox.iter().any(|open| open == id))
         });
@@ -164,7 +139,7 @@ impl FakeStripe {
 
     /// What goes wrong with the next requests, one after the other.
     pub fn expect_trouble(&self, troubles: &[Trouble]) {
-        self.desk.book().troubles.extend(troubles);
+        self.desk.expect_trouble(troubles);
     }
 
     /// How many requests of a kind, such as `POST /v1/refunds`, did something.
@@ -182,44 +157,29 @@ impl FakeStripe {
 }
 
 fn sign(body: &[u8], at: i64) -> Result<String> {
-    let mut code = Hmac::<Sha256>::new_from_slice(STRIPE_WEBHOOK_SECRET.as_bytes())
-        .map_err(|_| anyhow::anyhow!("a key of any length is right"))?;
-    code.update(format!("{at}.").as_bytes());
-    code.update(body);
+    let signed = [format!("{at}.").as_bytes(), body].concat();
+    let new = hex::encode(seal(STRIPE_WEBHOOK_SECRET.as_bytes(), &signed)?);
     let old = hex::encode(Sha256::digest(b"the secret before this one"));
-    Ok(format!("t={at},v1={old},v1={}", hex::encode(code.finalize().into_bytes())))
+    Ok(format!("t={at},v1={old},v1={new}"))
 }
 
-impl Desk {
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+impl Provider for Book {
+    fn answer(&mut self, request: &FakeRequest, (host, now): (&str, i64)) -> FakeAnswer {
+        let base = format!("http://{host}");
+        answer(self, request, (&base, now)).unwrap_or_else(|no| no.answer())
     }
 
-    /// Its time in seconds.
-    fn now(&self) -> i64 {
-        self.clock.now().as_micros() / 1_000_000 + self.book().ahead
+    fn busy() -> FakeAnswer {
+        Refusal::busy().answer()
     }
-}
 
-impl Answering for Desk {
-    fn answer(&self, request: &FakeRequest) -> Option<FakeAnswer> {
-        let now = self.now();
-        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut book = self.book();
-        let trouble = book.troubles.pop_front();
-        let answer = match trouble {
-            Some(Trouble::Busy) => Refusal::busy().answer(),
-            Some(Trouble::Broken) => Refusal::broken().answer(),
-            Some(Trouble::Cut) | None => {
-                answer(&mut book, request, (&base, now)).unwrap_or_else(|no| no.answer())
-            }
-        };
-        book.require_fields(&answer.body);
-        let date = jiff::Timestamp::from_second(now).ok()?;
-        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let mut answer = answer;
-        answer.headers.push(("date", date));
-        (trouble != Some(Trouble::Cut)).then_some(answer)
+    fn broken() -> FakeAnswer {
+        Refusal::broken().answer()
+    }
+
+    fn lets_go(&mut self, _: &FakeRequest, answer: &FakeAnswer) -> bool {
+        self.require_fields(&answer.body);
+        true
     }
 }
 

@@ -4,27 +4,27 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a model of a test fails the test")]
 
+mod samples;
+
 use std::collections::BTreeMap;
 
 use gantry_rules::account::{AccountState, Hold, Lot, LotOrigin};
 use gantry_rules::admission::{Verdict, derive_verdict};
-use gantry_rules::cancellation::{CancellationTerms, Cancellations, derive_penalty};
+use gantry_rules::cancellation::{Cancellations, derive_penalty};
 use gantry_rules::fork::check_fork;
 use gantry_rules::job::{CancelRequest, JobFactsheet, Slot};
 use gantry_rules::ledger::{LedgerAccount, Posting};
 use gantry_rules::lots;
-use gantry_rules::outcome::{Ending, JobError};
-use gantry_rules::plan::{Included, MeterLimit, PlanTerms};
+use gantry_rules::plan::MeterLimit;
 use gantry_rules::retry::{NextStep, derive_next_step};
 use gantry_rules::settlement::{self, Conclusion, derive_cost};
-use gantry_rules::submission::{Accounting, ChildSubmission, Needs, OnRefusal, Submission};
+use gantry_rules::submission::ChildSubmission;
 use gantry_rules::transition::{Event, transition};
-use gantry_types::{
-    Attempt, Credits, Device, EngineErrorKind, JobId, JobState, LotId, MeterId, OrganizationId,
-    PriorityClass, Timestamp,
-};
+use gantry_types::{Attempt, Credits, JobState, LotId, MeterId, OrganizationId, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+use samples::{child, ending_of, submission, terms};
 
 const JOBS_PER_MONTH: u64 = 40;
 
@@ -291,87 +291,6 @@ impl Model {
         assert_eq!(reserved, on_meters);
         let most = self.account.meters.iter().map(|usage| usage.used + usage.reserved).max();
         assert!(most.unwrap_or_default() <= JOBS_PER_MONTH);
-    }
-}
-
-fn terms(meters: BTreeMap<MeterId, MeterLimit>) -> PlanTerms {
-    PlanTerms {
-        concurrent_jobs: 2,
-        parallel_children: 2,
-        queued_jobs: 6,
-        class: PriorityClass::Normal,
-        gpu: Included::No,
-        job_seconds: 60,
-        job_memory_bytes: 1 << 20,
-        file_bytes: 1 << 20,
-        artifact_bytes: 1 << 20,
-        retention_days: None,
-        granted_credits: Credits::ZERO,
-        requests_per_minute: 60,
-        request_burst: 10,
-        seats: None,
-        features: std::collections::BTreeSet::new(),
-        support: gantry_rules::plan::Support::Community,
-        price: gantry_rules::plan::PlanPrice::default(),
-        cancellation: CancellationTerms { free: 1, step_percent: 15, most_percent: 70 },
-        meters,
-    }
-}
-
-fn needs(credits: i64) -> Needs {
-    Needs {
-        meters: BTreeMap::new(),
-        max_credits: Credits::new(credits),
-        memory_bytes: 1,
-        threads: 1,
-        device: Device::Cpu,
-    }
-}
-
-fn submission(number: usize, credits: i64, now: Timestamp) -> Submission {
-    Submission {
-        job_id: JobId::from_uuid(Uuid::from_u128(number as u128)),
-        organization_id: OrganizationId::from_uuid(Uuid::nil()),
-        submitted_by: None,
-        operation: "test.run".into(),
-        operation_version: 1,
-        params: serde_json::Value::Null,
-        inputs: serde_json::Value::Null,
-        seed: 0,
-        label: None,
-        needs: needs(credits),
-        submitted_at: now,
-        accounting: Accounting::Metered,
-        start_at: None,
-        on_refusal: OnRefusal::Refuse,
-        idempotency: None,
-        origin: None,
-    }
-}
-
-fn child(credits: i64) -> ChildSubmission {
-    ChildSubmission {
-        job_id: JobId::from_uuid(Uuid::nil()),
-        operation: "test.part".into(),
-        operation_version: 1,
-        params: serde_json::Value::Null,
-        inputs: serde_json::Value::Null,
-        seed: 0,
-        needs: needs(credits),
-    }
-}
-
-fn ending_of(number: u8) -> Ending {
-    let failed = |kind| Ending::Failed {
-        error: JobError { kind, message: "failed".into(), next_step: None },
-    };
-    match number {
-        0 => Ending::Succeeded { report: serde_json::Value::Null },
-        1 => failed(EngineErrorKind::Transient),
-        2 => failed(EngineErrorKind::Bug),
-        3 => failed(EngineErrorKind::Cancelled),
-        4 => Ending::GivenBack,
-        _ => Ending::HostDied { message: "signal 9".into() },
     }
 }
 
