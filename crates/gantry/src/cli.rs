@@ -4,7 +4,7 @@ mod datasets;
 mod scheduling;
 mod workflows;
 
-pub use datasets::{DatasetArgs, DatasetsCommand};
+pub use datasets::DatasetsCommand;
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 

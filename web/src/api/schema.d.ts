@@ -278,6 +278,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What jobs of all organizations cost, by operation and by day; at most 366 days. For
+         *     administrators.
+         */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/fraud/blocks": {
         parameters: {
             query?: never;
@@ -361,6 +381,26 @@ export interface paths {
          *     For administrators.
          */
         post: operations["redrive_dead_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops a job of any organization: nothing of what it did not use is kept, and it does not count
+         *     among the organization's cancellations. For administrators.
+         */
+        post: operations["stop_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -500,6 +540,97 @@ export interface paths {
         put?: never;
         /** Moves the sandbox's clock on, so that periods end and renew. For administrators. */
         post: operations["advance_sandbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of all organizations. For administrators. */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person and their organizations. For administrators. */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/ban": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keeps a person out for good; jobs of organizations that only they own are stopped, and their
+         *     schedules are paused. For administrators.
+         */
+        post: operations["ban_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/reinstate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a person who was suspended or banned sign in again. For administrators. */
+        post: operations["reinstate_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keeps a person out, for a time or until they are reinstated: they are signed out everywhere,
+         *     and their keys are not taken meanwhile. For administrators.
+         */
+        post: operations["suspend_user"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2499,6 +2630,22 @@ export interface components {
             /** @description The provider's place for ads; `null` in the sandbox. */
             unit?: string | null;
         };
+        /** @description A person's organization, with what it has. */
+        AdminHomeBody: {
+            /** @description Its balance. */
+            credits: components["schemas"]["CreditsBody"];
+            /**
+             * Format: uuid
+             * @description The organization.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The name of its plan in the edition, such as `free`. */
+            plan: string;
+            /** @description What the person may do there. */
+            role: components["schemas"]["Role"];
+        };
         /** @description The installation as its administrators see it. */
         AdminOverview: {
             /** @description The queues that have jobs. */
@@ -2535,6 +2682,41 @@ export interface components {
              * @description What the newcomer's organization was given.
              */
             welcome: number;
+        };
+        /** @description A person as administrators see them. */
+        AdminUserBody: {
+            /** @description Whether they administer the installation. */
+            administrator: boolean;
+            /**
+             * Format: date-time
+             * @description When they registered.
+             */
+            created_at: string;
+            /** @description The address. */
+            email: string;
+            /** @description Whether they proved to read the mails of their address. */
+            email_verified: boolean;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When a session or key of theirs that is still kept was last used.
+             */
+            last_seen_at?: string | null;
+            /** @description The name for people. */
+            name: string;
+            organization?: components["schemas"]["AdminHomeBody"] | null;
+            restriction?: components["schemas"]["RestrictionBody"] | null;
+            /** @description Whether they may sign in. */
+            status: components["schemas"]["UserStatus"];
+        };
+        /** @description A person and where they belong to. */
+        AdminUserDetailBody: components["schemas"]["AdminUserBody"] & {
+            /** @description The organizations of the person, the personal one first. */
+            organizations: components["schemas"]["AdminHomeBody"][];
         };
         /** @description A key, without its secret. */
         ApiKeyBody: {
@@ -2626,6 +2808,11 @@ export interface components {
              * @description Who did it.
              */
             user_id?: string | null;
+        };
+        /** @description Why somebody is banned. */
+        BanRequest: {
+            /** @description Why, for other administrators: 1 to 500 characters. */
+            reason: string;
         };
         /** @description What became of a provider's callback. */
         CallbackBody: {
@@ -2739,6 +2926,68 @@ export interface components {
              */
             upload_id: string;
         };
+        /** @description Sums over jobs that ended. */
+        CostSumsBody: {
+            /**
+             * Format: int64
+             * @description Those that were cancelled.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description The most that they might have cost.
+             */
+            estimated: number;
+            /**
+             * Format: int64
+             * @description Those that failed or died.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Jobs that ended; the parts of a job are not counted apart.
+             */
+            jobs: number;
+            /**
+             * Format: int64
+             * @description What was kept of jobs that were cancelled often.
+             */
+            penalties: number;
+            /**
+             * Format: int64
+             * @description What jobs held and gave back.
+             */
+            refunded: number;
+            /**
+             * Format: int64
+             * @description What they cost, penalties included.
+             */
+            settled: number;
+            /**
+             * Format: int64
+             * @description Those that succeeded.
+             */
+            succeeded: number;
+        };
+        /** @description What jobs of all organizations cost in a span of time. */
+        CostsBody: {
+            /** @description By day; days without a job are left out. */
+            days: components["schemas"]["DayCostsBody"][];
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            from: string;
+            /** @description By operation, by name. */
+            operations: components["schemas"]["OperationCostsBody"][];
+            /**
+             * Format: date-time
+             * @description Until before when.
+             */
+            to: string;
+            /** @description All together. */
+            total: components["schemas"]["CostSumsBody"];
+        };
         /** @description Credits to be given. */
         CreditGrantRequest: {
             /**
@@ -2829,6 +3078,24 @@ export interface components {
              * @description From 1.
              */
             version: number;
+        };
+        /** @description What the jobs of a day cost. */
+        DayCostsBody: {
+            /**
+             * Format: date-time
+             * @description The start of the day, in UTC.
+             */
+            day: string;
+            /**
+             * Format: int64
+             * @description Jobs that ended.
+             */
+            jobs: number;
+            /**
+             * Format: int64
+             * @description What they cost, penalties included.
+             */
+            settled: number;
         };
         /** @enum {string} */
         Device: "cpu" | "gpu";
@@ -4141,6 +4408,11 @@ export interface components {
              */
             version: number;
         };
+        /** @description What the jobs of an operation cost. */
+        OperationCostsBody: components["schemas"]["CostSumsBody"] & {
+            /** @description The operation. */
+            operation: string;
+        };
         /** @description A new organization. */
         OrganizationRequest: {
             /** @description The name for people. */
@@ -4186,6 +4458,41 @@ export interface components {
                  * @description What the newcomer's organization was given.
                  */
                 welcome: number;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_AdminUserBody: {
+            /** @description The items. */
+            items: {
+                /** @description Whether they administer the installation. */
+                administrator: boolean;
+                /**
+                 * Format: date-time
+                 * @description When they registered.
+                 */
+                created_at: string;
+                /** @description The address. */
+                email: string;
+                /** @description Whether they proved to read the mails of their address. */
+                email_verified: boolean;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When a session or key of theirs that is still kept was last used.
+                 */
+                last_seen_at?: string | null;
+                /** @description The name for people. */
+                name: string;
+                organization?: components["schemas"]["AdminHomeBody"] | null;
+                restriction?: components["schemas"]["RestrictionBody"] | null;
+                /** @description Whether they may sign in. */
+                status: components["schemas"]["UserStatus"];
             }[];
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
@@ -5208,6 +5515,11 @@ export interface components {
             /** @description The code of whoever referred the newcomer. */
             referral_code?: string | null;
         };
+        /** @description That somebody may sign in again. */
+        ReinstateRequest: {
+            /** @description Why, for other administrators: up to 500 characters. */
+            note?: string;
+        };
         /** @description Another name of a passkey. */
         RenamePasskeyRequest: {
             /** @description What to call it. */
@@ -5222,6 +5534,26 @@ export interface components {
             password: string;
             /** @description What stands behind `token=` in the link. */
             token: string;
+        };
+        /** @description Why a person is suspended or banned; for administrators alone. */
+        RestrictionBody: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The administrator who said so.
+             */
+            by?: string | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; `null` means never.
+             */
+            until?: string | null;
         };
         /** @description How recurring revenue moved in a month; amounts are for each month. */
         RevenueBody: {
@@ -5635,6 +5967,28 @@ export interface components {
              */
             total: number;
         };
+        /** @description That a job is to stop. */
+        StopJobRequest: {
+            /** @description Why, for other administrators: up to 500 characters. */
+            reason?: string;
+        };
+        /** @description A job that was asked to stop. */
+        StoppedJobBody: {
+            /**
+             * Format: uuid
+             * @description The job.
+             */
+            id: string;
+            /** @description What it runs. */
+            operation: string;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            organization_id: string;
+            /** @description `cancelled`, or what it was until its engine hears of it. */
+            state: components["schemas"]["JobState"];
+        };
         /** @description The subscription that an organization has or had last. */
         SubscriptionAnswer: {
             subscription?: components["schemas"]["SubscriptionBody"] | null;
@@ -5697,6 +6051,16 @@ export interface components {
          * @enum {string}
          */
         Support: "community" | "email" | "priority" | "dedicated";
+        /** @description Why somebody is suspended, and for how long. */
+        SuspendRequest: {
+            /** @description Why, for other administrators: 1 to 500 characters. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; without it, it lasts until they are reinstated.
+             */
+            until?: string | null;
+        };
         /** @description Where the session is to work. */
         SwitchRequest: {
             /**
@@ -5807,6 +6171,11 @@ export interface components {
             /** @description Whether signing in needs a code. */
             second_factor: boolean;
         };
+        /**
+         * @description Whether a person may sign in.
+         * @enum {string}
+         */
+        UserStatus: "active" | "suspended" | "banned" | "leaving" | "erased";
         /** @description A workflow. */
         Workflow: {
             /**
@@ -6578,6 +6947,39 @@ export interface operations {
             };
         };
     };
+    get_costs: {
+        parameters: {
+            query?: {
+                /** @description From when on, as in RFC 3339; 30 days before `to` if not given. */
+                from?: string;
+                /** @description Until before when; now if not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_fraud_blocks: {
         parameters: {
             query?: {
@@ -6767,6 +7169,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RedriveBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    stop_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopJobRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoppedJobBody"];
                 };
             };
             /** @description A problem. */
@@ -7015,6 +7451,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SandboxClockBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description A part of the address or the name, in any case. */
+                search?: string;
+                /** @description `active`, `suspended`, `banned`, `leaving` or `erased`. */
+                status?: string;
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_AdminUserBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUserDetailBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ban_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BanRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUserBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reinstate_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReinstateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUserBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    suspend_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUserBody"];
                 };
             };
             /** @description A problem. */

@@ -189,14 +189,8 @@ export type AdminOverview = Schemas['AdminOverview'];
 export type Revenue = Filled<Schemas['RevenueBody']>;
 
 /** What a person's organization has, as administrators see it. */
-export interface AdminOrganization {
-  id: string;
-  name: string;
-  role: Role;
-  plan: string;
-  credits: Schemas['CreditsBody'];
-}
-export type PersonStatus = 'active' | 'suspended' | 'banned' | 'leaving' | 'erased';
+export type AdminOrganization = Schemas['AdminHomeBody'];
+export type PersonStatus = Schemas['UserStatus'];
 export const PERSON_STATES: readonly PersonStatus[] = [
   'active',
   'suspended',
@@ -204,40 +198,17 @@ export const PERSON_STATES: readonly PersonStatus[] = [
   'leaving',
   'erased',
 ];
-export interface AdminUser {
-  id: string;
-  email: string;
-  name: string;
-  status: PersonStatus;
-  restriction: { reason: string; at: string; until: string | null; by: string | null } | null;
-  administrator: boolean;
-  email_verified: boolean;
-  created_at: string;
-  last_seen_at: string | null;
-  organization: AdminOrganization | null;
-}
+export type AdminUser = With<
+  Schemas['AdminUserBody'],
+  { restriction: Filled<Schemas['RestrictionBody']> | null }
+>;
 export interface AdminUserDetail extends AdminUser {
   organizations: AdminOrganization[];
 }
 
 /** Jobs of a period by how they ended, and their credits. */
-export interface Cost {
-  jobs: number;
-  succeeded: number;
-  failed: number;
-  cancelled: number;
-  estimated: number;
-  settled: number;
-  refunded: number;
-  penalties: number;
-}
-export interface Costs {
-  from: string;
-  to: string;
-  operations: (Cost & { operation: string })[];
-  days: { day: string; settled: number; jobs: number }[];
-  total: Cost;
-}
+export type Cost = Schemas['CostSumsBody'];
+export type Costs = Schemas['CostsBody'];
 
 export interface AccountJobEvent {
   job_id: string;
