@@ -33,7 +33,6 @@ pub(crate) enum Cell {
     Real(f64),
     Bool(bool),
     Text(String),
-    Word(&'static str),
 }
 
 /// Rows for one statement.
@@ -100,11 +99,6 @@ impl RowSet {
         self.add(Cell::Text(kept))
     }
 
-    /// Adds a word of the product's own, which needs neither a copy nor a look at its characters.
-    pub(crate) fn word(&mut self, word: &'static str) -> &mut Self {
-        self.add(Cell::Word(word))
-    }
-
     /// Adds text or nothing.
     pub(crate) fn opt_text(&mut self, words: Option<&str>) -> &mut Self {
         match words {
@@ -156,7 +150,6 @@ impl ToSql for Cell {
             Self::Real(number) => ValueRef::Real(*number),
             Self::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
             Self::Text(words) => ValueRef::Text(words.as_bytes()),
-            Self::Word(word) => ValueRef::Text(word.as_bytes()),
         }))
     }
 }
@@ -169,7 +162,6 @@ impl Cell {
             (Self::Real(number), _) => number.into(),
             (Self::Bool(truth), _) => truth.into(),
             (Self::Text(words), _) => words.into(),
-            (Self::Word(word), _) => word.into(),
             (Self::Null, Kind::Id) => NO_ID.into(),
             (Self::Null, Kind::Int) => NO_NUMBER.into(),
             (Self::Null, Kind::Real) => f64::NAN.into(),

@@ -12,7 +12,7 @@ use sea_orm::DbBackend;
 
 pub(crate) use cells::{Cells, RowSet};
 pub(crate) use row_set::{Column, JsonRows, Kind};
-pub(crate) use write::{Action, Lines, TableWrite, WriteBatch};
+pub(crate) use write::{Action, TableWrite, WriteBatch};
 
 /// The columns of the row set in `jobs.hold`.
 pub(crate) const HOLD: &[Column] = &[

@@ -21,17 +21,6 @@ pub(crate) enum Action {
     Update,
     /// So many columns are the key; rows may be there.
     Upsert(usize),
-    /// Each row of the set is several new rows.
-    InsertLines(Lines),
-}
-
-/// How a row of a set becomes several rows of its table, which share what they have in common.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Lines {
-    /// The table's columns.
-    pub(crate) names: &'static [&'static str],
-    /// Per row of the table, the set's columns that fill them.
-    pub(crate) rows: &'static [&'static [&'static str]],
 }
 
 /// A table, the columns of its row set, and what the rows do.
@@ -125,14 +114,6 @@ impl TableWrite<'_> {
                 let conflict = resolve_conflict(columns, *keys);
                 format!("INSERT INTO {table} ({names}) VALUES ({values}) {conflict}")
             }
-            Action::InsertLines(lines) => {
-                let values = lines.fill(|name| {
-                    let place = columns.iter().position(|(column, _)| *column == name);
-                    // What is no column stays a name, and the database refuses the statement.
-                    place.map_or_else(|| name.to_owned(), |place| format!("?{}", place + 1))
-                });
-                format!("INSERT INTO {table} ({}) VALUES {values}", lines.names.join(", "))
-            }
         }
     }
 
@@ -154,26 +135,7 @@ impl TableWrite<'_> {
                      {conflict}"
                 )
             }
-            Action::InsertLines(lines) => {
-                let values = lines.fill(|name| format!("r.{name}"));
-                format!(
-                    "INSERT INTO {table} ({}) SELECT l.* FROM {source} \
-                     CROSS JOIN LATERAL (VALUES {values}) AS l",
-                    lines.names.join(", ")
-                )
-            }
         }
-    }
-}
-
-impl Lines {
-    /// The rows as VALUES takes them, with what `value` says of each column.
-    fn fill(self, value: impl Fn(&str) -> String) -> String {
-        let row = |columns: &&[&str]| {
-            let values = columns.iter().map(|name| value(name));
-            format!("({})", values.collect::<Vec<_>>().join(", "))
-        };
-        self.rows.iter().map(row).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -205,20 +167,6 @@ mod tests {
         assert!(write(Action::Upsert(2)).ends_with(
             "VALUES (?1, ?2, ?3) ON CONFLICT (id, state) DO UPDATE SET cost = excluded.cost"
         ));
-    }
-
-    #[test]
-    fn lines_of_a_row_share_what_they_have_in_common() {
-        const LINES: Lines =
-            Lines { names: &["name", "job"], rows: &[&["id", "state"], &["cost", "state"]] };
-        let action = Action::InsertLines(LINES);
-        let write = TableWrite { table: "lines", columns: COLUMNS, action };
-        assert_eq!(write.of_one_row(), "INSERT INTO lines (name, job) VALUES (?1, ?2), (?3, ?2)");
-        assert_eq!(
-            write.of_rows("w r"),
-            "INSERT INTO lines (name, job) SELECT l.* FROM w r \
-             CROSS JOIN LATERAL (VALUES (r.id, r.state), (r.cost, r.state)) AS l"
-        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) struct Additions {
     pub(super) events: Vec<Option<PendingEvent>>,
     pub(super) slots: HashMap<(JobId, String), usize>,
     pub(super) account_events: RowSet,
-    pub(super) postings: RowSet,
+    pub(super) ledger: RowSet,
     pub(super) artifacts: RowSet,
     pub(super) results: BTreeMap<JobId, PendingResult>,
     pub(super) checkpoints: BTreeMap<JobId, PendingCheckpoint>,
@@ -74,7 +74,7 @@ impl Additions {
             events: Vec::new(),
             slots: HashMap::new(),
             account_events: RowSet::new(),
-            postings: RowSet::new(),
+            ledger: RowSet::new(),
             artifacts: RowSet::new(),
             results: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
@@ -316,16 +316,19 @@ impl Books {
         now: Timestamp,
     ) -> Result<(), Stop> {
         for posting in postings {
-            let [(from, taken), (to, given)] = posting.lines();
-            let account = self.account_mut(organization_id)?;
-            account.book(from, taken)?;
-            account.book(to, given)?;
-            // In the order of `POSTING`: both lines are written by one statement.
-            let rows = self.additions.postings.row();
-            rows.id(Uuid::now_v7()).id(Uuid::now_v7()).id(organization_id.as_uuid());
-            rows.word(from.as_str()).int(taken.get()).word(to.as_str()).int(given.get());
-            rows.id(posting.lot_id.as_uuid()).opt_id(job_id.map(JobId::as_uuid));
-            rows.word(posting.movement.as_str()).int(now.as_micros());
+            // A posting is named after its first line.
+            let posting_id = Uuid::now_v7();
+            for ((side, amount), id) in
+                posting.lines().into_iter().zip([posting_id, Uuid::now_v7()])
+            {
+                let account = self.account_mut(organization_id)?;
+                account.book(side, amount)?;
+                let rows = self.additions.ledger.row();
+                rows.id(id).id(organization_id.as_uuid()).id(posting_id);
+                rows.text(side.as_str()).int(amount.get()).id(posting.lot_id.as_uuid());
+                rows.opt_id(job_id.map(JobId::as_uuid)).text(posting.movement.as_str());
+                rows.int(now.as_micros());
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: `flush` adds values in the order in which columns stand here.
 
-use crate::dialect::{Column, Kind, Lines};
+use crate::dialect::{Column, Kind};
 
 /// One identifier per row.
 pub(super) const IDS: &[Column] = &[("id", Kind::Id)];
@@ -118,49 +118,18 @@ pub(super) const ALLOWANCE: &[Column] = &[
     ("expires_at", Kind::Int),
 ];
 
-/// A posting: what its two lines share stands once. It is named after its first line.
-pub(super) const POSTING: &[Column] = &[
+/// The columns of `ledger_entries`.
+pub(super) const LEDGER_ENTRY: &[Column] = &[
     ("id", Kind::Id),
-    ("second_id", Kind::Id),
     ("organization_id", Kind::Id),
-    ("taken_from", Kind::Text),
-    ("taken", Kind::Int),
-    ("given_to", Kind::Text),
-    ("given", Kind::Int),
+    ("posting_id", Kind::Id),
+    ("account", Kind::Text),
+    ("amount", Kind::Int),
     ("lot_id", Kind::Id),
     ("job_id", Kind::Id),
     ("reason", Kind::Text),
     ("at", Kind::Int),
 ];
-
-/// The two rows of `ledger_entries` that a [`POSTING`] is.
-pub(super) const LEDGER_LINES: Lines = Lines {
-    names: &[
-        "id",
-        "organization_id",
-        "posting_id",
-        "account",
-        "amount",
-        "lot_id",
-        "job_id",
-        "reason",
-        "at",
-    ],
-    rows: &[
-        &["id", "organization_id", "id", "taken_from", "taken", "lot_id", "job_id", "reason", "at"],
-        &[
-            "second_id",
-            "organization_id",
-            "id",
-            "given_to",
-            "given",
-            "lot_id",
-            "job_id",
-            "reason",
-            "at",
-        ],
-    ],
-};
 
 /// The columns of `job_events`.
 pub(super) const JOB_EVENT: &[Column] = &[
