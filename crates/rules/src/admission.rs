@@ -146,32 +146,46 @@ fn derive_units(
     needs: &Needs,
     now: Timestamp,
 ) -> Result<Vec<HeldUnits>, Refusal> {
+    let periods = Periods::of(now);
     let mut wanted = needs.meters.clone();
     let itself = wanted.entry(MeterId::jobs()).or_insert(0);
     *itself = itself.saturating_add(1);
     let mut units = Vec::with_capacity(wanted.len());
     for (meter, needed) in wanted {
-        check_meter(account, &meter, needed, now)?;
-        units.extend(derive_held(account, &meter, needed, now));
+        check_meter(account, &meter, needed, periods)?;
+        units.extend(derive_held(account, meter, needed, periods));
     }
     Ok(units)
+}
+
+/// The periods in which meters count at one time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Periods {
+    month: Period,
+    day: Period,
+}
+
+impl Periods {
+    /// Those that contain `now`.
+    pub(crate) fn of(now: Timestamp) -> Self {
+        Self { month: derive_period(now), day: derive_day(now) }
+    }
 }
 
 /// What is reserved of a meter: in the period, and on the day where the plan limits that.
 pub(crate) fn derive_held(
     account: &AccountState,
-    meter: &MeterId,
+    meter: MeterId,
     units: u64,
-    now: Timestamp,
+    periods: Periods,
 ) -> impl Iterator<Item = HeldUnits> {
-    let of_period =
-        HeldUnits { meter: meter.clone(), period_start: derive_period(now).start, units };
-    let limited = account.terms.meters.get(meter).is_some_and(|bounds| bounds.per_day.is_some());
+    let limited = account.terms.meters.get(&meter).is_some_and(|bounds| bounds.per_day.is_some());
     let of_day = limited.then(|| HeldUnits {
         meter: meter.of_day(),
-        period_start: derive_day(now).start,
+        period_start: periods.day.start,
         units,
     });
+    let of_period = HeldUnits { meter, period_start: periods.month.start, units };
     std::iter::once(of_period).chain(of_day)
 }
 
@@ -180,36 +194,35 @@ pub(crate) fn check_meter(
     account: &AccountState,
     meter: &MeterId,
     needed: u64,
-    now: Timestamp,
+    periods: Periods,
 ) -> Result<(), Refusal> {
     let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
     if let Some(limit) = bounds.per_job.filter(|limit| needed > *limit) {
         return Err(Refusal::JobTooLarge { meter: meter.clone(), needed, limit });
     }
-    for (counted, limit, period) in [
-        (meter.clone(), bounds.per_period, derive_period(now)),
-        (meter.of_day(), bounds.per_day, derive_day(now)),
-    ] {
-        let used = derive_use(account, &counted, period);
-        let limit = limit.unwrap_or(LARGEST_USE);
-        if used.saturating_add(needed) > limit {
-            let (meter, resets_at) = (meter.clone(), period.end);
-            return Err(Refusal::Quota { meter, needed, used, limit, resets_at });
+    let check = |counted: &MeterId, limit: u64, period: Period| {
+        let used = derive_use(account, counted, period);
+        if used.saturating_add(needed) <= limit {
+            return Ok(());
         }
-    }
-    Ok(())
+        let (meter, resets_at) = (meter.clone(), period.end);
+        Err(Refusal::Quota { meter, needed, used, limit, resets_at })
+    };
+    check(meter, bounds.per_period.unwrap_or(LARGEST_USE), periods.month)?;
+    // Without a limit by the day nothing is counted by the day.
+    bounds.per_day.map_or(Ok(()), |limit| check(&meter.of_day(), limit, periods.day))
 }
 
 /// Units of a meter that nobody used or reserved.
-pub(crate) fn derive_free(account: &AccountState, meter: &MeterId, now: Timestamp) -> u64 {
+pub(crate) fn derive_free(account: &AccountState, meter: &MeterId, periods: Periods) -> u64 {
     let bounds = account.terms.meters.get(meter).copied().unwrap_or_default();
     let left = |counted: &MeterId, limit: Option<u64>, period: Period| {
         limit.unwrap_or(LARGEST_USE).saturating_sub(derive_use(account, counted, period))
     };
-    left(meter, bounds.per_period, derive_period(now)).min(left(
+    left(meter, bounds.per_period, periods.month).min(left(
         &meter.of_day(),
         bounds.per_day,
-        derive_day(now),
+        periods.day,
     ))
 }
 

@@ -11,7 +11,7 @@ use gantry_types::{MeterId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountState, BooksError, HeldUnits, Hold};
-use crate::admission::{check_meter, derive_free, derive_held};
+use crate::admission::{Periods, check_meter, derive_free, derive_held};
 use crate::refusal::Refusal;
 
 /// Of what is free of a quota, what one allowance takes at most beyond what its first call needs:
@@ -45,12 +45,13 @@ pub fn grant(
     asks: &BTreeMap<MeterId, UnitAsk>,
     now: Timestamp,
 ) -> Result<Vec<AllowancePart>, Refusal> {
+    let periods = Periods::of(now);
     let mut parts = Vec::with_capacity(asks.len());
     for (meter, ask) in asks {
-        check_meter(account, meter, ask.needed, now)?;
-        let share = derive_free(account, meter, now) / SHARE;
+        check_meter(account, meter, ask.needed, periods)?;
+        let share = derive_free(account, meter, periods) / SHARE;
         let units = ask.wanted.min(share).max(ask.needed);
-        let held = derive_held(account, meter, units, now);
+        let held = derive_held(account, meter.clone(), units, periods);
         parts.extend(held.map(|held| AllowancePart { held, used: 0 }));
     }
     Ok(parts)

@@ -74,11 +74,11 @@ pub(super) fn hold(
     admission: Admission,
     now: Timestamp,
 ) -> Result<(), Stop> {
-    let job = books.job_mut(job_id)?;
-    let organization_id = job.facts.organization_id;
-    job.facts.hold = admission.hold.clone();
+    let organization_id = books.job(job_id)?.facts.organization_id;
     books.account_mut(organization_id)?.state.take(&admission.hold)?;
-    books.post(organization_id, Some(job_id), &admission.postings, now)
+    books.post(organization_id, Some(job_id), &admission.postings, now)?;
+    books.job_mut(job_id)?.facts.hold = admission.hold;
+    Ok(())
 }
 
 /// Keeps why a job is blocked, or forgets it.
