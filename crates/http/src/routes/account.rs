@@ -25,8 +25,10 @@ pub async fn get_account(
     Ok(Json(state.billing().account(&actor).await?.into()))
 }
 
-/// The credits that can be spent, in the order in which jobs spend them: what expires first comes
-/// first, what never expires last; among equals promotional credits, then earned, then paid ones.
+/// The credits that can be spent, by expiry.
+///
+/// They come in the order in which jobs spend them: what expires first is first, what never expires
+/// last; among equals promotional credits, then earned ones, then paid ones.
 #[utoipa::path(get, path = "/account/lots", tag = "Account", params(OnwardParams),
     responses((status = 200, body = PageOf<LotBody>)))]
 pub async fn list_lots(
