@@ -68,6 +68,17 @@ export function createRoutes(world) {
       },
     ],
   });
+  const lots = () =>
+    [
+      { source: 'paid', granted: 500, left: 488, days: 30 },
+      { source: 'promotional', granted: 500, left: 500, days: null },
+    ].map(({ days, ...lot }, place) => ({
+      id: `lot-${place}`,
+      reason: lot.source === 'paid' ? 'package credits-500' : 'welcome',
+      expires_at: days === null ? null : new Date(Date.now() + days * 864e5).toISOString(),
+      created_at: now(),
+      ...lot,
+    }));
   const ledger = () =>
     jobs
       .filter((job) => job.cost !== null)
@@ -220,6 +231,7 @@ export function createRoutes(world) {
       },
     ],
     ['GET', '/account', account],
+    ['GET', '/account/lots', ({ query }) => page(lots(), query)],
     ['GET', '/account/ledger', ({ query }) => page(ledger(), query)],
     ['GET', '/operations', () => ({ items: OPERATIONS })],
     ['POST', '/operations/:id/estimate', ({ body }) => estimate(body)],

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{AccountOverview, LedgerEntry, Page, PageRequest};
+use gantry_ports::store::{AccountOverview, LedgerEntry, LotRecord, Page, PageRequest};
 use gantry_rules::period::{Period, derive_day, derive_period};
-use gantry_types::{Credits, LedgerEntryId, MeterId, Timestamp};
+use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, Timestamp};
 
 use crate::Billing;
 use crate::error::BillingError;
@@ -55,6 +55,24 @@ impl Billing {
     #[must_use]
     pub fn is_low(&self, balance: Credits) -> bool {
         self.edition.low_balance.is_some_and(|low| balance < low)
+    }
+
+    /// The lots of which the actor's account can spend something now, in the order of use; `after`
+    /// is the last one of the page before, `limit` at most 200.
+    ///
+    /// # Errors
+    /// As [`Billing::account`].
+    pub async fn lots(
+        &self,
+        actor: &Actor,
+        after: Option<LotId>,
+        limit: u32,
+    ) -> Result<Page<LotRecord, LotId>, BillingError> {
+        require(actor, Permission::ReadAccount)?;
+        let now = self.clock.now();
+        let snapshot = self.store.read().await?;
+        let account = actor.organization_id;
+        Ok(snapshot.accounts().list_usable_lots(account, now, after, limit).await?)
     }
 
     /// The actor's ledger.

@@ -1,4 +1,5 @@
-// Every read of the API as a query, and the keys under which answers are kept.
+// Every read of the API as a query, and the keys under which answers are kept. What administrators
+// alone read is in adminQueries.ts.
 
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
@@ -7,21 +8,16 @@ import { isFinal } from './types';
 import type {
   Account,
   AccountExport,
-  AdminOverview,
-  AdminReferral,
-  AdminUser,
-  AdminUserDetail,
   ApiKey,
   Artifact,
-  Costs,
   Dataset,
   DatasetVersion,
   Grant,
-  FraudEvent,
   Invoice,
   Job,
   LedgerEntry,
   LinkedIdentity,
+  Lot,
   Meta,
   Model,
   ModelComparison,
@@ -36,7 +32,6 @@ import type {
   Profile,
   Provider,
   Referrals,
-  Revenue,
   Rewards,
   Roster,
   Sample,
@@ -55,7 +50,8 @@ export interface JobFilters {
   q?: string;
 }
 
-const PAGE = 50;
+/** How many items a page of a list has. */
+export const PAGE = 50;
 
 export const metaQuery = queryOptions({
   queryKey: ['meta'],
@@ -124,6 +120,15 @@ export const accountQuery = queryOptions({
   queryFn: ({ signal }) => api.get<Account>('/account', {}, signal),
 });
 
+/** Under the account, because a purchase brings one. The first page tells what expires first. */
+export const lotsQuery = infiniteQueryOptions({
+  queryKey: ['account', 'lots'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<Lot>>('/account/lots', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
 export const ledgerQuery = infiniteQueryOptions({
   queryKey: ['ledger'],
   queryFn: ({ pageParam, signal }) =>
@@ -174,19 +179,6 @@ export const rewardsQuery = queryOptions({
   queryKey: ['account', 'rewards'],
   queryFn: ({ signal }) => api.get<Rewards>('/rewards', {}, signal),
 });
-
-export const fraudEventsQuery = (open: boolean) =>
-  infiniteQueryOptions({
-    queryKey: ['fraud-events', open],
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<FraudEvent>>(
-        '/admin/fraud/events',
-        { cursor: pageParam, limit: PAGE, open: String(open) },
-        signal,
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-  });
 
 export const operationsQuery = queryOptions({
   queryKey: ['operations'],
@@ -367,61 +359,3 @@ export const sessionsQuery = queryOptions({
   queryFn: async ({ signal }) =>
     (await api.get<{ items: Session[] }>('/sessions', {}, signal)).items,
 });
-
-export const adminQuery = queryOptions({
-  queryKey: ['admin'],
-  queryFn: ({ signal }) => api.get<AdminOverview>('/admin/overview', {}, signal),
-  refetchInterval: 5_000,
-});
-
-export interface PersonFilters {
-  q?: string;
-  status?: string;
-}
-
-export const peopleQuery = ({ q, status }: PersonFilters) =>
-  infiniteQueryOptions({
-    queryKey: ['people', { q, status }],
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<AdminUser>>(
-        '/admin/users',
-        { search: q, status, cursor: pageParam, limit: PAGE },
-        signal,
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-  });
-
-/** Under the people, because one of them changes with the list. */
-export const personQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['people', id],
-    queryFn: ({ signal }) => api.get<AdminUserDetail>(`/admin/users/${id}`, {}, signal),
-  });
-
-const DAY_MS = 24 * 3600 * 1000;
-
-/** What jobs of the last days cost. */
-export const costsQuery = (days: number) =>
-  queryOptions({
-    queryKey: ['costs', days],
-    queryFn: ({ signal }) => {
-      const from = new Date(Date.now() - days * DAY_MS).toISOString();
-      return api.get<Costs>('/admin/costs', { from }, signal);
-    },
-  });
-
-export const allReferralsQuery = infiniteQueryOptions({
-  queryKey: ['all-referrals'],
-  queryFn: ({ pageParam, signal }) =>
-    api.get<Page<AdminReferral>>('/admin/referrals', { cursor: pageParam, limit: PAGE }, signal),
-  initialPageParam: null as string | null,
-  getNextPageParam: (page) => page.next_cursor,
-});
-
-/** `month` such as `2027-02`; the present one if not given. */
-export const revenueQuery = (month?: string) =>
-  queryOptions({
-    queryKey: ['revenue', month ?? ''],
-    queryFn: ({ signal }) => api.get<Revenue>('/admin/revenue', { month }, signal),
-  });

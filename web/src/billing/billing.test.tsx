@@ -3,7 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { answer, changesOf, show } from '../../test/stage';
-import type { Invoice, Offers, Referrals, Subscription } from '../api/types';
+import type { Invoice, Lot, Offers, Referrals, Subscription } from '../api/types';
+import { Lots } from './Lots';
 import { Recommend } from './Recommend';
 import { Invoices, SubscriptionPanel } from './SubscriptionPanel';
 
@@ -57,6 +58,46 @@ describe('recommending', () => {
     show(<Recommend />);
     await vi.waitFor(() => expect(server).toHaveBeenCalled());
     expect(screen.queryByTestId('recommend')).toBeNull();
+  });
+});
+
+describe('credits by expiry', () => {
+  const NEVER: Lot = {
+    id: '0196',
+    source: 'promotional',
+    reason: 'welcome',
+    granted: 20,
+    left: 20,
+    expires_at: null,
+    created_at: '2026-11-27T10:00:00Z',
+  };
+  const SOON: Lot = {
+    ...NEVER,
+    id: '0197',
+    source: 'paid',
+    reason: 'package credits-100',
+    granted: 100,
+    left: 30,
+    expires_at: '2026-12-27T10:00:00Z',
+  };
+
+  test('are listed as they are spent', async () => {
+    answer(200, { items: [SOON, NEVER], next_cursor: null });
+    show(<Lots />);
+    const table = await screen.findByRole('table', { name: 'Credits by expiry' });
+    const [, soon, never] = within(table).getAllByRole('row');
+    const texts = (row: HTMLElement | undefined) =>
+      Array.from(row?.children ?? [], (cell) => cell.textContent);
+    expect(texts(soon).slice(0, 3)).toEqual(['Bought', '30', '100']);
+    expect(soon?.querySelector('time')?.dateTime).toBe(SOON.expires_at);
+    expect(texts(never).slice(0, 4)).toEqual(['Given', '20', '20', 'Never']);
+  });
+
+  test('are not spoken of where nothing expires', async () => {
+    const server = answer(200, { items: [NEVER], next_cursor: null });
+    show(<Lots />);
+    await vi.waitFor(() => expect(server).toHaveBeenCalled());
+    expect(screen.queryByTestId('lots')).toBeNull();
   });
 });
 

@@ -8,6 +8,7 @@ import { accountQuery, ledgerQuery, offersQuery, subscriptionQuery } from '../ap
 import type { Account, LedgerEntry } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
+import { Lots } from '../billing/Lots';
 import { Packages, Plans } from '../billing/Plans';
 import { Recommend } from '../billing/Recommend';
 import { Invoices, Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
@@ -164,6 +165,7 @@ export function AccountPage() {
         {account.data ? (
           <>
             <Plan account={account.data} />
+            <Lots />
             <Meters account={account.data} />
           </>
         ) : null}

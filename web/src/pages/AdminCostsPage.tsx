@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
-import { costsQuery } from '../api/queries';
+import { costsQuery } from '../api/adminQueries';
 import type { Cost, Costs } from '../api/types';
 import { useFormat } from '../app/format';
 import { BarList } from '../parts/Bars';

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
 import { CancelJob } from '../admin/CancelJob';
-import { adminQuery } from '../api/queries';
+import { adminQuery } from '../api/adminQueries';
 import type { AdminOverview } from '../api/types';
 import { useFormat } from '../app/format';
 import { DataTable } from '../parts/DataTable';

@@ -7,7 +7,7 @@ import { AdminFrame } from '../admin/AdminFrame';
 import { OrganizationDeeds } from '../admin/OrganizationDeeds';
 import { PersonBadge } from '../admin/PersonBadge';
 import { RestrictPerson, nameOf } from '../admin/RestrictPerson';
-import { personQuery } from '../api/queries';
+import { personQuery } from '../api/adminQueries';
 import type { AdminOrganization, AdminUser } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { Copyable } from '../parts/Copyable';

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
-import { allReferralsQuery } from '../api/queries';
+import { allReferralsQuery } from '../api/adminQueries';
 import type { AdminReferral } from '../api/types';
 import { useFormat } from '../app/format';
 import { ReferralState } from '../billing/Recommend';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
-import { revenueQuery } from '../api/queries';
+import { revenueQuery } from '../api/adminQueries';
 import type { Revenue } from '../api/types';
 import { useFormat } from '../app/format';
 import { BarList } from '../parts/Bars';

@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { api } from '../api/client';
-import { fraudEventsQuery } from '../api/queries';
+import { fraudEventsQuery } from '../api/adminQueries';
 import type { FraudEvent } from '../api/types';
 import { humanize } from '../app/format';
 import { say, sayProblem } from '../app/toasts';

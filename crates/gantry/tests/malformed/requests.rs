@@ -87,6 +87,7 @@ const PATHS: &[&str] = &[
     "/api/v1/jobs?q={}",
     "/api/v1/jobs?order={}&limit={}",
     "/api/v1/account/ledger?cursor={}&limit={}",
+    "/api/v1/account/lots?cursor={}&limit={}",
     "/api/v1/{}",
     "/api/v1/datasets?limit={}",
     "/api/v1/audit?cursor={}",

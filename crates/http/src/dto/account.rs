@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use gantry_billing::AccountView;
-use gantry_ports::store::{LedgerAccount, LedgerEntry};
+use gantry_ports::store::{LedgerAccount, LedgerEntry, LotRecord};
+use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_types::{
     Credits, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PriorityClass, Timestamp,
@@ -200,6 +201,46 @@ impl From<AccountView> for AccountBody {
             running_jobs: overview.running_roots,
             queued_jobs: overview.queued_roots,
             meters: meters.collect(),
+        }
+    }
+}
+
+/// Credits that were given together and expire together.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LotBody {
+    /// The lot, as the ledger names it.
+    #[schema(value_type = Uuid)]
+    pub id: LotId,
+    /// Where they came from: `promotional`, `earned` or `paid`.
+    #[schema(value_type = String)]
+    pub source: LotOrigin,
+    /// Why they were given: `welcome`, `referral` or `referred`, `package` and its name, `ad` and
+    /// its session, or what an administrator wrote.
+    pub reason: String,
+    /// How many were given.
+    #[schema(value_type = i64)]
+    pub granted: Credits,
+    /// What is left and not held by jobs; always above zero.
+    #[schema(value_type = i64)]
+    pub left: Credits,
+    /// When what is left expires; `null` means never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    /// When they were given.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+impl From<LotRecord> for LotBody {
+    fn from(record: LotRecord) -> Self {
+        Self {
+            id: record.lot.id,
+            source: record.lot.origin,
+            reason: record.reason,
+            granted: record.granted,
+            left: record.lot.remaining,
+            expires_at: record.lot.expires_at,
+            created_at: record.created_at,
         }
     }
 }

@@ -60,6 +60,27 @@ impl PageParams {
     }
 }
 
+/// Which part of a list is wanted that has one order alone.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OnwardParams {
+    /// At most so many items: 1 to 200, 50 if not given.
+    #[serde(default, deserialize_with = "number_from_text")]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl OnwardParams {
+    /// The key to continue after and how many are wanted; `key` makes the list's key from its UUID.
+    pub fn request<K>(self, key: impl Fn(Uuid) -> K) -> Answer<(Option<K>, u32)> {
+        let page = PageParams { limit: self.limit, cursor: self.cursor, order: None };
+        let request = page.request(key)?;
+        Ok((request.after, request.limit))
+    }
+}
+
 /// One part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PageOf<T> {

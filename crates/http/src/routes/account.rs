@@ -1,4 +1,4 @@
-//! The account: plan, balance, meters, ledger.
+//! The account: plan, balance, lots, meters, ledger.
 
 use axum::Json;
 use axum::body::Body;
@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use gantry_access::Actor;
 use gantry_ports::store::{LedgerEntry, Order, Page, PageRequest};
-use gantry_types::LedgerEntryId;
+use gantry_types::{LedgerEntryId, LotId};
 
-use crate::dto::{AccountBody, LedgerEntryBody, PageOf, PageParams};
+use crate::dto::{AccountBody, LedgerEntryBody, LotBody, OnwardParams, PageOf, PageParams};
 use crate::extract::{CurrentActor, Params};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -23,6 +23,22 @@ pub async fn get_account(
     CurrentActor(actor): CurrentActor,
 ) -> Answer<Json<AccountBody>> {
     Ok(Json(state.billing().account(&actor).await?.into()))
+}
+
+/// The credits that can be spent, by expiry.
+///
+/// They come in the order in which jobs spend them: what expires first is first, what never expires
+/// last; among equals promotional credits, then earned ones, then paid ones.
+#[utoipa::path(get, path = "/account/lots", tag = "Account", params(OnwardParams),
+    responses((status = 200, body = PageOf<LotBody>)))]
+pub async fn list_lots(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Params(page): Params<OnwardParams>,
+) -> Answer<Json<PageOf<LotBody>>> {
+    let (after, limit) = page.request(LotId::from_uuid)?;
+    let lots = state.billing().lots(&actor, after, limit).await?;
+    Ok(Json(PageOf::of(lots, Into::into, LotId::as_uuid)))
 }
 
 /// The ledger.

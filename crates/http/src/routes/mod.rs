@@ -68,6 +68,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(account::get_account, leaving::delete_account))
         .routes(routes!(account_export::get_account_export, account_export::ask_for_export))
         .routes(routes!(account_export::download_account_export))
+        .routes(routes!(account::list_lots))
         .routes(routes!(account::list_ledger))
         .routes(routes!(account::export_ledger))
         .routes(routes!(audit::list_audit))

@@ -171,6 +171,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/account/export", BY_SESSION),
     ("get", "/api/v1/account/export", BY_SESSION),
     ("get", "/api/v1/account/export/content", BY_SESSION),
+    ("get", "/api/v1/account/lots", READ_ACCOUNT),
     ("get", "/api/v1/account/ledger", READ_ACCOUNT),
     ("get", "/api/v1/account/ledger.csv", READ_ACCOUNT),
     ("get", "/api/v1/plans", Rule::Public),

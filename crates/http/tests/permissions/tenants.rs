@@ -11,7 +11,7 @@ use crate::stage::set_stage;
 use crate::table::{TABLE, Who};
 
 /// What belongs to an organization, as lists tell it.
-const LISTS: [&str; 11] = [
+const LISTS: [&str; 12] = [
     "/api/v1/auth/me",
     "/api/v1/jobs",
     "/api/v1/datasets",
@@ -21,6 +21,7 @@ const LISTS: [&str; 11] = [
     "/api/v1/api-keys",
     "/api/v1/sessions",
     "/api/v1/members",
+    "/api/v1/account/lots",
     "/api/v1/account/ledger",
     "/api/v1/audit",
 ];

@@ -45,6 +45,19 @@ pub struct LotGrant {
     pub at: Timestamp,
 }
 
+/// Credits as they were given, with what is left of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LotRecord {
+    /// The lot.
+    pub lot: Lot,
+    /// How many were given.
+    pub granted: Credits,
+    /// Why they were given.
+    pub reason: String,
+    /// When they were given.
+    pub created_at: Timestamp,
+}
+
 /// What an account has and does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountOverview {
@@ -92,6 +105,16 @@ pub trait ReadAccounts: Send + Sync {
     ) -> Result<AccountOverview, StoreError>;
     /// The lots with something left, in the order of use.
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError>;
+    /// The lots of which something can be spent at `now`, in the order of use; at most `limit` of
+    /// them, which stores cap at 200. They continue after the lot `after`, even if it was used up;
+    /// nothing comes after one that the organization does not have.
+    async fn list_usable_lots(
+        &self,
+        organization_id: OrganizationId,
+        now: Timestamp,
+        after: Option<LotId>,
+        limit: u32,
+    ) -> Result<Page<LotRecord, LotId>, StoreError>;
     /// The ledger.
     async fn list_ledger(
         &self,

@@ -34,7 +34,7 @@ pub use access::{
     User, UserStatus, WriteAccess,
 };
 pub use accounts::{
-    AccountOverview, LedgerAccount, LedgerEntry, LotGrant, ReadAccounts, WriteAccounts,
+    AccountOverview, LedgerAccount, LedgerEntry, LotGrant, LotRecord, ReadAccounts, WriteAccounts,
 };
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
 pub use catalog::{

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{AccountOverview, LedgerEntry, Page, PageRequest, ReadAccounts};
+use gantry_ports::store::{
+    AccountOverview, LedgerEntry, LotRecord, Page, PageRequest, ReadAccounts,
+};
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
 use gantry_rules::plan::Plan;
@@ -92,6 +94,40 @@ impl LotRow {
         })
     }
 }
+
+/// A row of `lots`, with how it came.
+#[derive(Debug, FromQueryResult)]
+struct LotRecordRow {
+    id: Uuid,
+    origin: String,
+    reason: String,
+    granted: i64,
+    remaining: i64,
+    expires_at: Option<i64>,
+    created_at: i64,
+}
+
+impl LotRecordRow {
+    fn decode(self) -> Result<LotRecord, StoreError> {
+        let lot = LotRow {
+            id: self.id,
+            origin: self.origin,
+            expires_at: self.expires_at,
+            remaining: self.remaining,
+        };
+        Ok(LotRecord {
+            lot: lot.decode()?,
+            granted: Credits::new(self.granted),
+            reason: self.reason,
+            created_at: decode_time(self.created_at),
+        })
+    }
+}
+
+/// The order of use in SQL, as [`lots::sort_by_use`] has it: what never expires is last.
+const ORDER_OF_USE: &str = "COALESCE(expires_at, 9223372036854775807), \
+                            CASE origin WHEN 'promotional' THEN 0 WHEN 'earned' THEN 1 \
+                            ELSE 2 END, id";
 
 /// A row of `ledger_entries`.
 #[derive(Debug, FromQueryResult)]
@@ -189,6 +225,27 @@ impl ReadAccounts for Session {
         let mut found = rows.into_iter().map(LotRow::decode).collect::<Result<Vec<_>, _>>()?;
         lots::sort_by_use(&mut found);
         Ok(found)
+    }
+
+    async fn list_usable_lots(
+        &self,
+        organization_id: OrganizationId,
+        now: Timestamp,
+        after: Option<LotId>,
+        limit: u32,
+    ) -> Result<Page<LotRecord, LotId>, StoreError> {
+        let own = "lots WHERE organization_id = $1";
+        let tail = PageSql::by_terms((after.map(LotId::as_uuid), limit), ORDER_OF_USE, own, 3);
+        let sql = format!(
+            "SELECT id, origin, reason, granted, remaining, expires_at, created_at FROM {own} \
+             AND remaining > 0 AND (expires_at IS NULL OR expires_at > $2){}",
+            tail.tail
+        );
+        let mut values = vec![organization_id.as_uuid().into(), now.as_micros().into()];
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<LotRecordRow>("lot", sql, values).await?;
+        let records = rows.into_iter().map(LotRecordRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(records, |record: &LotRecord| record.lot.id))
     }
 
     async fn list_ledger(

@@ -44,6 +44,28 @@ impl PageSql {
         Self { tail, values, limit: limit as usize }
     }
 
+    /// The tail for a page in an order of its own, ascending by `terms`, the last of which is the
+    /// identifier. The row to continue after is looked for in `rows`, a table with a condition, so
+    /// that it may have left the list meanwhile. Parameters are numbered from `first`.
+    pub(crate) fn by_terms(
+        (after, limit): (Option<Uuid>, u32),
+        terms: &str,
+        rows: &str,
+        first: usize,
+    ) -> Self {
+        let limit = limit.clamp(1, MOST_ROWS);
+        let mut tail = String::new();
+        let mut values = Vec::new();
+        if let Some(after) = after {
+            tail = format!(" AND ({terms}) > (SELECT {terms} FROM {rows} AND id = ${first})");
+            values.push(after.into());
+        }
+        let place = first + values.len();
+        tail.push_str(&format!(" ORDER BY {terms} LIMIT ${place}"));
+        values.push((i64::from(limit) + 1).into());
+        Self { tail, values, limit: limit as usize }
+    }
+
     /// Cuts the row too many off.
     pub(crate) fn finish<T, K>(&self, mut items: Vec<T>, key: impl Fn(&T) -> K) -> Page<T, K> {
         let more = items.len() > self.limit;
@@ -79,6 +101,19 @@ mod tests {
         assert_eq!((full.items, full.next), (vec![9, 8], Some(8)));
         let last = sql.finish(vec![7], |row| *row);
         assert_eq!((last.items, last.next), (vec![7], None));
+    }
+
+    #[test]
+    fn a_page_continues_after_the_place_of_a_row() {
+        let rows = "lots WHERE organization_id = $1";
+        let sql = PageSql::by_terms((Some(Uuid::nil()), 2), "age, id", rows, 2);
+        assert_eq!(
+            sql.tail,
+            " AND (age, id) > (SELECT age, id FROM lots WHERE organization_id = $1 AND id = $2) \
+             ORDER BY age, id LIMIT $3"
+        );
+        assert_eq!(sql.values, vec![Value::from(Uuid::nil()), Value::from(3_i64)]);
+        assert_eq!(sql.finish(vec![9, 8, 7], |row| *row).next, Some(8));
     }
 
     #[test]

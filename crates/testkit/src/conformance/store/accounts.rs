@@ -79,6 +79,58 @@ pub async fn credits_expire(world: &World) -> Outcome {
     Ok(())
 }
 
+/// The identifiers on a page of an account's usable lots, and what it continues after.
+async fn usable(
+    world: &World,
+    account: OrganizationId,
+    (now, after): (Timestamp, Option<LotId>),
+) -> anyhow::Result<(Vec<LotId>, Option<LotId>)> {
+    let snapshot = world.read().await?;
+    let page = snapshot.accounts().list_usable_lots(account, now, after, 2).await?;
+    Ok((page.items.iter().map(|record| record.lot.id).collect(), page.next))
+}
+
+/// The pages have the order of use, without what expired or is used up, even if that happened to
+/// the lot after which a page continues.
+pub async fn lots_are_listed_in_the_order_of_use(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let soon = Some(World::at(600));
+    let paid = grant(world, account, (LotOrigin::Paid, None), 10).await?;
+    let given = grant(world, account, (LotOrigin::Promotional, None), 10).await?;
+    let twin = grant(world, account, (LotOrigin::Promotional, None), 10).await?;
+    let bought = grant(world, account, (LotOrigin::Paid, soon), 10).await?;
+    let earned = grant(world, account, (LotOrigin::Earned, soon), 10).await?;
+    let over = grant(world, account, (LotOrigin::Paid, Some(World::at(100))), 10).await?;
+    ensure!(usable(world, account, (START, None)).await? == (vec![over, earned], Some(earned)));
+
+    let now = World::at(100);
+    ensure!(usable(world, account, (now, None)).await? == (vec![earned, bought], Some(bought)));
+    let snapshot = world.read().await?;
+    let records = snapshot.accounts().list_usable_lots(account, now, None, 200).await?.items;
+    let lots: Vec<Lot> = records.iter().map(|record| record.lot).collect();
+    let stored = snapshot.accounts().list_lots(account).await?;
+    ensure!(stored[0].id == over && stored[1..] == lots[..], "{stored:?}, {lots:?}");
+    ensure!(records.iter().all(|record| record.reason == "story" && record.created_at == START));
+    drop(snapshot);
+
+    world.submit(account, 35).await?;
+    let left = usable(world, account, (now, Some(bought))).await?;
+    let all_given = [given.min(twin), given.max(twin)];
+    ensure!(left == (all_given.to_vec(), Some(all_given[1])), "{left:?}");
+    ensure!(usable(world, account, (now, left.1)).await? == (vec![paid], None));
+    let snapshot = world.read().await?;
+    let first = snapshot.accounts().list_usable_lots(account, now, None, 1).await?.items.remove(0);
+    ensure!(first.lot.remaining == Credits::new(5) && first.granted == Credits::new(10));
+    drop(snapshot);
+
+    let other = world.account(10).await?;
+    let (others, _) = usable(world, other, (now, None)).await?;
+    ensure!(others.len() == 1 && ![paid, given, twin].contains(&others[0]), "{others:?}");
+    let foreign = usable(world, account, (now, Some(others[0]))).await?;
+    ensure!(foreign == (Vec::new(), None), "a foreign lot is a place: {foreign:?}");
+    Ok(())
+}
+
 /// Rising to what is low is told of nobody, falling below it once; what jobs hold is not gone.
 pub async fn a_fall_of_a_balance_is_told_once(world: &World) -> Outcome {
     let low = Credits::new(20);

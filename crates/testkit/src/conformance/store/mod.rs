@@ -58,6 +58,7 @@ macro_rules! store_conformance {
             identity::mails_are_sent_once_and_tried_again,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
+            accounts::lots_are_listed_in_the_order_of_use,
             accounts::a_fall_of_a_balance_is_told_once,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
             payments::a_checkout_is_finished_once,
