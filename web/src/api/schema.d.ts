@@ -166,6 +166,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/lots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The credits that can be spent, by expiry.
+         * @description They come in the order in which jobs spend them: what expires first is first, what never expires
+         *     last; among equals promotional credits, then earned ones, then paid ones.
+         */
+        get: operations["list_lots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/mock-purchases": {
         parameters: {
             query?: never;
@@ -4030,6 +4051,41 @@ export interface components {
              */
             password: string;
         };
+        /** @description Credits that were given together and expire together. */
+        LotBody: {
+            /**
+             * Format: date-time
+             * @description When they were given.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When what is left expires; `null` means never.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many were given.
+             */
+            granted: number;
+            /**
+             * Format: uuid
+             * @description The lot, as the ledger names it.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description What is left and not held by jobs; always above zero.
+             */
+            left: number;
+            /**
+             * @description Why they were given: `welcome`, `referral` or `referred`, `package` and its name, `ad` and
+             *     its session, or what an administrator wrote.
+             */
+            reason: string;
+            /** @description Where they came from: `promotional`, `earned` or `paid`. */
+            source: string;
+        };
         /** @description Who is signed in. */
         Me: {
             /** @description What state-changing requests with the cookie must carry in `X-CSRF-Token`; `null` for keys. */
@@ -4796,6 +4852,46 @@ export interface components {
                 lot_id: string;
                 /** @description Why. */
                 reason: string;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
+        PageOf_LotBody: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When they were given.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When what is left expires; `null` means never.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many were given.
+                 */
+                granted: number;
+                /**
+                 * Format: uuid
+                 * @description The lot, as the ledger names it.
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description What is left and not held by jobs; always above zero.
+                 */
+                left: number;
+                /**
+                 * @description Why they were given: `welcome`, `referral` or `referred`, `package` and its name, `ad` and
+                 *     its session, or what an administrator wrote.
+                 */
+                reason: string;
+                /** @description Where they came from: `promotional`, `earned` or `paid`. */
+                source: string;
             }[];
             /** @description Where the list goes on; `null` on the last page. */
             next_cursor?: string | null;
@@ -6684,6 +6780,39 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_lots: {
+        parameters: {
+            query?: {
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_LotBody"];
                 };
             };
             /** @description A problem. */

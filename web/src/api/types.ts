@@ -74,15 +74,7 @@ export type Account = With<
   { meters: Meter[]; plan: With<Schemas['PlanBody'], { terms: JsonObject }> }
 >;
 /** Credits that were given together and expire together. */
-export interface Lot {
-  id: string;
-  source: 'promotional' | 'earned' | 'paid';
-  reason: string;
-  granted: number;
-  left: number;
-  expires_at: string | null;
-  created_at: string;
-}
+export type Lot = With<Schemas['LotBody'], { source: 'promotional' | 'earned' | 'paid' }>;
 export type LedgerEntry = Filled<Schemas['LedgerEntryBody']>;
 
 export type Offers = With<Schemas['OffersBody'], { plans: Offer[]; packages: Package[] }>;
