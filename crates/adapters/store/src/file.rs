@@ -130,7 +130,7 @@ impl FileConnection {
         statement.raw_execute().map_err(refuse)
     }
 
-    /// Runs a statement once per row of cells.
+    /// Runs a statement once per piece of a row set: a row, or a group of them.
     ///
     /// # Errors
     /// What SQLite says.
@@ -138,12 +138,12 @@ impl FileConnection {
         &self,
         what: &'static str,
         text: &str,
-        rows: impl Iterator<Item = Cells<'a>>,
+        pieces: impl Iterator<Item = Cells<'a>>,
     ) -> Result<(), StoreError> {
         let refuse = |error: rusqlite::Error| derive_file_error(&error, what);
         let connection = self.lock();
         let mut statement = connection.prepare_cached(text).map_err(refuse)?;
-        for cells in rows {
+        for cells in pieces {
             for (place, cell) in (1..).zip(cells) {
                 statement.raw_bind_parameter(place, cell).map_err(refuse)?;
             }

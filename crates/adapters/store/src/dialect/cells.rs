@@ -6,6 +6,8 @@
 //! same. No identifier is all ones, and no number is the smallest one: these stand for nothing in
 //! arrays, which have no room for it.
 
+use std::ops::Range;
+
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use sea_orm::Value;
@@ -21,7 +23,7 @@ pub(super) const NO_NUMBER: i64 = i64::MIN;
 /// Stands for no text in an array.
 pub(super) const NO_TEXT: &str = "\u{1}";
 
-/// The values of one row.
+/// The values that a statement takes.
 pub(crate) type Cells<'a> = &'a [Cell];
 
 /// One value.
@@ -112,9 +114,13 @@ impl RowSet {
         self
     }
 
-    /// The rows, of so many columns each.
-    pub(super) fn rows(&self, columns: usize) -> impl Iterator<Item = Cells<'_>> {
-        self.cells.chunks_exact(columns.max(1))
+    /// Some of the cells, so many at a time.
+    pub(super) fn pieces(
+        &self,
+        cells: Range<usize>,
+        size: usize,
+    ) -> impl Iterator<Item = Cells<'_>> {
+        self.cells.get(cells).unwrap_or_default().chunks_exact(size.max(1))
     }
 
     /// All rows as one array per column; what stands for nothing is [`NO_ID`] and its like.
@@ -179,7 +185,7 @@ mod tests {
     fn text_is_never_what_stands_for_none() {
         let mut rows = RowSet::new();
         rows.row().text(NO_TEXT);
-        assert_eq!(rows.rows(1).next(), Some(&[Cell::Text("\u{fffd}".into())][..]));
+        assert_eq!(rows.pieces(0..1, 1).next(), Some(&[Cell::Text("\u{fffd}".into())][..]));
     }
 
     #[test]
@@ -199,9 +205,10 @@ mod tests {
         let texts = vec![Value::from("a\u{fffd}b"), Value::from(NO_TEXT)];
         assert_eq!(arrays[2], Value::Array(ArrayType::String, Some(Box::new(texts))));
         let set = fill();
-        let rows: Vec<Cells<'_>> = set.rows(3).collect();
+        let rows: Vec<Cells<'_>> = set.pieces(0..6, 3).collect();
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0][2], Cell::Text("a\u{fffd}b".into()));
         assert_eq!(rows[1][1], Cell::Int(-3));
+        assert_eq!(set.pieces(3..6, 3).count(), 1);
     }
 }

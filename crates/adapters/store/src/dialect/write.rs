@@ -3,7 +3,8 @@
 //! Invariants: sets are written in the order in which the batch was made. On PostgreSQL all
 //! tables of a batch are one round trip: one statement that takes one array per column. On a
 //! SQLite file, where a round trip costs nothing, each table has a small statement that is run
-//! row by row. No text depends on the number of rows, so that all stay prepared.
+//! row by row, and one for a group of new rows, which finds its place in the table once. No text
+//! depends on the number of rows, so that all stay prepared.
 
 use gantry_ports::StoreError;
 
@@ -11,6 +12,10 @@ use super::cells::RowSet;
 use super::postgres;
 use super::row_set::{Column, Kind};
 use crate::batch_sql::BatchSql;
+use crate::file::FileConnection;
+
+/// New rows that one statement takes on a SQLite file.
+const GROUP: usize = 16;
 
 /// What a set of rows does to its table.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +43,8 @@ pub(crate) struct WriteBatch {
     kinds: Vec<Vec<Kind>>,
     /// Per table a statement for one row.
     one_row: Vec<String>,
+    /// Per table a statement for a group of rows, where all of them are new.
+    group: Vec<Option<String>>,
     /// One statement for all rows of all tables.
     all_at_once: String,
 }
@@ -50,6 +57,7 @@ impl WriteBatch {
             what,
             kinds: tables.iter().map(kinds).collect(),
             one_row: tables.iter().map(TableWrite::of_one_row).collect(),
+            group: tables.iter().map(TableWrite::of_group).collect(),
             all_at_once: all_at_once(tables),
         }
     }
@@ -73,14 +81,31 @@ impl WriteBatch {
                 sql.run(self.what, self.all_at_once.as_str(), values).await.map(drop)
             }
             BatchSql::File(file) => {
-                let columns = self.kinds.iter().map(Vec::len);
-                let tables = self.one_row.iter().zip(columns).zip(&sets);
-                for ((text, columns), rows) in tables.filter(|(_, rows)| rows.len() > 0) {
-                    file.run_rows(self.what, text, rows.rows(columns))?;
+                for (place, rows) in sets.iter().enumerate().filter(|(_, rows)| rows.len() > 0) {
+                    self.write_to_file(file, place, rows)?;
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Writes the rows of the table at `place`: whole groups, and what is left row by row.
+    fn write_to_file(
+        &self,
+        file: &FileConnection,
+        place: usize,
+        rows: &RowSet,
+    ) -> Result<(), StoreError> {
+        let columns = self.kinds.get(place).map_or(1, Vec::len);
+        let mut first = 0;
+        if let Some(group) = self.group.get(place).and_then(Option::as_ref) {
+            let whole = rows.len() - rows.len() % GROUP;
+            file.run_rows(self.what, group, rows.pieces(0..whole * columns, GROUP * columns))?;
+            first = whole;
+        }
+        let Some(one) = self.one_row.get(place) else { return Ok(()) };
+        let rest = first * columns..rows.len() * columns;
+        file.run_rows(self.what, one, rows.pieces(rest, columns))
     }
 }
 
@@ -114,6 +139,24 @@ impl TableWrite<'_> {
                 let conflict = resolve_conflict(columns, *keys);
                 format!("INSERT INTO {table} ({names}) VALUES ({values}) {conflict}")
             }
+        }
+    }
+
+    /// A statement for [`GROUP`] rows, if all are new. One that fails leaves what it has written to
+    /// the end of its transaction, which is given up then: so SQLite keeps no journal for it.
+    fn of_group(&self) -> Option<String> {
+        let Self { table, columns, action } = self;
+        match action {
+            Action::Insert => {
+                let rows = (0..GROUP).map(|row| {
+                    let first = row * columns.len() + 1;
+                    let places = (first..first + columns.len()).map(|place| format!("?{place}"));
+                    format!("({})", places.collect::<Vec<_>>().join(", "))
+                });
+                let rows = rows.collect::<Vec<_>>().join(", ");
+                Some(format!("INSERT OR FAIL INTO {table} ({}) VALUES {rows}", names(columns)))
+            }
+            Action::Update | Action::Upsert(_) => None,
         }
     }
 
@@ -167,6 +210,16 @@ mod tests {
         assert!(write(Action::Upsert(2)).ends_with(
             "VALUES (?1, ?2, ?3) ON CONFLICT (id, state) DO UPDATE SET cost = excluded.cost"
         ));
+    }
+
+    #[test]
+    fn a_group_is_of_new_rows_alone() {
+        let write = |action| TableWrite { table: "jobs", columns: COLUMNS, action }.of_group();
+        let group = write(Action::Insert).unwrap();
+        let begin =
+            "INSERT OR FAIL INTO jobs (id, state, cost) VALUES (?1, ?2, ?3), (?4, ?5, ?6), ";
+        assert!(group.starts_with(begin) && group.ends_with(", (?46, ?47, ?48)"), "{group}");
+        assert_eq!([Action::Update, Action::Upsert(1)].map(write), [None, None]);
     }
 
     #[test]
