@@ -93,7 +93,9 @@ impl Movement {
         }
     }
 
-    const fn sides(self) -> (LedgerAccount, LedgerAccount) {
+    /// From where, and to where.
+    #[must_use]
+    pub const fn sides(self) -> (LedgerAccount, LedgerAccount) {
         match self {
             Self::Grant => (LedgerAccount::Issued, LedgerAccount::Available),
             Self::Hold => (LedgerAccount::Available, LedgerAccount::Held),

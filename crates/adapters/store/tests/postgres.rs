@@ -31,7 +31,7 @@ async fn the_books_cannot_be_rewritten() -> anyhow::Result<()> {
     World::over(Arc::clone(&store)).await?.account(100).await?;
     books::append_audit_entry(&*store).await?;
     let database = Database::connect(url).await?;
-    for table in ["ledger_entries", "audit_entries"] {
+    for table in ["postings", "audit_entries"] {
         for change in [
             format!("UPDATE {table} SET at = 0"),
             format!("DELETE FROM {table}"),

@@ -79,6 +79,17 @@ impl Dialect {
         }
     }
 
+    /// Statements that remove a table that was append only, with what made it so.
+    pub(crate) fn drop_append_only(self, table: &str) -> Vec<String> {
+        let mut statements = vec![format!("DROP TABLE {table}")];
+        match self {
+            // Triggers go with their table.
+            Self::Sqlite => {}
+            Self::Postgres => statements.push(format!("DROP FUNCTION {table}_refuse()")),
+        }
+        statements
+    }
+
     /// Statements after which a table that was append only refuses removals, and changes of
     /// `columns` alone: in the others what tells of a person can be erased.
     pub(crate) fn append_only_in(self, table: &str, columns: &[&str]) -> Vec<String> {

@@ -61,7 +61,7 @@ pub(super) struct Additions {
     pub(super) events: Vec<Option<PendingEvent>>,
     pub(super) slots: HashMap<(JobId, String), usize>,
     pub(super) account_events: RowSet,
-    pub(super) ledger: RowSet,
+    pub(super) postings: RowSet,
     pub(super) artifacts: RowSet,
     pub(super) results: BTreeMap<JobId, PendingResult>,
     pub(super) checkpoints: BTreeMap<JobId, PendingCheckpoint>,
@@ -74,7 +74,7 @@ impl Additions {
             events: Vec::new(),
             slots: HashMap::new(),
             account_events: RowSet::new(),
-            ledger: RowSet::new(),
+            postings: RowSet::new(),
             artifacts: RowSet::new(),
             results: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
@@ -316,19 +316,16 @@ impl Books {
         now: Timestamp,
     ) -> Result<(), Stop> {
         for posting in postings {
-            // A posting is named after its first line.
-            let posting_id = Uuid::now_v7();
-            for ((side, amount), id) in
-                posting.lines().into_iter().zip([posting_id, Uuid::now_v7()])
-            {
-                let account = self.account_mut(organization_id)?;
+            let account = self.account_mut(organization_id)?;
+            for (side, amount) in posting.lines() {
                 account.book(side, amount)?;
-                let rows = self.additions.ledger.row();
-                rows.id(id).id(organization_id.as_uuid()).id(posting_id);
-                rows.text(side.as_str()).int(amount.get()).id(posting.lot_id.as_uuid());
-                rows.opt_id(job_id.map(JobId::as_uuid)).text(posting.movement.as_str());
-                rows.int(now.as_micros());
             }
+            let (taken_from, given_to) = posting.movement.sides();
+            let rows = self.additions.postings.row();
+            rows.id(organization_id.as_uuid()).id(Uuid::now_v7());
+            rows.text(taken_from.as_str()).text(given_to.as_str()).int(posting.amount.get());
+            rows.id(posting.lot_id.as_uuid()).opt_id(job_id.map(JobId::as_uuid));
+            rows.text(posting.movement.as_str()).int(now.as_micros());
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ pub(super) async fn flush(
     delete(sql, "job event", &s.delete_slots, slots).await?;
     let (results, checkpoints) = collect_results(&additions);
     let keys = collect_keys(&additions)?;
-    let Additions { account_events, ledger, artifacts, .. } = additions;
+    let Additions { account_events, postings, artifacts, .. } = additions;
     let [inserted, bodies, steps, changed] = jobs;
     let [accounts, lots, meters] = accounts;
     // In the order of `FlushStatements::core`.
@@ -47,7 +47,7 @@ pub(super) async fn flush(
         accounts,
         lots,
         meters,
-        ledger,
+        postings,
         events,
         account_events,
         results,

@@ -13,6 +13,7 @@ mod v11;
 mod v12;
 mod v13;
 mod v14;
+mod v15;
 mod v2;
 mod v3;
 mod v4;
@@ -38,38 +39,37 @@ struct Version {
     append_only: &'static [&'static str],
     /// Tables that refuse removals, and changes of the named columns alone, from this version on.
     append_only_in: &'static [(&'static str, &'static [&'static str])],
+    /// Tables that were append only and whose rows the statements have put elsewhere.
+    replaced: &'static [&'static str],
+}
+
+impl Version {
+    /// A version that makes no table append only and replaces none.
+    const fn new(number: u32, statements: &'static [&'static str]) -> Self {
+        Self { number, statements, append_only: &[], append_only_in: &[], replaced: &[] }
+    }
 }
 
 const VERSIONS: &[Version] = &[
+    Version { append_only: v1::APPEND_ONLY, ..Version::new(1, v1::STATEMENTS) },
+    Version::new(2, v2::STATEMENTS),
+    Version::new(3, v3::STATEMENTS),
+    Version::new(4, v4::STATEMENTS),
+    Version::new(5, v5::STATEMENTS),
+    Version { append_only: v6::APPEND_ONLY, ..Version::new(6, v6::STATEMENTS) },
+    Version::new(7, v7::STATEMENTS),
+    Version::new(8, v8::STATEMENTS),
+    Version::new(9, v9::STATEMENTS),
+    Version { append_only_in: v10::APPEND_ONLY_IN, ..Version::new(10, v10::STATEMENTS) },
+    Version::new(11, v11::STATEMENTS),
+    Version::new(12, v12::STATEMENTS),
+    Version::new(13, v13::STATEMENTS),
+    Version::new(14, v14::STATEMENTS),
     Version {
-        number: 1,
-        statements: v1::STATEMENTS,
-        append_only: v1::APPEND_ONLY,
-        append_only_in: &[],
+        append_only: v15::APPEND_ONLY,
+        replaced: v15::REPLACED,
+        ..Version::new(15, v15::STATEMENTS)
     },
-    Version { number: 2, statements: v2::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 3, statements: v3::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 4, statements: v4::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 5, statements: v5::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version {
-        number: 6,
-        statements: v6::STATEMENTS,
-        append_only: v6::APPEND_ONLY,
-        append_only_in: &[],
-    },
-    Version { number: 7, statements: v7::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 8, statements: v8::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 9, statements: v9::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version {
-        number: 10,
-        statements: v10::STATEMENTS,
-        append_only: &[],
-        append_only_in: v10::APPEND_ONLY_IN,
-    },
-    Version { number: 11, statements: v11::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 12, statements: v12::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 13, statements: v13::STATEMENTS, append_only: &[], append_only_in: &[] },
-    Version { number: 14, statements: v14::STATEMENTS, append_only: &[], append_only_in: &[] },
 ];
 
 const CREATE_VERSIONS: &str =
@@ -137,6 +137,11 @@ async fn upgrade(
         }
         for (table, columns) in version.append_only_in {
             for statement in dialect.append_only_in(table, columns) {
+                tx.execute_unprepared(&statement).await.map_err(refuse)?;
+            }
+        }
+        for table in version.replaced {
+            for statement in dialect.drop_append_only(table) {
                 tx.execute_unprepared(&statement).await.map_err(refuse)?;
             }
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use gantry_ports::Store;
+use gantry_ports::store::{LedgerAccount, Order, PageRequest};
 use gantry_testkit::postgres;
 use gantry_types::{JobId, OrganizationId, UserId};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -64,6 +65,15 @@ async fn write_first_version(
         let statement = Statement::from_sql_and_values(dialect.backend(), sql, values);
         database.execute_raw(statement).await?;
     }
+    for (account, amount) in [("issued", -5), ("available", 5)] {
+        let sql = "INSERT INTO ledger_entries (id, organization_id, posting_id, account, amount, \
+                   lot_id, reason, at) VALUES ($1, $2, $2, $3, $4, $2, 'grant', 1)";
+        // A posting is named after its first line.
+        let line = if amount < 0 { id } else { UserId::generate().as_uuid() };
+        let values: [sea_orm::Value; 4] = [line.into(), id.into(), account.into(), amount.into()];
+        let statement = Statement::from_sql_and_values(dialect.backend(), sql, values);
+        database.execute_raw(statement).await?;
+    }
     Ok(())
 }
 
@@ -76,6 +86,12 @@ async fn check_upgraded(store: &GantryStore, id: Uuid) -> TestResult {
     assert_eq!(read.schedules().get_zone(organization).await?.as_str(), "UTC");
     assert_eq!(read.chores().get_swept_cursor(organization).await?, 0);
     assert_eq!(read.jobs().get_account_cursor(organization).await?, 7);
+    let page = PageRequest { after: None, limit: 10, order: Order::OldestFirst };
+    let lines = read.accounts().list_ledger(organization, &page).await?.items;
+    let told: Vec<(LedgerAccount, i64)> =
+        lines.iter().map(|line| (line.account, line.amount.get())).collect();
+    assert_eq!(told, [(LedgerAccount::Issued, -5), (LedgerAccount::Available, 5)]);
+    assert_eq!(lines[0].id.as_uuid(), id);
     Ok(())
 }
 

@@ -8,18 +8,16 @@ use gantry_ports::store::{
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
 use gantry_rules::plan::Plan;
-use gantry_types::{
-    Credits, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PlanId, Timestamp,
-};
+use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, OrganizationId, PlanId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::breaches;
 use super::convert::{
     decode_json, decode_opt_json, decode_serde_word, decode_time, decode_u32, decode_u64,
     decode_word,
 };
 use super::page::PageSql;
+use super::{breaches, ledger};
 use crate::session::Session;
 
 /// A row of `plans`.
@@ -129,34 +127,6 @@ const ORDER_OF_USE: &str = "COALESCE(expires_at, 9223372036854775807), \
                             CASE origin WHEN 'promotional' THEN 0 WHEN 'earned' THEN 1 \
                             ELSE 2 END, id";
 
-/// A row of `ledger_entries`.
-#[derive(Debug, FromQueryResult)]
-struct LedgerRow {
-    id: Uuid,
-    organization_id: Uuid,
-    account: String,
-    amount: i64,
-    lot_id: Uuid,
-    job_id: Option<Uuid>,
-    reason: String,
-    at: i64,
-}
-
-impl LedgerRow {
-    fn decode(self) -> Result<LedgerEntry, StoreError> {
-        Ok(LedgerEntry {
-            id: LedgerEntryId::from_uuid(self.id),
-            organization_id: OrganizationId::from_uuid(self.organization_id),
-            account: decode_serde_word("ledger account", &self.account)?,
-            amount: Credits::new(self.amount),
-            lot_id: LotId::from_uuid(self.lot_id),
-            job_id: self.job_id.map(JobId::from_uuid),
-            reason: self.reason,
-            at: decode_time(self.at),
-        })
-    }
-}
-
 /// Whose account it is, alone.
 #[derive(Debug, FromQueryResult)]
 struct WhoseRow {
@@ -253,17 +223,7 @@ impl ReadAccounts for Session {
         organization_id: OrganizationId,
         page: &PageRequest<LedgerEntryId>,
     ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError> {
-        let tail = PageSql::new(page, "id", 2, LedgerEntryId::as_uuid);
-        let sql = format!(
-            "SELECT id, organization_id, account, amount, lot_id, job_id, reason, at \
-             FROM ledger_entries WHERE organization_id = $1{}",
-            tail.tail
-        );
-        let mut values = vec![organization_id.as_uuid().into()];
-        values.extend(tail.values.iter().cloned());
-        let rows = self.sql().all::<LedgerRow>("ledger entry", sql, values).await?;
-        let entries = rows.into_iter().map(LedgerRow::decode).collect::<Result<_, _>>()?;
-        Ok(tail.finish(entries, |entry: &LedgerEntry| entry.id))
+        ledger::list(self.sql(), organization_id, page).await
     }
 
     async fn list_moved_balances(

@@ -9,11 +9,11 @@ use gantry_ports::store::{LotGrant, WriteAccounts};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::plan::Plan;
-use gantry_types::{Credits, LedgerEntryId, OrganizationId, PlanId, Timestamp};
+use gantry_types::{Credits, OrganizationId, PlanId};
 use sea_orm::Value;
-use uuid::Uuid;
 
 use super::convert::{encode_json, encode_serde_word};
+use super::ledger;
 use crate::error::broken;
 use crate::session::Session;
 
@@ -53,7 +53,7 @@ impl WriteAccounts for Session {
         let values = vec![grant.organization_id.as_uuid().into(), grant.lot.remaining.get().into()];
         self.sql().run_on_row("account", sql, values).await?;
         insert_lot_row(self, grant).await?;
-        insert_grant_entries(self, grant).await?;
+        post_grant(self, grant).await?;
         make_blocked_jobs_due(self, grant.organization_id).await
     }
 
@@ -100,37 +100,11 @@ async fn insert_lot_row(session: &Session, grant: &LotGrant) -> Result<(), Store
     session.sql().run("lot", sql, values).await.map(drop)
 }
 
-async fn insert_grant_entries(session: &Session, grant: &LotGrant) -> Result<(), StoreError> {
+async fn post_grant(session: &Session, grant: &LotGrant) -> Result<(), StoreError> {
     let posting =
         Posting { movement: Movement::Grant, lot_id: grant.lot.id, amount: grant.lot.remaining };
     let whose = (grant.organization_id, grant.at);
-    insert_entries(session, &posting, posting.movement.as_str(), whose).await
-}
-
-/// Both lines of a posting that is for no job.
-pub(super) async fn insert_entries(
-    session: &Session,
-    posting: &Posting,
-    reason: &str,
-    (organization_id, at): (OrganizationId, Timestamp),
-) -> Result<(), StoreError> {
-    let posting_id = Uuid::now_v7();
-    for (account, amount) in posting.lines() {
-        let sql = "INSERT INTO ledger_entries (id, organization_id, posting_id, account, amount, \
-                   lot_id, job_id, reason, at) VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8)";
-        let values = vec![
-            LedgerEntryId::generate().as_uuid().into(),
-            organization_id.as_uuid().into(),
-            posting_id.into(),
-            account.as_str().into(),
-            amount.get().into(),
-            posting.lot_id.as_uuid().into(),
-            reason.into(),
-            at.as_micros().into(),
-        ];
-        session.sql().run("ledger entry", sql, values).await?;
-    }
-    Ok(())
+    ledger::post(session, &posting, whose).await
 }
 
 pub(super) async fn make_blocked_jobs_due(

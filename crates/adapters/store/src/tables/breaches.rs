@@ -28,10 +28,9 @@ struct Check {
 // Sums are cast because PostgreSQL adds BIGINTs to a NUMERIC.
 const CHECKS: &[Check] = &[
     Check {
-        rule: "the lines of a posting sum to zero",
-        sql: "SELECT posting_id AS id, CAST(0 AS BIGINT) AS expected, \
-              CAST(SUM(amount) AS BIGINT) AS found \
-              FROM ledger_entries GROUP BY posting_id HAVING SUM(amount) <> 0",
+        rule: "a posting moves credits from one side to another",
+        sql: "SELECT id, CAST(1 AS BIGINT) AS expected, amount AS found \
+              FROM postings WHERE amount <= 0 OR taken_from = given_to",
     },
     Check {
         rule: "an account's available credits are what its lots have left",
@@ -45,7 +44,7 @@ const CHECKS: &[Check] = &[
         rule: "an account's available credits are what its ledger says",
         sql: "SELECT a.organization_id AS id, a.available AS expected, \
               CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found \
-              FROM accounts a LEFT JOIN ledger_entries e \
+              FROM accounts a LEFT JOIN ledger_lines e \
               ON e.organization_id = a.organization_id AND e.account = 'available' \
               GROUP BY a.organization_id, a.available \
               HAVING a.available <> COALESCE(SUM(e.amount), 0)",
@@ -54,7 +53,7 @@ const CHECKS: &[Check] = &[
         rule: "an account's held credits are what its ledger says",
         sql: "SELECT a.organization_id AS id, a.held AS expected, \
               CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found \
-              FROM accounts a LEFT JOIN ledger_entries e \
+              FROM accounts a LEFT JOIN ledger_lines e \
               ON e.organization_id = a.organization_id AND e.account = 'held' \
               GROUP BY a.organization_id, a.held HAVING a.held <> COALESCE(SUM(e.amount), 0)",
     },
@@ -70,7 +69,7 @@ const CHECKS: &[Check] = &[
         rule: "a lot has left what its ledger says",
         sql: "SELECT l.id AS id, l.remaining AS expected, \
               CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found \
-              FROM lots l LEFT JOIN ledger_entries e \
+              FROM lots l LEFT JOIN ledger_lines e \
               ON e.lot_id = l.id AND e.account = 'available' \
               GROUP BY l.id, l.remaining HAVING l.remaining <> COALESCE(SUM(e.amount), 0)",
     },

@@ -160,7 +160,7 @@ mod tests {
         ("audit_entries", "what tells of persons is erased inside, outside of the seals"),
         ("accounts", "money: the balance that the ledger sums to"),
         ("lots", "money: what the ledger moves"),
-        ("ledger_entries", "money: never changed and never removed"),
+        ("postings", "money: never changed and never removed"),
         ("meter_usage", "counts by meter and month, without a person"),
         ("allowances", "counts that return by themselves within minutes"),
         ("checkouts", "money: what was bought, by number alone"),

@@ -29,7 +29,7 @@ const SELECT_COSTS: &str = "SELECT j.operation, j.finished_at / 86400000000 AS d
 
 const SELECT_RELEASES: &str = "SELECT r.operation, l.at / 86400000000 AS day, \
      CAST(SUM(l.amount) AS BIGINT) AS refunded \
-     FROM ledger_entries l JOIN jobs j ON j.id = l.job_id JOIN jobs r ON r.id = j.root_id \
+     FROM ledger_lines l JOIN jobs j ON j.id = l.job_id JOIN jobs r ON r.id = j.root_id \
      WHERE l.account = 'available' AND l.reason = 'release' AND l.at >= $1 AND l.at < $2 \
      GROUP BY 1, 2";
 
@@ -62,7 +62,7 @@ impl CostRow {
     }
 }
 
-/// Sums over `ledger_entries`.
+/// Sums over `ledger_lines`.
 #[derive(Debug, FromQueryResult)]
 struct ReleaseRow {
     operation: String,

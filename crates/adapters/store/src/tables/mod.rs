@@ -29,6 +29,7 @@ mod job_costs;
 mod job_rows;
 mod jobs;
 mod jobs_list;
+mod ledger;
 mod mails;
 mod models;
 mod page;

@@ -16,8 +16,9 @@ use gantry_types::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::accounts_write::{insert_entries, make_blocked_jobs_due};
+use super::accounts_write::make_blocked_jobs_due;
 use super::convert::{encode_json, encode_serde_word};
+use super::ledger;
 use crate::session::Session;
 
 #[async_trait]
@@ -162,7 +163,7 @@ impl WritePayments for Session {
 
     async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError> {
         lock_account(self, back.organization_id).await?;
-        let sql = "SELECT CAST(COALESCE(-SUM(amount), 0) AS BIGINT) FROM ledger_entries \
+        let sql = "SELECT CAST(COALESCE(-SUM(amount), 0) AS BIGINT) FROM ledger_lines \
                    WHERE lot_id = $1 AND organization_id = $2 AND account = 'receivable'";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
         let forgiven = self.sql().number("ledger entry", sql, key).await?.min(back.amount.get());
@@ -206,7 +207,7 @@ async fn post(
             let amount = Credits::new(amount);
             let posting = Posting { movement, lot_id: back.lot_id, amount };
             let whose = (back.organization_id, back.at);
-            insert_entries(session, &posting, movement.as_str(), whose).await?;
+            ledger::post(session, &posting, whose).await?;
         }
     }
     Ok(())

@@ -204,5 +204,16 @@ pub async fn the_ledger_and_the_audit_log_keep_what_was_written(world: &World) -
     ensure!(ledger.len() == 2 && ledger.iter().all(|line| line.reason == "grant"), "{ledger:?}");
     let sum: i64 = ledger.iter().map(|line| line.amount.get()).sum();
     ensure!(sum == 0, "a posting sums to {sum}");
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        let mut page = PageRequest { after: None, limit: 1, order };
+        let first = read.accounts().list_ledger(account, &page).await?;
+        page.after = first.next;
+        let second = read.accounts().list_ledger(account, &page).await?;
+        let mut lines = [first.items, second.items].concat();
+        if order == Order::OldestFirst {
+            lines.reverse();
+        }
+        ensure!(lines == ledger && second.next.is_none(), "line by line it is {lines:?}");
+    }
     Ok(())
 }

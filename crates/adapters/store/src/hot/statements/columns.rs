@@ -118,12 +118,12 @@ pub(super) const ALLOWANCE: &[Column] = &[
     ("expires_at", Kind::Int),
 ];
 
-/// The columns of `ledger_entries`.
-pub(super) const LEDGER_ENTRY: &[Column] = &[
-    ("id", Kind::Id),
+/// The columns of `postings`.
+pub(super) const POSTING: &[Column] = &[
     ("organization_id", Kind::Id),
-    ("posting_id", Kind::Id),
-    ("account", Kind::Text),
+    ("id", Kind::Id),
+    ("taken_from", Kind::Text),
+    ("given_to", Kind::Text),
     ("amount", Kind::Int),
     ("lot_id", Kind::Id),
     ("job_id", Kind::Id),

@@ -2,7 +2,7 @@
 
 use super::columns::{
     ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
-    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LEDGER_ENTRY, LOT, METER,
+    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, METER, POSTING,
 };
 use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
 
@@ -10,7 +10,7 @@ use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
 #[derive(Debug)]
 pub(in crate::hot) struct FlushStatements {
     /// Everything of which most batches have something: jobs to insert, their bodies, jobs that
-    /// went a step, jobs that changed otherwise, accounts, lots, meters, ledger entries, events
+    /// went a step, jobs that changed otherwise, accounts, lots, meters, postings, events
     /// of jobs, events of accounts, results.
     pub(in crate::hot) core: WriteBatch,
     pub(in crate::hot) delete_slots: String,
@@ -33,7 +33,7 @@ impl FlushStatements {
             write("accounts", ACCOUNT, Action::Update),
             write("lots", LOT, Action::Update),
             write("meter_usage", METER, Action::Upsert(3)),
-            write("ledger_entries", LEDGER_ENTRY, Action::Insert),
+            write("postings", POSTING, Action::Insert),
             write("job_events", JOB_EVENT, Action::Insert),
             write("account_events", ACCOUNT_EVENT, Action::Insert),
             write("job_results", JOB_RESULT, Action::Upsert(1)),

@@ -77,12 +77,12 @@ pub(super) const LOTS: Source = Source {
 };
 
 pub(super) const LEDGER: Source = Source {
-    from: "ledger_entries",
+    from: "postings",
     columns: &[
         ("id", Id),
         ("organization_id", Id),
-        ("posting_id", Id),
-        ("account", Text),
+        ("taken_from", Text),
+        ("given_to", Text),
         ("amount", Int),
         ("lot_id", Id),
         ("job_id", Id),
