@@ -40,16 +40,24 @@ impl Jobs {
         if before.is_final() {
             return Err(HotError::WrongState { state: before }.into());
         }
-        let job = self.cancel_job(&house, id).await?;
-        let details = json!({ "organization": job.organization_id, "reason": reason });
-        let now = self.clock.now();
-        let entry = actor.audit_entry("job.stop", &format!("job {id}"), details, now);
+        self.note_stop(actor, &house, (id, reason)).await?;
+        self.cancel_job(&house, id).await
+    }
+
+    /// Says in the audit log that the job is asked to stop, before it is: nothing stops unnoticed.
+    async fn note_stop(
+        &self,
+        actor: &Actor,
+        house: &Actor,
+        (id, reason): (JobId, &str),
+    ) -> Result<(), JobsError> {
+        let details = json!({ "organization": house.organization_id, "reason": reason });
+        let entry = actor.audit_entry("job.stop", &format!("job {id}"), details, self.clock.now());
         self.store
             .write::<(), JobsError, _>(move |tx| {
                 let entry = entry.clone();
                 Box::pin(async move { Ok(tx.audit().append(&entry).await?) })
             })
-            .await?;
-        Ok(job)
+            .await
     }
 }
