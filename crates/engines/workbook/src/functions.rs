@@ -255,21 +255,23 @@ pub fn is_volatile(id: FunctionId) -> bool {
 /// Arguments of a function of single values.
 pub(crate) struct Args<'a> {
     values: &'a [Value],
+    omitted: u32,
     pub(crate) date1904: bool,
 }
 
 impl<'a> Args<'a> {
-    pub(crate) fn new(values: &'a [Value], date1904: bool) -> Self {
-        Self { values, date1904 }
+    /// Values, of which those whose bit is set in `omitted` were left out between two commas.
+    pub(crate) fn new(values: &'a [Value], omitted: u32, date1904: bool) -> Self {
+        Self { values, omitted, date1904 }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether an argument was given and is not empty.
+    /// Whether an argument was given: an empty cell is, and counts as 0.
     pub(crate) fn has(&self, i: usize) -> bool {
-        self.values.get(i).is_some_and(|v| !v.is_empty())
+        i < self.values.len() && self.omitted.checked_shr(i as u32).unwrap_or(0) & 1 == 0
     }
 
     pub(crate) fn value(&self, i: usize) -> &Value {
@@ -303,7 +305,8 @@ impl<'a> Args<'a> {
     }
 }
 
-/// What a function of single values that is no kernel gives; nothing for other functions.
+/// What a function of single values that is no kernel gives for values none of which was left out;
+/// nothing for other functions.
 #[must_use]
 pub fn call_scalar(id: FunctionId, values: &[Value], date1904: bool) -> Option<Value> {
     let function = get(id);
@@ -315,7 +318,7 @@ pub fn call_scalar(id: FunctionId, values: &[Value], date1904: bool) -> Option<V
             _ => {}
         }
     }
-    Some(f(&Args::new(values, date1904)).unwrap_or_else(Value::Error))
+    Some(f(&Args::new(values, 0, date1904)).unwrap_or_else(Value::Error))
 }
 
 /// `#NUM!` unless a condition holds.

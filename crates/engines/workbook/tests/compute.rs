@@ -74,6 +74,8 @@ fn mathematics() {
         ("DECIMAL(\"FF\",16)", 255.0),
         ("BITAND(13,25)", 9.0),
         ("EVEN(-1)", -2.0),
+        ("ACOT(-1)", 2.356_194_490_192_345),
+        ("ACOT(9999999999999)", 1.000_000_000_000_1e-13),
         ("SUMSQ(3,4)", 25.0),
         ("SERIESSUM(1,0,2,{1,-0.5})", 0.5),
     ]);
@@ -166,6 +168,54 @@ fn finance() {
 }
 
 #[test]
+fn accrued_interest_is_counted_back_from_the_first_one() {
+    let of = |frequency: u8, rest: &str| {
+        format!(
+            "ACCRINT(DATE(2017,1,1),DATE(2017,12,1),DATE(2017,4,1),0.33,3000,{frequency}{rest})"
+        )
+    };
+    let cases = [
+        (of(4, ",1"), 241.123_626_373_626_37),
+        (of(4, ",1,FALSE"), -253.876_373_626_373_6),
+        (of(4, ",2"), 236.5),
+        (of(4, ",3"), 240.041_095_890_410_96),
+        (of(4, ",4"), 247.5),
+        (of(2, ",1"), 245.686_813_186_813_23),
+        (of(2, ",0,FALSE"), 247.5),
+        (of(1, ",3,FALSE"), 244.109_589_041_095_9),
+        ("ACCRINT(39508,39691,39569,0.1,1000,4)".to_owned(), 16.944_444_444_444_446),
+        (
+            "ACCRINT(DATE(2007,3,1),DATE(2008,8,31),DATE(2008,5,1),0.1,1000,2,0,FALSE)".to_owned(),
+            66.944_444_444_444_46,
+        ),
+        (
+            "ACCRINT(DATE(2020,2,3),DATE(2023,12,1),DATE(2023,4,12),0.33,3000,2,0,FALSE)"
+                .to_owned(),
+            189.75,
+        ),
+    ];
+    let cases: Vec<(&str, f64)> = cases.iter().map(|(text, want)| (text.as_str(), *want)).collect();
+    check(&cases);
+}
+
+#[test]
+fn of_equal_keys_the_first_is_found_and_the_last_in_descending_order() {
+    check(&[
+        ("XLOOKUP(5,{1,3,5,5,7},{1,2,3,4,5},,-1,2)", 3.0),
+        ("XLOOKUP(5,{7,5,5,1},{1,2,3,4},,-1,-2)", 3.0),
+        ("XLOOKUP(5,{7,5,5,1},{1,2,3,4},,0,-1)", 3.0),
+        ("XLOOKUP(7.1,{9,7,7,5},{1,2,3,4},,-1,-2)", 2.0),
+    ]);
+    check_error(&[("XLOOKUP(\"a*\",{\"b\",\"ab\"},{1,2},,2,2)", ErrorKind::Value)]);
+}
+
+#[test]
+fn an_empty_cell_is_given_and_nothing_between_commas_is_not() {
+    check(&[("FLOOR.MATH(7.9,Z9)", 0.0), ("FLOOR.MATH(7.9,,1)", 7.0), ("CEILING.MATH(7.1)", 8.0)]);
+    check_text(&[("TEXTAFTER(\"a\",\"r\",1,0,0,Z9)", "")]);
+}
+
+#[test]
 fn text_and_dates() {
     check_text(&[
         ("MID(\"Fluid Flow\",7,20)", "Flow"),
@@ -195,6 +245,8 @@ fn text_and_dates() {
         ("CONVERT(2.5,\"ft\",\"m\")", 0.762),
         ("VALUE(\"$1,000\")", 1000.0),
         ("SEARCH(\"e?\",\"Statements\",4)", 5.0),
+        ("SEARCH(\"~~\",\"Hi ~Bang!\")", 4.0),
+        ("SEARCH(\"~d\",\"My dear\")", 4.0),
     ]);
 }
 

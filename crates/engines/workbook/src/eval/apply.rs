@@ -107,7 +107,10 @@ impl Eval<'_, '_> {
             Body::Eager(f) => f(self, operands).unwrap_or_else(Operand::from),
             Body::Scalar(f) => {
                 let values: Vec<Value> = operands.iter().map(|o| self.single(o)).collect();
-                let args = Args::new(&values, self.model.book.date1904);
+                let omitted = operands.iter().rev().fold(0, |bits, operand| {
+                    bits << 1 | u32::from(matches!(operand, Operand::Omitted))
+                });
+                let args = Args::new(&values, omitted, self.model.book.date1904);
                 f(&args).map_or_else(Operand::from, Operand::Value)
             }
             Body::Kernel1(f) => {

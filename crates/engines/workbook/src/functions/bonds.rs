@@ -222,7 +222,10 @@ fn duration(e: &mut Eval<'_, '_>, a: &[Operand]) -> Result<(f64, f64), ErrorKind
     Ok((weighted / value / bond.frequency, period_yield))
 }
 
-/// Interest since the issue (or since the first interest date): whole coupon periods, and parts.
+/// Interest since the issue. Until the first interest it is found as Excel finds it: from the issue
+/// to the coupon date before the first interest, and from there on, or back, to the settlement, in
+/// parts of the period that ends with the first interest. Without interest from the issue, the
+/// whole periods before that date do not count.
 fn accrint(e: &mut Eval<'_, '_>, a: &[Operand]) -> Outcome {
     let (issue, first, settlement) = (day(e, a, 0)?, day(e, a, 1)?, day(e, a, 2)?);
     let (rate, par) = (e.number(a, 3)?, e.number_or(a, 4, 1000.0)?);
@@ -230,37 +233,98 @@ fn accrint(e: &mut Eval<'_, '_>, a: &[Operand]) -> Outcome {
     let from_issue = e.bool_or(a, 7, true)?;
     require(rate > 0.0 && par > 0.0 && [1, 2, 4].contains(&frequency) && (0..=4).contains(&basis))?;
     require(issue < settlement)?;
-    let months = 12 / frequency;
-    let anchor = find_date(first).ok_or(ErrorKind::Num)?;
-    let start = if from_issue || settlement <= first { issue } else { first };
-    let mut k = 0;
-    while coupon(anchor, k * months) < settlement {
-        k += 1;
-    }
-    let mut total = 0.0;
-    loop {
-        let (low, high) = (coupon(anchor, (k - 1) * months), coupon(anchor, k * months));
-        let period = Coupons {
-            settlement,
-            maturity: high,
-            last: low,
-            next: high,
-            frequency: frequency as f64,
-            basis,
+    let schedule = Schedule { first: find_date(first).ok_or(ErrorKind::Num)?, frequency, basis };
+    let periods = if settlement > first {
+        schedule.since(if from_issue { issue } else { first }, settlement)
+    } else {
+        schedule.until_first(issue, settlement, from_issue)
+    };
+    Ok((par * rate / frequency as f64 * periods).into())
+}
+
+/// Coupon dates that are counted from the first interest.
+struct Schedule {
+    first: Date,
+    frequency: i64,
+    basis: i64,
+}
+
+impl Schedule {
+    /// The period that ends with the coupon date so many periods after the first interest.
+    fn period(&self, k: i64) -> Coupons {
+        let months = 12 / self.frequency;
+        let (last, next) = (coupon(self.first, (k - 1) * months), coupon(self.first, k * months));
+        Coupons {
+            settlement: next,
+            maturity: next,
+            last,
+            next,
+            frequency: self.frequency as f64,
+            basis: self.basis,
             shift: 0.0,
-        };
-        let (from, to) = (start.max(low), settlement.min(high));
-        if from == low && to == high {
-            total += 1.0;
-        } else if to > from {
-            total += period.between(from, to) / period.period_days();
         }
-        if low <= start {
-            break;
-        }
-        k -= 1;
     }
-    Ok((par * rate / frequency as f64 * total).into())
+
+    /// The period into which a date falls, its end not among it, and its number.
+    fn period_of(&self, date: f64) -> (i64, Coupons) {
+        let mut k = 0;
+        while self.period(k).next <= date {
+            k += 1;
+        }
+        while self.period(k).last > date {
+            k -= 1;
+        }
+        (k, self.period(k))
+    }
+
+    /// Periods between two dates, period by period.
+    fn since(&self, from: f64, to: f64) -> f64 {
+        let (mut k, mut total) = (self.period_of(from).0, 0.0);
+        loop {
+            let period = self.period(k);
+            let (low, high) = (from.max(period.last), to.min(period.next));
+            total += if low == period.last && high == period.next {
+                1.0
+            } else {
+                period.between(low, high) / period.period_days()
+            };
+            if period.next >= to {
+                return total;
+            }
+            k += 1;
+        }
+    }
+
+    /// Periods from the issue to a settlement that is not after the first interest.
+    fn until_first(&self, issue: f64, settlement: f64, from_issue: bool) -> f64 {
+        let end = self.period(0);
+        let length = end.period_days();
+        if issue >= end.last {
+            return end.between(issue, settlement) / length;
+        }
+        let (k, begin) = self.period_of(issue);
+        let part = if issue == begin.last {
+            1.0
+        } else {
+            begin.between(issue, begin.next) / begin.period_days()
+        };
+        let whole = if from_issue { -1 - k } else { 0 };
+        part + whole as f64 + self.beyond(settlement, &end) / length
+    }
+
+    /// Days from the beginning of the last period to a settlement, below zero for one before it.
+    fn beyond(&self, settlement: f64, end: &Coupons) -> f64 {
+        if settlement >= end.last {
+            return end.between(end.last, settlement);
+        }
+        match self.basis {
+            0 | 4 => {
+                let (k, period) = self.period_of(settlement);
+                period.between(period.last, settlement) + k as f64 * period.period_days()
+            }
+            _ => settlement - end.last,
+        }
+    }
 }
 
 /// Share of a year to maturity, and the two numbers of the simple securities.

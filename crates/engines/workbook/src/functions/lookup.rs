@@ -1,6 +1,6 @@
 //! Look-ups in tables.
 
-use super::search::{find_exact, find_sorted, find_x, get_mode, key_of, list};
+use super::search::{find_exact, find_sorted, find_x, get_mode, get_search, key_of, list};
 use super::{Function, eager};
 use crate::cell::Area;
 use crate::eval::{Eval, Operand, Outcome};
@@ -127,10 +127,7 @@ fn xlookup(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let keys = e.array_of(&args[1])?;
     let values = list(&keys).map_err(|_| ErrorKind::Value)?;
     let mode = get_mode(e.integer_or(args, 4, 0)?)?;
-    let search = e.integer_or(args, 5, 1)?;
-    if ![1, -1, 2, -2].contains(&search) {
-        return Err(ErrorKind::Value);
-    }
+    let search = get_search(e.integer_or(args, 5, 1)?, mode)?;
     let (rows, cols) = dimensions(e, &args[2])?;
     let vertical = keys.cols() == 1 && (keys.rows() > 1 || rows == 1);
     let (key_rows, key_cols) = dimensions(e, &args[1])?;

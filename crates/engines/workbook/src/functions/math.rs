@@ -34,8 +34,8 @@ pub(super) const TABLE: &[Function] = &[
     k1("SECH", |x| 1.0 / x.cosh()),
     k1("CSC", |x| angle(x, |x| inverse(sin(x)))),
     k1("CSCH", |x| inverse(x.sinh())),
-    k1("ACOT", |x| PI / 2.0 - x.atan()),
-    k1("ACOTH", |x| checked(x.abs() > 1.0, ((x + 1.0) / (x - 1.0)).ln() / 2.0)),
+    k1("ACOT", acot),
+    k1("ACOTH", |x| checked(x.abs() > 1.0, (1.0 / x).atanh())),
     k1("DEGREES", f64::to_degrees),
     k1("RADIANS", f64::to_radians),
     k1("INT", r::int),
@@ -196,6 +196,15 @@ fn log(a: &Args<'_>) -> Result<Value, ErrorKind> {
         x.ln() / base.ln()
     }
     .into())
+}
+
+/// The angle of a cotangent, between 0 and π: by its reciprocal, which stays exact near 0.
+fn acot(x: f64) -> f64 {
+    if x == 0.0 {
+        return PI / 2.0;
+    }
+    let angle = (1.0 / x).atan();
+    if x < 0.0 { angle + PI } else { angle }
 }
 
 /// CEILING.MATH and FLOOR.MATH: a mode turns the direction of negative numbers around.

@@ -106,7 +106,7 @@ pub(super) const TABLE: &[Function] = &[
     scalar("BINOM.INV", (3, 3), binom_inv),
     scalar("NEGBINOM.DIST", (4, 4), |a| {
         let (k, r, p) = (a.number(0)?.trunc(), a.number(1)?.trunc(), a.number(2)?);
-        require(k >= 0.0 && r >= 1.0 && p > 0.0 && p <= 1.0)?;
+        require(k >= 0.0 && r >= 1.0 && p > 0.0 && p < 1.0)?;
         Ok(if a.bool_or(3, true)? {
             incomplete_beta(p, r, k + 1.0)
         } else {

@@ -132,6 +132,12 @@ fn last_of_run(key: &Value, values: &[Value], (from, high): (usize, usize)) -> u
     at
 }
 
+/// Of a run of equal values, the first.
+fn first_of_run(key: &Value, values: &[Value], from: usize) -> usize {
+    let before = values.get(..from).unwrap_or_default().iter().rev();
+    from - before.take_while(|value| same(key, value)).count()
+}
+
 /// The nearest value below or above a key, wherever it stands: numbers are below text. Of equal
 /// ones the first, or the last when the search runs backwards.
 fn find_nearest(key: &Value, values: &[Value], mode: Mode, backwards: bool) -> Option<usize> {
@@ -152,24 +158,29 @@ fn find_nearest(key: &Value, values: &[Value], mode: Mode, backwards: bool) -> O
     best
 }
 
-/// The search of XMATCH and XLOOKUP.
+/// The search of XMATCH and XLOOKUP. Of values that equal the key it finds the first, and in
+/// descending order or backwards the last; of the nearest ones the last backwards alone.
 pub(super) fn find_x(key: &Value, values: &[Value], mode: Mode, search: i64) -> Option<usize> {
-    let found = match (mode, search) {
+    let nearest = || find_nearest(key, values, mode, search == -1);
+    let sorted = match (mode, search) {
         (Mode::Exact | Mode::Below, 2) => find_sorted(key, values, false),
         (Mode::Exact | Mode::Above, -2) => find_sorted(key, values, true),
         _ => {
             let exact = find_exact(key, values, (mode == Mode::Wildcard, search < 0));
             return match mode {
                 Mode::Exact | Mode::Wildcard => exact,
-                Mode::Below | Mode::Above => {
-                    exact.or_else(|| find_nearest(key, values, mode, search < 0))
-                }
+                Mode::Below | Mode::Above => exact.or_else(nearest),
             };
         }
     };
-    match mode {
-        Mode::Exact | Mode::Wildcard => found.filter(|i| same(key, &values[*i])),
-        Mode::Below | Mode::Above => found.or_else(|| find_nearest(key, values, mode, search < 0)),
+    match sorted {
+        Some(at) if same(key, &values[at]) => {
+            Some(if search < 0 { at } else { first_of_run(key, values, at) })
+        }
+        found => match mode {
+            Mode::Exact | Mode::Wildcard => None,
+            Mode::Below | Mode::Above => found.or_else(nearest),
+        },
     }
 }
 
@@ -180,6 +191,16 @@ pub(super) fn get_mode(number: i64) -> Result<Mode, ErrorKind> {
         -1 => Ok(Mode::Below),
         1 => Ok(Mode::Above),
         2 => Ok(Mode::Wildcard),
+        _ => Err(ErrorKind::Value),
+    }
+}
+
+/// How XMATCH and XLOOKUP go through the keys: 1 or -1 one by one, 2 or -2 by bisection, which
+/// cannot look for wildcards.
+pub(super) fn get_search(number: i64, mode: Mode) -> Result<i64, ErrorKind> {
+    match number {
+        1 | -1 => Ok(number),
+        2 | -2 if mode != Mode::Wildcard => Ok(number),
         _ => Err(ErrorKind::Value),
     }
 }
@@ -217,10 +238,7 @@ fn xmatch(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let array = e.array_of(&args[1])?;
     let values = list(&array).map_err(|_| ErrorKind::Value)?;
     let mode = get_mode(e.integer_or(args, 2, 0)?)?;
-    let search = e.integer_or(args, 3, 1)?;
-    if ![1, -1, 2, -2].contains(&search) {
-        return Err(ErrorKind::Value);
-    }
+    let search = get_search(e.integer_or(args, 3, 1)?, mode)?;
     find_x(&key, values, mode, search).map(|i| (i as f64 + 1.0).into()).ok_or(ErrorKind::Na)
 }
 

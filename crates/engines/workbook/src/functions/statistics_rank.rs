@@ -174,13 +174,18 @@ fn prob(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let high = e.number_or(args, 3, low)?;
     let mut total = 0.0;
     let mut inside = 0.0;
+    let mut found = false;
     for (x, p) in x.values().iter().zip(p.values()) {
         let (Value::Number(x), Value::Number(p)) = (x, p) else { continue };
         require(*p >= 0.0 && *p <= 1.0)?;
+        found = true;
         total += p;
         if *x >= low && *x <= high {
             inside += p;
         }
+    }
+    if !found {
+        return Err(ErrorKind::Div0);
     }
     require((total - 1.0).abs() < 1e-7)?;
     Ok(inside.into())

@@ -167,8 +167,7 @@ fn find(a: &Args<'_>, exact: bool) -> Result<Value, ErrorKind> {
         let needle = units(&needle);
         (from..=text.len()).find(|i| text[*i..].starts_with(&needle))
     } else if super::search::has_wildcard(&needle) {
-        // A tilde with nothing behind it stands for nothing.
-        let pattern = format!("{}*", needle.strip_suffix('~').unwrap_or(&needle));
+        let pattern = pattern_of(&needle);
         (from..=text.len()).find(|i| super::search::matches(&pattern, &from_units(&text[*i..])))
     } else {
         let text = units(&from_units(&text).to_lowercase());
@@ -176,6 +175,27 @@ fn find(a: &Args<'_>, exact: bool) -> Result<Value, ErrorKind> {
         (from..=text.len()).find(|i| text[*i..].starts_with(&needle))
     };
     found.map(|i| (i as f64 + 1.0).into()).ok_or(ErrorKind::Value)
+}
+
+/// What SEARCH looks for, and anything behind it. A tilde before what is no wildcard, or before
+/// nothing, stands for nothing.
+fn pattern_of(needle: &str) -> String {
+    let mut pattern = String::new();
+    let mut rest = needle.chars();
+    while let Some(c) = rest.next() {
+        match (c, if c == '~' { rest.next() } else { None }) {
+            ('~', Some(next)) => {
+                if matches!(next, '*' | '?' | '~') {
+                    pattern.push('~');
+                }
+                pattern.push(next);
+            }
+            ('~', None) => {}
+            (c, _) => pattern.push(c),
+        }
+    }
+    pattern.push('*');
+    pattern
 }
 
 fn replace(a: &Args<'_>) -> Result<Value, ErrorKind> {

@@ -87,6 +87,10 @@ fn around(e: &mut Eval<'_, '_>, args: &[Operand], before: bool) -> Outcome {
         }
         None => match args.get(5) {
             None | Some(Operand::Omitted) => Err(ErrorKind::Na),
+            Some(Operand::Area(area)) if area.is_cell() => Ok(match e.cell(area.first()) {
+                Value::Empty => Value::text("").into(),
+                value => value.into(),
+            }),
             Some(other) => Ok(other.clone()),
         },
     }
