@@ -206,6 +206,11 @@ fn of_equal_keys_the_first_is_found_and_the_last_in_descending_order() {
         ("XLOOKUP(5,{7,5,5,1},{1,2,3,4},,0,-1)", 3.0),
         ("XLOOKUP(7.1,{9,7,7,5},{1,2,3,4},,-1,-2)", 2.0),
     ]);
+    check(&[("XMATCH(\"^[ab]+$\",{\"abc\",\"ab\",\"b\"},3)", 2.0)]);
+    check_error(&[
+        ("XMATCH(\"(\",{\"(\"},3)", ErrorKind::Value),
+        ("XMATCH(4,{4},3)", ErrorKind::Na),
+    ]);
     check_error(&[("XLOOKUP(\"a*\",{\"b\",\"ab\"},{1,2},,2,2)", ErrorKind::Value)]);
 }
 

@@ -134,7 +134,7 @@ fn xlookup(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     if (if vertical { rows } else { cols }) != (if vertical { key_rows } else { key_cols }) {
         return Err(ErrorKind::Value);
     }
-    match find_x(&key, values, mode, search) {
+    match find_x(&key, values, mode, search)? {
         Some(i) => slice(e, &args[2], if vertical { (i + 1, 0) } else { (0, i + 1) }),
         None => match args.get(3) {
             None | Some(Operand::Omitted) => Err(ErrorKind::Na),

@@ -3,6 +3,8 @@
 
 use std::cmp::Ordering;
 
+use regex::RegexBuilder;
+
 use super::{Function, eager};
 use crate::coerce::{compare, same, same_kind};
 use crate::eval::{Eval, Operand, Outcome};
@@ -10,6 +12,9 @@ use crate::value::{Array, ErrorKind, Value};
 
 pub(super) const TABLE: &[Function] =
     &[eager("MATCH", (2, 3), "srs", match_), eager("XMATCH", (2, 4), "srss", xmatch)];
+
+/// The most bytes that a compiled pattern takes.
+const MOST_PATTERN: usize = 1 << 20;
 
 /// How a search treats values that are not equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub(super) enum Mode {
     /// Exact, or the next larger.
     Above,
     Wildcard,
+    /// A regular expression.
+    Pattern,
 }
 
 /// Whether text contains characters that stand for others.
@@ -160,7 +167,33 @@ fn find_nearest(key: &Value, values: &[Value], mode: Mode, backwards: bool) -> O
 
 /// The search of XMATCH and XLOOKUP. Of values that equal the key it finds the first, and in
 /// descending order or backwards the last; of the nearest ones the last backwards alone.
-pub(super) fn find_x(key: &Value, values: &[Value], mode: Mode, search: i64) -> Option<usize> {
+pub(super) fn find_x(
+    key: &Value,
+    values: &[Value],
+    mode: Mode,
+    search: i64,
+) -> Result<Option<usize>, ErrorKind> {
+    if mode == Mode::Pattern {
+        find_pattern(key, values, search < 0)
+    } else {
+        Ok(find_key(key, values, mode, search))
+    }
+}
+
+/// The first text (or last, backwards) in which a regular expression finds something.
+fn find_pattern(
+    key: &Value,
+    values: &[Value],
+    backwards: bool,
+) -> Result<Option<usize>, ErrorKind> {
+    let Value::Text(key) = key else { return Ok(None) };
+    let pattern = RegexBuilder::new(key).size_limit(MOST_PATTERN).build();
+    let pattern = pattern.map_err(|_| ErrorKind::Value)?;
+    let is_found = |value: &Value| matches!(value, Value::Text(t) if pattern.is_match(t));
+    Ok(if backwards { values.iter().rposition(is_found) } else { values.iter().position(is_found) })
+}
+
+fn find_key(key: &Value, values: &[Value], mode: Mode, search: i64) -> Option<usize> {
     let nearest = || find_nearest(key, values, mode, search == -1);
     let sorted = match (mode, search) {
         (Mode::Exact | Mode::Below, 2) => find_sorted(key, values, false),
@@ -168,7 +201,7 @@ pub(super) fn find_x(key: &Value, values: &[Value], mode: Mode, search: i64) -> 
         _ => {
             let exact = find_exact(key, values, (mode == Mode::Wildcard, search < 0));
             return match mode {
-                Mode::Exact | Mode::Wildcard => exact,
+                Mode::Exact | Mode::Wildcard | Mode::Pattern => exact,
                 Mode::Below | Mode::Above => exact.or_else(nearest),
             };
         }
@@ -178,7 +211,7 @@ pub(super) fn find_x(key: &Value, values: &[Value], mode: Mode, search: i64) -> 
             Some(if search < 0 { at } else { first_of_run(key, values, at) })
         }
         found => match mode {
-            Mode::Exact | Mode::Wildcard => None,
+            Mode::Exact | Mode::Wildcard | Mode::Pattern => None,
             Mode::Below | Mode::Above => found.or_else(nearest),
         },
     }
@@ -191,16 +224,17 @@ pub(super) fn get_mode(number: i64) -> Result<Mode, ErrorKind> {
         -1 => Ok(Mode::Below),
         1 => Ok(Mode::Above),
         2 => Ok(Mode::Wildcard),
+        3 => Ok(Mode::Pattern),
         _ => Err(ErrorKind::Value),
     }
 }
 
 /// How XMATCH and XLOOKUP go through the keys: 1 or -1 one by one, 2 or -2 by bisection, which
-/// cannot look for wildcards.
+/// cannot look for patterns.
 pub(super) fn get_search(number: i64, mode: Mode) -> Result<i64, ErrorKind> {
     match number {
         1 | -1 => Ok(number),
-        2 | -2 if mode != Mode::Wildcard => Ok(number),
+        2 | -2 if !matches!(mode, Mode::Wildcard | Mode::Pattern) => Ok(number),
         _ => Err(ErrorKind::Value),
     }
 }
@@ -239,7 +273,7 @@ fn xmatch(e: &mut Eval<'_, '_>, args: &[Operand]) -> Outcome {
     let values = list(&array).map_err(|_| ErrorKind::Value)?;
     let mode = get_mode(e.integer_or(args, 2, 0)?)?;
     let search = get_search(e.integer_or(args, 3, 1)?, mode)?;
-    find_x(&key, values, mode, search).map(|i| (i as f64 + 1.0).into()).ok_or(ErrorKind::Na)
+    find_x(&key, values, mode, search)?.map(|i| (i as f64 + 1.0).into()).ok_or(ErrorKind::Na)
 }
 
 #[cfg(test)]
