@@ -7,6 +7,7 @@
 //! the machine computes the whole chunk.
 
 mod assembler;
+mod detours;
 mod emit;
 mod file;
 mod fuse;
@@ -51,9 +52,26 @@ pub(crate) struct Native {
     parts: Vec<Part>,
     columns: usize,
     slots: usize,
-    constants: Vec<f64>,
+    constants: Vec<Line>,
     outputs: Vec<Source>,
     width: Width,
+}
+
+/// Constants, so that no vector of them lies in two lines of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f64; VECTOR]);
+
+impl Line {
+    /// All of some constants.
+    fn all_of(constants: &[f64]) -> Vec<Self> {
+        let lines = constants.chunks(VECTOR).map(|chunk| {
+            let mut line = [0.0; VECTOR];
+            line[..chunk.len()].copy_from_slice(chunk);
+            Self(line)
+        });
+        lines.collect()
+    }
 }
 
 /// What is done one after the other.
@@ -100,7 +118,7 @@ impl Native {
         let outputs = values.outputs.iter().map(|output| maker.find_source(*output));
         let outputs = outputs.collect::<Option<_>>()?;
         let slots = maker.emitter.file.slots() as usize;
-        let constants = maker.emitter.into_constants();
+        let constants = Line::all_of(&maker.emitter.into_constants());
         Some(Self { parts, columns: order.count as usize, slots, constants, outputs, width })
     }
 
@@ -131,7 +149,11 @@ impl Native {
         }
         let desk = Desk {
             columns: columns.as_mut_ptr().cast(),
-            constants: self.constants.as_ptr().wrapping_byte_offset(-FIRST_CONSTANT as isize),
+            constants: self
+                .constants
+                .as_ptr()
+                .cast::<f64>()
+                .wrapping_byte_offset(-FIRST_CONSTANT as isize),
             slots: slots.as_mut_ptr().cast::<f64>().wrapping_byte_offset(-FIRST_SLOT as isize),
             vectors: (WIDTH / self.width.lanes()) as u64,
         };
