@@ -289,3 +289,33 @@ fn a_table_gives_the_entry_of_the_last_key_that_is_not_above() {
         }
     }
 }
+
+#[test]
+fn code_reads_what_the_code_before_it_computed_of_all_draws() {
+    let mut garden = Garden::new(1);
+    let half = garden.graph.constant(0.5, Kinds::NUMBER);
+    let mut means = garden.nodes[..INPUTS].to_vec();
+    for i in 0..PART_VALUES {
+        let pair = [means[means.len() - 1], means[i * 7 % means.len()]];
+        let sum = garden.add(Op::Add(Snap::No), &pair);
+        means.push(garden.add(Op::Multiply, &[sum, half]));
+    }
+    let outputs: Vec<NodeId> = means.iter().rev().step_by(50).copied().collect();
+    let program = garden.program(&outputs);
+    let inputs = columns();
+    for isa in [Isa::Avx2, Isa::Avx512] {
+        let native = Native::find(&program, isa).unwrap();
+        assert!(matches!(native.parts(), [Part::Code(Routine(codes))] if codes.len() > 1));
+        if !isa.is_here() {
+            continue;
+        }
+        let found = run(&native, &inputs, &program.constants).unwrap();
+        for lane in 0..WIDTH {
+            let drawn: Vec<f64> = inputs.iter().map(|column| column.0[lane]).collect();
+            let expected = garden.draw(&drawn);
+            for (node, column) in outputs.iter().zip(&found) {
+                assert_eq!(column.0[lane].to_bits(), expected[*node as usize].to_bits());
+            }
+        }
+    }
+}
