@@ -7,6 +7,7 @@
 //! the machine computes the whole chunk.
 
 mod assembler;
+mod detours;
 mod emit;
 mod file;
 mod fuse;
@@ -40,6 +41,8 @@ const LEAST_VALUES: usize = 8;
 const MOST_VALUES: usize = 200_000;
 /// Values whose code stays in the first cache together.
 const PART_VALUES: usize = 400;
+/// Draws that go through one code after the other: what the next code reads is still in a near cache.
+const STRIP: usize = 64;
 /// The most columns, 16 megabytes of them.
 const MOST_COLUMNS: u32 = 8192;
 /// The most parts.
@@ -51,23 +54,40 @@ pub(crate) struct Native {
     parts: Vec<Part>,
     columns: usize,
     slots: usize,
-    constants: Vec<f64>,
+    constants: Vec<Line>,
     outputs: Vec<Source>,
     width: Width,
+}
+
+/// Constants, so that no vector of them lies in two lines of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f64; VECTOR]);
+
+impl Line {
+    /// All of some constants.
+    fn all_of(constants: &[f64]) -> Vec<Self> {
+        let lines = constants.chunks(VECTOR).map(|chunk| {
+            let mut line = [0.0; VECTOR];
+            line[..chunk.len()].copy_from_slice(chunk);
+            Self(line)
+        });
+        lines.collect()
+    }
 }
 
 /// What is done one after the other.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// Code, run by [`Native::run`].
+    /// Code between two steps, run by [`Native::run`].
     Code(Routine),
     /// A step of the machine, which reads and writes columns as inputs.
     Step(Instruction),
 }
 
-/// Code of one part.
+/// Codes of which each reads what those before it computed.
 #[derive(Debug)]
-pub(crate) struct Routine(Code);
+pub(crate) struct Routine(Vec<Code>);
 
 impl Native {
     /// The code of a program for a set of instructions; nothing where there is none for it, where it
@@ -91,7 +111,11 @@ impl Native {
         let mut parts = Vec::new();
         for level in &order.levels {
             if !level.code.is_empty() {
-                parts.push(Part::Code(Routine(Code::new(&maker.code(level))?)));
+                let code = Code::new(&maker.code(level))?;
+                match parts.last_mut() {
+                    Some(Part::Code(Routine(codes))) => codes.push(code),
+                    Some(Part::Step(_)) | None => parts.push(Part::Code(Routine(vec![code]))),
+                }
             }
             for node in &level.steps {
                 parts.push(Part::Step(maker.find_step(*node)?));
@@ -100,7 +124,7 @@ impl Native {
         let outputs = values.outputs.iter().map(|output| maker.find_source(*output));
         let outputs = outputs.collect::<Option<_>>()?;
         let slots = maker.emitter.file.slots() as usize;
-        let constants = maker.emitter.into_constants();
+        let constants = Line::all_of(&maker.emitter.into_constants());
         Some(Self { parts, columns: order.count as usize, slots, constants, outputs, width })
     }
 
@@ -125,22 +149,22 @@ impl Native {
     }
 
     /// Computes a part, and says whether all its lanes may stand.
+    #[expect(unsafe_code, reason = "code that this module made")]
     pub(crate) fn run(&self, part: &Routine, columns: &mut [Column], slots: &mut [Column]) -> bool {
         if columns.len() < self.columns || slots.len() * WIDTH < self.slots * VECTOR {
             return false;
         }
-        let desk = Desk {
-            columns: columns.as_mut_ptr().cast(),
-            constants: self.constants.as_ptr().wrapping_byte_offset(-FIRST_CONSTANT as isize),
-            slots: slots.as_mut_ptr().cast::<f64>().wrapping_byte_offset(-FIRST_SLOT as isize),
-            vectors: (WIDTH / self.width.lanes()) as u64,
-        };
-        #[expect(unsafe_code, reason = "code that this module made")]
-        // SAFETY: the code counts to columns, slots and constants of this program alone, all of which
-        // are there, and goes through the vectors of one column.
-        unsafe {
-            part.0.run(&desk)
-        }
+        let base = columns.as_mut_ptr().cast::<f64>();
+        let slots = slots.as_mut_ptr().cast::<f64>().wrapping_byte_offset(-FIRST_SLOT as isize);
+        let constants = self.constants.as_ptr().cast::<f64>();
+        let constants = constants.wrapping_byte_offset(-FIRST_CONSTANT as isize);
+        let vectors = (STRIP / self.width.lanes()) as u64;
+        (0..WIDTH).step_by(STRIP).all(|first| {
+            let desk = Desk { columns: base.wrapping_add(first), constants, slots, vectors };
+            // SAFETY: the code counts to columns, slots and constants of this program alone, all of
+            // which are there, and goes through the vectors of a strip of one column.
+            part.0.iter().all(|code| unsafe { code.run(&desk) })
+        })
     }
 }
 

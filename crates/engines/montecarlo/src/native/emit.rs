@@ -8,29 +8,27 @@
 use std::collections::HashMap;
 
 use super::assembler::{Assembler, Spot};
-use super::file::{FIRST_CONSTANT, File, slot};
+use super::detours::{Detour, SAVED};
+use super::file::{FIRST_CONSTANT, File};
 use super::lower::{Arg, Work};
+use super::memory::VECTOR;
 use super::operands::{
     ADD, ADD_PRODUCT, ALL, AND, Base, DIVIDE, Form, How, LESS, MORE, MULTIPLY, Mask, Operand,
     SUBTRACT, Width, XOR, Zmm,
 };
 
-/// Registers that hold no values.
-pub(super) const MAGNITUDE: Zmm = Zmm(28);
+/// Registers that hold no values; that of magnitudes is there with AVX-512 alone.
+const MAGNITUDE: Zmm = Zmm(28);
 pub(super) const WATCHES: [Zmm; 2] = [Zmm(29), Zmm(30)];
 pub(super) const ZERO: Zmm = Zmm(31);
 /// Lanes for which the code cannot tell.
-const UNCLEAR: Mask = Mask(7);
+pub(super) const UNCLEAR: Mask = Mask(7);
 pub(super) const FIRST: Mask = Mask(1);
 pub(super) const SECOND: Mask = Mask(2);
 
 /// All bits but the sign.
-const MASK_OF_MAGNITUDE: Arg = Arg::Constant(f64::from_bits(u64::MAX >> 1));
+const MASK_OF_MAGNITUDE: f64 = f64::from_bits(u64::MAX >> 1);
 
-/// Slots of the call that snaps: the left operands, the results, and all registers.
-const LEFT: u32 = 0;
-const RESULT: u32 = 1;
-const SAVED: u32 = 2;
 /// The first slot that values may have.
 pub(super) const FIRST_VALUE: u32 = SAVED + 32;
 
@@ -46,14 +44,6 @@ pub(super) struct Step<'v> {
     pub(super) column: Option<u32>,
     /// Whether some of those are not code.
     pub(super) leaves: bool,
-}
-
-/// What is called in rare cases, behind the loop.
-pub(super) struct Detour {
-    pub(super) from: Spot,
-    pub(super) back: Spot,
-    pub(super) left: Zmm,
-    pub(super) result: Zmm,
 }
 
 /// Makes code, part after part.
@@ -123,8 +113,10 @@ impl Emitter {
         for register in [ZERO, WATCHES[0], WATCHES[1]] {
             self.asm.op(XOR, register, (register, Operand::Register(register)));
         }
-        let magnitude = self.operand(MASK_OF_MAGNITUDE);
-        self.asm.load(MAGNITUDE, magnitude);
+        if self.width == Width::Wide {
+            let magnitude = self.constant(MASK_OF_MAGNITUDE);
+            self.asm.load(MAGNITUDE, magnitude);
+        }
         self.asm.mask_clear(UNCLEAR);
     }
 
@@ -143,60 +135,6 @@ impl Emitter {
         self.asm.raw(&[0xC5, 0xF8, 0x77]);
         self.asm.raw(&[0x41, 0x5F, 0x41, 0x5E, 0x41, 0x5C, 0x5D, 0x5B, 0xC3]);
         self.detours();
-    }
-
-    /// What the loop jumps to where a sum vanishes against its left operand.
-    fn detours(&mut self) {
-        let detours = std::mem::take(&mut self.detours);
-        if detours.is_empty() {
-            return;
-        }
-        let shared = self.asm.here();
-        self.call_with_all_saved();
-        for Detour { from, back, left, result } in detours {
-            let here = self.asm.here();
-            self.asm.lead(from, here);
-            self.asm.test((FIRST, FIRST), result);
-            let none = self.asm.jump_if_none(FIRST);
-            self.asm.lead(none, back);
-            self.asm.store(left, slot(LEFT));
-            self.asm.store(result, slot(RESULT));
-            let call = self.asm.call();
-            self.asm.lead(call, shared);
-            self.load_slot(result, RESULT);
-            let jump = self.asm.jump();
-            self.asm.lead(jump, back);
-        }
-    }
-
-    /// Calls what r14 points to, and keeps all vectors and the mask.
-    fn call_with_all_saved(&mut self) {
-        for register in 0..self.width.registers() {
-            self.asm.store(Zmm(register), slot(SAVED + u32::from(register)));
-        }
-        self.asm.mask_to_eax(UNCLEAR);
-        // push rax; rdi and rsi are the slots; vzeroupper; call r14; pop rax
-        self.asm.raw(&[0x50]);
-        self.address(0xBF, RESULT);
-        self.address(0xB7, LEFT);
-        self.asm.raw(&[0xC5, 0xF8, 0x77, 0x41, 0xFF, 0xD6, 0x58]);
-        self.asm.mask_from_eax(UNCLEAR);
-        for register in 0..self.width.registers() {
-            self.load_slot(Zmm(register), SAVED + u32::from(register));
-        }
-        self.asm.raw(&[0xC3]);
-    }
-
-    /// `lea` of a slot into the register that the byte names.
-    fn address(&mut self, modes: u8, number: u32) {
-        let (_, at) = slot(number);
-        self.asm.raw(&[0x49, 0x8D, modes]);
-        self.asm.raw(&at.to_le_bytes());
-    }
-
-    fn load_slot(&mut self, register: Zmm, number: u32) {
-        let (base, at) = slot(number);
-        self.asm.load(register, Operand::Memory(base, at));
     }
 
     fn step(&mut self, step: &Step<'_>) {
@@ -238,7 +176,7 @@ impl Emitter {
                 let out = self.file.define(&mut self.asm, value);
                 self.asm.op(XOR, out, (a, sign));
             }
-            (Work::Magnitude, [a]) => self.two(AND, (*a, MASK_OF_MAGNITUDE), value),
+            (Work::Magnitude, [a]) => self.two(AND, (*a, Arg::Constant(MASK_OF_MAGNITUDE)), value),
             (Work::Root, [a]) => {
                 let a = self.register(*a);
                 let out = self.file.define(&mut self.asm, value);
@@ -247,6 +185,7 @@ impl Emitter {
             (Work::Round(digits), [a]) => self.round(*digits, *a, value),
             (Work::CountBelow(keys), [x]) => self.count_below(keys, *x, value),
             (Work::Pick(base), [index, values @ ..]) => self.pick(*base, (*index, values), value),
+            (Work::LookUp(keys), [x, entries @ ..]) => self.look_up(keys, (*x, entries), value),
             (Work::Require, args) => args.iter().for_each(|arg| self.watch(*arg)),
             (work, args) => self.decide((work, args), value),
         }
@@ -284,12 +223,20 @@ impl Emitter {
     }
 
     pub(super) fn constant(&mut self, x: f64) -> Operand {
-        let constants = &mut self.constants;
-        let place = self.places.entry(x.to_bits()).or_insert_with(|| {
-            constants.push(x);
-            FIRST_CONSTANT + (constants.len() as i32 - 1) * size_of::<f64>() as i32
-        });
-        Operand::Spread(Base::Constants, *place)
+        if let Some(place) = self.places.get(&x.to_bits()) {
+            return Operand::Spread(Base::Constants, *place);
+        }
+        let place = self.append(&[x; VECTOR][..self.width.copies()]);
+        self.places.insert(x.to_bits(), place);
+        Operand::Spread(Base::Constants, place)
+    }
+
+    /// All bits but the sign.
+    pub(super) fn magnitude(&mut self) -> Operand {
+        match self.width {
+            Width::Narrow => self.constant(MASK_OF_MAGNITUDE),
+            Width::Wide => Operand::Register(MAGNITUDE),
+        }
     }
 
     /// Constants side by side: where the first one stands.

@@ -2,15 +2,17 @@
 //!
 //! Invariant: a lane so near to a key that digits decide, or before the first one, is marked.
 
-use super::emit::{Emitter, FIRST, MAGNITUDE, SECOND, ZERO};
+use super::emit::{Emitter, FIRST};
 use super::lower::Arg;
 use super::memory::VECTOR;
 use super::operands::{
-    ADD, ALL, AND, BLEND, Base, How, Operand, PERMUTE, SUBTRACT, Width, XOR, Zmm,
+    ADD, ALL, AND, BLEND, Base, How, MULTIPLY, Operand, PERMUTE, Width, XOR, Zmm,
 };
 
 /// What makes a small whole number the low bits of a sum.
 const WHOLE: f64 = (1u64 << 52) as f64;
+/// The share of a key within which digits decide.
+const REACH: f64 = 1.05e-14;
 
 impl Emitter {
     /// How many of the keys, which ascend, are not above `x`.
@@ -19,20 +21,45 @@ impl Emitter {
         let keys: Vec<f64> = keys.iter().map(|key| f64::from_bits(*key)).collect();
         let x = self.register(x);
         let out = self.file.define(&mut self.asm, value);
-        self.asm.op(XOR, out, (out, Operand::Register(out)));
-        if self.width == Width::Wide && keys.len() < VECTOR {
+        if self.is_for_tables(keys.len()) {
             self.count(&keys, (x, out));
             self.near_neighbours(&keys, (x, out));
-            self.counts.insert(value, keys.len());
         } else {
-            self.count_and_compare(&keys, (x, out));
-            self.asm.compare(How::Equal, (FIRST, ALL), (out, Operand::Register(ZERO)));
-            self.unclear(FIRST);
+            let counts: Vec<f64> = (0..keys.len()).map(|place| (place + 1) as f64).collect();
+            self.go_by_steps((&keys, &counts), (x, out));
+        }
+        self.counts.insert(value, keys.len());
+        self.vouch(value);
+    }
+
+    /// The entry of the last key not above `x`.
+    pub(super) fn look_up(&mut self, keys: &[u64], (x, entries): (Arg, &[Arg]), value: u32) {
+        self.watch(x);
+        let keys: Vec<f64> = keys.iter().map(|key| f64::from_bits(*key)).collect();
+        let x = self.register(x);
+        let out = self.file.define(&mut self.asm, value);
+        match find_table(entries) {
+            Some(table) if self.is_for_tables(keys.len()) => {
+                self.count(&keys, (x, out));
+                self.near_neighbours(&keys, (x, out));
+                let (place, table) = (self.place_of(out), self.table(&table));
+                self.asm.op(PERMUTE, out, (place, table));
+            }
+            Some(_) | None => {
+                let entries: Vec<f64> = entries.iter().filter_map(find_constant).collect();
+                self.go_by_steps((&keys, &entries), (x, out));
+            }
         }
         self.vouch(value);
     }
 
+    /// Whether a table of so many keys stands in a register.
+    fn is_for_tables(&self, keys: usize) -> bool {
+        self.width == Width::Wide && keys < VECTOR
+    }
+
     fn count(&mut self, keys: &[f64], (x, out): (Zmm, Zmm)) {
+        self.asm.op(XOR, out, (out, Operand::Register(out)));
         let one = self.constant(1.0);
         for key in keys {
             let key = self.constant(*key);
@@ -43,7 +70,7 @@ impl Emitter {
 
     /// Marks lanes near to the last key that is not above them or to the next one; equal is clear.
     fn near_neighbours(&mut self, keys: &[f64], (x, count): (Zmm, Zmm)) {
-        let reach = |key: f64| key.abs() * 1.05e-14;
+        let reach = |key: f64| key.abs() * REACH;
         // Before the first key everything is near.
         let mut below = [f64::INFINITY; VECTOR];
         let mut end_below = [f64::INFINITY; VECTOR];
@@ -67,20 +94,40 @@ impl Emitter {
         self.unclear(FIRST);
     }
 
-    /// Key by key.
-    fn count_and_compare(&mut self, keys: &[f64], (x, out): (Zmm, Zmm)) {
-        let near = self.file.take(&mut self.asm);
-        let one = self.constant(1.0);
-        for key in keys {
-            let (reach, key) = (self.constant(key.abs() * 1.001e-14), self.constant(*key));
-            self.asm.compare(How::GreaterEqual, (FIRST, ALL), (x, key));
-            self.asm.masked(ADD, (out, FIRST), (out, one));
-            self.asm.op(SUBTRACT, near, (x, key));
-            self.asm.op(AND, near, (near, Operand::Register(MAGNITUDE)));
-            self.asm.compare(How::LessEqual, (SECOND, ALL), (near, reach));
-            self.asm.test((SECOND, SECOND), near);
-            self.unclear(SECOND);
+    /// Key by key: the entry and the last key that is not above, and from where on the next one is
+    /// near. What is before the first key is not behind its reach either; without any, all is.
+    fn go_by_steps(&mut self, (keys, entries): (&[f64], &[f64]), (x, out): (Zmm, Zmm)) {
+        let [below, start_above, end] = [(); 3].map(|()| self.file.take(&mut self.asm));
+        let nothing = self.constant(f64::INFINITY);
+        if keys.is_empty() {
+            self.asm.load(out, nothing);
+            self.asm.load(below, nothing);
+            self.asm.load(start_above, nothing);
         }
+        let starts = keys.iter().skip(1).map(|key| key - key.abs() * REACH).chain([f64::INFINITY]);
+        for (i, ((key, start), entry)) in keys.iter().zip(starts).zip(entries).enumerate() {
+            let bound = self.constant(*key);
+            if i > 0 {
+                self.asm.compare(How::GreaterEqual, (FIRST, ALL), (x, bound));
+            }
+            for (register, entry) in [(out, *entry), (below, *key), (start_above, start)] {
+                let entry = self.constant(entry);
+                if i > 0 {
+                    self.asm.masked(BLEND, (register, FIRST), (register, entry));
+                } else {
+                    self.asm.load(register, entry);
+                }
+            }
+        }
+        let (magnitude, share) = (self.magnitude(), self.constant(REACH));
+        self.asm.op(AND, end, (below, magnitude));
+        self.asm.op(MULTIPLY, end, (end, share));
+        self.asm.op(ADD, end, (end, Operand::Register(below)));
+        self.asm.compare(How::LessEqual, (FIRST, ALL), (x, Operand::Register(end)));
+        self.asm.compare(How::NotEqual, (FIRST, FIRST), (x, Operand::Register(below)));
+        self.unclear(FIRST);
+        self.asm.compare(How::GreaterEqual, (FIRST, ALL), (x, Operand::Register(start_above)));
+        self.unclear(FIRST);
     }
 
     /// One of some values by an index that is cut to a whole number.
@@ -93,9 +140,10 @@ impl Emitter {
         let first = 1 - base.min(1);
         let is_within = |keys: usize| base <= 1 && first as usize + keys <= values.len();
         if let Some(keys) = count.filter(|keys| is_within(*keys)) {
+            let is_wide = self.width == Width::Wide;
             return match find_table(&values[first as usize..first as usize + keys]) {
-                Some(table) => self.pick_entry(&table, index, value),
-                None => self.pick_by_steps(base, (index, values), value),
+                Some(table) if is_wide => self.pick_entry(&table, index, value),
+                Some(_) | None => self.pick_by_steps(base, (index, values), value),
             };
         }
         self.watch(index);
@@ -156,12 +204,21 @@ impl Emitter {
     }
 }
 
-/// Constants by their count from 1 on.
+/// Constants by their count from 1 on, if so few.
 fn find_table(values: &[Arg]) -> Option<[f64; VECTOR]> {
     let mut table = [0.0; VECTOR];
+    if values.len() >= VECTOR {
+        return None;
+    }
     for (entry, value) in table[1..].iter_mut().zip(values) {
-        let Arg::Constant(x) = value else { return None };
-        *entry = *x;
+        *entry = find_constant(value)?;
     }
     Some(table)
+}
+
+const fn find_constant(arg: &Arg) -> Option<f64> {
+    match arg {
+        Arg::Constant(x) => Some(*x),
+        Arg::Value(_) => None,
+    }
 }

@@ -51,6 +51,8 @@ pub(super) enum Work {
     ChooseBy(Comparison),
     CountBelow(Keys),
     Pick(i32),
+    /// The constant, of those behind the number, that stands with the last key not above it.
+    LookUp(Keys),
     /// No value: marks lanes whose argument is not finite.
     Require,
 }

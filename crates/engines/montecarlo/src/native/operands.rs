@@ -38,7 +38,7 @@ pub(super) enum Operand {
     Register(Zmm),
     /// Eight numbers, so many bytes from a base.
     Memory(Base, i32),
-    /// One number for all eight.
+    /// One number for all; where vectors are those of AVX2, it stands there once for each lane.
     Spread(Base, i32),
 }
 
@@ -105,6 +105,14 @@ impl Width {
         }
     }
 
+    /// How often a constant stands side by side.
+    pub(super) const fn copies(self) -> usize {
+        match self {
+            Self::Narrow => 4,
+            Self::Wide => 1,
+        }
+    }
+
     /// Registers that there are.
     pub(super) const fn registers(self) -> u8 {
         match self {
@@ -116,7 +124,7 @@ impl Width {
     /// The first of them, as many as may hold values.
     pub(super) const fn for_values(self) -> usize {
         match self {
-            Self::Narrow => 8,
+            Self::Narrow => 12,
             Self::Wide => 28,
         }
     }

@@ -239,3 +239,83 @@ fn what_is_not_finite_is_told() {
         assert!(run(&native, &inputs, &program.constants).is_none());
     }
 }
+
+/// A program that looks the first input up, with the place of the key as an output of its own or not.
+fn table(garden: &mut Garden, keys: &[f64], tells_place: bool) -> Vec<NodeId> {
+    let x = garden.nodes[0];
+    let bits: Vec<u64> = keys.iter().map(|key| key.to_bits()).collect();
+    let place = garden.add(Op::FindBelow(bits.into()), &[x]);
+    let entries = keys.iter().map(|key| garden.graph.constant(key * 10.0 + 3.0, Kinds::NUMBER));
+    let args: Vec<NodeId> = [place].into_iter().chain(entries).collect();
+    let (before, behind) = (ErrorKind::Value, ErrorKind::Ref);
+    let mut last = garden.add(Op::Pick { base: 1, before, behind }, &args);
+    for _ in 0..LEAST_VALUES {
+        last = garden.add(Op::Multiply, &[last, x]);
+    }
+    if tells_place { vec![last, place] } else { vec![last] }
+}
+
+#[test]
+fn a_table_gives_the_entry_of_the_last_key_that_is_not_above() {
+    let few: &[f64] = &[0.0, 1.0, 2.5];
+    let many: &[f64] = &[-4.0, -1.0, 0.0, 0.3, 1.0, 2.5, 7.0, 9.0, 11.0];
+    for (keys, tells_place) in [(few, false), (few, true), (many, false), (many, true)] {
+        let mut garden = Garden::new(1);
+        let outputs = table(&mut garden, keys, tells_place);
+        let program = garden.program(&outputs);
+        let mut inputs = vec![Column::splat(1.0); INPUTS];
+        for (lane, x) in inputs[0].0.iter_mut().enumerate() {
+            let is_key = lane % 3 == 0;
+            *x = if is_key { keys[lane % keys.len()] } else { keys[0] + lane as f64 * 0.0517 };
+        }
+        for isa in [Isa::Avx2, Isa::Avx512] {
+            let native = Native::find(&program, isa).unwrap();
+            if !isa.is_here() {
+                continue;
+            }
+            let found = run(&native, &inputs, &program.constants).unwrap();
+            for lane in 0..WIDTH {
+                let drawn: Vec<f64> = inputs.iter().map(|column| column.0[lane]).collect();
+                let expected = garden.draw(&drawn);
+                for (node, column) in outputs.iter().zip(&found) {
+                    assert_eq!(column.0[lane].to_bits(), expected[*node as usize].to_bits());
+                }
+            }
+            for unclear in [keys[1] * (1.0 + 4e-16), keys[0] - 1.0, f64::NAN] {
+                let mut inputs = inputs.clone();
+                inputs[0].0[77] = unclear;
+                assert!(run(&native, &inputs, &program.constants).is_none(), "{unclear}");
+            }
+        }
+    }
+}
+
+#[test]
+fn code_reads_what_the_code_before_it_computed_of_all_draws() {
+    let mut garden = Garden::new(1);
+    let half = garden.graph.constant(0.5, Kinds::NUMBER);
+    let mut means = garden.nodes[..INPUTS].to_vec();
+    for i in 0..PART_VALUES {
+        let pair = [means[means.len() - 1], means[i * 7 % means.len()]];
+        let sum = garden.add(Op::Add(Snap::No), &pair);
+        means.push(garden.add(Op::Multiply, &[sum, half]));
+    }
+    let outputs: Vec<NodeId> = means.iter().rev().step_by(50).copied().collect();
+    let program = garden.program(&outputs);
+    let inputs = columns();
+    for isa in [Isa::Avx2, Isa::Avx512] {
+        let native = Native::find(&program, isa).unwrap();
+        assert!(matches!(native.parts(), [Part::Code(Routine(codes))] if codes.len() > 1));
+        if !isa.is_here() {
+            continue;
+        }
+        let found = run(&native, &inputs, &program.constants).unwrap();
+        for lane in 0..WIDTH {
+            let drawn: Vec<f64> = inputs.iter().map(|column| column.0[lane]).collect();
+            let expected = garden.draw(&drawn);
+            for (node, column) in outputs.iter().zip(&found) {
+                assert_eq!(column.0[lane].to_bits(), expected[*node as usize].to_bits());
+            }
+        }
+    }
+}

@@ -1,20 +1,19 @@
 //! The same instructions for AVX2: four numbers a vector, sixteen registers, and masks that are vectors
-//! as well.
+//! as well. Unclear lanes need no register of their own: a mask that is set is not a number, so that it
+//! spoils a watch.
 //!
-//! Invariant: instructions here give the lanes that those of AVX-512 give.
+//! Invariant: instructions here give the lanes that those of AVX-512 give. One that needs a register
+//! between takes that of the mask which it does not write, so that it holds nothing any more.
 
 use super::assembler::Assembler;
 use super::operands::{
-    ADD_PRODUCT, AND, BLEND, Base, COMPARE, Form, How, MORE, Mask, OR, Operand, SPREAD, STORE,
-    TO_WHOLE, XOR, Zmm,
+    ADD_PRODUCT, AND, BLEND, Base, COMPARE, Form, How, Mask, OR, Operand, STORE, TO_WHOLE, XOR, Zmm,
 };
 
-/// Where constants are loaded to that an instruction cannot spread by itself.
-const SPREADING: Zmm = Zmm(14);
-/// What an instruction of AVX-512 would not have to keep.
-const BETWEEN: Zmm = Zmm(15);
-/// The emitter's register of magnitudes and of zeros.
-const MAGNITUDE: Zmm = Zmm(28);
+/// The registers of the first and the second mask.
+const MASKS: [Zmm; 2] = [Zmm(14), Zmm(15)];
+/// The emitter's watch and its register of zeros.
+const WATCH: Zmm = Zmm(29);
 const ZERO: Zmm = Zmm(31);
 const CHOOSE: Form = Form(3, 0x4B, false);
 const TEST_SIGNS: Form = Form(2, 0x0F, false);
@@ -24,25 +23,31 @@ const SIGNS: Form = Form(1, 0x50, false);
 const fn numbered(zmm: Zmm) -> u8 {
     match zmm.0 {
         own @ 0..=15 => own,
-        28 => 8,
-        29 | 30 => 9,
-        _ => 10,
+        29 | 30 => 12,
+        _ => 13,
     }
 }
 
 /// The register of a mask.
 const fn vector_of(mask: Mask) -> Zmm {
     match mask.0 {
-        1 => Zmm(11),
-        2 => Zmm(12),
-        _ => Zmm(13),
+        1 => MASKS[0],
+        2 => MASKS[1],
+        _ => WATCH,
+    }
+}
+
+/// The register of the other mask than one of the first two.
+const fn other_than(mask: Mask) -> Zmm {
+    match mask.0 {
+        2 => MASKS[0],
+        _ => MASKS[1],
     }
 }
 
 impl Assembler {
     /// `target = form(a, b)`.
     pub(super) fn narrow_op(&mut self, form: Form, target: Zmm, (a, b): (Zmm, Operand)) {
-        let b = self.spread(b);
         self.vex(form, (numbered(target), numbered(a), b));
     }
 
@@ -55,15 +60,15 @@ impl Assembler {
         if form == BLEND {
             return self.choose((target, mask), (a, b));
         }
-        self.narrow_op(form, BETWEEN, (a, b));
-        self.choose((target, mask), (target, Operand::Register(BETWEEN)));
+        let between = other_than(mask);
+        self.narrow_op(form, between, (a, b));
+        self.choose((target, mask), (target, Operand::Register(between)));
     }
 
     /// The second where the mask says so, else the first.
     fn choose(&mut self, (target, mask): (Zmm, Mask), (a, b): (Zmm, Operand)) {
-        let b = self.spread(b);
         self.vex(CHOOSE, (numbered(target), numbered(a), b));
-        self.raw(&[vector_of(mask).0 << 4]);
+        self.raw(&[numbered(vector_of(mask)) << 4]);
     }
 
     pub(super) fn narrow_load(&mut self, form: Form, target: Zmm, from: Operand) {
@@ -71,8 +76,7 @@ impl Assembler {
     }
 
     pub(super) fn narrow_load_or_zero(&mut self, (target, mask): (Zmm, Mask), at: (Base, i32)) {
-        self.narrow_load(SPREAD, target, Operand::Memory(at.0, at.1));
-        self.narrow_op(AND, target, (target, Operand::Register(vector_of(mask))));
+        self.narrow_op(AND, target, (vector_of(mask), Operand::Spread(at.0, at.1)));
     }
 
     pub(super) fn narrow_store(&mut self, from: Zmm, (base, at): (Base, i32)) {
@@ -85,16 +89,13 @@ impl Assembler {
         (target, among): (Mask, Mask),
         (a, b): (Zmm, Operand),
     ) {
-        let target = vector_of(target);
-        let b = self.spread(b);
-        if among.0 == 0 {
-            self.vex(COMPARE, (target.0, numbered(a), b));
-            return self.raw(&[how as u8]);
-        }
-        self.vex(COMPARE, (BETWEEN.0, numbered(a), b));
+        let found = if among.0 == 0 { vector_of(target) } else { other_than(among) };
+        self.vex(COMPARE, (numbered(found), numbered(a), b));
         self.raw(&[how as u8]);
-        let among = vector_of(among);
-        self.narrow_op(AND, target, (BETWEEN, Operand::Register(among)));
+        if among.0 != 0 {
+            let among = Operand::Register(vector_of(among));
+            self.narrow_op(AND, vector_of(target), (found, among));
+        }
     }
 
     pub(super) fn narrow_test(&mut self, masks: (Mask, Mask), a: Zmm) {
@@ -104,12 +105,6 @@ impl Assembler {
     pub(super) fn narrow_floor(&mut self, target: Zmm, from: Zmm) {
         self.vex(TO_WHOLE, (numbered(target), 0, Operand::Register(from)));
         self.raw(&[0x09]);
-    }
-
-    pub(super) fn narrow_greater_magnitude(&mut self, target: Zmm, (a, b): (Zmm, Operand)) {
-        self.narrow_op(AND, BETWEEN, (MAGNITUDE, b));
-        self.narrow_op(AND, target, (a, Operand::Register(MAGNITUDE)));
-        self.narrow_op(MORE, target, (target, Operand::Register(BETWEEN)));
     }
 
     pub(super) fn narrow_mask_or(&mut self, target: Mask, (a, b): (Mask, Mask)) {
@@ -129,18 +124,7 @@ impl Assembler {
 
     pub(super) fn narrow_look(&mut self, mask: Mask) {
         let mask = vector_of(mask);
-        self.vex(TEST_SIGNS, (mask.0, 0, Operand::Register(mask)));
-    }
-
-    /// An operand that an instruction can take.
-    fn spread(&mut self, operand: Operand) -> Operand {
-        match operand {
-            Operand::Register(_) | Operand::Memory(..) => operand,
-            Operand::Spread(base, at) => {
-                self.vex(SPREAD, (SPREADING.0, 0, Operand::Memory(base, at)));
-                Operand::Register(SPREADING)
-            }
-        }
+        self.vex(TEST_SIGNS, (numbered(mask), 0, Operand::Register(mask)));
     }
 
     fn vex(&mut self, form: Form, (reg, a, b): (u8, u8, Operand)) {
@@ -153,7 +137,12 @@ impl Assembler {
         let first = ((reg >> 3 ^ 1) << 7) | 0x40 | ((rm >> 3 ^ 1) << 5) | map;
         let wide_lanes = u8::from(form == ADD_PRODUCT) << 7;
         let second = wide_lanes | ((!a & 15) << 3) | 0x05;
-        self.raw(&[0xC4, first, second, opcode]);
+        // The commonest instructions have a shorter form.
+        if map == 1 && rm < 8 && wide_lanes == 0 {
+            self.raw(&[0xC5, (first & 0x80) | second, opcode]);
+        } else {
+            self.raw(&[0xC4, first, second, opcode]);
+        }
         match b {
             Operand::Register(_) => self.raw(&[0xC0 | ((reg & 7) << 3) | (rm & 7)]),
             Operand::Memory(base, at) | Operand::Spread(base, at) => {
@@ -172,9 +161,10 @@ mod tests {
     fn instructions_are_those_of_an_assembler() {
         let mut asm = Assembler::new(Width::Narrow);
         let z = Zmm;
-        asm.op(ADD, z(1), (ZERO, Operand::Register(z(12))));
+        asm.op(ADD, z(1), (ZERO, Operand::Register(z(11))));
         asm.op(DIVIDE, z(9), (z(3), Operand::Memory(Base::Slots, -64)));
         asm.load(z(6), Operand::Spread(Base::Constants, 8));
+        asm.op(ADD, z(6), (z(2), Operand::Spread(Base::Constants, 32)));
         asm.store(z(11), (Base::Slots, -8192));
         asm.narrow_load(LOAD, z(11), Operand::Memory(Base::Slots, -8192));
         asm.masked(BLEND, (z(7), Mask(1)), (z(8), Operand::Register(z(9))));
@@ -182,22 +172,27 @@ mod tests {
         asm.op(ADD_PRODUCT, z(9), (z(10), Operand::Register(z(0))));
         asm.jump_if_any(Mask(1));
         asm.mask_to_eax(Mask(7));
-        asm.op(AND, BETWEEN, (MAGNITUDE, Operand::Register(z(14))));
+        asm.load_or_zero((z(5), Mask(2)), (Base::Constants, 32));
+        asm.compare(How::Less, (Mask(1), Mask(1)), (z(3), Operand::Register(z(4))));
+        asm.mask_or(Mask(7), (Mask(7), Mask(2)));
         assert_eq!(hex::encode(asm.into_bytes()), EXPECTED.concat());
     }
 
     /// By the GNU assembler.
-    const EXPECTED: [&str; 11] = [
-        "c4c12d58cc",
+    const EXPECTED: [&str; 14] = [
+        "c4c11558cb",
         "c441655e4fc0",
-        "c4e27d197508",
+        "c5fd287508",
+        "c5ed587520",
         "c4417d299f00e0ffff",
         "c4417d289f00e0ffff",
-        "c4c33d4bf9b0",
+        "c4c33d4bf9e0",
         "c4437d09d309",
         "c462adb8c8",
-        "c4427d0fdb0f8500000000",
-        "c4c17d50c5",
-        "c4413d54fe",
+        "c4427d0ff60f8500000000",
+        "c4c17d50c4",
+        "c585546d20",
+        "c565c2fc01c4410554f6",
+        "c4411d56e7",
     ];
 }

@@ -3,7 +3,8 @@
 //! Invariant: the same operations in the same order as the machine's fast loops, so that lanes have
 //! the same bits; lanes whose digits decide are marked or looked at.
 
-use super::emit::{Detour, Emitter, FIRST, MAGNITUDE, SECOND, ZERO};
+use super::detours::Detour;
+use super::emit::{Emitter, FIRST, SECOND, ZERO};
 use super::lower::Arg;
 use super::operands::{
     ADD, ALL, AND, BLEND, DIVIDE, Form, How, LESS, MORE, MULTIPLY, OR, Operand, SUBTRACT, Width,
@@ -27,10 +28,10 @@ impl Emitter {
             let bound = Operand::Register(bound);
             self.asm.compare(How::NotEqual, (FIRST, ALL), (nearer, bound));
         } else {
-            let size = self.file.take(&mut self.asm);
-            self.asm.op(AND, bound, (left, Operand::Register(MAGNITUDE)));
+            let (size, magnitude) = (self.file.take(&mut self.asm), self.magnitude());
+            self.asm.op(AND, bound, (left, magnitude));
             self.asm.op(MULTIPLY, bound, (bound, share));
-            self.asm.op(AND, size, (out, Operand::Register(MAGNITUDE)));
+            self.asm.op(AND, size, (out, magnitude));
             self.asm.compare(How::Less, (FIRST, ALL), (size, Operand::Register(bound)));
         }
         let from = self.asm.jump_if_any(FIRST);
@@ -101,15 +102,7 @@ impl Emitter {
             self.vouch_for(a);
             self.vouch_for(b);
         }
-        if self.width == Width::Wide {
-            self.near((a, left), b, apart);
-        } else {
-            let (share, largest) = (self.constant(1e-14), self.file.take(&mut self.asm));
-            self.asm.greater_magnitude(largest, (left, right));
-            self.asm.op(MULTIPLY, largest, (largest, share));
-            self.asm.op(AND, apart, (apart, Operand::Register(MAGNITUDE)));
-            self.asm.compare(How::LessEqual, (SECOND, ALL), (apart, Operand::Register(largest)));
-        }
+        self.near((a, left), b, apart);
         self.asm.test((SECOND, SECOND), apart);
         self.unclear(SECOND);
         self.asm.compare(how, (FIRST, ALL), (left, right));
@@ -119,17 +112,29 @@ impl Emitter {
     /// good a measure as the larger one.
     fn near(&mut self, (a, left): (Arg, Zmm), b: Arg, apart: Zmm) {
         const SHARE: f64 = 1.001e-14;
-        let nearer = self.file.take(&mut self.asm);
+        let is_wide = self.width == Width::Wide;
+        let nearer = if is_wide { self.file.take(&mut self.asm) } else { apart };
         let bound = match (a, b) {
-            (Arg::Constant(x), _) | (_, Arg::Constant(x)) => self.constant(x * SHARE),
+            (Arg::Constant(x), _) | (_, Arg::Constant(x)) if is_wide => self.constant(x * SHARE),
+            (Arg::Constant(x), _) | (_, Arg::Constant(x)) => self.constant(x.abs() * SHARE),
             (Arg::Value(_), Arg::Value(_)) => {
                 let (bound, share) = (self.file.take(&mut self.asm), self.constant(SHARE));
                 self.asm.op(MULTIPLY, bound, (left, share));
+                if !is_wide {
+                    let magnitude = self.magnitude();
+                    self.asm.op(AND, bound, (bound, magnitude));
+                }
                 Operand::Register(bound)
             }
         };
-        self.asm.nearer_to_zero(nearer, (apart, bound));
-        self.asm.compare(How::NotEqual, (SECOND, ALL), (nearer, bound));
+        if is_wide {
+            self.asm.nearer_to_zero(nearer, (apart, bound));
+            self.asm.compare(How::NotEqual, (SECOND, ALL), (nearer, bound));
+        } else {
+            let magnitude = self.magnitude();
+            self.asm.op(AND, apart, (apart, magnitude));
+            self.asm.compare(How::LessEqual, (SECOND, ALL), (apart, bound));
+        }
     }
 
     pub(super) fn all(&mut self, args: &[Arg], value: u32) {
@@ -170,7 +175,8 @@ impl Emitter {
             self.spoil(Operand::Register(y));
             self.vouch_for(a);
         }
-        self.asm.op(AND, size, (y, Operand::Register(MAGNITUDE)));
+        let magnitude = self.magnitude();
+        self.asm.op(AND, size, (y, magnitude));
         let limited = self.limit_noise(near, (size, one), (noise, most_noise));
         let asm = &mut self.asm;
         asm.op(ADD, out, (size, half));
@@ -180,9 +186,7 @@ impl Emitter {
         asm.op(OR, out, (out, Operand::Register(y)));
         asm.op(ADD, out, (out, Operand::Register(ZERO)));
         asm.op(DIVIDE, out, (out, scale));
-        let bound = self.file.take(&mut self.asm);
-        self.asm.load(bound, limit);
-        self.asm.compare(How::Greater, (FIRST, ALL), (size, Operand::Register(bound)));
+        self.asm.compare(How::Greater, (FIRST, ALL), (size, limit));
         self.unclear(FIRST);
         self.vouch(value);
     }
