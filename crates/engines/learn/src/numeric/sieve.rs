@@ -162,7 +162,7 @@ mod tests {
                     sieve.each_within(0..GROUP, (&aim, *limit), |at| passed.push(at));
                     let within = (0..GROUP).filter(|at| distances[*at] <= *limit);
                     assert!(within.clone().all(|at| passed.contains(&at)), "{size} {row} {limit}");
-                    if size >= 1.0 && size <= 1e6 && row % 4 > 0 {
+                    if (1.0..=1e6).contains(&size) && row % 4 > 0 {
                         assert!(passed.len() <= within.count() + 12, "{size} {row} {limit}");
                     }
                 }
