@@ -302,9 +302,8 @@ impl Candidate {
                 let second = params.hidden.get(1).map_or(1.0, |units| *units as f64);
                 (k + second) * first
             }
-            // All rows of the training may be looked at, the nearest ones alone in full.
-            Settings::Svm(_) => n * k,
-            Settings::Neighbors(_) => 0.3 * n * k,
+            // All rows of the training may be looked at.
+            Settings::Svm(_) | Settings::Neighbors(_) => n * k,
         }
     }
 

@@ -1,15 +1,14 @@
 //! Rows of a table sorted into boxes, so that near rows are found without looking at all of them.
 //!
 //! Invariants: every row lies in one leaf, and a node's box holds all rows below it; rows of a
-//! leaf follow each other, so that they are sieved side by side; distances do not depend on the
-//! boxes.
+//! leaf follow each other, so that their distances are computed side by side; distances do not
+//! depend on the boxes.
 
 use std::ops::Range;
 
 use crate::{Control, LearnError, Matrix};
 
-use super::distance::squared_distance;
-use super::sieve::{Aim, GROUP, Sieve};
+use super::distance::{GROUP, squared_distances_within};
 
 /// Splits from the first box to a leaf, at most: values with long tails would split off a row at
 /// a time.
@@ -31,10 +30,8 @@ struct Node {
 /// The rows with their boxes.
 #[derive(Debug)]
 pub(crate) struct Boxes {
-    /// The rows, leaf after leaf.
-    values: Vec<f64>,
-    /// The same, to look through.
-    sieve: Sieve,
+    /// The table, leaf after leaf.
+    x: Matrix,
     /// The number that each of its rows has in the table that was given.
     numbers: Vec<usize>,
     nodes: Vec<Node>,
@@ -69,11 +66,7 @@ impl Boxes {
             }
             at += 1;
         }
-        let mut values = Vec::with_capacity(numbers.len() * x.width());
-        for number in &numbers {
-            values.extend(x.columns().iter().map(|column| column.values()[*number]));
-        }
-        Ok(Self { values, sieve: Sieve::new(x, &numbers), numbers, nodes, bounds })
+        Ok(Self { x: x.take_rows(&numbers), numbers, nodes, bounds })
     }
 
     /// Tells `take` of rows with their squared distance from `point`, near boxes first: all that
@@ -84,7 +77,6 @@ impl Boxes {
         mut limit: f64,
         mut take: impl FnMut(f64, usize) -> f64,
     ) {
-        let aim = self.sieve.aim(point);
         let mut open = vec![(0, 0.0)];
         while let Some((at, distance)) = open.pop() {
             if distance > limit * SLACK {
@@ -97,7 +89,7 @@ impl Boxes {
                     sides.sort_by(|a, b| b.1.total_cmp(&a.1));
                     open.extend(sides);
                 }
-                None => limit = self.each_of_leaf(at, (point, &aim, limit), &mut take),
+                None => limit = self.each_of_leaf(at, (point, limit), &mut take),
             }
         }
     }
@@ -106,19 +98,22 @@ impl Boxes {
     fn each_of_leaf(
         &self,
         leaf: usize,
-        (point, aim, mut limit): (&[f64], &Aim, f64),
+        (point, mut limit): (&[f64], f64),
         take: &mut impl FnMut(f64, usize) -> f64,
     ) -> f64 {
+        let mut distances = [0.0; GROUP];
         let rows = self.nodes[leaf].rows.clone();
         for start in rows.clone().step_by(GROUP) {
             let range = start..(start + GROUP).min(rows.end);
-            self.sieve.each_within(range, (aim, limit), |row| {
-                let values = &self.values[row * point.len()..][..point.len()];
-                let distance = squared_distance(values, point);
-                if distance <= limit {
-                    limit = take(distance, self.numbers[row]);
+            let distances = &mut distances[..range.len()];
+            if !squared_distances_within(&self.x, range.clone(), (point, limit), distances) {
+                continue;
+            }
+            for (distance, row) in distances.iter().zip(&self.numbers[range]) {
+                if *distance <= limit {
+                    limit = take(*distance, *row);
                 }
-            });
+            }
         }
         limit
     }

@@ -7,6 +7,11 @@ use crate::{Column, Matrix};
 /// Columns that one pass over the distances takes in: fewer passes, fewer loads and stores.
 const COLUMNS: usize = 4;
 
+/// Rows that are given up together.
+pub(crate) const GROUP: usize = 64;
+/// Columns between two looks at whether all rows of a group are too far.
+const COLUMNS_BETWEEN: usize = 8;
+
 /// Squared Euclidean distances from `point` to the rows of `range`.
 pub(crate) fn squared_distances(x: &Matrix, range: Range<usize>, point: &[f64], out: &mut [f64]) {
     out.fill(0.0);
@@ -15,19 +20,26 @@ pub(crate) fn squared_distances(x: &Matrix, range: Range<usize>, point: &[f64], 
     }
 }
 
-/// As [`squared_distances`] for one row: the same number.
-pub(crate) fn squared_distance(row: &[f64], point: &[f64]) -> f64 {
-    let square = |value: f64, center: f64| (value - center) * (value - center);
-    let (values, last_values) = row.as_chunks::<COLUMNS>();
-    let (centers, last_centers) = point.as_chunks::<COLUMNS>();
-    let mut sum = 0.0;
-    for ([a, b, c, d], [at_a, at_b, at_c, at_d]) in values.iter().zip(centers) {
-        sum += (square(*a, *at_a) + square(*b, *at_b)) + (square(*c, *at_c) + square(*d, *at_d));
+/// As [`squared_distances`] for at most [`GROUP`] rows, and whether any of them is not beyond
+/// `limit`. If none is, the distances may be too small, but all are beyond `limit`.
+pub(crate) fn squared_distances_within(
+    x: &Matrix,
+    range: Range<usize>,
+    (point, limit): (&[f64], f64),
+    out: &mut [f64],
+) -> bool {
+    out.fill(0.0);
+    let steps = x.columns().chunks(COLUMNS_BETWEEN).zip(point.chunks(COLUMNS_BETWEEN));
+    for (columns, centers) in steps {
+        for (columns, centers) in columns.chunks(COLUMNS).zip(centers.chunks(COLUMNS)) {
+            add_squares(columns, centers, range.clone(), out);
+        }
+        // What is added is never below 0.
+        if out.iter().all(|distance| *distance > limit) {
+            return false;
+        }
     }
-    for (value, center) in last_values.iter().zip(last_centers) {
-        sum += square(*value, *center);
-    }
-    sum
+    true
 }
 
 fn add_squares(columns: &[Column], centers: &[f64], range: Range<usize>, out: &mut [f64]) {
@@ -54,17 +66,20 @@ mod tests {
     use crate::Rng;
 
     #[test]
-    fn a_row_alone_has_the_distance_that_it_has_among_others() {
+    fn groups_that_are_near_have_the_same_distances_and_others_are_too_far() {
         let mut rng = Rng::new(6);
         for width in [1, 3, 4, 7, 8, 9, 21] {
-            let columns = (0..width).map(|_| (0..64).map(|_| rng.normal()).collect());
+            let columns = (0..width).map(|_| (0..GROUP).map(|_| rng.normal()).collect());
             let x = Matrix::from_columns(columns.collect());
             let point: Vec<f64> = (0..width).map(|_| rng.normal()).collect();
-            let mut all = vec![0.0; 64];
-            squared_distances(&x, 0..64, &point, &mut all);
-            for (row, distance) in all.iter().enumerate() {
-                assert_eq!(squared_distance(&x.row(row), &point).to_bits(), distance.to_bits());
-            }
+            let (mut all, mut within) = (vec![0.0; GROUP], vec![0.0; GROUP]);
+            squared_distances(&x, 0..GROUP, &point, &mut all);
+            let least = all.iter().copied().fold(f64::INFINITY, f64::min);
+            assert!(squared_distances_within(&x, 0..GROUP, (&point, least), &mut within));
+            assert_eq!(all, within);
+            let nothing = least * 0.999;
+            assert!(!squared_distances_within(&x, 0..GROUP, (&point, nothing), &mut within));
+            assert!(within.iter().all(|distance| *distance > nothing));
         }
     }
 }

@@ -9,4 +9,3 @@ pub(crate) mod made_once;
 pub mod math;
 pub(crate) mod reduce;
 pub(crate) mod rng;
-pub(crate) mod sieve;
