@@ -31,7 +31,7 @@ type Children = (Arc<EnginePool>, Arc<ServicePool>);
 /// The engines that are built in.
 pub fn built_in() -> Vec<Box<dyn Engine>> {
     vec![
-        Box::new(gantry_automl::engine()),
+        Box::new(gantry_automl::engine_giving_back(gantry_http::give_back_memory)),
         Box::new(gantry_montecarlo::engine()),
         Box::new(gantry_synth::engine()),
     ]

@@ -54,10 +54,18 @@ pub use train::{
 
 /// The engine, for the registry.
 pub fn engine() -> impl Engine {
-    Automl
+    Automl { train: Train::default() }
 }
 
-struct Automl;
+/// As [`engine`], for a program whose allocator keeps what a thread has freed: `give_back` makes the
+/// calling thread return it to the system.
+pub fn engine_giving_back(give_back: fn()) -> impl Engine {
+    Automl { train: Train::giving_back(give_back) }
+}
+
+struct Automl {
+    train: Train,
+}
 
 impl Engine for Automl {
     fn id(&self) -> &'static str {
@@ -74,7 +82,7 @@ impl Engine for Automl {
 
     fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
         vec![
-            Arc::new(Train),
+            Arc::new(self.train),
             Arc::new(Predict),
             Arc::new(Preprocess),
             Arc::new(Evaluate),

@@ -15,6 +15,7 @@ mod evaluate;
 mod explain;
 mod folds;
 mod forecast;
+mod give_back;
 #[cfg(test)]
 mod golden_test;
 mod importance;
@@ -50,6 +51,7 @@ pub(crate) use budget::Budget;
 use budget::Purse;
 use compare::Comparison;
 use evaluate::{Evaluated, FoldScores};
+pub(crate) use give_back::GiveBack;
 use prepare::Prepared;
 pub use search::Ask;
 use search::{Ended, Search};
@@ -87,9 +89,14 @@ pub(crate) enum Trained {
 }
 
 /// Runs the whole operation.
-pub(crate) fn train(job: &BlockingContext, params: &TrainParams) -> Result<Trained, AutomlError> {
+pub(crate) fn train(
+    job: &BlockingContext,
+    params: &TrainParams,
+    give_back: GiveBack,
+) -> Result<Trained, AutomlError> {
     let purse = Purse::open(params.budget());
     let prepared = read_and_prepare(job, params, job.seed())?;
+    give_back.everywhere();
     let cancelled = || job.is_cancelled();
     let control = Control::unlimited().with_cancel(&cancelled);
     let bill = Bill::open(job, &prepared, params.budget());
@@ -103,7 +110,7 @@ pub(crate) fn train(job: &BlockingContext, params: &TrainParams) -> Result<Train
     Stages::new(job, 1).enter_model("Search", 0)?;
     let width = params.parallel_jobs.map_or(0, |jobs| jobs as usize);
     let search = Search::new((job, &prepared), control, (&purse, &bill), width)?;
-    match search.run()? {
+    match search.giving_back(give_back).run()? {
         Ended::Waits { asks, checkpoint } => {
             let child = |ask: Ask| derive_child(params, (job.seed(), ask), bill.cells());
             let children = asks.into_iter().map(child).collect::<Result<_, _>>()?;

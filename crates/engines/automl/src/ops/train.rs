@@ -17,7 +17,7 @@ use crate::metric::MetricChoice;
 use crate::model::{Algorithm, CalibrationChoice, count_at_most};
 use crate::preprocess::PreprocessOptions;
 use crate::task::TaskChoice;
-use crate::train::{Budget, SplitChoice, TrainReport, Trained, train};
+use crate::train::{Budget, GiveBack, SplitChoice, TrainReport, Trained, train};
 
 /// Fewest and most folds.
 const FOLDS: std::ops::RangeInclusive<u32> = 2..=20;
@@ -240,7 +240,15 @@ impl TrainParams {
 
 /// `automl.train`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Train;
+pub struct Train {
+    give_back: GiveBack,
+}
+
+impl Train {
+    pub(crate) fn giving_back(give_back: fn()) -> Self {
+        Self { give_back: GiveBack::by(give_back) }
+    }
+}
 
 impl Operation for Train {
     const ID: &'static str = "automl.train";
@@ -286,7 +294,8 @@ impl Operation for Train {
         context: JobContext,
     ) -> Result<Step<TrainReport>, EngineError> {
         params.require_valid()?;
-        match context.compute(move |job| Ok(train(job, &params)?)).await? {
+        let give_back = self.give_back;
+        match context.compute(move |job| Ok(train(job, &params, give_back)?)).await? {
             Trained::Done(report) => Ok(Step::Done(*report)),
             Trained::Waits { children, checkpoint } => Ok(Step::Fork { children, checkpoint }),
         }

@@ -3,6 +3,8 @@
 //!
 //! Invariant: the result depends on the predictions and their order alone.
 
+mod thin;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -11,6 +13,7 @@ use crate::error::AutomlError;
 use crate::metric::Metric;
 use crate::model::{Finish, Predictions};
 use crate::target::TargetValues;
+pub(super) use thin::thin_weights;
 
 /// Most additions; a weight is a multiple of one over their number.
 const MOST_STEPS: usize = 40;
@@ -18,8 +21,6 @@ const MOST_STEPS: usize = 40;
 const PATIENCE: usize = 6;
 /// Members whose weight stays below this are dropped.
 const LEAST_WEIGHT: f64 = 0.02;
-/// Share of what the blend gains over its first model that is kept when members are left out.
-const KEPT_GAIN: f64 = 0.98;
 /// Factors by which the weight of a class is tried against the others.
 const FACTORS: &[f64] = &[
     0.08, 0.12, 0.18, 0.25, 0.33, 0.42, 0.52, 0.62, 0.72, 0.8, 0.86, 0.92, 1.0, 1.08, 1.16, 1.25,
@@ -35,37 +36,38 @@ type Loss = (f64, f64);
 /// Judges predictions of held-out rows.
 pub(super) struct Judge {
     metric: Metric,
-    /// True values with the places of their rows: all at once, or fold by fold for a metric of
-    /// ranks. What fits of different folds say cannot be ranked against each other, and a model
-    /// would be chosen for how it levels them.
-    parts: Vec<(TargetValues, Range<usize>)>,
+    /// What is judged at once: everything, or fold by fold for a metric of ranks. What fits of
+    /// different folds say cannot be ranked against each other, and a model would be chosen for
+    /// how it levels them.
+    parts: Vec<Part>,
+    folds: Vec<Part>,
 }
+
+/// True values with the places of their rows.
+type Part = (TargetValues, Range<usize>);
 
 impl Judge {
     /// `folds` are the numbers of rows that follow each other in `truth`.
     pub(super) fn new(metric: Metric, truth: TargetValues, folds: &[usize]) -> Self {
         let rows = truth.len();
-        if !metric.is_of_ranks() {
-            return Self { metric, parts: vec![(truth, 0..rows)] };
-        }
         let mut start = 0;
         let part = |length: &usize| {
             let range = start..(start + length).min(rows);
             start = range.end;
             (truth.take(&range.clone().collect::<Vec<_>>()), range)
         };
-        Self { metric, parts: folds.iter().map(part).collect() }
+        let folds: Vec<Part> = folds.iter().map(part).collect();
+        let parts = if metric.is_of_ranks() { folds.clone() } else { vec![(truth, 0..rows)] };
+        Self { metric, parts, folds }
     }
 
     /// The mean loss over the parts in which it is defined, by the parts' rows.
     fn derive_loss(&self, columns: &[Vec<f64>]) -> Result<Loss, AutomlError> {
         let (mut sums, mut rows) = ((0.0, 0.0), 0.0);
-        for (truth, range) in &self.parts {
-            let own = columns.iter().map(|c| c.get(range.clone()).unwrap_or_default().to_vec());
-            let predictions = Predictions::from_columns(own.collect(), truth)?;
-            let (loss, tie) = self.derive_loss_of(truth, &predictions)?;
+        for part in &self.parts {
+            let (loss, tie) = self.derive_part_loss(columns, part)?;
             if loss.is_finite() {
-                let share = range.len() as f64;
+                let share = part.1.len() as f64;
                 sums = (sums.0 + share * loss, sums.1 + share * tie);
                 rows += share;
             }
@@ -74,6 +76,21 @@ impl Judge {
             return Ok((f64::INFINITY, f64::INFINITY));
         }
         Ok((sums.0 / rows, sums.1 / rows))
+    }
+
+    fn derive_part_loss(
+        &self,
+        columns: &[Vec<f64>],
+        (truth, range): &Part,
+    ) -> Result<Loss, AutomlError> {
+        let own = columns.iter().map(|c| c.get(range.clone()).unwrap_or_default().to_vec());
+        let predictions = Predictions::from_columns(own.collect(), truth)?;
+        self.derive_loss_of(truth, &predictions)
+    }
+
+    fn derive_fold_losses(&self, columns: &[Vec<f64>]) -> Result<Vec<f64>, AutomlError> {
+        let loss = |part: &Part| Ok(self.derive_part_loss(columns, part)?.0);
+        self.folds.iter().map(loss).collect()
     }
 
     fn derive_loss_of(
@@ -134,64 +151,6 @@ pub(super) fn select_weights(
         }
     }
     Ok(derive_weights(&best.1))
-}
-
-/// The same weights without the members that bring too little for what each row that is predicted
-/// later pays for them, `work_of` a voice: the others keep nearly all that the blend gains over the
-/// voice at `first` alone.
-pub(super) fn thin_weights(
-    judge: &Judge,
-    voices: &[Voice],
-    (mut weights, first): (Vec<f64>, usize),
-    work_of: impl Fn(usize) -> f64,
-) -> Result<Vec<f64>, AutomlError> {
-    let mut alone = vec![0.0; weights.len()];
-    if let Some(slot) = alone.get_mut(first) {
-        *slot = 1.0;
-    }
-    let (mut loss, alone) =
-        (derive_blend_loss(judge, voices, &weights)?, derive_blend_loss(judge, voices, &alone)?);
-    let limit = loss + (1.0 - KEPT_GAIN) * (alone - loss).max(0.0);
-    loop {
-        let members: Vec<usize> = (0..weights.len()).filter(|at| weights[*at] > 0.0).collect();
-        // The share of the one that leaves goes to one of the others.
-        let heirs = |left: &usize| {
-            let others = members.iter().filter(|heir| *heir != left).copied();
-            others.map(|heir| (*left, heir)).collect::<Vec<_>>()
-        };
-        let pairs: Vec<(usize, usize)> = members.iter().flat_map(heirs).collect();
-        let without = |(left, heir): &(usize, usize)| {
-            let mut fewer = weights.clone();
-            fewer[*heir] += std::mem::take(&mut fewer[*left]);
-            Ok((derive_blend_loss(judge, voices, &fewer)?, *left, fewer))
-        };
-        let tried: Vec<(f64, usize, Vec<f64>)> =
-            pairs.par_iter().map(without).collect::<Result<_, AutomlError>>()?;
-        let price = |(after, left, _): &(f64, usize, Vec<f64>)| {
-            let work = work_of(*left).max(f64::MIN_POSITIVE);
-            ((after - loss).max(0.0) / work, -work)
-        };
-        let able = tried.into_iter().filter(|(after, ..)| *after <= limit);
-        match able.min_by(|a, b| {
-            let (a, b) = (price(a), price(b));
-            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
-        }) {
-            Some((after, _, fewer)) => (loss, weights) = (after, fewer),
-            None => return Ok(weights),
-        }
-    }
-}
-
-/// The loss of the voices' weighted mean.
-fn derive_blend_loss(judge: &Judge, voices: &[Voice], weights: &[f64]) -> Result<f64, AutomlError> {
-    let mut sums: Vec<Vec<f64>> = Vec::new();
-    for (voice, weight) in voices.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
-        sums.resize_with(voice.len(), || vec![0.0; voice.first().map_or(0, Vec::len)]);
-        for (sum, column) in sums.iter_mut().zip(voice) {
-            sum.iter_mut().zip(column).for_each(|(sum, v)| *sum += weight * f64::from(*v));
-        }
-    }
-    Ok(judge.derive_loss(&sums)?.0)
 }
 
 fn derive_weights(counts: &[usize]) -> Vec<f64> {
@@ -287,31 +246,6 @@ mod tests {
         assert_eq!(weights[2], 0.0);
         let alone = select_weights(&judge, &voices[2..], 0).unwrap();
         assert_eq!(alone, [1.0]);
-    }
-
-    #[test]
-    fn members_that_bring_nearly_nothing_are_left_out_and_slow_ones_first() {
-        let mut rng = Rng::new(1);
-        let values: Vec<f64> = (0..2_000).map(|_| rng.normal()).collect();
-        let good = numbers(2, 0.5, &values);
-        let other = numbers(3, 0.5, &values);
-        // Twins: one of them is enough.
-        let voices = [good.clone(), other, good, numbers(4, 2.0, &values)];
-        let judge = Judge::new(Metric::Rmse, TargetValues::Numbers(values), &[2_000]);
-        let thin = |slow: usize| {
-            let weights = vec![0.25, 0.5, 0.25, 0.0];
-            let work = |at| if at == slow { 100.0 } else { 1.0 };
-            thin_weights(&judge, &voices, (weights, 0), work).unwrap()
-        };
-        for slow in [0, 2] {
-            let weights = thin(slow);
-            assert_eq!((weights[slow], weights[3]), (0.0, 0.0), "{weights:?}");
-            let kept: Vec<&f64> = weights.iter().filter(|weight| **weight > 0.0).collect();
-            assert_eq!(kept.len(), 2, "{weights:?}");
-            assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        }
-        // A slow one that the blend needs stays.
-        assert!(thin(1)[1] > 0.0);
     }
 
     #[test]

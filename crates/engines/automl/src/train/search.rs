@@ -25,6 +25,7 @@ use super::budget::Purse;
 use super::checkpoint::{self, ModelResult, TrialNote};
 use super::evaluate::{Evaluated, FoldScores};
 use super::forecast::{FitSize, Forecast};
+use super::give_back::GiveBack;
 use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
@@ -97,6 +98,7 @@ pub(super) struct Search<'a> {
     sample: Vec<Vec<usize>>,
     /// Something was tried that no checkpoint holds.
     is_new: bool,
+    give_back: GiveBack,
 }
 
 impl<'a> Search<'a> {
@@ -127,7 +129,14 @@ impl<'a> Search<'a> {
             depth: prepared.folds.len(),
             sample: memory::draw_sample(prepared),
             is_new: false,
+            give_back: GiveBack::default(),
         })
+    }
+
+    /// The same search, which lets go between candidates what it has freed.
+    pub(super) fn giving_back(mut self, give_back: GiveBack) -> Self {
+        self.give_back = give_back;
+        self
     }
 
     pub(super) fn run(mut self) -> Result<Ended, AutomlError> {
@@ -323,7 +332,7 @@ impl<'a> Search<'a> {
         self.forecast.note(candidate, self.size(), whole);
     }
 
-    /// Says how the search is going, keeps it, and charges for it.
+    /// Says how the search is going, keeps it, charges for it, and lets go what was freed.
     fn tell(&mut self) -> Result<(), AutomlError> {
         self.job.check_cancelled()?;
         let tried = self.count_tried();
@@ -357,6 +366,7 @@ impl<'a> Search<'a> {
         if std::mem::take(&mut self.is_new) {
             self.job.save_checkpoint(self.derive_checkpoint()?)?;
         }
+        self.give_back.everywhere();
         Ok(())
     }
 

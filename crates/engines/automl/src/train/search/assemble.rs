@@ -106,7 +106,9 @@ impl Search<'_> {
         let size = self.size();
         let work_of = |at: usize| {
             let entry = places.get(at).and_then(|place| self.entries.get(*place));
-            let work = |entry: &Entry| entry.candidate.derive_row_work(size.rows, size.columns);
+            let fits = self.depth as f64;
+            let work =
+                |entry: &Entry| fits * entry.candidate.derive_row_work(size.rows, size.columns);
             entry.map_or(1.0, work)
         };
         let weights = thin_weights(&judge, &voices, (weights, first), work_of)?;
