@@ -10,6 +10,8 @@ pub mod allowance;
 pub mod cancellation;
 pub mod claim;
 pub mod cron;
+pub mod flag_words;
+pub mod flags;
 pub mod fork;
 pub mod fraud;
 pub mod job;
