@@ -4,10 +4,10 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
-    ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
+    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
     ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess,
     WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
-    WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments, WriteReferrals,
+    WriteFlags, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments, WriteReferrals,
     WriteRewards, WriteSchedules, WriteVouching,
 };
 
@@ -79,6 +79,9 @@ impl ReadTx for Session {
     fn flows(&self) -> &dyn ReadFlows {
         self
     }
+    fn flags(&self) -> &dyn ReadFlags {
+        self
+    }
     fn models(&self) -> &dyn ReadModels {
         self
     }
@@ -137,6 +140,9 @@ impl Tx for Session {
         self
     }
     fn flows(&self) -> &dyn WriteFlows {
+        self
+    }
+    fn flags(&self) -> &dyn WriteFlags {
         self
     }
     fn models(&self) -> &dyn WriteModels {

@@ -13,6 +13,7 @@ mod clients;
 mod departures;
 mod error;
 mod exports;
+mod flags;
 mod flows;
 mod hot;
 mod identity;
@@ -45,6 +46,7 @@ pub use clients::{AuthorizationCode, ClientKind, Grant, OAuthClient, ReadClients
 pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
 pub use exports::{ExportFile, ExportPart, ExportRange, ExportScope, ReadExports};
+pub use flags::{FlagRecord, ReadFlags, WriteFlags};
 pub use flows::{FlowNode, FlowRun, NodePhase, ReadFlows, Workflow, WorkflowRevision, WriteFlows};
 pub use hot::{
     AllowCommand, AllowancePhase, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand,

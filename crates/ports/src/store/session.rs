@@ -15,6 +15,7 @@ use super::clients::{ReadClients, WriteClients};
 use super::departures::{ReadDepartures, WriteDepartures};
 use super::error::{StoreError, WriteAbort};
 use super::exports::ReadExports;
+use super::flags::{ReadFlags, WriteFlags};
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::identity::{ReadIdentity, WriteIdentity};
@@ -58,6 +59,8 @@ pub trait ReadTx: Send + Sync {
     fn schedules(&self) -> &dyn ReadSchedules;
     /// Workflows and their runs.
     fn flows(&self) -> &dyn ReadFlows;
+    /// What operators turn on and off.
+    fn flags(&self) -> &dyn ReadFlags;
     /// The registry of models.
     fn models(&self) -> &dyn ReadModels;
     /// What keeps the database small.
@@ -100,6 +103,8 @@ pub trait Tx: Send + Sync {
     fn schedules(&self) -> &dyn WriteSchedules;
     /// Workflows and their runs.
     fn flows(&self) -> &dyn WriteFlows;
+    /// What operators turn on and off.
+    fn flags(&self) -> &dyn WriteFlags;
     /// The registry of models.
     fn models(&self) -> &dyn WriteModels;
     /// What keeps the database small.

@@ -169,6 +169,7 @@ mod tests {
         ("payments", "money: what tax law wants to see for years, by number alone"),
         ("payment_events", "bodies that name the address are emptied"),
         ("fraud_blocks", "digests and networks that fraud came from; who listed them, by number"),
+        ("flags", "what is on for whom, and who turned it, by number alone"),
         ("doomed_blobs", "goes with its bytes within days"),
     ];
 
@@ -186,6 +187,7 @@ mod tests {
         ("restrictions", "what administrators noted among themselves; the audit log says when"),
         ("payment_events", "what a provider told, which payments and subscriptions say"),
         ("fraud_blocks", "devices and networks that fraud came from; it names who listed them"),
+        ("flags", "what operators turn; who asks sees the answers, and the audit log who turned it"),
         ("doomed_blobs", "names of bytes that are about to be deleted"),
     ];
 
@@ -196,6 +198,7 @@ mod tests {
         "created_by",
         "submitted_by",
         "invited_by",
+        "updated_by",
         "email",
         "recipient",
         "subject",

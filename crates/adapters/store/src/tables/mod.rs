@@ -20,6 +20,7 @@ mod departures;
 mod erasure;
 mod export;
 mod export_parts;
+mod flags;
 mod flow_rows;
 mod flows;
 mod identity_read;

@@ -11,6 +11,7 @@ pub mod claim;
 pub mod clients;
 pub mod departures;
 pub mod exports;
+pub mod flags;
 pub mod flows;
 pub mod fork;
 pub mod identity;
@@ -123,6 +124,7 @@ macro_rules! store_conformance {
             schedules::a_nominal_time_has_one_run,
             flows::a_workflow_has_revisions,
             flows::a_runs_nodes_find_their_jobs,
+            flags::a_flag_is_kept_changed_and_removed,
             models::models_have_cards_and_versions,
             models::a_deleted_model_is_gone_and_not_used_again,
             departures::somebody_leaves_and_stays_after_all,
