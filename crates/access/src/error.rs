@@ -163,6 +163,21 @@ pub enum AccessError {
     /// Strangers may not register here.
     #[error("registration is closed here; ask the administrator for an account")]
     RegistrationClosed,
+    /// An operator has turned new sign-ups off.
+    #[error("new sign-ups are paused here; try again later, or ask for an invitation")]
+    SignupsPaused,
+    /// A flag is not any more what it was when its change was begun.
+    #[error("this flag was changed in the meantime")]
+    FlagChanged {
+        /// Its newest revision.
+        newest: u32,
+    },
+    /// The installation has no room for another flag.
+    #[error("there are {limit} flags already; remove one that nothing asks for")]
+    TooManyFlags {
+        /// How many there may be.
+        limit: usize,
+    },
     /// The installation has its first administrator.
     #[error("this installation is set up already; sign in instead")]
     SetupDone,

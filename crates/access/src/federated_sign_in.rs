@@ -110,8 +110,8 @@ impl Access {
     /// [`AccessError::CeremonyNotGood`] for what another browser began, what took too long and
     /// what was finished before; [`AccessError::NotVouched`], [`AccessError::ProviderUnavailable`],
     /// [`AccessError::LinkFirst`], [`AccessError::AddressNotVouched`],
-    /// [`AccessError::RegistrationClosed`], [`AccessError::Suspended`],
-    /// [`AccessError::IdentityTaken`], [`AccessError::Store`].
+    /// [`AccessError::RegistrationClosed`], [`AccessError::SignupsPaused`],
+    /// [`AccessError::Suspended`], [`AccessError::IdentityTaken`], [`AccessError::Store`].
     pub async fn finish_federated(
         &self,
         provider: &str,
@@ -211,6 +211,7 @@ impl Access {
             Registration::Open => {}
             Registration::Closed => return Err(AccessError::RegistrationClosed),
         }
+        self.require_signups().await?;
         let local = email.split('@').next().unwrap_or(&email).to_owned();
         let name = vouched.name.as_deref().and_then(|name| parse_name(name).ok()).unwrap_or(local);
         Ok(VouchedPerson {

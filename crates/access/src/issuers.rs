@@ -119,6 +119,7 @@ impl Access {
             }
             (Provision::Yes, None) | (Provision::No, _) => return Err(missing()),
         };
+        self.require_signups().await?;
         let local = email.split('@').next().unwrap_or(&email).to_owned();
         let name = vouched.name.as_deref().and_then(|name| parse_name(name).ok()).unwrap_or(local);
         let person =

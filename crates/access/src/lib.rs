@@ -24,6 +24,7 @@ mod erase;
 mod error;
 mod federated_sign_in;
 mod finish_sign_in;
+mod flags;
 mod invitations;
 mod issuers;
 mod leave;
@@ -53,6 +54,7 @@ mod setup;
 mod sign_in;
 mod standing;
 mod tokens;
+mod turn_flags;
 mod webauthn;
 
 pub use actor::{Actor, Via};
@@ -68,6 +70,7 @@ pub use confirm::Confirmed;
 pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
+pub use flags::{Asker, Flags};
 pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
@@ -119,6 +122,8 @@ pub struct Access {
     sealing: Option<Arc<Sealing>>,
     /// Rings when a letter was put into the outbox.
     posted: Arc<Notify>,
+    /// What operators turn on and off.
+    flags: Flags,
     /// The hash of the token with which the first administrator registers.
     setup_token: Arc<Mutex<Option<String>>>,
 }
@@ -142,6 +147,7 @@ impl Access {
         let posted = Arc::new(Notify::new());
         let settings = Arc::new(settings);
         let providers = Arc::from([]);
+        let flags = Flags::new(Arc::clone(&store), Arc::clone(&clock));
         Ok(Self {
             store,
             bus,
@@ -154,6 +160,7 @@ impl Access {
             issuers: Arc::from([]),
             sealing: None,
             posted,
+            flags,
             setup_token,
         })
     }
@@ -189,6 +196,12 @@ impl Access {
     #[must_use]
     pub fn posted(&self) -> Arc<Notify> {
         Arc::clone(&self.posted)
+    }
+
+    /// What operators turn on and off.
+    #[must_use]
+    pub const fn flags(&self) -> &Flags {
+        &self.flags
     }
 
     /// What the installation allows.

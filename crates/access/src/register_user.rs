@@ -15,10 +15,14 @@ use crate::email::{parse_email, parse_name};
 use crate::email_address::{PostedLink, refuse_taken};
 use crate::error::AccessError;
 use crate::federated_sign_in::VouchedPerson;
+use crate::flags::Asker;
 use crate::invitations::{join, read_invitation};
 use crate::password::check_rules;
 use crate::settings::Registration;
 use crate::sign_in::{Client, NewSession, SignedIn};
+
+/// The flag that new sign-ups obey.
+const SIGNUPS: &str = "signups";
 
 /// E-mail and password as a person types them.
 #[derive(Clone)]
@@ -54,9 +58,9 @@ impl Access {
     /// Registers a stranger and signs them in.
     ///
     /// # Errors
-    /// [`AccessError::RegistrationClosed`], [`AccessError::SetupRequired`] before the first
-    /// administrator, [`AccessError::Invalid`], [`AccessError::EmailTaken`],
-    /// [`AccessError::Busy`], [`AccessError::Store`].
+    /// [`AccessError::RegistrationClosed`], [`AccessError::SignupsPaused`],
+    /// [`AccessError::SetupRequired`] before the first administrator, [`AccessError::Invalid`],
+    /// [`AccessError::EmailTaken`], [`AccessError::Busy`], [`AccessError::Store`].
     pub async fn register_user(
         &self,
         registrant: Registrant,
@@ -69,8 +73,19 @@ impl Access {
         if self.is_setup_required().await? {
             return Err(AccessError::SetupRequired);
         }
+        if registrant.invitation.is_none() {
+            self.require_signups().await?;
+        }
         let session = self.insert_account(registrant, client, Standing::User).await?;
         self.answer(session).await
+    }
+
+    /// Stops strangers while an operator has turned sign-ups off. Whom members invited comes in.
+    pub(crate) async fn require_signups(&self) -> Result<(), AccessError> {
+        if self.flags.is_off(SIGNUPS, Asker::default()).await? {
+            return Err(AccessError::SignupsPaused);
+        }
+        Ok(())
     }
 
     /// The invitation that a registrant brings, for the very address that they give.

@@ -172,7 +172,8 @@ impl House {
         .await?;
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
-            .with_warm_artifacts(warm);
+            .with_warm_artifacts(warm)
+            .with_flags(access.flags().clone());
         Ok(Self { store, access, billing, rewards, jobs, sandbox, outbox, scratch, hints })
     }
 
@@ -303,6 +304,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Forbidden { .. }
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed
+        | AccessError::SignupsPaused
         | AccessError::SecondFactorRequired { .. }
         | AccessError::WrongCode
         | AccessError::LinkNotGood
@@ -321,6 +323,8 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::SetupRequired
         | AccessError::Busy
         | AccessError::NoSuchPlan { .. }
+        | AccessError::FlagChanged { .. }
+        | AccessError::TooManyFlags { .. }
         | AccessError::LastOwner
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator

@@ -20,6 +20,12 @@ pub enum JobsError {
         /// The nearest known one, in words; may be empty.
         hint: String,
     },
+    /// An operator has turned the operation off for those who ask.
+    #[error("`{operation}` is paused by the operator; jobs that were submitted before go on")]
+    OperationPaused {
+        /// What was asked for.
+        operation: String,
+    },
     /// There is no such service.
     #[error("there is no service `{service}`")]
     UnknownService {

@@ -37,6 +37,7 @@ pub use warm_artifacts::WarmArtifacts;
 
 use std::sync::Arc;
 
+use gantry_access::Flags;
 use gantry_catalog::Catalog;
 use gantry_ports::{Bus, Clock, Store};
 use gantry_types::{MeterId, OrganizationId};
@@ -57,6 +58,8 @@ pub struct Jobs {
     /// Apart from those of services, because one allowance is of one set of meters.
     api_calls: Arc<Allowances>,
     schedules_changed: Arc<Notify>,
+    /// What operators turn on and off.
+    flags: Flags,
 }
 
 impl Jobs {
@@ -73,6 +76,7 @@ impl Jobs {
         let allowances = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
         let api_calls = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
         let schedules_changed = Arc::new(Notify::new());
+        let flags = Flags::new(Arc::clone(&store), Arc::clone(&clock));
         Self {
             store,
             bus,
@@ -83,6 +87,7 @@ impl Jobs {
             allowances,
             api_calls,
             schedules_changed,
+            flags,
         }
     }
 
@@ -90,6 +95,13 @@ impl Jobs {
     #[must_use]
     pub fn with_warm_artifacts(mut self, warm: WarmArtifacts) -> Self {
         self.warm = Arc::new(warm);
+        self
+    }
+
+    /// Obeys these flags, which the process changes: what it turns is obeyed at once.
+    #[must_use]
+    pub fn with_flags(mut self, flags: Flags) -> Self {
+        self.flags = flags;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Submission: from a request to a queued job, its hold and its quota in one commit.
 
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Asker, Permission, require};
 use gantry_engine_api::{DeviceNeed, Estimate, GpuAllowed, InputRef};
 use gantry_ports::Hint;
 use gantry_ports::store::{JobRecord, Submitted};
@@ -15,6 +15,8 @@ use crate::estimate_job::{derive_gpu_allowed, derive_needs};
 use crate::inputs::inputs_to_json;
 
 const LONGEST_LABEL: usize = 200;
+/// What the names of flags begin with that operations obey.
+const OPERATION_FLAGS: &str = "operation.";
 
 /// A job to be submitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,8 +92,8 @@ impl Jobs {
     /// Submits a job for the actor's account: one hot command.
     ///
     /// # Errors
-    /// [`JobsError::UnknownOperation`], [`JobsError::Params`], [`JobsError::Catalog`] for
-    /// inputs, [`JobsError::Hot`] when plan or balance refuse it.
+    /// [`JobsError::UnknownOperation`], [`JobsError::OperationPaused`], [`JobsError::Params`],
+    /// [`JobsError::Catalog`] for inputs, [`JobsError::Hot`] when plan or balance refuse it.
     #[tracing::instrument(level = "debug", name = "jobs::submit", skip_all, fields(operation = %new.operation))]
     pub async fn submit(&self, actor: &Actor, new: NewJob) -> Result<Submitted, JobsError> {
         self.submit_descended(actor, new, None).await
@@ -116,6 +118,7 @@ impl Jobs {
     ) -> Result<Submission, JobsError> {
         require(actor, Permission::RunJobs)?;
         let version = self.require_visible(&new.operation)?;
+        self.require_running(actor, &new.operation).await?;
         require_label(new.label.as_deref())?;
         let metas = self.describe_inputs(actor, &new.operation, &new.inputs).await?;
         let estimate = self.estimate_operation(&new.operation, &new.params, &metas)?;
@@ -138,6 +141,15 @@ impl Jobs {
             idempotency: new.idempotency,
             origin: descent.map(|descent| descent.origin),
         })
+    }
+
+    /// Stops what an operator has turned off, whoever or whatever submits it.
+    async fn require_running(&self, actor: &Actor, operation: &str) -> Result<(), JobsError> {
+        let key = format!("{OPERATION_FLAGS}{operation}");
+        if self.flags.is_off(&key, Asker::from(actor)).await? {
+            return Err(JobsError::OperationPaused { operation: operation.to_owned() });
+        }
+        Ok(())
     }
 
     async fn send(&self, submission: Submission) -> Result<Submitted, JobsError> {

@@ -150,6 +150,7 @@ impl TestApp {
             .with_providers(settings.providers)
             .with_issuers(settings.issuers)
             .with_sealing(Sealing::new("the key of every installation under test", &[])?);
+        let jobs = jobs.with_flags(access.flags().clone());
         let post = Post { letters: access.letters(), posted: access.posted() };
         let billing = platform.billing.clone().with_post(post);
         let rewards = open_rewards(&platform, settings.ads)?;

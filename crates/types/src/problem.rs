@@ -73,6 +73,8 @@ define_problems! {
     Conflict = "conflict", 409, "This conflicts with the present state", retryable: false;
     /// It exists already.
     AlreadyExists = "already_exists", 409, "It exists already", retryable: false;
+    /// An operator has turned the operation off.
+    OperationPaused = "operation_paused", 409, "This operation is paused", retryable: true;
     /// The link of a mail was used, replaced, or is too old.
     LinkNotGood = "link_not_good", 410, "This link is not good any more", retryable: false;
     /// A precondition header does not hold.

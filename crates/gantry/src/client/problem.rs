@@ -71,9 +71,11 @@ mod tests {
                 "overloaded" | "unavailable" | "engine_unavailable" | "service_restarting" => {
                     Exit::Unreachable
                 }
-                "conflict" | "already_exists" | "precondition_failed" | "internal" => {
-                    Exit::JobFailed
-                }
+                "conflict"
+                | "already_exists"
+                | "operation_paused"
+                | "precondition_failed"
+                | "internal" => Exit::JobFailed,
                 _ => Exit::Usage,
             };
             assert_eq!(exit, expected, "{}", code.slug());

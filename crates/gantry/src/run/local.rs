@@ -270,6 +270,7 @@ pub(super) fn derive_failure(error: &JobsError, operation: &str) -> Failure {
             | HotError::Store(_),
         )
         | JobsError::Store(_)
+        | JobsError::OperationPaused { .. }
         | JobsError::ServiceRestarting { .. }
         | JobsError::Engine(_)
         | JobsError::Broken { .. } => Failure::broken(error.to_string()),

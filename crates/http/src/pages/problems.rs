@@ -83,6 +83,10 @@ const fn explain(code: ProblemCode) -> &'static str {
         }
         ProblemCode::Conflict => "The present state does not allow it. Look at it again first.",
         ProblemCode::AlreadyExists => "There is one already, and there can be only one.",
+        ProblemCode::OperationPaused => {
+            "The operator has turned this operation off, for you or for everybody, for a while. \
+             Jobs that were submitted before go on; submit new ones later."
+        }
         ProblemCode::PreconditionFailed => "Somebody changed it since you read it. Read it again.",
         ProblemCode::TooLarge => {
             "The body or the file is larger than what is taken. `limit` says how much."
