@@ -63,7 +63,7 @@ impl Flows {
     ///
     /// # Errors
     /// [`FlowsError::NotFound`], [`FlowsError::Unsound`] with all that is wrong,
-    /// [`FlowsError::Jobs`] when the plan refuses.
+    /// [`FlowsError::Jobs`] when the plan refuses, or an operation of it is paused.
     pub async fn run_workflow(
         &self,
         actor: &Actor,
@@ -79,6 +79,9 @@ impl Flows {
         let problems = self.check(&definition);
         if !problems.is_empty() {
             return Err(FlowsError::Unsound(problems));
+        }
+        for operation in definition.nodes.iter().filter_map(|node| node.operation.as_deref()) {
+            self.jobs.require_running(actor, operation).await?;
         }
         if let Some(unknown) =
             new.rerun.iter().find(|node| *node != "*" && definition.find_node(node).is_none())

@@ -143,8 +143,11 @@ impl Jobs {
         })
     }
 
-    /// Stops what an operator has turned off, whoever or whatever submits it.
-    async fn require_running(&self, actor: &Actor, operation: &str) -> Result<(), JobsError> {
+    /// Stops what an operator has turned off for the actor.
+    ///
+    /// # Errors
+    /// [`JobsError::OperationPaused`], [`JobsError::Access`] when the store fails.
+    pub async fn require_running(&self, actor: &Actor, operation: &str) -> Result<(), JobsError> {
         let key = format!("{OPERATION_FLAGS}{operation}");
         if self.flags.is_off(&key, Asker::from(actor)).await? {
             return Err(JobsError::OperationPaused { operation: operation.to_owned() });

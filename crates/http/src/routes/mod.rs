@@ -16,6 +16,7 @@ mod billing;
 mod content;
 mod datasets;
 mod docs;
+mod flags;
 mod health;
 mod identity;
 mod job_events;
@@ -225,12 +226,16 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_billing::advance_sandbox))
 }
 
-/// The installation, people, and jobs of all organizations.
+/// The installation, its flags, people, and jobs of all organizations.
 fn admin_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(admin::get_overview))
         .routes(routes!(admin::redrive_dead_jobs))
         .routes(routes!(admin::stop_job))
+        .routes(routes!(flags::get_flag_answers))
+        .routes(routes!(flags::list_flags, flags::create_flag))
+        .routes(routes!(flags::get_flag, flags::change_flag, flags::delete_flag))
+        .routes(routes!(flags::try_flag))
         .routes(routes!(admin_users::list_users))
         .routes(routes!(admin_users::get_user))
         .routes(routes!(admin_users::suspend_user))

@@ -90,6 +90,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || *path == "/api/v1/account/export/content"
                 || path.starts_with("/api/v1/rewards/")
                 || path.starts_with("/api/v1/admin/fraud/")
+                || path.starts_with("/api/v1/admin/flags/")
                 || path.starts_with("/api/v1/admin/users/")
                 || *path == "/api/v1/admin/jobs/{id}/cancel"
                 || *path == "/api/v1/datasets/confirm"

@@ -118,7 +118,7 @@ impl Stage {
     pub async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
         let id = self.thing_of(method, path).await?;
         let path = path.replace("{id}", &id).replace("{number}", "1").replace("{name}", "people");
-        let path = path.replace("{provider}", "sandbox");
+        let path = path.replace("{provider}", "sandbox").replace("{key}", "none");
         let request = TestRequest::new(&method.to_uppercase(), &path);
         Ok(match self.body_of(method, &path) {
             Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
@@ -224,6 +224,11 @@ impl Stage {
             "/api/v1/admin/fraud/blocks" => {
                 Some(json!({ "kind": "network", "value": "203.0.113.0/24", "reason": "a farm" }))
             }
+            "/api/v1/admin/flags" => Some(json!({ "key": "shop.new", "enabled": true })),
+            path if path.starts_with("/api/v1/admin/flags/") && method == "put" => {
+                Some(json!({ "enabled": true }))
+            }
+            path if path.starts_with("/api/v1/admin/flags/") => Some(json!({})),
             path if path.ends_with("/suspend") || path.ends_with("/ban") => {
                 Some(json!({ "reason": "spam" }))
             }

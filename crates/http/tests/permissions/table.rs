@@ -273,6 +273,14 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/models/{id}/plots", READ_ONE_JOB),
     ("post", "/api/v1/models/{id}/predict", RUN_ONE),
     ("get", "/api/v1/jobs/{id}/models/compare", READ_ONE_JOB),
+    ("get", "/api/v1/flags", Rule::SignedIn),
+    ("get", "/api/v1/admin/flags", ADMINISTER),
+    ("post", "/api/v1/admin/flags", ADMINISTER),
+    // No flag has this name.
+    ("get", "/api/v1/admin/flags/{key}", ADMINISTER),
+    ("put", "/api/v1/admin/flags/{key}", ADMINISTER),
+    ("delete", "/api/v1/admin/flags/{key}", ADMINISTER),
+    ("post", "/api/v1/admin/flags/{key}/try", ADMINISTER),
     ("get", "/api/v1/admin/users", ADMINISTER),
     // Nobody has this identifier, and no job.
     ("get", "/api/v1/admin/users/{id}", ADMINISTER),
