@@ -153,12 +153,30 @@ function createReferralRoutes() {
   ];
 }
 
+function createFlags() {
+  const share = { users: [], organizations: [], plans: [], percentage: 12.5, on: true };
+  return [
+    {
+      key: 'operation.automl.train',
+      description: 'Pauses training',
+      enabled: true,
+      visible: false,
+      rules: [share],
+      variants: [{ name: 'blue', weight: 1 }],
+      revision: 3,
+      updated_by: null,
+      updated_at: daysAgo(2),
+    },
+  ];
+}
+
 /** Method and path to a body, as in `createRoutes`. */
 export function createAdminRoutes() {
   return [
     ...createPeopleRoutes(),
     ...createReferralRoutes(),
     ['GET', '/admin/costs', () => createCosts()],
+    ['GET', '/admin/flags', () => ({ items: createFlags() })],
     ['GET', '/admin/revenue', () => createRevenue()],
     [
       'GET',

@@ -15,6 +15,7 @@ const SECTIONS = [
   { to: '/admin/costs', label: 'costs.title' },
   { to: '/admin/referrals', label: 'referrals.all' },
   { to: '/admin/revenue', label: 'revenue.title' },
+  { to: '/admin/flags', label: 'flags.title' },
   { to: '/admin/fraud', label: 'fraud.title' },
 ] as const;
 

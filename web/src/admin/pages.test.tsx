@@ -10,16 +10,18 @@ import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 
-import { answerBy, show } from '../../test/stage';
+import { answerBy, changesOf, show } from '../../test/stage';
 import type {
   AdminOrganization,
   AdminReferral,
   AdminUser,
   Cost,
   Costs,
+  Flag,
   Revenue,
 } from '../api/types';
 import { AdminCostsPage } from '../pages/AdminCostsPage';
+import { AdminFlagsPage } from '../pages/AdminFlagsPage';
 import { AdminPeoplePage } from '../pages/AdminPeoplePage';
 import { AdminPersonPage } from '../pages/AdminPersonPage';
 import { AdminReferralsPage } from '../pages/AdminReferralsPage';
@@ -31,6 +33,7 @@ const PAGES = {
   '/admin/costs': AdminCostsPage,
   '/admin/referrals': AdminReferralsPage,
   '/admin/revenue': AdminRevenuePage,
+  '/admin/flags': AdminFlagsPage,
 };
 const AT = '2026-11-27T10:00:00Z';
 const HOME: AdminOrganization = {
@@ -183,4 +186,60 @@ test('revenue tells how it moved in a month', async () => {
   await vi.waitFor(() =>
     expect(server.mock.calls.at(-1)?.[0]).toBe('/api/v1/admin/revenue?month=2026-10'),
   );
+});
+
+const FLAG: Flag = {
+  key: 'shop.new',
+  description: 'The new shop',
+  enabled: true,
+  visible: false,
+  rules: [{ users: [], organizations: [], plans: [], percentage: 12.5, on: true }],
+  variants: [],
+  revision: 3,
+  updated_by: null,
+  updated_at: AT,
+};
+
+const visitFlags = () => {
+  const server = answerBy({
+    ...OFFERS,
+    '/api/v1/admin/flags': { items: [FLAG] },
+    '/api/v1/admin/flags/shop.new': { ...FLAG, enabled: false },
+    '/api/v1/admin/flags/shop.new/try': { on: true, variant: null, reason: 'rule', rule: 1 },
+  });
+  visit('/admin/flags');
+  return server;
+};
+
+test('a flag is switched off with the revision that was read', async () => {
+  const server = visitFlags();
+  expect(await rowOf('Flags', 'shop.new')).toContain('12.5%');
+  await userEvent.click(screen.getByLabelText('Turn shop.new'));
+  const { key: _key, revision, updated_by: _by, updated_at: _at, ...body } = FLAG;
+  await vi.waitFor(() =>
+    expect(changesOf(server)).toEqual([
+      ['PUT', '/api/v1/admin/flags/shop.new', { ...body, enabled: false, base_revision: revision }],
+    ]),
+  );
+});
+
+test('the rules of a flag are edited as a form, and tried', async () => {
+  const server = visitFlags();
+  await userEvent.click(await screen.findByRole('button', { name: 'Edit' }));
+  const form = within(await screen.findByRole('dialog', { name: 'shop.new' }));
+  const share = form.getByLabelText('Percent of the organizations');
+  await userEvent.clear(share);
+  await userEvent.type(share, '25');
+  await userEvent.type(form.getByLabelText('Plans'), 'pro, team');
+  await userEvent.click(form.getByRole('button', { name: 'Save' }));
+  await vi.waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  const rule = { ...FLAG.rules[0], percentage: 25, plans: ['pro', 'team'] };
+  expect(changesOf(server).at(-1)?.[2]).toMatchObject({ base_revision: 3, rules: [rule] });
+
+  await userEvent.click(await screen.findByRole('button', { name: 'Try' }));
+  const trial = within(await screen.findByRole('dialog', { name: 'Try shop.new' }));
+  await userEvent.type(trial.getByLabelText('Organization id'), '0192');
+  await userEvent.click(trial.getByRole('button', { name: 'Ask' }));
+  expect((await trial.findByTestId('flag-trial')).textContent).toContain('rule 1 fits');
+  expect(changesOf(server).at(-1)?.[2]).toEqual({ organization_id: '0192', user_id: null });
 });

@@ -10,6 +10,7 @@ import type {
   AdminUser,
   AdminUserDetail,
   Costs,
+  Flag,
   FraudEvent,
   Page,
   Revenue,
@@ -33,6 +34,12 @@ export const fraudEventsQuery = (open: boolean) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
+
+/** All flags; there are few. */
+export const flagsQuery = queryOptions({
+  queryKey: ['flags'],
+  queryFn: ({ signal }) => api.get<{ items: Flag[] }>('/admin/flags', {}, signal),
+});
 
 export interface PersonFilters {
   q?: string;

@@ -187,6 +187,18 @@ export type FraudEvent = With<
   Schemas['FraudEventBody'],
   { review: Filled<Schemas['FraudReviewBody']> | null }
 >;
+/** Who has a flag on or off: those who fit all that is given. */
+export type FlagRule = With<
+  Schemas['FlagRule'],
+  { users: string[]; organizations: string[]; plans: string[] }
+>;
+export type FlagVariant = Schemas['FlagVariant'];
+export type Flag = With<Schemas['FlagBody'], { rules: FlagRule[]; variants: FlagVariant[] }>;
+export type FlagRequest = Schemas['FlagRequest'];
+export type FlagTrial = With<
+  Schemas['FlagTrialBody'],
+  { reason: 'switched_off' | 'everybody' | 'rule' | 'no_rule_fits' }
+>;
 export type AdminOverview = Schemas['AdminOverview'];
 export type Revenue = Filled<Schemas['RevenueBody']>;
 

@@ -212,6 +212,12 @@ const revenue = createRoute({
   component: lazyRouteComponent(() => import('../pages/AdminRevenuePage'), 'AdminRevenuePage'),
 });
 
+const flags = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/flags',
+  component: lazyRouteComponent(() => import('../pages/AdminFlagsPage'), 'AdminFlagsPage'),
+});
+
 const fraud = createRoute({
   getParentRoute: () => root,
   path: '/admin/fraud',
@@ -244,6 +250,7 @@ export const router = createRouter({
     costs,
     allReferrals,
     revenue,
+    flags,
     fraud,
   ]),
   basepath: '/app',
