@@ -91,12 +91,12 @@ impl Flags {
     ) -> Result<BTreeMap<String, FlagAnswer>, AccessError> {
         let flags = self.read().await?;
         let asker = Asker::from(actor);
-        let visible = || flags.values().filter(|flag| flag.visible);
-        let is_asked = visible().any(Flag::asks_for_plan);
+        let visible: Vec<&Flag> = flags.values().filter(|flag| flag.visible).collect();
+        let is_asked = visible.iter().any(|flag| flag.asks_for_plan());
         let plan = if is_asked { self.find_plan(asker).await? } else { None };
         let context = derive_context(asker, plan.as_deref());
-        let answers = visible().map(|flag| (flag.key.to_string(), derive_flag(flag, &context)));
-        Ok(answers.collect())
+        let answer = |flag: &Flag| (flag.key.to_string(), derive_flag(flag, &context));
+        Ok(visible.into_iter().map(answer).collect())
     }
 
     /// What somebody has of this flag, kept or not.
