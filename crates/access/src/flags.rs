@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_ports::store::{FlagRecord, StoreExt};
-use gantry_ports::{Clock, Store};
+use gantry_ports::{Clock, Store, StoreError};
 use gantry_rules::flags::{Flag, FlagAnswer, FlagContext, derive_flag};
 use gantry_types::{OrganizationId, Timestamp, UserId};
 use tokio::sync::Mutex;
@@ -60,12 +60,12 @@ impl Flags {
     /// What somebody has of a flag; nothing where there is no flag of this name.
     ///
     /// # Errors
-    /// [`AccessError::Store`].
+    /// What the store says.
     pub async fn find_answer(
         &self,
         key: &str,
         asker: Asker,
-    ) -> Result<Option<FlagAnswer>, AccessError> {
+    ) -> Result<Option<FlagAnswer>, StoreError> {
         let flags = self.read().await?;
         match flags.get(key) {
             None => Ok(None),
@@ -76,19 +76,19 @@ impl Flags {
     /// Whether a flag of this name is there and off for somebody.
     ///
     /// # Errors
-    /// [`AccessError::Store`].
-    pub async fn is_off(&self, key: &str, asker: Asker) -> Result<bool, AccessError> {
+    /// What the store says.
+    pub async fn is_off(&self, key: &str, asker: Asker) -> Result<bool, StoreError> {
         Ok(self.find_answer(key, asker).await?.is_some_and(|answer| !answer.on))
     }
 
     /// What the actor has of every flag that people are told of.
     ///
     /// # Errors
-    /// [`AccessError::Store`].
+    /// What the store says.
     pub async fn list_answers(
         &self,
         actor: &Actor,
-    ) -> Result<BTreeMap<String, FlagAnswer>, AccessError> {
+    ) -> Result<BTreeMap<String, FlagAnswer>, StoreError> {
         let flags = self.read().await?;
         let asker = Asker::from(actor);
         let visible: Vec<&Flag> = flags.values().filter(|flag| flag.visible).collect();
@@ -100,11 +100,7 @@ impl Flags {
     }
 
     /// What somebody has of this flag, kept or not.
-    pub(crate) async fn answer(
-        &self,
-        flag: &Flag,
-        asker: Asker,
-    ) -> Result<FlagAnswer, AccessError> {
+    pub(crate) async fn answer(&self, flag: &Flag, asker: Asker) -> Result<FlagAnswer, StoreError> {
         let plan = if flag.asks_for_plan() { self.find_plan(asker).await? } else { None };
         Ok(derive_flag(flag, &derive_context(asker, plan.as_deref())))
     }
@@ -115,7 +111,7 @@ impl Flags {
     }
 
     /// The slug of the plan that an organization is on; an organization that is gone has none.
-    async fn find_plan(&self, asker: Asker) -> Result<Option<String>, AccessError> {
+    async fn find_plan(&self, asker: Asker) -> Result<Option<String>, StoreError> {
         let Some(organization_id) = asker.organization_id else { return Ok(None) };
         let snapshot = self.store.read().await?;
         let Some(organization) = snapshot.access().find_organization(organization_id).await? else {
@@ -128,7 +124,7 @@ impl Flags {
     /// The flags as they were a moment ago. Who comes while they are read waits for that, so
     /// that many askers are one look at the store, and a change is not overtaken by a look that
     /// began before it.
-    async fn read(&self) -> Result<Arc<BTreeMap<String, Flag>>, AccessError> {
+    async fn read(&self) -> Result<Arc<BTreeMap<String, Flag>>, StoreError> {
         let mut kept = self.kept.lock().await;
         let now = self.clock.now();
         if let Some(kept) = kept.as_ref().filter(|kept| is_fresh(kept.read_at, now)) {

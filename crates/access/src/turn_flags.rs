@@ -99,7 +99,7 @@ impl Flags {
         asker: Asker,
     ) -> Result<FlagAnswer, AccessError> {
         let record = self.get_flag(actor, key).await?;
-        self.answer(&record.flag, asker).await
+        Ok(self.answer(&record.flag, asker).await?)
     }
 
     async fn turn(&self, actor: &Actor, deed: Deed) -> Result<FlagRecord, AccessError> {

@@ -1,5 +1,7 @@
 //! Flags over HTTP: kept, changed by revisions, audited, told, and obeyed.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use gantry_testkit::{PASSWORD, TestApp, TestClient, TestRequest, TestResponse, TestSettings};
 use serde_json::{Value, json};
@@ -50,7 +52,10 @@ async fn a_flag_is_kept_changed_tried_and_removed() -> Result<()> {
     let organization = id_of(&mut ada, "organization").await?;
     let new = json!({
         "key": "shop.new", "description": "The new shop", "enabled": true,
-        "rules": [{ "organizations": [organization], "on": true }, { "percentage": 0.01, "on": false }],
+        "rules": [
+            { "organizations": [organization], "on": true },
+            { "percentage": 0.01, "on": false },
+        ],
         "variants": [{ "name": "blue", "weight": 1 }],
     });
     let made = create(&mut root, &new).await?;
@@ -154,6 +159,28 @@ async fn an_operation_that_is_off_takes_no_new_jobs() -> Result<()> {
     submit(&mut root).await?.require_status(409)?;
     root.delete(&format!("{FLAGS}/{key}")).await?.require_status(204)?;
     submit(&mut root).await?.require_status(202)
+}
+
+#[tokio::test]
+async fn a_schedule_tells_that_its_operation_is_off_and_runs_again_afterwards() -> Result<()> {
+    let (app, mut root, mut ada) = start().await?;
+    let new = json!({ "name": "often", "operation": "test.noop", "cron": "* * * * *" });
+    let made = ada.post("/api/v1/schedules", &new).await?;
+    made.require_status(201)?;
+    let runs = format!("/api/v1/schedules/{}/runs", made.json()?["id"].as_str().context("an id")?);
+    let key = "operation.test.noop";
+    create(&mut root, &json!({ "key": key, "enabled": false })).await?;
+    app.clock.advance(Duration::from_secs(61));
+    app.jobs.run_due_schedules().await?;
+    let refused = ada.get(&runs).await?.json()?;
+    assert_eq!(refused["items"][0]["outcome"], "refused", "{refused}");
+    assert!(refused["items"][0]["reason"].as_str().context("words")?.contains("paused"));
+    root.delete(&format!("{FLAGS}/{key}")).await?.require_status(204)?;
+    app.clock.advance(Duration::from_secs(60));
+    app.jobs.run_due_schedules().await?;
+    let started = ada.get(&runs).await?.json()?;
+    assert_eq!(started["items"][0]["outcome"], "started", "{started}");
+    Ok(())
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ impl Jobs {
     /// Stops what an operator has turned off for the actor.
     ///
     /// # Errors
-    /// [`JobsError::OperationPaused`], [`JobsError::Access`] when the store fails.
+    /// [`JobsError::OperationPaused`], [`JobsError::Store`].
     pub async fn require_running(&self, actor: &Actor, operation: &str) -> Result<(), JobsError> {
         let key = format!("{OPERATION_FLAGS}{operation}");
         if self.flags.is_off(&key, Asker::from(actor)).await? {
