@@ -5,10 +5,10 @@
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
     ReadExports, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx, WriteAccess,
-    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
-    WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments, WriteReferrals,
-    WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
+    ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx,
+    WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients,
+    WriteDepartures, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
+    WriteReferrals, WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;

@@ -27,7 +27,7 @@ pub struct UsageSums {
     pub credits: Credits,
     /// The time between their first start and their end.
     pub busy: Duration,
-    /// Units of meters that count as used; the meter of jobs themselves is `jobs`.
+    /// Units of meters that count as used, without the one that counts jobs.
     pub units: BTreeMap<MeterId, u64>,
 }
 
