@@ -200,17 +200,21 @@ pub struct UsageBody {
     pub from: String,
     /// The last day.
     pub to: String,
+    /// By what is summed.
+    pub by: UsageGrouping,
     /// By what was asked for, in its order; what has no use is left out.
     pub rows: Vec<UsageRowBody>,
     /// All together.
     pub total: UsageSumsBody,
 }
 
-impl From<UsageView> for UsageBody {
-    fn from(view: UsageView) -> Self {
+impl UsageBody {
+    /// What was found, summed by what was asked for.
+    pub fn new(view: UsageView, by: UsageGrouping) -> Self {
         Self {
             from: describe_day(view.span.start),
             to: describe_day(view.span.end.minus(DAY)),
+            by,
             rows: view.sums.into_iter().map(|(key, sums)| UsageRowBody::new(key, sums)).collect(),
             total: view.total.into(),
         }

@@ -33,7 +33,8 @@ pub async fn get_usage(
     Params(params): Params<UsageParams>,
 ) -> Answer<Json<UsageBody>> {
     let span = params.span(state.jobs().clock().now())?;
-    Ok(Json(state.billing().usage(&actor, span, params.by.into()).await?.into()))
+    let view = state.billing().usage(&actor, span, params.by.into()).await?;
+    Ok(Json(UsageBody::new(view, params.by)))
 }
 
 /// The same as CSV, with a column for each meter.
@@ -59,7 +60,8 @@ pub async fn get_all_usage(
 ) -> Answer<Json<UsageBody>> {
     let span = params.span(state.jobs().clock().now())?;
     let what = (span, params.by.into());
-    Ok(Json(state.billing().usage_of(&actor, params.organization, what).await?.into()))
+    let view = state.billing().usage_of(&actor, params.organization, what).await?;
+    Ok(Json(UsageBody::new(view, params.by)))
 }
 
 /// The same as CSV, with a column for each meter. For administrators.
