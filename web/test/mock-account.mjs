@@ -177,9 +177,38 @@ function createSalesRoutes() {
 }
 
 /** Method and path to a body, as in `createRoutes`. */
+/** The same jobs, whatever they are summed by. */
+function createUsage({ query }) {
+  const by = query.get('by') ?? 'day';
+  const dayOf = (days) => at(Date.now() - days * DAY_MS).slice(0, 10);
+  const keys = {
+    day: [2, 1, 0].map((days) => ({ day: dayOf(days) })),
+    operation: ['automl.train', 'mc.simulate', null].map((operation) => ({ operation })),
+    member: [{ user_id: ME.user.id }, { user_id: randomUUID() }, { user_id: null }],
+  };
+  const sumsOf = (jobs) => ({
+    jobs,
+    succeeded: jobs - 1,
+    failed: 1,
+    cancelled: 0,
+    credits: jobs * 12,
+    seconds: jobs * 95,
+    units: { rows: jobs * 1_000 },
+  });
+  const nothing = { day: null, operation: null, user_id: null, organization_id: null };
+  return {
+    from: query.get('from') ?? dayOf(29),
+    to: dayOf(0),
+    by,
+    rows: keys[by].map((key, place) => ({ ...nothing, ...key, ...sumsOf(place + 2) })),
+    total: { ...sumsOf(9), succeeded: 6, failed: 3 },
+  };
+}
+
 export function createAccountRoutes(world) {
   return [
     ['GET', '/auth/me', () => ME],
+    ['GET', '/account/usage', createUsage],
     [
       'DELETE',
       '/account',

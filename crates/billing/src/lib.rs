@@ -24,6 +24,7 @@ mod reconcile;
 mod referrals;
 mod revenue;
 mod subscription;
+mod usage;
 
 pub use account::{AccountView, MeterView};
 pub use begin_checkout::{CheckoutLink, WayBack, Wish};
@@ -42,6 +43,7 @@ pub use reconcile::Reconciled;
 pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{SubscriptionView, SubscriptionWish};
+pub use usage::UsageView;
 
 use std::sync::Arc;
 

@@ -45,6 +45,7 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::Accounts,
             ExportPart::Lots,
             ExportPart::MeterUse,
+            ExportPart::UsageDays,
             ExportPart::Checkouts,
             ExportPart::Subscriptions,
             ExportPart::SubscriptionChanges,

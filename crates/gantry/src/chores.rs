@@ -181,6 +181,11 @@ async fn sweep(house: &House) {
         if let Err(error) = let_leavers_go(house).await {
             tracing::warn!(%error, "those who left were not erased");
         }
+        match house.billing.roll_up_usage(holder).await {
+            Ok(Some(days)) if days > 0 => tracing::info!(days, "usage was rolled up"),
+            Ok(Some(_) | None) => {}
+            Err(error) => tracing::warn!(%error, "usage was not rolled up"),
+        }
         match catalog.sweep(holder).await {
             Ok(Some(report)) if report != SweepReport::default() => {
                 tracing::info!(?report, "removed what is kept no longer");

@@ -3,7 +3,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { api } from './client';
-import { PAGE } from './queries';
+import { DAY_MS, PAGE } from './queries';
 import type {
   AdminOverview,
   AdminReferral,
@@ -65,8 +65,6 @@ export const personQuery = (id: string) =>
     queryKey: ['people', id],
     queryFn: ({ signal }) => api.get<AdminUserDetail>(`/admin/users/${id}`, {}, signal),
   });
-
-const DAY_MS = 24 * 3600 * 1000;
 
 /** What jobs of the last days cost. */
 export const costsQuery = (days: number) =>

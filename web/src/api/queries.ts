@@ -39,6 +39,8 @@ import type {
   SecondFactorState,
   Session,
   Subscription,
+  Usage,
+  UsageGrouping,
   Workflow,
   WorkflowRun,
   WorkflowRunDetail,
@@ -136,6 +138,22 @@ export const ledgerQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });
+
+export const DAY_MS = 24 * 3600 * 1000;
+/** So many letters of a time are its date. */
+const DATE = 10;
+
+/** The first of so many days, of which today is the last, in UTC. */
+export const firstDayOf = (days: number) =>
+  new Date(Date.now() - (days - 1) * DAY_MS).toISOString().slice(0, DATE);
+
+/** What was used on the last days. Under the account, because a job that ends changes both. */
+export const usageQuery = (days: number, by: UsageGrouping) =>
+  queryOptions({
+    queryKey: ['account', 'usage', days, by],
+    queryFn: ({ signal }) =>
+      api.get<Usage>('/account/usage', { from: firstDayOf(days), by }, signal),
+  });
 
 export const offersQuery = queryOptions({
   queryKey: ['offers'],

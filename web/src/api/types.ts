@@ -75,6 +75,10 @@ export type Account = With<
 >;
 /** Credits that were given together and expire together. */
 export type Lot = With<Schemas['LotBody'], { source: 'promotional' | 'earned' | 'paid' }>;
+/** What was used on some days, summed by one thing. */
+export type UsageGrouping = Schemas['UsageGrouping'];
+export type UsageRow = Filled<Schemas['UsageRowBody']>;
+export type Usage = With<Schemas['UsageBody'], { rows: UsageRow[] }>;
 export type LedgerEntry = Filled<Schemas['LedgerEntryBody']>;
 
 export type Offers = With<Schemas['OffersBody'], { plans: Offer[]; packages: Package[] }>;

@@ -12,6 +12,7 @@ import { Lots } from '../billing/Lots';
 import { Packages, Plans } from '../billing/Plans';
 import { Recommend } from '../billing/Recommend';
 import { Invoices, Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
+import { Usage } from '../billing/Usage';
 import { AccountExport } from '../identity/AccountExport';
 import { Grants } from '../identity/Grants';
 import { LeaveAccount } from '../identity/LeaveAccount';
@@ -167,6 +168,7 @@ export function AccountPage() {
             <Plan account={account.data} />
             <Lots />
             <Meters account={account.data} />
+            <Usage />
           </>
         ) : null}
         {subscription.data && offers.data ? (

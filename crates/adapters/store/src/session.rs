@@ -5,10 +5,10 @@
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
     ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadVouching, Tx, WriteAccess,
-    WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
-    WriteFlags, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments, WriteReferrals,
-    WriteRewards, WriteSchedules, WriteVouching,
+    ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx,
+    WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients,
+    WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
+    WriteReferrals, WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -56,6 +56,9 @@ impl ReadTx for Session {
         self
     }
     fn jobs(&self) -> &dyn ReadJobs {
+        self
+    }
+    fn usage(&self) -> &dyn ReadUsage {
         self
     }
     fn catalog(&self) -> &dyn ReadCatalog {
@@ -119,6 +122,9 @@ impl Tx for Session {
         self
     }
     fn jobs(&self) -> &dyn ReadJobs {
+        self
+    }
+    fn usage(&self) -> &dyn WriteUsage {
         self
     }
     fn catalog(&self) -> &dyn WriteCatalog {

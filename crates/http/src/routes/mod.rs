@@ -40,6 +40,7 @@ mod services;
 mod sessions;
 mod tokens;
 mod uploads;
+mod usage;
 mod workflows;
 
 pub use app_shell::app_routes;
@@ -203,7 +204,7 @@ fn flow_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(workflows::get_workflow_run))
 }
 
-/// Plans, purchases and payments.
+/// Plans, purchases, payments and use.
 fn billing_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(billing::list_plans))
@@ -223,6 +224,10 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_billing::reconcile_payments))
         .routes(routes!(admin_billing::get_revenue))
         .routes(routes!(admin_billing::get_costs))
+        .routes(routes!(usage::get_usage))
+        .routes(routes!(usage::export_usage))
+        .routes(routes!(usage::get_all_usage))
+        .routes(routes!(usage::export_all_usage))
         .routes(routes!(admin_billing::advance_sandbox))
 }
 

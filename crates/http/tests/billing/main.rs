@@ -75,3 +75,4 @@ mod referrals;
 mod revenue;
 mod shop;
 mod stripe;
+mod usage;

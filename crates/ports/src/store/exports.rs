@@ -93,6 +93,8 @@ define_parts! {
     Ledger = "ledger",
     /// What was used of meters.
     MeterUse = "meter_use",
+    /// What their jobs used, day by day.
+    UsageDays = "usage_days",
     /// Purchases.
     Checkouts = "checkouts",
     /// Subscriptions.

@@ -28,6 +28,7 @@ mod referrals;
 mod rewards;
 mod schedules;
 mod session;
+mod usage;
 mod vouching;
 
 pub use access::{
@@ -82,6 +83,7 @@ pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,
 };
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
+pub use usage::{ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage};
 pub use vouching::{
     Ceremony, CeremonyPurpose, LinkedIdentity, Passkey, ReadVouching, WriteVouching,
 };

@@ -27,6 +27,7 @@ use super::people::ReadPeople;
 use super::referrals::{ReadReferrals, WriteReferrals};
 use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
+use super::usage::{ReadUsage, WriteUsage};
 use super::vouching::{ReadVouching, WriteVouching};
 
 /// A consistent view; dropping it ends it.
@@ -45,6 +46,8 @@ pub trait ReadTx: Send + Sync {
     fn accounts(&self) -> &dyn ReadAccounts;
     /// Jobs and their events.
     fn jobs(&self) -> &dyn ReadJobs;
+    /// What was used, day by day.
+    fn usage(&self) -> &dyn ReadUsage;
     /// Datasets, uploads, artifacts.
     fn catalog(&self) -> &dyn ReadCatalog;
     /// Checkouts, subscriptions, payments.
@@ -89,6 +92,8 @@ pub trait Tx: Send + Sync {
     fn accounts(&self) -> &dyn WriteAccounts;
     /// Jobs and their events: jobs are written by hot commands alone.
     fn jobs(&self) -> &dyn ReadJobs;
+    /// What was used, day by day.
+    fn usage(&self) -> &dyn WriteUsage;
     /// Datasets, uploads, artifacts.
     fn catalog(&self) -> &dyn WriteCatalog;
     /// Checkouts, subscriptions, payments.

@@ -125,6 +125,15 @@ impl Dialect {
         }
     }
 
+    /// An item of FROM, behind the tables that `object` names: the members `key` and `value` of the
+    /// JSON object that it keeps as text, or of the object that is its `member`, as `m`.
+    pub(crate) fn members(self, object: &str, member: Option<&str>) -> String {
+        match self {
+            Self::Sqlite => sqlite::members(object, member),
+            Self::Postgres => postgres::members(object, member),
+        }
+    }
+
     /// Waits for every other migration of the same database to end.
     pub(crate) const fn migration_lock(self) -> Option<&'static str> {
         match self {

@@ -122,3 +122,9 @@ pub(super) fn all_at_once(statements: &[String]) -> String {
     let parts: Vec<String> = parts.map(|(place, text)| format!("w{place} AS ({text})")).collect();
     format!("WITH {} SELECT 1", parts.join(", "))
 }
+
+/// LATERAL over `jsonb_each_text`, which has no rows for a member that is missing.
+pub(super) fn members(object: &str, member: Option<&str>) -> String {
+    let path = member.map(|member| format!(" -> '{member}'")).unwrap_or_default();
+    format!("CROSS JOIN LATERAL jsonb_each_text({object}::jsonb{path}) AS m(key, value)")
+}

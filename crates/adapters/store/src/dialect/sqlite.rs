@@ -64,3 +64,11 @@ pub(super) fn first_rows_of_each(rows: &str, condition: &str) -> String {
          ORDER BY w.rank, j.organization_id, j.gate, j.id"
     )
 }
+
+/// `json_each`, which sees the tables before it.
+pub(super) fn members(object: &str, member: Option<&str>) -> String {
+    match member {
+        Some(member) => format!("CROSS JOIN json_each({object}, '$.{member}') m"),
+        None => format!("CROSS JOIN json_each({object}) m"),
+    }
+}

@@ -14,6 +14,7 @@ mod v12;
 mod v13;
 mod v14;
 mod v15;
+mod v16;
 mod v17;
 mod v2;
 mod v3;
@@ -71,6 +72,7 @@ const VERSIONS: &[Version] = &[
         replaced: v15::REPLACED,
         ..Version::new(15, v15::STATEMENTS)
     },
+    Version::new(16, v16::STATEMENTS),
     Version::new(17, v17::STATEMENTS),
 ];
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::audit::{AuditRow, SELECT_ENTRY};
 use super::convert::{decode_time, decode_u64, encode_json};
 use super::erasure;
+use super::usage;
 use crate::dialect::{JsonRows, Kind};
 use crate::session::Session;
 
@@ -156,6 +157,7 @@ impl WriteDepartures for Session {
 
     async fn erase_person(&self, traces: &Traces, now: Timestamp) -> Result<(), StoreError> {
         erasure::erase_ways_in(self.sql(), traces).await?;
+        usage::forget_person(self.sql(), traces.user_id).await?;
         for id in &traces.organizations {
             overwrite_organization(self, *id).await?;
         }

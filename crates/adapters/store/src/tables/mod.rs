@@ -44,6 +44,8 @@ mod rewards;
 mod rewards_write;
 mod schedule_rows;
 mod schedules;
+mod usage;
+mod usage_sums;
 mod vouching;
 
 pub(crate) use convert::{

@@ -32,14 +32,19 @@ where
     world.store.write(move |tx| closure(tx, input.clone())).await
 }
 
-async fn ask(world: &World, user_id: UserId) -> Result<Departure, StoreError> {
-    let departure = Departure {
+/// Somebody's wish to leave.
+pub(super) fn departure(user_id: UserId) -> Departure {
+    Departure {
         user_id,
         asked_at: START,
         erase_at: World::at(100),
         billing_ended_at: None,
         erased_at: None,
-    };
+    }
+}
+
+async fn ask(world: &World, user_id: UserId) -> Result<Departure, StoreError> {
+    let departure = departure(user_id);
     write(world, departure, |tx, departure| {
         Box::pin(async move { tx.departures().insert_departure(&departure).await })
     })

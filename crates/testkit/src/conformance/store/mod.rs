@@ -29,6 +29,7 @@ pub mod schedules;
 pub mod settle;
 pub mod submit;
 pub mod sweep;
+pub mod usage;
 pub mod vouching;
 mod world;
 pub mod writes;
@@ -140,6 +141,10 @@ macro_rules! store_conformance {
             sweep::deleted_datasets_go,
             sweep::old_account_events_go,
             sweep::blobs_are_needed_by_their_rows,
+            usage::use_is_summed_from_the_jobs,
+            usage::a_day_is_rolled_up_as_a_whole,
+            usage::who_was_erased_used_nothing,
+            usage::requests_are_counted_by_the_day,
             writes::a_refused_write_changes_nothing,
             writes::writes_and_commands_queue_to_one_writer,
             races::two_hundred_submitters_never_overspend,

@@ -106,6 +106,25 @@ pub(super) const METER_USE: Source = Source {
     order: "organization_id, period_start, meter",
 };
 
+pub(super) const USAGE_DAYS: Source = Source {
+    from: "usage_days",
+    columns: &[
+        ("organization_id", Id),
+        ("day", Time),
+        ("operation", Text),
+        ("user_id", Id),
+        ("jobs", Int),
+        ("succeeded", Int),
+        ("failed", Int),
+        ("cancelled", Int),
+        ("credits", Int),
+        ("busy_micros", Int),
+        ("units", Json),
+    ],
+    whose: "(organization_id IN {own} OR user_id = {user})",
+    order: "organization_id, day, operation, user_id",
+};
+
 pub(super) const CHECKOUTS: Source = Source {
     from: "checkouts",
     columns: &[
