@@ -110,6 +110,7 @@ pub trait ReadUsage: Send + Sync {
 #[async_trait]
 pub trait WriteUsage: ReadUsage {
     /// Replaces what is kept of the day that begins at `day`, which is over, by what its jobs say;
-    /// answers how many rows it has.
+    /// answers how many rows it has. Days are rolled up in their order: answers take those before
+    /// the last one from what is kept.
     async fn roll_up_day(&self, day: Timestamp) -> Result<u64, StoreError>;
 }

@@ -18,11 +18,13 @@ pub(super) const STATEMENTS: &[&str] = &[
         PRIMARY KEY (organization_id, day, operation, user_id)
     ) {keyed}",
     "CREATE INDEX usage_days_by_day ON usage_days (day)",
-    // One row: the end of the last day that is in `usage_days`.
+    // One row: the end of the last day that is in `usage_days`. Its lock keeps those who roll up
+    // and those who erase apart.
     "CREATE TABLE usage_progress (
         id {int} NOT NULL PRIMARY KEY CHECK (id = 1),
-        rolled_up_to {int} NOT NULL
+        rolled_up_to {int}
     ) {keyed}",
+    "INSERT INTO usage_progress (id, rolled_up_to) VALUES (1, NULL)",
     // A day's jobs; entries come at its end alone, when a root ends.
     "CREATE INDEX jobs_ended ON jobs (finished_at)
         WHERE parent_id IS NULL AND finished_at IS NOT NULL",

@@ -7,6 +7,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{ErasedRows, Traces};
 use sea_orm::Value;
 
+use super::usage;
 use crate::sql::Sql;
 
 /// Whether rows name bytes in the blob store.
@@ -94,6 +95,7 @@ const WITH_PERSON: &[(&str, Mark)] = &[
 /// What the database says.
 pub(super) async fn erase_rows(sql: &Sql, rows: &ErasedRows) -> Result<u64, StoreError> {
     let mut erased = 0;
+    usage::hold_back(sql).await?;
     for (table, key, bytes) in WITH_ORGANIZATION {
         let some =
             format!("SELECT {key} FROM {table} WHERE organization_id = $1 ORDER BY {key} LIMIT $2");

@@ -1,7 +1,8 @@
 //! Use by day: looked up, rolled up, and taken from those who were erased.
 //!
 //! Invariant: an answer has the days up to `usage_progress` from `usage_days` and the later ones
-//! from the jobs, in one snapshot, so that no job is counted twice or left out.
+//! from the jobs, in one snapshot, so that no job is counted twice or left out. Who rolls up and who
+//! erases holds the row of `usage_progress`, so that nothing is rolled up of what is being erased.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,7 +41,7 @@ const COLUMNS: &[Column] = &[
 
 #[derive(Debug, FromQueryResult)]
 struct TimeRow {
-    at: i64,
+    at: Option<i64>,
 }
 
 /// A row of `usage_days`.
@@ -103,7 +104,7 @@ impl ReadUsage for Session {
     async fn find_rolled_up_to(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT rolled_up_to AS at FROM usage_progress";
         let row = self.sql().first::<TimeRow>(WHAT, sql, Vec::new()).await?;
-        Ok(row.map(|row| decode_time(row.at)))
+        Ok(row.and_then(|row| row.at).map(decode_time))
     }
 
     async fn find_first_usage(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -111,7 +112,7 @@ impl ReadUsage for Session {
                    AND accounting = 'metered' AND finished_at IS NOT NULL \
                    ORDER BY finished_at LIMIT 1";
         let row = self.sql().first::<TimeRow>(WHAT, sql, Vec::new()).await?;
-        Ok(row.map(|row| decode_time(row.at)))
+        Ok(row.and_then(|row| row.at).map(decode_time))
     }
 }
 
@@ -120,6 +121,9 @@ impl WriteUsage for Session {
     async fn roll_up_day(&self, day: Timestamp) -> Result<u64, StoreError> {
         let period = derive_day(day);
         let (from, to) = (period.start, period.end);
+        let sql = "UPDATE usage_progress SET rolled_up_to = CASE WHEN rolled_up_to > $1 \
+                   THEN rolled_up_to ELSE $1 END";
+        self.sql().run_on_row(WHAT, sql, vec![to.as_micros().into()]).await?;
         let filter = UsageFilter { from, to, organization_id: None, user_id: None };
         let mut found: BTreeMap<RowKey, UsageSums> = BTreeMap::new();
         add(self.sql(), &ENDED, &Keys::of_row(&ENDED), &filter, &mut found).await?;
@@ -132,10 +136,6 @@ impl WriteUsage for Session {
         let rows: Vec<(Timestamp, RowKey, UsageSums)> =
             found.into_iter().map(|(key, sums)| (from, key, sums)).collect();
         insert(self.sql(), &rows).await?;
-        let sql = "INSERT INTO usage_progress (id, rolled_up_to) VALUES (1, $1) \
-                   ON CONFLICT (id) DO UPDATE SET rolled_up_to = excluded.rolled_up_to \
-                   WHERE usage_progress.rolled_up_to < excluded.rolled_up_to";
-        self.sql().run(WHAT, sql, vec![to.as_micros().into()]).await?;
         Ok(rows.len() as u64)
     }
 }
@@ -168,11 +168,24 @@ async fn insert(sql: &Sql, rows: &[(Timestamp, RowKey, UsageSums)]) -> Result<()
     Ok(())
 }
 
+/// Lets no day be rolled up until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn hold_back(sql: &Sql) -> Result<(), StoreError> {
+    let text = format!(
+        "SELECT rolled_up_to AS at FROM usage_progress WHERE id = 1{}",
+        sql.dialect().for_update()
+    );
+    sql.first::<TimeRow>(WHAT, text, Vec::new()).await.map(drop)
+}
+
 /// What an erased person used becomes nobody's: their rows are added to those of nobody.
 ///
 /// # Errors
 /// What the database says.
 pub(super) async fn forget_person(sql: &Sql, user_id: UserId) -> Result<(), StoreError> {
+    hold_back(sql).await?;
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
     let beside = "EXISTS (SELECT 1 FROM usage_days o WHERE o.user_id = $1 \
                   AND o.organization_id = usage_days.organization_id \
