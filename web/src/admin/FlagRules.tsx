@@ -31,7 +31,7 @@ function RuleFields(props: { rule: RuleDraft; onChange: (change: Partial<RuleDra
         description={t('flags.percentageText')}
         min={0}
         max={100}
-        step={0.01}
+        step="any"
         value={rule.percentage}
         onChange={(event) => onChange({ percentage: event.currentTarget.value })}
       />

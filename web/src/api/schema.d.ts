@@ -277,6 +277,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the organization used, by day, operation or member; at most 400 days.
+         * @description A day is one in UTC, by when jobs ended; what ended just now is counted. By `member`, those who
+         *     look after plan and payments see everybody, and others themselves alone.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, with a column for each meter. */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/audit/export": {
         parameters: {
             query?: never;
@@ -313,6 +351,66 @@ export interface paths {
         get: operations["get_costs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All flags, by name. For administrators. */
+        get: operations["list_flags"];
+        put?: never;
+        /**
+         * Makes a flag, which is obeyed at once here and within seconds by other processes. For
+         *     administrators.
+         */
+        post: operations["create_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One flag. For administrators. */
+        get: operations["get_flag"];
+        /**
+         * Changes a flag: its switch, its rules, its variants. What is left out is empty. For
+         *     administrators.
+         */
+        put: operations["change_flag"];
+        post?: never;
+        /** Removes a flag: all is as if there had never been one of this name. For administrators. */
+        delete: operations["delete_flag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/flags/{key}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what an organization and a person have of a flag, and why. For administrators. */
+        post: operations["try_flag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -561,6 +659,40 @@ export interface paths {
         put?: never;
         /** Moves the sandbox's clock on, so that periods end and renew. For administrators. */
         post: operations["advance_sandbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all organizations used, or one of them; at most 400 days. For administrators. */
+        get: operations["get_all_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, with a column for each meter. For administrators. */
+        get: operations["export_all_usage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1470,6 +1602,23 @@ export interface paths {
          *     the event `reset` first, and reads its jobs again.
          */
         get: operations["stream_account_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you have of the flags that people are told of; a few seconds old at most. */
+        get: operations["get_flag_answers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3190,6 +3339,128 @@ export interface components {
             /** @description JSON pointer (RFC 6901) to it; into `params` where parameters are refused. */
             pointer: string;
         };
+        /** @description What somebody has of a flag. */
+        FlagAnswerBody: {
+            /** @description Whether it is on. */
+            on: boolean;
+            /** @description The way of the experiment, where it is one and on. */
+            variant?: string | null;
+        };
+        /** @description What somebody has of all flags that people are told of. */
+        FlagAnswersBody: {
+            /** @description By the names of the flags. */
+            flags: {
+                [key: string]: components["schemas"]["FlagAnswerBody"];
+            };
+        };
+        /** @description A flag. */
+        FlagBody: {
+            /** @description What it turns. */
+            description: string;
+            /** @description The kill switch. */
+            enabled: boolean;
+            /** @description Its name. */
+            key: string;
+            /**
+             * Format: int32
+             * @description The number of its newest state, from 1.
+             */
+            revision: number;
+            /** @description The first that fits decides. */
+            rules: components["schemas"]["FlagRule"][];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who changed it last.
+             */
+            updated_by?: string | null;
+            /** @description What those who have it on are told apart into. */
+            variants: components["schemas"]["FlagVariant"][];
+            /** @description Whether people are told what they have. */
+            visible: boolean;
+        };
+        /** @description What a flag is to say. */
+        FlagRequest: {
+            /**
+             * Format: int32
+             * @description The revision that was changed: if another one is newer, the answer is 409.
+             */
+            base_revision?: number | null;
+            /** @description What it turns, for people: at most 500 characters. */
+            description?: string;
+            /** @description The kill switch: off is off for everybody, whatever the rules say. */
+            enabled: boolean;
+            /**
+             * @description The first that fits decides. Without rules the flag is on for everybody; with rules it is
+             *     off for those whom none fits.
+             */
+            rules?: components["schemas"]["FlagRule"][];
+            /** @description What those who have it on are told apart into. */
+            variants?: components["schemas"]["FlagVariant"][];
+            /** @description Whether people are told what they have. */
+            visible?: boolean;
+        };
+        /**
+         * @description Who has a flag on or off: those who fit everything that is given. A rule that gives nothing
+         *     fits everybody.
+         */
+        FlagRule: {
+            /** @description What they have. */
+            on: boolean;
+            /** @description Only these organizations. */
+            organizations?: string[];
+            /**
+             * Format: double
+             * @description Only so many of the organizations: 0 to 100 percent in steps of 0.01. Who is in stays in
+             *     when it grows.
+             */
+            percentage?: number | null;
+            /** @description Only organizations on these plans, by their names in the edition. */
+            plans?: string[];
+            /** @description Only these users. */
+            users?: string[];
+        };
+        /** @description What somebody has of a flag, and why. */
+        FlagTrialBody: {
+            /** @description Whether it is on. */
+            on: boolean;
+            /** @description `switched_off`, `everybody` (there are no rules), `rule` or `no_rule_fits`. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description The rule that fits, from 1.
+             */
+            rule?: number | null;
+            /** @description The way of the experiment, where it is one and on. */
+            variant?: string | null;
+        };
+        /** @description For whom a flag is tried; without an organization, for somebody without an account. */
+        FlagTrialRequest: {
+            /**
+             * Format: uuid
+             * @description The organization; its plan is looked up.
+             */
+            organization_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            user_id?: string | null;
+        };
+        /** @description One of the ways that an experiment compares. */
+        FlagVariant: {
+            /** @description Its name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its share of the sum of all weights: 1 to 1,000,000.
+             */
+            weight: number;
+        };
         /** @description Whose password is to be set anew. */
         ForgotPasswordRequest: {
             /** @description The e-mail address. */
@@ -3771,6 +4042,39 @@ export interface components {
             }[];
         };
         /** @description A list that comes whole. */
+        ListOf_FlagBody: {
+            /** @description The items. */
+            items: {
+                /** @description What it turns. */
+                description: string;
+                /** @description The kill switch. */
+                enabled: boolean;
+                /** @description Its name. */
+                key: string;
+                /**
+                 * Format: int32
+                 * @description The number of its newest state, from 1.
+                 */
+                revision: number;
+                /** @description The first that fits decides. */
+                rules: components["schemas"]["FlagRule"][];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                updated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who changed it last.
+                 */
+                updated_by?: string | null;
+                /** @description What those who have it on are told apart into. */
+                variants: components["schemas"]["FlagVariant"][];
+                /** @description Whether people are told what they have. */
+                visible: boolean;
+            }[];
+        };
+        /** @description A list that comes whole. */
         ListOf_GrantBody: {
             /** @description The items. */
             items: {
@@ -4306,6 +4610,21 @@ export interface components {
             name: string;
             /** @description What it may be used for; at least one, and none that you do not have. */
             scopes: components["schemas"]["Scope"][];
+        };
+        /** @description A flag to be made. */
+        NewFlagRequest: {
+            /** @description What it turns, for people: at most 500 characters. */
+            description?: string;
+            /** @description The kill switch. */
+            enabled: boolean;
+            /** @description Its name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`. */
+            key: string;
+            /** @description The first that fits decides. */
+            rules?: components["schemas"]["FlagRule"][];
+            /** @description What those who have it on are told apart into. */
+            variants?: components["schemas"]["FlagVariant"][];
+            /** @description Whether people are told what they have. */
+            visible?: boolean;
         };
         /** @description A job to be submitted. */
         NewJobRequest: {
@@ -5434,7 +5753,7 @@ export interface components {
             type: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
+        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "operation_paused" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
         /** @description Somebody who vouches for people here. */
         ProviderBody: {
             /** @description The name in addresses. */
@@ -6240,6 +6559,81 @@ export interface components {
             /** @description Its SHA-256 in lower-case hexadecimal. */
             sha256: string;
         };
+        /** @description What was used on some days. */
+        UsageBody: {
+            /** @description By what is summed. */
+            by: components["schemas"]["UsageGrouping"];
+            /** @description The first day, in UTC. */
+            from: string;
+            /** @description By what was asked for, in its order; what has no use is left out. */
+            rows: components["schemas"]["UsageRowBody"][];
+            /** @description The last day. */
+            to: string;
+            /** @description All together. */
+            total: components["schemas"]["UsageSumsBody"];
+        };
+        /**
+         * @description By what use is summed.
+         * @enum {string}
+         */
+        UsageGrouping: "day" | "operation" | "member" | "organization";
+        /** @description What was used by what it is summed by; the other three are `null`. */
+        UsageRowBody: components["schemas"]["UsageSumsBody"] & {
+            /** @description The day, in UTC. */
+            day?: string | null;
+            /** @description The operation; `null` beside the others is what no operation used. */
+            operation?: string | null;
+            /**
+             * Format: uuid
+             * @description The organization.
+             */
+            organization_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Who submitted; `null` beside the others is nobody, or somebody who left for good.
+             */
+            user_id?: string | null;
+        };
+        /** @description Sums over jobs that ended. */
+        UsageSumsBody: {
+            /**
+             * Format: int64
+             * @description Those that were cancelled.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description What they cost, penalties included.
+             */
+            credits: number;
+            /**
+             * Format: int64
+             * @description Those that failed or died.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Jobs that ended; the parts of a job are not counted apart.
+             */
+            jobs: number;
+            /**
+             * Format: int64
+             * @description Whole seconds between their first start and their end.
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Those that succeeded.
+             */
+            succeeded: number;
+            /**
+             * @description Units that were used, by meter; requests with keys, `api_calls`, where the plan limits them
+             *     by the day.
+             */
+            units: {
+                [key: string]: number;
+            };
+        };
         /** @description A person. */
         UserBody: {
             /** @description Whether the person administers the installation. */
@@ -7041,6 +7435,76 @@ export interface operations {
             };
         };
     };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2027-02-01; 30 days up to `to` if not given. */
+                from?: string;
+                /** @description The last day, which is included; today, in UTC, if not given. */
+                to?: string;
+                /** @description `day` (if not given), `operation`, `member` or `organization`. */
+                by?: components["schemas"]["UsageGrouping"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2027-02-01; 30 days up to `to` if not given. */
+                from?: string;
+                /** @description The last day, which is included; today, in UTC, if not given. */
+                to?: string;
+                /** @description `day` (if not given), `operation`, `member` or `organization`. */
+                by?: components["schemas"]["UsageGrouping"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     export_audit: {
         parameters: {
             query?: {
@@ -7096,6 +7560,192 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostsBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOf_FlagBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    create_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFlagRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlagRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    try_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlagTrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagTrialBody"];
                 };
             };
             /** @description A problem. */
@@ -7580,6 +8230,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SandboxClockBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_all_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2027-02-01; 30 days up to `to` if not given. */
+                from?: string;
+                /** @description The last day, which is included; today, in UTC, if not given. */
+                to?: string;
+                /** @description `day` (if not given), `operation`, `member` or `organization`. */
+                by?: components["schemas"]["UsageGrouping"];
+                /** @description One organization; all of them if not given. */
+                organization?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_all_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2027-02-01; 30 days up to `to` if not given. */
+                from?: string;
+                /** @description The last day, which is included; today, in UTC, if not given. */
+                to?: string;
+                /** @description `day` (if not given), `operation`, `member` or `organization`. */
+                by?: components["schemas"]["UsageGrouping"];
+                /** @description One organization; all of them if not given. */
+                organization?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description A problem. */
@@ -9466,6 +10190,34 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_flag_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagAnswersBody"];
                 };
             };
             /** @description A problem. */

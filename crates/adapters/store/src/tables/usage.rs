@@ -50,7 +50,6 @@ struct DayRow {
     organization_id: Uuid,
     day: i64,
     operation: String,
-    user_id: Uuid,
     jobs: i64,
     succeeded: i64,
     failed: i64,
