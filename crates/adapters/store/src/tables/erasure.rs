@@ -195,7 +195,10 @@ mod tests {
         ("restrictions", "what administrators noted among themselves; the audit log says when"),
         ("payment_events", "what a provider told, which payments and subscriptions say"),
         ("fraud_blocks", "devices and networks that fraud came from; it names who listed them"),
-        ("flags", "what operators turn; who asks sees the answers, and the audit log who turned it"),
+        (
+            "flags",
+            "what operators turn; who asks sees the answers, and the audit log who turned it",
+        ),
         ("doomed_blobs", "names of bytes that are about to be deleted"),
     ];
 
