@@ -13,8 +13,8 @@ use super::lanes::{Lane, SIGN, flag, odd};
 use crate::column::WIDTH;
 use crate::semantics;
 
-/// Steps of the first pass: most lanes have arrived by then.
-const FIRST_STEPS: usize = 5;
+/// Steps of the first pass: nearly all lanes that ever arrive have arrived by then.
+const FIRST_STEPS: usize = 4;
 
 /// Some lanes of a column.
 type Block<const N: usize> = [f64; N];
@@ -42,8 +42,8 @@ impl Waiting {
     }
 }
 
-/// Lanes of the blocks of later passes, which few fill.
-const FEW: usize = 16;
+/// Lanes of the blocks of later passes: of 256 lanes few are left for them.
+const FEW: usize = 8;
 
 /// The rate of return of flows, in blocks of `N` lanes.
 #[inline(always)]
