@@ -229,7 +229,8 @@ mod tests {
     use super::*;
     use gantry_learn::Rng;
 
-    fn numbers(seed: u64, noise: f64, truth: &[f64]) -> Voice {
+    /// Predictions of numbers, off by so much.
+    pub(super) fn numbers(seed: u64, noise: f64, truth: &[f64]) -> Voice {
         let mut rng = Rng::new(seed);
         vec![truth.iter().map(|t| (t + noise * rng.normal()) as f32).collect()]
     }

@@ -94,15 +94,11 @@ fn derive_blend(voices: &[Voice], weights: &[f64]) -> Vec<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::numbers;
     use super::*;
     use crate::metric::Metric;
     use crate::target::TargetValues;
     use gantry_learn::Rng;
-
-    fn numbers(seed: u64, noise: f64, truth: &[f64]) -> Voice {
-        let mut rng = Rng::new(seed);
-        vec![truth.iter().map(|t| (t + noise * rng.normal()) as f32).collect()]
-    }
 
     #[test]
     fn members_that_bring_nearly_nothing_are_left_out_and_slow_ones_first() {
