@@ -55,6 +55,7 @@ fn main() {
             "instructions": program.instruction_count(),
             "registers": program.register_count(),
             "evaluation": evaluation,
+            "drawing": sample(&study, seconds / 4.0),
             "with_sampling": with_sampling,
             "edit_1000_ms": edit_ms,
             "edit_mean": edited,
@@ -85,13 +86,11 @@ fn evaluate(study: &Study, (isa, loops_alone): (Isa, bool), seconds: f64) -> f64
     if loops_alone {
         machine.set_loops_alone();
     }
-    let mut inputs = vec![[0.0; WIDTH]; program.input_count()];
-    let mut outputs = vec![Column::default(); program.output_count()];
-    plan.fill_chunk(0, &mut inputs).unwrap();
+    plan.fill_chunk(0, machine.inputs_mut()).unwrap();
     let (start, mut done) = (cpu(), 0.0);
     while cpu() - start < seconds {
         for _ in 0..50 {
-            machine.run(&inputs, WIDTH, &mut outputs);
+            machine.compute(WIDTH);
             done += WIDTH as f64;
         }
     }
@@ -102,13 +101,25 @@ fn sample_and_evaluate(study: &Study, seconds: f64) -> f64 {
     let plan = study.plan(1, 1 << 40, Design::MonteCarlo).unwrap();
     let program = &study.compiled.program;
     let mut machine = Machine::new(program, &study.book, None);
-    let mut inputs = vec![[0.0; WIDTH]; program.input_count()];
-    let mut outputs = vec![Column::default(); program.output_count()];
+    let (start, mut chunk) = (cpu(), 0);
+    while cpu() - start < seconds {
+        for _ in 0..50 {
+            plan.fill_chunk(chunk, machine.inputs_mut()).unwrap();
+            machine.compute(WIDTH);
+            chunk += 1;
+        }
+    }
+    chunk as f64 * WIDTH as f64 / (cpu() - start)
+}
+
+/// Iterations per second of drawing alone.
+fn sample(study: &Study, seconds: f64) -> f64 {
+    let plan = study.plan(1, 1 << 40, Design::MonteCarlo).unwrap();
+    let mut inputs = vec![Column::default(); study.inputs.len()];
     let (start, mut chunk) = (cpu(), 0);
     while cpu() - start < seconds {
         for _ in 0..50 {
             plan.fill_chunk(chunk, &mut inputs).unwrap();
-            machine.run(&inputs, WIDTH, &mut outputs);
             chunk += 1;
         }
     }

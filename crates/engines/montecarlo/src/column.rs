@@ -1,5 +1,7 @@
 //! A column: one value of 256 draws, aligned for the widest registers.
 
+use std::borrow::{Borrow, BorrowMut};
+
 /// Draws that are computed side by side: a program's columns together stay in the second cache.
 pub const WIDTH: usize = 256;
 
@@ -17,6 +19,18 @@ impl Column {
     #[must_use]
     pub const fn splat(x: f64) -> Self {
         Self([x; WIDTH], [0.0; 8])
+    }
+}
+
+impl Borrow<[f64; WIDTH]> for Column {
+    fn borrow(&self) -> &[f64; WIDTH] {
+        &self.0
+    }
+}
+
+impl BorrowMut<[f64; WIDTH]> for Column {
+    fn borrow_mut(&mut self) -> &mut [f64; WIDTH] {
+        &mut self.0
     }
 }
 

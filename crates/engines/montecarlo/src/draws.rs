@@ -6,7 +6,7 @@
 use gantry_sampling::math::c::number;
 use gantry_sampling::{Plan, SamplingError, Spelled};
 
-use crate::column::WIDTH;
+use crate::column::{Column, WIDTH};
 
 /// What fills the inputs of a program.
 pub trait Source: Sync {
@@ -14,7 +14,7 @@ pub trait Source: Sync {
     ///
     /// # Errors
     /// Another number of columns than inputs.
-    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError>;
+    fn fill(&self, chunk: u64, columns: &mut [Column]) -> Result<(), SamplingError>;
 
     /// The draws of each input in C, where there is such code.
     fn spell(&self) -> Vec<Option<Spelled>>;
@@ -24,7 +24,7 @@ pub trait Source: Sync {
 }
 
 impl Source for Plan {
-    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
+    fn fill(&self, chunk: u64, columns: &mut [Column]) -> Result<(), SamplingError> {
         self.fill_chunk(chunk, columns)
     }
 
@@ -51,7 +51,7 @@ pub struct Holding<'a> {
 }
 
 impl Source for Holding<'_> {
-    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
+    fn fill(&self, chunk: u64, columns: &mut [Column]) -> Result<(), SamplingError> {
         let drawn = self.plan.len();
         let (expected, found) = (drawn + self.held.len(), columns.len());
         if expected != found {
@@ -59,11 +59,11 @@ impl Source for Holding<'_> {
         }
         self.plan.fill_chunk(chunk, &mut columns[..drawn])?;
         for (place, value) in &self.fixed {
-            columns[*place] = [*value; WIDTH];
+            columns[*place].0 = [*value; WIDTH];
         }
         columns[self.given..].rotate_right(self.held.len());
         for (column, value) in columns[self.given..].iter_mut().zip(&self.held) {
-            *column = [*value; WIDTH];
+            column.0 = [*value; WIDTH];
         }
         Ok(())
     }
@@ -105,9 +105,9 @@ pub enum Set {
 }
 
 impl Source for Exchanged<'_> {
-    fn fill(&self, chunk: u64, columns: &mut [[f64; WIDTH]]) -> Result<(), SamplingError> {
+    fn fill(&self, chunk: u64, columns: &mut [Column]) -> Result<(), SamplingError> {
         let count = columns.len();
-        let mut both = vec![[0.0; WIDTH]; 2 * count];
+        let mut both = vec![Column::default(); 2 * count];
         self.plan.fill_chunk(chunk, &mut both)?;
         let (first, second) = both.split_at(count);
         match self.set {
@@ -151,13 +151,13 @@ mod tests {
         let all: Vec<Distribution> =
             all.iter().map(|text| Distribution::parse(text).unwrap()).collect();
         let plan = Plan::new(&all, &Settings::new(1, 512)).unwrap();
-        let mut drawn = vec![[0.0; WIDTH]; 3];
+        let mut drawn = vec![Column::default(); 3];
         plan.fill_chunk(1, &mut drawn).unwrap();
         let source =
             Holding { plan: &plan, given: 2, held: vec![7.0, 8.0], fixed: vec![(1, 10.5)] };
-        let mut columns = vec![[0.0; WIDTH]; 5];
+        let mut columns = vec![Column::default(); 5];
         source.fill(1, &mut columns).unwrap();
-        let held = [[10.5; WIDTH], [7.0; WIDTH], [8.0; WIDTH]];
+        let held = [10.5, 7.0, 8.0].map(Column::splat);
         assert_eq!(columns, [drawn[0], held[0], held[1], held[2], drawn[2]]);
         assert!(source.fill(1, &mut columns[..4]).is_err());
     }

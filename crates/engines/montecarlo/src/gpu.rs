@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use gantry_cuda::{Device, Kernel, Lanes, Shape};
 
-use crate::column::WIDTH;
+use crate::column::{Column, WIDTH};
 use crate::draws::Source;
 use crate::error::MonteCarloError;
 use crate::program::Program;
@@ -97,7 +97,7 @@ impl Gpu {
         &self,
         source: &dyn Source,
         (from, to): (u64, u64),
-        (inputs, columns): (&mut [[f64; WIDTH]], &mut [f64]),
+        (inputs, columns): (&mut [Column], &mut [f64]),
     ) -> Result<(), MonteCarloError> {
         if self.given.is_empty() {
             return Ok(());
@@ -108,7 +108,7 @@ impl Gpu {
                 .map_err(|source| MonteCarloError::Sampling { name: "draws".into(), source })?;
             let first = (chunk - from) as usize * WIDTH;
             for (column, input) in columns.chunks_mut(UNIT).zip(&self.given) {
-                column[first..first + WIDTH].copy_from_slice(&inputs[*input]);
+                column[first..first + WIDTH].copy_from_slice(&inputs[*input].0);
             }
         }
         Ok(())

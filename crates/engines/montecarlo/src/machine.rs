@@ -88,8 +88,10 @@ pub struct Machine<'p, 'b> {
     program: &'p Program,
     isa: Isa,
     registers: Vec<Register>,
-    /// Copies of the draws, aligned; behind them the columns of machine code.
+    /// The draws; behind them the columns of machine code.
     inputs: Vec<Column>,
+    /// Where the outputs of the last run stand.
+    outputs: &'p [Source],
     constants: Vec<Column>,
     native: Option<&'p Native>,
     slots: Vec<Column>,
@@ -122,6 +124,7 @@ impl<'p, 'b> Machine<'p, 'b> {
             isa: Isa::Baseline,
             registers: (0..program.registers).map(|_| Register::default()).collect(),
             inputs: vec![Column::default(); program.inputs.len()],
+            outputs: &program.outputs,
             native: None,
             slots: Vec::new(),
             misses: 0,
@@ -156,24 +159,41 @@ impl<'p, 'b> Machine<'p, 'b> {
         self.native.is_some() && self.misses == 0
     }
 
-    /// Computes the outputs of 256 draws, of which the first `lanes` count: what is computed draw
-    /// by draw is computed for those alone.
-    pub fn run(&mut self, inputs: &[[f64; WIDTH]], lanes: usize, outputs: &mut [Column]) {
-        for (own, given) in self.inputs.iter_mut().zip(inputs) {
-            own.0 = *given;
-        }
+    /// The columns that the draws are written into before [`Self::compute`], in the order of the
+    /// program's inputs.
+    pub fn inputs_mut(&mut self) -> &mut [Column] {
+        &mut self.inputs[..self.program.inputs.len()]
+    }
+
+    /// Computes 256 draws, of which the first `lanes` count: what is computed draw by draw is
+    /// computed for those alone.
+    pub fn compute(&mut self, lanes: usize) {
         let lanes = lanes.min(WIDTH);
-        let (program, native) = (self.program, self.native);
-        let sources = match native {
+        let native = self.native;
+        self.outputs = match native {
             Some(native) if self.run_native(native, lanes) => native.outputs(),
             Some(_) | None => {
                 self.reset();
                 self.steps(lanes);
-                &program.outputs
+                &self.program.outputs
             }
         };
-        for (output, source) in outputs.iter_mut().zip(sources) {
-            output.0 = *self.column(*source);
+    }
+
+    /// An output of the draws computed last.
+    #[must_use]
+    pub fn output(&self, index: usize) -> &[f64; WIDTH] {
+        self.column(self.outputs[index])
+    }
+
+    /// Computes draws that stand elsewhere, and copies the outputs: what a test or a few draws need.
+    pub fn run(&mut self, inputs: &[[f64; WIDTH]], lanes: usize, outputs: &mut [Column]) {
+        for (own, given) in self.inputs_mut().iter_mut().zip(inputs) {
+            own.0 = *given;
+        }
+        self.compute(lanes);
+        for (index, output) in outputs.iter_mut().enumerate() {
+            output.0 = *self.output(index);
         }
     }
 

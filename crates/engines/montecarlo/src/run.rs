@@ -11,7 +11,7 @@ use gantry_engine_api::EngineError;
 use gantry_workbook::Workbook;
 use gantry_workbook::live::STACK;
 
-use crate::column::{Column, WIDTH};
+use crate::column::WIDTH;
 use crate::draws::Source;
 use crate::error::MonteCarloError;
 use crate::gpu::{DeviceWorker, Gpu, Processor, UNIT_BLOCKS};
@@ -233,8 +233,7 @@ fn in_order<T>(
 struct Worker<'a> {
     plan: &'a dyn Source,
     machine: Machine<'a, 'a>,
-    inputs: Vec<[f64; WIDTH]>,
-    outputs: Vec<Column>,
+    outputs: usize,
     device: Option<DeviceWorker<'a>>,
 }
 
@@ -243,21 +242,15 @@ impl<'a> Worker<'a> {
         Self {
             plan: runner.plan,
             machine: Machine::new(runner.program, runner.book, runner.now),
-            inputs: vec![[0.0; WIDTH]; runner.program.input_count()],
-            outputs: vec![Column::default(); runner.program.output_count()],
-            device: runner.gpu.and_then(DeviceWorker::find),
+            outputs: runner.program.output_count(),
+            device: runner.gpu.and_then(|gpu| DeviceWorker::find(gpu, runner.program)),
         }
     }
 
     /// The blocks of some chunks: by the device, as long as there is one.
     fn blocks(&mut self, (from, to): (u64, u64), end: u64) -> Result<Vec<Block>, MonteCarloError> {
         if let Some(device) = &mut self.device {
-            let mut processor = Processor {
-                source: self.plan,
-                machine: &mut self.machine,
-                inputs: &mut self.inputs,
-                outputs: &mut self.outputs,
-            };
+            let mut processor = Processor { source: self.plan, machine: &mut self.machine };
             if let Some(blocks) = device.find_blocks((from, to), end, &mut processor)? {
                 return Ok(blocks);
             }
@@ -269,15 +262,15 @@ impl<'a> Worker<'a> {
 
     fn block(&mut self, (from, to): (u64, u64), end: u64) -> Result<Block, MonteCarloError> {
         let room = ((to - from) as usize) * WIDTH;
-        let mut block: Block = (0..self.outputs.len()).map(|_| Vec::with_capacity(room)).collect();
+        let mut block: Block = (0..self.outputs).map(|_| Vec::with_capacity(room)).collect();
         for chunk in from..to {
             let count = (end - chunk * WIDTH as u64).min(WIDTH as u64) as usize;
             self.plan
-                .fill(chunk, &mut self.inputs)
+                .fill(chunk, self.machine.inputs_mut())
                 .map_err(|source| MonteCarloError::Sampling { name: "draws".into(), source })?;
-            self.machine.run(&self.inputs, count, &mut self.outputs);
-            for (all, column) in block.iter_mut().zip(&self.outputs) {
-                let values = &column.0[..count];
+            self.machine.compute(count);
+            for (output, all) in block.iter_mut().enumerate() {
+                let values = &self.machine.output(output)[..count];
                 // Mostly there are numbers alone, which are copied at once.
                 if values.iter().fold(false, |any, x| any | x.is_nan()) {
                     all.extend(values.iter().map(|x| self.machine.number(*x)));

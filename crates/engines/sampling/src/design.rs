@@ -2,7 +2,7 @@
 
 use crate::lanes::{Lanes, dispatched};
 use crate::latin::LatinHypercube;
-use crate::philox::{Philox, StreamId, unit};
+use crate::philox::{Philox, StreamId};
 use crate::sobol::Sobol;
 use crate::{CHUNK, Result, SamplingError};
 
@@ -74,11 +74,7 @@ dispatched! {
 
 #[inline(always)]
 pub(crate) fn random_chunk(philox: &Philox, stream: StreamId, chunk: u64, out: &mut [f64; CHUNK]) {
-    let mut bits = [0; CHUNK];
-    philox.bits(chunk, stream, &mut bits);
-    for (u, bits) in out.iter_mut().zip(&bits) {
-        *u = unit(*bits);
-    }
+    philox.units(chunk, stream, out);
 }
 
 /// Refuses a number of iterations that the designs cannot tell apart.

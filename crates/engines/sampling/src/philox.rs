@@ -12,6 +12,7 @@ const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 const LOW: u64 = 0xFFFF_FFFF;
 const HALF: usize = CHUNK / 2;
+const QUARTER: usize = CHUNK / 4;
 
 /// One key of Philox for each of its ten rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,32 +37,65 @@ impl Philox {
     #[inline(always)]
     #[must_use]
     pub fn block(&self, counter: [u64; 4]) -> [u64; 4] {
-        let [mut a, mut b, mut c, mut d] = counter;
+        let [words] = self.rounds([counter]);
+        words.map(|word| word & LOW)
+    }
+
+    /// The four words of each counter in the low halves of four numbers. A multiplication of vectors
+    /// reads those alone, so what stands in the high halves need not be cleared between rounds.
+    /// Counters go through a round side by side, because each waits for its last multiplication.
+    #[inline(always)]
+    fn rounds<const N: usize>(&self, mut counters: [[u64; 4]; N]) -> [[u64; 4]; N] {
         for key in &self.keys {
-            let left = (a & LOW) * MULTIPLIERS[0];
-            let right = (c & LOW) * MULTIPLIERS[1];
-            a = (right >> 32) ^ b ^ key[0];
-            c = (left >> 32) ^ d ^ key[1];
-            b = right & LOW;
-            d = left & LOW;
+            for words in &mut counters {
+                let [a, b, c, d] = *words;
+                let left = (a & LOW) * MULTIPLIERS[0];
+                let right = (c & LOW) * MULTIPLIERS[1];
+                *words = [(right >> 32) ^ b ^ key[0], right, (left >> 32) ^ d ^ key[1], left];
+            }
         }
-        [a, b, c, d]
+        counters
     }
 
     /// 64 random bits for each iteration of the chunk `chunk` (iterations `256 · chunk` and on).
     #[inline(always)]
     pub(crate) fn bits(&self, chunk: u64, stream: StreamId, out: &mut [u64; CHUNK]) {
+        self.draw(chunk, stream, out, |bits| bits);
+    }
+
+    /// A uniform number between 0 and 1 for each iteration of a chunk, as [`unit`] makes it of
+    /// [`bits`](Self::bits).
+    #[inline(always)]
+    pub(crate) fn units(&self, chunk: u64, stream: StreamId, out: &mut [f64; CHUNK]) {
+        self.draw(chunk, stream, out, unit);
+    }
+
+    #[inline(always)]
+    fn draw<T>(&self, chunk: u64, stream: StreamId, out: &mut [T; CHUNK], make: impl Fn(u64) -> T) {
         let (low, high) = out.split_at_mut(HALF);
+        let (low, second_low) = low.split_at_mut(QUARTER);
+        let (high, second_high) = high.split_at_mut(QUARTER);
         let first = chunk.wrapping_mul(HALF as u64);
         // The blocks of a chunk differ in their low seven bits alone.
         let upper = first >> 32;
-        for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
-            let counter = [(first + i as u64) & LOW, upper, stream.input, stream.draw];
-            let [a, b, c, d] = self.block(counter);
-            *low = a | (b << 32);
-            *high = c | (d << 32);
+        let counter = |i: u64| [(first + i) & LOW, upper, stream.input, stream.draw];
+        let near = low.iter_mut().zip(high);
+        let far = second_low.iter_mut().zip(second_high);
+        for (i, ((low, high), (second_low, second_high))) in near.zip(far).enumerate() {
+            let i = i as u64;
+            let [near, far] = self.rounds([counter(i), counter(i + QUARTER as u64)]);
+            *low = make(join(near[0], near[1]));
+            *high = make(join(near[2], near[3]));
+            *second_low = make(join(far[0], far[1]));
+            *second_high = make(join(far[2], far[3]));
         }
     }
+}
+
+/// 64 bits of the low halves of two numbers.
+#[inline(always)]
+fn join(low: u64, high: u64) -> u64 {
+    (low & LOW) | (high << 32)
 }
 
 /// Which sequence of draws of a seed: the input, and the purpose within it.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a plan draws depends on its inputs, settings and the iteration alone.
 
+use std::borrow::BorrowMut;
+
 use crate::correlation::{Correlation, Group};
 use crate::design::{Source, check_iterations};
 use crate::{CHUNK, Design, Distribution, Lanes, Result, Sampler, SamplingError};
@@ -140,11 +142,16 @@ impl Plan {
         Some(Spelled { before, call: format!("{name}(n, seed, draws)") })
     }
 
-    /// Draws the iterations `256 · chunk` to `256 · chunk + 255` of all inputs, one column each.
+    /// Draws the iterations `256 · chunk` to `256 · chunk + 255` of all inputs, one column each:
+    /// arrays, or what holds one.
     ///
     /// # Errors
     /// Another number of columns than inputs.
-    pub fn fill_chunk(&self, chunk: u64, columns: &mut [[f64; CHUNK]]) -> Result<()> {
+    pub fn fill_chunk<C: BorrowMut<[f64; CHUNK]>>(
+        &self,
+        chunk: u64,
+        columns: &mut [C],
+    ) -> Result<()> {
         if columns.len() != self.inputs.len() {
             return Err(SamplingError::Shape {
                 what: "the list of columns",
@@ -153,17 +160,18 @@ impl Plan {
             });
         }
         for ((source, _), column) in self.inputs.iter().zip(columns.iter_mut()) {
-            source.fill(self.lanes, chunk, column);
+            source.fill(self.lanes, chunk, column.borrow_mut());
         }
         for group in &self.groups {
-            let mut together: Vec<_> = group.inputs.iter().map(|input| columns[*input]).collect();
+            let drawn = |input: &usize| *columns[*input].borrow();
+            let mut together: Vec<[f64; CHUNK]> = group.inputs.iter().map(drawn).collect();
             group.apply(self.lanes, chunk, &mut together);
             for (input, column) in group.inputs.iter().zip(together) {
-                columns[*input] = column;
+                *columns[*input].borrow_mut() = column;
             }
         }
         for ((_, sampler), column) in self.inputs.iter().zip(columns) {
-            sampler.apply(self.lanes, column);
+            sampler.apply(self.lanes, column.borrow_mut());
         }
         Ok(())
     }

@@ -208,14 +208,24 @@ dispatched! {
 #[inline(always)]
 pub(crate) fn apply_all(sampler: &Sampler, values: &mut [f64; CHUNK]) {
     let window = sampler.window;
-    for u in values.iter_mut() {
-        *u = window.from + window.span * *u;
+    if !window.is_whole() {
+        each(values, |u| window.from + window.span * u);
     }
-    sampler.law.apply(values);
-    for value in values.iter_mut() {
-        let v = if *value < window.lower { window.lower } else { *value };
-        let v = if v > window.upper { window.upper } else { v };
-        *value = v + window.shift;
+    sampler.law.apply(values, window);
+}
+
+impl Window {
+    /// Whether nothing is cut from the uniform numbers.
+    fn is_whole(&self) -> bool {
+        self.from == 0.0 && self.span == 1.0
+    }
+
+    /// A value of the family within its range, shifted.
+    #[inline(always)]
+    fn keep(&self, value: f64) -> f64 {
+        let v = if value < self.lower { self.lower } else { value };
+        let v = if v > self.upper { self.upper } else { v };
+        v + self.shift
     }
 }
 
@@ -230,9 +240,11 @@ impl Law {
     /// Passes of one function each: a loop with two in it is too large for the compiler to turn
     /// into vector instructions.
     #[inline(always)]
-    fn apply(&self, values: &mut [f64; CHUNK]) {
+    fn apply(&self, values: &mut [f64; CHUNK], window: Window) {
         match self {
-            Self::Uniform { min, width } => each(values, |u| min + width * u),
+            // So little is to compute that going over the column once more would cost as much.
+            Self::Uniform { min, width } => return each(values, |u| window.keep(min + width * u)),
+            Self::Triangular(triangle) => return each(values, |u| window.keep(triangle.at(u))),
             Self::Normal { mean, sd } => {
                 inverse_normal_all(values);
                 each(values, |z| mean + sd * z);
@@ -241,7 +253,6 @@ impl Law {
                 inverse_normal_all(values);
                 each(values, |z| exp(mu + sigma * z));
             }
-            Self::Triangular(t) => triangular(values, *t),
             Self::Exponential { mean } => each(values, |u| mean * decayed(u)),
             Self::Weibull { power, scale } => {
                 each(values, decayed);
@@ -281,6 +292,7 @@ impl Law {
             | Self::Whole { .. }
             | Self::Geometric { .. } => self.apply_tables(values),
         }
+        each(values, |value| window.keep(value));
     }
 
     #[inline(always)]
@@ -312,19 +324,15 @@ impl Law {
     }
 }
 
-/// Both sides of the mode are computed and one of them taken: branches on random numbers would be
-/// foreseen half of the time.
-#[inline(always)]
-fn triangular(values: &mut [f64; CHUNK], t: Triangle) {
-    let uniforms = *values;
-    each(values, |u| {
-        let (rise, fall) = (t.rise * u, t.fall * (1.0 - u));
-        if u < t.split { rise } else { fall }
-    });
-    each(values, f64::sqrt);
-    for (value, u) in values.iter_mut().zip(uniforms) {
-        let (above_min, below_max) = (t.min + *value, t.max - *value);
-        *value = if u < t.split { above_min } else { below_max };
+impl Triangle {
+    /// Both sides of the mode are computed and one of them taken: branches on random numbers would
+    /// be foreseen half of the time.
+    #[inline(always)]
+    fn at(&self, u: f64) -> f64 {
+        let (rise, fall) = (self.rise * u, self.fall * (1.0 - u));
+        let distance = if u < self.split { rise } else { fall }.sqrt();
+        let (above_min, below_max) = (self.min + distance, self.max - distance);
+        if u < self.split { above_min } else { below_max }
     }
 }
 

@@ -27,7 +27,22 @@ fn rounded(x: f64) -> (u64, i32) {
 /// Whether two numbers have the same sign and the same first 15 digits.
 #[must_use]
 pub fn same_15(a: f64, b: f64) -> bool {
-    a.is_sign_negative() == b.is_sign_negative() && rounded(a) == rounded(b)
+    a.is_sign_negative() == b.is_sign_negative()
+        && find_same(a.abs(), b.abs()).unwrap_or_else(|| rounded(a) == rounded(b))
+}
+
+/// [`same_15`] of positive numbers so near to each other that the 17 digits of one tell it: both
+/// round the same way where those digits are further from where rounding turns than the numbers are
+/// from each other.
+fn find_same(a: f64, b: f64) -> Option<bool> {
+    /// More than the 17 digits of both may be from what they are rounded from.
+    const MARGIN: f64 = 2.0;
+    let (digits, exponent) = find_digits(a)?;
+    let apart = (b - a) * TENS[(16 - exponent) as usize];
+    // Their number of digits is the same too.
+    let is_inside = (10_000_000_000_001_000..99_999_999_999_999_000).contains(&digits);
+    let place = ((digits + 50) % 100) as f64 + apart;
+    (is_inside && apart.abs() < 100.0 && (MARGIN..100.0 - MARGIN).contains(&place)).then_some(true)
 }
 
 /// Powers of ten that are exact.
@@ -36,14 +51,25 @@ const TENS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// [`rounded`] without text, where the power of ten that makes 17 digits whole is exact: so is its
-/// product with the number, as a sum of two.
+/// [`rounded`] without text, where there are [`find_digits`].
 fn find_rounded(a: f64) -> Option<(u64, i32)> {
+    let (digits, exponent) = find_digits(a)?;
+    let digits = (digits + 50) / 100;
+    Some(if digits >= 1_000_000_000_000_000 {
+        (digits / 10, exponent + 1)
+    } else {
+        (digits, exponent)
+    })
+}
+
+/// The first 17 digits of a positive number and the exponent of the first one, where the power of
+/// ten that makes 17 digits whole is exact: so is its product with the number, as a sum of two.
+fn find_digits(a: f64) -> Option<(u64, i32)> {
     if !(1e-6..1e17).contains(&a) {
         return None;
     }
     let mut exponent = if a >= 1.0 {
-        TENS.partition_point(|ten| *ten <= a) as i32 - 1
+        find_exponent(a)
     } else {
         (1..6).find(|k| a * TENS[*k as usize] >= 1.0).map_or(-6, |k: i32| -k)
     };
@@ -58,12 +84,14 @@ fn find_rounded(a: f64) -> Option<(u64, i32)> {
     let (high, low) = product(a, scale);
     // Half to even: the high part is even, so a half of the low part is a half of the sum.
     let low = (low + ROUNDING) - ROUNDING;
-    let digits = (high as u64).wrapping_add_signed(low as i64).wrapping_add(50) / 100;
-    Some(if digits >= 1_000_000_000_000_000 {
-        (digits / 10, exponent + 1)
-    } else {
-        (digits, exponent)
-    })
+    Some(((high as u64).wrapping_add_signed(low as i64), exponent))
+}
+
+/// The exponent of the first digit of a number from 1 to below 1e17.
+fn find_exponent(a: f64) -> i32 {
+    // log10(2) is a little more than 1233/4096, so that this is right or too small by one.
+    let least = ((a.to_bits() >> 52) as i32 - 1023) * 1233 / 4096;
+    least + i32::from(TENS[least as usize + 1] <= a)
 }
 
 /// Sign, digits without trailing zeros, and the exponent of the first digit.
@@ -156,6 +184,26 @@ mod tests {
             x = x * 1.002_3 + f64::from(i % 7) * 1e-9;
         }
         assert!(same_15(0.1 + 0.2, 0.3) && !same_15(0.3, -0.3) && !same_15(1.0, 1.000_000_000_001));
+    }
+
+    #[test]
+    fn neighbours_are_told_apart_as_their_digits_are() {
+        let mut x = 1.234_567_890_123_456_7e-7_f64;
+        let mut short = 0;
+        for i in 0..20_000_u64 {
+            for ulps in [1, 3, 17, 90, 400] {
+                let near = f64::from_bits(x.to_bits() + ulps + i % 5);
+                assert_eq!(same_15(x, near), rounded(x) == rounded(near), "{x:e} and {near:e}");
+                assert_eq!(same_15(near, x), same_15(x, near), "{x:e} and {near:e}");
+                short += u32::from(find_same(x, near).is_some());
+            }
+            x = x * 1.002_3 + f64::from((i % 7) as u8) * 1e-9;
+        }
+        assert!(short > 10_000, "{short}");
+        for ten in TENS {
+            let below = f64::from_bits(ten.to_bits() - 1);
+            assert_eq!(same_15(ten, below), rounded(ten) == rounded(below), "{ten:e}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::column::{Column, WIDTH};
 use crate::draws::Source;
 use crate::error::MonteCarloError;
 use crate::machine::Machine;
+use crate::program::Program;
 use crate::run::{BLOCK_DRAWS, Block};
 
 /// The share of undecided draws, one in so many, at which the processor is faster alone.
@@ -19,21 +20,22 @@ pub(crate) struct DeviceWorker<'a> {
     lanes: Lanes,
     /// Columns that the device reads.
     given: Vec<f64>,
+    /// The draws of one chunk.
+    drawn: Vec<Column>,
 }
 
 /// The processor's part: the draws, and the machine for those that are undecided.
 pub(crate) struct Processor<'w, 'a> {
     pub source: &'a dyn Source,
     pub machine: &'w mut Machine<'a, 'a>,
-    pub inputs: &'w mut [[f64; WIDTH]],
-    pub outputs: &'w mut [Column],
 }
 
 impl<'a> DeviceWorker<'a> {
     /// Makes room on the device; none once it is given up.
-    pub(crate) fn find(gpu: &'a Gpu) -> Option<Self> {
+    pub(crate) fn find(gpu: &'a Gpu, program: &Program) -> Option<Self> {
         let lanes = gpu.find_lanes()?;
-        Some(Self { gpu, lanes, given: vec![0.0; gpu.given.len() * UNIT] })
+        let given = vec![0.0; gpu.given.len() * UNIT];
+        Some(Self { gpu, lanes, given, drawn: vec![Column::default(); program.input_count()] })
     }
 
     /// The blocks of some chunks up to an iteration; nothing where the device was given up.
@@ -49,7 +51,7 @@ impl<'a> DeviceWorker<'a> {
         if self.gpu.trouble().is_some() {
             return Ok(None);
         }
-        self.gpu.fill(processor.source, (from, to), (processor.inputs, &mut self.given))?;
+        self.gpu.fill(processor.source, (from, to), (&mut self.drawn, &mut self.given))?;
         let first = from * WIDTH as u64;
         let count = (end - first).min((to - from) * WIDTH as u64) as usize;
         let results = match self.lanes.run((first, count), self.gpu.numbers, &self.given) {
@@ -65,8 +67,8 @@ impl<'a> DeviceWorker<'a> {
             self.gpu.give_up(format!("{share} % of the draws need what only the processor has"));
             return Ok(None);
         }
-        let mut blocks = cut(&results, (count, processor.outputs.len()), processor.machine);
-        processor.decide(from, &undecided, &mut blocks)?;
+        let mut blocks = cut(&results, (count, self.gpu.outputs), processor.machine);
+        processor.decide((from, &undecided), &mut self.drawn, &mut blocks)?;
         Ok(Some(blocks))
     }
 }
@@ -90,30 +92,29 @@ impl Processor<'_, '_> {
     /// Computes draws again; their lanes are counted from the first chunk.
     fn decide(
         &mut self,
-        from: u64,
-        lanes: &[usize],
+        (from, lanes): (u64, &[usize]),
+        inputs: &mut [Column],
         blocks: &mut [Block],
     ) -> Result<(), MonteCarloError> {
-        let mut gathered = vec![[0.0; WIDTH]; self.inputs.len()];
         for group in lanes.chunks(WIDTH) {
             let mut drawn = None;
             for (slot, lane) in group.iter().enumerate() {
                 let chunk = from + (lane / WIDTH) as u64;
                 if drawn != Some(chunk) {
-                    self.source.fill(chunk, self.inputs).map_err(|source| {
+                    self.source.fill(chunk, inputs).map_err(|source| {
                         MonteCarloError::Sampling { name: "draws".into(), source }
                     })?;
                     drawn = Some(chunk);
                 }
-                for (all, input) in gathered.iter_mut().zip(self.inputs.iter()) {
-                    all[slot] = input[lane % WIDTH];
+                for (gathered, input) in self.machine.inputs_mut().iter_mut().zip(inputs.iter()) {
+                    gathered.0[slot] = input.0[lane % WIDTH];
                 }
             }
-            self.machine.run(&gathered, group.len(), self.outputs);
+            self.machine.compute(group.len());
             for (slot, lane) in group.iter().enumerate() {
                 let (block, place) = (lane / BLOCK_DRAWS as usize, lane % BLOCK_DRAWS as usize);
-                for (column, output) in blocks[block].iter_mut().zip(self.outputs.iter()) {
-                    column[place] = self.machine.number(output.0[slot]);
+                for (output, column) in blocks[block].iter_mut().enumerate() {
+                    column[place] = self.machine.number(self.machine.output(output)[slot]);
                 }
             }
         }
