@@ -3395,8 +3395,8 @@ export interface components {
             /** @description The kill switch: off is off for everybody, whatever the rules say. */
             enabled: boolean;
             /**
-             * @description The first that fits decides. Without rules the flag is on for everybody; with rules it is
-             *     off for those whom none fits.
+             * @description The first that fits decides. Without rules the flag is on for everybody; with rules
+             *     it is off for those whom none fits.
              */
             rules?: components["schemas"]["FlagRule"][];
             /** @description What those who have it on are told apart into. */
@@ -4615,11 +4615,14 @@ export interface components {
         NewFlagRequest: {
             /** @description What it turns, for people: at most 500 characters. */
             description?: string;
-            /** @description The kill switch. */
+            /** @description The kill switch: off is off for everybody, whatever the rules say. */
             enabled: boolean;
             /** @description Its name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`. */
             key: string;
-            /** @description The first that fits decides. */
+            /**
+             * @description The first that fits decides. Without rules the flag is on for everybody; with rules
+             *     it is off for those whom none fits.
+             */
             rules?: components["schemas"]["FlagRule"][];
             /** @description What those who have it on are told apart into. */
             variants?: components["schemas"]["FlagVariant"][];
