@@ -135,7 +135,8 @@ impl Access {
     /// [`AccessError::Hashing`] when the settings ask for a cost that Argon2 does not have,
     /// [`AccessError::Letters`] when a template is wrong.
     pub fn new(
-        (store, bus, clock): (Arc<dyn Store>, Arc<dyn Bus>, Arc<dyn Clock>),
+        (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
+        bus: Arc<dyn Bus>,
         settings: AccessSettings,
         flags: Flags,
     ) -> Result<Self, AccessError> {

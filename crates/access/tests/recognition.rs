@@ -129,7 +129,7 @@ fn another_process(app: &TestApp, bus: &Arc<dyn Bus>) -> Result<Access> {
     let settings = AccessSettings { default_plan: "test".to_owned(), ..AccessSettings::default() };
     let clock: Arc<dyn Clock> = app.clock.clone();
     let flags = Flags::new(app.store.clone(), Arc::clone(&clock));
-    Ok(Access::new((app.store.clone(), Arc::clone(bus), clock), settings, flags)?)
+    Ok(Access::new((app.store.clone(), clock), Arc::clone(bus), settings, flags)?)
 }
 
 async fn sign_in(access: &Access) -> Result<Actor> {

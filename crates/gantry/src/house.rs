@@ -140,8 +140,8 @@ impl House {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let settings = derive_access_settings(config, &edition);
         let flags = Flags::new(Arc::clone(&store), Arc::clone(&clock));
-        let ground = (Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock));
-        let mut access = Access::new(ground.clone(), settings, flags.clone())
+        let ground = (Arc::clone(&store), Arc::clone(&clock));
+        let mut access = Access::new(ground.clone(), Arc::clone(&bus), settings, flags.clone())
             .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
         let rewards = ads::open(purpose, billing.edition(), config, (&store, &clock))?;
@@ -163,7 +163,7 @@ impl House {
             let posted = access.posted();
             outbox = Some(Outbox::new(Arc::clone(&store), mailer, Arc::clone(&clock), posted));
         }
-        let catalog = Catalog::new(Arc::clone(&store), blobs, bus, Arc::clone(&clock))
+        let catalog = Catalog::new(Arc::clone(&store), blobs, Arc::clone(&bus), Arc::clone(&clock))
             .with_samples(built_in_samples());
         let registry = engines::register_all(
             &config.engines,
@@ -172,7 +172,8 @@ impl House {
         )
         .await?;
         let warm = WarmArtifacts::within(config.engines.service_bytes);
-        let jobs = Jobs::new(ground, catalog, Arc::new(registry), flags).with_warm_artifacts(warm);
+        let jobs =
+            Jobs::new(ground, bus, catalog, Arc::new(registry), flags).with_warm_artifacts(warm);
         Ok(Self { store, access, billing, rewards, jobs, sandbox, outbox, scratch, hints })
     }
 

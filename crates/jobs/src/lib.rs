@@ -67,7 +67,8 @@ impl Jobs {
     /// turns is obeyed at once where its identity has the same.
     #[must_use]
     pub fn new(
-        (store, bus, clock): (Arc<dyn Store>, Arc<dyn Bus>, Arc<dyn Clock>),
+        (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
+        bus: Arc<dyn Bus>,
         catalog: Catalog,
         registry: Arc<Registry>,
         flags: Flags,

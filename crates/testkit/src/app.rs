@@ -146,8 +146,8 @@ impl TestApp {
             password_cost: PasswordCost { memory_kib: 64, iterations: 1, concurrent: 4 },
             ..settings.access
         };
-        let ground = (store.clone(), platform.bus.clone(), clock);
-        let access = Access::new(ground, access_settings, jobs.flags().clone())?
+        let (bus, flags) = (platform.bus.clone(), jobs.flags().clone());
+        let access = Access::new((store.clone(), clock), bus, access_settings, flags)?
             .with_providers(settings.providers)
             .with_issuers(settings.issuers)
             .with_sealing(Sealing::new("the key of every installation under test", &[])?);

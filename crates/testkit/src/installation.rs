@@ -182,8 +182,8 @@ impl Platform {
         let default_plan = edition.default_plan.clone();
         let billing = Billing::new(store.clone(), clock_port.clone(), edition).with_till(till);
         let flags = Flags::new(store.clone(), clock_port.clone());
-        let ground = (store.clone(), bus.clone(), clock_port);
-        let jobs = Jobs::new(ground, catalog, Arc::new(registry), flags);
+        let ground = (store.clone(), clock_port);
+        let jobs = Jobs::new(ground, bus.clone(), catalog, Arc::new(registry), flags);
         let mut plans = billing.import_edition().await?.into_iter();
         let plan = plans.find(|plan| plan.slug == default_plan);
         let plan = plan.context("the edition has no default plan")?;

@@ -113,7 +113,7 @@ fn with_version(installation: &Installation, version: u32) -> Result<Jobs> {
     let clock: Arc<dyn Clock> = installation.clock.clone();
     let (store, bus) = (installation.store.clone(), installation.bus.clone());
     let (catalog, flags) = (installation.jobs.catalog().clone(), installation.jobs.flags().clone());
-    Ok(Jobs::new((store, bus, clock), catalog, Arc::new(registry), flags))
+    Ok(Jobs::new((store, clock), bus, catalog, Arc::new(registry), flags))
 }
 
 async fn work(
