@@ -5983,6 +5983,11 @@ export interface components {
             contraction: components["schemas"]["MoneyBody"];
             /**
              * Format: double
+             * @description Customers who never paid before, for each of those; `null` where nobody registered.
+             */
+            conversion?: number | null;
+            /**
+             * Format: double
              * @description The part of the opening customers that left; `null` of nobody.
              */
             customer_churn?: number | null;
@@ -5996,6 +6001,11 @@ export interface components {
              * @description Customers who left.
              */
             customers_lost: number;
+            /**
+             * Format: int64
+             * @description Those of them who never paid before.
+             */
+            customers_new: number;
             /**
              * Format: int64
              * @description Customers at the start.
@@ -6020,6 +6030,12 @@ export interface components {
             gross_churn?: number | null;
             /**
              * Format: double
+             * @description What a customer brings until they leave, in the smallest unit, if as many leave each month as
+             *     in this one; `null` where none did.
+             */
+            lifetime_value_minor?: number | null;
+            /**
+             * Format: double
              * @description The same less what customers of before pay more.
              */
             net_churn?: number | null;
@@ -6034,6 +6050,11 @@ export interface components {
             per_customer_minor?: number | null;
             /** @description Of customers who pay again. */
             reactivation: components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description People who registered.
+             */
+            registered: number;
             /**
              * Format: date-time
              * @description The start of the next one.
