@@ -156,7 +156,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole ledger as CSV, oldest first: time, reason, side, amount, job, lot. */
+        /** The same lines as CSV, all of them, oldest first: time, reason, side, amount, job, lot. */
         get: operations["export_ledger"];
         put?: never;
         post?: never;
@@ -7151,6 +7151,14 @@ export interface operations {
     list_ledger: {
         parameters: {
             query?: {
+                /** @description For this reason, such as `hold` or `penalty`. */
+                reason?: string;
+                /** @description For this job. */
+                job?: string;
+                /** @description From this time on (RFC 3339); from the beginning if not given. */
+                from?: string;
+                /** @description Before this time (RFC 3339); to the end if not given. */
+                to?: string;
                 /** @description At most so many items: 1 to 200, 50 if not given. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -7185,7 +7193,16 @@ export interface operations {
     };
     export_ledger: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For this reason, such as `hold` or `penalty`. */
+                reason?: string;
+                /** @description For this job. */
+                job?: string;
+                /** @description From this time on (RFC 3339); from the beginning if not given. */
+                from?: string;
+                /** @description Before this time (RFC 3339); to the end if not given. */
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
