@@ -129,16 +129,16 @@ pub struct Access {
 }
 
 impl Access {
-    /// Works on `store`, and tells and hears over `bus` whose identity changed.
+    /// Works on `store`, tells and hears over `bus` whose identity changed, and turns `flags`.
     ///
     /// # Errors
     /// [`AccessError::Hashing`] when the settings ask for a cost that Argon2 does not have,
     /// [`AccessError::Letters`] when a template is wrong.
     pub fn new(
-        store: Arc<dyn Store>,
+        (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
         bus: Arc<dyn Bus>,
-        clock: Arc<dyn Clock>,
         settings: AccessSettings,
+        flags: Flags,
     ) -> Result<Self, AccessError> {
         let passwords = Arc::new(PasswordHashing::new(&settings.password_cost)?);
         let recent = Arc::new(RecentActors::new(bus.as_ref()));
@@ -147,7 +147,6 @@ impl Access {
         let posted = Arc::new(Notify::new());
         let settings = Arc::new(settings);
         let providers = Arc::from([]);
-        let flags = Flags::new(Arc::clone(&store), Arc::clone(&clock));
         Ok(Self {
             store,
             bus,

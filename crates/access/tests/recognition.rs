@@ -7,7 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_access::{Access, AccessError, AccessSettings, Actor, Client, Credentials, NewApiKey};
+use gantry_access::{
+    Access, AccessError, AccessSettings, Actor, Client, Credentials, Flags, NewApiKey,
+};
 use gantry_bus::LocalBus;
 use gantry_ports::store::UserStatus;
 use gantry_ports::{Bus, Clock};
@@ -126,7 +128,8 @@ async fn a_session_that_ended_is_nobody_at_once() -> Result<()> {
 fn another_process(app: &TestApp, bus: &Arc<dyn Bus>) -> Result<Access> {
     let settings = AccessSettings { default_plan: "test".to_owned(), ..AccessSettings::default() };
     let clock: Arc<dyn Clock> = app.clock.clone();
-    Ok(Access::new(app.store.clone(), Arc::clone(bus), clock, settings)?)
+    let flags = Flags::new(app.store.clone(), Arc::clone(&clock));
+    Ok(Access::new((app.store.clone(), clock), Arc::clone(bus), settings, flags)?)
 }
 
 async fn sign_in(access: &Access) -> Result<Actor> {

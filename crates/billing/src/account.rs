@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{AccountOverview, LedgerEntry, LotRecord, Page, PageRequest};
+use gantry_ports::store::{
+    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest,
+};
 use gantry_rules::period::{Period, derive_day, derive_period};
 use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, Timestamp};
 
@@ -82,11 +84,12 @@ impl Billing {
     pub async fn ledger(
         &self,
         actor: &Actor,
+        filter: &LedgerFilter,
         page: &PageRequest<LedgerEntryId>,
     ) -> Result<Page<LedgerEntry, LedgerEntryId>, BillingError> {
         require(actor, Permission::ReadAccount)?;
         let snapshot = self.store.read().await?;
-        Ok(snapshot.accounts().list_ledger(actor.organization_id, page).await?)
+        Ok(snapshot.accounts().list_ledger(actor.organization_id, filter, page).await?)
     }
 }
 

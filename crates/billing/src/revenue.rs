@@ -22,6 +22,8 @@ pub struct RevenueView {
     pub currency: Currency,
     /// The figures.
     pub revenue: Revenue,
+    /// People who registered in the month.
+    pub registered: u64,
 }
 
 impl Billing {
@@ -61,6 +63,7 @@ impl Billing {
                 monthly_minor: monthly(change).unwrap_or(0),
             })
             .collect();
-        Ok(RevenueView { period, currency, revenue: derive_revenue(&changes, period) })
+        let registered = snapshot.access().count_registered(period).await?;
+        Ok(RevenueView { period, currency, revenue: derive_revenue(&changes, period), registered })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_access::{
-    Access, AccessError, AccessSettings, AdministratorFactor, PasswordCost, Registration,
+    Access, AccessError, AccessSettings, AdministratorFactor, Flags, PasswordCost, Registration,
     Unverified,
 };
 use gantry_billing::{Billing, Edition, Post};
@@ -139,9 +139,10 @@ impl House {
         let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let settings = derive_access_settings(config, &edition);
-        let mut access =
-            Access::new(Arc::clone(&store), Arc::clone(&bus), Arc::clone(&clock), settings)
-                .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
+        let flags = Flags::new(Arc::clone(&store), Arc::clone(&clock));
+        let ground = (Arc::clone(&store), Arc::clone(&clock));
+        let mut access = Access::new(ground.clone(), Arc::clone(&bus), settings, flags.clone())
+            .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
         let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
         let rewards = ads::open(purpose, billing.edition(), config, (&store, &clock))?;
         let mut sandbox = None;
@@ -167,13 +168,12 @@ impl House {
         let registry = engines::register_all(
             &config.engines,
             set,
-            (Arc::clone(&store), Arc::clone(&clock), catalog.clone()),
+            (Arc::clone(&store), clock, catalog.clone()),
         )
         .await?;
         let warm = WarmArtifacts::within(config.engines.service_bytes);
-        let jobs = Jobs::new(Arc::clone(&store), bus, clock, catalog, Arc::new(registry))
-            .with_warm_artifacts(warm)
-            .with_flags(access.flags().clone());
+        let jobs =
+            Jobs::new(ground, bus, catalog, Arc::new(registry), flags).with_warm_artifacts(warm);
         Ok(Self { store, access, billing, rewards, jobs, sandbox, outbox, scratch, hints })
     }
 

@@ -63,20 +63,20 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Works on a store with the operations of `registry`.
+    /// Works on a store with the operations of `registry`, and obeys `flags`: what the process
+    /// turns is obeyed at once where its identity has the same.
     #[must_use]
     pub fn new(
-        store: Arc<dyn Store>,
+        (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
         bus: Arc<dyn Bus>,
-        clock: Arc<dyn Clock>,
         catalog: Catalog,
         registry: Arc<Registry>,
+        flags: Flags,
     ) -> Self {
         let warm = Arc::new(WarmArtifacts::default());
         let allowances = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
         let api_calls = Arc::new(Allowances::new(Arc::clone(&store), Arc::clone(&clock)));
         let schedules_changed = Arc::new(Notify::new());
-        let flags = Flags::new(Arc::clone(&store), Arc::clone(&clock));
         Self {
             store,
             bus,
@@ -98,13 +98,6 @@ impl Jobs {
         self
     }
 
-    /// Obeys these flags, which the process changes: what it turns is obeyed at once.
-    #[must_use]
-    pub fn with_flags(mut self, flags: Flags) -> Self {
-        self.flags = flags;
-        self
-    }
-
     /// Returns what calls of services reserved and did not use; for a server that stops.
     pub async fn end_allowances(&self) {
         self.allowances.end_all().await;
@@ -120,6 +113,12 @@ impl Jobs {
         // What is drawn counts as used when it is dropped.
         self.api_calls.draw(organization_id, units).await?;
         Ok(())
+    }
+
+    /// What operators turn on and off.
+    #[must_use]
+    pub const fn flags(&self) -> &Flags {
+        &self.flags
     }
 
     /// What can be run.

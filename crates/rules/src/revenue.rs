@@ -48,6 +48,8 @@ pub struct Revenue {
     pub customers_opening: i64,
     /// Customers who came, or came again.
     pub customers_won: i64,
+    /// Those of them who never paid before.
+    pub customers_new: i64,
     /// Customers who left.
     pub customers_lost: i64,
     /// Customers at the end.
@@ -116,7 +118,9 @@ impl Revenue {
             (true, true) => self.contraction -= difference,
             (false, false) => {}
         }
-        self.customers_won += i64::from(was.monthly <= 0 && monthly > 0);
+        let is_won = was.monthly <= 0 && monthly > 0;
+        self.customers_won += i64::from(is_won);
+        self.customers_new += i64::from(is_won && !was.paid_before);
         self.customers_lost += i64::from(was.monthly > 0 && monthly <= 0);
     }
 
@@ -143,6 +147,21 @@ impl Revenue {
     #[must_use]
     pub fn per_customer(&self) -> Option<f64> {
         rate(self.closing, self.customers_closing)
+    }
+
+    /// What a customer brings until they leave, in minor units, if as many leave each month as in
+    /// this one: what one brings a month, over the part of them that left; `None` where none did.
+    #[must_use]
+    pub fn lifetime_value(&self) -> Option<f64> {
+        let churn = self.customer_churn().filter(|churn| *churn > 0.0)?;
+        self.per_customer().map(|monthly| monthly / churn)
+    }
+
+    /// Customers who paid for the first time, for each of the people who registered in the same
+    /// time; `None` where nobody did. Some of them may have registered before.
+    #[must_use]
+    pub fn conversion(&self, registered: u64) -> Option<f64> {
+        rate(self.customers_new, i64::try_from(registered).unwrap_or(i64::MAX))
     }
 
     /// Twelve times the closing revenue, in minor units.
@@ -202,6 +221,7 @@ mod tests {
             closing: 2_500,
             customers_opening: 2,
             customers_won: 2,
+            customers_new: 1,
             customers_lost: 1,
             customers_closing: 3,
         };
@@ -210,7 +230,14 @@ mod tests {
         assert_eq!(revenue.customer_churn(), Some(0.5));
         assert_eq!(revenue.gross_churn(), Some(2_300.0 / 3_000.0));
         assert_eq!(revenue.net_churn(), Some(1_200.0 / 3_000.0));
-        assert_eq!(Revenue::default().per_customer(), None);
+        // 2,500 of three customers, half of whom leave each month.
+        assert_eq!(revenue.lifetime_value(), Some(2_500.0 / 3.0 / 0.5));
+        assert_eq!(revenue.conversion(20), Some(0.05));
+        assert_eq!(revenue.conversion(0), None);
+        let nobody = Revenue::default();
+        assert_eq!((nobody.per_customer(), nobody.lifetime_value()), (None, None));
+        let kept = Revenue { customers_lost: 0, ..revenue };
+        assert_eq!(kept.lifetime_value(), None, "nobody left");
     }
 
     #[test]
@@ -241,6 +268,7 @@ mod tests {
                 found.customers_opening + found.customers_won - found.customers_lost;
             prop_assert_eq!(customers, found.customers_closing);
             prop_assert!(found.churn >= 0 && found.contraction >= 0 && found.expansion >= 0);
+            prop_assert!((0..=found.customers_won).contains(&found.customers_new));
         }
     }
 }

@@ -146,11 +146,11 @@ impl TestApp {
             password_cost: PasswordCost { memory_kib: 64, iterations: 1, concurrent: 4 },
             ..settings.access
         };
-        let access = Access::new(store.clone(), platform.bus.clone(), clock, access_settings)?
+        let (bus, flags) = (platform.bus.clone(), jobs.flags().clone());
+        let access = Access::new((store.clone(), clock), bus, access_settings, flags)?
             .with_providers(settings.providers)
             .with_issuers(settings.issuers)
             .with_sealing(Sealing::new("the key of every installation under test", &[])?);
-        let jobs = jobs.with_flags(access.flags().clone());
         let post = Post { letters: access.letters(), posted: access.posted() };
         let billing = platform.billing.clone().with_post(post);
         let rewards = open_rewards(&platform, settings.ads)?;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_access::Actor;
+use gantry_access::{Actor, Flags};
 use gantry_billing::{Billing, Edition, EditionPlan, Sale};
 use gantry_blob::LocalBlobs;
 use gantry_bus::LocalBus;
@@ -172,9 +172,7 @@ impl Platform {
         registry.add_platform_operation(Arc::new(ProfileDataset::new(store.clone())))?;
         let export = ExportAccount::new(store.clone(), blobs.clone());
         registry.add_platform_operation(Arc::new(export))?;
-        for engine in engines {
-            registry.add_engine(*engine)?;
-        }
+        engines.iter().try_for_each(|engine| registry.add_engine(*engine))?;
         let known = KnownOperations::new(registry.visible_operations());
         let flow = FlowEngine::new(store.clone(), clock_port.clone(), catalog.clone(), known);
         registry.add_engine(&flow)?;
@@ -183,9 +181,11 @@ impl Platform {
         let till = till.open(&sandbox);
         let default_plan = edition.default_plan.clone();
         let billing = Billing::new(store.clone(), clock_port.clone(), edition).with_till(till);
-        let jobs = Jobs::new(store.clone(), bus.clone(), clock_port, catalog, Arc::new(registry));
-        let plans = billing.import_edition().await?;
-        let plan = plans.into_iter().find(|plan| plan.slug == default_plan);
+        let flags = Flags::new(store.clone(), clock_port.clone());
+        let ground = (store.clone(), clock_port);
+        let jobs = Jobs::new(ground, bus.clone(), catalog, Arc::new(registry), flags);
+        let mut plans = billing.import_edition().await?.into_iter();
+        let plan = plans.find(|plan| plan.slug == default_plan);
         let plan = plan.context("the edition has no default plan")?;
         Ok(Self { store, blobs, bus, clock, billing, jobs, sandbox, plan, synchronous, folder })
     }

@@ -112,8 +112,8 @@ fn with_version(installation: &Installation, version: u32) -> Result<Jobs> {
     registry.add_engine(&Aging(version))?;
     let clock: Arc<dyn Clock> = installation.clock.clone();
     let (store, bus) = (installation.store.clone(), installation.bus.clone());
-    let catalog = installation.jobs.catalog().clone();
-    Ok(Jobs::new(store, bus, clock, catalog, Arc::new(registry)))
+    let (catalog, flags) = (installation.jobs.catalog().clone(), installation.jobs.flags().clone());
+    Ok(Jobs::new((store, clock), bus, catalog, Arc::new(registry), flags))
 }
 
 async fn work(

@@ -170,18 +170,23 @@ test('revenue tells how it moved in a month', async () => {
     yearly: money(456_000),
     customers_opening: 6,
     customers_won: 1,
+    customers_new: 1,
     customers_lost: 1,
     customers_closing: 6,
     customer_churn: 0.5,
     gross_churn: 0.13,
     net_churn: null,
     per_customer_minor: 6_333,
+    lifetime_value_minor: 12_666,
+    registered: 16,
+    conversion: 0.0625,
   };
   const server = answerBy({ ...OFFERS, '/api/v1/admin/revenue': revenue });
   visit('/admin/revenue');
   expect(await rowOf('Movement', 'Paying less')).toContain('10 USD');
   expect(screen.getByText('4560 USD')).toBeTruthy();
   expect(screen.getByText('50%')).toBeTruthy();
+  expect(screen.getByText('6.3%')).toBeTruthy();
   await userEvent.type(screen.getByLabelText('Month'), '2026-10');
   await vi.waitFor(() =>
     expect(server.mock.calls.at(-1)?.[0]).toBe('/api/v1/admin/revenue?month=2026-10'),

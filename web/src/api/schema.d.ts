@@ -156,7 +156,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole ledger as CSV, oldest first: time, reason, side, amount, job, lot. */
+        /** The same lines as CSV, all of them, oldest first: time, reason, side, amount, job, lot. */
         get: operations["export_ledger"];
         put?: never;
         post?: never;
@@ -3395,8 +3395,8 @@ export interface components {
             /** @description The kill switch: off is off for everybody, whatever the rules say. */
             enabled: boolean;
             /**
-             * @description The first that fits decides. Without rules the flag is on for everybody; with rules it is
-             *     off for those whom none fits.
+             * @description The first that fits decides. Without rules the flag is on for everybody; with rules
+             *     it is off for those whom none fits.
              */
             rules?: components["schemas"]["FlagRule"][];
             /** @description What those who have it on are told apart into. */
@@ -4615,11 +4615,14 @@ export interface components {
         NewFlagRequest: {
             /** @description What it turns, for people: at most 500 characters. */
             description?: string;
-            /** @description The kill switch. */
+            /** @description The kill switch: off is off for everybody, whatever the rules say. */
             enabled: boolean;
             /** @description Its name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`. */
             key: string;
-            /** @description The first that fits decides. */
+            /**
+             * @description The first that fits decides. Without rules the flag is on for everybody; with rules
+             *     it is off for those whom none fits.
+             */
             rules?: components["schemas"]["FlagRule"][];
             /** @description What those who have it on are told apart into. */
             variants?: components["schemas"]["FlagVariant"][];
@@ -5980,6 +5983,11 @@ export interface components {
             contraction: components["schemas"]["MoneyBody"];
             /**
              * Format: double
+             * @description Customers who never paid before, for each of those; `null` where nobody registered.
+             */
+            conversion?: number | null;
+            /**
+             * Format: double
              * @description The part of the opening customers that left; `null` of nobody.
              */
             customer_churn?: number | null;
@@ -5993,6 +6001,11 @@ export interface components {
              * @description Customers who left.
              */
             customers_lost: number;
+            /**
+             * Format: int64
+             * @description Those of them who never paid before.
+             */
+            customers_new: number;
             /**
              * Format: int64
              * @description Customers at the start.
@@ -6017,6 +6030,12 @@ export interface components {
             gross_churn?: number | null;
             /**
              * Format: double
+             * @description What a customer brings until they leave, in the smallest unit, if as many leave each month as
+             *     in this one; `null` where none did.
+             */
+            lifetime_value_minor?: number | null;
+            /**
+             * Format: double
              * @description The same less what customers of before pay more.
              */
             net_churn?: number | null;
@@ -6031,6 +6050,11 @@ export interface components {
             per_customer_minor?: number | null;
             /** @description Of customers who pay again. */
             reactivation: components["schemas"]["MoneyBody"];
+            /**
+             * Format: int64
+             * @description People who registered.
+             */
+            registered: number;
             /**
              * Format: date-time
              * @description The start of the next one.
@@ -7127,6 +7151,14 @@ export interface operations {
     list_ledger: {
         parameters: {
             query?: {
+                /** @description For this reason, such as `hold` or `penalty`. */
+                reason?: string;
+                /** @description For this job. */
+                job?: string;
+                /** @description From this time on (RFC 3339); from the beginning if not given. */
+                from?: string;
+                /** @description Before this time (RFC 3339); to the end if not given. */
+                to?: string;
                 /** @description At most so many items: 1 to 200, 50 if not given. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -7161,7 +7193,16 @@ export interface operations {
     };
     export_ledger: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For this reason, such as `hold` or `penalty`. */
+                reason?: string;
+                /** @description For this job. */
+                job?: string;
+                /** @description From this time on (RFC 3339); from the beginning if not given. */
+                from?: string;
+                /** @description Before this time (RFC 3339); to the end if not given. */
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

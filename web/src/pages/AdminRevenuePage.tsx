@@ -24,10 +24,12 @@ const MOVES = [
 const CUSTOMERS = [
   'customers_opening',
   'customers_won',
+  'customers_new',
   'customers_lost',
   'customers_closing',
+  'registered',
 ] as const;
-const RATES = ['gross_churn', 'net_churn', 'customer_churn'] as const;
+const RATES = ['gross_churn', 'net_churn', 'customer_churn', 'conversion'] as const;
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 
 function Movement({ revenue }: { revenue: Revenue }) {

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use gantry_billing::AccountView;
-use gantry_ports::store::{LedgerAccount, LedgerEntry, LotRecord};
+use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_types::{
     Credits, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PriorityClass, Timestamp,
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{PriorityClassWord, SupportBody};
+use crate::problem::{Answer, Problem};
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -242,6 +243,37 @@ impl From<LotRecord> for LotBody {
             expires_at: record.lot.expires_at,
             created_at: record.created_at,
         }
+    }
+}
+
+/// Which lines of the ledger are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerParams {
+    /// For this reason, such as `hold` or `penalty`.
+    pub reason: Option<String>,
+    /// For this job.
+    #[param(value_type = Option<Uuid>)]
+    pub job: Option<JobId>,
+    /// From this time on (RFC 3339); from the beginning if not given.
+    #[param(value_type = Option<String>)]
+    pub from: Option<Timestamp>,
+    /// Before this time (RFC 3339); to the end if not given.
+    #[param(value_type = Option<String>)]
+    pub to: Option<Timestamp>,
+}
+
+impl LedgerParams {
+    /// As the store takes it.
+    ///
+    /// # Errors
+    /// 400 for a time that ends before it begins.
+    pub fn into_filter(self) -> Answer<LedgerFilter> {
+        let Self { reason, job, from, to } = self;
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            return Err(Problem::invalid("/from", "Give a time before `to`."));
+        }
+        Ok(LedgerFilter { reason, job_id: job, from, to })
     }
 }
 

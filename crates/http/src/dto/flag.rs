@@ -89,83 +89,73 @@ impl From<FlagVariantBody> for FlagVariant {
     }
 }
 
-/// What a flag is to say.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FlagRequest {
-    /// What it turns, for people: at most 500 characters.
-    #[serde(default)]
-    pub description: String,
-    /// The kill switch: off is off for everybody, whatever the rules say.
-    pub enabled: bool,
-    /// Whether people are told what they have.
-    #[serde(default)]
-    pub visible: bool,
-    /// The first that fits decides. Without rules the flag is on for everybody; with rules it is
-    /// off for those whom none fits.
-    #[serde(default)]
-    pub rules: Vec<FlagRuleBody>,
-    /// What those who have it on are told apart into.
-    #[serde(default)]
-    pub variants: Vec<FlagVariantBody>,
-    /// The revision that was changed: if another one is newer, the answer is 409.
-    #[serde(default)]
-    pub base_revision: Option<u32>,
+/// Defines a request that says what a flag is to be. Both say the same, and each a field of its
+/// own: with a part that is flattened, a field that there is not would be taken in silence.
+macro_rules! define_flag_requests {
+    ($($(#[$($about:tt)*])* $name:ident { $($own:tt)* })*) => {$(
+        $(#[$($about)*])*
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            /// What it turns, for people: at most 500 characters.
+            #[serde(default)]
+            pub description: String,
+            /// The kill switch: off is off for everybody, whatever the rules say.
+            pub enabled: bool,
+            /// Whether people are told what they have.
+            #[serde(default)]
+            pub visible: bool,
+            /// The first that fits decides. Without rules the flag is on for everybody; with rules
+            /// it is off for those whom none fits.
+            #[serde(default)]
+            pub rules: Vec<FlagRuleBody>,
+            /// What those who have it on are told apart into.
+            #[serde(default)]
+            pub variants: Vec<FlagVariantBody>,
+        }
+
+        impl $name {
+            /// The flag of this name.
+            pub fn into_flag(self, key: FlagKey) -> Answer<Flag> {
+                let rules = self.rules.into_iter().enumerate();
+                Ok(Flag {
+                    key,
+                    description: self.description.trim().to_owned(),
+                    enabled: self.enabled,
+                    visible: self.visible,
+                    rules: rules
+                        .map(|(place, rule)| rule.into_rule(place))
+                        .collect::<Answer<_>>()?,
+                    variants: self.variants.into_iter().map(Into::into).collect(),
+                })
+            }
+        }
+    )*};
 }
 
-impl FlagRequest {
-    /// The flag of this name.
-    pub fn into_flag(self, key: FlagKey) -> Answer<Flag> {
-        let rules = self.rules.into_iter().enumerate();
-        Ok(Flag {
-            key,
-            description: self.description.trim().to_owned(),
-            enabled: self.enabled,
-            visible: self.visible,
-            rules: rules.map(|(place, rule)| rule.into_rule(place)).collect::<Answer<_>>()?,
-            variants: self.variants.into_iter().map(Into::into).collect(),
-        })
+define_flag_requests! {
+    /// What a flag is to say.
+    FlagRequest {
+        /// The revision that was changed: if another one is newer, the answer is 409.
+        #[serde(default)]
+        pub base_revision: Option<u32>,
+    }
+    /// A flag to be made.
+    NewFlagRequest {
+        /// Its name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`.
+        pub key: String,
     }
 }
 
-/// A flag to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewFlagRequest {
-    /// Its name: 1 to 64 of a-z, 0-9, `.`, `_` and `-`.
-    pub key: String,
-    /// What it turns, for people: at most 500 characters.
-    #[serde(default)]
-    pub description: String,
-    /// The kill switch.
-    pub enabled: bool,
-    /// Whether people are told what they have.
-    #[serde(default)]
-    pub visible: bool,
-    /// The first that fits decides.
-    #[serde(default)]
-    pub rules: Vec<FlagRuleBody>,
-    /// What those who have it on are told apart into.
-    #[serde(default)]
-    pub variants: Vec<FlagVariantBody>,
-}
-
 impl NewFlagRequest {
-    /// The flag.
-    pub fn into_flag(self) -> Answer<Flag> {
-        let key = self
-            .key
-            .parse::<FlagKey>()
-            .map_err(|wrong| Problem::invalid("/key", format!("{wrong}.")))?;
-        let request = FlagRequest {
-            description: self.description,
-            enabled: self.enabled,
-            visible: self.visible,
-            rules: self.rules,
-            variants: self.variants,
-            base_revision: None,
-        };
-        request.into_flag(key)
+    /// Its name.
+    ///
+    /// # Errors
+    /// 400 for what is none.
+    pub fn read_key(&self) -> Answer<FlagKey> {
+        let key = self.key.parse::<FlagKey>();
+        key.map_err(|wrong| Problem::invalid("/key", format!("{wrong}.")))
     }
 }
 

@@ -45,6 +45,8 @@ pub struct RevenueBody {
     pub customers_opening: i64,
     /// Customers who came, or came again.
     pub customers_won: i64,
+    /// Those of them who never paid before.
+    pub customers_new: i64,
     /// Customers who left.
     pub customers_lost: i64,
     /// Customers at the end.
@@ -57,6 +59,13 @@ pub struct RevenueBody {
     pub customer_churn: Option<f64>,
     /// What a customer brings a month at the end, in the smallest unit; `null` without customers.
     pub per_customer_minor: Option<f64>,
+    /// What a customer brings until they leave, in the smallest unit, if as many leave each month as
+    /// in this one; `null` where none did.
+    pub lifetime_value_minor: Option<f64>,
+    /// People who registered.
+    pub registered: u64,
+    /// Customers who never paid before, for each of those; `null` where nobody registered.
+    pub conversion: Option<f64>,
 }
 
 impl From<RevenueView> for RevenueBody {
@@ -76,12 +85,16 @@ impl From<RevenueView> for RevenueBody {
             yearly: money(found.yearly()),
             customers_opening: found.customers_opening,
             customers_won: found.customers_won,
+            customers_new: found.customers_new,
             customers_lost: found.customers_lost,
             customers_closing: found.customers_closing,
             gross_churn: found.gross_churn(),
             net_churn: found.net_churn(),
             customer_churn: found.customer_churn(),
             per_customer_minor: found.per_customer(),
+            lifetime_value_minor: found.lifetime_value(),
+            registered: view.registered,
+            conversion: found.conversion(view.registered),
         }
     }
 }

@@ -7,10 +7,12 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use gantry_access::Actor;
-use gantry_ports::store::{LedgerEntry, Order, Page, PageRequest};
+use gantry_ports::store::{LedgerEntry, LedgerFilter, Order, Page, PageRequest};
 use gantry_types::{LedgerEntryId, LotId};
 
-use crate::dto::{AccountBody, LedgerEntryBody, LotBody, OnwardParams, PageOf, PageParams};
+use crate::dto::{
+    AccountBody, LedgerEntryBody, LedgerParams, LotBody, OnwardParams, PageOf, PageParams,
+};
 use crate::extract::{CurrentActor, Params};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -42,42 +44,43 @@ pub async fn list_lots(
 }
 
 /// The ledger.
-#[utoipa::path(get, path = "/account/ledger", tag = "Account", params(PageParams),
+#[utoipa::path(get, path = "/account/ledger", tag = "Account", params(LedgerParams, PageParams),
     responses((status = 200, body = PageOf<LedgerEntryBody>)))]
 pub async fn list_ledger(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
+    Params(params): Params<LedgerParams>,
     Params(page): Params<PageParams>,
 ) -> Answer<Json<PageOf<LedgerEntryBody>>> {
     let request = page.request(LedgerEntryId::from_uuid)?;
-    let entries = state.billing().ledger(&actor, &request).await?;
+    let entries = state.billing().ledger(&actor, &params.into_filter()?, &request).await?;
     Ok(Json(PageOf::of(entries, Into::into, LedgerEntryId::as_uuid)))
 }
 
 /// Lines of the ledger that are read at once for an export.
 const EXPORT_PAGE: u32 = 200;
 
-/// The whole ledger as CSV, oldest first: time, reason, side, amount, job, lot.
-#[utoipa::path(get, path = "/account/ledger.csv", tag = "Account",
+/// The same lines as CSV, all of them, oldest first: time, reason, side, amount, job, lot.
+#[utoipa::path(get, path = "/account/ledger.csv", tag = "Account", params(LedgerParams),
     responses((status = 200, content_type = "text/csv", body = String)))]
 pub async fn export_ledger(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
+    Params(params): Params<LedgerParams>,
 ) -> Answer {
-    let first = read_page(&state, &actor, None).await?;
+    let reader = Reader { state, actor, filter: params.into_filter()? };
+    let first = reader.read_page(None).await?;
     let head = "at,reason,account,amount,job_id,lot_id\r\n".to_owned();
-    let lines = stream::try_unfold(
-        (Some(first), head, state, actor),
-        |(page, head, state, actor)| async move {
+    let lines =
+        stream::try_unfold((Some(first), head, reader), |(page, head, reader)| async move {
             let Some(page) = page else { return Ok::<_, Problem>(None) };
             let text = format!("{head}{}", write_lines(&page.items)?);
             let next = match page.next {
-                Some(after) => Some(read_page(&state, &actor, Some(after)).await?),
+                Some(after) => Some(reader.read_page(Some(after)).await?),
                 None => None,
             };
-            Ok(Some((text, (next, String::new(), state, actor))))
-        },
-    );
+            Ok(Some((text, (next, String::new(), reader))))
+        });
     let lines = futures::TryStreamExt::map_err(lines, |problem| {
         std::io::Error::other(problem.detail().to_owned())
     });
@@ -91,13 +94,21 @@ pub async fn export_ledger(
     Ok(response.into_response())
 }
 
-async fn read_page(
-    state: &AppState,
-    actor: &Actor,
-    after: Option<LedgerEntryId>,
-) -> Answer<Page<LedgerEntry, LedgerEntryId>> {
-    let page = PageRequest { after, limit: EXPORT_PAGE, order: Order::OldestFirst };
-    Ok(state.billing().ledger(actor, &page).await?)
+/// Whose lines are read, and which of them.
+struct Reader {
+    state: AppState,
+    actor: Actor,
+    filter: LedgerFilter,
+}
+
+impl Reader {
+    async fn read_page(
+        &self,
+        after: Option<LedgerEntryId>,
+    ) -> Answer<Page<LedgerEntry, LedgerEntryId>> {
+        let page = PageRequest { after, limit: EXPORT_PAGE, order: Order::OldestFirst };
+        Ok(self.state.billing().ledger(&self.actor, &self.filter, &page).await?)
+    }
 }
 
 fn write_lines(entries: &[LedgerEntry]) -> Answer<String> {

@@ -43,7 +43,8 @@ pub async fn create_flag(
     CurrentActor(actor): CurrentActor,
     JsonBody(request): JsonBody<NewFlagRequest>,
 ) -> Answer<(StatusCode, Json<FlagBody>)> {
-    let made = state.access().flags().create_flag(&actor, request.into_flag()?).await?;
+    let key = request.read_key()?;
+    let made = state.access().flags().create_flag(&actor, request.into_flag(key)?).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use gantry_access::Actor;
 use gantry_billing::UsageView;
 use gantry_ports::store::{UsageBy, UsageKey, UsageSums};
 use gantry_types::MeterId;
@@ -32,9 +33,7 @@ pub async fn get_usage(
     CurrentActor(actor): CurrentActor,
     Params(params): Params<UsageParams>,
 ) -> Answer<Json<UsageBody>> {
-    let span = params.span(state.jobs().clock().now())?;
-    let view = state.billing().usage(&actor, span, params.by.into()).await?;
-    Ok(Json(UsageBody::new(view, params.by)))
+    Ok(Json(UsageBody::new(find_usage(&state, &actor, &params).await?, params.by)))
 }
 
 /// The same as CSV, with a column for each meter.
@@ -45,9 +44,12 @@ pub async fn export_usage(
     CurrentActor(actor): CurrentActor,
     Params(params): Params<UsageParams>,
 ) -> Answer {
+    write_table(params.by.into(), &find_usage(&state, &actor, &params).await?)
+}
+
+async fn find_usage(state: &AppState, actor: &Actor, params: &UsageParams) -> Answer<UsageView> {
     let span = params.span(state.jobs().clock().now())?;
-    let by = UsageBy::from(params.by);
-    write_table(by, &state.billing().usage(&actor, span, by).await?)
+    Ok(state.billing().usage(actor, span, params.by.into()).await?)
 }
 
 /// What all organizations used, or one of them; at most 400 days. For administrators.
@@ -58,10 +60,7 @@ pub async fn get_all_usage(
     CurrentActor(actor): CurrentActor,
     Params(params): Params<AllUsageParams>,
 ) -> Answer<Json<UsageBody>> {
-    let span = params.span(state.jobs().clock().now())?;
-    let what = (span, params.by.into());
-    let view = state.billing().usage_of(&actor, params.organization, what).await?;
-    Ok(Json(UsageBody::new(view, params.by)))
+    Ok(Json(UsageBody::new(find_all_usage(&state, &actor, &params).await?, params.by)))
 }
 
 /// The same as CSV, with a column for each meter. For administrators.
@@ -72,9 +71,16 @@ pub async fn export_all_usage(
     CurrentActor(actor): CurrentActor,
     Params(params): Params<AllUsageParams>,
 ) -> Answer {
-    let span = params.span(state.jobs().clock().now())?;
-    let by = UsageBy::from(params.by);
-    write_table(by, &state.billing().usage_of(&actor, params.organization, (span, by)).await?)
+    write_table(params.by.into(), &find_all_usage(&state, &actor, &params).await?)
+}
+
+async fn find_all_usage(
+    state: &AppState,
+    actor: &Actor,
+    params: &AllUsageParams,
+) -> Answer<UsageView> {
+    let what = (params.span(state.jobs().clock().now())?, params.by.into());
+    Ok(state.billing().usage_of(actor, params.organization, what).await?)
 }
 
 fn write_table(by: UsageBy, view: &UsageView) -> Answer {

@@ -47,6 +47,24 @@ async fn credits_come_when_they_are_paid_and_once(stage: Stage) -> Result<()> {
     assert_eq!(lines[0], "at,reason,account,amount,job_id,lot_id");
     assert_eq!(lines.len(), 3, "{text}");
     assert!(lines.iter().any(|line| line.contains(",available,500,")), "{text}");
+    let reason = lines[1].split(',').nth(1).context("a reason")?;
+    for (query, found) in [
+        (format!("reason={reason}"), 2),
+        ("reason=penalty".to_owned(), 0),
+        ("to=2020-01-01T00:00:00Z".to_owned(), 0),
+        ("job=0190a1b2-0000-7000-8000-000000000000".to_owned(), 0),
+    ] {
+        let list = shop.buyer.get(&format!("/api/v1/account/ledger?limit=9&{query}")).await?;
+        list.require_status(200)?;
+        assert_eq!(list.json()?["items"].as_array().map(Vec::len), Some(found), "{query}");
+        let table = shop.buyer.get(&format!("/api/v1/account/ledger.csv?{query}")).await?.text();
+        assert_eq!(table.lines().count(), found + 1, "{query}: {table}");
+    }
+    let upside_down = "from=2027-02-02T00:00:00Z&to=2027-02-01T00:00:00Z";
+    for list in ["ledger", "ledger.csv"] {
+        let refused = shop.buyer.get(&format!("/api/v1/account/{list}?{upside_down}")).await?;
+        refused.require_status(400)?;
+    }
     shop.require_sound_books().await
 }
 

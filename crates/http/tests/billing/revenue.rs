@@ -34,6 +34,11 @@ async fn revenue_follows_subscriptions(stage: Stage) -> Result<()> {
     assert_eq!(first["closing"]["text"], "19.99 USD");
     assert_eq!(first["yearly"]["minor"], 23_988);
     assert_eq!(first["customers_closing"], 1);
+    assert_eq!(first["customers_new"], 1);
+    let registered = first["registered"].as_u64().context("a count")?;
+    assert_eq!(registered, 2, "the administrator and the buyer");
+    assert_eq!(first["conversion"], 0.5);
+    assert_eq!(first["lifetime_value_minor"], Value::Null, "nobody left");
     assert_eq!(first["gross_churn"], Value::Null);
     shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
     shop.deliver().await?;
@@ -44,6 +49,8 @@ async fn revenue_follows_subscriptions(stage: Stage) -> Result<()> {
     assert_eq!(last["churn"]["minor"], 1_999);
     assert_eq!(last["closing"]["minor"], 0);
     assert_eq!(last["customers_lost"], 1);
+    assert_eq!((&last["customers_new"], &last["registered"]), (&json!(0), &json!(0)));
+    assert_eq!(last["conversion"], Value::Null);
     let wrong = shop.administrator.get("/api/v1/admin/revenue?month=May").await?;
     wrong.require_status(400)?;
     Ok(())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use gantry_rules::period::Period;
 use gantry_types::{
     ApiKeyId, Locale, OAuthClientId, OrganizationId, PlanId, Role, Scope, SessionId, Timestamp,
     TokenFamilyId, UserId,
@@ -184,6 +185,8 @@ pub struct SignInFailures {
 pub trait ReadAccess: Send + Sync {
     /// How many users there are; zero means first run.
     async fn count_users(&self) -> Result<u64, StoreError>;
+    /// How many users registered in a period, those who left for good since included.
+    async fn count_registered(&self, period: Period) -> Result<u64, StoreError>;
     /// A user by e-mail (in lower case).
     async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StoreError>;
     /// A user.

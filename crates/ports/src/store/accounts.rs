@@ -32,6 +32,19 @@ pub struct LedgerEntry {
     pub at: Timestamp,
 }
 
+/// Which lines of a ledger are wanted; what is not given fits all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LedgerFilter {
+    /// For this reason.
+    pub reason: Option<String>,
+    /// For this job.
+    pub job_id: Option<JobId>,
+    /// From this time on.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+}
+
 /// Credits to be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LotGrant {
@@ -119,6 +132,7 @@ pub trait ReadAccounts: Send + Sync {
     async fn list_ledger(
         &self,
         organization_id: OrganizationId,
+        filter: &LedgerFilter,
         page: &PageRequest<LedgerEntryId>,
     ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError>;
     /// Accounts whose balance, what jobs hold included, rose to `low` or fell below it since

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
-use gantry_ports::store::{LedgerAccount, Order, PageRequest};
+use gantry_ports::store::{LedgerAccount, LedgerFilter, Order, PageRequest};
 use gantry_testkit::Installation;
 use gantry_types::{JobId, OrganizationId};
 
@@ -47,7 +47,10 @@ async fn read(
     let snapshot = installation.store.read().await?;
     let mut page = PageRequest { after: None, limit: 200, order: Order::OldestFirst };
     loop {
-        let found = snapshot.accounts().list_ledger(organization_id, &page).await?;
+        let found = snapshot
+            .accounts()
+            .list_ledger(organization_id, &LedgerFilter::default(), &page)
+            .await?;
         for entry in &found.items {
             figures.rows += 1;
             figures.sum += entry.amount.get();

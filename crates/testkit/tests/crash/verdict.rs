@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Context, Result, ensure};
 use gantry_blob::LocalBlobs;
 use gantry_ports::store::{
-    JobEventKind, JobFilter, JobRecord, LedgerAccount, Order, PageRequest, ReadTx,
+    JobEventKind, JobFilter, JobRecord, LedgerAccount, LedgerFilter, Order, PageRequest, ReadTx,
 };
 use gantry_ports::{BlobKey, BlobStore, Store};
 use gantry_store::{GantryStore, StoreConfig};
@@ -226,7 +226,8 @@ impl Court<'_> {
         let mut page = PageRequest { after: None, limit: 200, order: Order::OldestFirst };
         let mut sums: BTreeMap<(Option<JobId>, &'static str), i64> = BTreeMap::new();
         loop {
-            let got = accounts.list_ledger(self.organization_id, &page).await?;
+            let got =
+                accounts.list_ledger(self.organization_id, &LedgerFilter::default(), &page).await?;
             for entry in got.items {
                 let root = entry.job_id.and_then(|id| jobs.get(&id)).map(|job| job.root_id);
                 *sums.entry((root, entry.account.as_str())).or_default() += entry.amount.get();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use gantry_ports::store::{LedgerAccount, LedgerEntry, Order, PageRequest, ReadTx};
+use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, Order, PageRequest, ReadTx};
 use gantry_types::{JobId, LotId, OrganizationId};
 
 /// Entries of one page; histories are short.
@@ -23,7 +23,8 @@ impl Books {
         let mut after = None;
         for _ in 0..MOST_PAGES {
             let page = PageRequest { after, limit: PAGE, order: Order::OldestFirst };
-            let page = snapshot.accounts().list_ledger(whose, &page).await?;
+            let page =
+                snapshot.accounts().list_ledger(whose, &LedgerFilter::default(), &page).await?;
             entries.extend(page.items);
             after = page.next;
             if after.is_none() {

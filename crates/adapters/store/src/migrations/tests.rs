@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gantry_ports::Store;
-use gantry_ports::store::{LedgerAccount, Order, PageRequest};
+use gantry_ports::store::{LedgerAccount, LedgerFilter, Order, PageRequest};
 use gantry_testkit::postgres;
 use gantry_types::{JobId, OrganizationId, UserId};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -87,7 +87,8 @@ async fn check_upgraded(store: &GantryStore, id: Uuid) -> TestResult {
     assert_eq!(read.chores().get_swept_cursor(organization).await?, 0);
     assert_eq!(read.jobs().get_account_cursor(organization).await?, 7);
     let page = PageRequest { after: None, limit: 10, order: Order::OldestFirst };
-    let lines = read.accounts().list_ledger(organization, &page).await?.items;
+    let lines =
+        read.accounts().list_ledger(organization, &LedgerFilter::default(), &page).await?.items;
     let told: Vec<(LedgerAccount, i64)> =
         lines.iter().map(|line| (line.account, line.amount.get())).collect();
     assert_eq!(told, [(LedgerAccount::Issued, -5), (LedgerAccount::Available, 5)]);

@@ -6,6 +6,7 @@ use gantry_ports::store::{
     ApiKey, Membership, Organization, ReadAccess, Restriction, Session as SignedIn, SignInFailures,
     User,
 };
+use gantry_rules::period::Period;
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::access_rows::{
@@ -28,6 +29,13 @@ const SELECT_API_KEY: &str = "SELECT id, organization_id, user_id, name, prefix,
 impl ReadAccess for Session {
     async fn count_users(&self) -> Result<u64, StoreError> {
         let count = self.sql().number("user", "SELECT COUNT(*) FROM users", vec![]).await?;
+        decode_u64("users", count)
+    }
+
+    async fn count_registered(&self, period: Period) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM users WHERE created_at >= $1 AND created_at < $2";
+        let values = vec![period.start.as_micros().into(), period.end.as_micros().into()];
+        let count = self.sql().number("user", sql, values).await?;
         decode_u64("users", count)
     }
 

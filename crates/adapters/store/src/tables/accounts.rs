@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    AccountOverview, LedgerEntry, LotRecord, Page, PageRequest, ReadAccounts,
+    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest, ReadAccounts,
 };
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
@@ -221,9 +221,10 @@ impl ReadAccounts for Session {
     async fn list_ledger(
         &self,
         organization_id: OrganizationId,
+        filter: &LedgerFilter,
         page: &PageRequest<LedgerEntryId>,
     ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError> {
-        ledger::list(self.sql(), organization_id, page).await
+        ledger::list(self.sql(), organization_id, filter, page).await
     }
 
     async fn list_moved_balances(

@@ -5,10 +5,10 @@
 //! that a page of lines can begin between the two.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{LedgerEntry, Order, Page, PageRequest};
+use gantry_ports::store::{LedgerEntry, LedgerFilter, Order, Page, PageRequest};
 use gantry_rules::ledger::{LedgerAccount, Posting};
 use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, Timestamp};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::convert::{decode_serde_word, decode_time};
@@ -95,6 +95,7 @@ pub(super) async fn post(
 pub(super) async fn list(
     sql: &Sql,
     organization_id: OrganizationId,
+    filter: &LedgerFilter,
     page: &PageRequest<LedgerEntryId>,
 ) -> Result<Page<LedgerEntry, LedgerEntryId>, StoreError> {
     // The posting of the last line may have another one, so it is read again.
@@ -106,13 +107,13 @@ pub(super) async fn list(
         })
     });
     let request = PageRequest { after, limit: page.limit, order: page.order };
-    let tail = PageSql::new(&request, "id", 2, |id: Uuid| id);
+    let (conditions, mut values) = derive_conditions(organization_id, filter);
+    let tail = PageSql::new(&request, "id", values.len() + 1, |id: Uuid| id);
     let select = format!(
         "SELECT id, organization_id, taken_from, given_to, amount, lot_id, job_id, reason, at \
-         FROM postings WHERE organization_id = $1{}",
+         FROM postings WHERE {conditions}{}",
         tail.tail
     );
-    let mut values = vec![organization_id.as_uuid().into()];
     values.extend(tail.values.iter().cloned());
     let rows = sql.all::<PostingRow>("posting", select, values).await?;
     let mut lines = Vec::with_capacity(2 * rows.len());
@@ -127,6 +128,26 @@ pub(super) async fn list(
         lines.drain(..=seen);
     }
     Ok(tail.finish(lines, |line: &LedgerEntry| line.id))
+}
+
+/// Both lines of a posting fit, or neither.
+fn derive_conditions(
+    organization_id: OrganizationId,
+    filter: &LedgerFilter,
+) -> (String, Vec<Value>) {
+    let mut conditions = String::from("organization_id = $1");
+    let mut values: Vec<Value> = vec![organization_id.as_uuid().into()];
+    let mut require = |condition: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            conditions.push_str(&format!(" AND {condition} ${}", values.len()));
+        }
+    };
+    require("reason =", filter.reason.as_deref().map(Value::from));
+    require("job_id =", filter.job_id.map(|id| id.as_uuid().into()));
+    require("at >=", filter.from.map(|from| from.as_micros().into()));
+    require("at <", filter.to.map(|to| to.as_micros().into()));
+    (conditions, values)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{ApiKey, NewUser, Session, StoreExt, User, UserStatus};
-use gantry_types::{ApiKeyId, Role, Scope, SessionId};
+use gantry_rules::period::Period;
+use gantry_types::{ApiKeyId, Role, Scope, SessionId, Timestamp};
 
 use super::World;
 use super::world::START;
@@ -44,6 +45,11 @@ pub async fn users_sign_in_and_out(world: &World) -> Outcome {
     let read = world.read().await?;
     ensure!(read.access().find_user_by_email("ada@example.org").await?.as_ref() == Some(&new.user));
     ensure!(read.access().count_users().await? == 1);
+    for (start, end, registered) in [(-60, 0, 0), (0, 60, 1), (60, 120, 0)] {
+        let at = |seconds: i64| Timestamp::from_micros(START.as_micros() + seconds * 1_000_000);
+        let period = Period { start: at(start), end: at(end) };
+        ensure!(read.access().count_registered(period).await? == registered, "{start} to {end}");
+    }
     let memberships = read.access().list_memberships(new.user.id).await?;
     ensure!(memberships.len() == 1 && memberships[0].role == Role::Owner);
     drop(read);

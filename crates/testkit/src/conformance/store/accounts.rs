@@ -1,10 +1,12 @@
 //! Credits, lots and the ledger.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use gantry_ports::StoreError;
-use gantry_ports::store::{AuditEntry, LotGrant, Order, PageRequest, StoreExt};
+use gantry_ports::store::{AuditEntry, LedgerFilter, LotGrant, Order, PageRequest, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_types::{AuditEntryId, Credits, LotId, OrganizationId, Timestamp};
+use gantry_types::{AuditEntryId, Credits, JobId, LotId, OrganizationId, Timestamp};
 use serde_json::json;
 
 use super::World;
@@ -200,20 +202,42 @@ pub async fn the_ledger_and_the_audit_log_keep_what_was_written(world: &World) -
     let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
     ensure!(read.audit().list_entries(Some(account), &page).await?.items == [entry]);
     let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
-    let ledger = read.accounts().list_ledger(account, &page).await?.items;
+    let ledger = read.accounts().list_ledger(account, &LedgerFilter::default(), &page).await?.items;
     ensure!(ledger.len() == 2 && ledger.iter().all(|line| line.reason == "grant"), "{ledger:?}");
     let sum: i64 = ledger.iter().map(|line| line.amount.get()).sum();
     ensure!(sum == 0, "a posting sums to {sum}");
     for order in [Order::NewestFirst, Order::OldestFirst] {
         let mut page = PageRequest { after: None, limit: 1, order };
-        let first = read.accounts().list_ledger(account, &page).await?;
+        let first = read.accounts().list_ledger(account, &LedgerFilter::default(), &page).await?;
         page.after = first.next;
-        let second = read.accounts().list_ledger(account, &page).await?;
+        let second = read.accounts().list_ledger(account, &LedgerFilter::default(), &page).await?;
         let mut lines = [first.items, second.items].concat();
         if order == Order::OldestFirst {
             lines.reverse();
         }
         ensure!(lines == ledger && second.next.is_none(), "line by line it is {lines:?}");
+    }
+    Ok(())
+}
+
+/// What does not fit is left out.
+pub async fn the_ledger_is_filtered(world: &World) -> Outcome {
+    let account = world.account(10).await?;
+    let read = world.read().await?;
+    let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
+    let at = START;
+    let later = at.plus(Duration::from_micros(1));
+    let job_id = Some(JobId::generate());
+    for (filter, found) in [
+        (LedgerFilter { reason: Some("grant".into()), ..LedgerFilter::default() }, 2),
+        (LedgerFilter { reason: Some("penalty".into()), ..LedgerFilter::default() }, 0),
+        (LedgerFilter { job_id, ..LedgerFilter::default() }, 0),
+        (LedgerFilter { from: Some(at), to: Some(later), ..LedgerFilter::default() }, 2),
+        (LedgerFilter { from: Some(later), ..LedgerFilter::default() }, 0),
+        (LedgerFilter { to: Some(at), ..LedgerFilter::default() }, 0),
+    ] {
+        let lines = read.accounts().list_ledger(account, &filter, &page).await?.items;
+        ensure!(lines.len() == found, "{filter:?}: {lines:?}");
     }
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use anyhow::ensure;
 use gantry_ports::StoreError;
-use gantry_ports::store::{CancelCommand, HotError, LedgerAccount, Order, PageRequest};
+use gantry_ports::store::{
+    CancelCommand, HotError, LedgerAccount, LedgerFilter, Order, PageRequest,
+};
 use gantry_rules::cancellation::{CancellationTerms, CancelledBy};
 use gantry_types::{Credits, EngineErrorKind, JobId, JobState, OrganizationId};
 
@@ -83,7 +85,12 @@ pub async fn cancelling_often_keeps_a_part_of_the_rest(world: &World) -> Outcome
     ensure!(overview.cancellations.derive_percent(terms, START) == 30);
     ensure!(overview.cancellations.derive_percent(terms, later) == 0);
     let page = PageRequest { after: None, limit: 100, order: Order::OldestFirst };
-    let ledger = world.read().await?.accounts().list_ledger(account, &page).await?;
+    let ledger = world
+        .read()
+        .await?
+        .accounts()
+        .list_ledger(account, &LedgerFilter::default(), &page)
+        .await?;
     let penalties = ledger.items.iter().filter(|entry| entry.reason == "penalty");
     let revenue = penalties.filter(|entry| entry.account == LedgerAccount::Revenue);
     let amounts: Vec<i64> = revenue.map(|entry| entry.amount.get()).collect();

@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, AuditEntry, Departure, ErasedRows, Invitation, LinkPurpose, NewUser, OneTimeLink,
-    Order, PageRequest, QueuedMail, Session, StoreExt, Traces, Tx, UserStatus,
+    ApiKey, AuditEntry, Departure, ErasedRows, Invitation, LedgerFilter, LinkPurpose, NewUser,
+    OneTimeLink, Order, PageRequest, QueuedMail, Session, StoreExt, Traces, Tx, UserStatus,
 };
 use gantry_ports::{BoxFuture, Mail};
 use gantry_types::{
@@ -237,7 +237,13 @@ pub async fn who_leaves_is_erased_and_the_books_stay(world: &World) -> Outcome {
     ask(world, user_id).await?;
     let lines = || async {
         let page = PageRequest { after: None, limit: 100, order: Order::OldestFirst };
-        world.read().await?.accounts().list_ledger(home, &page).await.map_err(anyhow::Error::from)
+        world
+            .read()
+            .await?
+            .accounts()
+            .list_ledger(home, &LedgerFilter::default(), &page)
+            .await
+            .map_err(anyhow::Error::from)
     };
     let before = lines().await?.items;
 

@@ -63,6 +63,7 @@ macro_rules! store_conformance {
             accounts::lots_are_listed_in_the_order_of_use,
             accounts::a_fall_of_a_balance_is_told_once,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
+            accounts::the_ledger_is_filtered,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
             payments::a_payment_may_succeed_later,

@@ -4,8 +4,8 @@ use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::payments::{DisputeState, PaymentRisk, Purchase, RiskLevel};
 use gantry_ports::store::{
-    Checkout, CheckoutStatus, EventOutcome, LotReturn, Order, PageRequest, Payment, PaymentEvent,
-    PaymentStatus, PaymentTrail, StoreExt,
+    Checkout, CheckoutStatus, EventOutcome, LedgerFilter, LotReturn, Order, PageRequest, Payment,
+    PaymentEvent, PaymentStatus, PaymentTrail, StoreExt,
 };
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::Interval;
@@ -214,7 +214,12 @@ pub async fn spent_credits_are_owed(world: &World) -> Outcome {
     ensure!(left == Credits::new(30), "{left}");
     world.check_balance(account, 0, 70).await?;
     let page = PageRequest { after: None, limit: 50, order: Order::NewestFirst };
-    let ledger = world.read().await?.accounts().list_ledger(account, &page).await?;
+    let ledger = world
+        .read()
+        .await?
+        .accounts()
+        .list_ledger(account, &LedgerFilter::default(), &page)
+        .await?;
     let owed = ledger.items.iter().find(|line| line.account.as_str() == "receivable");
     ensure!(owed.context("it is owed")?.amount == Credits::new(-70));
     Ok(())
@@ -291,7 +296,12 @@ pub async fn returned_credits_are_restored(world: &World) -> Outcome {
         .await?;
     world.check_balance(account, 30, 70).await?;
     let page = PageRequest { after: None, limit: 50, order: Order::NewestFirst };
-    let ledger = world.read().await?.accounts().list_ledger(account, &page).await?;
+    let ledger = world
+        .read()
+        .await?
+        .accounts()
+        .list_ledger(account, &LedgerFilter::default(), &page)
+        .await?;
     let owed = ledger.items.iter().filter(|line| line.account.as_str() == "receivable");
     ensure!(owed.map(|line| line.amount.get()).sum::<i64>() == 0, "nothing is owed any more");
     Ok(())
