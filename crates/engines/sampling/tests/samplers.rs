@@ -228,5 +228,5 @@ fn a_plan_refuses_what_it_cannot_draw() {
     assert!(refuse(sobol).contains("take latin_hypercube for more"));
     let plan = Plan::new(&inputs, &Settings::new(1, 10)).unwrap();
     assert!(plan.fill(1, 0, &mut [0.0]).unwrap_err().to_string().contains("has 1 entries, but 2"));
-    assert!(plan.fill_chunk(0, &mut []).is_err());
+    assert!(plan.fill_chunk::<[f64; CHUNK]>(0, &mut []).is_err());
 }
