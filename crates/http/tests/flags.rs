@@ -38,6 +38,11 @@ async fn register(app: &TestApp, email: &str) -> Result<TestResponse> {
     app.client().post("/api/v1/auth/register", &body).await
 }
 
+async fn is_registration_open(app: &TestApp) -> Result<bool> {
+    let meta = app.client().get("/api/v1/meta").await?.json()?;
+    meta["registration_open"].as_bool().context("an answer")
+}
+
 /// The secret in the mail that invites somebody.
 async fn take_invitation(app: &TestApp) -> Result<String> {
     let mails = app.take_mails().await?;
@@ -200,7 +205,9 @@ async fn a_workflow_with_an_operation_that_is_off_does_not_begin() -> Result<()>
 #[tokio::test]
 async fn signups_are_off_for_strangers_alone() -> Result<()> {
     let (app, mut root, mut ada) = start().await?;
+    assert!(is_registration_open(&app).await?);
     create(&mut root, &json!({ "key": "signups", "enabled": false })).await?;
+    assert!(!is_registration_open(&app).await?, "who asks is told before they fill in a form");
     let refused = register(&app, "eve@example.org").await?;
     refused.require_status(403)?;
     assert!(refused.json()?["detail"].as_str().context("words")?.contains("paused"));
@@ -218,6 +225,7 @@ async fn signups_are_off_for_strangers_alone() -> Result<()> {
     });
     app.client().post("/api/v1/auth/register", &body).await?.require_status(201)?;
     put(&mut root, "signups", &json!({ "enabled": true })).await?.require_status(200)?;
+    assert!(is_registration_open(&app).await?);
     register(&app, "eve@example.org").await?.require_status(201)
 }
 
