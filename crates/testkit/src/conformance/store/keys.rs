@@ -1,6 +1,6 @@
 //! Idempotency.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, Result, ensure};
 use gantry_ports::store::HotError;
 use gantry_rules::submission::{IdempotencyKey, Submission};
 use gantry_types::{JobId, OrganizationId};
@@ -45,9 +45,9 @@ pub async fn a_kept_key_tells_its_job(world: &World) -> Outcome {
     let (account, stranger) = (world.account(100).await?, world.account(100).await?);
     let wish = keyed(account, "k", "same");
     let key = wish.idempotency.clone().context("a key")?;
-    let find = async |owner, seconds| {
+    let find = async |owner: OrganizationId, seconds: u64| -> Result<Option<JobId>> {
         let snapshot = world.store.read().await?;
-        snapshot.jobs().find_job_of_key(owner, &key, World::at(seconds)).await
+        Ok(snapshot.jobs().find_job_of_key(owner, &key, World::at(seconds)).await?)
     };
     ensure!(find(account, 0).await?.is_none(), "nothing was submitted");
     let submitted = world.try_submit(wish).await?;
