@@ -199,9 +199,8 @@ async fn a_repeated_run_is_answered_while_an_operation_of_it_is_off() -> Result<
     let kept = json!({ "name": "one", "definition": definition });
     let kept = ada.post("/api/v1/workflows", &kept).await?.json()?;
     let runs = format!("/api/v1/workflows/{}/runs", kept["id"].as_str().context("an id")?);
-    let run = |key: &str| {
-        TestRequest::new("POST", &runs).json(&json!({})).header("idempotency-key", key)
-    };
+    let run =
+        |key: &str| TestRequest::new("POST", &runs).json(&json!({})).header("idempotency-key", key);
     let first = ada.send(run("one")).await?;
     first.require_status(202)?;
     create(&mut root, &json!({ "key": "operation.test.noop", "enabled": false })).await?;
