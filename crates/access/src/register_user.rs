@@ -80,6 +80,18 @@ impl Access {
         self.answer(session).await
     }
 
+    /// Whether a stranger may register now: the installation lets them in, and no operator has
+    /// turned sign-ups off.
+    ///
+    /// # Errors
+    /// [`AccessError::Store`].
+    pub async fn is_registration_open(&self) -> Result<bool, AccessError> {
+        match self.settings.registration {
+            Registration::Closed => Ok(false),
+            Registration::Open => Ok(!self.flags.is_off(SIGNUPS, Asker::default()).await?),
+        }
+    }
+
     /// Stops strangers while an operator has turned sign-ups off. Whom members invited comes in.
     pub(crate) async fn require_signups(&self) -> Result<(), AccessError> {
         if self.flags.is_off(SIGNUPS, Asker::default()).await? {

@@ -81,7 +81,7 @@ impl Flows {
             return Err(FlowsError::Unsound(problems));
         }
         for operation in definition.nodes.iter().filter_map(|node| node.operation.as_deref()) {
-            self.jobs.require_running(actor, operation).await?;
+            self.jobs.require_running(actor, operation, new.idempotency.as_ref()).await?;
         }
         if let Some(unknown) =
             new.rerun.iter().find(|node| *node != "*" && definition.find_node(node).is_none())

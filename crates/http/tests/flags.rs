@@ -33,9 +33,19 @@ async fn submit(client: &mut TestClient) -> Result<TestResponse> {
     client.post("/api/v1/jobs", &json!({ "operation": "test.noop" })).await
 }
 
+async fn submit_as(client: &mut TestClient, key: &str, body: &Value) -> Result<TestResponse> {
+    let request = TestRequest::new("POST", "/api/v1/jobs").json(body);
+    client.send(request.header("idempotency-key", key)).await
+}
+
 async fn register(app: &TestApp, email: &str) -> Result<TestResponse> {
     let body = json!({ "email": email, "password": PASSWORD, "name": "Somebody" });
     app.client().post("/api/v1/auth/register", &body).await
+}
+
+async fn is_registration_open(app: &TestApp) -> Result<bool> {
+    let meta = app.client().get("/api/v1/meta").await?.json()?;
+    meta["registration_open"].as_bool().context("an answer")
 }
 
 /// The secret in the mail that invites somebody.
@@ -162,6 +172,45 @@ async fn an_operation_that_is_off_takes_no_new_jobs() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_repeated_submission_is_answered_while_its_operation_is_off() -> Result<()> {
+    let (_app, mut root, mut ada) = start().await?;
+    let body = json!({ "operation": "test.noop" });
+    let first = submit_as(&mut ada, "one", &body).await?;
+    first.require_status(202)?;
+    let key = "operation.test.noop";
+    create(&mut root, &json!({ "key": key, "enabled": false })).await?;
+    let again = submit_as(&mut ada, "one", &body).await?;
+    again.require_status(202)?;
+    assert_eq!(again.json()?["id"], first.json()?["id"]);
+    let other = submit_as(&mut ada, "one", &json!({ "operation": "test.noop", "seed": 1 })).await?;
+    assert_eq!(other.json()?["code"], "idempotency_mismatch");
+    for (client, name) in [(&mut ada, "two"), (&mut root, "one")] {
+        let paused = submit_as(client, name, &body).await?;
+        paused.require_status(409)?;
+        assert_eq!(paused.json()?["code"], "operation_paused", "{name} was never answered");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_repeated_run_is_answered_while_an_operation_of_it_is_off() -> Result<()> {
+    let (_app, mut root, mut ada) = start().await?;
+    let definition = json!({ "nodes": [{ "id": "a", "operation": "test.noop" }] });
+    let kept = json!({ "name": "one", "definition": definition });
+    let kept = ada.post("/api/v1/workflows", &kept).await?.json()?;
+    let runs = format!("/api/v1/workflows/{}/runs", kept["id"].as_str().context("an id")?);
+    let run =
+        |key: &str| TestRequest::new("POST", &runs).json(&json!({})).header("idempotency-key", key);
+    let first = ada.send(run("one")).await?;
+    first.require_status(202)?;
+    create(&mut root, &json!({ "key": "operation.test.noop", "enabled": false })).await?;
+    let again = ada.send(run("one")).await?;
+    again.require_status(202)?;
+    assert_eq!(again.json()?["id"], first.json()?["id"]);
+    ada.send(run("two")).await?.require_status(409)
+}
+
+#[tokio::test]
 async fn a_schedule_tells_that_its_operation_is_off_and_runs_again_afterwards() -> Result<()> {
     let (app, mut root, mut ada) = start().await?;
     let new = json!({ "name": "often", "operation": "test.noop", "cron": "* * * * *" });
@@ -200,7 +249,9 @@ async fn a_workflow_with_an_operation_that_is_off_does_not_begin() -> Result<()>
 #[tokio::test]
 async fn signups_are_off_for_strangers_alone() -> Result<()> {
     let (app, mut root, mut ada) = start().await?;
+    assert!(is_registration_open(&app).await?);
     create(&mut root, &json!({ "key": "signups", "enabled": false })).await?;
+    assert!(!is_registration_open(&app).await?, "who asks is told before they fill in a form");
     let refused = register(&app, "eve@example.org").await?;
     refused.require_status(403)?;
     assert!(refused.json()?["detail"].as_str().context("words")?.contains("paused"));
@@ -218,6 +269,7 @@ async fn signups_are_off_for_strangers_alone() -> Result<()> {
     });
     app.client().post("/api/v1/auth/register", &body).await?.require_status(201)?;
     put(&mut root, "signups", &json!({ "enabled": true })).await?.require_status(200)?;
+    assert!(is_registration_open(&app).await?);
     register(&app, "eve@example.org").await?.require_status(201)
 }
 

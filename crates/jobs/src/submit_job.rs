@@ -118,7 +118,7 @@ impl Jobs {
     ) -> Result<Submission, JobsError> {
         require(actor, Permission::RunJobs)?;
         let version = self.require_visible(&new.operation)?;
-        self.require_running(actor, &new.operation).await?;
+        self.require_running(actor, &new.operation, new.idempotency.as_ref()).await?;
         require_label(new.label.as_deref())?;
         let metas = self.describe_inputs(actor, &new.operation, &new.inputs).await?;
         let estimate = self.estimate_operation(&new.operation, &new.params, &metas)?;
@@ -143,16 +143,29 @@ impl Jobs {
         })
     }
 
-    /// Stops what an operator has turned off for the actor.
+    /// Stops what an operator has turned off for the actor, but for a request that was answered
+    /// before under its key: the store answers it once more.
     ///
     /// # Errors
     /// [`JobsError::OperationPaused`], [`JobsError::Store`].
-    pub async fn require_running(&self, actor: &Actor, operation: &str) -> Result<(), JobsError> {
-        let key = format!("{OPERATION_FLAGS}{operation}");
-        if self.flags.is_off(&key, Asker::from(actor)).await? {
-            return Err(JobsError::OperationPaused { operation: operation.to_owned() });
+    pub async fn require_running(
+        &self,
+        actor: &Actor,
+        operation: &str,
+        repeated: Option<&IdempotencyKey>,
+    ) -> Result<(), JobsError> {
+        let flag = format!("{OPERATION_FLAGS}{operation}");
+        if !self.flags.is_off(&flag, Asker::from(actor)).await? {
+            return Ok(());
         }
-        Ok(())
+        if let Some(key) = repeated {
+            let (owner, now) = (actor.organization_id, self.clock.now());
+            let snapshot = self.store.read().await?;
+            if snapshot.jobs().find_job_of_key(owner, key, now).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(JobsError::OperationPaused { operation: operation.to_owned() })
     }
 
     async fn send(&self, submission: Submission) -> Result<Submitted, JobsError> {

@@ -22,7 +22,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use gantry_access::{Actor, Registration};
+use gantry_access::Actor;
 use gantry_types::ProblemCode;
 use minijinja::context;
 
@@ -85,8 +85,7 @@ async fn home(State(state): State<AppState>, peer: Peer, headers: HeaderMap) -> 
             viewer => viewer.as_ref().map(|_| true),
             csrf => viewer.as_ref().map(screen::csrf_of),
             setup_required => state.access().is_setup_required().await?,
-            registration_open =>
-                state.access().settings().registration == Registration::Open,
+            registration_open => state.access().is_registration_open().await?,
         },
     )?;
     Ok(private(Html(page).into_response()))

@@ -12,7 +12,7 @@ use axum::extract::rejection::FormRejection;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use gantry_access::{Actor, Client, Registration, SignedIn, Via};
+use gantry_access::{Actor, Client, SignedIn, Via};
 use gantry_types::ProblemCode;
 use minijinja::{Value, context};
 use serde::Deserialize;
@@ -208,7 +208,7 @@ impl Screen {
             Some(cookie) => cookie.to_owned(),
             None => new_form_cookie()?,
         };
-        let is_open = visit.state.access().settings().registration == Registration::Open;
+        let is_open = visit.state.access().is_registration_open().await?;
         let values = context! {
             title => self.title(),
             csrf_token => form_token(&cookie),

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use gantry_access::Registration;
 
 use crate::dto::{EngineBody, MetaBody};
 use crate::problem::Answer;
@@ -22,7 +21,7 @@ pub async fn get_meta(State(state): State<AppState>) -> Answer<Json<MetaBody>> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         edition: state.settings.edition.clone(),
         setup_required: state.access().is_setup_required().await?,
-        registration_open: state.access().settings().registration == Registration::Open,
+        registration_open: state.access().is_registration_open().await?,
         engines: engines.collect(),
     }))
 }

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use gantry_rules::outcome::JobError;
-use gantry_rules::submission::{Accounting, Origin};
+use gantry_rules::submission::{Accounting, IdempotencyKey, Origin};
 use gantry_types::{
     Attempt, Credits, Device, JobId, JobState, OrganizationId, PriorityClass, Timestamp, UserId,
 };
@@ -184,6 +184,14 @@ pub trait ReadJobs: Send + Sync {
         organization_id: OrganizationId,
         id: JobId,
     ) -> Result<Option<JobRecord>, StoreError>;
+    /// The job of an earlier submission whose idempotency key still answers at `now`, whatever
+    /// its body was.
+    async fn find_job_of_key(
+        &self,
+        organization_id: OrganizationId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<JobId>, StoreError>;
     /// The jobs of an organization.
     async fn list_jobs(
         &self,

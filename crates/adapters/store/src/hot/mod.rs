@@ -31,3 +31,4 @@ mod submit;
 
 pub(crate) use commands::{Command, Reply};
 pub(crate) use decide::Decider;
+pub(crate) use submit::KEY_LIFETIME;

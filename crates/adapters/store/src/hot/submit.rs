@@ -22,7 +22,7 @@ use super::stop::Stop;
 use crate::error::broken;
 
 /// For how long a key answers.
-pub(super) const KEY_LIFETIME: Duration = Duration::from_hours(24);
+pub(crate) const KEY_LIFETIME: Duration = Duration::from_hours(24);
 /// How often a blocked job is looked at when nothing suggests that it may run.
 pub(super) const BLOCKED_RECHECK: Duration = Duration::from_mins(1);
 

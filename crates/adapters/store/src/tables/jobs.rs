@@ -6,6 +6,7 @@ use gantry_ports::store::{
     AccountEvent, JobCosts, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
     ReadJobs, StoredChild,
 };
+use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{JobId, OrganizationId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use super::convert::{decode_time, decode_u64, decode_word, encode_u64};
 use super::job_rows::{ChildRow, EventRow, JOB_COLUMNS, JOB_TABLES, JobRow};
 use super::{job_costs, jobs_list};
+use crate::hot::KEY_LIFETIME;
 use crate::session::Session;
 
 /// The most events of one answer, whatever the caller asks for.
@@ -44,6 +46,12 @@ impl AccountEventRow {
 #[derive(Debug, FromQueryResult)]
 struct OwnerRow {
     organization_id: Uuid,
+}
+
+/// The job that a key stands for.
+#[derive(Debug, FromQueryResult)]
+struct KeptRow {
+    job_id: Uuid,
 }
 
 /// A queue with its counts.
@@ -79,6 +87,24 @@ impl ReadJobs for Session {
         let values = vec![id.as_uuid().into(), organization_id.as_uuid().into()];
         let row = self.sql().first::<JobRow>("job", sql, values).await?;
         row.map(JobRow::decode).transpose()
+    }
+
+    async fn find_job_of_key(
+        &self,
+        organization_id: OrganizationId,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<JobId>, StoreError> {
+        let sql = "SELECT job_id FROM idempotency_keys WHERE organization_id = $1 \
+                   AND route = $2 AND idempotency_key = $3 AND created_at > $4";
+        let values = vec![
+            organization_id.as_uuid().into(),
+            key.route.as_str().into(),
+            key.key.as_str().into(),
+            now.minus(KEY_LIFETIME).as_micros().into(),
+        ];
+        let row = self.sql().first::<KeptRow>("idempotency key", sql, values).await?;
+        Ok(row.map(|row| JobId::from_uuid(row.job_id)))
     }
 
     async fn list_jobs(

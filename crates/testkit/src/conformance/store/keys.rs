@@ -1,6 +1,6 @@
 //! Idempotency.
 
-use anyhow::ensure;
+use anyhow::{Context, Result, ensure};
 use gantry_ports::store::HotError;
 use gantry_rules::submission::{IdempotencyKey, Submission};
 use gantry_types::{JobId, OrganizationId};
@@ -38,6 +38,28 @@ pub async fn a_repeated_key_answers_the_first_submission(world: &World) -> Outco
     late.submitted_at = World::at(24 * 3600);
     ensure!(!world.try_submit(late).await?.repeated, "the key was kept too long");
     world.check_balance(account, 70, 30).await
+}
+
+/// Who asks for a key's job beforehand is told as long as a repeated submission would be.
+pub async fn a_kept_key_tells_its_job(world: &World) -> Outcome {
+    let (account, stranger) = (world.account(100).await?, world.account(100).await?);
+    let wish = keyed(account, "k", "same");
+    let key = wish.idempotency.clone().context("a key")?;
+    let find = async |owner: OrganizationId, seconds: u64| -> Result<Option<JobId>> {
+        let snapshot = world.store.read().await?;
+        Ok(snapshot.jobs().find_job_of_key(owner, &key, World::at(seconds)).await?)
+    };
+    ensure!(find(account, 0).await?.is_none(), "nothing was submitted");
+    let submitted = world.try_submit(wish).await?;
+    ensure!(find(account, 24 * 3600 - 1).await? == Some(submitted.job_id));
+    ensure!(find(account, 24 * 3600).await?.is_none(), "the key was kept too long");
+    ensure!(find(stranger, 0).await?.is_none(), "another tenant's key was found");
+    let mut other = key.clone();
+    other.route = "elsewhere".into();
+    let snapshot = world.store.read().await?;
+    let found = snapshot.jobs().find_job_of_key(account, &other, World::at(0)).await?;
+    ensure!(found.is_none(), "keys of another route are other keys");
+    Ok(())
 }
 
 /// Of twins that arrive together one makes the job and the others see it.

@@ -84,6 +84,7 @@ macro_rules! store_conformance {
             submit::a_blocked_job_runs_once_it_is_paid,
             submit::quotas_count_reservations,
             keys::a_repeated_key_answers_the_first_submission,
+            keys::a_kept_key_tells_its_job,
             keys::twins_in_one_batch_make_one_job,
             keys::a_lost_answer_is_found_by_the_job,
             claim::a_claim_leases_the_oldest_job_of_the_first_class,
