@@ -19,6 +19,7 @@ mod mock_purchase;
 mod notice;
 mod offers;
 mod post;
+mod quota_events;
 mod receive_event;
 mod reconcile;
 mod referrals;

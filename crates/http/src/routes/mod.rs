@@ -228,6 +228,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::export_usage))
         .routes(routes!(usage::get_all_usage))
         .routes(routes!(usage::export_all_usage))
+        .routes(routes!(usage::list_quota_events))
         .routes(routes!(admin_billing::advance_sandbox))
 }
 

@@ -212,6 +212,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/admin/costs", ADMINISTER),
     ("get", "/api/v1/admin/usage", ADMINISTER),
     ("get", "/api/v1/admin/usage.csv", ADMINISTER),
+    ("get", "/api/v1/admin/quota-events", ADMINISTER),
     ("post", "/api/v1/admin/sandbox/clock", ADMINISTER),
     ("get", "/api/v1/audit", MANAGE_MEMBERS),
     ("get", "/api/v1/admin/audit/export", ADMINISTER),
