@@ -1,8 +1,9 @@
 //! Admission of root jobs.
 //!
 //! Invariants: a repeated idempotency key answers what the first submission was told, for 24
-//! hours, also within one batch; a refused submission leaves no trace but a count of refusals; a job's identifier is
-//! the caller's, so that a submission whose answer was lost is recognised by it.
+//! hours, also within one batch; a refused submission leaves no trace but a count of refusals; a
+//! job's identifier is the caller's, so that a submission whose answer was lost is recognised by
+//! it.
 
 use std::time::Duration;
 
