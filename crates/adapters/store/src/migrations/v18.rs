@@ -1,4 +1,4 @@
-//! What limits refused, counted day by day.
+//! What limits refused, counted day by day; and since when an account is on its plan.
 
 /// Templates in the words of `Dialect::schema`.
 pub(super) const STATEMENTS: &[&str] = &[
@@ -14,4 +14,6 @@ pub(super) const STATEMENTS: &[&str] = &[
         PRIMARY KEY (organization_id, day, kind, limit_name)
     ) {keyed}",
     "CREATE INDEX quota_events_by_day ON quota_events (day)",
+    // Nothing where the plan was never changed.
+    "ALTER TABLE accounts ADD COLUMN plan_since {int}",
 ];

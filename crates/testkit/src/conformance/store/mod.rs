@@ -140,6 +140,7 @@ macro_rules! store_conformance {
             exports::every_part_can_be_read,
             exports::only_ones_own_is_handed_out,
             sweep::a_chore_is_done_by_one_server,
+            sweep::a_new_plan_sweeps_after_a_while,
             sweep::old_results_go_and_the_books_stay,
             sweep::what_is_still_read_stays,
             sweep::deleted_datasets_go,
