@@ -185,6 +185,32 @@ async fn suresh_limits_requests() -> Result<()> {
     anyhow::bail!("a thousand requests were let through");
 }
 
+/// A trial is the whole plan for nothing; the first payment follows it, and it is had once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_is_free_and_had_once() -> Result<()> {
+    let mut tried = edition("litxplore");
+    let basic = tried.plans.iter_mut().find(|plan| plan.slug == "basic").context("a plan")?;
+    basic.terms.price.trial_days = 14;
+    let mut shop = Shop::open(HOME, tried).await?;
+    let wish = json!({ "plan": "basic" });
+    shop.buy(&wish, PAYS).await?;
+    assert_eq!(shop.plan().await?, "basic");
+    assert_eq!(shop.subscription().await?["status"], "trialing");
+    assert_eq!(shop.payments().await?.len(), 0, "a trial costs nothing");
+    shop.pass(15).await?;
+    assert_eq!(shop.subscription().await?["status"], "active");
+    let paid = shop.payments().await?;
+    assert_eq!((paid.len(), &paid[0]["amount"]["minor"]), (1, &json!(999)));
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
+    shop.deliver().await?;
+    shop.pass_a_month(HOME.who).await?;
+    assert_eq!(shop.plan().await?, "free");
+    shop.buy(&wish, PAYS).await?;
+    assert_eq!(shop.subscription().await?["status"], "active", "one trial for an organization");
+    assert_eq!(shop.payments().await?.len(), 2);
+    shop.require_sound_books().await
+}
+
 #[tokio::test]
 async fn the_default_edition_needs_no_payment() -> Result<()> {
     let mut shop = Shop::open(HOME, edition("default")).await?;
