@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use gantry_billing::Billing;
 use gantry_external::{ExternalConfig, ExternalEngine};
 use gantry_rules::plan::MeterLimit;
 use gantry_testkit::TestRequest;
@@ -183,6 +184,28 @@ async fn suresh_limits_requests() -> Result<()> {
         answer.require_status(200)?;
     }
     anyhow::bail!("a thousand requests were let through");
+}
+
+/// A changed file makes a new version of a plan, for those who come afterwards.
+#[tokio::test]
+async fn who_is_on_a_plan_keeps_the_version_that_they_have() -> Result<()> {
+    let mut shop = Shop::open(HOME, edition("litxplore")).await?;
+    let before = shop.account().await?["plan"].clone();
+    assert_eq!(before["version"], 1);
+    let mut changed = edition("litxplore");
+    let free = changed.plans.iter_mut().find(|plan| plan.slug == "free").context("a plan")?;
+    free.terms.concurrent_jobs += 7;
+    let jobs = free.terms.concurrent_jobs;
+    for (round, email) in ["eve@example.org", "joe@example.org"].into_iter().enumerate() {
+        let (store, clock) = (shop.app.store.clone(), shop.app.clock.clone());
+        Billing::new(store, clock, changed.clone()).import_edition().await?;
+        let mut newcomer = shop.app.register(email).await?;
+        let plan = newcomer.get("/api/v1/account").await?.json()?["plan"].clone();
+        assert_eq!(plan["version"], 2, "import {round}: the same file again is no new version");
+        assert_eq!(plan["terms"]["concurrent_jobs"], jobs);
+    }
+    assert_eq!(shop.account().await?["plan"], before);
+    Ok(())
 }
 
 /// A trial is the whole plan for nothing; the first payment follows it, and it is had once.
