@@ -24,6 +24,7 @@ mod models;
 mod page;
 mod payments;
 mod people;
+mod quota_events;
 mod referrals;
 mod rewards;
 mod schedules;
@@ -72,6 +73,7 @@ pub use payments::{
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
 };
 pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
+pub use quota_events::{QuotaEvent, QuotaEventFilter, QuotaEventKind};
 pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,
