@@ -611,6 +611,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/quota-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What limits refused or kept as blocked, counted by day, organization and limit; at most 400
+         *     days. For administrators.
+         */
+        get: operations["list_quota_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/referrals": {
         parameters: {
             query?: never;
@@ -820,6 +840,26 @@ export interface paths {
         post?: never;
         /** Revokes a key. */
         delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replaces one of one's own keys by another one with the same name, scopes and end. The answer
+         *     shows its secret this once; the old key ends at once.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2709,6 +2749,11 @@ export interface components {
              * @description Whose it is.
              */
             organization_id: string;
+            /**
+             * @description What it has beyond its plan, because an earlier one allowed more; nothing of it is taken
+             *     away, and no more of it is let in.
+             */
+            over_limits: components["schemas"]["OverLimitBody"][];
             /** @description The plan that it is on. */
             plan: components["schemas"]["PlanBody"];
             /**
@@ -4796,6 +4841,21 @@ export interface components {
             /** @description The name for people. */
             name: string;
         };
+        /** @description A limit that an account is over. */
+        OverLimitBody: {
+            /**
+             * Format: int64
+             * @description What the plan allows.
+             */
+            allowed: number;
+            /** @description `seats`, `concurrent_jobs`, `queued_jobs`, or `quota.` and a meter. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description What it has, or used in the present period.
+             */
+            used: number;
+        };
         /** @description Credits that can be bought. */
         PackageBody: {
             /**
@@ -5780,6 +5840,41 @@ export interface components {
              * @description Jobs that run.
              */
             running: number;
+        };
+        /** @description What one limit did to one organization on one day. */
+        QuotaEventBody: {
+            /** @description The day, in UTC. */
+            day: string;
+            /** @description What the limit did. */
+            event: components["schemas"]["QuotaEventWord"];
+            /** @description When first on that day. */
+            first_at: string;
+            /** @description When last. */
+            last_at: string;
+            /** @description The limit: `credits`, `quota.METER`, `per_job.METER`, `gpu`, `memory` or `queue`. */
+            limit: string;
+            /** @description What was told the last time: the limit, the use, and when it resets. */
+            message: string;
+            /**
+             * Format: uuid
+             * @description The organization.
+             */
+            organization_id: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+        };
+        /**
+         * @description What a limit did.
+         * @enum {string}
+         */
+        QuotaEventWord: "refused" | "blocked";
+        /** @description What limits refused on some days. */
+        QuotaEventsBody: {
+            /** @description The newest days first, at most a thousand lines. */
+            items: components["schemas"]["QuotaEventBody"][];
         };
         /** @description What became of a provider's message. */
         ReceivedBody: {
@@ -8186,6 +8281,41 @@ export interface operations {
             };
         };
     };
+    list_quota_events: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2027-02-01; 30 days up to `to` if not given. */
+                from?: string;
+                /** @description The last day, which is included; today, in UTC, if not given. */
+                to?: string;
+                /** @description One organization; all of them if not given. */
+                organization?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaEventsBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_all_referrals: {
         parameters: {
             query?: {
@@ -8605,6 +8735,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
             };
             /** @description A problem. */
             default: {
