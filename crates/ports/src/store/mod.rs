@@ -25,6 +25,7 @@ mod page;
 mod payments;
 mod people;
 mod referrals;
+mod requests;
 mod rewards;
 mod schedules;
 mod session;
@@ -76,6 +77,7 @@ pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,
 };
+pub use requests::{KeptRequest, ReadRequests, WriteRequests};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,

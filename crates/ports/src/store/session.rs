@@ -25,6 +25,7 @@ use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
 use super::people::ReadPeople;
 use super::referrals::{ReadReferrals, WriteReferrals};
+use super::requests::{ReadRequests, WriteRequests};
 use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
 use super::usage::{ReadUsage, WriteUsage};
@@ -52,6 +53,8 @@ pub trait ReadTx: Send + Sync {
     fn catalog(&self) -> &dyn ReadCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn ReadPayments;
+    /// Requests that may be repeated.
+    fn requests(&self) -> &dyn ReadRequests;
     /// Ads watched for credits, and fraud.
     fn rewards(&self) -> &dyn ReadRewards;
     /// Who brought whom.
@@ -98,6 +101,8 @@ pub trait Tx: Send + Sync {
     fn catalog(&self) -> &dyn WriteCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn WritePayments;
+    /// Requests that may be repeated.
+    fn requests(&self) -> &dyn WriteRequests;
     /// Ads watched for credits, and fraud.
     fn rewards(&self) -> &dyn WriteRewards;
     /// Who brought whom.

@@ -16,6 +16,7 @@ mod v14;
 mod v15;
 mod v16;
 mod v17;
+mod v18;
 mod v2;
 mod v3;
 mod v4;
@@ -74,6 +75,7 @@ const VERSIONS: &[Version] = &[
     },
     Version::new(16, v16::STATEMENTS),
     Version::new(17, v17::STATEMENTS),
+    Version::new(18, v18::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

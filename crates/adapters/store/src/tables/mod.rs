@@ -39,6 +39,7 @@ mod payments;
 mod payments_write;
 mod people;
 mod referrals;
+mod requests;
 mod reward_rows;
 mod rewards;
 mod rewards_write;
