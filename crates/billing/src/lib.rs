@@ -18,6 +18,7 @@ mod low_balance;
 mod mock_purchase;
 mod notice;
 mod offers;
+mod once;
 mod post;
 mod receive_event;
 mod reconcile;
