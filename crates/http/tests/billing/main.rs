@@ -72,6 +72,7 @@ mod paypal;
 mod provider;
 mod razorpay;
 mod referrals;
+mod repeats;
 mod revenue;
 mod shop;
 mod stripe;

@@ -24,6 +24,7 @@ pub mod people;
 pub mod races;
 pub mod referrals;
 pub mod release;
+pub mod requests;
 pub mod rewards;
 pub mod schedules;
 pub mod settle;
@@ -72,6 +73,9 @@ macro_rules! store_conformance {
             payments::a_payment_keeps_its_trail,
             payments::returned_credits_are_restored,
             payments::open_checkouts_are_listed,
+            requests::a_request_is_kept_once_and_answered_for_a_day,
+            requests::a_request_is_held_by_one,
+            requests::a_request_is_forgotten,
             rewards::a_session_is_watched_and_decided_once,
             rewards::a_callback_is_noted_once,
             rewards::decisions_are_counted_and_reviewed_once,
