@@ -14,6 +14,7 @@ pub mod edition;
 mod end_with_account;
 mod error;
 mod import_plan;
+mod invoices;
 mod low_balance;
 mod mock_purchase;
 mod notice;
@@ -36,6 +37,7 @@ pub use edition::{
 };
 pub use error::BillingError;
 pub use import_plan::PlanDraft;
+pub use invoices::InvoicesView;
 pub use notice::{BillingNews, BillingNotice};
 pub use offers::Upgrade;
 pub use post::Post;

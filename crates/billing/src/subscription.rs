@@ -1,7 +1,7 @@
 //! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::payments::{SubscriptionOrder, ToldInvoice};
+use gantry_ports::payments::SubscriptionOrder;
 use gantry_ports::store::{Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
 use gantry_rules::submission::IdempotencyKey;
@@ -171,19 +171,6 @@ impl Billing {
         let till = self.require_till()?;
         let name = self.find_provider_ref(actor).await?.ok_or(BillingError::NoSubscription)?;
         Ok(till.provider.open_portal(&name, return_url).await?)
-    }
-
-    /// The invoices of the organization's subscription, newest first; none without one.
-    ///
-    /// # Errors
-    /// [`BillingError::Access`], [`BillingError::Payment`], [`BillingError::Store`].
-    pub async fn list_invoices(&self, actor: &Actor) -> Result<Vec<ToldInvoice>, BillingError> {
-        require(actor, Permission::ReadAccount)?;
-        let till = self.require_till()?;
-        match self.find_provider_ref(actor).await? {
-            Some(name) => Ok(till.provider.list_invoices(&name).await?),
-            None => Ok(Vec::new()),
-        }
     }
 
     /// The present provider's name for the organization's subscription.

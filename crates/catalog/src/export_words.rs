@@ -50,6 +50,7 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::Subscriptions,
             ExportPart::SubscriptionChanges,
             ExportPart::Payments,
+            ExportPart::Invoices,
             ExportPart::AdSessions,
             ExportPart::FraudEvents,
             ExportPart::ReferralCodes,

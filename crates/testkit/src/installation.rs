@@ -107,6 +107,11 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         rewards: None,
         low_balance: None,
         referrals: None,
+        invoices: InvoiceTerms {
+            number: NumberFormat::default(),
+            seller: vec!["Test".to_owned()],
+            tax: None,
+        },
         meters: std::collections::BTreeMap::new(),
     }
 }

@@ -4,10 +4,10 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
-    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
+    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs, ReadMails, ReadModels, ReadPayments,
     ReadPeople, ReadReferrals, ReadRequests, ReadRewards, ReadSchedules, ReadTx, ReadUsage,
     ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
-    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteMails, WriteModels,
+    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices, WriteMails, WriteModels,
     WritePayments, WriteReferrals, WriteRequests, WriteRewards, WriteSchedules, WriteUsage,
     WriteVouching,
 };
@@ -66,6 +66,9 @@ impl ReadTx for Session {
         self
     }
     fn payments(&self) -> &dyn ReadPayments {
+        self
+    }
+    fn invoices(&self) -> &dyn ReadInvoices {
         self
     }
     fn requests(&self) -> &dyn ReadRequests {
@@ -135,6 +138,9 @@ impl Tx for Session {
         self
     }
     fn payments(&self) -> &dyn WritePayments {
+        self
+    }
+    fn invoices(&self) -> &dyn WriteInvoices {
         self
     }
     fn requests(&self) -> &dyn WriteRequests {

@@ -17,6 +17,7 @@ mod flags;
 mod flows;
 mod hot;
 mod identity;
+mod invoices;
 mod job_costs;
 mod jobs;
 mod mails;
@@ -60,6 +61,9 @@ pub use hot::{
 pub use identity::{
     Invitation, LinkPurpose, Member, OneTimeLink, ReadIdentity, RefreshToken, SecondFactor,
     WriteIdentity,
+};
+pub use invoices::{
+    Invoice, InvoiceContent, InvoiceKind, InvoiceLine, ReadInvoices, WriteInvoices,
 };
 pub use job_costs::{CostSums, JobCosts};
 pub use jobs::{

@@ -19,6 +19,7 @@ use super::flags::{ReadFlags, WriteFlags};
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::identity::{ReadIdentity, WriteIdentity};
+use super::invoices::{ReadInvoices, WriteInvoices};
 use super::jobs::ReadJobs;
 use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
@@ -53,6 +54,8 @@ pub trait ReadTx: Send + Sync {
     fn catalog(&self) -> &dyn ReadCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn ReadPayments;
+    /// Invoices.
+    fn invoices(&self) -> &dyn ReadInvoices;
     /// Requests that may be repeated.
     fn requests(&self) -> &dyn ReadRequests;
     /// Ads watched for credits, and fraud.
@@ -101,6 +104,8 @@ pub trait Tx: Send + Sync {
     fn catalog(&self) -> &dyn WriteCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn WritePayments;
+    /// Invoices.
+    fn invoices(&self) -> &dyn WriteInvoices;
     /// Requests that may be repeated.
     fn requests(&self) -> &dyn WriteRequests;
     /// Ads watched for credits, and fraud.

@@ -104,6 +104,10 @@ impl PaymentProvider for PayPal {
     }
 
     /// PayPal writes no invoices for subscriptions; its payments are listed.
+    fn writes_invoices(&self) -> bool {
+        false
+    }
+
     async fn list_invoices(
         &self,
         subscription_ref: &str,

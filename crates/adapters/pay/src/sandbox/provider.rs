@@ -103,6 +103,10 @@ impl PaymentProvider for Sandbox {
     }
 
     /// The sandbox writes bills and no invoices.
+    fn writes_invoices(&self) -> bool {
+        false
+    }
+
     async fn list_invoices(
         &self,
         subscription_ref: &str,

@@ -75,7 +75,7 @@ const VERSIONS: &[Version] = &[
     },
     Version::new(16, v16::STATEMENTS),
     Version::new(17, v17::STATEMENTS),
-    Version::new(18, v18::STATEMENTS),
+    Version { append_only: v18::APPEND_ONLY, ..Version::new(18, v18::STATEMENTS) },
 ];
 
 const CREATE_VERSIONS: &str =

@@ -171,6 +171,7 @@ mod tests {
         ("subscriptions", "money: what was paid for period by period, by number alone"),
         ("subscription_changes", "money: the same, step by step"),
         ("payments", "money: what tax law wants to see for years, by number alone"),
+        ("invoices", "money: what tax law wants to see for years, with who bought by name alone"),
         ("payment_events", "bodies that name the address are emptied"),
         ("fraud_blocks", "digests and networks that fraud came from; who listed them, by number"),
         ("flags", "what is on for whom, and who turned it, by number alone"),

@@ -26,6 +26,7 @@ mod flows;
 mod identity_read;
 mod identity_rows;
 mod identity_write;
+mod invoices;
 mod job_costs;
 mod job_rows;
 mod jobs;
