@@ -1,7 +1,8 @@
 //! Keys for programs.
 //!
 //! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
-//! does not have, so that a stolen key cannot make a stronger one; a client's token makes none.
+//! does not have, so that a stolen key cannot make a stronger one; a client's token makes none;
+//! only its owner gets a key's successor, which acts in their name.
 
 use gantry_ports::store::{ApiKey, StoreExt};
 use gantry_types::{ApiKeyId, Scope, Timestamp};
@@ -119,6 +120,48 @@ impl Access {
             })
         })
         .await
+    }
+
+    /// Replaces a key of the actor's own by another one with the same name, scopes and end; the
+    /// old one is nobody from then on.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`], [`AccessError::NotFound`], [`AccessError::ScopeNotYours`] for a
+    /// key that may do more than the actor, [`AccessError::Store`].
+    pub async fn rotate_api_key(
+        &self,
+        actor: &Actor,
+        id: ApiKeyId,
+    ) -> Result<IssuedKey, AccessError> {
+        require_no_client(actor, Permission::ManageKeys)?;
+        let keys = self.list_api_keys(actor).await?;
+        let own = |key: &ApiKey| key.id == id && actor.user_id == Some(key.user_id);
+        let old = keys.into_iter().find(own).ok_or(AccessError::NotFound { what: "API key" })?;
+        let scopes = check_scopes(actor, old.scopes.clone())?;
+        let (secret, now) = (generate_api_key()?, self.clock.now());
+        let key = ApiKey {
+            id: ApiKeyId::generate(),
+            prefix: shown_prefix(&secret),
+            key_sha256: sha256_hex(&secret),
+            scopes,
+            created_at: now,
+            last_used_at: None,
+            ..old
+        };
+        let details = json!({ "name": key.name, "replaces": id, "prefix": key.prefix });
+        let entry =
+            actor.audit_entry("api_key.rotate", &format!("api_key {}", key.id), details, now);
+        let inserted = key.clone();
+        self.change_identity(key.user_id, move |tx| {
+            let (key, entry) = (inserted.clone(), entry.clone());
+            Box::pin(async move {
+                tx.access().revoke_api_key(key.organization_id, id, now).await?;
+                tx.access().insert_api_key(&key).await?;
+                Ok(tx.audit().append(&entry).await?)
+            })
+        })
+        .await?;
+        Ok(IssuedKey { key, secret })
     }
 }
 

@@ -11,6 +11,7 @@ use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, Timestamp};
 
 use crate::Billing;
 use crate::error::BillingError;
+use crate::over_limit::{OverLimit, derive_over_limits};
 
 /// The use of one meter beside its limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct AccountView {
     pub meters: Vec<MeterView>,
     /// Whether what is left is below what the edition says is low.
     pub low_balance: bool,
+    /// What it has beyond its plan.
+    pub over_limits: Vec<OverLimit>,
 }
 
 impl Billing {
@@ -50,7 +53,10 @@ impl Billing {
         let snapshot = self.store.read().await?;
         let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
         let low_balance = self.is_low(overview.derive_balance());
-        Ok(AccountView { meters: derive_meters(&overview, now), overview, low_balance })
+        let members = snapshot.identity().list_members(actor.organization_id).await?.len();
+        let meters = derive_meters(&overview, now);
+        let over_limits = derive_over_limits(&overview, &meters, members as u64);
+        Ok(AccountView { overview, meters, low_balance, over_limits })
     }
 
     /// Whether a balance, what jobs hold included, is below what the edition says is low.

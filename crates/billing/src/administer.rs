@@ -44,7 +44,7 @@ impl Billing {
                     let plan = tx.accounts().find_plan_by_slug(&slug).await?;
                     let missing = gantry_ports::StoreError::NotFound { what: "plan" };
                     let plan = plan.ok_or(missing)?;
-                    tx.accounts().set_plan(organization_id, plan.id).await?;
+                    tx.accounts().set_plan(organization_id, plan.id, now).await?;
                     let details = json!({ "plan": slug, "version": plan.version });
                     let subject = format!("organization {organization_id}");
                     let entry = actor.audit_entry("plan.override", &subject, details, now);

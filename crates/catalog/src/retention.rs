@@ -2,7 +2,8 @@
 //!
 //! Invariants: one server at a time, by a lease; rows first, bytes two days later, so that a
 //! backup that was begun before finds every byte that its rows name; nothing that an unfinished
-//! job or a schedule reads, and never ledger or audit log; every transaction is bounded.
+//! job or a schedule reads, and never ledger or audit log; nothing of whoever changed their plan
+//! within a month; every transaction is bounded.
 
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use gantry_types::{DatasetId, JobId, OrganizationId, Timestamp, WorkerId};
 use crate::Catalog;
 use crate::error::CatalogError;
 
+/// How long nothing is removed after a change of plan: who is back on a plan that keeps less can
+/// take home what they have, or come back.
+const PLAN_GRACE: Duration = Duration::from_hours(30 * 24);
 const DAY: Duration = Duration::from_hours(24);
 /// How long bytes outlive their rows.
 const BLOB_DELAY: Duration = Duration::from_hours(48);
@@ -51,7 +55,8 @@ impl Catalog {
             return Ok(None);
         }
         let mut report = SweepReport::default();
-        let retentions = self.store.read().await?.chores().list_retentions().await?;
+        let settled = self.clock.now().minus(PLAN_GRACE);
+        let retentions = self.store.read().await?.chores().list_retentions(settled).await?;
         for (organization_id, days) in retentions {
             report.jobs += self.sweep_jobs_of(organization_id, days, holder).await?;
         }

@@ -206,6 +206,40 @@ async fn keys_open_what_their_scopes_say_until_they_are_revoked() -> Result<()> 
 }
 
 #[tokio::test]
+async fn a_key_is_rotated_by_its_owner_and_ends_at_once() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut owner = app.register("ada@example.org").await?;
+    let body = json!({ "name": "reader", "scopes": ["read", "account"] });
+    let old = owner.post("/api/v1/api-keys", &body).await?.json()?;
+    let mut program = owner.with_key(old["key"].as_str().context("a key")?);
+    program.get("/api/v1/auth/me").await?.require_status(200)?;
+    let path = format!("/api/v1/api-keys/{}/rotate", old["id"].as_str().context("an id")?);
+    let mut stranger = app.register("eve@example.org").await?;
+    stranger.post(&path, &json!({})).await?.require_status(404)?;
+    // A key that may do less cannot take the other one over.
+    let weak = json!({ "name": "weak", "scopes": ["account"] });
+    let weak = owner.post("/api/v1/api-keys", &weak).await?.json()?;
+    let mut weak = owner.with_key(weak["key"].as_str().context("a key")?);
+    weak.post(&path, &json!({})).await?.require_status(403)?;
+    let rotated = owner.post(&path, &json!({})).await?;
+    rotated.require_status(201)?;
+    let rotated = rotated.json()?;
+    assert_eq!((&rotated["name"], &rotated["scopes"]), (&old["name"], &old["scopes"]));
+    assert_ne!((&rotated["key"], &rotated["id"]), (&old["key"], &old["id"]));
+    program.get("/api/v1/auth/me").await?.require_status(401)?;
+    let mut program = owner.with_key(rotated["key"].as_str().context("a key")?);
+    program.get("/api/v1/auth/me").await?.require_status(200)?;
+    owner.post(&path, &json!({})).await?.require_status(404)?;
+    let listed = owner.get("/api/v1/api-keys").await?.json()?;
+    assert_eq!(listed["items"].as_array().context("items")?.len(), 2);
+    let audit = owner.get("/api/v1/audit").await?.json()?;
+    let lines = audit["items"].as_array().context("lines")?;
+    let line = lines.iter().find(|line| line["action"] == "api_key.rotate").context("a line")?;
+    assert_eq!(line["details"]["replaces"], old["id"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_ends_when_it_expires() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
     let mut owner = app.register("ada@example.org").await?;

@@ -69,6 +69,20 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The limit that refused, in one word such as `quota.rows`, by which refusals are counted.
+    #[must_use]
+    pub fn limit_name(&self) -> String {
+        match self {
+            Self::Credits { .. } => "credits".to_owned(),
+            Self::Quota { meter, .. } => format!("quota.{meter}"),
+            Self::JobTooLarge { meter, .. } => format!("per_job.{meter}"),
+            Self::GpuNotIncluded => "gpu".to_owned(),
+            Self::Memory { .. } => "memory".to_owned(),
+            Self::NotIncluded { feature } => format!("feature.{}", feature.as_str()),
+            Self::QueueFull { .. } => "queue".to_owned(),
+        }
+    }
+
     /// Whether a plan of these terms would not have refused it. Credits are no matter of a plan.
     #[must_use]
     pub fn is_lifted_by(&self, terms: &PlanTerms) -> bool {

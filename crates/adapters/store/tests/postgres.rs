@@ -125,12 +125,12 @@ async fn a_transaction_that_lost_a_deadlock_is_run_again() -> anyhow::Result<()>
         store.write(move |tx| {
             let (runs, meet) = (Arc::clone(&runs), Arc::clone(&meet));
             Box::pin(async move {
-                tx.accounts().set_plan(first, plan_id).await?;
+                tx.accounts().set_plan(first, plan_id, World::at(0)).await?;
                 // Both hold what the other one wants next.
                 if runs.fetch_add(1, Ordering::SeqCst) < 2 {
                     meet.wait().await;
                 }
-                tx.accounts().set_plan(second, plan_id).await?;
+                tx.accounts().set_plan(second, plan_id, World::at(0)).await?;
                 Ok::<(), StoreError>(())
             })
         })

@@ -77,7 +77,7 @@ impl Ground {
         if next.id == present.id {
             return Ok(None);
         }
-        tx.accounts().set_plan(organization_id, next.id).await?;
+        tx.accounts().set_plan(organization_id, next.id, self.now).await?;
         let details = json!({
             "before": { "plan": present.slug, "version": present.version },
             "after": { "plan": next.slug, "version": next.version },

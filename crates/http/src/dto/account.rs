@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gantry_billing::AccountView;
+use gantry_billing::{AccountView, OverLimit};
 use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::{Included, Plan, PlanTerms};
@@ -31,6 +31,26 @@ pub struct AccountBody {
     pub queued_jobs: u32,
     /// Every meter that the plan limits or that was used.
     pub meters: Vec<MeterBody>,
+    /// What it has beyond its plan, because an earlier one allowed more; nothing of it is taken
+    /// away, and no more of it is let in.
+    pub over_limits: Vec<OverLimitBody>,
+}
+
+/// A limit that an account is over.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OverLimitBody {
+    /// `seats`, `concurrent_jobs`, `queued_jobs`, or `quota.` and a meter.
+    pub limit: String,
+    /// What it has, or used in the present period.
+    pub used: u64,
+    /// What the plan allows.
+    pub allowed: u64,
+}
+
+impl From<OverLimit> for OverLimitBody {
+    fn from(over: OverLimit) -> Self {
+        Self { limit: over.limit, used: over.used, allowed: over.allowed }
+    }
 }
 
 /// A balance.
@@ -202,6 +222,7 @@ impl From<AccountView> for AccountBody {
             running_jobs: overview.running_roots,
             queued_jobs: overview.queued_roots,
             meters: meters.collect(),
+            over_limits: view.over_limits.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -98,7 +98,11 @@ impl AllUsageParams {
     }
 }
 
-fn find_span((from, to): (Option<&str>, Option<&str>), now: Timestamp) -> Answer<Period> {
+/// The days from one to another, or the usual ones.
+///
+/// # Errors
+/// 400 for what is no day, and for too many of them.
+pub fn find_span((from, to): (Option<&str>, Option<&str>), now: Timestamp) -> Answer<Period> {
     let last = to.map(|text| read_day("/to", text)).transpose()?;
     let end = derive_day(last.unwrap_or(now)).end;
     let first = from.map(|text| read_day("/from", text)).transpose()?;

@@ -37,6 +37,20 @@ pub async fn issue_api_key(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
+/// Replaces one of one's own keys by another one with the same name, scopes and end. The answer
+/// shows its secret this once; the old key ends at once.
+#[utoipa::path(post, path = "/api-keys/{id}/rotate", tag = "Auth",
+    params(("id" = Uuid, Path)), responses((status = 201, body = IssuedApiKey)))]
+pub async fn rotate_api_key(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<ApiKeyId>,
+) -> Answer<(StatusCode, Json<IssuedApiKey>)> {
+    let issued = state.access().rotate_api_key(&actor, id).await?;
+    let body = IssuedApiKey { kept: issued.key.into(), key: issued.secret };
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
 /// Revokes a key.
 #[utoipa::path(delete, path = "/api-keys/{id}", tag = "Auth",
     params(("id" = Uuid, Path)), responses((status = 204)))]

@@ -67,6 +67,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::end_session))
         .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
         .routes(routes!(api_keys::revoke_api_key))
+        .routes(routes!(api_keys::rotate_api_key))
         .routes(routes!(account::get_account, leaving::delete_account))
         .routes(routes!(account_export::get_account_export, account_export::ask_for_export))
         .routes(routes!(account_export::download_account_export))
@@ -228,6 +229,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(usage::export_usage))
         .routes(routes!(usage::get_all_usage))
         .routes(routes!(usage::export_all_usage))
+        .routes(routes!(usage::list_quota_events))
         .routes(routes!(admin_billing::advance_sandbox))
 }
 

@@ -14,7 +14,9 @@ use gantry_billing::UsageView;
 use gantry_ports::store::{UsageBy, UsageKey, UsageSums};
 use gantry_types::MeterId;
 
-use crate::dto::{AllUsageParams, UsageBody, UsageParams, describe_day};
+use crate::dto::{
+    AllUsageParams, QuotaEventParams, QuotaEventsBody, UsageBody, UsageParams, describe_day,
+};
 use crate::extract::{CurrentActor, Params};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
@@ -81,6 +83,20 @@ async fn find_all_usage(
 ) -> Answer<UsageView> {
     let what = (params.span(state.jobs().clock().now())?, params.by.into());
     Ok(state.billing().usage_of(actor, params.organization, what).await?)
+}
+
+/// What limits refused or kept as blocked, counted by day, organization and limit; at most 400
+/// days. For administrators.
+#[utoipa::path(get, path = "/admin/quota-events", tag = "Admin", params(QuotaEventParams),
+    responses((status = 200, body = QuotaEventsBody)))]
+pub async fn list_quota_events(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Params(params): Params<QuotaEventParams>,
+) -> Answer<Json<QuotaEventsBody>> {
+    let span = params.span(state.jobs().clock().now())?;
+    let found = state.billing().quota_events(&actor, params.organization, span).await?;
+    Ok(Json(QuotaEventsBody { items: found.into_iter().map(Into::into).collect() }))
 }
 
 fn write_table(by: UsageBy, view: &UsageView) -> Answer {

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use gantry_billing::Billing;
 use gantry_external::{ExternalConfig, ExternalEngine};
 use gantry_rules::plan::MeterLimit;
 use gantry_testkit::TestRequest;
@@ -183,6 +184,54 @@ async fn suresh_limits_requests() -> Result<()> {
         answer.require_status(200)?;
     }
     anyhow::bail!("a thousand requests were let through");
+}
+
+/// A changed file makes a new version of a plan, for those who come afterwards.
+#[tokio::test]
+async fn who_is_on_a_plan_keeps_the_version_that_they_have() -> Result<()> {
+    let mut shop = Shop::open(HOME, edition("litxplore")).await?;
+    let before = shop.account().await?["plan"].clone();
+    assert_eq!(before["version"], 1);
+    let mut changed = edition("litxplore");
+    let free = changed.plans.iter_mut().find(|plan| plan.slug == "free").context("a plan")?;
+    free.terms.concurrent_jobs += 7;
+    let jobs = free.terms.concurrent_jobs;
+    for (round, email) in ["eve@example.org", "joe@example.org"].into_iter().enumerate() {
+        let (store, clock) = (shop.app.store.clone(), shop.app.clock.clone());
+        Billing::new(store, clock, changed.clone()).import_edition().await?;
+        let mut newcomer = shop.app.register(email).await?;
+        let plan = newcomer.get("/api/v1/account").await?.json()?["plan"].clone();
+        assert_eq!(plan["version"], 2, "import {round}: the same file again is no new version");
+        assert_eq!(plan["terms"]["concurrent_jobs"], jobs);
+    }
+    assert_eq!(shop.account().await?["plan"], before);
+    Ok(())
+}
+
+/// A trial is the whole plan for nothing; the first payment follows it, and it is had once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_is_free_and_had_once() -> Result<()> {
+    let mut tried = edition("litxplore");
+    let basic = tried.plans.iter_mut().find(|plan| plan.slug == "basic").context("a plan")?;
+    basic.terms.price.trial_days = 14;
+    let mut shop = Shop::open(HOME, tried).await?;
+    let wish = json!({ "plan": "basic" });
+    shop.buy(&wish, PAYS).await?;
+    assert_eq!(shop.plan().await?, "basic");
+    assert_eq!(shop.subscription().await?["status"], "trialing");
+    assert_eq!(shop.payments().await?.len(), 0, "a trial costs nothing");
+    shop.pass(15).await?;
+    assert_eq!(shop.subscription().await?["status"], "active");
+    let paid = shop.payments().await?;
+    assert_eq!((paid.len(), &paid[0]["amount"]["minor"]), (1, &json!(999)));
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
+    shop.deliver().await?;
+    shop.pass_a_month(HOME.who).await?;
+    assert_eq!(shop.plan().await?, "free");
+    shop.buy(&wish, PAYS).await?;
+    assert_eq!(shop.subscription().await?["status"], "active", "one trial for an organization");
+    assert_eq!(shop.payments().await?.len(), 2);
+    shop.require_sound_books().await
 }
 
 #[tokio::test]

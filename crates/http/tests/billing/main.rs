@@ -67,6 +67,7 @@ mod lots;
 mod messages;
 mod money;
 mod older_paths;
+mod over_limits;
 mod pages;
 mod paypal;
 mod provider;

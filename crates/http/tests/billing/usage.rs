@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use gantry_ports::Clock;
 use gantry_rules::period::derive_day;
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestSettings, WithWorker};
-use gantry_types::{Role, WorkerId};
+use gantry_types::{Credits, Role, WorkerId};
 use serde_json::{Value, json};
 
 const USAGE: &str = "/api/v1/account/usage";
@@ -161,4 +161,36 @@ async fn what_are_no_days_is_refused() -> Result<()> {
     assert_eq!((&empty["from"], &empty["to"]), (&json!("2027-02-28"), &json!("2027-02-28")));
     assert_eq!(empty["rows"], json!([]));
     Ok(())
+}
+
+#[tokio::test]
+async fn administrators_see_what_limits_refused() -> Result<()> {
+    let mut settings = TestSettings::default();
+    settings.terms.granted_credits = Credits::new(10);
+    let (app, mut root) = TestApp::start(settings).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let organization = id_of(&mut ada, "organization").await?;
+    let large = json!({ "operation": "test.noop", "params": { "credits": 25 } });
+    for _ in 0..3 {
+        ada.post("/api/v1/jobs", &large).await?.require_status(402)?;
+    }
+    let of_ada = format!("/api/v1/admin/quota-events?organization={organization}");
+    let told = read(&mut root, &of_ada).await?;
+    let line = &told["items"][0];
+    assert_eq!(told["items"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!((&line["event"], &line["limit"]), (&json!("refused"), &json!("credits")));
+    assert_eq!((&line["times"], &line["organization_id"]), (&json!(3), &json!(organization)));
+    assert!(line["message"].as_str().context("words")?.contains("25 credits"), "{told}");
+    let mut kept = large;
+    kept["keep_if_refused"] = json!(true);
+    ada.post("/api/v1/jobs", &kept).await?.require_status(202)?;
+    let told = read(&mut root, "/api/v1/admin/quota-events").await?;
+    let mut events: Vec<&str> = Vec::new();
+    for line in told["items"].as_array().context("lines")? {
+        events.push(line["event"].as_str().context("a word")?);
+    }
+    events.sort_unstable();
+    assert_eq!(events, ["blocked", "refused"], "{told}");
+    ada.get(&of_ada).await?.require_status(403)?;
+    root.get("/api/v1/admin/quota-events?from=today").await?.require_status(400)
 }

@@ -156,6 +156,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/api-keys", MANAGE_KEYS),
     ("post", "/api/v1/api-keys", MANAGE_KEYS),
     ("delete", "/api/v1/api-keys/{id}", MANAGE_KEYS),
+    ("post", "/api/v1/api-keys/{id}/rotate", MANAGE_KEYS),
     ("get", "/api/v1/oauth/clients", MANAGE_MEMBERS),
     ("post", "/api/v1/oauth/clients", MANAGE_MEMBERS),
     // No client has this identifier.
@@ -212,6 +213,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/admin/costs", ADMINISTER),
     ("get", "/api/v1/admin/usage", ADMINISTER),
     ("get", "/api/v1/admin/usage.csv", ADMINISTER),
+    ("get", "/api/v1/admin/quota-events", ADMINISTER),
     ("post", "/api/v1/admin/sandbox/clock", ADMINISTER),
     ("get", "/api/v1/audit", MANAGE_MEMBERS),
     ("get", "/api/v1/admin/audit/export", ADMINISTER),

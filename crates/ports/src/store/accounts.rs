@@ -153,11 +153,12 @@ pub trait ReadAccounts: Send + Sync {
 pub trait WriteAccounts: ReadAccounts {
     /// Adds a version of a plan.
     async fn insert_plan(&self, plan: &Plan) -> Result<(), StoreError>;
-    /// Moves an organization to a version of a plan.
+    /// Moves an organization to a version of a plan, on which it is since `now`.
     async fn set_plan(
         &self,
         organization_id: OrganizationId,
         plan_id: PlanId,
+        now: Timestamp,
     ) -> Result<(), StoreError>;
     /// Adds a lot with its ledger entries (`Issued` to `Available`).
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;

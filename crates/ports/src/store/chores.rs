@@ -51,8 +51,12 @@ pub struct Swept<K> {
 /// Looks up what chores need.
 #[async_trait]
 pub trait ReadChores: Send + Sync {
-    /// Organizations whose plan keeps results for a number of days, and that number.
-    async fn list_retentions(&self) -> Result<Vec<(OrganizationId, u32)>, StoreError>;
+    /// Organizations whose plan keeps results for a number of days, and that number; without those
+    /// that came to their plan after `settled`.
+    async fn list_retentions(
+        &self,
+        settled: Timestamp,
+    ) -> Result<Vec<(OrganizationId, u32)>, StoreError>;
     /// Bytes that may be deleted now, by blob key.
     async fn list_doomed_blobs(
         &self,

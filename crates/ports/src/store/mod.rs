@@ -25,6 +25,7 @@ mod models;
 mod page;
 mod payments;
 mod people;
+mod quota_events;
 mod referrals;
 mod requests;
 mod rewards;
@@ -77,6 +78,7 @@ pub use payments::{
     PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
 };
 pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
+pub use quota_events::{QuotaEvent, QuotaEventFilter, QuotaEventKind};
 pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use gantry_types::{Credits, MeterId, OrganizationId, Timestamp, UserId};
 
 use super::error::StoreError;
+use super::quota_events::{QuotaEvent, QuotaEventFilter};
 
 /// Sums over root jobs that ended and count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -104,6 +105,11 @@ pub trait ReadUsage: Send + Sync {
     async fn find_rolled_up_to(&self) -> Result<Option<Timestamp>, StoreError>;
     /// When the first root job ended that counts.
     async fn find_first_usage(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// What limits refused, the newest days first.
+    async fn list_quota_events(
+        &self,
+        filter: &QuotaEventFilter,
+    ) -> Result<Vec<QuotaEvent>, StoreError>;
 }
 
 /// Rolls days up.

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::account::HotAccount;
 use super::allowance::HotAllowance;
 use super::job::{Gate, HotJob};
+use super::quota_events::QuotaEvents;
 use super::stop::{Stop, not_found};
 use super::submit::{IdempotencyRow, KeyOf};
 use crate::dialect::RowSet;
@@ -66,6 +67,7 @@ pub(super) struct Additions {
     pub(super) results: BTreeMap<JobId, PendingResult>,
     pub(super) checkpoints: BTreeMap<JobId, PendingCheckpoint>,
     pub(super) keys: BTreeMap<KeyOf, IdempotencyRow>,
+    pub(super) quota_events: QuotaEvents,
 }
 
 impl Additions {
@@ -79,6 +81,7 @@ impl Additions {
             results: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             keys: BTreeMap::new(),
+            quota_events: QuotaEvents::default(),
         }
     }
 }

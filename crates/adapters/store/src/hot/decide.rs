@@ -18,7 +18,8 @@ use super::statements::Statements;
 use super::stop::Stop;
 use super::submit::{KEY_LIFETIME, derive_key};
 use super::{
-    allowance, cancel, claim, flush, fork, heartbeat, hold, notes, release, settle, submit,
+    allowance, cancel, claim, flush, fork, heartbeat, hold, notes, quota_events, release, settle,
+    submit,
 };
 use crate::batch_sql::BatchSql;
 use crate::dialect::Dialect;
@@ -82,6 +83,7 @@ impl Decider {
         for (place, command) in commands.iter().enumerate() {
             if !matches!(command, Command::Claim(_)) {
                 let answer = decide_one(&mut books, (place, command), &findings);
+                quota_events::note_refused(&mut books, command, &answer);
                 answers.insert(place, into_answer(answer)?);
             }
         }

@@ -32,9 +32,10 @@ pub(super) async fn flush(
     let (allowed, ended) = collect_allowances(books)?;
     let additions = books.take_additions();
     let (slots, events) = collect_events(&additions)?;
-    delete(sql, "job event", &s.delete_slots, slots).await?;
+    run_set(sql, "job event", &s.delete_slots, slots).await?;
     let (results, checkpoints) = collect_results(&additions);
     let keys = collect_keys(&additions)?;
+    let refused = additions.quota_events.collect()?;
     let Additions { account_events, postings, artifacts, .. } = additions;
     let [inserted, bodies, steps, changed] = jobs;
     let [accounts, lots, meters] = accounts;
@@ -56,11 +57,13 @@ pub(super) async fn flush(
     s.checkpoints.write(sql, vec![checkpoints]).await?;
     s.keys.write(sql, vec![keys]).await?;
     s.allowances.write(sql, vec![allowed]).await?;
-    delete(sql, "allowance", &s.delete_allowances, ended).await?;
+    run_set(sql, "allowance", &s.delete_allowances, ended).await?;
+    run_set(sql, "quota event", &s.count_quota_events, refused).await?;
     s.artifacts.write(sql, vec![artifacts]).await
 }
 
-async fn delete(
+/// Runs a statement over a set, unless it is empty.
+async fn run_set(
     sql: BatchSql<'_>,
     what: &'static str,
     statement: &str,

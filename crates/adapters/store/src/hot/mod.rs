@@ -23,6 +23,7 @@ mod job;
 mod load;
 mod notes;
 mod port;
+mod quota_events;
 mod release;
 mod settle;
 mod statements;

@@ -1,13 +1,14 @@
 //! Admission of root jobs.
 //!
 //! Invariants: a repeated idempotency key answers what the first submission was told, for 24
-//! hours, also within one batch; a refused submission leaves no trace; a job's identifier is
-//! the caller's, so that a submission whose answer was lost is recognised by it.
+//! hours, also within one batch; a refused submission leaves no trace but a count of refusals; a
+//! job's identifier is the caller's, so that a submission whose answer was lost is recognised by
+//! it.
 
 use std::time::Duration;
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{HotError, Submitted};
+use gantry_ports::store::{HotError, QuotaEventKind, Submitted};
 use gantry_rules::admission::{Admission, Verdict, derive_verdict};
 use gantry_rules::job::{JobFactsheet, Slot};
 use gantry_rules::outcome::JobError;
@@ -60,7 +61,11 @@ pub(super) fn submit(books: &mut Books, submission: &Submission) -> Result<Submi
     insert_job(books, submission, state)?;
     match verdict {
         Verdict::Admitted(admission) => hold(books, submission.job_id, admission, now)?,
-        Verdict::Blocked(refusal) => keep_refusal(books, submission.job_id, Some(&refusal))?,
+        Verdict::Blocked(refusal) => {
+            keep_refusal(books, submission.job_id, Some(&refusal))?;
+            let kind = QuotaEventKind::Blocked;
+            books.additions.quota_events.count(organization_id, kind, &refusal, now);
+        }
     }
     remember(books, submission, state, blocked_by.as_ref());
     let class = books.account(organization_id)?.state.terms.class;

@@ -9,7 +9,7 @@ use gantry_ports::store::{LotGrant, WriteAccounts};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::plan::Plan;
-use gantry_types::{Credits, OrganizationId, PlanId};
+use gantry_types::{Credits, OrganizationId, PlanId, Timestamp};
 use sea_orm::Value;
 
 use super::convert::{encode_json, encode_serde_word};
@@ -37,9 +37,14 @@ impl WriteAccounts for Session {
         &self,
         organization_id: OrganizationId,
         plan_id: PlanId,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE accounts SET plan_id = $2 WHERE organization_id = $1";
-        let values = vec![organization_id.as_uuid().into(), plan_id.as_uuid().into()];
+        let sql = "UPDATE accounts SET plan_id = $2, plan_since = $3 WHERE organization_id = $1";
+        let values = vec![
+            organization_id.as_uuid().into(),
+            plan_id.as_uuid().into(),
+            now.as_micros().into(),
+        ];
         self.sql().run_on_row("account", sql, values).await?;
         make_blocked_jobs_due(self, organization_id).await
     }

@@ -33,10 +33,15 @@ struct AccountRow {
 
 #[async_trait]
 impl ReadChores for Session {
-    async fn list_retentions(&self) -> Result<Vec<(OrganizationId, u32)>, StoreError> {
+    async fn list_retentions(
+        &self,
+        settled: Timestamp,
+    ) -> Result<Vec<(OrganizationId, u32)>, StoreError> {
         let sql = "SELECT a.organization_id, p.terms FROM accounts a JOIN plans p \
-                   ON p.id = a.plan_id ORDER BY a.organization_id";
-        let rows = self.sql().all::<TermsRow>("plan", sql, Vec::new()).await?;
+                   ON p.id = a.plan_id WHERE a.plan_since IS NULL OR a.plan_since <= $1 \
+                   ORDER BY a.organization_id";
+        let values = vec![settled.as_micros().into()];
+        let rows = self.sql().all::<TermsRow>("plan", sql, values).await?;
         let mut retentions = Vec::new();
         for row in rows {
             let terms: PlanTerms = decode_json("plan terms", &row.terms)?;

@@ -39,6 +39,7 @@ mod payment_rows;
 mod payments;
 mod payments_write;
 mod people;
+mod quota_events;
 mod referrals;
 mod requests;
 mod reward_rows;
@@ -52,6 +53,6 @@ mod vouching;
 
 pub(crate) use convert::{
     decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,
-    encode_json, encode_u64,
+    encode_json, encode_serde_word, encode_u64,
 };
 pub(crate) use job_rows::{ChildRow, decode_seed, encode_seed};

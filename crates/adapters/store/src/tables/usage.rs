@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage};
+use gantry_ports::store::{
+    QuotaEvent, QuotaEventFilter, ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage,
+};
 use gantry_rules::period::derive_day;
 use gantry_types::{Credits, MeterId, OrganizationId, Timestamp, UserId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::convert::{decode_json, decode_time, decode_u64, encode_json, encode_u64};
+use super::quota_events;
 use super::usage_sums::{ENDED, Keys, ROLLED_UP, RowKey, WHAT, add, list_calls};
 use crate::dialect::{Column, JsonRows, Kind};
 use crate::session::Session;
@@ -112,6 +115,13 @@ impl ReadUsage for Session {
                    ORDER BY finished_at LIMIT 1";
         let row = self.sql().first::<TimeRow>(WHAT, sql, Vec::new()).await?;
         Ok(row.and_then(|row| row.at).map(decode_time))
+    }
+
+    async fn list_quota_events(
+        &self,
+        filter: &QuotaEventFilter,
+    ) -> Result<Vec<QuotaEvent>, StoreError> {
+        quota_events::list(self.sql(), filter).await
     }
 }
 

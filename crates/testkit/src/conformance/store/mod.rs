@@ -21,6 +21,7 @@ pub mod notes;
 mod open;
 pub mod payments;
 pub mod people;
+pub mod quota_events;
 pub mod races;
 pub mod referrals;
 pub mod release;
@@ -87,6 +88,8 @@ macro_rules! store_conformance {
             submit::what_the_plan_refuses_leaves_no_trace,
             submit::a_blocked_job_runs_once_it_is_paid,
             submit::quotas_count_reservations,
+            quota_events::refusals_are_counted_by_day_and_limit,
+            quota_events::refused_calls_and_holds_are_counted,
             keys::a_repeated_key_answers_the_first_submission,
             keys::a_kept_key_tells_its_job,
             keys::twins_in_one_batch_make_one_job,
@@ -142,6 +145,7 @@ macro_rules! store_conformance {
             exports::every_part_can_be_read,
             exports::only_ones_own_is_handed_out,
             sweep::a_chore_is_done_by_one_server,
+            sweep::a_new_plan_sweeps_after_a_while,
             sweep::old_results_go_and_the_books_stay,
             sweep::what_is_still_read_stays,
             sweep::deleted_datasets_go,

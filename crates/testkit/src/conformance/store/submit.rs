@@ -42,7 +42,7 @@ pub async fn a_job_is_held_queued_and_announced(world: &World) -> Outcome {
     Ok(())
 }
 
-/// Each limit refuses with its own words, and nothing of the submission stays.
+/// Each limit refuses with its own words, and of the submission nothing stays but a count.
 pub async fn what_the_plan_refuses_leaves_no_trace(world: &World) -> Outcome {
     let account = world
         .account_with(100, |terms| {

@@ -1,6 +1,6 @@
 //! What keeps a database small.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     ChoreLease, Dataset, DatasetVersion, JobSweep, SettleCommand, StoreExt, Swept,
@@ -80,6 +80,31 @@ pub async fn a_chore_is_done_by_one_server(world: &World) -> Outcome {
     ensure!(take(one, 50, 70).await?, "the holder cannot prolong");
     ensure!(!take(other, 69, 99).await?);
     ensure!(take(other, 70, 99).await?, "a lease does not end");
+    Ok(())
+}
+
+/// Who came to a plan lately is not among those whose results it sweeps.
+pub async fn a_new_plan_sweeps_after_a_while(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let short = world.account_with(0, |terms| terms.retention_days = Some(30)).await?;
+    let list = async |seconds: u64| -> Result<Vec<(OrganizationId, u32)>> {
+        Ok(world.read().await?.chores().list_retentions(World::at(seconds)).await?)
+    };
+    ensure!(list(0).await? == [(short, 30)], "one plan keeps results for some days alone");
+    let plan = world.read().await?.access().find_organization(short).await?;
+    let plan_id = plan.context("an organization")?.plan_id;
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            Box::pin(async move { tx.accounts().set_plan(account, plan_id, World::at(100)).await })
+        })
+        .await?;
+    ensure!(list(99).await? == [(short, 30)], "the plan is new");
+    let mut both = [(short, 30), (account, 30)];
+    both.sort_unstable();
+    let mut found = list(100).await?;
+    found.sort_unstable();
+    ensure!(found == both, "{found:?}");
     Ok(())
 }
 

@@ -182,6 +182,18 @@ pub(super) const CHECKPOINT: &[Column] = &[
     ("state", Kind::Text),
 ];
 
+/// The columns of `quota_events`, the key first.
+pub(super) const QUOTA_EVENT: &[Column] = &[
+    ("organization_id", Kind::Id),
+    ("day", Kind::Int),
+    ("kind", Kind::Text),
+    ("limit_name", Kind::Text),
+    ("times", Kind::Int),
+    ("first_at", Kind::Int),
+    ("last_at", Kind::Int),
+    ("message", Kind::Text),
+];
+
 /// The columns of `idempotency_keys`, the key first.
 pub(super) const IDEMPOTENCY_KEY: &[Column] = &[
     ("organization_id", Kind::Id),

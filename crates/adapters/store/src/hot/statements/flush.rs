@@ -2,7 +2,7 @@
 
 use super::columns::{
     ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
-    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, METER, POSTING,
+    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, METER, POSTING, QUOTA_EVENT,
 };
 use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
 
@@ -19,6 +19,7 @@ pub(in crate::hot) struct FlushStatements {
     pub(in crate::hot) keys: WriteBatch,
     pub(in crate::hot) allowances: WriteBatch,
     pub(in crate::hot) delete_allowances: String,
+    pub(in crate::hot) count_quota_events: String,
 }
 
 impl FlushStatements {
@@ -52,6 +53,7 @@ impl FlushStatements {
                 "DELETE FROM allowances WHERE id IN (SELECT w.id FROM {} w)",
                 dialect.rows(1, IDS)
             ),
+            count_quota_events: count_quota_events(dialect),
         }
     }
 }
@@ -65,5 +67,17 @@ fn delete_slots(dialect: Dialect) -> String {
     format!(
         "DELETE FROM job_events WHERE (job_id, cursor) IN (SELECT e.job_id, e.cursor \
          FROM {rows} w JOIN job_events e ON e.job_id = w.job_id AND e.slot = w.slot)"
+    )
+}
+
+/// Adds to what was counted before of the same day.
+fn count_quota_events(dialect: Dialect) -> String {
+    let names: Vec<&str> = QUOTA_EVENT.iter().map(|(name, _)| *name).collect();
+    let (names, rows) = (names.join(", "), dialect.rows(1, QUOTA_EVENT));
+    format!(
+        "INSERT INTO quota_events ({names}) SELECT {names} FROM {rows} r WHERE TRUE \
+         ON CONFLICT (organization_id, day, kind, limit_name) DO UPDATE SET \
+         times = quota_events.times + excluded.times, last_at = excluded.last_at, \
+         message = excluded.message"
     )
 }
