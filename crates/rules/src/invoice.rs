@@ -66,8 +66,7 @@ impl FromStr for NumberFormat {
     fn from_str(text: &str) -> Result<Self, InvalidNumberFormat> {
         let rest = text.replacen(NUMBER, "", 1).replacen(YEAR, "", 1);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let fits =
-            text.len() <= LONGEST && text.contains(NUMBER) && rest.chars().all(allowed);
+        let fits = text.len() <= LONGEST && text.contains(NUMBER) && rest.chars().all(allowed);
         if fits {
             Ok(Self(text.to_owned()))
         } else {
@@ -92,6 +91,17 @@ pub struct TaxTerms {
     pub hundredths: u32,
 }
 
+impl fmt::Display for TaxTerms {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, part) = (self.hundredths / 100, self.hundredths % 100);
+        match (part, part % 10) {
+            (0, _) => write!(formatter, "{} {whole} %", self.name),
+            (_, 0) => write!(formatter, "{} {whole}.{} %", self.name, part / 10),
+            (_, _) => write!(formatter, "{} {whole}.{part:02} %", self.name),
+        }
+    }
+}
+
 impl TaxTerms {
     /// The tax in a gross amount in minor units, rounded half up; never negative for what is not.
     #[must_use]
@@ -112,6 +122,17 @@ pub struct InvoiceTerms {
     pub seller: Vec<String>,
     /// The tax that prices contain, where they do.
     pub tax: Option<TaxTerms>,
+    /// What else is to be said of tax, such as why there is none.
+    pub note: Option<String>,
+}
+
+impl InvoiceTerms {
+    /// A seller of one line, whose prices contain no tax that is told apart.
+    #[must_use]
+    pub fn plain(seller: &str) -> Self {
+        let seller = vec![seller.to_owned()];
+        Self { number: NumberFormat::default(), seller, tax: None, note: None }
+    }
 }
 
 /// An amount and what it is made of, in minor units.
@@ -156,10 +177,25 @@ mod tests {
         assert_eq!(derive_number(&series, 7), "INV-2027-7");
         let endless: NumberFormat = "R{number}".parse().unwrap();
         assert_eq!(endless.derive_series(at), "R{number}");
-        for wrong in ["", "INV-{year}", "{number}{number}", "a/{number}", "a {number}", "{x}{number}"] {
+        for wrong in
+            ["", "INV-{year}", "{number}{number}", "a/{number}", "a {number}", "{x}{number}"]
+        {
             assert!(wrong.parse::<NumberFormat>().is_err(), "{wrong}");
         }
         assert!(format!("{}{{number}}", "a".repeat(40)).parse::<NumberFormat>().is_err());
+    }
+
+    #[test]
+    fn a_rate_is_told_without_needless_digits() {
+        for (hundredths, text) in [
+            (1_900, "VAT 19 %"),
+            (770, "VAT 7.7 %"),
+            (825, "VAT 8.25 %"),
+            (1_005, "VAT 10.05 %"),
+            (5, "VAT 0.05 %"),
+        ] {
+            assert_eq!(TaxTerms { name: "VAT".to_owned(), hundredths }.to_string(), text);
+        }
     }
 
     #[test]

@@ -4,12 +4,12 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
-    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadPeople, ReadReferrals, ReadRequests, ReadRewards, ReadSchedules, ReadTx, ReadUsage,
-    ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
-    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices, WriteMails, WriteModels,
-    WritePayments, WriteReferrals, WriteRequests, WriteRewards, WriteSchedules, WriteUsage,
-    WriteVouching,
+    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs, ReadMails, ReadModels,
+    ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards, ReadSchedules, ReadTx,
+    ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
+    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices,
+    WriteMails, WriteModels, WritePayments, WriteReferrals, WriteRequests, WriteRewards,
+    WriteSchedules, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;

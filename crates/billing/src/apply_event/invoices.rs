@@ -1,24 +1,25 @@
 //! Invoices of what was paid, and credit notes of what was given back.
 //!
-//! Invariants: a payment has one invoice, ours or its provider's; what was given back of one of ours
-//! is told by credit notes, whose amounts add up to it.
+//! Invariants: a payment has one invoice, ours or its provider's, written in the transaction that
+//! books it; what was given back of one of ours is told by credit notes, whose amounts add up to it.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{InvoiceContent, InvoiceKind, InvoiceLine, Payment, Tx};
+use gantry_ports::store::{InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine, Payment, Tx};
 use gantry_rules::invoice::TaxedAmount;
-use gantry_types::InvoiceId;
+use gantry_types::{InvoiceId, OrganizationId};
 
 use super::Ground;
+use crate::post::find_payers;
 
 impl Ground {
-    /// Writes the invoice of a payment that was received and is kept.
+    /// Writes the invoice of a payment that was received and is kept, and that its provider writes
+    /// none for.
     pub(super) async fn write_invoice(
         &self,
         tx: &dyn Tx,
         payment: &Payment,
     ) -> Result<(), StoreError> {
-        let is_theirs = payment.subscription_id.is_some() && self.provider_writes_invoices;
-        if is_theirs || payment.amount.minor <= 0 {
+        if payment.amount.minor <= 0 {
             return Ok(());
         }
         // It may have been asked for in vain before, and have the identifier that it got then.
@@ -27,8 +28,6 @@ impl Ground {
         if tx.invoices().find_invoice_of_payment(payment.id).await?.is_some() {
             return Ok(());
         }
-        let organization = tx.access().find_organization(payment.organization_id).await?;
-        let organization = organization.ok_or(StoreError::NotFound { what: "organization" })?;
         let tax = self.invoices.tax.clone();
         let total = TaxedAmount::of(payment.amount.minor, tax.as_ref());
         let content = InvoiceContent {
@@ -38,10 +37,11 @@ impl Ground {
             kind: InvoiceKind::Invoice,
             corrects: None,
             seller: self.invoices.seller.clone(),
-            buyer: organization.name,
+            buyer: find_buyer(tx, payment.organization_id).await?,
             lines: vec![InvoiceLine { description: payment.description, amount: total }],
             total,
             tax,
+            note: self.invoices.note.clone(),
             currency: payment.amount.currency,
             at: self.now,
         };
@@ -77,4 +77,19 @@ impl Ground {
         let series = self.invoices.number.derive_series(content.at);
         tx.invoices().write_invoice(&series, content).await.map(drop)
     }
+}
+
+/// The organization, and the first of those who get letters about its payments.
+async fn find_buyer(
+    tx: &dyn Tx,
+    organization_id: OrganizationId,
+) -> Result<InvoiceBuyer, StoreError> {
+    let organization = tx.access().find_organization(organization_id).await?;
+    let organization = organization.ok_or(StoreError::NotFound { what: "organization" })?;
+    let payer = find_payers(tx, organization_id).await?.into_iter().next();
+    Ok(InvoiceBuyer {
+        name: organization.name,
+        user_id: payer.as_ref().and_then(|payer| payer.user_id),
+        email: payer.map(|payer| payer.email),
+    })
 }

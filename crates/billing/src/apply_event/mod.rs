@@ -45,7 +45,7 @@ pub(crate) struct Ground {
     pub expiries: Vec<(String, Option<Duration>)>,
     /// What invoices say.
     pub invoices: InvoiceTerms,
-    /// Whether the provider writes those of subscriptions.
+    /// Whether the provider writes those of what it tells as received, which leaves purchases.
     pub provider_writes_invoices: bool,
     /// Now.
     pub now: Timestamp,

@@ -54,7 +54,9 @@ impl Ground {
         let (amount, description) = (told.amount, told.description.clone());
         let news = match status {
             PaymentStatus::Received => {
-                self.write_invoice(tx, &record).await?;
+                if !self.provider_writes_invoices {
+                    self.write_invoice(tx, &record).await?;
+                }
                 BillingNews::Received { amount, description, credits: None }
             }
             PaymentStatus::Failed => BillingNews::Failed { amount, description },

@@ -11,15 +11,14 @@ const HIGHEST: u32 = 10_000;
 
 /// `[invoices]`; without it the edition's title sells, and prices contain no tax that is told apart.
 pub(super) fn read_invoices(root: &Reader<'_>, title: &str) -> InvoiceTerms {
-    let usual = || vec![title.to_owned()];
-    let Some(table) = root.table("invoices") else {
-        return InvoiceTerms { number: NumberFormat::default(), seller: usual(), tax: None };
-    };
-    let seller = table.texts("seller").unwrap_or_else(usual);
+    let usual = InvoiceTerms::plain(title);
+    let Some(table) = root.table("invoices") else { return usual };
+    let seller = table.texts("seller").unwrap_or(usual.seller);
     if seller.iter().all(|line| line.trim().is_empty()) {
         table.refuse("seller", "is empty", "write name, address and tax number, line by line");
     }
-    let terms = InvoiceTerms { number: read_number(&table), seller, tax: read_tax(&table) };
+    let note = table.text("note").filter(|note| !note.trim().is_empty());
+    let terms = InvoiceTerms { number: read_number(&table), seller, tax: read_tax(&table), note };
     table.finish();
     terms
 }
@@ -46,11 +45,16 @@ fn read_tax(table: &Reader<'_>) -> Option<TaxTerms> {
             return None;
         }
         (None, Some(_)) => {
-            table.refuse("tax", "is missing", "write what the tax is called, such as `tax = \"VAT\"`");
+            table.refuse(
+                "tax",
+                "is missing",
+                "write what the tax is called, such as `tax = \"VAT\"`",
+            );
             return None;
         }
     };
-    let hundredths = parse_percent(&percent).filter(|hundredths| (1..=HIGHEST).contains(hundredths));
+    let hundredths =
+        parse_percent(&percent).filter(|hundredths| (1..=HIGHEST).contains(hundredths));
     if hundredths.is_none() {
         let remedy = "write a text above \"0\" and up to \"100\", such as \"19\" or \"7.70\"";
         table.refuse("tax_percent", "is no percentage", remedy);

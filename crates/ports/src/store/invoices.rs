@@ -1,11 +1,11 @@
 //! Invoices and credit notes of this installation's own numbering.
 //!
 //! Invariants: numbers of a series have no gaps, because one is taken in the transaction of what the
-//! invoice is for; what was written is never changed.
+//! invoice is for; what was written is never changed, but for a person who is erased.
 
 use async_trait::async_trait;
 use gantry_rules::invoice::{TaxTerms, TaxedAmount};
-use gantry_types::{Currency, InvoiceId, OrganizationId, PaymentId, Timestamp};
+use gantry_types::{Currency, InvoiceId, OrganizationId, PaymentId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
@@ -31,6 +31,17 @@ pub struct InvoiceLine {
     pub amount: TaxedAmount,
 }
 
+/// Who bought, as they were called then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceBuyer {
+    /// The organization's name.
+    pub name: String,
+    /// Who spoke for it; `None` once they are erased.
+    pub user_id: Option<UserId>,
+    /// That person's address; `None` once they are erased.
+    pub email: Option<String>,
+}
+
 /// What an invoice or a credit note says, beside its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceContent {
@@ -46,14 +57,16 @@ pub struct InvoiceContent {
     pub corrects: Option<String>,
     /// Who sold, as it was then, line by line.
     pub seller: Vec<String>,
-    /// Who bought, as they were called then.
-    pub buyer: String,
+    /// Who bought.
+    pub buyer: InvoiceBuyer,
     /// What was sold, or given back.
     pub lines: Vec<InvoiceLine>,
     /// The sum of the lines.
     pub total: TaxedAmount,
     /// The tax that it contains.
     pub tax: Option<TaxTerms>,
+    /// What else is said of tax.
+    pub note: Option<String>,
     /// The currency of all amounts.
     pub currency: Currency,
     /// When it was written.

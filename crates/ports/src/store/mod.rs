@@ -64,7 +64,7 @@ pub use identity::{
     WriteIdentity,
 };
 pub use invoices::{
-    Invoice, InvoiceContent, InvoiceKind, InvoiceLine, ReadInvoices, WriteInvoices,
+    Invoice, InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine, ReadInvoices, WriteInvoices,
 };
 pub use job_costs::{CostSums, JobCosts};
 pub use jobs::{

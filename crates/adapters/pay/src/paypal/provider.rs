@@ -103,11 +103,11 @@ impl PaymentProvider for PayPal {
         self.fetch(subscription_ref).await.map(|_| self.portal.to_owned())
     }
 
-    /// PayPal writes no invoices for subscriptions; its payments are listed.
     fn writes_invoices(&self) -> bool {
         false
     }
 
+    /// PayPal writes no invoices for subscriptions; its payments are listed.
     async fn list_invoices(
         &self,
         subscription_ref: &str,

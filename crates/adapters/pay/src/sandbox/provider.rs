@@ -102,11 +102,11 @@ impl PaymentProvider for Sandbox {
         })
     }
 
-    /// The sandbox writes bills and no invoices.
     fn writes_invoices(&self) -> bool {
         false
     }
 
+    /// The sandbox writes bills and no invoices.
     async fn list_invoices(
         &self,
         subscription_ref: &str,

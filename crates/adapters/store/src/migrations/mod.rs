@@ -77,7 +77,11 @@ const VERSIONS: &[Version] = &[
     Version::new(16, v16::STATEMENTS),
     Version::new(17, v17::STATEMENTS),
     Version::new(18, v18::STATEMENTS),
-    Version { append_only: v19::APPEND_ONLY, ..Version::new(19, v19::STATEMENTS) },
+    Version {
+        append_only: v19::APPEND_ONLY,
+        append_only_in: v19::APPEND_ONLY_IN,
+        ..Version::new(19, v19::STATEMENTS)
+    },
 ];
 
 const CREATE_VERSIONS: &str =

@@ -32,19 +32,49 @@ pub(super) const STATEMENTS: &[&str] = &[
         corrects TEXT,
         seller TEXT NOT NULL,
         buyer TEXT NOT NULL,
+        buyer_user_id {id},
+        buyer_email TEXT,
         lines TEXT NOT NULL,
         net_minor {int} NOT NULL,
         tax_minor {int} NOT NULL,
         gross_minor {int} NOT NULL CHECK (gross_minor = net_minor + tax_minor),
         tax TEXT,
+        note TEXT,
         currency TEXT NOT NULL,
         at {int} NOT NULL,
         UNIQUE (series, place)
     ) {keyed}",
     "CREATE INDEX invoices_by_organization ON invoices (organization_id, id)",
     "CREATE INDEX invoices_by_payment ON invoices (payment_id)",
+    "CREATE INDEX invoices_by_buyer ON invoices (buyer_user_id) WHERE buyer_user_id IS NOT NULL",
     "CREATE UNIQUE INDEX invoices_one_of_payment ON invoices (payment_id) WHERE kind = 'invoice'",
 ];
 
-/// What was written on an invoice stays.
+/// Invoices are never removed.
 pub(super) const APPEND_ONLY: &[&str] = &["invoices"];
+
+/// What was written on an invoice stays; the person behind the buyer, whom no tax law asks for, can
+/// be erased.
+pub(super) const APPEND_ONLY_IN: &[(&str, &[&str])] = &[(
+    "invoices",
+    &[
+        "id",
+        "number",
+        "series",
+        "place",
+        "organization_id",
+        "payment_id",
+        "kind",
+        "corrects",
+        "seller",
+        "buyer",
+        "lines",
+        "net_minor",
+        "tax_minor",
+        "gross_minor",
+        "tax",
+        "note",
+        "currency",
+        "at",
+    ],
+)];

@@ -123,7 +123,7 @@ pub(super) async fn erase_rows(sql: &Sql, rows: &ErasedRows) -> Result<u64, Stor
     Ok(erased)
 }
 
-/// Erases a person's ways in, and what providers of payments told of their address.
+/// Erases a person's ways in, their address on invoices, and what providers of payments told of it.
 ///
 /// # Errors
 /// What the database says.
@@ -137,6 +137,9 @@ pub(super) async fn erase_ways_in(sql: &Sql, traces: &Traces) -> Result<(), Stor
         let text = format!("DELETE FROM {table} WHERE {column} = $1");
         sql.run("row", text, vec![value]).await?;
     }
+    let text = "UPDATE invoices SET buyer_user_id = NULL, buyer_email = NULL \
+                WHERE buyer_user_id = $1";
+    sql.run("invoice", text, vec![traces.user_id.as_uuid().into()]).await?;
     // What was understood is in the books; what was not will not be any more.
     let text = "UPDATE payment_events SET body = '{}', note = 'erased', outcome = CASE outcome \
                 WHEN 'unclear' THEN 'ignored' ELSE outcome END \
@@ -172,7 +175,7 @@ mod tests {
         ("subscriptions", "money: what was paid for period by period, by number alone"),
         ("subscription_changes", "money: the same, step by step"),
         ("payments", "money: what tax law wants to see for years, by number alone"),
-        ("invoices", "money: what tax law wants to see for years, with who bought by name alone"),
+        ("invoices", "money: what tax law wants to see for years; the person who bought is erased"),
         ("payment_events", "bodies that name the address are emptied"),
         ("fraud_blocks", "digests and networks that fraud came from; who listed them, by number"),
         ("flags", "what is on for whom, and who turned it, by number alone"),

@@ -6,11 +6,11 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Invoice, InvoiceContent, Page, PageRequest, ReadInvoices, WriteInvoices,
+    Invoice, InvoiceBuyer, InvoiceContent, Page, PageRequest, ReadInvoices, WriteInvoices,
 };
 use gantry_rules::invoice::{TaxedAmount, derive_number};
-use gantry_types::{InvoiceId, OrganizationId, PaymentId};
-use sea_orm::FromQueryResult;
+use gantry_types::{InvoiceId, OrganizationId, PaymentId, UserId};
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::convert::{
@@ -23,7 +23,8 @@ use crate::session::Session;
 const WHAT: &str = "invoice";
 
 const SELECT: &str = "SELECT id, number, organization_id, payment_id, kind, corrects, seller, buyer, \
-     lines, net_minor, tax_minor, gross_minor, tax, currency, at FROM invoices";
+     buyer_user_id, buyer_email, lines, net_minor, tax_minor, gross_minor, tax, note, currency, at \
+     FROM invoices";
 
 /// A row of `invoices`.
 #[derive(Debug, FromQueryResult)]
@@ -36,11 +37,14 @@ struct InvoiceRow {
     corrects: Option<String>,
     seller: String,
     buyer: String,
+    buyer_user_id: Option<Uuid>,
+    buyer_email: Option<String>,
     lines: String,
     net_minor: i64,
     tax_minor: i64,
     gross_minor: i64,
     tax: Option<String>,
+    note: Option<String>,
     currency: String,
     at: i64,
 }
@@ -54,7 +58,11 @@ impl InvoiceRow {
             kind: decode_serde_word("kind of an invoice", &self.kind)?,
             corrects: self.corrects,
             seller: decode_json("seller", &self.seller)?,
-            buyer: self.buyer,
+            buyer: InvoiceBuyer {
+                name: self.buyer,
+                user_id: self.buyer_user_id.map(UserId::from_uuid),
+                email: self.buyer_email,
+            },
             lines: decode_json("lines of an invoice", &self.lines)?,
             total: TaxedAmount {
                 net_minor: self.net_minor,
@@ -62,6 +70,7 @@ impl InvoiceRow {
                 gross_minor: self.gross_minor,
             },
             tax: decode_opt_json("tax", self.tax.as_deref())?,
+            note: self.note,
             currency: decode_word("currency", &self.currency)?,
             at: decode_time(self.at),
         };
@@ -89,7 +98,7 @@ impl ReadInvoices for Session {
     ) -> Result<Page<Invoice, InvoiceId>, StoreError> {
         let tail = PageSql::new(page, "id", 2, InvoiceId::as_uuid);
         let sql = format!("{SELECT} WHERE organization_id = $1{}", tail.tail);
-        let mut values = vec![organization_id.as_uuid().into()];
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into()];
         values.extend(tail.values.iter().cloned());
         let rows = self.sql().all::<InvoiceRow>(WHAT, sql, values).await?;
         let invoices = rows.into_iter().map(InvoiceRow::decode).collect::<Result<_, _>>()?;
@@ -120,10 +129,10 @@ impl WriteInvoices for Session {
         let place = self.sql().number("series of invoices", take, vec![series.into()]).await?;
         let number = derive_number(series, decode_u64("place in a series", place)?);
         let sql = "INSERT INTO invoices (id, number, organization_id, payment_id, kind, corrects, \
-                   seller, buyer, lines, net_minor, tax_minor, gross_minor, tax, currency, at, \
-                   series, place) \
+                   seller, buyer, buyer_user_id, buyer_email, lines, net_minor, tax_minor, \
+                   gross_minor, tax, note, currency, at, series, place) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17)";
+                   $17, $18, $19, $20)";
         let tax = content.tax.as_ref().map(|tax| encode_json("tax", tax)).transpose()?;
         let values = vec![
             content.id.as_uuid().into(),
@@ -133,12 +142,15 @@ impl WriteInvoices for Session {
             encode_serde_word("kind of an invoice", &content.kind)?.into(),
             content.corrects.clone().into(),
             encode_json("seller", &content.seller)?.into(),
-            content.buyer.as_str().into(),
+            content.buyer.name.as_str().into(),
+            content.buyer.user_id.map(UserId::as_uuid).into(),
+            content.buyer.email.clone().into(),
             encode_json("lines of an invoice", &content.lines)?.into(),
             content.total.net_minor.into(),
             content.total.tax_minor.into(),
             content.total.gross_minor.into(),
             tax.into(),
+            content.note.clone().into(),
             content.currency.to_string().into(),
             content.at.as_micros().into(),
             series.into(),
