@@ -11,9 +11,9 @@ use gantry_types::PaymentId;
 
 use super::jobs::derive_idempotency;
 use crate::dto::{
-    CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody, MockPurchaseBody,
-    MockPurchaseRequest, OffersBody, PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody,
-    SubscriptionAnswer, SubscriptionBody, SubscriptionRequest,
+    CheckoutBody, CheckoutRequest, IntervalBody, MockPurchaseBody, MockPurchaseRequest, OffersBody,
+    PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody, SubscriptionAnswer,
+    SubscriptionBody, SubscriptionRequest,
 };
 use crate::extract::{CurrentActor, HashedJson, JsonBody, Params, read_body};
 use crate::problem::{Answer, Problem};
@@ -102,17 +102,6 @@ pub async fn open_portal(
     let back = derive_address(&state, RETURN_PATH);
     let url = state.billing().open_portal(&actor, &back).await?;
     Ok((StatusCode::CREATED, Json(PortalBody { url })))
-}
-
-/// The newest invoices of the subscription, as its provider keeps them.
-#[utoipa::path(get, path = "/account/invoices", tag = "Billing",
-    responses((status = 200, body = InvoicesBody)))]
-pub async fn list_invoices(
-    State(state): State<AppState>,
-    CurrentActor(actor): CurrentActor,
-) -> Answer<Json<InvoicesBody>> {
-    let items = state.billing().list_invoices(&actor).await?.into_iter().map(Into::into).collect();
-    Ok(Json(InvoicesBody { items }))
 }
 
 fn derive_wish(request: CheckoutRequest) -> Answer<Wish> {
