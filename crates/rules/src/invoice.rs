@@ -64,9 +64,9 @@ impl FromStr for NumberFormat {
     type Err = InvalidNumberFormat;
 
     fn from_str(text: &str) -> Result<Self, InvalidNumberFormat> {
-        let rest = text.replacen(NUMBER, "", 1).replacen(YEAR, "", 1);
+        let example = text.replacen(NUMBER, "1", 1).replacen(YEAR, "1", 1);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let fits = text.len() <= LONGEST && text.contains(NUMBER) && rest.chars().all(allowed);
+        let fits = text.len() <= LONGEST && text.contains(NUMBER) && example.chars().all(allowed);
         if fits {
             Ok(Self(text.to_owned()))
         } else {
@@ -103,7 +103,7 @@ impl fmt::Display for TaxTerms {
 }
 
 impl TaxTerms {
-    /// The tax in a gross amount in minor units, rounded half up; never negative for what is not.
+    /// The tax in a gross amount, both in minor units, rounded half up.
     #[must_use]
     pub fn derive_tax(&self, gross_minor: i64) -> i64 {
         let rate = i128::from(self.hundredths);
@@ -177,9 +177,15 @@ mod tests {
         assert_eq!(derive_number(&series, 7), "INV-2027-7");
         let endless: NumberFormat = "R{number}".parse().unwrap();
         assert_eq!(endless.derive_series(at), "R{number}");
-        for wrong in
-            ["", "INV-{year}", "{number}{number}", "a/{number}", "a {number}", "{x}{number}"]
-        {
+        for wrong in [
+            "",
+            "INV-{year}",
+            "{number}{number}",
+            "a/{number}",
+            "a {number}",
+            "{x}{number}",
+            "{{number}year}",
+        ] {
             assert!(wrong.parse::<NumberFormat>().is_err(), "{wrong}");
         }
         assert!(format!("{}{{number}}", "a".repeat(40)).parse::<NumberFormat>().is_err());

@@ -75,7 +75,14 @@ impl Ground {
 
     async fn number(&self, tx: &dyn Tx, content: &InvoiceContent) -> Result<(), StoreError> {
         let series = self.invoices.number.derive_series(content.at);
-        tx.invoices().write_invoice(&series, content).await.map(drop)
+        match tx.invoices().write_invoice(&series, content).await {
+            Ok(_) => Ok(()),
+            // Somebody else was faster. It must not pass for an event that is known.
+            Err(StoreError::AlreadyExists { what }) => Err(StoreError::Unavailable {
+                reason: format!("this {what} is being written; the event is to come again"),
+            }),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -107,8 +107,9 @@ pub trait ReadInvoices: Send + Sync {
 /// Writes invoices.
 #[async_trait]
 pub trait WriteInvoices: ReadInvoices {
-    /// Writes one with the next number of `series`, whose holders wait for one another; answers the
-    /// number. [`StoreError::AlreadyExists`] for the second invoice of a payment.
+    /// Writes one with the next number of `series` that none has, whose holders wait for one
+    /// another; answers the number. [`StoreError::AlreadyExists`] for the second invoice of a
+    /// payment.
     async fn write_invoice(
         &self,
         series: &str,

@@ -21,6 +21,8 @@ use super::page::PageSql;
 use crate::session::Session;
 
 const WHAT: &str = "invoice";
+/// How many numbers that another series has are passed over at once.
+const MOST_PASSED: u32 = 1_000;
 
 const SELECT: &str = "SELECT id, number, organization_id, payment_id, kind, corrects, seller, buyer, \
      buyer_user_id, buyer_email, lines, net_minor, tax_minor, gross_minor, tax, note, currency, at \
@@ -116,6 +118,27 @@ impl ReadInvoices for Session {
     }
 }
 
+impl Session {
+    /// The next place of a series, and its number. One that another series has, because the format
+    /// was another then, is passed over.
+    async fn take_number(&self, series: &str) -> Result<(i64, String), StoreError> {
+        let take = "INSERT INTO invoice_series (series, taken) VALUES ($1, 1) \
+                    ON CONFLICT (series) DO UPDATE SET taken = invoice_series.taken + 1 \
+                    RETURNING taken";
+        let count = "SELECT COUNT(*) FROM invoices WHERE number = $1";
+        for _ in 0..MOST_PASSED {
+            let place = self.sql().number("series of invoices", take, vec![series.into()]).await?;
+            let number = derive_number(series, decode_u64("place in a series", place)?);
+            if self.sql().number(WHAT, count, vec![number.as_str().into()]).await? == 0 {
+                return Ok((place, number));
+            }
+        }
+        Err(StoreError::Unavailable {
+            reason: format!("{MOST_PASSED} numbers of invoices like `{series}` are taken"),
+        })
+    }
+}
+
 #[async_trait]
 impl WriteInvoices for Session {
     async fn write_invoice(
@@ -123,11 +146,7 @@ impl WriteInvoices for Session {
         series: &str,
         content: &InvoiceContent,
     ) -> Result<String, StoreError> {
-        let take = "INSERT INTO invoice_series (series, taken) VALUES ($1, 1) \
-                    ON CONFLICT (series) DO UPDATE SET taken = invoice_series.taken + 1 \
-                    RETURNING taken";
-        let place = self.sql().number("series of invoices", take, vec![series.into()]).await?;
-        let number = derive_number(series, decode_u64("place in a series", place)?);
+        let (place, number) = self.take_number(series).await?;
         let sql = "INSERT INTO invoices (id, number, organization_id, payment_id, kind, corrects, \
                    seller, buyer, buyer_user_id, buyer_email, lines, net_minor, tax_minor, \
                    gross_minor, tax, note, currency, at, series, place) \

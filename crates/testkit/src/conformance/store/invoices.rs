@@ -68,10 +68,18 @@ async fn write_invoice(
     payment: &Payment,
     content: &InvoiceContent,
 ) -> Result<String, StoreError> {
-    write(world, (payment.clone(), content.clone()), |tx, (payment, content)| {
+    write_in(world, SERIES, (payment, content)).await
+}
+
+async fn write_in(
+    world: &World,
+    series: &'static str,
+    (payment, content): (&Payment, &InvoiceContent),
+) -> Result<String, StoreError> {
+    write(world, (payment.clone(), content.clone()), move |tx, (payment, content)| {
         Box::pin(async move {
             tx.payments().put_payment(&payment).await?;
-            tx.invoices().write_invoice(SERIES, &content).await
+            tx.invoices().write_invoice(series, &content).await
         })
     })
     .await
@@ -177,6 +185,19 @@ pub async fn an_invoice_is_its_organizations_and_a_payment_has_one(world: &World
     ensure!(all[0].content.corrects.as_deref() == Some("INV-2026-1"));
     let of_payment = world.read().await?.invoices().find_invoice_of_payment(paid.id).await?;
     ensure!(of_payment == Some(expected), "{of_payment:?}");
+    Ok(())
+}
+
+/// Formats change, and no number is given twice.
+pub async fn a_number_of_another_series_is_passed_over(world: &World) -> Outcome {
+    let (account, user_id) = open_account(world).await?;
+    let mut told = Vec::new();
+    let series = std::iter::repeat_n("R{number}", 11).chain(["R1{number}", "R{number}"]);
+    for (place, series) in series.enumerate() {
+        let paid = payment(account, &format!("pay_{place}"));
+        told.push(write_in(world, series, (&paid, &invoice(&paid, user_id))).await?);
+    }
+    ensure!(told[10..] == ["R11", "R12", "R13"], "{told:?}");
     Ok(())
 }
 

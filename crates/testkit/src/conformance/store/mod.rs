@@ -77,6 +77,7 @@ macro_rules! store_conformance {
             payments::open_checkouts_are_listed,
             invoices::numbers_have_neither_gaps_nor_twins,
             invoices::an_invoice_is_its_organizations_and_a_payment_has_one,
+            invoices::a_number_of_another_series_is_passed_over,
             invoices::who_bought_is_erased_and_the_invoice_stays,
             requests::a_request_is_kept_once_and_answered_for_a_day,
             requests::a_request_is_held_by_one,
