@@ -2,14 +2,16 @@
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::RefundOrder;
-use gantry_ports::store::{LotGrant, StoreExt};
+use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
+use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{Credits, LotId, Money, OrganizationId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Billing;
 use crate::error::BillingError;
 use crate::offers::list;
+use crate::once::{Begun, Turn, under_way, unreadable};
 
 /// The most credits of one gift.
 const LARGEST_GIFT: i64 = 1_000_000_000;
@@ -52,16 +54,17 @@ impl Billing {
             .await
     }
 
-    /// Gives an organization credits.
+    /// Gives an organization credits; under one key once.
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::Conflict`] for an amount that is none,
-    /// [`BillingError::Store`].
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Store`].
     pub async fn grant_credits(
         &self,
         actor: &Actor,
         organization_id: OrganizationId,
         gift: (Credits, &str),
+        key: Option<&IdempotencyKey>,
     ) -> Result<(), BillingError> {
         require(actor, Permission::Administer)?;
         let (credits, reason) = gift;
@@ -80,29 +83,74 @@ impl Billing {
         let details = json!({ "credits": credits, "reason": reason });
         let subject = format!("organization {organization_id}");
         let entry = actor.audit_entry("credits.grant", &subject, details, now);
-        self.store
+        let kept = key.map(|key| KeptRequest {
+            organization_id: actor.organization_id,
+            key: key.clone(),
+            began: Value::Null,
+            answer: Some(Value::Bool(true)),
+            created_at: now,
+            held_until: now,
+        });
+        let is_given = self
+            .store
             .write(move |tx| {
-                let (grant, entry) = (grant.clone(), entry.clone());
+                let (kept, grant, entry) = (kept.clone(), grant.clone(), entry.clone());
                 Box::pin(async move {
+                    if let Some(kept) = &kept
+                        && !tx.requests().keep_request(kept).await?
+                    {
+                        return Ok(false);
+                    }
                     tx.accounts().insert_lot(&grant).await?;
-                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                    tx.audit().append(&entry).await?;
+                    Ok::<bool, BillingError>(true)
                 })
             })
-            .await
+            .await?;
+        if is_given {
+            return Ok(());
+        }
+        match self.find_turn(actor, key).await? {
+            Some(Begun::Done(_)) => Ok(()),
+            Some(Begun::Act(_)) | None => Err(under_way()),
+        }
     }
 
     /// Gives money back for a payment, by its provider; what follows from it, its event tells.
+    /// Under one key it is given back once.
     ///
     /// # Errors
-    /// [`BillingError::Access`], [`BillingError::Conflict`], [`BillingError::Payment`],
-    /// [`BillingError::Store`].
+    /// [`BillingError::Access`], [`BillingError::Conflict`],
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn refund(
         &self,
         actor: &Actor,
         payment_ref: &str,
         minor: Option<i64>,
+        key: Option<&IdempotencyKey>,
     ) -> Result<(), BillingError> {
         require(actor, Permission::Administer)?;
+        let begun = if let Some(begun) = self.find_turn(actor, key).await? {
+            begun
+        } else {
+            let order = self.derive_refund(payment_ref, minor).await?;
+            let began = serde_json::to_value(&order).map_err(|error| unreadable(&error))?;
+            self.begin_turn(actor, key, began).await?
+        };
+        match begun {
+            Begun::Done(_) => Ok(()),
+            Begun::Act(turn) => {
+                let acted = self.give_back(actor, &turn).await;
+                self.end_turn(turn, acted).await
+            }
+        }
+    }
+
+    async fn derive_refund(
+        &self,
+        payment_ref: &str,
+        minor: Option<i64>,
+    ) -> Result<RefundOrder, BillingError> {
         let till = self.require_till()?;
         let snapshot = self.store.read().await?;
         let found = snapshot.payments().find_payment(till.provider.id(), payment_ref).await?;
@@ -113,20 +161,28 @@ impl Billing {
             let reason = format!("between 1 and {left} minor units can be given back");
             return Err(BillingError::Conflict { reason });
         }
-        let amount = Money { minor, ..payment.amount };
-        let payment_ref = payment.provider_ref.as_str();
-        let order = RefundOrder {
-            payment_ref: payment_ref.to_owned(),
-            amount,
+        Ok(RefundOrder {
+            payment_ref: payment.provider_ref,
+            amount: Money { minor, ..payment.amount },
             before_minor: payment.refunded_minor,
-        };
-        till.provider.refund(&order).await?;
-        let details = json!({ "amount": amount.to_string() });
-        let entry = actor.audit_entry("payment.refund.ask", payment_ref, details, self.clock.now());
+        })
+    }
+
+    async fn give_back(&self, actor: &Actor, turn: &Turn) -> Result<(), BillingError> {
+        let order: RefundOrder =
+            serde_json::from_value(turn.began.clone()).map_err(|error| unreadable(&error))?;
+        self.require_till()?.provider.refund(&order).await?;
+        let details = json!({ "amount": order.amount.to_string() });
+        let now = self.clock.now();
+        let entry = actor.audit_entry("payment.refund.ask", &order.payment_ref, details, now);
+        let turn = turn.clone();
         self.store
             .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move { Ok::<(), BillingError>(tx.audit().append(&entry).await?) })
+                let (turn, entry) = (turn.clone(), entry.clone());
+                Box::pin(async move {
+                    turn.answer(tx, &Value::Bool(true)).await?;
+                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                })
             })
             .await
     }

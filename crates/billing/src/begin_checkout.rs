@@ -6,13 +6,15 @@ use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::{CheckoutOrder, Purchase};
 use gantry_ports::store::{Checkout, CheckoutStatus, StoreExt};
 use gantry_rules::plan::Interval;
+use gantry_rules::submission::IdempotencyKey;
 use gantry_rules::subscription::SubscriptionStatus;
 use gantry_types::{CheckoutId, Money};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Billing;
 use crate::error::BillingError;
 use crate::offers::list;
+use crate::once::{Begun, Turn, unreadable};
 
 /// What somebody wants to buy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,23 +52,42 @@ pub struct WayBack {
 }
 
 impl Billing {
-    /// Makes a page on which the wish can be paid for.
+    /// Makes a page on which the wish can be paid for; under one key one page.
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::NotForSale`],
-    /// [`BillingError::AlreadySubscribed`], [`BillingError::NoProvider`],
-    /// [`BillingError::Payment`], [`BillingError::Store`].
+    /// [`BillingError::AlreadySubscribed`], [`BillingError::IdempotencyMismatch`],
+    /// [`BillingError::Conflict`] while the first request of the key is under way,
+    /// [`BillingError::NoProvider`], [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn begin_checkout(
         &self,
         actor: &Actor,
         wish: &Wish,
         back: &WayBack,
+        key: Option<&IdempotencyKey>,
     ) -> Result<CheckoutLink, BillingError> {
         require(actor, Permission::ManageBilling)?;
+        self.require_till()?;
+        match self.begin_turn(actor, key, json!(CheckoutId::generate())).await? {
+            Begun::Done(answer) => read_link(&answer),
+            Begun::Act(turn) => {
+                let acted = self.open_checkout(actor, wish, back, &turn).await;
+                self.end_turn(turn, acted).await
+            }
+        }
+    }
+
+    async fn open_checkout(
+        &self,
+        actor: &Actor,
+        wish: &Wish,
+        back: &WayBack,
+        turn: &Turn,
+    ) -> Result<CheckoutLink, BillingError> {
         let till = self.require_till()?;
         let (purchase, title, price) = self.derive_purchase(actor, wish).await?;
         let order = CheckoutOrder {
-            id: CheckoutId::generate(),
+            id: read_id(&turn.began)?,
             organization_id: actor.organization_id,
             purchase: purchase.clone(),
             title,
@@ -94,17 +115,21 @@ impl Billing {
             json!({ "title": order.title, "price": price.to_string() }),
             checkout.created_at,
         );
+        let link = CheckoutLink { id: order.id, url: opened.url };
+        let (turn, answer) = (turn.clone(), json!({ "id": link.id, "url": link.url }));
         self.store
             .write(move |tx| {
                 let (checkout, entry) = (checkout.clone(), entry.clone());
+                let (turn, answer) = (turn.clone(), answer.clone());
                 Box::pin(async move {
                     tx.payments().insert_checkout(&checkout).await?;
+                    turn.answer(tx, &answer).await?;
                     tx.audit().append(&entry).await?;
                     Ok::<(), BillingError>(())
                 })
             })
             .await?;
-        Ok(CheckoutLink { id: order.id, url: opened.url })
+        Ok(link)
     }
 
     async fn derive_purchase(
@@ -165,4 +190,13 @@ impl Billing {
         let user = snapshot.access().find_user(user_id).await?;
         Ok(user.map(|user| user.email).unwrap_or_default())
     }
+}
+
+fn read_id(kept: &Value) -> Result<CheckoutId, BillingError> {
+    serde_json::from_value(kept.clone()).map_err(|error| unreadable(&error))
+}
+
+fn read_link(answer: &Value) -> Result<CheckoutLink, BillingError> {
+    let url = serde_json::from_value(answer["url"].clone()).map_err(|error| unreadable(&error))?;
+    Ok(CheckoutLink { id: read_id(&answer["id"])?, url })
 }

@@ -50,7 +50,7 @@ impl Billing {
         if is_over {
             return Ok(());
         }
-        match self.change_subscription(&actor, &SubscriptionWish::Cancel).await {
+        match self.change_subscription(&actor, &SubscriptionWish::Cancel, None).await {
             Ok(_) => Ok(()),
             Err(
                 error @ (BillingError::Payment(

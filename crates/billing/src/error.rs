@@ -38,6 +38,9 @@ pub enum BillingError {
         /// Why.
         reason: String,
     },
+    /// The idempotency key was used with another body.
+    #[error("this idempotency key was used with another request")]
+    IdempotencyMismatch,
     /// Nobody takes money here.
     #[error("this installation takes no payments; ask its administrator")]
     NoProvider,

@@ -35,7 +35,7 @@ impl Billing {
         };
         let desk = self.sandbox().ok_or_else(not_here)?;
         let wish = Wish::Package { slug: package.to_owned() };
-        let link = self.begin_checkout(actor, &wish, back).await?;
+        let link = self.begin_checkout(actor, &wish, back, None).await?;
         let found = self.store.read().await?.payments().find_checkout(link.id).await?;
         let checkout = found.ok_or(StoreError::NotFound { what: "checkout" })?;
         match desk.pay(&checkout.provider_ref, CARD, true).await? {

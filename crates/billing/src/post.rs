@@ -71,7 +71,8 @@ impl Ground {
     }
 }
 
-async fn find_payers(
+/// Who gets letters about an organization's payments.
+pub(crate) async fn find_payers(
     tx: &dyn Tx,
     organization_id: OrganizationId,
 ) -> Result<Vec<Addressee>, StoreError> {

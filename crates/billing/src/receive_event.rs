@@ -117,8 +117,9 @@ impl Billing {
     }
 
     pub(crate) fn derive_ground(&self) -> Result<Ground, BillingError> {
+        let provider = &self.require_till()?.provider;
         Ok(Ground {
-            provider: self.require_till()?.provider.id().to_owned(),
+            provider: provider.id().to_owned(),
             default_plan: self.edition.default_plan.clone(),
             letters: self.post.as_ref().map(|post| Arc::clone(&post.letters)),
             grace: self.edition.grace,
@@ -128,6 +129,8 @@ impl Billing {
                 .iter()
                 .map(|package| (package.slug.clone(), package.expires_after))
                 .collect(),
+            invoices: self.edition.invoices.clone(),
+            provider_writes_invoices: provider.writes_invoices(),
             now: self.clock.now(),
         })
     }

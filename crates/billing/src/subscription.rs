@@ -1,15 +1,17 @@
 //! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::payments::{SubscriptionOrder, ToldInvoice};
+use gantry_ports::payments::SubscriptionOrder;
 use gantry_ports::store::{Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
+use gantry_rules::submission::IdempotencyKey;
 use gantry_rules::subscription::{Subscription, SubscriptionStatus};
 use gantry_types::{OrganizationId, PaymentId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Billing;
 use crate::error::BillingError;
+use crate::once::{Begun, Turn};
 
 /// A subscription with its plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,18 +64,35 @@ impl Billing {
     }
 
     /// Changes the subscription at its provider, and notes what the provider answers; the event
-    /// that follows tells the same.
+    /// that follows tells the same. Under one key it is changed once; a repetition answers the
+    /// subscription as it stands.
     ///
     /// # Errors
     /// [`BillingError::NoSubscription`], [`BillingError::NotOffered`],
-    /// [`BillingError::NotForSale`], [`BillingError::Conflict`], [`BillingError::Payment`], and as
+    /// [`BillingError::NotForSale`], [`BillingError::Conflict`],
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], and as
     /// [`Billing::find_subscription`].
     pub async fn change_subscription(
         &self,
         actor: &Actor,
         wish: &SubscriptionWish,
+        key: Option<&IdempotencyKey>,
     ) -> Result<SubscriptionView, BillingError> {
         require(actor, Permission::ManageBilling)?;
+        self.require_till()?;
+        if let Begun::Act(turn) = self.begin_turn(actor, key, Value::Null).await? {
+            let acted = self.ask_for_change(actor, wish, &turn).await;
+            self.end_turn(turn, acted).await?;
+        }
+        self.find_view(actor.organization_id).await?.ok_or(BillingError::NoSubscription)
+    }
+
+    async fn ask_for_change(
+        &self,
+        actor: &Actor,
+        wish: &SubscriptionWish,
+        turn: &Turn,
+    ) -> Result<(), BillingError> {
         let till = self.require_till()?;
         let view = self.find_view(actor.organization_id).await?;
         let view = view
@@ -93,11 +112,14 @@ impl Billing {
         let (action, details) = describe(wish);
         let subject = format!("subscription {}", view.subscription.id);
         let entry = actor.audit_entry(action, &subject, details, ground.now);
+        let turn = turn.clone();
         let verdict = self
             .store
             .write(move |tx| {
                 let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
+                let turn = turn.clone();
                 Box::pin(async move {
+                    turn.answer(tx, &Value::Bool(true)).await?;
                     let verdict = ground.apply_subscription(tx, &told).await?;
                     ground.post(tx, &verdict.notices).await?;
                     tx.audit().append(&entry).await?;
@@ -106,7 +128,7 @@ impl Billing {
             })
             .await?;
         self.announce(&verdict.notices);
-        self.find_view(actor.organization_id).await?.ok_or(BillingError::NoSubscription)
+        Ok(())
     }
 
     async fn derive_order(
@@ -149,19 +171,6 @@ impl Billing {
         let till = self.require_till()?;
         let name = self.find_provider_ref(actor).await?.ok_or(BillingError::NoSubscription)?;
         Ok(till.provider.open_portal(&name, return_url).await?)
-    }
-
-    /// The invoices of the organization's subscription, newest first; none without one.
-    ///
-    /// # Errors
-    /// [`BillingError::Access`], [`BillingError::Payment`], [`BillingError::Store`].
-    pub async fn list_invoices(&self, actor: &Actor) -> Result<Vec<ToldInvoice>, BillingError> {
-        require(actor, Permission::ReadAccount)?;
-        let till = self.require_till()?;
-        match self.find_provider_ref(actor).await? {
-            Some(name) => Ok(till.provider.list_invoices(&name).await?),
-            None => Ok(Vec::new()),
-        }
     }
 
     /// The present provider's name for the organization's subscription.

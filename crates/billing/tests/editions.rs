@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gantry_billing::{AdProvider, Mistake, Sale, Vocabulary, parse_edition};
 use gantry_rules::cancellation::CancellationTerms;
+use gantry_rules::invoice::{InvoiceTerms, TaxTerms};
 use gantry_rules::plan::{Feature, Included, Interval};
 use gantry_rules::referral::RewardedWhen;
 use gantry_rules::rewards::Velocity;
@@ -153,6 +154,34 @@ fn what_cannot_be_sold_is_refused() {
     let broken = mistakes("slug = \n");
     assert_eq!(broken[0].line, 1);
     assert!(broken[0].problem.contains("is not TOML"));
+}
+
+#[test]
+fn invoices_are_read_and_what_is_wrong_with_them_is_told() {
+    let usual = parse_edition(GOOD, &known()).unwrap().invoices;
+    assert_eq!(usual, InvoiceTerms::plain("Shop"));
+    let text = format!(
+        "{GOOD}\n[invoices]\nnumber = \"R-{{year}}-{{number}}\"\nseller = [\"Shop Ltd\", \"1 Street\"]\n\
+         tax = \"VAT\"\ntax_percent = \"7.7\"\nnote = \"Thank you.\"\n"
+    );
+    let terms = parse_edition(&text, &known()).unwrap().invoices;
+    assert_eq!(terms.number.to_string(), "R-{year}-{number}");
+    assert_eq!(terms.seller, ["Shop Ltd", "1 Street"]);
+    assert_eq!(terms.tax, Some(TaxTerms { name: "VAT".to_owned(), hundredths: 770 }));
+    assert_eq!(terms.note.as_deref(), Some("Thank you."));
+    for (from, to, key) in [
+        ("R-{year}-{number}", "R-{year}", "invoices.number"),
+        ("[\"Shop Ltd\", \"1 Street\"]", "[]", "invoices.seller"),
+        ("tax_percent = \"7.7\"", "", "invoices.tax_percent"),
+        ("tax = \"VAT\"", "", "invoices.tax"),
+        ("\"7.7\"", "\"101\"", "invoices.tax_percent"),
+        ("\"7.7\"", "\"0\"", "invoices.tax_percent"),
+        ("note =", "notes =", "invoices.notes"),
+    ] {
+        let found = mistakes(&text.replace(from, to));
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert_eq!(found[0].key, key, "{found:?}");
+    }
 }
 
 #[test]

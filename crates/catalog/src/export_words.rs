@@ -50,6 +50,7 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::Subscriptions,
             ExportPart::SubscriptionChanges,
             ExportPart::Payments,
+            ExportPart::Invoices,
             ExportPart::AdSessions,
             ExportPart::FraudEvents,
             ExportPart::ReferralCodes,
@@ -92,7 +93,7 @@ organizations.json   organizations that you belong to; data, workflows and sched
 jobs.jsonl           your jobs: parameters, states, reports, costs; one a line
 job_events.jsonl     what they said while they ran; one a line
 ledger.csv           every movement of credits
-invoices.json        balances, purchases, subscriptions, payments, ads for credits
+invoices.json        balances, purchases, subscriptions, payments, invoices, ads for credits
 audit.jsonl          what you did, as the audit log tells it; one a line
 datasets/            the files that you uploaded, by dataset and version
 artifacts/           the files that jobs made, by the artifact's identifier
@@ -110,7 +111,7 @@ organizations.json   Organisationen, denen Sie angehören; Daten, Abläufe und Z
 jobs.jsonl           Ihre Jobs: Parameter, Zustände, Berichte, Kosten; einer je Zeile
 job_events.jsonl     was sie währenddessen gemeldet haben; eines je Zeile
 ledger.csv           jede Bewegung von Credits
-invoices.json        Guthaben, Käufe, Abonnements, Zahlungen
+invoices.json        Guthaben, Käufe, Abonnements, Zahlungen, Rechnungen
 audit.jsonl          was Sie getan haben, laut Prüfprotokoll; eines je Zeile
 datasets/            die Dateien, die Sie hochgeladen haben, nach Datensatz und Version
 artifacts/           die Dateien, die Jobs erzeugt haben, nach Kennung

@@ -14,6 +14,7 @@ pub mod flag_words;
 pub mod flags;
 pub mod fork;
 pub mod fraud;
+pub mod invoice;
 pub mod job;
 pub mod ledger;
 pub mod lots;

@@ -107,6 +107,7 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         rewards: None,
         low_balance: None,
         referrals: None,
+        invoices: gantry_rules::invoice::InvoiceTerms::plain("Test"),
         meters: std::collections::BTreeMap::new(),
     }
 }
@@ -389,9 +390,8 @@ pub async fn insert_account(
                         remaining: credits,
                     };
                     let reason = "welcome".to_owned();
-                    tx.accounts()
-                        .insert_lot(&LotGrant { organization_id, lot, reason, at: now })
-                        .await?;
+                    let grant = LotGrant { organization_id, lot, reason, at: now };
+                    tx.accounts().insert_lot(&grant).await?;
                 }
                 Ok(())
             })

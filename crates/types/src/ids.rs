@@ -106,6 +106,8 @@ define_ids! {
     PaymentEventId,
     /// Money that was received.
     PaymentId,
+    /// An invoice or a credit note.
+    InvoiceId,
     /// An ad that somebody watches for credits.
     AdSessionId,
     /// Something that a provider of ads told.

@@ -18,10 +18,10 @@ mod time;
 pub use credits::{Credits, CreditsOutOfRange};
 pub use ids::{
     AdCallbackId, AdSessionId, AllowanceId, ApiKeyId, ArtifactId, AuditEntryId, CheckoutId,
-    DatasetId, FraudBlockId, FraudEventId, InvalidId, InvitationId, JobId, LedgerEntryId,
-    LinkedIdentityId, LotId, MailId, OAuthClientId, OrganizationId, PasskeyId, PaymentEventId,
-    PaymentId, PlanId, ReferralId, RequestId, ScheduleId, ScheduleRunId, SessionId, SubscriptionId,
-    TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
+    DatasetId, FraudBlockId, FraudEventId, InvalidId, InvitationId, InvoiceId, JobId,
+    LedgerEntryId, LinkedIdentityId, LotId, MailId, OAuthClientId, OrganizationId, PasskeyId,
+    PaymentEventId, PaymentId, PlanId, ReferralId, RequestId, ScheduleId, ScheduleRunId, SessionId,
+    SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
 pub use locale::Locale;

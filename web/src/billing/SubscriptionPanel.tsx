@@ -137,7 +137,7 @@ function InvoiceLinks({ invoice }: { invoice: Invoice }) {
   );
 }
 
-/** What the provider wrote for the subscription; nothing where it writes none. */
+/** Invoices and credit notes, of this installation and of the provider; nothing where there are none. */
 export function Invoices() {
   const { t } = useTranslation();
   const invoices = useQuery(invoicesQuery);

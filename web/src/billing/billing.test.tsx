@@ -135,6 +135,10 @@ describe('a subscription', () => {
     const invoice: Invoice = {
       provider_ref: 'in_7',
       number: 'A-7',
+      kind: 'invoice',
+      corrects: null,
+      net: null,
+      tax: null,
       amount: { currency: 'USD', minor: 9_900, text: '99.00 USD' },
       at: '2026-11-27T10:00:00Z',
       status: 'paid',

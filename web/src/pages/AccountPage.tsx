@@ -187,7 +187,7 @@ export function AccountPage() {
         ) : null}
         <Recommend />
         <Payments />
-        {subscription.data ? <Invoices /> : null}
+        <Invoices />
         <Ledger />
         <TimeZone />
         <Section title={t('account.you')}>

@@ -4,11 +4,12 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
-    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadJobs, ReadMails, ReadModels, ReadPayments,
-    ReadPeople, ReadReferrals, ReadRewards, ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx,
-    WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores, WriteClients,
-    WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteMails, WriteModels, WritePayments,
-    WriteReferrals, WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
+    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs, ReadMails, ReadModels,
+    ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards, ReadSchedules, ReadTx,
+    ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
+    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices,
+    WriteMails, WriteModels, WritePayments, WriteReferrals, WriteRequests, WriteRewards,
+    WriteSchedules, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -65,6 +66,12 @@ impl ReadTx for Session {
         self
     }
     fn payments(&self) -> &dyn ReadPayments {
+        self
+    }
+    fn invoices(&self) -> &dyn ReadInvoices {
+        self
+    }
+    fn requests(&self) -> &dyn ReadRequests {
         self
     }
     fn rewards(&self) -> &dyn ReadRewards {
@@ -131,6 +138,12 @@ impl Tx for Session {
         self
     }
     fn payments(&self) -> &dyn WritePayments {
+        self
+    }
+    fn invoices(&self) -> &dyn WriteInvoices {
+        self
+    }
+    fn requests(&self) -> &dyn WriteRequests {
         self
     }
     fn rewards(&self) -> &dyn WriteRewards {

@@ -15,7 +15,7 @@ async fn open(path: &Path) -> Result<GantryStore, OpenError> {
 }
 
 mod books;
-use books::append_audit_entry;
+use books::{append_audit_entry, write_invoice};
 
 async fn connect(path: &Path) -> anyhow::Result<sea_orm::DatabaseConnection> {
     Ok(Database::connect(format!("sqlite://{}", path.display())).await?)
@@ -64,17 +64,22 @@ async fn the_books_cannot_be_rewritten() -> Outcome {
     let path = folder.path().join("gantry.sqlite");
     let store: Arc<dyn Store> = Arc::new(open(&path).await?);
     let world = World::over(Arc::clone(&store)).await?;
-    world.account(100).await?;
+    let account = world.account(100).await?;
     let database = connect(&path).await?;
     append_audit_entry(&*store).await?;
-    for table in ["postings", "audit_entries"] {
+    write_invoice(&*store, account).await?;
+    for table in ["postings", "audit_entries", "invoices"] {
         for change in [format!("UPDATE {table} SET at = 0"), format!("DELETE FROM {table}")] {
             let refused = database.execute_unprepared(&change).await.expect_err(&change);
             assert!(refused.to_string().contains("append only"), "{refused}");
         }
     }
-    let erase = "UPDATE audit_entries SET details = '{}', ip = ''";
-    assert_eq!(database.execute_unprepared(erase).await?.rows_affected(), 1);
+    for erase in [
+        "UPDATE audit_entries SET details = '{}', ip = ''",
+        "UPDATE invoices SET buyer_user_id = NULL, buyer_email = NULL",
+    ] {
+        assert_eq!(database.execute_unprepared(erase).await?.rows_affected(), 1, "{erase}");
+    }
     Ok(())
 }
 

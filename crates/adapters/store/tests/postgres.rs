@@ -28,10 +28,11 @@ async fn the_books_cannot_be_rewritten() -> anyhow::Result<()> {
     let server = tokio::task::spawn_blocking(postgres::share).await??;
     let url = server.create_database()?;
     let store: Arc<dyn Store> = Arc::new(GantryStore::open(StoreConfig::postgres(&url)).await?);
-    World::over(Arc::clone(&store)).await?.account(100).await?;
+    let account = World::over(Arc::clone(&store)).await?.account(100).await?;
     books::append_audit_entry(&*store).await?;
+    books::write_invoice(&*store, account).await?;
     let database = Database::connect(url).await?;
-    for table in ["postings", "audit_entries"] {
+    for table in ["postings", "audit_entries", "invoices"] {
         for change in [
             format!("UPDATE {table} SET at = 0"),
             format!("DELETE FROM {table}"),
@@ -41,8 +42,12 @@ async fn the_books_cannot_be_rewritten() -> anyhow::Result<()> {
             assert!(refused.to_string().contains("append only"), "{refused}");
         }
     }
-    let erase = "UPDATE audit_entries SET details = '{}', ip = ''";
-    assert_eq!(database.execute_unprepared(erase).await?.rows_affected(), 1);
+    for erase in [
+        "UPDATE audit_entries SET details = '{}', ip = ''",
+        "UPDATE invoices SET buyer_user_id = NULL, buyer_email = NULL",
+    ] {
+        assert_eq!(database.execute_unprepared(erase).await?.rows_affected(), 1, "{erase}");
+    }
     Ok(())
 }
 

@@ -79,6 +79,7 @@ impl Ground {
             trail: PaymentTrail::default(),
         };
         tx.payments().put_payment(&record).await?;
+        self.write_invoice(tx, &record).await?;
         let details = json!({ "credits": credits, "price": payment.amount.to_string() });
         self.audit(tx, organization_id, ("credits.buy", &checkout.id.to_string(), details)).await?;
         let news = BillingNews::Received {

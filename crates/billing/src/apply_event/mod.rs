@@ -5,6 +5,7 @@
 //! [`gantry_rules::subscription::entitles`] alone.
 
 mod checkouts;
+mod invoices;
 mod payments;
 mod subscriptions;
 
@@ -16,6 +17,7 @@ use gantry_letters::Letters;
 use gantry_ports::StoreError;
 use gantry_ports::payments::{ProviderEvent, ProviderFact};
 use gantry_ports::store::{CheckoutStatus, EventOutcome, PaymentStatus, Tx};
+use gantry_rules::invoice::InvoiceTerms;
 use gantry_types::{OrganizationId, Timestamp};
 
 use crate::notice::{BillingNews, BillingNotice};
@@ -41,6 +43,10 @@ pub(crate) struct Ground {
     pub letters: Option<Arc<Letters>>,
     /// After how long the credits of each package expire.
     pub expiries: Vec<(String, Option<Duration>)>,
+    /// What invoices say.
+    pub invoices: InvoiceTerms,
+    /// Whether the provider writes those of what it tells as received, which leaves purchases.
+    pub provider_writes_invoices: bool,
     /// Now.
     pub now: Timestamp,
 }

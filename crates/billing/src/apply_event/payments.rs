@@ -53,7 +53,12 @@ impl Ground {
         tx.payments().put_payment(&record).await?;
         let (amount, description) = (told.amount, told.description.clone());
         let news = match status {
-            PaymentStatus::Received => BillingNews::Received { amount, description, credits: None },
+            PaymentStatus::Received => {
+                if !self.provider_writes_invoices {
+                    self.write_invoice(tx, &record).await?;
+                }
+                BillingNews::Received { amount, description, credits: None }
+            }
             PaymentStatus::Failed => BillingNews::Failed { amount, description },
         };
         Ok(applied(amount.to_string()).telling(organization_id, news))
@@ -95,6 +100,7 @@ impl Ground {
         let minor = total - payment.refunded_minor;
         let changed = Payment { refunded_minor: total, ..payment.clone() };
         self.settle_lot(tx, &payment, &changed).await?;
+        self.write_credit_note(tx, &payment, &changed).await?;
         let whose = payment.organization_id;
         let details = json!({ "payment": payment.provider_ref, "refunded_minor": minor });
         self.audit(tx, whose, ("payment.refund", &payment.provider_ref, details)).await?;

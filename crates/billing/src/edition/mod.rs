@@ -7,6 +7,7 @@
 mod mistakes;
 mod parse;
 mod parse_credits;
+mod parse_invoices;
 mod parse_plan;
 mod parse_rewards;
 mod reader;
@@ -18,6 +19,7 @@ pub use parse::parse_edition;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use gantry_rules::invoice::InvoiceTerms;
 use gantry_rules::plan::PlanTerms;
 use gantry_rules::referral::ReferralTerms;
 use gantry_rules::rewards::RewardTerms;
@@ -52,6 +54,8 @@ pub struct Edition {
     pub low_balance: Option<Credits>,
     /// What bringing somebody brings, where it does.
     pub referrals: Option<ReferralTerms>,
+    /// What its invoices say, and how they are numbered.
+    pub invoices: InvoiceTerms,
     /// What meters are called for people.
     pub meters: BTreeMap<MeterId, String>,
 }

@@ -8,6 +8,7 @@ use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
+use super::parse_invoices::read_invoices;
 use super::parse_plan::parse_plan;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
@@ -72,9 +73,11 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     }
     let low_balance = read_low_balance(root);
     let referrals = read_referrals(root, &plans, &packages);
+    let title = root.require_text("title");
+    let invoices = read_invoices(root, &title);
     let edition = Edition {
         slug,
-        title: root.require_text("title"),
+        title,
         tagline: root.text("tagline").unwrap_or_default(),
         engines,
         provider,
@@ -86,6 +89,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         rewards: parse_rewards(root),
         low_balance,
         referrals,
+        invoices,
         meters,
     };
     root.finish();

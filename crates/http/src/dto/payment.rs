@@ -1,6 +1,6 @@
-//! What was paid, and what a payment provider shows of it.
+//! What was paid, and the provider's page for it.
 
-use gantry_ports::payments::{DisputeState, InvoiceState, ToldInvoice};
+use gantry_ports::payments::DisputeState;
 use gantry_ports::store::{Payment, PaymentStatus};
 use gantry_types::{LotId, Money, PaymentId, SubscriptionId, Timestamp};
 use serde::Serialize;
@@ -68,52 +68,6 @@ impl From<Payment> for PaymentBody {
             at: payment.at,
         }
     }
-}
-
-/// An invoice of the payment provider.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct InvoiceBody {
-    /// The provider's name for it.
-    pub provider_ref: String,
-    /// The number on it.
-    pub number: Option<String>,
-    /// What it is over.
-    pub amount: MoneyBody,
-    /// `draft`, `open`, `paid` or `void`.
-    pub status: &'static str,
-    /// Its page at the provider.
-    pub page_url: Option<String>,
-    /// Its PDF file at the provider.
-    pub pdf_url: Option<String>,
-    /// When it was written.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-}
-
-impl From<ToldInvoice> for InvoiceBody {
-    fn from(invoice: ToldInvoice) -> Self {
-        Self {
-            provider_ref: invoice.provider_ref,
-            number: invoice.number,
-            amount: invoice.amount.into(),
-            status: match invoice.state {
-                InvoiceState::Draft => "draft",
-                InvoiceState::Open => "open",
-                InvoiceState::Paid => "paid",
-                InvoiceState::Void => "void",
-            },
-            page_url: invoice.page_url,
-            pdf_url: invoice.pdf_url,
-            at: invoice.at,
-        }
-    }
-}
-
-/// The newest invoices, newest first, at most a hundred.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct InvoicesBody {
-    /// The invoices.
-    pub items: Vec<InvoiceBody>,
 }
 
 /// A page of the payment provider for a subscription.

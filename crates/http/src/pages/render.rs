@@ -9,7 +9,7 @@ use gantry_types::RequestId;
 use super::{PASSKEY_SCRIPT, STYLES};
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
@@ -26,6 +26,7 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("pricing.html", include_str!("templates/pricing.html")),
     ("consent.html", include_str!("templates/consent.html")),
     ("sandbox.html", include_str!("templates/sandbox.html")),
+    ("invoice.html", include_str!("templates/invoice.html")),
 ];
 
 /// The templates, parsed.

@@ -4,19 +4,22 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use gantry_access::{Permission, require};
 use gantry_billing::BillingError;
 use gantry_types::{Credits, OrganizationId, Timestamp};
 
+use super::jobs::derive_idempotency;
 use crate::dto::{
     CostsBody, CostsParams, CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest,
     RevenueBody, RevenueParams, SandboxClockBody, SandboxClockRequest,
 };
-use crate::extract::{CurrentActor, JsonBody, Params, PathId};
+use crate::extract::{CurrentActor, HashedJson, JsonBody, Params, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
+const GRANT_ROUTE: &str = "POST /api/v1/admin/organizations/{id}/credits";
+const REFUND_ROUTE: &str = "POST /api/v1/admin/payments/refund";
 /// The furthest that the sandbox's clock is moved at once.
 const MOST_DAYS: u32 = 3_660;
 const LONGEST_REASON: usize = 200;
@@ -38,35 +41,44 @@ pub async fn override_plan(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives an organization credits. For administrators.
+/// Gives an organization credits. With an `Idempotency-Key` the request may be repeated for 24
+/// hours, and they are given once. For administrators.
 #[utoipa::path(post, path = "/admin/organizations/{id}/credits", tag = "Admin",
-    params(("id" = Uuid, Path)), request_body = CreditGrantRequest,
-    responses((status = 204)))]
+    params(("id" = Uuid, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
+    request_body = CreditGrantRequest, responses((status = 204)))]
 pub async fn grant_credits(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     PathId(id): PathId<OrganizationId>,
-    JsonBody(request): JsonBody<CreditGrantRequest>,
+    headers: HeaderMap,
+    HashedJson { value: request, sha256 }: HashedJson<CreditGrantRequest>,
 ) -> Answer<StatusCode> {
+    let key = derive_idempotency(&headers, GRANT_ROUTE, format!("{id} {sha256}"))?;
     let reason = request.reason.trim();
     if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
         let message = format!("Give a reason of 1 to {LONGEST_REASON} characters.");
         return Err(Problem::invalid("/reason", message));
     }
     let gift = (Credits::new(request.credits), reason);
-    state.billing().grant_credits(&actor, id, gift).await?;
+    state.billing().grant_credits(&actor, id, gift, key.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives money back for a payment. For administrators.
+/// Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
+/// hours, and it is given back once. For administrators.
 #[utoipa::path(post, path = "/admin/payments/refund", tag = "Admin",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
     request_body = RefundRequest, responses((status = 202)))]
 pub async fn refund_payment(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
-    JsonBody(request): JsonBody<RefundRequest>,
+    headers: HeaderMap,
+    HashedJson { value: request, sha256 }: HashedJson<RefundRequest>,
 ) -> Answer<StatusCode> {
-    state.billing().refund(&actor, &request.provider_ref, request.minor).await?;
+    let key = derive_idempotency(&headers, REFUND_ROUTE, sha256)?;
+    let (payment, minor) = (request.provider_ref.as_str(), request.minor);
+    state.billing().refund(&actor, payment, minor, key.as_ref()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -2,19 +2,20 @@
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use gantry_billing::{Received, SubscriptionWish, WayBack, Wish};
 use gantry_ports::store::EventOutcome;
 use gantry_rules::plan::Interval;
 use gantry_types::PaymentId;
 
+use super::jobs::derive_idempotency;
 use crate::dto::{
-    CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody, MockPurchaseBody,
-    MockPurchaseRequest, OffersBody, PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody,
-    SubscriptionAnswer, SubscriptionBody, SubscriptionRequest,
+    CheckoutBody, CheckoutRequest, IntervalBody, MockPurchaseBody, MockPurchaseRequest, OffersBody,
+    PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody, SubscriptionAnswer,
+    SubscriptionBody, SubscriptionRequest,
 };
-use crate::extract::{CurrentActor, JsonBody, Params, read_body};
+use crate::extract::{CurrentActor, HashedJson, JsonBody, Params, read_body};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
@@ -22,6 +23,8 @@ use crate::state::AppState;
 const RETURN_PATH: &str = "/app/account";
 /// Where providers that sign the way back, or are asked about it, send them first.
 const CONFIRM_PATH: &str = "/api/v1/payments/returns";
+const CHECKOUT_ROUTE: &str = "POST /api/v1/account/checkouts";
+const CHANGE_ROUTE: &str = "POST /api/v1/account/subscription";
 /// Bytes of a provider's message.
 const MESSAGE_BYTES: usize = 1 << 20;
 
@@ -32,20 +35,24 @@ pub async fn list_plans(State(state): State<AppState>) -> Json<OffersBody> {
     Json(state.billing().edition().into())
 }
 
-/// Begins a purchase; the answer says where to pay.
+/// Begins a purchase; the answer says where to pay. With an `Idempotency-Key` the request may be
+/// repeated for 24 hours: the same key and body answer the same purchase.
 #[utoipa::path(post, path = "/account/checkouts", tag = "Billing",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
     request_body = CheckoutRequest, responses((status = 201, body = CheckoutBody)))]
 pub async fn begin_checkout(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
-    JsonBody(request): JsonBody<CheckoutRequest>,
+    headers: HeaderMap,
+    HashedJson { value: request, sha256 }: HashedJson<CheckoutRequest>,
 ) -> Answer<(StatusCode, Json<CheckoutBody>)> {
+    let key = derive_idempotency(&headers, CHECKOUT_ROUTE, sha256)?;
     let wish = derive_wish(request)?;
     let back = WayBack {
         page: derive_address(&state, RETURN_PATH),
         confirm: derive_address(&state, CONFIRM_PATH),
     };
-    let link = state.billing().begin_checkout(&actor, &wish, &back).await?;
+    let link = state.billing().begin_checkout(&actor, &wish, &back, key.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(CheckoutBody { id: link.id, url: link.url })))
 }
 
@@ -97,17 +104,6 @@ pub async fn open_portal(
     Ok((StatusCode::CREATED, Json(PortalBody { url })))
 }
 
-/// The newest invoices of the subscription, as its provider keeps them.
-#[utoipa::path(get, path = "/account/invoices", tag = "Billing",
-    responses((status = 200, body = InvoicesBody)))]
-pub async fn list_invoices(
-    State(state): State<AppState>,
-    CurrentActor(actor): CurrentActor,
-) -> Answer<Json<InvoicesBody>> {
-    let items = state.billing().list_invoices(&actor).await?.into_iter().map(Into::into).collect();
-    Ok(Json(InvoicesBody { items }))
-}
-
 fn derive_wish(request: CheckoutRequest) -> Answer<Wish> {
     match (request.plan, request.package) {
         (Some(slug), None) => {
@@ -135,14 +131,19 @@ pub async fn get_subscription(
     Ok(Json(SubscriptionAnswer { subscription: found.map(Into::into) }))
 }
 
-/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan.
+/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan. With
+/// an `Idempotency-Key` the request may be repeated for 24 hours: it changes the subscription once,
+/// and a repetition answers it as it stands.
 #[utoipa::path(post, path = "/account/subscription", tag = "Billing",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
     request_body = SubscriptionRequest, responses((status = 200, body = SubscriptionBody)))]
 pub async fn change_subscription(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
-    JsonBody(request): JsonBody<SubscriptionRequest>,
+    headers: HeaderMap,
+    HashedJson { value: request, sha256 }: HashedJson<SubscriptionRequest>,
 ) -> Answer<Json<SubscriptionBody>> {
+    let key = derive_idempotency(&headers, CHANGE_ROUTE, sha256)?;
     let wish = match request {
         SubscriptionRequest::Cancel => SubscriptionWish::Cancel,
         SubscriptionRequest::Keep => SubscriptionWish::Keep,
@@ -150,7 +151,8 @@ pub async fn change_subscription(
             SubscriptionWish::Switch { slug: plan, interval: interval.into() }
         }
     };
-    Ok(Json(state.billing().change_subscription(&actor, &wish).await?.into()))
+    let changed = state.billing().change_subscription(&actor, &wish, key.as_ref()).await?;
+    Ok(Json(changed.into()))
 }
 
 /// What the organization paid.

@@ -31,11 +31,7 @@ pub async fn submit_job(
     headers: HeaderMap,
     HashedJson { value: request, sha256 }: HashedJson<NewJobRequest>,
 ) -> Answer {
-    let idempotency = find_idempotency_key(&headers)?.map(|key| IdempotencyKey {
-        route: SUBMIT_ROUTE.to_owned(),
-        key,
-        body_sha256: sha256,
-    });
+    let idempotency = derive_idempotency(&headers, SUBMIT_ROUTE, sha256)?;
     let on_refusal =
         if request.keep_if_refused { OnRefusal::KeepBlocked } else { OnRefusal::Refuse };
     let new = NewJob {
@@ -52,7 +48,18 @@ pub async fn submit_job(
     accepted(&state, &actor, submitted.job).await
 }
 
-pub(super) fn find_idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
+/// The key under which a request of a route may be repeated, where it has one. `content` tells what
+/// is asked for: the hash of the body, and what stands in the path.
+pub(super) fn derive_idempotency(
+    headers: &HeaderMap,
+    route: &str,
+    content: String,
+) -> Answer<Option<IdempotencyKey>> {
+    let key = find_idempotency_key(headers)?;
+    Ok(key.map(|key| IdempotencyKey { route: route.to_owned(), key, body_sha256: content }))
+}
+
+fn find_idempotency_key(headers: &HeaderMap) -> Answer<Option<String>> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().map(str::trim).unwrap_or_default();
     if key.is_empty() || key.len() > 255 {

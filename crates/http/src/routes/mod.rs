@@ -19,6 +19,7 @@ mod docs;
 mod flags;
 mod health;
 mod identity;
+mod invoices;
 mod job_events;
 mod job_socket;
 mod jobs;
@@ -212,7 +213,8 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::begin_checkout))
         .routes(routes!(billing::get_subscription, billing::change_subscription))
         .routes(routes!(billing::list_payments))
-        .routes(routes!(billing::list_invoices))
+        .routes(routes!(invoices::list_invoices))
+        .routes(routes!(invoices::show_invoice))
         .routes(routes!(billing::open_portal))
         .routes(routes!(billing::make_up_purchase))
         .routes(routes!(billing::receive_payment_event))

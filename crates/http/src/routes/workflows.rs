@@ -5,10 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use gantry_access::{Permission, require};
 use gantry_flows::NewRun;
-use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{JobId, WorkflowId};
 
-use super::jobs::{accepted, find_idempotency_key};
+use super::jobs::{accepted, derive_idempotency};
 use crate::dto::{
     JobBody, ListOf, PageOf, PageParams, WorkflowBody, WorkflowCheckBody, WorkflowCheckRequest,
     WorkflowRequest, WorkflowRevisionBody, WorkflowRunBody, WorkflowRunDetailBody,
@@ -140,11 +139,7 @@ pub async fn run_workflow(
     headers: HeaderMap,
     HashedJson { value: request, sha256 }: HashedJson<WorkflowRunRequest>,
 ) -> Answer {
-    let idempotency = find_idempotency_key(&headers)?.map(|key| IdempotencyKey {
-        route: RUN_ROUTE.to_owned(),
-        key,
-        body_sha256: format!("{id} {sha256}"),
-    });
+    let idempotency = derive_idempotency(&headers, RUN_ROUTE, format!("{id} {sha256}"))?;
     let new = NewRun { idempotency, ..request.into() };
     let submitted = state.flows().run_workflow(&actor, id, new).await?;
     accepted(&state, &actor, submitted.job).await

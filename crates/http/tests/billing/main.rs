@@ -63,6 +63,7 @@ macro_rules! on_every_crediting_stage {
 mod costs;
 mod disputes;
 mod editions;
+mod invoices;
 mod lots;
 mod messages;
 mod money;
@@ -73,6 +74,7 @@ mod paypal;
 mod provider;
 mod razorpay;
 mod referrals;
+mod repeats;
 mod revenue;
 mod shop;
 mod stripe;

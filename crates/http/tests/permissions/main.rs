@@ -88,6 +88,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || path.starts_with("/api/v1/members/")
                 || path.starts_with("/api/v1/invitations/")
                 || *path == "/api/v1/account/export/content"
+                || path.starts_with("/api/v1/account/invoices/")
                 || path.starts_with("/api/v1/rewards/")
                 || path.starts_with("/api/v1/admin/fraud/")
                 || path.starts_with("/api/v1/admin/flags/")

@@ -183,6 +183,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/account/subscription", MANAGE_BILLING),
     ("get", "/api/v1/account/payments", READ_ACCOUNT),
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
+    // Nobody has one: the one in question is nobody's.
+    ("get", "/api/v1/account/invoices/{number}/page", READ_ACCOUNT),
     ("post", "/api/v1/account/portal", MANAGE_BILLING),
     ("post", "/api/v1/account/mock-purchases", MANAGE_BILLING),
     // Its signature is what lets a message in.

@@ -137,6 +137,10 @@ pub trait PaymentProvider: Send + Sync {
         return_url: &str,
     ) -> Result<String, PaymentError>;
 
+    /// Whether it writes invoices with numbers of its own for what subscriptions cost, so that none
+    /// are to be written here.
+    fn writes_invoices(&self) -> bool;
+
     /// The newest invoices of a subscription, newest first, at most a hundred.
     ///
     /// # Errors

@@ -80,7 +80,8 @@ pub enum SubscriptionOrder {
 }
 
 /// Money that is to be given back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RefundOrder {
     /// The payment, by the provider's name.
     pub payment_ref: String,

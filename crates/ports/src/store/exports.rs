@@ -103,6 +103,8 @@ define_parts! {
     SubscriptionChanges = "subscription_changes",
     /// Payments.
     Payments = "payments",
+    /// Invoices and credit notes.
+    Invoices = "invoices",
     /// Ads that they watched for credits.
     AdSessions = "ad_sessions",
     /// What was decided about their claims for ads, and from where they came.

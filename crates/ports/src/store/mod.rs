@@ -17,6 +17,7 @@ mod flags;
 mod flows;
 mod hot;
 mod identity;
+mod invoices;
 mod job_costs;
 mod jobs;
 mod mails;
@@ -26,6 +27,7 @@ mod payments;
 mod people;
 mod quota_events;
 mod referrals;
+mod requests;
 mod rewards;
 mod schedules;
 mod session;
@@ -61,6 +63,9 @@ pub use identity::{
     Invitation, LinkPurpose, Member, OneTimeLink, ReadIdentity, RefreshToken, SecondFactor,
     WriteIdentity,
 };
+pub use invoices::{
+    Invoice, InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine, ReadInvoices, WriteInvoices,
+};
 pub use job_costs::{CostSums, JobCosts};
 pub use jobs::{
     AccountEvent, JobEvent, JobEventKind, JobFilter, JobRecord, QueueDepth, ReadJobs, StoredChild,
@@ -78,6 +83,7 @@ pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,
 };
+pub use requests::{KeptRequest, ReadRequests, WriteRequests};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,

@@ -19,12 +19,14 @@ use super::flags::{ReadFlags, WriteFlags};
 use super::flows::{ReadFlows, WriteFlows};
 use super::hot::HotPath;
 use super::identity::{ReadIdentity, WriteIdentity};
+use super::invoices::{ReadInvoices, WriteInvoices};
 use super::jobs::ReadJobs;
 use super::mails::{ReadMails, WriteMails};
 use super::models::{ReadModels, WriteModels};
 use super::payments::{ReadPayments, WritePayments};
 use super::people::ReadPeople;
 use super::referrals::{ReadReferrals, WriteReferrals};
+use super::requests::{ReadRequests, WriteRequests};
 use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
 use super::usage::{ReadUsage, WriteUsage};
@@ -52,6 +54,10 @@ pub trait ReadTx: Send + Sync {
     fn catalog(&self) -> &dyn ReadCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn ReadPayments;
+    /// Invoices.
+    fn invoices(&self) -> &dyn ReadInvoices;
+    /// Requests that may be repeated.
+    fn requests(&self) -> &dyn ReadRequests;
     /// Ads watched for credits, and fraud.
     fn rewards(&self) -> &dyn ReadRewards;
     /// Who brought whom.
@@ -98,6 +104,10 @@ pub trait Tx: Send + Sync {
     fn catalog(&self) -> &dyn WriteCatalog;
     /// Checkouts, subscriptions, payments.
     fn payments(&self) -> &dyn WritePayments;
+    /// Invoices.
+    fn invoices(&self) -> &dyn WriteInvoices;
+    /// Requests that may be repeated.
+    fn requests(&self) -> &dyn WriteRequests;
     /// Ads watched for credits, and fraud.
     fn rewards(&self) -> &dyn WriteRewards;
     /// Who brought whom.

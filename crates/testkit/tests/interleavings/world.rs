@@ -210,7 +210,8 @@ impl World {
 
     async fn buy(&mut self, wish: Wish, card: &str) -> Result<()> {
         let back = WayBack { page: "/".to_owned(), confirm: "/".to_owned() };
-        let link = match self.server.billing.begin_checkout(&self.actor(), &wish, &back).await {
+        let link = match self.server.billing.begin_checkout(&self.actor(), &wish, &back, None).await
+        {
             Ok(link) => link,
             Err(BillingError::AlreadySubscribed) => return Ok(()),
             Err(error) => return Err(error.into()),
@@ -221,7 +222,7 @@ impl World {
     }
 
     async fn change_plan(&mut self, wish: &SubscriptionWish) -> Result<()> {
-        match self.server.billing.change_subscription(&self.actor(), wish).await {
+        match self.server.billing.change_subscription(&self.actor(), wish, None).await {
             Ok(_) => {
                 let known = self.model.find_subscription().context("a subscription")?.0.clone();
                 let said = self.find_said(&known).await?;
@@ -253,7 +254,7 @@ impl World {
         let Some(payment) = choose(&payments, payment) else { return Ok(()) };
         let minor = (payment.amount.minor * percent / 100).max(1);
         let name = payment.provider_ref.as_str();
-        match self.server.billing.refund(&self.actor(), name, Some(minor)).await {
+        match self.server.billing.refund(&self.actor(), name, Some(minor), None).await {
             Ok(())
             | Err(
                 BillingError::Conflict { .. } | BillingError::Payment(PaymentError::Refused { .. }),

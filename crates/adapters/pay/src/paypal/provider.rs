@@ -103,6 +103,10 @@ impl PaymentProvider for PayPal {
         self.fetch(subscription_ref).await.map(|_| self.portal.to_owned())
     }
 
+    fn writes_invoices(&self) -> bool {
+        false
+    }
+
     /// PayPal writes no invoices for subscriptions; its payments are listed.
     async fn list_invoices(
         &self,

@@ -107,6 +107,10 @@ impl PaymentProvider for Razorpay {
         told.body.short_url.ok_or(PaymentError::NotFound { what: "page of the subscription" })
     }
 
+    fn writes_invoices(&self) -> bool {
+        false
+    }
+
     async fn list_invoices(
         &self,
         subscription_ref: &str,

@@ -112,6 +112,10 @@ impl PaymentProvider for Stripe {
         Ok(session.url)
     }
 
+    fn writes_invoices(&self) -> bool {
+        true
+    }
+
     async fn list_invoices(
         &self,
         subscription_ref: &str,

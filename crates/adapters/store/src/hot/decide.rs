@@ -129,6 +129,8 @@ impl Decider {
                     let oldest = now.minus(KEY_LIFETIME).as_micros();
                     let forget = &self.statements.load.delete_keys;
                     sql.run("idempotency key", forget, vec![oldest.into()]).await?;
+                    let forget = &self.statements.load.delete_requests;
+                    sql.run("request", forget, vec![oldest.into()]).await?;
                 }
                 Command::Fork(fork) => {
                     findings.children.insert(fork.job_id, 0);

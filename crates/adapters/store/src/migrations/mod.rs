@@ -17,6 +17,7 @@ mod v15;
 mod v16;
 mod v17;
 mod v18;
+mod v19;
 mod v2;
 mod v3;
 mod v4;
@@ -76,6 +77,11 @@ const VERSIONS: &[Version] = &[
     Version::new(16, v16::STATEMENTS),
     Version::new(17, v17::STATEMENTS),
     Version::new(18, v18::STATEMENTS),
+    Version {
+        append_only: v19::APPEND_ONLY,
+        append_only_in: v19::APPEND_ONLY_IN,
+        ..Version::new(19, v19::STATEMENTS)
+    },
 ];
 
 const CREATE_VERSIONS: &str =

@@ -42,6 +42,7 @@ const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
     ("account_events", "organization_id, cursor", Bytes::None),
     ("usage_days", "organization_id, day, operation, user_id", Bytes::None),
     ("idempotency_keys", "organization_id, route, idempotency_key", Bytes::None),
+    ("kept_requests", "organization_id, route, idempotency_key", Bytes::None),
     ("quota_events", "organization_id, day, kind, limit_name", Bytes::None),
     ("ad_sessions", "id", Bytes::None),
     ("fraud_events", "id", Bytes::None),
@@ -122,7 +123,7 @@ pub(super) async fn erase_rows(sql: &Sql, rows: &ErasedRows) -> Result<u64, Stor
     Ok(erased)
 }
 
-/// Erases a person's ways in, and what providers of payments told of their address.
+/// Erases a person's ways in, their address on invoices, and what providers of payments told of it.
 ///
 /// # Errors
 /// What the database says.
@@ -136,6 +137,9 @@ pub(super) async fn erase_ways_in(sql: &Sql, traces: &Traces) -> Result<(), Stor
         let text = format!("DELETE FROM {table} WHERE {column} = $1");
         sql.run("row", text, vec![value]).await?;
     }
+    let text = "UPDATE invoices SET buyer_user_id = NULL, buyer_email = NULL \
+                WHERE buyer_user_id = $1";
+    sql.run("invoice", text, vec![traces.user_id.as_uuid().into()]).await?;
     // What was understood is in the books; what was not will not be any more.
     let text = "UPDATE payment_events SET body = '{}', note = 'erased', outcome = CASE outcome \
                 WHEN 'unclear' THEN 'ignored' ELSE outcome END \
@@ -171,6 +175,7 @@ mod tests {
         ("subscriptions", "money: what was paid for period by period, by number alone"),
         ("subscription_changes", "money: the same, step by step"),
         ("payments", "money: what tax law wants to see for years, by number alone"),
+        ("invoices", "money: what tax law wants to see for years; the person who bought is erased"),
         ("payment_events", "bodies that name the address are emptied"),
         ("fraud_blocks", "digests and networks that fraud came from; who listed them, by number"),
         ("flags", "what is on for whom, and who turned it, by number alone"),
@@ -189,6 +194,7 @@ mod tests {
         ("checkpoints", "what an engine needs to go on, made from inputs that are exported"),
         ("account_events", "states of jobs, which the jobs and their events tell"),
         ("idempotency_keys", "hashes of requests, kept for a day"),
+        ("kept_requests", "hashes of requests and what was answered, kept for a day"),
         ("quota_events", "how often a limit refused, day by day, and never whom"),
         ("ceremonies", "hashes of a sign-in that goes on, kept for minutes"),
         ("recovery_codes", "hashes alone"),

@@ -267,6 +267,7 @@ pub(super) const fn source_of(part: ExportPart) -> &'static Source {
         ExportPart::Subscriptions => &books::SUBSCRIPTIONS,
         ExportPart::SubscriptionChanges => &books::SUBSCRIPTION_CHANGES,
         ExportPart::Payments => &books::PAYMENTS,
+        ExportPart::Invoices => &books::INVOICES,
         ExportPart::AdSessions => &books::AD_SESSIONS,
         ExportPart::FraudEvents => &books::FRAUD_EVENTS,
         ExportPart::ReferralCodes => &books::REFERRAL_CODES,

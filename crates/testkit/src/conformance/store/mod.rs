@@ -15,6 +15,7 @@ pub mod flags;
 pub mod flows;
 pub mod fork;
 pub mod identity;
+pub mod invoices;
 pub mod keys;
 pub mod models;
 pub mod notes;
@@ -25,6 +26,7 @@ pub mod quota_events;
 pub mod races;
 pub mod referrals;
 pub mod release;
+pub mod requests;
 pub mod rewards;
 pub mod schedules;
 pub mod settle;
@@ -73,6 +75,13 @@ macro_rules! store_conformance {
             payments::a_payment_keeps_its_trail,
             payments::returned_credits_are_restored,
             payments::open_checkouts_are_listed,
+            invoices::numbers_have_neither_gaps_nor_twins,
+            invoices::an_invoice_is_its_organizations_and_a_payment_has_one,
+            invoices::a_number_of_another_series_is_passed_over,
+            invoices::who_bought_is_erased_and_the_invoice_stays,
+            requests::a_request_is_kept_once_and_answered_for_a_day,
+            requests::a_request_is_held_by_one,
+            requests::a_request_is_forgotten,
             rewards::a_session_is_watched_and_decided_once,
             rewards::a_callback_is_noted_once,
             rewards::decisions_are_counted_and_reviewed_once,

@@ -21,6 +21,7 @@ pub(in crate::hot) struct LoadStatements {
     pub(in crate::hot) select_allowances: String,
     pub(in crate::hot) select_spent: String,
     pub(in crate::hot) delete_keys: String,
+    pub(in crate::hot) delete_requests: String,
 }
 
 impl LoadStatements {
@@ -76,6 +77,7 @@ impl LoadStatements {
                            ORDER BY expires_at, id LIMIT 0 + $2"
                 .into(),
             delete_keys: "DELETE FROM idempotency_keys WHERE created_at <= $1".into(),
+            delete_requests: "DELETE FROM kept_requests WHERE created_at <= $1".into(),
         }
     }
 }

@@ -190,6 +190,31 @@ pub(super) const PAYMENTS: Source = Source {
     order: BY_ID,
 };
 
+pub(super) const INVOICES: Source = Source {
+    from: "invoices",
+    columns: &[
+        ("id", Id),
+        ("organization_id", Id),
+        ("number", Text),
+        ("kind", Text),
+        ("corrects", Text),
+        ("payment_id", Id),
+        ("seller", Json),
+        ("buyer", Text),
+        ("buyer_email", Text),
+        ("lines", Json),
+        ("net_minor", Int),
+        ("tax_minor", Int),
+        ("gross_minor", Int),
+        ("tax", Json),
+        ("note", Text),
+        ("currency", Text),
+        ("at", Time),
+    ],
+    whose: OF_OWN,
+    order: BY_ID,
+};
+
 pub(super) const AUDIT: Source = Source {
     from: "audit_entries",
     columns: &[

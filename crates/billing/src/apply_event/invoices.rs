@@ -1,0 +1,102 @@
+//! Invoices of what was paid, and credit notes of what was given back.
+//!
+//! Invariants: a payment has one invoice, ours or its provider's, written in the transaction that
+//! books it; what was given back of one of ours is told by credit notes, whose amounts add up to it.
+
+use gantry_ports::StoreError;
+use gantry_ports::store::{InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine, Payment, Tx};
+use gantry_rules::invoice::TaxedAmount;
+use gantry_types::{InvoiceId, OrganizationId};
+
+use super::Ground;
+use crate::post::find_payers;
+
+impl Ground {
+    /// Writes the invoice of a payment that was received and is kept, and that its provider writes
+    /// none for.
+    pub(super) async fn write_invoice(
+        &self,
+        tx: &dyn Tx,
+        payment: &Payment,
+    ) -> Result<(), StoreError> {
+        if payment.amount.minor <= 0 {
+            return Ok(());
+        }
+        // It may have been asked for in vain before, and have the identifier that it got then.
+        let kept = tx.payments().find_payment(&self.provider, &payment.provider_ref).await?;
+        let payment = kept.ok_or(StoreError::NotFound { what: "payment" })?;
+        if tx.invoices().find_invoice_of_payment(payment.id).await?.is_some() {
+            return Ok(());
+        }
+        let tax = self.invoices.tax.clone();
+        let total = TaxedAmount::of(payment.amount.minor, tax.as_ref());
+        let content = InvoiceContent {
+            id: InvoiceId::generate(),
+            organization_id: payment.organization_id,
+            payment_id: payment.id,
+            kind: InvoiceKind::Invoice,
+            corrects: None,
+            seller: self.invoices.seller.clone(),
+            buyer: find_buyer(tx, payment.organization_id).await?,
+            lines: vec![InvoiceLine { description: payment.description, amount: total }],
+            total,
+            tax,
+            note: self.invoices.note.clone(),
+            currency: payment.amount.currency,
+            at: self.now,
+        };
+        self.number(tx, &content).await
+    }
+
+    /// Writes the credit note of what was given back of a payment between two of its states.
+    pub(super) async fn write_credit_note(
+        &self,
+        tx: &dyn Tx,
+        before: &Payment,
+        after: &Payment,
+    ) -> Result<(), StoreError> {
+        let Some(invoice) = tx.invoices().find_invoice_of_payment(after.id).await? else {
+            return Ok(());
+        };
+        let tax = invoice.content.tax.as_ref();
+        let total = TaxedAmount::of(after.refunded_minor, tax)
+            .minus(TaxedAmount::of(before.refunded_minor, tax));
+        let content = InvoiceContent {
+            id: InvoiceId::generate(),
+            kind: InvoiceKind::CreditNote,
+            corrects: Some(invoice.number),
+            lines: vec![InvoiceLine { description: after.description.clone(), amount: total }],
+            total,
+            at: self.now,
+            ..invoice.content
+        };
+        self.number(tx, &content).await
+    }
+
+    async fn number(&self, tx: &dyn Tx, content: &InvoiceContent) -> Result<(), StoreError> {
+        let series = self.invoices.number.derive_series(content.at);
+        match tx.invoices().write_invoice(&series, content).await {
+            Ok(_) => Ok(()),
+            // Somebody else was faster. It must not pass for an event that is known.
+            Err(StoreError::AlreadyExists { what }) => Err(StoreError::Unavailable {
+                reason: format!("this {what} is being written; the event is to come again"),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The organization, and the first of those who get letters about its payments.
+async fn find_buyer(
+    tx: &dyn Tx,
+    organization_id: OrganizationId,
+) -> Result<InvoiceBuyer, StoreError> {
+    let organization = tx.access().find_organization(organization_id).await?;
+    let organization = organization.ok_or(StoreError::NotFound { what: "organization" })?;
+    let payer = find_payers(tx, organization_id).await?.into_iter().next();
+    Ok(InvoiceBuyer {
+        name: organization.name,
+        user_id: payer.as_ref().and_then(|payer| payer.user_id),
+        email: payer.map(|payer| payer.email),
+    })
+}

@@ -1,0 +1,182 @@
+//! Requests that move money or credits and may be repeated without doubling it.
+//!
+//! Invariants: what is done in the store alone is kept with its answer in one transaction; what a
+//! provider is asked for is kept before, so that a repetition asks for exactly the same; a refusal
+//! is not kept.
+
+use std::time::Duration;
+
+use gantry_access::Actor;
+use gantry_ports::StoreError;
+use gantry_ports::payments::PaymentError;
+use gantry_ports::store::{KeptRequest, StoreExt, Tx};
+use gantry_rules::submission::IdempotencyKey;
+use gantry_types::OrganizationId;
+use serde_json::Value;
+
+use crate::Billing;
+use crate::error::BillingError;
+
+/// For how long who began a request is left alone: longer than a provider is waited for.
+const HOLD: Duration = Duration::from_mins(2);
+
+/// Where a request stands when it comes in.
+pub(crate) enum Begun {
+    /// It is to be done, now and by nobody else.
+    Act(Turn),
+    /// It was done, and this was the answer.
+    Done(Value),
+}
+
+/// A request that is being done.
+#[derive(Clone)]
+pub(crate) struct Turn {
+    organization_id: OrganizationId,
+    key: Option<IdempotencyKey>,
+    /// What is to be done, as it was first said.
+    pub began: Value,
+}
+
+impl Turn {
+    /// Notes the answer, in the transaction of what it tells of.
+    pub(crate) async fn answer(&self, tx: &dyn Tx, answer: &Value) -> Result<(), StoreError> {
+        match &self.key {
+            Some(key) => tx.requests().answer_request(self.organization_id, key, answer).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Billing {
+    /// Where an earlier request of this key stands; `None` where there is none, or no key.
+    pub(crate) async fn find_turn(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Begun>, BillingError> {
+        let Some(key) = key else { return Ok(None) };
+        let (whose, now) = (actor.organization_id, self.clock.now());
+        let kept = self.store.read().await?.requests().find_request(whose, key, now).await?;
+        let Some(kept) = kept else { return Ok(None) };
+        if kept.key.body_sha256 != key.body_sha256 {
+            return Err(BillingError::IdempotencyMismatch);
+        }
+        if let Some(answer) = kept.answer {
+            return Ok(Some(Begun::Done(answer)));
+        }
+        let turn =
+            Turn { organization_id: whose, key: Some(key.clone()), began: kept.began.clone() };
+        let held = KeptRequest { answer: None, held_until: now.plus(HOLD), ..kept };
+        let is_ours = self
+            .store
+            .write(move |tx| {
+                let held = held.clone();
+                Box::pin(async move {
+                    Ok::<bool, BillingError>(tx.requests().hold_request(&held, now).await?)
+                })
+            })
+            .await?;
+        if is_ours { Ok(Some(Begun::Act(turn))) } else { Err(under_way()) }
+    }
+
+    /// Begins a request, or takes up the one that its key names.
+    pub(crate) async fn begin_turn(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        began: Value,
+    ) -> Result<Begun, BillingError> {
+        let organization_id = actor.organization_id;
+        let turn = Turn { organization_id, key: key.cloned(), began };
+        let Some(key) = key else { return Ok(Begun::Act(turn)) };
+        let now = self.clock.now();
+        let kept = KeptRequest {
+            organization_id,
+            key: key.clone(),
+            began: turn.began.clone(),
+            answer: None,
+            created_at: now,
+            held_until: now.plus(HOLD),
+        };
+        let is_new = self
+            .store
+            .write(move |tx| {
+                let kept = kept.clone();
+                Box::pin(async move {
+                    Ok::<bool, BillingError>(tx.requests().keep_request(&kept).await?)
+                })
+            })
+            .await?;
+        if is_new {
+            return Ok(Begun::Act(turn));
+        }
+        self.find_turn(actor, Some(key)).await?.ok_or_else(under_way)
+    }
+
+    /// Ends a request that was not answered: a refusal is forgotten, and what nobody knows the end
+    /// of may be repeated at once.
+    pub(crate) async fn end_turn<T: Send>(
+        &self,
+        turn: Turn,
+        acted: Result<T, BillingError>,
+    ) -> Result<T, BillingError> {
+        let Turn { organization_id, key, began: _ } = turn;
+        let Some(key) = key else { return acted };
+        let Some(is_refused) = acted.as_ref().err().map(is_refusal) else { return acted };
+        let ended = self
+            .store
+            .write(move |tx| {
+                let key = key.clone();
+                Box::pin(async move {
+                    let requests = tx.requests();
+                    if is_refused {
+                        requests.forget_request(organization_id, &key).await?;
+                    } else {
+                        requests.free_request(organization_id, &key).await?;
+                    }
+                    Ok::<(), BillingError>(())
+                })
+            })
+            .await;
+        if let Err(error) = ended {
+            // It may be repeated once its time to be held is over.
+            tracing::warn!(%error, "a request that failed is held for a while");
+        }
+        acted
+    }
+}
+
+/// Somebody else does it at this moment.
+pub(crate) fn under_way() -> BillingError {
+    BillingError::Conflict {
+        reason: "the first request with this idempotency key is still under way; repeat it in a \
+                 minute"
+            .to_owned(),
+    }
+}
+
+/// What was kept cannot be read.
+pub(crate) fn unreadable(error: &serde_json::Error) -> BillingError {
+    BillingError::Store(StoreError::Broken { reason: format!("a kept request: {error}") })
+}
+
+/// Whether it is certain that nothing was done.
+const fn is_refusal(error: &BillingError) -> bool {
+    match error {
+        BillingError::Access(_)
+        | BillingError::NotOffered { .. }
+        | BillingError::NotForSale { .. }
+        | BillingError::AlreadySubscribed
+        | BillingError::NoSubscription
+        | BillingError::Conflict { .. }
+        | BillingError::IdempotencyMismatch
+        | BillingError::NoProvider
+        | BillingError::Unverified(_)
+        | BillingError::Payment(
+            PaymentError::NotFound { .. }
+            | PaymentError::Refused { .. }
+            | PaymentError::Misconfigured { .. },
+        ) => true,
+        BillingError::Payment(PaymentError::Unavailable { .. }) | BillingError::Store(_) => false,
+    }
+}

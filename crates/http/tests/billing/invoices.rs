@@ -1,0 +1,152 @@
+//! Invoices with numbers of our own: for what the provider does not invoice itself.
+
+use anyhow::{Context, Result, ensure};
+use gantry_billing::Edition;
+use gantry_rules::invoice::{InvoiceTerms, TaxTerms};
+use serde_json::{Value, json};
+
+use crate::provider::{Stage, Who};
+use crate::shop::{PAYS, Shop, edition};
+
+on_every_stage!(
+    what_is_paid_is_invoiced_and_what_is_given_back_is_credited,
+    a_subscription_is_invoiced_by_one_alone,
+);
+
+const INVOICES: &str = "/api/v1/account/invoices";
+
+fn numbering(edition: Edition) -> Result<Edition> {
+    let invoices = InvoiceTerms {
+        number: "R-{number}".parse()?,
+        seller: vec!["Shop <Ltd>".to_owned(), "1 Street".to_owned()],
+        tax: Some(TaxTerms { name: "VAT".to_owned(), hundredths: 1_900 }),
+        note: Some("Thank you & good bye.".to_owned()),
+    };
+    Ok(Edition { invoices, ..edition })
+}
+
+async fn list(shop: &mut Shop) -> Result<Vec<Value>> {
+    let list = shop.buyer.get(INVOICES).await?;
+    list.require_status(200)?;
+    Ok(list.json()?["items"].as_array().cloned().context("items")?)
+}
+
+/// The page of an invoice, on which everything in `words` stands.
+async fn read_page(shop: &mut Shop, invoice: &Value, words: &[&str]) -> Result<()> {
+    let url = invoice["page_url"].as_str().context("a page")?.to_owned();
+    let page = shop.buyer.get(&url).await?;
+    page.require_status(200)?;
+    ensure!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    let policy = page.header("content-security-policy").context("a policy")?;
+    ensure!(policy.starts_with("default-src 'none'"), "{policy}");
+    let text = page.text();
+    for word in words {
+        ensure!(text.contains(word), "{word} is missing: {text}");
+    }
+    // It is whole by itself.
+    for link in ["<script", "<link", "<img", "src=", "href=", "@import"] {
+        ensure!(!text.contains(link), "{link}: {text}");
+    }
+    Ok(())
+}
+
+fn sum(list: &[Value], member: &str) -> i64 {
+    list.iter().filter_map(|invoice| invoice[member]["minor"].as_i64()).sum()
+}
+
+async fn what_is_paid_is_invoiced_and_what_is_given_back_is_credited(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, numbering(edition("automl"))?).await?;
+    assert_eq!(list(&mut shop).await?, [] as [Value; 0]);
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    shop.reconcile().await?;
+    let first = list(&mut shop).await?;
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!(first[0]["number"], "R-1");
+    assert_eq!(first[0]["kind"], "invoice");
+    assert_eq!(first[0]["status"], "paid");
+    let amounts = ["amount", "net", "tax"].map(|member| first[0][member]["text"].clone());
+    assert_eq!(amounts, ["10.00 USD", "8.40 USD", "1.60 USD"]);
+    let seller = ["Shop &lt;Ltd&gt;", "1 Street", "Thank you &amp; good bye."];
+    let said = ["Invoice R-1", "100 credits", "buyer@example.org", "VAT 19 %", "1.60 USD"];
+    read_page(&mut shop, &first[0], &[&seller[..], &said[..]].concat()).await?;
+
+    let payment = shop.payments().await?.remove(0);
+    for minor in [Some(250), None] {
+        shop.refund(&payment, minor).await?.require_status(202)?;
+        shop.deliver().await?;
+    }
+    let all = list(&mut shop).await?;
+    let told: Vec<[&Value; 3]> = all
+        .iter()
+        .map(|invoice| [&invoice["number"], &invoice["corrects"], &invoice["amount"]["text"]])
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([
+            ["R-3", "R-1", "-7.50 USD"],
+            ["R-2", "R-1", "-2.50 USD"],
+            ["R-1", null, "10.00 USD"],
+        ])
+    );
+    for member in ["amount", "net", "tax"] {
+        assert_eq!(sum(&all, member), 0, "{member}: {all:?}");
+    }
+    let said = ["Credit note R-2", "Corrects invoice", ">R-1<", "2.50 USD", "0.40 USD"];
+    read_page(&mut shop, &all[1], &said).await?;
+    assert_eq!(first[0], all[2], "an invoice that was written stays");
+    require_own(&mut shop).await?;
+    shop.require_sound_books().await
+}
+
+/// Nobody else reads it, and their own numbers go on.
+async fn require_own(shop: &mut Shop) -> Result<()> {
+    let page = format!("{INVOICES}/R-1/page");
+    let mut stranger = shop.app.register("stranger@example.org").await?;
+    stranger.get(&page).await?.require_status(404)?;
+    assert_eq!(stranger.get(INVOICES).await?.json()?["items"], json!([]));
+    shop.administrator.get(&page).await?.require_status(404)?;
+    shop.app.client().get(&page).await?.require_status(401)?;
+    shop.buyer.get(&format!("{INVOICES}/R-4/page")).await?.require_status(404)?;
+    std::mem::swap(&mut shop.buyer, &mut stranger);
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let theirs = list(shop).await?;
+    assert_eq!(theirs.len(), 1);
+    assert_eq!(theirs[0]["number"], "R-4");
+    std::mem::swap(&mut shop.buyer, &mut stranger);
+    assert_eq!(list(shop).await?.len(), 3);
+    Ok(())
+}
+
+async fn a_subscription_is_invoiced_by_one_alone(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, numbering(edition("litxplore"))?).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    shop.pass(32).await?;
+    let paid = shop.payments().await?.len();
+    assert_eq!(paid, 2);
+    let invoices = list(&mut shop).await?;
+    assert_eq!(invoices.len(), paid, "{invoices:?}");
+    for (place, invoice) in invoices.iter().rev().enumerate() {
+        assert_eq!(invoice["amount"]["text"], "9.99 USD");
+        assert_eq!(invoice["kind"], "invoice");
+        match stage.who {
+            Who::Stripe => {
+                assert!(invoice["pdf_url"].is_string(), "{invoice}");
+                assert_eq!(invoice["tax"], Value::Null, "Stripe writes its own");
+            }
+            Who::Sandbox | Who::Razorpay | Who::PayPal => {
+                assert_eq!(invoice["number"], format!("R-{}", place + 1));
+                assert_eq!(invoice["tax"]["text"], "1.60 USD");
+            }
+        }
+    }
+    let payment = shop.payments().await?.remove(0);
+    shop.refund(&payment, Some(100)).await?.require_status(202)?;
+    shop.deliver().await?;
+    let credited = list(&mut shop).await?.into_iter().filter(|one| one["kind"] == "credit_note");
+    let expected = match stage.who {
+        Who::Stripe => 0,
+        Who::Sandbox | Who::Razorpay | Who::PayPal => 1,
+    };
+    assert_eq!(credited.count(), expected);
+    shop.require_sound_books().await
+}

@@ -1,0 +1,142 @@
+//! Requests that move money or credits, repeated under their `Idempotency-Key`.
+
+use anyhow::{Context, Result};
+use futures::future::try_join_all;
+use gantry_testkit::fakes::FakePaid;
+use gantry_testkit::{TestClient, TestRequest, TestResponse};
+use serde_json::{Value, json};
+
+use crate::provider::Stage;
+use crate::shop::{PAYS, Shop, edition};
+
+const CHECKOUTS: &str = "/api/v1/account/checkouts";
+const CHANGE: &str = "/api/v1/account/subscription";
+const REFUND: &str = "/api/v1/admin/payments/refund";
+const NOBODY: &str = "0190a1b2-0000-7000-8000-000000000000";
+
+stages!(credits_are_given_once_under_one_key:
+    sqlite = Sandbox on Sqlite,
+    postgres = Sandbox on Postgres,
+);
+
+on_every_stage!(a_purchase_is_begun_once_under_one_key, money_goes_back_once_under_one_key);
+
+on_every_switching_stage!(a_subscription_changes_once_under_one_key);
+
+async fn send(
+    client: &mut TestClient,
+    path: &str,
+    (key, body): (&str, &Value),
+) -> Result<TestResponse> {
+    let request = TestRequest::new("POST", path).json(body).header("idempotency-key", key);
+    client.send(request).await
+}
+
+/// The same key with another body is refused in the words that jobs have.
+fn require_mismatch(answer: &TestResponse) -> Result<()> {
+    answer.require_status(422)?;
+    assert_eq!(answer.json()?["code"], "idempotency_mismatch");
+    Ok(())
+}
+
+async fn credits_are_given_once_under_one_key(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    let id = shop.account().await?["organization_id"].as_str().context("an id")?.to_owned();
+    let path = format!("/api/v1/admin/organizations/{id}/credits");
+    let gift = json!({ "credits": 100, "reason": "an apology" });
+    let twins = (0..8).map(|_| {
+        let (mut client, path, gift) = (shop.administrator.clone(), path.clone(), gift.clone());
+        async move { send(&mut client, &path, ("gift", &gift)).await }
+    });
+    for answer in try_join_all(twins).await? {
+        answer.require_status(204)?;
+    }
+    assert_eq!(shop.credits().await?, 100);
+    let more = json!({ "credits": 200, "reason": "an apology" });
+    require_mismatch(&send(&mut shop.administrator, &path, ("gift", &more)).await?)?;
+    let elsewhere = format!("/api/v1/admin/organizations/{NOBODY}/credits");
+    require_mismatch(&send(&mut shop.administrator, &elsewhere, ("gift", &gift)).await?)?;
+    let blank = send(&mut shop.administrator, &path, (" ", &gift)).await?;
+    blank.require_status(400)?;
+    send(&mut shop.buyer, &path, ("gift", &gift)).await?.require_status(403)?;
+    assert_eq!(shop.credits().await?, 100);
+
+    // A refusal is not kept, and another key or none is another gift.
+    let none = json!({ "credits": 0, "reason": "an apology" });
+    send(&mut shop.administrator, &path, ("second", &none)).await?.require_status(409)?;
+    send(&mut shop.administrator, &path, ("second", &gift)).await?.require_status(204)?;
+    shop.administrator.post(&path, &gift).await?.require_status(204)?;
+    assert_eq!(shop.credits().await?, 300);
+
+    shop.wait_days(1);
+    send(&mut shop.administrator, &path, ("gift", &more)).await?.require_status(204)?;
+    assert_eq!(shop.credits().await?, 500, "a day later the key is free");
+    shop.require_sound_books().await
+}
+
+async fn a_purchase_is_begun_once_under_one_key(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    let wish = json!({ "package": "credits-100" });
+    let first = send(&mut shop.buyer, CHECKOUTS, ("buy", &wish)).await?;
+    first.require_status(201)?;
+    let again = send(&mut shop.buyer, CHECKOUTS, ("buy", &wish)).await?;
+    again.require_status(201)?;
+    assert_eq!(again.json()?, first.json()?);
+    let larger = json!({ "package": "credits-500" });
+    require_mismatch(&send(&mut shop.buyer, CHECKOUTS, ("buy", &larger)).await?)?;
+
+    let page = first.json()?["url"].as_str().context("an address")?.to_owned();
+    assert_eq!(shop.provider.pay(&page, PAYS).await?, FakePaid::Yes);
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 100);
+    let late = send(&mut shop.buyer, CHECKOUTS, ("buy", &wish)).await?;
+    assert_eq!(late.json()?, first.json()?, "also when it was paid");
+
+    // What was refused is not kept.
+    let unknown = json!({ "package": "credits-7" });
+    send(&mut shop.buyer, CHECKOUTS, ("other", &unknown)).await?.require_status(404)?;
+    let other = send(&mut shop.buyer, CHECKOUTS, ("other", &wish)).await?;
+    other.require_status(201)?;
+    assert_ne!(other.json()?["id"], first.json()?["id"]);
+    shop.require_sound_books().await
+}
+
+async fn money_goes_back_once_under_one_key(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let payment = shop.payments().await?.remove(0);
+    let part = json!({ "provider_ref": payment["provider_ref"], "minor": 250 });
+    for _ in 0..2 {
+        send(&mut shop.administrator, REFUND, ("back", &part)).await?.require_status(202)?;
+        shop.deliver().await?;
+    }
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 250);
+    let rest = json!({ "provider_ref": payment["provider_ref"] });
+    require_mismatch(&send(&mut shop.administrator, REFUND, ("back", &rest)).await?)?;
+    let too_much = json!({ "provider_ref": payment["provider_ref"], "minor": 751 });
+    send(&mut shop.administrator, REFUND, ("rest", &too_much)).await?.require_status(409)?;
+    for _ in 0..2 {
+        send(&mut shop.administrator, REFUND, ("rest", &rest)).await?.require_status(202)?;
+        shop.deliver().await?;
+    }
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 1_000);
+    assert_eq!(shop.credits().await?, 0);
+    shop.require_sound_books().await
+}
+
+async fn a_subscription_changes_once_under_one_key(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    for _ in 0..2 {
+        let changed = send(&mut shop.buyer, CHANGE, ("up", &switch)).await?;
+        changed.require_status(200)?;
+        assert_eq!(changed.json()?["plan"]["slug"], "premium");
+        shop.deliver().await?;
+    }
+    assert_eq!(shop.payments().await?.len(), 2, "the difference was paid once");
+    let cancel = json!({ "action": "cancel" });
+    require_mismatch(&send(&mut shop.buyer, CHANGE, ("up", &cancel)).await?)?;
+    send(&mut shop.buyer, CHANGE, ("same", &switch)).await?.require_status(409)?;
+    shop.require_sound_books().await
+}
