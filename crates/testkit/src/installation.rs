@@ -79,6 +79,7 @@ pub fn generous_terms() -> PlanTerms {
         support: Support::default(),
         price: PlanPrice::default(),
         cancellation: gantry_rules::cancellation::CancellationTerms::default(),
+        quota_reset: gantry_rules::period::QuotaReset::default(),
         meters: std::collections::BTreeMap::new(),
     }
 }
