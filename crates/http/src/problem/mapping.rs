@@ -1,15 +1,14 @@
 //! From each crate's closed error to a problem.
 
 mod access;
+mod billing;
 mod data;
 
-use gantry_billing::BillingError;
 use gantry_engine_api::{EngineError, ParamError};
 use gantry_flows::FlowsError;
 use gantry_jobs::JobsError;
-use gantry_ports::payments::UnverifiedEvent;
+use gantry_ports::StoreError;
 use gantry_ports::store::HotError;
-use gantry_ports::{PaymentError, StoreError};
 use gantry_rules::refusal::Refusal;
 use gantry_types::{EngineErrorKind, ProblemCode};
 
@@ -86,48 +85,6 @@ impl From<Refusal> for Problem {
                 .with_next_step("Change the plan to have it."),
         };
         problem.with_refusal(kept)
-    }
-}
-
-impl From<BillingError> for Problem {
-    fn from(error: BillingError) -> Self {
-        let detail = sentence(&error.to_string());
-        match error {
-            BillingError::Access(error) => error.into(),
-            BillingError::NotOffered { .. } => Self::new(ProblemCode::NotFound, detail)
-                .with_next_step("GET /api/v1/plans lists what is sold here."),
-            BillingError::NotForSale { .. } | BillingError::Conflict { .. } => {
-                Self::new(ProblemCode::Conflict, detail)
-            }
-            BillingError::AlreadySubscribed => Self::new(ProblemCode::Conflict, detail)
-                .with_next_step("Send `switch` to POST /api/v1/account/subscription."),
-            BillingError::NoSubscription => Self::new(ProblemCode::Conflict, detail)
-                .with_next_step("Buy a plan with POST /api/v1/account/checkouts."),
-            BillingError::NoProvider => Self::new(ProblemCode::NotFound, detail),
-            BillingError::Payment(error) => error.into(),
-            BillingError::Unverified(UnverifiedEvent::Unavailable { .. }) => unavailable(detail),
-            BillingError::Unverified(
-                UnverifiedEvent::Signature
-                | UnverifiedEvent::TooOld
-                | UnverifiedEvent::Unreadable { .. },
-            ) => Self::new(ProblemCode::InvalidRequest, detail)
-                .with_next_step("Check the signing secret and the clocks of both sides."),
-            BillingError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<PaymentError> for Problem {
-    fn from(error: PaymentError) -> Self {
-        let detail = sentence(&error.to_string());
-        match error {
-            PaymentError::NotFound { .. } => Self::new(ProblemCode::NotFound, detail),
-            PaymentError::Refused { .. } => Self::new(ProblemCode::Conflict, detail),
-            // Which key is wrong is for the log, not for the one who pays.
-            PaymentError::Misconfigured { .. } | PaymentError::Unavailable { .. } => {
-                unavailable(detail)
-            }
-        }
     }
 }
 
