@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use gantry_ports::store::ReadTx;
-use gantry_rules::plan::Feature;
+use gantry_rules::overrides::derive_terms;
+use gantry_rules::plan::{Feature, PlanTerms};
 use gantry_types::{MeterId, OrganizationId};
 
 use crate::Access;
@@ -28,7 +29,7 @@ pub enum CallCount {
     Unlimited,
 }
 
-/// What a plan says of requests.
+/// What an organization may at the door.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entrance {
     /// How often the organization may call.
@@ -40,6 +41,16 @@ pub struct Entrance {
 }
 
 impl Entrance {
+    fn of(terms: PlanTerms) -> Self {
+        let limit = terms.meters.get(&MeterId::api_calls()).copied().unwrap_or_default();
+        let is_limited = limit.per_period.is_some() || limit.per_day.is_some();
+        Self {
+            rate: RequestRate { per_minute: terms.requests_per_minute, burst: terms.request_burst },
+            features: terms.features,
+            calls: if is_limited { CallCount::Limited } else { CallCount::Unlimited },
+        }
+    }
+
     /// Stops an organization whose plan lacks a feature.
     ///
     /// # Errors
@@ -63,28 +74,22 @@ pub async fn require_feature(
     actor: &Actor,
     feature: Feature,
 ) -> Result<(), AccessError> {
-    read_entrance(snapshot, actor.organization_id).await?.require(feature)
+    // No account has a feature of its own.
+    Entrance::of(read_plan(snapshot, actor.organization_id).await?).require(feature)
 }
 
-async fn read_entrance(
+async fn read_plan(
     snapshot: &dyn ReadTx,
     organization_id: OrganizationId,
-) -> Result<Entrance, AccessError> {
+) -> Result<PlanTerms, AccessError> {
     let organization = snapshot.access().find_organization(organization_id).await?;
     let organization = organization.ok_or(AccessError::NotFound { what: "organization" })?;
     let plan = snapshot.accounts().find_plan(organization.plan_id).await?;
-    let terms = plan.ok_or(AccessError::NotFound { what: "plan" })?.terms;
-    let limit = terms.meters.get(&MeterId::api_calls()).copied().unwrap_or_default();
-    let is_limited = limit.per_period.is_some() || limit.per_day.is_some();
-    Ok(Entrance {
-        rate: RequestRate { per_minute: terms.requests_per_minute, burst: terms.request_burst },
-        features: terms.features,
-        calls: if is_limited { CallCount::Limited } else { CallCount::Unlimited },
-    })
+    Ok(plan.ok_or(AccessError::NotFound { what: "plan" })?.terms)
 }
 
 impl Access {
-    /// What the organization's plan says of requests.
+    /// What the organization may of requests.
     ///
     /// # Errors
     /// [`AccessError::NotFound`] when the organization is gone, [`AccessError::Store`].
@@ -93,6 +98,9 @@ impl Access {
         organization_id: OrganizationId,
     ) -> Result<Entrance, AccessError> {
         let snapshot = self.store.read().await?;
-        read_entrance(snapshot.as_ref(), organization_id).await
+        let plan = read_plan(snapshot.as_ref(), organization_id).await?;
+        let own = snapshot.accounts().list_overrides(organization_id).await?;
+        let own = own.iter().map(|record| &record.own);
+        Ok(Entrance::of(derive_terms(&plan, own, self.clock.now())))
     }
 }

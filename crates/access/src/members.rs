@@ -6,6 +6,7 @@
 use gantry_ports::store::{
     AuditEntry, Invitation, Member, ReadAccess, ReadAccounts, ReadIdentity, ReadTx, Tx,
 };
+use gantry_rules::overrides::derive_terms;
 use gantry_types::{OrganizationId, Role, SessionId, Timestamp, UserId};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ pub struct Roster {
     pub members: Vec<Member>,
     /// The invitations that are open.
     pub invitations: Vec<Invitation>,
-    /// How many both may be by the plan; `None` means as many as it likes.
+    /// How many both may be; `None` means as many as it likes.
     pub seats: Option<u32>,
 }
 
@@ -67,10 +68,14 @@ impl<'a> Books<'a> {
         let organization = self.access.find_organization(organization_id).await?;
         let organization = organization.ok_or(AccessError::NotFound { what: "organization" })?;
         let plan = self.accounts.find_plan(organization.plan_id).await?;
+        let own = self.accounts.list_overrides(organization_id).await?;
+        let seats = plan.and_then(|plan| {
+            derive_terms(&plan.terms, own.iter().map(|record| &record.own), now).seats
+        });
         Ok(Roster {
             members: self.identity.list_members(organization_id).await?,
             invitations: self.identity.list_invitations(organization_id, now).await?,
-            seats: plan.and_then(|plan| plan.terms.seats),
+            seats,
         })
     }
 }

@@ -6,7 +6,9 @@ use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{
     AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest,
 };
-use gantry_rules::period::{Period, derive_day, derive_period};
+use gantry_rules::overrides::LimitOverride;
+use gantry_rules::period::{Period, derive_day};
+use gantry_rules::plan::PlanTerms;
 use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, Timestamp};
 
 use crate::Billing;
@@ -22,7 +24,7 @@ pub struct MeterView {
     pub used: u64,
     /// Units reserved by jobs that are not settled.
     pub reserved: u64,
-    /// What the plan allows per period; `None` does not limit.
+    /// What the account may per period; `None` does not limit.
     pub limit: Option<u64>,
     /// The period in which it counts.
     pub period: Period,
@@ -37,7 +39,9 @@ pub struct AccountView {
     pub meters: Vec<MeterView>,
     /// Whether what is left is below what the edition says is low.
     pub low_balance: bool,
-    /// What it has beyond its plan.
+    /// The limits that it has now instead of its plan's, by name.
+    pub overrides: Vec<LimitOverride>,
+    /// What it has beyond what it may.
     pub over_limits: Vec<OverLimit>,
 }
 
@@ -49,14 +53,16 @@ impl Billing {
     pub async fn account(&self, actor: &Actor) -> Result<AccountView, BillingError> {
         require(actor, Permission::ReadAccount)?;
         let now = self.clock.now();
-        let period = derive_period(now);
         let snapshot = self.store.read().await?;
-        let overview = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
+        let overview = snapshot.accounts().get_account(actor.organization_id, now).await?;
         let low_balance = self.is_low(overview.derive_balance());
         let members = snapshot.identity().list_members(actor.organization_id).await?.len();
-        let meters = derive_meters(&overview, now);
-        let over_limits = derive_over_limits(&overview, &meters, members as u64);
-        Ok(AccountView { overview, meters, low_balance, over_limits })
+        let terms = overview.derive_terms(now);
+        let meters = derive_meters(&overview, &terms, now);
+        let over_limits = derive_over_limits((&overview, &terms), &meters, members as u64);
+        let own = overview.overrides.iter().filter(|own| own.is_in_force(now));
+        let overrides = own.cloned().collect();
+        Ok(AccountView { overview, meters, low_balance, overrides, over_limits })
     }
 
     /// Whether a balance, what jobs hold included, is below what the edition says is low.
@@ -99,14 +105,14 @@ impl Billing {
     }
 }
 
-/// Every meter that the plan limits or that was used, by name: the month's, and the day's where
-/// the plan limits that.
-fn derive_meters(overview: &AccountOverview, now: Timestamp) -> Vec<MeterView> {
-    let (month, day) = (derive_period(now), derive_day(now));
+/// Every meter that is limited or that was used, by name: the month's, and the day's where that is
+/// limited.
+fn derive_meters(overview: &AccountOverview, terms: &PlanTerms, now: Timestamp) -> Vec<MeterView> {
+    let (month, day) = (overview.derive_month(now), derive_day(now));
     let mut meters = BTreeMap::new();
     let view =
         |meter: MeterId, limit, period| MeterView { meter, used: 0, reserved: 0, limit, period };
-    for (meter, limit) in &overview.plan.terms.meters {
+    for (meter, limit) in &terms.meters {
         meters.insert(meter.clone(), view(meter.clone(), limit.per_period, month));
         if limit.per_day.is_some() {
             meters.insert(meter.of_day(), view(meter.of_day(), limit.per_day, day));

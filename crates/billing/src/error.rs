@@ -32,6 +32,16 @@ pub enum BillingError {
     /// There is none to change.
     #[error("the organization has no subscription")]
     NoSubscription,
+    /// A limit that an account is to have of its own cannot be so.
+    #[error("{reason}")]
+    WrongLimit {
+        /// Its place in the list, from 0.
+        place: usize,
+        /// The field.
+        field: &'static str,
+        /// What is wrong, and what is possible.
+        reason: String,
+    },
     /// The state does not allow it.
     #[error("{reason}")]
     Conflict {

@@ -15,6 +15,7 @@ mod end_with_account;
 mod error;
 mod import_plan;
 mod invoices;
+mod limits;
 mod low_balance;
 mod mock_purchase;
 mod notice;
@@ -40,6 +41,7 @@ pub use edition::{
 pub use error::BillingError;
 pub use import_plan::PlanDraft;
 pub use invoices::InvoicesView;
+pub use limits::{LimitDraft, LimitView};
 pub use notice::{BillingNews, BillingNotice};
 pub use offers::Upgrade;
 pub use over_limit::OverLimit;
@@ -51,9 +53,11 @@ pub use revenue::RevenueView;
 pub use subscription::{SubscriptionView, SubscriptionWish};
 pub use usage::UsageView;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gantry_ports::{Clock, PaymentProvider, SandboxDesk, Store};
+use gantry_types::MeterId;
 
 /// Who takes the money.
 #[derive(Clone)]
@@ -72,13 +76,25 @@ pub struct Billing {
     edition: Arc<Edition>,
     till: Option<Till>,
     post: Option<Post>,
+    meters: Arc<BTreeSet<MeterId>>,
 }
 
 impl Billing {
     /// Works on `store` and sells what `edition` says.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, edition: Edition) -> Self {
-        Self { store, clock, edition: Arc::new(edition), till: None, post: None }
+        let plans = edition.plans.iter().flat_map(|plan| plan.terms.meters.keys());
+        let mut meters: BTreeSet<MeterId> = plans.chain(edition.meters.keys()).cloned().collect();
+        meters.extend([MeterId::jobs(), MeterId::api_calls()]);
+        let (edition, meters) = (Arc::new(edition), Arc::new(meters));
+        Self { store, clock, edition, till: None, post: None, meters }
+    }
+
+    /// The same where more is counted than the edition names: what the installed engines count.
+    #[must_use]
+    pub fn with_meters(self, counted: impl IntoIterator<Item = MeterId>) -> Self {
+        let meters = self.meters.iter().cloned().chain(counted).collect();
+        Self { meters: Arc::new(meters), ..self }
     }
 
     /// The same with somebody who takes money.

@@ -6,7 +6,6 @@
 //! is submitted. It is looked at now and then, so that no commit of a job waits for it.
 
 use gantry_ports::store::StoreExt;
-use gantry_rules::period::derive_period;
 use gantry_types::{Credits, OrganizationId};
 
 use crate::Billing;
@@ -50,8 +49,7 @@ impl Billing {
                     if !tx.accounts().note_balance(organization_id, low).await? {
                         return Ok::<_, BillingError>(None);
                     }
-                    let period = derive_period(ground.now);
-                    let account = tx.accounts().get_account(organization_id, period.start).await?;
+                    let account = tx.accounts().get_account(organization_id, ground.now).await?;
                     let left = account.derive_balance();
                     let news = BillingNews::LowBalance { left };
                     let notice = BillingNotice { organization_id, news };

@@ -4,6 +4,7 @@
 //! what would be more of it is refused.
 
 use gantry_ports::store::AccountOverview;
+use gantry_rules::plan::PlanTerms;
 
 use crate::account::MeterView;
 
@@ -14,17 +15,16 @@ pub struct OverLimit {
     pub limit: String,
     /// What it has, or used in the present period.
     pub used: u64,
-    /// What the plan allows.
+    /// What it may.
     pub allowed: u64,
 }
 
 /// The limits that an account with so many members is over: seats and jobs, then meters by name.
 pub(crate) fn derive_over_limits(
-    overview: &AccountOverview,
+    (overview, terms): (&AccountOverview, &PlanTerms),
     meters: &[MeterView],
     members: u64,
 ) -> Vec<OverLimit> {
-    let terms = &overview.plan.terms;
     let counted = [
         ("seats", members, terms.seats),
         ("concurrent_jobs", overview.running_roots.into(), Some(terms.concurrent_jobs)),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gantry_billing::{AdProvider, Mistake, Sale, Vocabulary, parse_edition};
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::invoice::{InvoiceTerms, TaxTerms};
+use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Feature, Included, Interval};
 use gantry_rules::referral::RewardedWhen;
 use gantry_rules::rewards::Velocity;
@@ -97,6 +98,20 @@ fn what_is_right_is_read_to_the_number() {
     assert_eq!((referrals.when, referrals.most_per_month), (RewardedWhen::Verified, 10));
     assert_eq!(referrals.expires_after.unwrap().as_secs(), 30 * 86_400);
     assert!(edition.offers("synth") && !edition.offers("automl"));
+}
+
+#[test]
+fn months_begin_where_the_file_says() {
+    let resets = |text: &str| {
+        let edition = parse_edition(text, &known()).unwrap();
+        edition.plans.iter().map(|plan| plan.terms.quota_reset).collect::<Vec<_>>()
+    };
+    assert_eq!(resets(GOOD), [QuotaReset::Calendar; 2]);
+    let text = GOOD.replace("currency =", "quota_reset = \"billing\"\ncurrency =");
+    assert_eq!(resets(&text), [QuotaReset::Billing; 2]);
+    let found = mistakes(&text.replace("\"billing\"", "\"biling\""));
+    assert_eq!(found[0].key, "quota_reset");
+    assert_eq!(found[0].remedy, "did you mean `billing`?");
 }
 
 fn mistakes(text: &str) -> Vec<Mistake> {

@@ -2,8 +2,8 @@
 //!
 //! Invariants: one server at a time, by a lease; rows first, bytes two days later, so that a
 //! backup that was begun before finds every byte that its rows name; nothing that an unfinished
-//! job or a schedule reads, and never ledger or audit log; nothing of whoever changed their plan
-//! within a month; every transaction is bounded.
+//! job or a schedule reads, and never ledger or audit log; nothing within a month of a change
+//! of plan, or of how many days an account has of its own; every transaction is bounded.
 
 use std::time::Duration;
 
@@ -55,8 +55,9 @@ impl Catalog {
             return Ok(None);
         }
         let mut report = SweepReport::default();
-        let settled = self.clock.now().minus(PLAN_GRACE);
-        let retentions = self.store.read().await?.chores().list_retentions(settled).await?;
+        let now = self.clock.now();
+        let settled = now.minus(PLAN_GRACE);
+        let retentions = self.store.read().await?.chores().list_retentions(settled, now).await?;
         for (organization_id, days) in retentions {
             report.jobs += self.sweep_jobs_of(organization_id, days, holder).await?;
         }

@@ -90,7 +90,7 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         let snapshot = self.store.read().await?;
         let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
-        let limit = account.plan.terms.file_bytes;
+        let limit = account.derive_terms(now).file_bytes;
         if bytes > limit { Err(CatalogError::TooLarge { bytes, limit }) } else { Ok(()) }
     }
 

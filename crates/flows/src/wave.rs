@@ -11,7 +11,6 @@ use gantry_engine_api::{
 };
 use gantry_ports::StoreError;
 use gantry_rules::admission::check_job_limits;
-use gantry_rules::period::derive_period;
 use gantry_rules::plan::{Included, PlanTerms};
 use gantry_rules::submission::Needs;
 use gantry_types::{JobId, MeterId, OrganizationId};
@@ -145,10 +144,10 @@ impl RunFlow {
         estimate: &Estimate,
     ) -> Result<Result<(), String>, EngineError> {
         let look = async {
-            let period = derive_period(self.clock.now());
+            let now = self.clock.now();
             let snapshot = self.store.read().await?;
-            let account = snapshot.accounts().get_account(owner, period.start).await?;
-            Ok::<_, StoreError>(account.plan.terms)
+            let account = snapshot.accounts().get_account(owner, now).await?;
+            Ok::<_, StoreError>(account.derive_terms(now))
         };
         let terms = look.await.map_err(derive_store_error)?;
         let refused = check_job_limits(&terms, &derive_needs(estimate, &terms));

@@ -117,7 +117,8 @@ impl House {
         config: &Config,
         set: EngineSet,
     ) -> Result<Self, Failure> {
-        let edition = editions::open(config, &editions::derive_vocabulary(&set.engines))?;
+        let known = editions::derive_vocabulary(&set.engines);
+        let edition = editions::open(config, &known)?;
         let edition = payments::choose(edition, config)?;
         for id in editions::list_missing_engines(&edition, &set.engines) {
             tracing::info!(engine = id, "the edition offers an engine that is not built in");
@@ -143,7 +144,8 @@ impl House {
         let ground = (Arc::clone(&store), Arc::clone(&clock));
         let mut access = Access::new(ground.clone(), Arc::clone(&bus), settings, flags.clone())
             .map_err(|error| Failure::usage(format!("`auth`: {error}")))?;
-        let mut billing = Billing::new(Arc::clone(&store), Arc::clone(&clock), edition);
+        let mut billing =
+            Billing::new(Arc::clone(&store), Arc::clone(&clock), edition).with_meters(known.meters);
         let rewards = ads::open(purpose, billing.edition(), config, (&store, &clock))?;
         let mut sandbox = None;
         let mut outbox = None;

@@ -54,8 +54,8 @@ impl Jobs {
         let estimate = self.estimate_operation(operation, params, &metas)?;
         let now = self.clock.now();
         let snapshot = self.store.read().await?;
-        let period = gantry_rules::period::derive_period(now);
-        let account = snapshot.accounts().get_account(actor.organization_id, period.start).await?;
+        let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
+        let terms = account.derive_terms(now);
         let lots = snapshot.accounts().list_lots(actor.organization_id).await?;
         let submission = Submission {
             job_id: JobId::generate(),
@@ -67,7 +67,7 @@ impl Jobs {
             inputs: Value::Null,
             seed: 0,
             label: None,
-            needs: derive_needs(&estimate, derive_gpu_allowed(&account.plan.terms)),
+            needs: derive_needs(&estimate, derive_gpu_allowed(&terms)),
             submitted_at: now,
             accounting: Accounting::Metered,
             start_at: None,
@@ -77,7 +77,8 @@ impl Jobs {
         };
         let state = gantry_rules::account::AccountState {
             organization_id: actor.organization_id,
-            terms: account.plan.terms.clone(),
+            terms,
+            quota_anchor: account.quota_anchor,
             running_roots: account.running_roots,
             queued_roots: account.queued_roots,
             lots,

@@ -191,7 +191,7 @@ impl Jobs {
         let snapshot = self.store.read().await?;
         let now = self.clock.now();
         let account = snapshot.accounts().get_account(actor.organization_id, now).await?;
-        Ok(derive_needs(estimate, derive_gpu_allowed(&account.plan.terms)))
+        Ok(derive_needs(estimate, derive_gpu_allowed(&account.derive_terms(now))))
     }
 }
 

@@ -6,6 +6,7 @@
 use gantry_types::{Credits, LotId, MeterId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::period::{Period, derive_month, derive_since};
 use crate::plan::PlanTerms;
 
 /// Where a lot of credits came from; the order is the order of use among equal expiry.
@@ -51,8 +52,10 @@ pub struct MeterUse {
 pub struct AccountState {
     /// The account's organization.
     pub organization_id: OrganizationId,
-    /// What the plan allows.
+    /// What it may: its plan's terms, with the limits that it has instead of those.
     pub terms: PlanTerms,
+    /// Where its months begin, if its plan's quotas count by them.
+    pub quota_anchor: Timestamp,
     /// Root jobs that run or wait.
     pub running_roots: u32,
     /// Root jobs that wait for their first run: queued, scheduled or blocked.
@@ -65,6 +68,18 @@ pub struct AccountState {
 }
 
 impl AccountState {
+    /// The month in which its quotas count at `now`.
+    #[must_use]
+    pub fn derive_month(&self, now: Timestamp) -> Period {
+        derive_month(self.terms.quota_reset, self.quota_anchor, now)
+    }
+
+    /// The start of the earliest period in which its meters count at `now`.
+    #[must_use]
+    pub fn derive_since(&self, now: Timestamp) -> Timestamp {
+        derive_since(self.terms.quota_reset, self.quota_anchor, now)
+    }
+
     /// Takes a hold out of its lots and reserves its units.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use gantry_types::{Credits, Device, JobState, MeterId, Timestamp};
 use crate::account::{AccountState, HeldUnits, Hold};
 use crate::ledger::{Movement, Posting};
 use crate::lots;
-use crate::period::{Period, derive_day, derive_period};
+use crate::period::{Period, derive_day};
 use crate::plan::{Included, PlanTerms};
 use crate::refusal::Refusal;
 use crate::submission::{Accounting, Needs, OnRefusal, Submission};
@@ -146,7 +146,7 @@ fn derive_units(
     needs: &Needs,
     now: Timestamp,
 ) -> Result<Vec<HeldUnits>, Refusal> {
-    let periods = Periods::of(now);
+    let periods = Periods::of(account, now);
     let mut wanted = needs.meters.clone();
     let itself = wanted.entry(MeterId::jobs()).or_insert(0);
     *itself = itself.saturating_add(1);
@@ -158,7 +158,7 @@ fn derive_units(
     Ok(units)
 }
 
-/// The periods in which meters count at one time.
+/// The periods in which an account's meters count at one time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Periods {
     month: Period,
@@ -167,8 +167,8 @@ pub(crate) struct Periods {
 
 impl Periods {
     /// Those that contain `now`.
-    pub(crate) fn of(now: Timestamp) -> Self {
-        Self { month: derive_period(now), day: derive_day(now) }
+    pub(crate) fn of(account: &AccountState, now: Timestamp) -> Self {
+        Self { month: account.derive_month(now), day: derive_day(now) }
     }
 }
 

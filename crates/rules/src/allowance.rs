@@ -45,7 +45,7 @@ pub fn grant(
     asks: &BTreeMap<MeterId, UnitAsk>,
     now: Timestamp,
 ) -> Result<Vec<AllowancePart>, Refusal> {
-    let periods = Periods::of(now);
+    let periods = Periods::of(account, now);
     let mut parts = Vec::with_capacity(asks.len());
     for (meter, ask) in asks {
         check_meter(account, meter, ask.needed, periods)?;

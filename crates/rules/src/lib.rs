@@ -19,6 +19,7 @@ pub mod job;
 pub mod ledger;
 pub mod lots;
 pub mod outcome;
+pub mod overrides;
 pub mod period;
 pub mod plan;
 pub mod referral;

@@ -7,12 +7,13 @@ use gantry_types::{Credits, MeterId, Money, PlanId, PriorityClass};
 use serde::{Deserialize, Serialize};
 
 use crate::cancellation::CancellationTerms;
+use crate::period::QuotaReset;
 
 /// How much of a meter a plan allows. An absent bound does not limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeterLimit {
-    /// Units per period (a calendar month in UTC).
+    /// Units per period, the month that [`PlanTerms::quota_reset`] says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_period: Option<u64>,
     /// Units per day in UTC.
@@ -128,6 +129,11 @@ const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_calendar(reset: &QuotaReset) -> bool {
+    matches!(reset, QuotaReset::Calendar)
+}
+
 /// Plans from before features were written down have all of them.
 fn all_features() -> BTreeSet<Feature> {
     Feature::ALL.iter().copied().collect()
@@ -189,6 +195,9 @@ pub struct PlanTerms {
     /// What cancelling running jobs costs.
     #[serde(default, skip_serializing_if = "CancellationTerms::is_free")]
     pub cancellation: CancellationTerms,
+    /// When the months begin in which its quotas count.
+    #[serde(default, skip_serializing_if = "is_calendar")]
+    pub quota_reset: QuotaReset,
     /// Limits by meter.
     #[serde(default)]
     pub meters: BTreeMap<MeterId, MeterLimit>,

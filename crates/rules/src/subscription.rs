@@ -149,6 +149,26 @@ pub fn entitles(state: &SubscriptionState, grace: Duration, now: Timestamp) -> b
     }
 }
 
+/// Whether the months of an account's quotas begin anew with the period that this news tells of:
+/// when a subscription first gives its plan, and when a trial is over and paid for. A renewal,
+/// another plan or another interval does not move them, so that nobody gets a quota anew by
+/// switching to and fro.
+#[must_use]
+pub const fn begins_anew(before: Option<SubscriptionStatus>, now: SubscriptionStatus) -> bool {
+    let (is_first, was_trial) = match before {
+        None | Some(SubscriptionStatus::Incomplete) => (true, false),
+        Some(SubscriptionStatus::Trialing) => (false, true),
+        Some(
+            SubscriptionStatus::Active | SubscriptionStatus::PastDue | SubscriptionStatus::Ended,
+        ) => (false, false),
+    };
+    match now {
+        SubscriptionStatus::Active => is_first || was_trial,
+        SubscriptionStatus::Trialing | SubscriptionStatus::PastDue => is_first,
+        SubscriptionStatus::Incomplete | SubscriptionStatus::Ended => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +219,31 @@ mod tests {
         cancelled.state.at_period_end = AtPeriodEnd::Cancel;
         assert!(entitles(&cancelled.state, DAY * 7, at(29)));
         assert!(!entitles(&cancelled.state, DAY * 7, at(30)));
+    }
+
+    #[test]
+    fn months_begin_anew_with_the_first_period_and_after_a_trial() {
+        use SubscriptionStatus::{Active, Ended, Incomplete, PastDue, Trialing};
+        for (before, now) in [
+            (None, Active),
+            (None, Trialing),
+            (Some(Incomplete), Active),
+            (Some(Incomplete), Trialing),
+            (Some(Trialing), Active),
+        ] {
+            assert!(begins_anew(before, now), "{before:?}, {now:?}");
+        }
+        for (before, now) in [
+            (None, Incomplete),
+            (Some(Trialing), Trialing),
+            (Some(Trialing), PastDue),
+            (Some(Active), Active),
+            (Some(Active), PastDue),
+            (Some(PastDue), Active),
+            (Some(Active), Ended),
+        ] {
+            assert!(!begins_anew(before, now), "{before:?}, {now:?}");
+        }
     }
 
     fn any_status() -> impl Strategy<Value = SubscriptionStatus> {

@@ -79,6 +79,7 @@ pub fn generous_terms() -> PlanTerms {
         support: Support::default(),
         price: PlanPrice::default(),
         cancellation: gantry_rules::cancellation::CancellationTerms::default(),
+        quota_reset: gantry_rules::period::QuotaReset::default(),
         meters: std::collections::BTreeMap::new(),
     }
 }
@@ -181,7 +182,10 @@ impl Platform {
         let sandbox = Arc::new(Sandbox::open(book, String::new(), clock_port.clone()).await?);
         let till = till.open(&sandbox);
         let default_plan = edition.default_plan.clone();
-        let billing = Billing::new(store.clone(), clock_port.clone(), edition).with_till(till);
+        let counted = engines.iter().flat_map(|engine| engine.meters());
+        let billing = Billing::new(store.clone(), clock_port.clone(), edition)
+            .with_meters(counted.filter_map(|name| name.parse().ok()))
+            .with_till(till);
         let flags = Flags::new(store.clone(), clock_port.clone());
         let ground = (store.clone(), clock_port);
         let jobs = Jobs::new(ground, bus.clone(), catalog, Arc::new(registry), flags);

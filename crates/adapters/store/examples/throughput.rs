@@ -223,6 +223,7 @@ fn terms() -> PlanTerms {
         support: gantry_rules::plan::Support::Community,
         price: gantry_rules::plan::PlanPrice::default(),
         cancellation: gantry_rules::cancellation::CancellationTerms::default(),
+        quota_reset: gantry_rules::period::QuotaReset::default(),
         meters: BTreeMap::new(),
     }
 }

@@ -3,7 +3,7 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::Tx;
-use gantry_rules::subscription::{Change, Standing, Subscription, apply, entitles};
+use gantry_rules::subscription::{Change, Standing, Subscription, apply, begins_anew, entitles};
 use gantry_types::{OrganizationId, SubscriptionId};
 use serde_json::json;
 
@@ -35,6 +35,7 @@ impl Ground {
             Change::Stale => return Ok(ignored("later news were here before")),
             Change::Now(standing) => standing,
         };
+        let before = known.as_ref().map(|known| known.standing.state.status);
         match known {
             Some(known) => tx.payments().set_subscription(known.id, &standing).await?,
             None => {
@@ -48,6 +49,10 @@ impl Ground {
                 };
                 tx.payments().insert_subscription(&new).await?;
             }
+        }
+        if begins_anew(before, standing.state.status) {
+            let begun = standing.state.period_start;
+            tx.accounts().set_quota_anchor(organization_id, begun).await?;
         }
         let mut verdict = applied(standing.state.status.as_str());
         verdict.notices.extend(self.follow_subscription(tx, organization_id).await?);

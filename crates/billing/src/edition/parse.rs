@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use gantry_rules::period::QuotaReset;
 use gantry_types::{Credits, Currency, MeterId, Money};
 use toml_edit::ImDocument;
 
@@ -57,7 +58,10 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     let mut plans: Vec<_> =
         readers.iter().map(|plan| parse_plan(plan, currency, &countable)).collect();
     let cancellation = read_cancellation(root);
-    plans.iter_mut().for_each(|plan| plan.terms.cancellation = cancellation);
+    let quota_reset = root.word("quota_reset", QuotaReset::ALL).unwrap_or_default();
+    for plan in &mut plans {
+        (plan.terms.cancellation, plan.terms.quota_reset) = (cancellation, quota_reset);
+    }
     require_unique(&readers, plans.iter().map(|plan| plan.slug.as_str()));
     let readers = root.tables("packages");
     let packages: Vec<_> = readers.iter().map(|reader| read_package(reader, currency)).collect();

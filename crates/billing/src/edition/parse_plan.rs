@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_rules::cancellation::CancellationTerms;
+use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, Currency, MeterId, PriorityClass};
 
@@ -75,8 +76,9 @@ fn read_terms(reader: &Reader<'_>, currency: Currency, countable: &BTreeSet<Mete
         features: read_features(reader),
         support: reader.word("support", SUPPORT).unwrap_or_default(),
         price: read_price(reader, currency),
-        // The edition's, which states it once for all plans.
+        // The edition's, which states both once for all plans.
         cancellation: CancellationTerms::default(),
+        quota_reset: QuotaReset::default(),
         meters: read_meters(reader, countable),
     }
 }

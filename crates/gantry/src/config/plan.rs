@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use gantry_billing::PlanDraft;
 use gantry_rules::cancellation::CancellationTerms;
+use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, MeterId, PriorityClass};
 use schemars::JsonSchema;
@@ -150,6 +151,7 @@ impl PlanConfig {
             support: Support::default(),
             price: PlanPrice::default(),
             cancellation: CancellationTerms::default(),
+            quota_reset: QuotaReset::default(),
             meters,
         };
         Ok(PlanDraft { slug: self.slug.clone(), title: self.title.clone(), terms })

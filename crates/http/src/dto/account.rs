@@ -12,7 +12,7 @@ use gantry_types::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{PriorityClassWord, SupportBody};
+use super::{LimitOverrideBody, PriorityClassWord, SupportBody};
 use crate::problem::{Answer, Problem};
 
 /// An account.
@@ -29,9 +29,11 @@ pub struct AccountBody {
     pub running_jobs: u32,
     /// Root jobs that are queued.
     pub queued_jobs: u32,
-    /// Every meter that the plan limits or that was used.
+    /// Every meter that is limited or that was used.
     pub meters: Vec<MeterBody>,
-    /// What it has beyond its plan, because an earlier one allowed more; nothing of it is taken
+    /// The limits that it has now in place of its plan's, which an administrator gave it.
+    pub overrides: Vec<LimitOverrideBody>,
+    /// What it has beyond what it may, because an earlier one allowed more; nothing of it is taken
     /// away, and no more of it is let in.
     pub over_limits: Vec<OverLimitBody>,
 }
@@ -43,7 +45,7 @@ pub struct OverLimitBody {
     pub limit: String,
     /// What it has, or used in the present period.
     pub used: u64,
-    /// What the plan allows.
+    /// What it may.
     pub allowed: u64,
 }
 
@@ -117,6 +119,9 @@ pub struct PlanTermsBody {
     pub features: Vec<&'static str>,
     /// How its customers' questions are answered.
     pub support: SupportBody,
+    /// When the months of its quotas begin: `calendar`, on the first, or `billing`, on the day and
+    /// at the time of day on which the subscription began, or the account without one.
+    pub quota_reset: &'static str,
     /// Limits by meter.
     pub meters: BTreeMap<String, MeterLimitBody>,
 }
@@ -124,7 +129,7 @@ pub struct PlanTermsBody {
 /// How much of a meter a plan allows; `null` does not limit.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MeterLimitBody {
-    /// Units per period.
+    /// Units per month.
     pub per_period: Option<u64>,
     /// Units per day.
     pub per_day: Option<u64>,
@@ -169,6 +174,7 @@ impl From<PlanTerms> for PlanTermsBody {
             seats: terms.seats,
             features: terms.features.iter().map(|feature| feature.as_str()).collect(),
             support: terms.support.into(),
+            quota_reset: terms.quota_reset.as_str(),
             meters: meters.collect(),
         }
     }
@@ -190,7 +196,7 @@ pub struct MeterBody {
     pub used: u64,
     /// Units reserved by jobs that are not settled.
     pub reserved: u64,
-    /// What the plan allows per period; `null` does not limit.
+    /// What the account may per period; `null` does not limit.
     pub limit: Option<u64>,
     /// The start of the period.
     #[schema(value_type = String, format = DateTime)]
@@ -222,6 +228,7 @@ impl From<AccountView> for AccountBody {
             running_jobs: overview.running_roots,
             queued_jobs: overview.queued_roots,
             meters: meters.collect(),
+            overrides: view.overrides.into_iter().map(Into::into).collect(),
             over_limits: view.over_limits.into_iter().map(Into::into).collect(),
         }
     }

@@ -1,6 +1,7 @@
 //! From each crate's closed error to a problem.
 
 mod access;
+mod billing;
 mod data;
 mod money;
 

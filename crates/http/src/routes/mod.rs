@@ -5,6 +5,7 @@ mod account_export;
 mod admin;
 mod admin_billing;
 mod admin_fraud;
+mod admin_limits;
 mod admin_users;
 mod api_keys;
 mod app_shell;
@@ -223,6 +224,8 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(referrals::list_all_referrals))
         .routes(routes!(admin_billing::override_plan))
         .routes(routes!(admin_billing::grant_credits))
+        .routes(routes!(admin_limits::list_limit_overrides, admin_limits::set_limit_overrides))
+        .routes(routes!(admin_limits::delete_limit_override))
         .routes(routes!(admin_billing::refund_payment))
         .routes(routes!(admin_billing::reconcile_payments))
         .routes(routes!(admin_billing::get_revenue))

@@ -64,6 +64,7 @@ mod costs;
 mod disputes;
 mod editions;
 mod invoices;
+mod limits;
 mod lots;
 mod messages;
 mod money;

@@ -93,6 +93,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || path.starts_with("/api/v1/admin/fraud/")
                 || path.starts_with("/api/v1/admin/flags/")
                 || path.starts_with("/api/v1/admin/users/")
+                || path.starts_with("/api/v1/admin/accounts/")
                 || *path == "/api/v1/admin/jobs/{id}/cancel"
                 || *path == "/api/v1/datasets/confirm"
                 || *path == "/api/v1/account/mock-purchases"

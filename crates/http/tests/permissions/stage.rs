@@ -119,6 +119,7 @@ impl Stage {
         let id = self.thing_of(method, path).await?;
         let path = path.replace("{id}", &id).replace("{number}", "1").replace("{name}", "people");
         let path = path.replace("{provider}", "sandbox").replace("{key}", "none");
+        let path = path.replace("{limit}", "seats");
         let request = TestRequest::new(&method.to_uppercase(), &path);
         Ok(match self.body_of(method, &path) {
             Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
@@ -138,7 +139,11 @@ impl Stage {
         Ok(match path {
             path if path.starts_with("/api/v1/operations/") => "test.noop".to_owned(),
             path if path.starts_with("/api/v1/services/") => "test.words".to_owned(),
-            path if path.starts_with("/api/v1/admin/organizations/") => self.organization.clone(),
+            path if path.starts_with("/api/v1/admin/organizations/")
+                || path.starts_with("/api/v1/admin/accounts/") =>
+            {
+                self.organization.clone()
+            }
             path if path.starts_with("/api/v1/jobs/") => self.job.clone(),
             path if path.starts_with("/api/v1/schedules/") => self.create_schedule().await?,
             path if path.starts_with("/api/v1/workflows/") => self.create_workflow().await?,
@@ -239,6 +244,9 @@ impl Stage {
             "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
             "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
             path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),
+            path if path.ends_with("/overrides") => Some(json!({
+                "overrides": [{ "limit": "seats", "value": 50, "reason": "a class" }],
+            })),
             path if path.ends_with("/plan") => Some(json!({ "plan": "test" })),
             "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),

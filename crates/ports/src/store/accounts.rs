@@ -3,8 +3,12 @@
 use async_trait::async_trait;
 use gantry_rules::account::{Lot, LotOrigin, MeterUse};
 use gantry_rules::cancellation::Cancellations;
-use gantry_rules::plan::Plan;
-use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp};
+use gantry_rules::overrides::{LimitName, LimitOverride, derive_terms};
+use gantry_rules::period::{Period, derive_month};
+use gantry_rules::plan::{Plan, PlanTerms};
+use gantry_types::{
+    Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp, UserId,
+};
 
 pub use gantry_rules::ledger::LedgerAccount;
 
@@ -86,7 +90,11 @@ pub struct AccountOverview {
     pub running_roots: u32,
     /// Root jobs that are queued.
     pub queued_roots: u32,
-    /// The use of meters in the present period.
+    /// Where its months begin, if its plan's quotas count by them.
+    pub quota_anchor: Timestamp,
+    /// The limits that it has instead of its plan's, also those whose time is over.
+    pub overrides: Vec<LimitOverride>,
+    /// The use of meters in the present month and on its days.
     pub meters: Vec<MeterUse>,
     /// The jobs that it cancelled of late.
     pub cancellations: Cancellations,
@@ -98,6 +106,33 @@ impl AccountOverview {
     pub fn derive_balance(&self) -> Credits {
         Credits::new(self.available.get().saturating_add(self.held.get()))
     }
+
+    /// What it may at `now`.
+    #[must_use]
+    pub fn derive_terms(&self, now: Timestamp) -> PlanTerms {
+        derive_terms(&self.plan.terms, &self.overrides, now)
+    }
+
+    /// The month in which its quotas count at `now`.
+    #[must_use]
+    pub fn derive_month(&self, now: Timestamp) -> Period {
+        derive_month(self.plan.terms.quota_reset, self.quota_anchor, now)
+    }
+}
+
+/// A limit that an account has instead of its plan's, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverrideRecord {
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// Which limit, how much, and until when.
+    pub own: LimitOverride,
+    /// Why, for administrators.
+    pub reason: String,
+    /// Who set it.
+    pub set_by: Option<UserId>,
+    /// When.
+    pub set_at: Timestamp,
 }
 
 /// Looks up money and plans.
@@ -109,13 +144,18 @@ pub trait ReadAccounts: Send + Sync {
     async fn find_plan_by_slug(&self, slug: &str) -> Result<Option<Plan>, StoreError>;
     /// The newest version of every plan, by name.
     async fn list_newest_plans(&self) -> Result<Vec<Plan>, StoreError>;
-    /// What an account has; `period_start` chooses the meters' period, with
-    /// the days in it.
+    /// What an account has, with the meters of the month that contains `now` and of its days.
     async fn get_account(
         &self,
         organization_id: OrganizationId,
-        period_start: Timestamp,
+        now: Timestamp,
     ) -> Result<AccountOverview, StoreError>;
+    /// The limits that an account has instead of its plan's, by name, also those whose time is
+    /// over.
+    async fn list_overrides(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<OverrideRecord>, StoreError>;
     /// The lots with something left, in the order of use.
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError>;
     /// The lots of which something can be spent at `now`, in the order of use; at most `limit` of
@@ -160,6 +200,21 @@ pub trait WriteAccounts: ReadAccounts {
         plan_id: PlanId,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Has an account's months begin at `anchor`, in plans whose quotas count by them.
+    async fn set_quota_anchor(
+        &self,
+        organization_id: OrganizationId,
+        anchor: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Gives an account a limit of its own, in place of one of the same name.
+    async fn put_override(&self, record: &OverrideRecord) -> Result<(), StoreError>;
+    /// Takes it back, so that the plan's limit holds from `now` on; `false` when there was none.
+    async fn delete_override(
+        &self,
+        organization_id: OrganizationId,
+        limit: &LimitName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// Adds a lot with its ledger entries (`Issued` to `Available`).
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;
     /// Notes on which side of `low` an account's balance is now; answers whether it fell below it

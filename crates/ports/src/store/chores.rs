@@ -51,11 +51,13 @@ pub struct Swept<K> {
 /// Looks up what chores need.
 #[async_trait]
 pub trait ReadChores: Send + Sync {
-    /// Organizations whose plan keeps results for a number of days, and that number; without those
-    /// that came to their plan after `settled`.
+    /// Organizations whose plan, or limit of their own, keeps results for a number of days, and
+    /// that number; without those that came to either after `settled`, or whose own limit ended
+    /// since.
     async fn list_retentions(
         &self,
         settled: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<(OrganizationId, u32)>, StoreError>;
     /// Bytes that may be deleted now, by blob key.
     async fn list_doomed_blobs(

@@ -39,8 +39,8 @@ pub use access::{
     User, UserStatus, WriteAccess,
 };
 pub use accounts::{
-    AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, ReadAccounts,
-    WriteAccounts,
+    AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, OverrideRecord,
+    ReadAccounts, WriteAccounts,
 };
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
 pub use catalog::{

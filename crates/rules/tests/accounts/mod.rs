@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_rules::account::AccountState;
 use gantry_rules::cancellation::CancellationTerms;
+use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Included, MeterLimit, PlanPrice, PlanTerms, Support};
-use gantry_types::{Credits, MeterId, OrganizationId, PriorityClass};
+use gantry_types::{Credits, MeterId, OrganizationId, PriorityClass, Timestamp};
 
 pub fn limited_account(meter: MeterId, limit: MeterLimit) -> AccountState {
     AccountState {
@@ -29,8 +30,10 @@ pub fn limited_account(meter: MeterId, limit: MeterLimit) -> AccountState {
             support: Support::Community,
             price: PlanPrice::default(),
             cancellation: CancellationTerms::default(),
+            quota_reset: QuotaReset::default(),
             meters: BTreeMap::from([(meter, limit)]),
         },
+        quota_anchor: Timestamp::from_micros(0),
         running_roots: 0,
         queued_roots: 0,
         lots: Vec::new(),

@@ -88,6 +88,7 @@ impl Model {
         let account = AccountState {
             organization_id: OrganizationId::from_uuid(Uuid::nil()),
             terms: terms(BTreeMap::from([(MeterId::jobs(), limit)])),
+            quota_anchor: Timestamp::from_micros(0),
             running_roots: 0,
             queued_roots: 0,
             lots,

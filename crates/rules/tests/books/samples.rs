@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::outcome::{Ending, JobError};
+use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Included, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_rules::submission::{Accounting, ChildSubmission, Needs, OnRefusal, Submission};
 use gantry_types::{
@@ -31,6 +32,7 @@ pub(super) fn terms(meters: BTreeMap<MeterId, MeterLimit>) -> PlanTerms {
         support: Support::Community,
         price: PlanPrice::default(),
         cancellation: CancellationTerms { free: 1, step_percent: 15, most_percent: 70 },
+        quota_reset: QuotaReset::default(),
         meters,
     }
 }

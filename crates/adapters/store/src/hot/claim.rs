@@ -92,7 +92,7 @@ pub(super) async fn find_queues(
         }
     }
     let most = i64::from(command.limit).clamp(FEWEST_CLAIMANTS, MOST_CLAIMANTS);
-    let values = vec![kinds.finish(), most.into()];
+    let values = vec![kinds.finish(), command.now.as_micros().into(), most.into()];
     let rows = sql.all::<QueueRow>("queue", &statements.claim.select_claimants, values).await?;
     rows.into_iter().map(QueueRow::decode).collect()
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use gantry_ports::StoreError;
 use gantry_ports::store::HotError;
-use gantry_rules::period::derive_period;
 use gantry_rules::submission::Needs;
 use gantry_types::{AllowanceId, JobId, OrganizationId, Timestamp};
 use uuid::Uuid;
@@ -267,7 +266,7 @@ fn note_wanted(command: &Command, wanted: &mut Wanted) {
             wanted.keys.extend(derive_key(submission));
             Some(submission.submitted_at)
         }
-        Command::Claim(_) => None,
+        Command::Claim(claim) => Some(claim.now),
         Command::Heartbeat(heartbeat) => {
             wanted.jobs.insert(heartbeat.job_id);
             None
@@ -311,8 +310,7 @@ fn note_wanted(command: &Command, wanted: &mut Wanted) {
         }
     };
     if let Some(now) = now {
-        let start = derive_period(now).start;
-        wanted.period_start = Some(wanted.period_start.map_or(start, |known| known.min(start)));
+        wanted.now = Some(wanted.now.map_or(now, |known| known.min(now)));
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_ports::StoreError;
 use gantry_rules::account::{AccountState, Lot, MeterUse};
+use gantry_rules::overrides::{LimitOverride, derive_terms};
 use gantry_rules::plan::PlanTerms;
 use gantry_types::{AllowanceId, JobId, OrganizationId, Timestamp};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use crate::error::broken;
 mod rows;
 
 pub(super) use rows::IdRow;
-use rows::{AccountRow, AllowanceRow, JobRow, KeyRow, MoneyRow, PlanRow};
+use rows::{AccountRow, AllowanceRow, JobRow, KeyRow, MoneyRow, OverrideRow, PlanRow};
 
 /// Siblings behind their gate that one batch may open.
 const MOST_SIBLINGS: i64 = 512;
@@ -42,8 +43,9 @@ pub(super) struct Wanted {
     pub(super) allowances: BTreeSet<AllowanceId>,
     /// Idempotency keys.
     pub(super) keys: BTreeSet<KeyOf>,
-    /// The start of the earliest period in which the batch's commands lie.
-    pub(super) period_start: Option<Timestamp>,
+    /// The earliest time of a command that limits decide on, which says which limits an account
+    /// has and since when its meters count.
+    pub(super) now: Option<Timestamp>,
 }
 
 /// Terms of plans; plans are never changed, so that what was read once stays right.
@@ -66,7 +68,7 @@ pub(super) async fn load(
         let values = vec![named.finish(), money.finish()];
         let rows =
             sql.all::<AccountRow>("account", &statements.load.select_accounts, values).await?;
-        insert_accounts(&mut books, rows, (sql, statements, plans)).await?;
+        insert_accounts(&mut books, rows, (sql, statements, plans), wanted.now).await?;
     }
     load_jobs(sql, statements, wanted, &mut books).await?;
     load_allowances(sql, statements, wanted, &mut books).await?;
@@ -75,11 +77,13 @@ pub(super) async fn load(
     Ok(books)
 }
 
-/// Adds accounts to the books, with their plans' terms and nothing of their lots and meters.
+/// Adds accounts to the books, with what they may and nothing of their lots and meters. Where no
+/// command asks for limits, what they may is what their plans say.
 async fn insert_accounts(
     books: &mut Books,
     rows: Vec<AccountRow>,
     (sql, statements, plans): (BatchSql<'_>, &Statements, &mut PlanCache),
+    now: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     let missing = rows.iter().map(|row| row.plan_id).filter(|id| !plans.contains_key(id));
     let missing: BTreeSet<Uuid> = missing.collect();
@@ -90,12 +94,38 @@ async fn insert_accounts(
             plans.insert(id, terms);
         }
     }
+    let own = load_overrides(sql, statements, &rows).await?;
     for row in rows {
-        let terms = plans.get(&row.plan_id).ok_or(StoreError::NotFound { what: "plan" })?;
-        let account = row.decode(terms.clone())?;
+        let plan = plans.get(&row.plan_id).ok_or(StoreError::NotFound { what: "plan" })?;
+        let terms = match (now, own.get(&row.organization_id)) {
+            (Some(now), Some(own)) => derive_terms(plan, own, now),
+            (Some(_) | None, Some(_) | None) => plan.clone(),
+        };
+        let account = row.decode(terms)?;
         books.accounts.insert(account.state.organization_id, account);
     }
     Ok(())
+}
+
+/// The limits that accounts have instead of their plans'. Few have any: nothing is asked for the
+/// others.
+async fn load_overrides(
+    sql: BatchSql<'_>,
+    statements: &Statements,
+    rows: &[AccountRow],
+) -> Result<BTreeMap<Uuid, Vec<LimitOverride>>, StoreError> {
+    let mut own: BTreeMap<Uuid, Vec<LimitOverride>> = BTreeMap::new();
+    let having =
+        id_rows(rows.iter().filter(|row| row.overrides > 0).map(|row| row.organization_id));
+    if having.len() == 0 {
+        return Ok(own);
+    }
+    let values = vec![having.finish()];
+    for row in sql.all::<OverrideRow>("limit", &statements.load.select_overrides, values).await? {
+        let (organization_id, limit) = row.decode()?;
+        own.entry(organization_id).or_default().push(limit);
+    }
+    Ok(own)
 }
 
 /// Loads and locks the jobs that the books lack.
@@ -209,7 +239,8 @@ async fn load_money(
         books.jobs.values().map(|job| job.facts.organization_id).collect();
     let moved =
         books.accounts.keys().filter(|id| wanted.accounts.contains(id) || owners.contains(id));
-    let accounts = id_rows(moved.map(|id| id.as_uuid()));
+    let moved: Vec<OrganizationId> = moved.copied().collect();
+    let accounts = id_rows(moved.iter().map(|id| id.as_uuid()));
     if accounts.len() == 0 {
         return Ok(());
     }
@@ -219,7 +250,10 @@ async fn load_money(
     let held_since = holds().flat_map(|hold| &hold.units).map(|part| part.period_start);
     let allowed = books.allowances.values().flat_map(|allowance| &allowance.parts);
     let allowed_since = allowed.map(|part| part.held.period_start);
-    let earliest = held_since.chain(allowed_since).chain(wanted.period_start).min();
+    let counting = moved.iter().filter_map(|id| books.accounts.get(id));
+    let counted_since =
+        counting.filter_map(|account| Some(account.state.derive_since(wanted.now?)));
+    let earliest = held_since.chain(allowed_since).chain(counted_since).min();
     let values = vec![
         accounts.finish(),
         id_rows(held_lots.into_iter()).finish(),

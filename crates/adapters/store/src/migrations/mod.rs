@@ -19,6 +19,7 @@ mod v17;
 mod v18;
 mod v19;
 mod v2;
+mod v20;
 mod v3;
 mod v4;
 mod v5;
@@ -82,6 +83,7 @@ const VERSIONS: &[Version] = &[
         append_only_in: v19::APPEND_ONLY_IN,
         ..Version::new(19, v19::STATEMENTS)
     },
+    Version::new(20, v20::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

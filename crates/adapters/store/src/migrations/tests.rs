@@ -5,7 +5,7 @@ use std::path::Path;
 use gantry_ports::Store;
 use gantry_ports::store::{LedgerAccount, LedgerFilter, Order, PageRequest};
 use gantry_testkit::postgres;
-use gantry_types::{JobId, OrganizationId, UserId};
+use gantry_types::{JobId, OrganizationId, Timestamp, UserId};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use uuid::Uuid;
 
@@ -86,6 +86,9 @@ async fn check_upgraded(store: &GantryStore, id: Uuid) -> TestResult {
     assert_eq!(read.schedules().get_zone(organization).await?.as_str(), "UTC");
     assert_eq!(read.chores().get_swept_cursor(organization).await?, 0);
     assert_eq!(read.jobs().get_account_cursor(organization).await?, 7);
+    let account = read.accounts().get_account(organization, Timestamp::from_micros(9)).await?;
+    assert_eq!(account.quota_anchor, Timestamp::from_micros(1), "when it was registered");
+    assert!(account.overrides.is_empty());
     let page = PageRequest { after: None, limit: 10, order: Order::OldestFirst };
     let lines =
         read.accounts().list_ledger(organization, &LedgerFilter::default(), &page).await?.items;

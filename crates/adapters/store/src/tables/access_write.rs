@@ -196,8 +196,13 @@ pub(super) async fn insert_organization_row(
     ];
     session.sql().run("organization", sql, values).await?;
     let sql = "INSERT INTO accounts (organization_id, plan_id, available, held, running_roots, \
-               queued_roots, cursor, served_at) VALUES ($1, $2, 0, 0, 0, 0, 0, 0)";
-    let values = vec![organization.id.as_uuid().into(), organization.plan_id.as_uuid().into()];
+               queued_roots, cursor, served_at, quota_anchor) \
+               VALUES ($1, $2, 0, 0, 0, 0, 0, 0, $3)";
+    let values = vec![
+        organization.id.as_uuid().into(),
+        organization.plan_id.as_uuid().into(),
+        organization.created_at.as_micros().into(),
+    ];
     session.sql().run("plan", sql, values).await.map(drop)
 }
 

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest, ReadAccounts,
+    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, OverrideRecord, Page, PageRequest,
+    ReadAccounts,
 };
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
+use gantry_rules::period::derive_since;
 use gantry_rules::plan::Plan;
 use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, OrganizationId, PlanId, Timestamp};
 use sea_orm::FromQueryResult;
@@ -17,7 +19,7 @@ use super::convert::{
     decode_word,
 };
 use super::page::PageSql;
-use super::{breaches, ledger};
+use super::{breaches, ledger, overrides};
 use crate::session::Session;
 
 /// A row of `plans`.
@@ -51,6 +53,8 @@ struct OverviewRow {
     running_roots: i64,
     queued_roots: i64,
     cancellations: Option<String>,
+    quota_anchor: i64,
+    overrides: i64,
 }
 
 /// A row of `meter_usage`.
@@ -161,30 +165,46 @@ impl ReadAccounts for Session {
     async fn get_account(
         &self,
         organization_id: OrganizationId,
-        period_start: Timestamp,
+        now: Timestamp,
     ) -> Result<AccountOverview, StoreError> {
         let sql = "SELECT plan_id, available, held, running_roots, queued_roots, \
-                   cancellations FROM accounts \
+                   cancellations, quota_anchor, overrides FROM accounts \
                    WHERE organization_id = $1";
         let values = vec![organization_id.as_uuid().into()];
         let row = self.sql().first::<OverviewRow>("account", sql, values).await?;
         let row = row.ok_or(StoreError::NotFound { what: "account" })?;
         let plan = self.find_plan(PlanId::from_uuid(row.plan_id)).await?;
+        let plan = plan.ok_or(StoreError::NotFound { what: "plan" })?;
+        let own = match row.overrides {
+            0 => Vec::new(),
+            _ => overrides::list(self.sql(), organization_id).await?,
+        };
+        let quota_anchor = decode_time(row.quota_anchor);
+        let since = derive_since(plan.terms.quota_reset, quota_anchor, now);
         let sql = "SELECT meter, period_start, used, reserved FROM meter_usage \
                    WHERE organization_id = $1 AND period_start >= $2 ORDER BY meter, period_start";
-        let values = vec![organization_id.as_uuid().into(), period_start.as_micros().into()];
+        let values = vec![organization_id.as_uuid().into(), since.as_micros().into()];
         let meters = self.sql().all::<MeterRow>("meter", sql, values).await?;
         Ok(AccountOverview {
             organization_id,
-            plan: plan.ok_or(StoreError::NotFound { what: "plan" })?,
+            plan,
             available: Credits::new(row.available),
             held: Credits::new(row.held),
             running_roots: decode_u32("running jobs", row.running_roots)?,
             queued_roots: decode_u32("queued jobs", row.queued_roots)?,
+            quota_anchor,
+            overrides: own.into_iter().map(|record| record.own).collect(),
             meters: meters.into_iter().map(MeterRow::decode).collect::<Result<_, _>>()?,
             cancellations: decode_opt_json("cancellations", row.cancellations.as_deref())?
                 .unwrap_or_default(),
         })
+    }
+
+    async fn list_overrides(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Vec<OverrideRecord>, StoreError> {
+        overrides::list(self.sql(), organization_id).await
     }
 
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError> {

@@ -5,15 +5,16 @@
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{LotGrant, WriteAccounts};
+use gantry_ports::store::{LotGrant, OverrideRecord, WriteAccounts};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
+use gantry_rules::overrides::LimitName;
 use gantry_rules::plan::Plan;
 use gantry_types::{Credits, OrganizationId, PlanId, Timestamp};
 use sea_orm::Value;
 
 use super::convert::{encode_json, encode_serde_word};
-use super::ledger;
+use super::{ledger, overrides};
 use crate::error::broken;
 use crate::session::Session;
 
@@ -47,6 +48,30 @@ impl WriteAccounts for Session {
         ];
         self.sql().run_on_row("account", sql, values).await?;
         make_blocked_jobs_due(self, organization_id).await
+    }
+
+    async fn set_quota_anchor(
+        &self,
+        organization_id: OrganizationId,
+        anchor: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE accounts SET quota_anchor = $2 WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into(), anchor.as_micros().into()];
+        self.sql().run_on_row("account", sql, values).await?;
+        make_blocked_jobs_due(self, organization_id).await
+    }
+
+    async fn put_override(&self, record: &OverrideRecord) -> Result<(), StoreError> {
+        overrides::put(self, record).await
+    }
+
+    async fn delete_override(
+        &self,
+        organization_id: OrganizationId,
+        limit: &LimitName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        overrides::delete(self, organization_id, (limit, now)).await
     }
 
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError> {

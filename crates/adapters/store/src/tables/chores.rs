@@ -11,7 +11,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::chores_sweep;
-use super::convert::{decode_json, decode_u64};
+use super::convert::{decode_json, decode_time, decode_u32, decode_u64};
 use crate::dialect::{JsonRows, Kind};
 use crate::session::Session;
 
@@ -19,6 +19,25 @@ use crate::session::Session;
 struct TermsRow {
     organization_id: Uuid,
     terms: String,
+    /// When the account was given a limit of its own, if it was.
+    set_at: Option<i64>,
+    value: Option<i64>,
+    expires_at: Option<i64>,
+}
+
+impl TermsRow {
+    /// For how many days results are kept; `None` for ever, and while nothing is to be removed
+    /// because a limit of its own has just ended.
+    fn find_days(&self, now: Timestamp) -> Result<Option<u32>, StoreError> {
+        if self.set_at.is_none() {
+            let terms: PlanTerms = decode_json("plan terms", &self.terms)?;
+            return Ok(terms.retention_days);
+        }
+        match self.expires_at.map(decode_time) {
+            Some(end) if end <= now => Ok(None),
+            Some(_) | None => self.value.map(|days| decode_u32("limit", days)).transpose(),
+        }
+    }
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -36,16 +55,20 @@ impl ReadChores for Session {
     async fn list_retentions(
         &self,
         settled: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<(OrganizationId, u32)>, StoreError> {
-        let sql = "SELECT a.organization_id, p.terms FROM accounts a JOIN plans p \
-                   ON p.id = a.plan_id WHERE a.plan_since IS NULL OR a.plan_since <= $1 \
+        let sql = "SELECT a.organization_id, p.terms, o.set_at, o.value, o.expires_at \
+                   FROM accounts a JOIN plans p ON p.id = a.plan_id \
+                   LEFT JOIN limit_overrides o ON o.organization_id = a.organization_id \
+                   AND o.limit_name = 'retention_days' \
+                   AND (o.expires_at IS NULL OR o.expires_at > $1) \
+                   WHERE a.plan_since IS NULL OR a.plan_since <= $1 \
                    ORDER BY a.organization_id";
         let values = vec![settled.as_micros().into()];
         let rows = self.sql().all::<TermsRow>("plan", sql, values).await?;
         let mut retentions = Vec::new();
         for row in rows {
-            let terms: PlanTerms = decode_json("plan terms", &row.terms)?;
-            if let Some(days) = terms.retention_days {
+            if let Some(days) = row.find_days(now)? {
                 retentions.push((OrganizationId::from_uuid(row.organization_id), days));
             }
         }

@@ -34,6 +34,7 @@ mod jobs_list;
 mod ledger;
 mod mails;
 mod models;
+mod overrides;
 mod page;
 mod payment_rows;
 mod payments;
@@ -56,3 +57,4 @@ pub(crate) use convert::{
     encode_json, encode_serde_word, encode_u64,
 };
 pub(crate) use job_rows::{ChildRow, decode_seed, encode_seed};
+pub(crate) use overrides::decode_override;

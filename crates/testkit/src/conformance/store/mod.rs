@@ -17,6 +17,7 @@ pub mod fork;
 pub mod identity;
 pub mod invoices;
 pub mod keys;
+pub mod limits;
 pub mod models;
 pub mod notes;
 mod open;
@@ -93,6 +94,13 @@ macro_rules! store_conformance {
             submit::what_the_plan_refuses_leaves_no_trace,
             submit::a_blocked_job_runs_once_it_is_paid,
             submit::quotas_count_reservations,
+            limits::months_begin_at_the_anchor,
+            limits::another_anchor_begins_another_month,
+            limits::a_day_is_whole_where_a_month_begins,
+            limits::a_limit_of_ones_own_is_kept_changed_and_taken_back,
+            limits::admission_goes_by_limits_of_ones_own,
+            limits::claims_go_by_limits_of_ones_own,
+            limits::results_are_kept_by_limits_of_ones_own,
             quota_events::refusals_are_counted_by_day_and_limit,
             quota_events::refused_calls_and_holds_are_counted,
             keys::a_repeated_key_answers_the_first_submission,

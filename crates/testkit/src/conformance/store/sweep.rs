@@ -88,7 +88,12 @@ pub async fn a_new_plan_sweeps_after_a_while(world: &World) -> Outcome {
     let account = world.account(0).await?;
     let short = world.account_with(0, |terms| terms.retention_days = Some(30)).await?;
     let list = async |seconds: u64| -> Result<Vec<(OrganizationId, u32)>> {
-        Ok(world.read().await?.chores().list_retentions(World::at(seconds)).await?)
+        Ok(world
+            .read()
+            .await?
+            .chores()
+            .list_retentions(World::at(seconds), World::at(seconds))
+            .await?)
     };
     ensure!(list(0).await? == [(short, 30)], "one plan keeps results for some days alone");
     let plan = world.read().await?.access().find_organization(short).await?;

@@ -9,7 +9,9 @@ use gantry_types::{
 };
 use uuid::Uuid;
 
-use super::{AccountState, Gate, HotAccount, HotJob, KeyOf, Lot, MeterUse, PlanTerms, broken};
+use super::{
+    AccountState, Gate, HotAccount, HotJob, KeyOf, LimitOverride, Lot, MeterUse, PlanTerms, broken,
+};
 use crate::hot::account::Stored;
 use crate::hot::allowance::{AllowanceChange, HotAllowance};
 use crate::hot::books::Books;
@@ -18,7 +20,8 @@ use crate::hot::job::Change;
 use crate::hot::submit::IdempotencyRow;
 use crate::row::read_in_order;
 use crate::tables::{
-    decode_json, decode_opt_json, decode_serde_word, decode_u32, decode_u64, decode_word,
+    decode_json, decode_opt_json, decode_override, decode_serde_word, decode_u32, decode_u64,
+    decode_word,
 };
 
 /// An identifier alone.
@@ -32,7 +35,7 @@ read_in_order!(IdRow: id);
 /// A row of `accounts`.
 #[derive(Debug)]
 pub(in crate::hot) struct AccountRow {
-    organization_id: Uuid,
+    pub(super) organization_id: Uuid,
     pub(super) plan_id: Uuid,
     available: i64,
     held: i64,
@@ -41,15 +44,19 @@ pub(in crate::hot) struct AccountRow {
     cursor: i64,
     served_at: i64,
     cancellations: Option<String>,
+    quota_anchor: i64,
+    /// How many limits it has of its own.
+    pub(super) overrides: i64,
 }
 
-read_in_order!(AccountRow: organization_id, plan_id, available, held, running_roots, queued_roots, cursor, served_at, cancellations);
+read_in_order!(AccountRow: organization_id, plan_id, available, held, running_roots, queued_roots, cursor, served_at, cancellations, quota_anchor, overrides);
 
 impl AccountRow {
     pub(super) fn decode(self, terms: PlanTerms) -> Result<HotAccount, StoreError> {
         let state = AccountState {
             organization_id: OrganizationId::from_uuid(self.organization_id),
             terms,
+            quota_anchor: Timestamp::from_micros(self.quota_anchor),
             running_roots: decode_u32("running jobs", self.running_roots)?,
             queued_roots: decode_u32("queued jobs", self.queued_roots)?,
             lots: Vec::new(),
@@ -81,6 +88,24 @@ read_in_order!(PlanRow: id, terms);
 impl PlanRow {
     pub(super) fn decode(self) -> Result<(Uuid, PlanTerms), StoreError> {
         Ok((self.id, decode_json("plan terms", &self.terms)?))
+    }
+}
+
+/// A row of `limit_overrides`.
+#[derive(Debug)]
+pub(super) struct OverrideRow {
+    organization_id: Uuid,
+    limit_name: String,
+    value: Option<i64>,
+    expires_at: Option<i64>,
+}
+
+read_in_order!(OverrideRow: organization_id, limit_name, value, expires_at);
+
+impl OverrideRow {
+    pub(super) fn decode(self) -> Result<(Uuid, LimitOverride), StoreError> {
+        let own = decode_override(&self.limit_name, self.value, self.expires_at)?;
+        Ok((self.organization_id, own))
     }
 }
 

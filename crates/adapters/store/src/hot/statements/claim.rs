@@ -50,7 +50,8 @@ impl ClaimStatements {
 }
 
 /// The accounts with ready jobs in the queues named, found by skipping from one account to the
-/// next in the queue's index, so that the length of a queue costs nothing.
+/// next in the queue's index, so that the length of a queue costs nothing. Parameter 2 is the time,
+/// 3 how many.
 fn select_claimants(dialect: Dialect) -> String {
     let first = "SELECT j.organization_id FROM jobs j WHERE j.state = 'queued' \
                  AND j.device = h.device AND j.class = h.class";
@@ -64,10 +65,15 @@ fn select_claimants(dialect: Dialect) -> String {
          SELECT h.rank, h.device, h.class, h.organization_id FROM heads h \
          JOIN accounts a ON a.organization_id = h.organization_id \
          JOIN plans p ON p.id = a.plan_id \
-         WHERE a.running_roots < p.concurrent_jobs OR EXISTS (SELECT 1 FROM jobs j \
+         LEFT JOIN limit_overrides o ON a.overrides > 0 \
+         AND o.organization_id = a.organization_id AND o.limit_name = 'concurrent_jobs' \
+         AND (o.expires_at IS NULL OR o.expires_at > $2) \
+         WHERE a.running_roots < p.concurrent_jobs AND o.organization_id IS NULL \
+         OR o.organization_id IS NOT NULL AND (o.value IS NULL OR a.running_roots < o.value) \
+         OR EXISTS (SELECT 1 FROM jobs j \
          WHERE j.state = 'queued' AND j.device = h.device AND j.class = h.class \
          AND j.organization_id = h.organization_id AND j.gate = 0) \
-         ORDER BY h.rank, a.served_at, h.organization_id LIMIT 0 + $2",
+         ORDER BY h.rank, a.served_at, h.organization_id LIMIT 0 + $3",
         dialect.rows(1, &[("rank", Kind::Int), ("device", Kind::Text), ("class", Kind::Text)])
     )
 }

@@ -8,6 +8,7 @@ use crate::dialect::{Dialect, Kind};
 pub(in crate::hot) struct LoadStatements {
     pub(in crate::hot) select_accounts: String,
     pub(in crate::hot) select_plans: String,
+    pub(in crate::hot) select_overrides: String,
     pub(in crate::hot) select_jobs: String,
     pub(in crate::hot) select_trees: String,
     pub(in crate::hot) select_held_back: String,
@@ -33,6 +34,11 @@ impl LoadStatements {
             select_accounts: select_accounts(dialect),
             select_plans: format!(
                 "SELECT id, terms FROM plans WHERE id IN (SELECT w.id FROM {} w)",
+                ids(1)
+            ),
+            select_overrides: format!(
+                "SELECT o.organization_id, o.limit_name, o.value, o.expires_at FROM {} w \
+                 JOIN limit_overrides o ON o.organization_id = w.id",
                 ids(1)
             ),
             select_jobs: format!(
@@ -103,7 +109,7 @@ fn select_accounts(dialect: Dialect) -> String {
     let lock = dialect.for_update();
     format!(
         "SELECT organization_id, plan_id, available, held, running_roots, queued_roots, \
-         cursor, served_at, cancellations FROM accounts WHERE organization_id IN \
+         cursor, served_at, cancellations, quota_anchor, overrides FROM accounts WHERE organization_id IN \
          (SELECT w.id FROM {} w UNION \
           SELECT j.organization_id FROM {} w JOIN jobs j ON j.id = w.id) \
          ORDER BY organization_id{lock}",
