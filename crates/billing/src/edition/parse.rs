@@ -8,6 +8,7 @@ use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
+use super::parse_features::read_features;
 use super::parse_plan::parse_plan;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
@@ -53,8 +54,11 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     let meters = read_meter_titles(root);
     let countable: BTreeSet<MeterId> = known.meters.iter().chain(meters.keys()).cloned().collect();
     let readers = root.tables("plans");
-    let mut plans: Vec<_> =
-        readers.iter().map(|plan| parse_plan(plan, currency, &countable)).collect();
+    let mut plans: Vec<_> = readers
+        .iter()
+        .zip(read_features(&readers))
+        .map(|(plan, features)| parse_plan(plan, features, currency, &countable))
+        .collect();
     let cancellation = read_cancellation(root);
     plans.iter_mut().for_each(|plan| plan.terms.cancellation = cancellation);
     require_unique(&readers, plans.iter().map(|plan| plan.slug.as_str()));

@@ -63,6 +63,7 @@ macro_rules! on_every_crediting_stage {
 mod costs;
 mod disputes;
 mod editions;
+mod features;
 mod lots;
 mod messages;
 mod money;
