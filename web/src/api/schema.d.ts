@@ -5459,6 +5459,11 @@ export interface components {
                  * @description Its job.
                  */
                 job_id: string;
+                /**
+                 * Format: int64
+                 * @description The most that it may cost.
+                 */
+                max_credits: number;
                 /** @description Why it failed. */
                 message?: string | null;
                 /**
@@ -5631,7 +5636,10 @@ export interface components {
              * @description How many root jobs run at once, waiting ones included.
              */
             concurrent_jobs: number;
-            /** @description What of the platform it includes: `api`, `schedules`, `workflows`. */
+            /**
+             * @description What of the platform it includes: `api`, `schedules`, `workflows`, `collaboration`,
+             *     `chatbot`, `branding`.
+             */
             features: string[];
             /**
              * Format: int64
@@ -6748,6 +6756,11 @@ export interface components {
              * @description Its job: of this run, or of the earlier one whose result is used.
              */
             job_id?: string | null;
+            /**
+             * Format: int64
+             * @description The most that it might have cost in this run; zero until its job was made.
+             */
+            max_credits: number;
             /** @description Why it failed or was skipped. */
             message?: string | null;
             /** @description The node. */
@@ -6830,6 +6843,11 @@ export interface components {
              * @description Its job.
              */
             job_id: string;
+            /**
+             * Format: int64
+             * @description The most that it may cost.
+             */
+            max_credits: number;
             /** @description Why it failed. */
             message?: string | null;
             /**
