@@ -147,11 +147,11 @@ async fn a_schedule_runs_the_newest_revision() -> Result<()> {
 #[tokio::test]
 async fn a_run_tells_what_each_node_might_have_cost_and_did() -> Result<()> {
     let (_app, mut client) = start(None).await?;
-    let leaf = json!({ "parts": 1, "depth": 0, "leaf_credits": 8 });
+    // The one charges a half of what it might, the other all of it.
     let definition = json!({
         "nodes": [
-            { "id": "cheap", "operation": "test.noop", "params": { "credits": 3 } },
-            { "id": "dear", "operation": "test.split", "params": leaf },
+            { "id": "half", "operation": "test.doors", "params": { "credits": 3 } },
+            { "id": "all", "operation": "test.noop", "params": { "credits": 5 } },
         ],
         "edges": [],
     });
@@ -164,7 +164,7 @@ async fn a_run_tells_what_each_node_might_have_cost_and_did() -> Result<()> {
         let node = &view["nodes"][place];
         (node["max_credits"].clone(), node["cost"].clone())
     };
-    assert_eq!([costs(0), costs(1)], [(json!(3), json!(0)), (json!(8), json!(8))], "{view}");
+    assert_eq!([costs(0), costs(1)], [(json!(6), json!(3)), (json!(5), json!(5))], "{view}");
     assert_eq!(view["run"]["cost"], 8, "{view}");
     let most = view["run"]["max_credits"].as_i64().context("the most")?;
     assert!(most >= 11, "{view}");
