@@ -2,15 +2,18 @@
 //!
 //! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
 //! does not have, so that a stolen key cannot make a stronger one; a client's token makes none;
-//! only its owner gets a key's successor, which acts in their name.
+//! only its owner gets a key's successor, which acts in their name; none is made where the plan
+//! does not include the API.
 
 use gantry_ports::store::{ApiKey, StoreExt};
+use gantry_rules::plan::Feature;
 use gantry_types::{ApiKeyId, Scope, Timestamp};
 use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_name;
+use crate::entrance::require_feature;
 use crate::error::AccessError;
 use crate::permission::{Permission, require, require_no_client};
 use crate::secret::{generate_api_key, sha256_hex, shown_prefix};
@@ -41,7 +44,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::ScopeNotYours`], [`AccessError::Invalid`],
-    /// [`AccessError::Store`].
+    /// [`AccessError::NotInPlan`] where the key would be of no use, [`AccessError::Store`].
     pub async fn issue_api_key(
         &self,
         actor: &Actor,
@@ -56,6 +59,7 @@ impl Access {
         if wanted.expires_at.is_some_and(|end| end <= now) {
             return Err(AccessError::invalid("expires_at", "lies in the past; give a later time"));
         }
+        require_feature(self.store.read().await?.as_ref(), actor, Feature::Api).await?;
         let secret = generate_api_key()?;
         let key = ApiKey {
             id: ApiKeyId::generate(),

@@ -1,7 +1,8 @@
 //! Members invite others by mail.
 //!
 //! Invariants: an invitation is for one address, and good once; seats are counted again when it
-//! is accepted; nobody invites somebody to more than they are themselves.
+//! is accepted, and the plan is asked again whether it is for others at all; nobody invites
+//! somebody to more than they are themselves.
 
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`], also for an admin who invites an owner,
     /// [`AccessError::Invalid`] for an address that is none or a member's,
-    /// [`AccessError::SeatsTaken`], [`AccessError::Store`].
+    /// [`AccessError::NotInPlan`], [`AccessError::SeatsTaken`], [`AccessError::Store`].
     pub async fn invite(
         &self,
         actor: &Actor,
@@ -149,7 +150,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::LinkNotGood`],
-    /// [`AccessError::OthersInvitation`], [`AccessError::SeatsTaken`], [`AccessError::Store`].
+    /// [`AccessError::OthersInvitation`], [`AccessError::NotInPlan`], [`AccessError::SeatsTaken`],
+    /// [`AccessError::Store`].
     pub async fn accept_invitation(
         &self,
         actor: &Actor,

@@ -1,12 +1,14 @@
 //! Who belongs to an organization, and as what.
 //!
 //! Invariants: an organization always has an owner; only owners make and unmake owners; a person
-//! cannot leave their personal organization; whoever leaves loses sessions and keys there at once.
+//! cannot leave their personal organization; whoever leaves loses sessions and keys there at once;
+//! nobody joins where the plan is for one person alone.
 
 use gantry_ports::store::{
     AuditEntry, Invitation, Member, ReadAccess, ReadAccounts, ReadIdentity, ReadTx, Tx,
 };
 use gantry_rules::overrides::derive_terms;
+use gantry_rules::plan::{Feature, Included};
 use gantry_types::{OrganizationId, Role, SessionId, Timestamp, UserId};
 use serde_json::json;
 
@@ -24,11 +26,16 @@ pub struct Roster {
     pub invitations: Vec<Invitation>,
     /// How many both may be; `None` means as many as it likes.
     pub seats: Option<u32>,
+    /// Whether there may be others at all by the plan.
+    pub collaboration: Included,
 }
 
 impl Roster {
     /// Whether another person has a seat.
     pub(crate) fn require_seat(&self) -> Result<(), AccessError> {
+        if self.collaboration == Included::No {
+            return Err(AccessError::NotInPlan { feature: Feature::Collaboration });
+        }
         let taken = self.members.len() + self.invitations.len();
         match self.seats {
             Some(limit) if u64::from(limit) <= taken as u64 => {
@@ -68,14 +75,14 @@ impl<'a> Books<'a> {
         let organization = self.access.find_organization(organization_id).await?;
         let organization = organization.ok_or(AccessError::NotFound { what: "organization" })?;
         let plan = self.accounts.find_plan(organization.plan_id).await?;
+        let plan = plan.ok_or(AccessError::NotFound { what: "plan" })?;
         let own = self.accounts.list_overrides(organization_id).await?;
-        let seats = plan.and_then(|plan| {
-            derive_terms(&plan.terms, own.iter().map(|record| &record.own), now).seats
-        });
+        let terms = derive_terms(&plan.terms, own.iter().map(|record| &record.own), now);
         Ok(Roster {
             members: self.identity.list_members(organization_id).await?,
             invitations: self.identity.list_invitations(organization_id, now).await?,
-            seats,
+            seats: terms.seats,
+            collaboration: terms.include(Feature::Collaboration),
         })
     }
 }
@@ -228,11 +235,15 @@ mod tests {
             members: vec![member(Role::Owner), member(Role::Viewer)],
             invitations: Vec::new(),
             seats: Some(3),
+            collaboration: Included::Yes,
         };
         assert!(roster.require_seat().is_ok());
         roster.seats = Some(2);
         assert_eq!(roster.require_seat(), Err(AccessError::SeatsTaken { limit: 2 }));
         roster.seats = None;
         assert!(roster.require_seat().is_ok());
+        roster.collaboration = Included::No;
+        let alone = AccessError::NotInPlan { feature: Feature::Collaboration };
+        assert_eq!(roster.require_seat(), Err(alone));
     }
 }

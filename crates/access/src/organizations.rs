@@ -1,15 +1,17 @@
 //! A person makes organizations besides their personal one, and moves between them.
 //!
 //! Invariant: further organizations get no welcome credits, and a person owns a few at most, so
-//! that nobody multiplies what is free.
+//! that nobody multiplies what is free; who makes one is on a plan that is for others too.
 
 use gantry_ports::store::{Membership, Organization, Tx};
+use gantry_rules::plan::Feature;
 use gantry_types::{OrganizationId, PlanId, Role, SessionId, UserId};
 use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_name;
+use crate::entrance::require_feature;
 use crate::error::AccessError;
 
 impl Access {
@@ -18,14 +20,15 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a name that is none or
-    /// when the person owns as many as one may, [`AccessError::NoSuchPlan`],
-    /// [`AccessError::Store`].
+    /// when the person owns as many as one may, [`AccessError::NotInPlan`],
+    /// [`AccessError::NoSuchPlan`], [`AccessError::Store`].
     pub async fn create_organization(
         &self,
         actor: &Actor,
         name: &str,
     ) -> Result<OrganizationId, AccessError> {
         let (user, session) = self.require_session(actor).await?;
+        require_feature(self.store.read().await?.as_ref(), actor, Feature::Collaboration).await?;
         let now = self.clock.now();
         let organization = Organization {
             id: OrganizationId::generate(),

@@ -6,6 +6,7 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{ApiKey, RefreshToken, StoreExt, Tx};
+use gantry_rules::plan::Feature;
 use gantry_types::{ApiKeyId, Scope, Timestamp, TokenFamilyId};
 use serde_json::json;
 
@@ -14,6 +15,7 @@ use crate::actor::Actor;
 use crate::api_keys::check_scopes;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_name;
+use crate::entrance::require_feature;
 use crate::error::AccessError;
 use crate::oauth::CLIENT_TOKEN_LIFETIME;
 use crate::permission::{Permission, require};
@@ -60,7 +62,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], also for a key, [`AccessError::ScopeNotYours`],
-    /// [`AccessError::Invalid`], [`AccessError::Store`].
+    /// [`AccessError::Invalid`], [`AccessError::NotInPlan`] where they would be of no use,
+    /// [`AccessError::Store`].
     pub async fn issue_tokens(
         &self,
         actor: &Actor,
@@ -82,6 +85,7 @@ impl Access {
             used_at: None,
             client: None,
         };
+        require_feature(self.store.read().await?.as_ref(), actor, Feature::Api).await?;
         let scopes = first.scopes.clone();
         let new = self.derive_pair(first, scopes, now)?;
         let pair = new.pair.clone();

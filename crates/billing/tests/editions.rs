@@ -76,7 +76,8 @@ fn what_is_right_is_read_to_the_number() {
     let edition = parse_edition(GOOD, &known()).unwrap();
     assert_eq!(edition.plans.len(), 2);
     let free = edition.find_plan("free").unwrap();
-    assert!(free.terms.features.is_empty());
+    let open = [Feature::Collaboration, Feature::Chatbot, Feature::Branding];
+    assert_eq!(free.terms.features, open.into(), "no plan names those");
     assert_eq!(free.terms.meters[&"jobs".parse().unwrap()].per_period, Some(10));
     assert_eq!(free.terms.meters[&"reviews".parse().unwrap()].per_day, Some(2));
     let paid = edition.find_plan("paid").unwrap();
@@ -112,6 +113,31 @@ fn months_begin_where_the_file_says() {
     let found = mistakes(&text.replace("\"billing\"", "\"biling\""));
     assert_eq!(found[0].key, "quota_reset");
     assert_eq!(found[0].remedy, "did you mean `billing`?");
+}
+
+#[test]
+fn a_feature_that_a_plan_names_is_missing_where_others_do_not() {
+    let text = GOOD.replace("seats = 3", "seats = 3\nfeatures = [\"collaboration\", \"api\"]");
+    let edition = parse_edition(&text, &known()).unwrap();
+    let of = |plan: &str| edition.find_plan(plan).unwrap().terms.features.clone();
+    assert_eq!(of("free"), [Feature::Chatbot, Feature::Branding].into());
+    let paid = [Feature::Api, Feature::Collaboration, Feature::Chatbot, Feature::Branding];
+    assert_eq!(of("paid"), paid.into());
+}
+
+#[test]
+fn what_is_a_key_of_a_plan_is_no_feature() {
+    for (word, remedy) in [
+        ("gpu", "write `gpu = true`"),
+        ("priority_queue", "write `class = \"high\"`"),
+        ("seats", "write `seats = 3`"),
+        ("colaboration", "did you mean `collaboration`?"),
+    ] {
+        let found = mistakes(&GOOD.replace("features = []", &format!("features = [\"{word}\"]")));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((found[0].key.as_str(), found[0].line), ("plans.free.features", 27));
+        assert_eq!(found[0].remedy, remedy);
+    }
 }
 
 fn mistakes(text: &str) -> Vec<Mistake> {

@@ -39,6 +39,8 @@ pub struct NodeView {
     pub state: String,
     /// Its job: of this run, or of the earlier one whose result is used.
     pub job_id: Option<JobId>,
+    /// The most that it might have cost in this run.
+    pub max_credits: Credits,
     /// What it cost in this run.
     pub cost: Credits,
     /// How much of it is done, from 0 to 1, in thousandths.
@@ -192,6 +194,7 @@ fn derive_view(row: NodeRow, child: Option<&JobRecord>, run: &JobRecord) -> Node
         node: row.node,
         state: state.to_owned(),
         job_id: row.job_id,
+        max_credits: child.map_or(Credits::ZERO, |child| child.max_credits),
         cost: child.map_or(Credits::ZERO, |child| child.cost),
         progress_permille: (progress * 1_000.0) as u32,
         message: row.message.or(failure),

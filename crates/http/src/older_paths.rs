@@ -13,6 +13,11 @@ use axum::response::Response;
 /// Method, older name, the route under [`crate::api::API_ROOT`]; `{id}` is one segment, carried
 /// over.
 const OLDER_PATHS: &[(Method, &str, &str)] = &[
+    (Method::POST, "/api/auth/register", "/auth/register"),
+    (Method::POST, "/api/auth/login", "/auth/login"),
+    (Method::POST, "/api/auth/refresh", "/auth/tokens/refresh"),
+    (Method::POST, "/api/auth/logout", "/auth/logout"),
+    (Method::GET, "/api/auth/me", "/auth/me"),
     (Method::GET, "/api/datasets", "/datasets"),
     (Method::POST, "/api/datasets/upload-url", "/datasets/uploads"),
     (Method::POST, "/api/datasets/confirm", "/datasets/confirm"),

@@ -145,6 +145,36 @@ async fn a_schedule_runs_the_newest_revision() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_run_tells_what_each_node_might_have_cost_and_did() -> Result<()> {
+    let (_app, mut client) = start(None).await?;
+    // The one charges a half of what it might, the other all of it.
+    let definition = json!({
+        "nodes": [
+            { "id": "half", "operation": "test.doors", "params": { "credits": 3 } },
+            { "id": "all", "operation": "test.noop", "params": { "credits": 5 } },
+        ],
+        "edges": [],
+    });
+    let body = json!({ "name": "Two prices", "definition": definition });
+    let kept = send(&mut client, ("POST", WORKFLOWS), &body, 201).await?;
+    let runs = format!("{}/runs", path_of(&kept)?);
+    let run = send(&mut client, ("POST", &runs), &json!({}), 202).await?;
+    let (view, _) = nodes(&mut client, &run["id"]).await?;
+    let costs = |place: usize| {
+        let node = &view["nodes"][place];
+        (node["max_credits"].clone(), node["cost"].clone())
+    };
+    assert_eq!([costs(0), costs(1)], [(json!(6), json!(3)), (json!(5), json!(5))], "{view}");
+    assert_eq!(view["run"]["cost"], 8, "{view}");
+    let most = view["run"]["max_credits"].as_i64().context("the most")?;
+    assert!(most >= 11, "{view}");
+    let path = format!("/api/v1/jobs/{}", run["id"].as_str().context("an id")?);
+    let job = get(&mut client, &path).await?;
+    assert_eq!((&job["cost"], &job["max_credits"]), (&json!(8), &json!(most)), "{job}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_check_says_what_is_wrong_and_keeps_nothing() -> Result<()> {
     let (_app, mut client) = start(None).await?;
     let circle = json!({ "definition": {

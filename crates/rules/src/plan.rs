@@ -35,11 +35,24 @@ pub enum Feature {
     Schedules,
     /// Operations may be joined into workflows.
     Workflows,
+    /// Others may be invited, and organizations made.
+    Collaboration,
+    /// Questions may be asked in sentences.
+    Chatbot,
+    /// What customers of the account see may bear its name instead of the product's.
+    Branding,
 }
 
 impl Feature {
     /// Every feature.
-    pub const ALL: &'static [Self] = &[Self::Api, Self::Schedules, Self::Workflows];
+    pub const ALL: &'static [Self] = &[
+        Self::Api,
+        Self::Schedules,
+        Self::Workflows,
+        Self::Collaboration,
+        Self::Chatbot,
+        Self::Branding,
+    ];
 
     /// The word in editions and the API.
     #[must_use]
@@ -48,6 +61,19 @@ impl Feature {
             Self::Api => "api",
             Self::Schedules => "schedules",
             Self::Workflows => "workflows",
+            Self::Collaboration => "collaboration",
+            Self::Chatbot => "chatbot",
+            Self::Branding => "branding",
+        }
+    }
+
+    /// Whether plans that list other features have it all the same, as long as no plan of their
+    /// edition lists it: editions that were written before its word was known keep what they gave.
+    #[must_use]
+    pub const fn is_open_until_named(self) -> bool {
+        match self {
+            Self::Api | Self::Schedules | Self::Workflows => false,
+            Self::Collaboration | Self::Chatbot | Self::Branding => true,
         }
     }
 }
@@ -58,6 +84,9 @@ impl fmt::Display for Feature {
             Self::Api => "the API",
             Self::Schedules => "schedules",
             Self::Workflows => "workflows",
+            Self::Collaboration => "working with others",
+            Self::Chatbot => "the chatbot",
+            Self::Branding => "a brand of one's own",
         })
     }
 }
@@ -201,6 +230,14 @@ pub struct PlanTerms {
     /// Limits by meter.
     #[serde(default)]
     pub meters: BTreeMap<MeterId, MeterLimit>,
+}
+
+impl PlanTerms {
+    /// Whether they include a feature.
+    #[must_use]
+    pub fn include(&self, feature: Feature) -> Included {
+        if self.features.contains(&feature) { Included::Yes } else { Included::No }
+    }
 }
 
 /// One version of a plan.

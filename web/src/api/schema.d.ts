@@ -5519,6 +5519,11 @@ export interface components {
                  * @description Its job.
                  */
                 job_id: string;
+                /**
+                 * Format: int64
+                 * @description The most that it may cost.
+                 */
+                max_credits: number;
                 /** @description Why it failed. */
                 message?: string | null;
                 /**
@@ -5691,7 +5696,10 @@ export interface components {
              * @description How many root jobs run at once, waiting ones included.
              */
             concurrent_jobs: number;
-            /** @description What of the platform it includes: `api`, `schedules`, `workflows`. */
+            /**
+             * @description What of the platform it includes: `api`, `schedules`, `workflows`, `collaboration`,
+             *     `chatbot`, `branding`.
+             */
             features: string[];
             /**
              * Format: int64
@@ -6843,6 +6851,11 @@ export interface components {
              * @description Its job: of this run, or of the earlier one whose result is used.
              */
             job_id?: string | null;
+            /**
+             * Format: int64
+             * @description The most that it might have cost in this run; zero until its job was made.
+             */
+            max_credits: number;
             /** @description Why it failed or was skipped. */
             message?: string | null;
             /** @description The node. */
@@ -6925,6 +6938,11 @@ export interface components {
              * @description Its job.
              */
             job_id: string;
+            /**
+             * Format: int64
+             * @description The most that it may cost.
+             */
+            max_credits: number;
             /** @description Why it failed. */
             message?: string | null;
             /**

@@ -10,6 +10,13 @@ export function JobOrigin({ job }: { job: Job }) {
   const { t } = useTranslation();
   return (
     <>
+      {job.operation === 'flow.run' ? (
+        <p className="muted">
+          <Link to="/workflows/runs/$jobId" params={{ jobId: job.id }}>
+            {t('job.steps')}
+          </Link>
+        </p>
+      ) : null}
       {job.redrive_of ? (
         <p className="muted">
           {t('job.redriveOf')}{' '}

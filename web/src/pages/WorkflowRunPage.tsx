@@ -104,6 +104,12 @@ function Nodes({ nodes }: { nodes: WorkflowNode[] }) {
       },
       { id: 'state', title: t('job.state'), cell: (node) => <NodeBadge state={node.state} /> },
       {
+        id: 'most',
+        title: t('flow.most'),
+        numeric: true,
+        cell: (node) => format.integer(node.max_credits),
+      },
+      {
         id: 'cost',
         title: t('job.cost'),
         numeric: true,
@@ -131,7 +137,9 @@ function Nodes({ nodes }: { nodes: WorkflowNode[] }) {
 
 function RunBody({ detail }: { detail: WorkflowRunDetail }) {
   const { t } = useTranslation();
+  const format = useFormat();
   const operations = useQuery(operationsQuery);
+  const { run } = detail;
   const states = Object.fromEntries(detail.nodes.map((node) => [node.node, node.state]));
   return (
     <div className="stack">
@@ -147,6 +155,15 @@ function RunBody({ detail }: { detail: WorkflowRunDetail }) {
           />
         </Section>
       ) : null}
+      <p className="muted" data-testid="flow-cost">
+        {t('job.cost')}:{' '}
+        {isFinal(run.state)
+          ? t('job.costSettled', {
+              cost: format.integer(run.cost),
+              held: format.integer(run.max_credits),
+            })
+          : t('job.costHeld', { credits: format.integer(run.max_credits) })}
+      </p>
       <Section title={t('flow.nodes')} flush>
         {detail.nodes.length > 0 ? (
           <Nodes nodes={detail.nodes} />

@@ -8,6 +8,7 @@ mod mistakes;
 mod parse;
 mod parse_credits;
 mod parse_invoices;
+mod parse_features;
 mod parse_plan;
 mod parse_rewards;
 mod reader;

@@ -10,6 +10,7 @@ use toml_edit::ImDocument;
 use super::mistakes::{Mistake, Mistakes};
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
 use super::parse_invoices::read_invoices;
+use super::parse_features::read_features;
 use super::parse_plan::parse_plan;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
@@ -55,8 +56,11 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     let meters = read_meter_titles(root);
     let countable: BTreeSet<MeterId> = known.meters.iter().chain(meters.keys()).cloned().collect();
     let readers = root.tables("plans");
-    let mut plans: Vec<_> =
-        readers.iter().map(|plan| parse_plan(plan, currency, &countable)).collect();
+    let mut plans: Vec<_> = readers
+        .iter()
+        .zip(read_features(&readers))
+        .map(|(plan, features)| parse_plan(plan, features, currency, &countable))
+        .collect();
     let cancellation = read_cancellation(root);
     let quota_reset = root.word("quota_reset", QuotaReset::ALL).unwrap_or_default();
     for plan in &mut plans {

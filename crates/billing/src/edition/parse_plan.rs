@@ -28,6 +28,7 @@ const CLASSES: &[(&str, PriorityClass)] = &[
 
 pub(super) fn parse_plan(
     reader: &Reader<'_>,
+    features: BTreeSet<Feature>,
     currency: Currency,
     countable: &BTreeSet<MeterId>,
 ) -> EditionPlan {
@@ -39,7 +40,7 @@ pub(super) fn parse_plan(
             Some(true) => Sale::OnRequest,
             Some(false) | None => Sale::Open,
         },
-        terms: read_terms(reader, currency, countable),
+        terms: PlanTerms { features, ..read_terms(reader, currency, countable) },
     };
     if plan.sale == Sale::OnRequest && plan.terms.price != PlanPrice::default() {
         reader.refuse("on_request", "and a price exclude each other", "leave one out");
@@ -73,7 +74,8 @@ fn read_terms(reader: &Reader<'_>, currency: Currency, countable: &BTreeSet<Mete
         requests_per_minute: above_zero(reader, "requests_per_minute").unwrap_or(u32::MAX),
         request_burst: above_zero(reader, "request_burst").unwrap_or(u32::MAX),
         seats: above_zero(reader, "seats"),
-        features: read_features(reader),
+        // The caller's, who has read those of all plans.
+        features: BTreeSet::new(),
         support: reader.word("support", SUPPORT).unwrap_or_default(),
         price: read_price(reader, currency),
         // The edition's, which states both once for all plans.
@@ -90,27 +92,6 @@ pub(super) fn above_zero(reader: &Reader<'_>, key: &str) -> Option<u32> {
         return None;
     }
     Some(number)
-}
-
-fn read_features(reader: &Reader<'_>) -> BTreeSet<Feature> {
-    let Some(words) = reader.texts("features") else {
-        return Feature::ALL.iter().copied().collect();
-    };
-    let names: Vec<&str> = Feature::ALL.iter().map(|feature| feature.as_str()).collect();
-    let mut features = BTreeSet::new();
-    for word in words {
-        match Feature::ALL.iter().find(|feature| feature.as_str() == word) {
-            Some(feature) => {
-                features.insert(*feature);
-            }
-            None => reader.refuse(
-                "features",
-                &format!("names `{word}`, which is no feature"),
-                &remedy_for(&word, &names),
-            ),
-        }
-    }
-    features
 }
 
 fn read_price(reader: &Reader<'_>, currency: Currency) -> PlanPrice {

@@ -1,5 +1,6 @@
 //! `gantry jobs`: list, show, watch, submit, cancel, redrive, logs.
 
+use gantry_flows::RUN_OPERATION;
 use gantry_types::JobId;
 use serde_json::{Value, json};
 
@@ -30,11 +31,12 @@ pub fn run(command: &JobsCommand, console: Console) -> Result<Exit, Failure> {
         }
         JobsCommand::Show(arguments) => with_job(arguments, |client, id| {
             let job = client.get(&format!("/api/v1/jobs/{id}"))?;
-            console.result(&job, render_job);
+            console.result(&with_nodes(&client, id, job)?, render_job);
             Ok(Exit::Success)
         }),
         JobsCommand::Watch(arguments) => with_job(arguments, |client, id| {
             let job = watch_job(&client, id, console)?;
+            let job = with_nodes(&client, id, job)?;
             console.result(&job, render_job);
             Ok(derive_exit(&job))
         }),
@@ -65,6 +67,15 @@ fn with_job(
     act: impl FnOnce(Client, JobId) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
     act(open_client(&arguments.server)?, arguments.id)
+}
+
+/// The job of a workflow with its nodes, and what each might have cost and did.
+fn with_nodes(client: &Client, id: JobId, mut job: Value) -> Result<Value, Failure> {
+    if job["operation"] == RUN_OPERATION {
+        let run = client.get(&format!("/api/v1/workflow-runs/{id}"))?;
+        job["nodes"] = run["nodes"].clone();
+    }
+    Ok(job)
 }
 
 fn print_log(client: &Client, id: JobId, console: Console) -> Result<(), Failure> {
@@ -110,25 +121,37 @@ fn render_list(jobs: &Value) -> String {
     if table.is_empty() { "There are no jobs.".to_owned() } else { table.render() }
 }
 
-/// A job for people: its facts, its error or its report.
+/// A job for people: its facts, its nodes where it has some, its error or its report.
 pub fn render_job(job: &Value) -> String {
+    let nodes = job["nodes"].as_array();
     let facts = json!({
         "job": job["id"],
         "operation": job["operation"],
         "state": job["state"],
         "label": job["label"],
+        "estimated": job["max_credits"],
         "cost": job["cost"],
         "seed": job["seed"],
         "submitted": job["created_at"],
         "finished": job["finished_at"],
         "error": job["error"]["message"],
         "next_step": job["error"]["next_step"],
+        "nodes": nodes.map(|nodes| nodes.iter().map(describe_node).collect::<Value>()),
     });
     let mut text = render_report(&facts);
     if !job["report"].is_null() {
         text.push_str(&format!("\n\n{}\n{}", heading("report"), render_report(&job["report"])));
     }
     text
+}
+
+fn describe_node(node: &Value) -> Value {
+    json!({
+        "name": node["node"],
+        "state": node["state"],
+        "estimated": node["max_credits"],
+        "cost": node["cost"],
+    })
 }
 
 /// A value of a query: everything but unreserved characters (RFC 3986) as `%XX`.
@@ -147,6 +170,22 @@ pub fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_tells_what_it_might_have_cost_and_did_by_node() {
+        let job = json!({
+            "operation": RUN_OPERATION, "state": "succeeded", "max_credits": 11, "cost": 8,
+            "nodes": [
+                { "node": "fit", "state": "succeeded", "max_credits": 3, "cost": 0 },
+                { "node": "score", "state": "succeeded", "max_credits": 8, "cost": 8 },
+            ],
+        });
+        let text = render_job(&job);
+        let line = |word: &str| text.lines().find(|line| line.contains(word)).unwrap_or_default();
+        assert!(line("estimated").contains("11"), "{text}");
+        assert!(line("fit").contains('3') && line("fit").contains('0'), "{text}");
+        assert_eq!(line("score").matches('8').count(), 2, "{text}");
+    }
 
     #[test]
     fn values_of_queries_are_encoded() {

@@ -198,20 +198,24 @@ fn print_run(run: &RunView, saved: &[Vec<SavedArtifact>], console: Console) {
             let node = |(node, files): (&NodeView, &Vec<SavedArtifact>)| {
                 let files: Vec<Value> = files.iter().map(SavedArtifact::to_json).collect();
                 json!({ "node": node.node, "state": node.state, "message": node.message,
-                    "files": files })
+                    "estimated": node.max_credits, "cost": node.cost, "files": files })
             };
             let nodes: Vec<Value> = run.nodes.iter().zip(saved).map(node).collect();
-            console.say(&pretty(&json!({ "state": run.job.state, "nodes": nodes })));
+            let (estimated, cost) = (run.job.max_credits, run.job.cost);
+            console.say(&pretty(&json!({ "state": run.job.state, "estimated": estimated,
+                "cost": cost, "nodes": nodes })));
         }
         Format::Human => {
-            let mut table = Table::new(&["node", "state", "files"]);
+            let mut table = Table::new(&["node", "state", "estimated", "cost", "files"]);
             for (node, files) in run.nodes.iter().zip(saved) {
                 let names: Vec<String> =
                     files.iter().map(|file| file.path.display().to_string()).collect();
                 let first = names.first().cloned().unwrap_or_default();
-                table.push([node.node.clone(), node.state.clone(), first]);
+                let (estimated, cost) = (node.max_credits.to_string(), node.cost.to_string());
+                table.push([node.node.clone(), node.state.clone(), estimated, cost, first]);
                 for name in names.into_iter().skip(1) {
-                    table.push([String::new(), String::new(), name]);
+                    let none = String::new;
+                    table.push([none(), none(), none(), none(), name]);
                 }
             }
             console.say(&format!("{}\n{}", heading("nodes"), table.render()));

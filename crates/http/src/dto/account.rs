@@ -115,7 +115,8 @@ pub struct PlanTermsBody {
     pub request_burst: Option<u32>,
     /// Members of one organization; `null` does not limit.
     pub seats: Option<u32>,
-    /// What of the platform it includes: `api`, `schedules`, `workflows`.
+    /// What of the platform it includes: `api`, `schedules`, `workflows`, `collaboration`,
+    /// `chatbot`, `branding`.
     pub features: Vec<&'static str>,
     /// How its customers' questions are answered.
     pub support: SupportBody,

@@ -169,6 +169,9 @@ pub struct WorkflowRunBody {
     pub state: JobState,
     /// How much is done, from 0 to 1.
     pub progress: f64,
+    /// The most that it may cost.
+    #[schema(value_type = i64)]
+    pub max_credits: Credits,
     /// What it cost; zero until it is settled.
     #[schema(value_type = i64)]
     pub cost: Credits,
@@ -191,6 +194,7 @@ impl WorkflowRunBody {
             revision: run.and_then(|run| run.revision),
             state: job.state,
             progress: job.progress,
+            max_credits: job.max_credits,
             cost: job.cost,
             message: job.error.as_ref().map(|error| error.message.clone()),
             created_at: job.created_at,
@@ -210,6 +214,9 @@ pub struct WorkflowNodeBody {
     /// Its job: of this run, or of the earlier one whose result is used.
     #[schema(value_type = Option<Uuid>)]
     pub job_id: Option<JobId>,
+    /// The most that it might have cost in this run; zero until its job was made.
+    #[schema(value_type = i64)]
+    pub max_credits: Credits,
     /// What it cost in this run.
     #[schema(value_type = i64)]
     pub cost: Credits,
@@ -225,6 +232,7 @@ impl From<NodeView> for WorkflowNodeBody {
             node: node.node,
             state: node.state,
             job_id: node.job_id,
+            max_credits: node.max_credits,
             cost: node.cost,
             progress: f64::from(node.progress_permille) / 1_000.0,
             message: node.message,

@@ -249,7 +249,16 @@ async fn the_default_edition_needs_no_payment() -> Result<()> {
 async fn a_plan_without_the_api_takes_no_keys_until_it_is_changed() -> Result<()> {
     let mut shop = Shop::open(HOME, edition("tabgraphsyn")).await?;
     let new = json!({ "name": "program", "scopes": ["read"] });
+    // No key is made, and one from better days is of no use.
+    let refused = shop.buyer.post("/api/v1/api-keys", &new).await?;
+    refused.require_status(402)?;
+    assert_eq!(refused.json()?["upgrade"]["slug"], "paid");
+    let id = shop.account().await?["organization_id"].as_str().context("an id")?.to_owned();
+    let path = format!("/api/v1/admin/organizations/{id}/plan");
+    let put = |plan: &str| TestRequest::new("PUT", &path).json(&json!({ "plan": plan }));
+    shop.administrator.send(put("paid")).await?.require_status(204)?;
     let key = shop.buyer.post("/api/v1/api-keys", &new).await?.json()?;
+    shop.administrator.send(put("free")).await?.require_status(204)?;
     let mut program = shop.app.client().with_key(key["key"].as_str().context("a key")?);
     let refused = program.get("/api/v1/jobs").await?;
     refused.require_status(402)?;

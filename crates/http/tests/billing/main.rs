@@ -60,11 +60,13 @@ macro_rules! on_every_crediting_stage {
     };
 }
 
+mod contracts;
 mod costs;
 mod disputes;
 mod editions;
 mod invoices;
 mod limits;
+mod features;
 mod lots;
 mod messages;
 mod money;

@@ -14,7 +14,11 @@ const EDITIONS: [&str; 6] =
 const NONE: &str = "01890000-0000-7000-8000-000000000000";
 
 /// Reads, and the orders that nobody can fulfil: both names must give the same answer.
-const SAME: [(&str, &str, &str); 29] = [
+const SAME: [(&str, &str, &str); 33] = [
+    ("POST", "/api/auth/register", "/auth/register"),
+    ("POST", "/api/auth/login", "/auth/login"),
+    ("POST", "/api/auth/refresh", "/auth/tokens/refresh"),
+    ("GET", "/api/auth/me", "/auth/me"),
     ("GET", "/api/datasets", "/datasets"),
     ("GET", "/api/datasets?limit=0", "/datasets?limit=0"),
     ("GET", "/api/datasets/{id}", "/datasets/{id}"),

@@ -20,6 +20,7 @@ mod v18;
 mod v19;
 mod v2;
 mod v20;
+mod v21;
 mod v3;
 mod v4;
 mod v5;
@@ -84,6 +85,7 @@ const VERSIONS: &[Version] = &[
         ..Version::new(19, v19::STATEMENTS)
     },
     Version::new(20, v20::STATEMENTS),
+    Version::new(21, v21::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -1,9 +1,11 @@
 //! A database of the version before, with data in it, is upgraded and copied first.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gantry_ports::Store;
 use gantry_ports::store::{LedgerAccount, LedgerFilter, Order, PageRequest};
+use gantry_rules::plan::Feature;
 use gantry_testkit::postgres;
 use gantry_types::{JobId, OrganizationId, Timestamp, UserId};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -19,7 +21,18 @@ const TERMS: &str = r#"{"concurrent_jobs": 1, "parallel_children": 1, "queued_jo
     "class": "normal", "gpu": "no", "job_seconds": 1, "job_memory_bytes": 1, "file_bytes": 1,
     "artifact_bytes": 1, "granted_credits": 0, "requests_per_minute": 1, "request_burst": 1}"#;
 
+/// What a plan that listed two features has: those, and what nobody could list.
+const FEW: [Feature; 5] =
+    [Feature::Api, Feature::Workflows, Feature::Collaboration, Feature::Chatbot, Feature::Branding];
+
 type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+/// [`TERMS`] that list features, as they are written.
+fn terms_with(features: &[&str]) -> Result<String, serde_json::Error> {
+    let mut terms: serde_json::Value = serde_json::from_str(TERMS)?;
+    terms["features"] = features.into();
+    Ok(terms.to_string())
+}
 
 /// Rows as version 1 wrote them: an organization with an account and an ended job.
 async fn write_first_version(
@@ -29,11 +42,21 @@ async fn write_first_version(
 ) -> TestResult {
     database.execute_unprepared(&dialect.schema(CREATE_VERSIONS)).await?;
     upgrade(database, dialect, &VERSIONS[..1]).await?;
-    let statements: [(&str, Vec<sea_orm::Value>); 6] = [
+    let statements: [(&str, Vec<sea_orm::Value>); 7] = [
         (
             "INSERT INTO plans (id, slug, version, title, concurrent_jobs, terms) \
              VALUES ($1, 'old', 1, 'Old', 1, $2)",
             vec![id.into(), TERMS.into()],
+        ),
+        (
+            "INSERT INTO plans (id, slug, version, title, concurrent_jobs, terms) \
+             VALUES ($1, 'few', 1, 'Few', 1, $2), ($3, 'none', 1, 'None', 1, $4)",
+            vec![
+                UserId::generate().as_uuid().into(),
+                terms_with(&["api", "workflows"])?.into(),
+                UserId::generate().as_uuid().into(),
+                terms_with(&[])?.into(),
+            ],
         ),
         ("INSERT INTO organizations (id, name, created_at) VALUES ($1, 'Old', 1)", vec![id.into()]),
         (
@@ -89,6 +112,11 @@ async fn check_upgraded(store: &GantryStore, id: Uuid) -> TestResult {
     let account = read.accounts().get_account(organization, Timestamp::from_micros(9)).await?;
     assert_eq!(account.quota_anchor, Timestamp::from_micros(1), "when it was registered");
     assert!(account.overrides.is_empty());
+    for (slug, listed) in [("old", Feature::ALL), ("few", &FEW[..]), ("none", &FEW[2..])] {
+        let plan = read.accounts().find_plan_by_slug(slug).await?.ok_or("the plan is gone")?;
+        let listed: BTreeSet<Feature> = listed.iter().copied().collect();
+        assert_eq!(plan.terms.features, listed, "{slug}");
+    }
     let page = PageRequest { after: None, limit: 10, order: Order::OldestFirst };
     let lines =
         read.accounts().list_ledger(organization, &LedgerFilter::default(), &page).await?.items;

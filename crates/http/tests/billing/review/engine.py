@@ -1,4 +1,4 @@
-"""An engine for the story of an edition: each of its jobs counts one review."""
+"""An engine for the stories of editions: reviews that are counted, figures on a graphics processor."""
 import json
 import sys
 
@@ -11,6 +11,11 @@ ENGINE = {
         "title": "Write a review",
         "params_schema": {"type": "object", "properties": {}},
         "estimate": {"credits": 0, "meters": {"reviews": {"fixed": 1}}},
+    }, {
+        "id": "review.figure",
+        "title": "Draw a figure",
+        "params_schema": {"type": "object", "properties": {}},
+        "estimate": {"credits": 0, "device": "needs_gpu", "memory_bytes": 1000000},
     }],
 }
 
