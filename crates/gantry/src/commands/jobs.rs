@@ -3,6 +3,7 @@
 use gantry_types::JobId;
 use serde_json::{Value, json};
 
+use super::query::with_query;
 use super::remote_job::{derive_exit, watch_job};
 use super::server_access::open_client;
 use crate::cli::{JobArgs, JobsCommand};
@@ -18,13 +19,12 @@ use crate::render::{Table, render_report};
 pub fn run(command: &JobsCommand, console: Console) -> Result<Exit, Failure> {
     match command {
         JobsCommand::List { server, state, operation, limit } => {
-            let mut path = format!("/api/v1/jobs?limit={limit}");
-            for (name, value) in [("state", state), ("operation", operation)] {
-                if let Some(value) = value {
-                    path.push_str(&format!("&{name}={}", encode(value)));
-                }
-            }
-            let jobs = open_client(server)?.get(&path)?;
+            let parameters = [
+                ("limit", Some(limit.to_string())),
+                ("state", state.clone()),
+                ("operation", operation.clone()),
+            ];
+            let jobs = open_client(server)?.get(&with_query("/api/v1/jobs", &parameters))?;
             console.result(&jobs, render_list);
             Ok(Exit::Success)
         }
@@ -129,28 +129,4 @@ pub fn render_job(job: &Value) -> String {
         text.push_str(&format!("\n\n{}\n{}", heading("report"), render_report(&job["report"])));
     }
     text
-}
-
-/// A value of a query: everything but unreserved characters (RFC 3986) as `%XX`.
-pub fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_queries_are_encoded() {
-        assert_eq!(encode("running,queued"), "running,queued");
-        assert_eq!(encode("ä b&c"), "%C3%A4%20b%26c");
-    }
 }

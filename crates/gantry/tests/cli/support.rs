@@ -120,9 +120,13 @@ pub struct Server {
 
 impl Server {
     pub fn start(place: &Place) -> Self {
+        Self::start_with(place, &[])
+    }
+
+    pub fn start_with(place: &Place, more: &[&str]) -> Self {
         let words = ["serve", "--json", "--data-dir", "data", "--listen", "127.0.0.1:0"];
         // Its log goes nowhere, so that it can never block on a full pipe.
-        let mut child = place.command(&words).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = place.command(&[&words, more].concat()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let announced: Value = serde_json::from_str(&line).unwrap_or_default();
@@ -144,6 +148,19 @@ impl Server {
             .call()
             .unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// Sends a body, follows where the answer leads, and answers the status.
+    pub fn post(&self, path: &str, media_type: &str, body: &str) -> u16 {
+        let answer = ureq::post(format!("{}{path}", self.url))
+            .config()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .header("content-type", media_type)
+            .send(body)
+            .unwrap();
+        answer.status().as_u16()
     }
 
     /// Asks the server to stop and answers its exit code.
