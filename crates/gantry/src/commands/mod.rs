@@ -108,3 +108,32 @@ fn open_config_with(
     }
     load(global.config.as_deref(), &flags)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_all_commands_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_shown_by_itself_is_also_a_command() {
+        for words in [
+            &["gantry", "account"][..],
+            &["gantry", "account", "--server", "http://h", "--json"],
+            &["gantry", "account", "show", "--server", "http://h"],
+            &["gantry", "account", "sessions", "--server", "http://h", "--json"],
+            &["gantry", "plans"],
+            &["gantry", "plans", "cancel", "--server", "http://h"],
+        ] {
+            assert!(Arguments::try_parse_from(words).is_ok(), "{words:?}");
+        }
+        // Where a command follows, the server belongs to it.
+        let words = ["gantry", "account", "--server", "http://h", "usage"];
+        assert!(Arguments::try_parse_from(words).is_err());
+    }
+}

@@ -81,6 +81,11 @@ impl Place {
         end(self.command(words).spawn().unwrap())
     }
 
+    /// What a command answers to programs.
+    pub fn ask(&self, words: &[&str]) -> Value {
+        self.run(&[words, &["--json"]].concat()).require(0).json()
+    }
+
     pub fn run_with_input(&self, words: &[&str], input: &str) -> Ended {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -120,13 +125,9 @@ pub struct Server {
 
 impl Server {
     pub fn start(place: &Place) -> Self {
-        Self::start_with(place, &[])
-    }
-
-    pub fn start_with(place: &Place, more: &[&str]) -> Self {
         let words = ["serve", "--json", "--data-dir", "data", "--listen", "127.0.0.1:0"];
         // Its log goes nowhere, so that it can never block on a full pipe.
-        let mut child = place.command(&[&words, more].concat()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = place.command(&words).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let announced: Value = serde_json::from_str(&line).unwrap_or_default();
