@@ -1,22 +1,25 @@
 //! `gantry account export`, `delete` and `keep`: what only the person themselves may do.
 
 use std::path::Path;
+use std::time::Duration;
 
-use gantry_types::JobId;
-use serde_json::json;
+use gantry_types::JobState;
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::login::read_secret;
-use super::remote_job::watch_job;
 use super::save::save;
 use super::server_access::{open_stranger, with_person};
 use crate::cli::ServerArgs;
-use crate::client::Body;
-use crate::console::Console;
+use crate::client::{Body, Client};
+use crate::console::{BarUnit, Console};
 use crate::failure::{Exit, Failure};
 use crate::render::format_bytes;
 
 const EXPORT: &str = "/api/v1/account/export";
+/// Between two looks at an export that is being made.
+const PAUSE: Duration = Duration::from_millis(300);
+const THOUSANDTHS: u64 = 1_000;
 
 /// Has everything gathered that is kept about the person, and writes it into `out`.
 ///
@@ -24,22 +27,36 @@ const EXPORT: &str = "/api/v1/account/export";
 /// [`Failure`] with the exit code of its cause.
 pub fn save_export(server: &ServerArgs, out: &Path, console: Console) -> Result<(), Failure> {
     with_person(server, console, |person| {
-        let asked = person.session.post(EXPORT, &person.prove())?;
-        let job = asked["job_id"].as_str().unwrap_or_default();
-        let job: JobId = job.parse().map_err(|_| Failure::broken("the server named no job"))?;
-        watch_job(&person.session, job, console)?;
-        let made = person.session.get(EXPORT)?;
-        if made["export"]["file"].is_null() {
-            let cause = made["export"]["error"].as_str().unwrap_or("the export was not made");
+        person.session.post(EXPORT, &person.prove())?;
+        let made = wait_for_export(&person.session, console)?;
+        if made["file"].is_null() {
+            let cause = made["error"].as_str().unwrap_or("the export was not made");
             return Err(Failure::broken(cause).with_next("try again later"));
         }
         let bytes = save(&person.session, &format!("{EXPORT}/content"), out)?;
         let out = out.display().to_string();
-        console.result(&json!({ "file": out, "bytes": bytes, "export": made["export"] }), |_| {
+        console.result(&json!({ "file": out, "bytes": bytes, "export": made }), |_| {
             format!("{out}  {}", format_bytes(bytes))
         });
         Ok(())
     })
+}
+
+/// Looks at the newest export until it has ended.
+fn wait_for_export(session: &Client, console: Console) -> Result<Value, Failure> {
+    let bar = console.bar(THOUSANDTHS, BarUnit::Fraction);
+    bar.set_message("gathering your data");
+    loop {
+        let export = session.get(EXPORT)?["export"].clone();
+        let state = export["state"].as_str().and_then(|word| word.parse::<JobState>().ok());
+        if state.is_none_or(JobState::is_final) {
+            bar.finish_and_clear();
+            return Ok(export);
+        }
+        let done = export["progress"].as_f64().unwrap_or(0.0).clamp(0.0, 1.0);
+        bar.set_position((done * THOUSANDTHS as f64) as u64);
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Deletes the person's account.
