@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::shop::{open_shop, sign_up};
-use super::support::Place;
 
 const NOBODY: &str = "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f";
 
