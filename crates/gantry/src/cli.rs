@@ -1,11 +1,22 @@
 //! The words of the command line.
 
+mod account;
+mod admin;
 mod datasets;
+mod people;
 mod scheduling;
+mod shop;
 mod workflows;
 
+pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
+pub use admin::{
+    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminPlanCommand, FlagsCommand,
+    FraudCommand, SpanArgs, UserArgs, UsersCommand,
+};
 pub use datasets::DatasetsCommand;
+pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
+pub use shop::{BillingCommand, CreditsCommand, PlansArgs, PlansCommand};
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 
 use std::net::SocketAddr;
@@ -14,7 +25,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use gantry_external::Language;
-use gantry_types::JobId;
+use gantry_types::{JobId, Scope};
 
 use crate::config::Secret;
 use crate::console::{Console, Format, Volume};
@@ -81,7 +92,30 @@ pub enum Command {
     Datasets(DatasetsCommand),
     /// Keep an API key of a server for the commands that talk to it
     Login(LoginArgs),
-    /// Administer a data folder without a server
+    /// Show your account on a server: plan, credits, use, ledger, sessions
+    Account(AccountArgs),
+    /// List, make, rotate and revoke API keys of a server
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// List the plans of a server, and change, cancel and resume yours
+    Plans(PlansArgs),
+    /// List packages of credits of a server, and buy one
+    #[command(subcommand)]
+    Credits(CreditsCommand),
+    /// Show the subscription, payments, and the payment provider's page
+    #[command(subcommand)]
+    Billing(BillingCommand),
+    /// List the newest invoices of the subscription
+    Invoices(ServerArgs),
+    /// List, invite and remove members of your organization on a server
+    #[command(subcommand)]
+    Members(MembersCommand),
+    /// List and make organizations on a server, and change to another one
+    #[command(subcommand)]
+    Organizations(OrganizationsCommand),
+    /// List who did what in your organization on a server, newest first
+    Audit(AuditArgs),
+    /// Administer a server, or a data folder without one
     #[command(subcommand)]
     Admin(AdminCommand),
     /// Look at the settings
@@ -315,35 +349,10 @@ pub struct LoginArgs {
     /// without it, an API key is read from standard input
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-}
-
-/// `gantry admin …`.
-#[derive(Debug, Subcommand)]
-pub enum AdminCommand {
-    /// Create the first administrator of a data folder
-    Create {
-        /// The data folder
-        #[command(flatten)]
-        data: DataArgs,
-        /// The e-mail address to sign in with
-        #[arg(long, value_name = "ADDRESS")]
-        email: String,
-        /// The name for people (by default the address before its @)
-        #[arg(long)]
-        name: Option<String>,
-        /// Read the password from standard input
-        #[arg(long, required = true)]
-        password_stdin: bool,
-    },
-    /// Check that the audit log is as it was when it was sealed
-    VerifyAudit {
-        /// The data folder
-        #[command(flatten)]
-        data: DataArgs,
-        /// Check an exported file (format jsonl) instead, without a database
-        #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
-        file: Option<PathBuf>,
-    },
+    /// What the key that is made may be used for, separated by commas: read, run, data, account,
+    /// admin [default: read,run,data]
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',', requires = "email")]
+    pub scopes: Vec<Scope>,
 }
 
 /// `gantry config …`.

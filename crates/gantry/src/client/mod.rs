@@ -8,12 +8,12 @@ mod events;
 mod problem;
 mod upload;
 
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::{Method, Request, Response};
+use ureq::{Agent, BodyReader};
 
 use crate::config::Secret;
 use crate::failure::{Exit, Failure};
@@ -172,14 +172,44 @@ impl Client {
     /// As [`Client::get`].
     pub fn open_events(&self, path: &str, after: u64) -> Result<EventStream, Failure> {
         let path = format!("{path}?after={after}");
-        let mut response = self.request(Method::GET, &path, "text/event-stream", &Body::Empty)?;
+        let reader = self.open(&path, "text/event-stream")?;
+        Ok(EventStream::new(Box::new(BufReader::new(reader))))
+    }
+
+    /// Writes what is at `path` to `target`, and answers how many bytes it is.
+    ///
+    /// # Errors
+    /// As [`Client::get`], and where it breaks off or cannot be written.
+    pub fn download(&self, path: &str, target: &mut impl Write) -> Result<u64, Failure> {
+        let mut reader = self.open(path, "*/*")?;
+        std::io::copy(&mut reader, target).map_err(|error| self.derive_broken(path, &error))
+    }
+
+    /// Hands `take` the lines of what is at `path`, as they come.
+    ///
+    /// # Errors
+    /// As [`Client::download`], and what `take` answers.
+    pub fn read_lines(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for line in BufReader::new(self.open(path, "*/*")?).lines() {
+            take(&line.map_err(|error| self.derive_broken(path, &error))?)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of an answer, as they come.
+    fn open(&self, path: &str, accept: &str) -> Result<BodyReader<'static>, Failure> {
+        let mut response = self.request(Method::GET, path, accept, &Body::Empty)?;
         let status = response.status().as_u16();
         if status != 200 {
             let text = response.body_mut().read_to_string().unwrap_or_default();
             let body = serde_json::from_str(&text).unwrap_or(Value::Null);
             return Err(problem::derive_failure(status, &body, &self.base));
         }
-        Ok(EventStream::new(Box::new(BufReader::new(response.into_body().into_reader()))))
+        Ok(response.into_body().into_reader())
     }
 
     fn request(
@@ -218,6 +248,10 @@ impl Client {
             }
         };
         sent.map_err(|error| self.derive_unreachable(&error))
+    }
+
+    fn derive_broken(&self, path: &str, error: &std::io::Error) -> Failure {
+        Failure::broken(format!("{}{path} did not come whole: {error}", self.base))
     }
 
     fn derive_unreachable(&self, error: &ureq::Error) -> Failure {

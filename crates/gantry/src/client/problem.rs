@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
 
+/// How to come by a key that may do more than the usual one.
+const OTHER_KEY: &str = "`gantry login --email ADDRESS --scopes read,run,data,account` makes one \
+                         for the account, and `admin` among them one for administrators.";
+
 /// The failure for a status and what its body says.
 pub fn derive_failure(status: u16, body: &Value, base: &str) -> Failure {
     let code = body["code"].as_str().unwrap_or_default();
@@ -27,6 +31,9 @@ pub fn derive_failure(status: u16, body: &Value, base: &str) -> Failure {
     }
     let failure = Failure::new(exit, cause);
     match (text("next_step"), exit) {
+        (Some(next), Exit::Auth) if code == "forbidden" => {
+            failure.with_next(format!("{next} {OTHER_KEY}"))
+        }
         (Some(next), _) => failure.with_next(next),
         (None, Exit::Auth) => failure.with_next(format!("`gantry login --server {base}`")),
         (None, _) => failure,
@@ -93,6 +100,9 @@ mod tests {
         assert_eq!(failure.cause, "A parameter is wrong.\n  /target: is no column");
         let failure = derive_failure(401, &json!({ "title": "Sign in first" }), "http://h");
         assert_eq!(failure.next.as_deref(), Some("`gantry login --server http://h`"));
+        let body = json!({ "code": "forbidden", "title": "No", "next_step": "Use another key." });
+        let next = derive_failure(403, &body, "http://h").next.unwrap();
+        assert!(next.starts_with("Use another key. `gantry login"), "{next}");
         assert_eq!(derive_failure(418, &Value::Null, "http://h").exit, Exit::JobFailed);
     }
 }

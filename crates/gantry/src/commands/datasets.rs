@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::jobs::encode;
+use super::query::with_query;
 use super::server_access::open_client;
 use crate::cli::DatasetsCommand;
 use crate::client::{Body, UploadRequest, open_file, upload_file};
@@ -18,10 +18,8 @@ use crate::render::{Table, format_bytes, render_report};
 pub fn run(command: &DatasetsCommand, console: Console) -> Result<Exit, Failure> {
     match command {
         DatasetsCommand::List { server, query, limit } => {
-            let mut path = format!("/api/v1/datasets?limit={limit}");
-            if let Some(query) = query {
-                path.push_str(&format!("&q={}", encode(query)));
-            }
+            let parameters = [("limit", Some(limit.to_string())), ("q", query.clone())];
+            let path = with_query("/api/v1/datasets", &parameters);
             console.result(&open_client(server)?.get(&path)?, render_list);
         }
         DatasetsCommand::Upload { server, file, name, dataset } => {

@@ -1,8 +1,10 @@
 //! `gantry login`: keeps an API key of a server.
 
 use std::io::{BufRead, IsTerminal, Read};
+use std::path::PathBuf;
 
-use serde_json::json;
+use gantry_types::Scope;
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::cli::LoginArgs;
@@ -11,8 +13,9 @@ use crate::config::Secret;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 
-/// Scopes of a key that this command makes: all that a person does with jobs and data.
-const SCOPES: [&str; 3] = ["read", "run", "data"];
+/// Scopes of a key that this command makes if none are named: all that a person does with jobs and
+/// data.
+const SCOPES: &[Scope] = &[Scope::Read, Scope::Run, Scope::Data];
 
 /// Checks a key, or makes one, and keeps it.
 ///
@@ -25,11 +28,12 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
         Some(email) => {
             let password = read_secret(console, "Password: ")?;
             let session = sign_in(&client, (email, &password), console)?;
-            let made = session
-                .post("/api/v1/api-keys", &json!({ "name": "gantry login", "scopes": SCOPES }))?;
+            let scopes = arguments.scopes.as_slice();
+            let scopes = if scopes.is_empty() { SCOPES } else { scopes };
+            let key = make_key(&session, &json!(scopes))?;
             // The key stays; the session was only for making it.
             session.send(Method::POST, "/api/v1/auth/logout", &Body::Empty)?;
-            Secret::new(made["key"].as_str().unwrap_or_default())
+            key
         }
         None => {
             console
@@ -37,16 +41,36 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
             read_secret(console, "API key: ")?
         }
     };
-    let me = client.with_auth(Auth::Key(key.clone())).get("/api/v1/auth/me")?;
-    let mut credentials = read_credentials()?;
-    credentials.keys.insert(server.clone(), key.expose().to_owned());
-    credentials.server = Some(server.clone());
-    let file = write_credentials(&credentials)?;
+    let (me, file) = keep_key(client, &key)?;
     let email = me["user"]["email"].as_str().unwrap_or("a user").to_owned();
     console.result(&json!({ "server": server, "user": me["user"] }), |_| {
         format!("Logged in to {server} as {email}; the key is in {}", file.display())
     });
     Ok(Exit::Success)
+}
+
+/// Makes a key of whose session it is, in the organization in which they work.
+///
+/// # Errors
+/// [`Failure`] of the server, such as for a scope that the person does not have.
+pub fn make_key(session: &Client, scopes: &Value) -> Result<Secret, Failure> {
+    let wanted = json!({ "name": "gantry login", "scopes": scopes });
+    let made = session.post("/api/v1/api-keys", &wanted)?;
+    Ok(Secret::new(made["key"].as_str().unwrap_or_default()))
+}
+
+/// Keeps a key for the commands that talk to its server, once it was found to be good; answers
+/// whose it is, and the file.
+///
+/// # Errors
+/// An auth failure for a key that is not good, and [`Failure`] of the file.
+pub fn keep_key(client: Client, key: &Secret) -> Result<(Value, PathBuf), Failure> {
+    let client = client.with_auth(Auth::Key(key.clone()));
+    let me = client.get("/api/v1/auth/me")?;
+    let mut credentials = read_credentials()?;
+    credentials.keys.insert(client.base().to_owned(), key.expose().to_owned());
+    credentials.server = Some(client.base().to_owned());
+    Ok((me, write_credentials(&credentials)?))
 }
 
 /// Signs in as a browser does; where a code is needed, it is asked for.

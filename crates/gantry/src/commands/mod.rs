@@ -1,5 +1,7 @@
 //! One module per command.
 
+mod account;
+mod account_end;
 mod admin;
 mod config;
 mod datasets;
@@ -8,12 +10,17 @@ mod doctor;
 mod edition;
 mod engine;
 mod jobs;
+mod keys;
 mod login;
 mod migrate;
+mod people;
+mod query;
 mod remote_job;
+mod save;
 mod schedules;
 mod serve;
 mod server_access;
+mod shop;
 mod submit;
 mod worker;
 
@@ -42,6 +49,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Schedules(command) => schedules::run(command, console),
         Command::Datasets(command) => datasets::run(command, console),
         Command::Login(arguments) => login::run(arguments, console),
+        Command::Account(arguments) => account::run(arguments, console),
+        Command::Keys(command) => keys::run(command, console),
+        Command::Plans(arguments) => shop::run_plans(arguments, console),
+        Command::Credits(command) => shop::run_credits(command, console),
+        Command::Billing(command) => shop::run_billing(command, console),
+        Command::Invoices(server) => shop::list_invoices(server, console),
+        Command::Members(command) => people::run_members(command, console),
+        Command::Organizations(command) => people::run_organizations(command, console),
+        Command::Audit(arguments) => people::list_audit(arguments, console),
         Command::Admin(command) => admin::run(command, global, console),
         Command::Config(command) => config::run(*command, global, console),
         Command::Edition(command) => edition::run(command, console),
@@ -91,4 +107,33 @@ fn open_config_with(
         flags.push(Override { key: "server.data_dir", value: json!(folder) });
     }
     load(global.config.as_deref(), &flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_all_commands_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_shown_by_itself_is_also_a_command() {
+        for words in [
+            &["gantry", "account"][..],
+            &["gantry", "account", "--server", "http://h", "--json"],
+            &["gantry", "account", "show", "--server", "http://h"],
+            &["gantry", "account", "sessions", "--server", "http://h", "--json"],
+            &["gantry", "plans"],
+            &["gantry", "plans", "cancel", "--server", "http://h"],
+        ] {
+            assert!(Arguments::try_parse_from(words).is_ok(), "{words:?}");
+        }
+        // Where a command follows, the server belongs to it.
+        let words = ["gantry", "account", "--server", "http://h", "usage"];
+        assert!(Arguments::try_parse_from(words).is_err());
+    }
 }

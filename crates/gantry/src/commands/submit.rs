@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::jobs::render_job;
+use super::query::encode;
 use super::server_access::open_client;
 use crate::cli::{RedriveArgs, SubmitArgs, WorkArgs};
 use crate::client::Client;
@@ -99,7 +100,7 @@ fn name_newest_versions(client: &Client, body: &mut Value) -> Result<(), Failure
         if input["kind"] != "dataset" || !input["version"].is_null() {
             continue;
         }
-        let id = super::jobs::encode(input["id"].as_str().unwrap_or_default());
+        let id = encode(input["id"].as_str().unwrap_or_default());
         let dataset = client.get(&format!("/api/v1/datasets/{id}"))?;
         input["version"] = dataset["latest"]["version"].clone();
     }

@@ -137,7 +137,8 @@ fn place_in(leading: &[&str], name: &str) -> usize {
     leading.iter().position(|known| *known == name).unwrap_or(leading.len())
 }
 
-fn render_scalar(value: &Value) -> String {
+/// A value in one line; `–` for none.
+pub(super) fn render_scalar(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
         Value::Bool(true) => "yes".to_owned(),

@@ -1,5 +1,7 @@
 //! The built binary as people and scripts meet it.
 
+mod accounts;
+mod administration;
 mod config;
 mod demo;
 mod engines;
@@ -9,6 +11,7 @@ mod remote;
 mod schedules;
 mod serve;
 mod services;
+mod shop;
 mod support;
 mod worker;
 mod workflow;

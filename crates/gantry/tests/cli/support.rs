@@ -81,6 +81,11 @@ impl Place {
         end(self.command(words).spawn().unwrap())
     }
 
+    /// What a command answers to programs.
+    pub fn ask(&self, words: &[&str]) -> Value {
+        self.run(&[words, &["--json"]].concat()).require(0).json()
+    }
+
     pub fn run_with_input(&self, words: &[&str], input: &str) -> Ended {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -144,6 +149,19 @@ impl Server {
             .call()
             .unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// Sends a body, follows where the answer leads, and answers the status.
+    pub fn post(&self, path: &str, media_type: &str, body: &str) -> u16 {
+        let answer = ureq::post(format!("{}{path}", self.url))
+            .config()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .header("content-type", media_type)
+            .send(body)
+            .unwrap();
+        answer.status().as_u16()
     }
 
     /// Asks the server to stop and answers its exit code.

@@ -1,4 +1,4 @@
-//! `gantry admin`: what is done to a data folder without a server.
+//! What administrators do to a data folder without a server.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -7,9 +7,9 @@ use std::path::Path;
 use gantry_access::{AuditFile, AuditFileProof, AuditProof, Client, Credentials, Registrant};
 use serde_json::json;
 
-use super::login::read_secret;
-use super::open_config;
-use crate::cli::{AdminCommand, DataArgs, GlobalArgs};
+use crate::cli::{DataArgs, GlobalArgs};
+use crate::commands::login::read_secret;
+use crate::commands::open_config;
 use crate::config::Secret;
 use crate::console::Console;
 use crate::engines::EngineSet;
@@ -17,21 +17,11 @@ use crate::failure::{Exit, Failure, file_failure};
 use crate::house::{House, Purpose, derive_access_failure};
 use crate::{logging, runtime};
 
-/// Administers a data folder.
+/// Creates the first administrator of a data folder.
 ///
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
-pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Result<Exit, Failure> {
-    match command {
-        AdminCommand::Create { data, email, name, password_stdin: _ } => {
-            create((data, global), (email, name.as_deref()), console)
-        }
-        AdminCommand::VerifyAudit { data: _, file: Some(file) } => verify_file(file, console),
-        AdminCommand::VerifyAudit { data, file: None } => verify_audit((data, global), console),
-    }
-}
-
-fn create(
+pub fn create(
     (data, global): (&DataArgs, &GlobalArgs),
     (email, name): (&str, Option<&str>),
     console: Console,
@@ -51,7 +41,11 @@ fn create(
     Ok(Exit::Success)
 }
 
-fn verify_audit(
+/// Checks the audit log of a data folder.
+///
+/// # Errors
+/// [`Failure`] where it was changed, and with the exit code of other causes.
+pub fn verify_audit(
     (data, global): (&DataArgs, &GlobalArgs),
     console: Console,
 ) -> Result<Exit, Failure> {
@@ -77,7 +71,10 @@ fn verify_audit(
 }
 
 /// Checks an exported audit log, line by line.
-fn verify_file(path: &Path, console: Console) -> Result<Exit, Failure> {
+///
+/// # Errors
+/// [`Failure`] where it was changed, and of the file.
+pub fn verify_file(path: &Path, console: Console) -> Result<Exit, Failure> {
     let refuse = |error: &std::io::Error| file_failure("read", path, error);
     let opened = File::open(path).map_err(|error| refuse(&error))?;
     let mut file = AuditFile::new();
@@ -85,7 +82,7 @@ fn verify_file(path: &Path, console: Console) -> Result<Exit, Failure> {
         let line = line.map_err(|error| refuse(&error))?;
         file.read(&line).map_err(|error| {
             Failure::broken(error.to_string())
-                .with_next("export it anew: GET /api/v1/admin/audit/export?format=jsonl")
+                .with_next("export it anew: `gantry admin audit export`")
         })?;
     }
     match file.finish() {

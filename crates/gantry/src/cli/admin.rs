@@ -1,0 +1,281 @@
+//! The words of administrators: for a data folder without a server, and for a server.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use gantry_types::{FraudEventId, OrganizationId, Timestamp, UserId};
+
+use super::{DataArgs, ServerArgs};
+
+/// `gantry admin …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Create the first administrator of a data folder
+    Create {
+        /// The data folder
+        #[command(flatten)]
+        data: DataArgs,
+        /// The e-mail address to sign in with
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// The name for people (by default the address before its @)
+        #[arg(long)]
+        name: Option<String>,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Check that the audit log is as it was when it was sealed
+    VerifyAudit {
+        /// The data folder
+        #[command(flatten)]
+        data: DataArgs,
+        /// Check an exported file (format jsonl) instead, without a database
+        #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
+        file: Option<PathBuf>,
+    },
+    /// List people of a server, look at one, suspend, ban and reinstate them
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// Put organizations of a server on plans
+    #[command(subcommand)]
+    Plan(AdminPlanCommand),
+    /// Give organizations of a server credits
+    #[command(subcommand)]
+    Credits(AdminCreditsCommand),
+    /// Look at claims of credits for ads, and say what they were
+    #[command(subcommand)]
+    Fraud(FraudCommand),
+    /// Show how a server's recurring revenue moved in a month
+    Revenue {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The month, such as 2027-02 [default: the present one, in UTC]
+        #[arg(long, value_name = "MONTH")]
+        month: Option<String>,
+    },
+    /// List and turn the flags of a server
+    #[command(subcommand)]
+    Flags(FlagsCommand),
+    /// List what limits of plans refused or kept back, the newest days first
+    QuotaEvents {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The first day, such as 2027-02-01 [default: 30 days up to the last one]
+        #[arg(long, value_name = "DAY")]
+        from: Option<String>,
+        /// The last day, which is included [default: today, in UTC]
+        #[arg(long, value_name = "DAY")]
+        to: Option<String>,
+        /// Only of this organization
+        #[arg(long, value_name = "ORGANIZATION")]
+        organization: Option<OrganizationId>,
+    },
+    /// Look at a server's audit log, of all organizations
+    #[command(subcommand)]
+    Audit(AdminAuditCommand),
+}
+
+/// `gantry admin users …`.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// List people, newest first
+    List {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Only whose address or name contains this
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Only these: active, suspended, banned, leaving or erased
+        #[arg(long)]
+        status: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show a person and their organizations
+    Show(UserArgs),
+    /// Keep a person out, for a time or until they are reinstated
+    Suspend {
+        /// The person
+        #[command(flatten)]
+        user: UserArgs,
+        /// Why, for other administrators
+        #[arg(long)]
+        reason: String,
+        /// When it ends by itself, such as 2027-01-31T00:00:00Z [default: never]
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+    },
+    /// Keep a person out for good, and stop what only they own
+    Ban {
+        /// The person
+        #[command(flatten)]
+        user: UserArgs,
+        /// Why, for other administrators
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a person sign in again who was suspended or banned
+    Reinstate {
+        /// The person
+        #[command(flatten)]
+        user: UserArgs,
+        /// Why, for other administrators
+        #[arg(long, default_value = "", hide_default_value = true)]
+        note: String,
+    },
+}
+
+/// A person of a server.
+#[derive(Debug, Args)]
+pub struct UserArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The person
+    #[arg(value_name = "USER")]
+    pub id: UserId,
+}
+
+/// `gantry admin plan …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminPlanCommand {
+    /// Put an organization on a plan, also on one that is not for sale
+    Set {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
+        /// The plan's name for programs
+        plan: String,
+    },
+}
+
+/// `gantry admin credits …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminCreditsCommand {
+    /// Give an organization credits that never expire
+    Give {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
+        /// How many
+        credits: i64,
+        /// Why, for the ledger
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `gantry admin fraud …`.
+#[derive(Debug, Subcommand)]
+pub enum FraudCommand {
+    /// List what was decided about claims, newest first
+    List {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Only these: allow, flag or block
+        #[arg(long)]
+        verdict: Option<String>,
+        /// Only of this organization
+        #[arg(long, value_name = "ORGANIZATION")]
+        account: Option<OrganizationId>,
+        /// Only flagged and blocked ones that nobody has looked at
+        #[arg(long)]
+        open: bool,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Say what a claim was, once
+    Decide {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// What was decided about the claim
+        #[arg(value_name = "EVENT")]
+        id: FraudEventId,
+        /// cleared: credits that were held back are given; confirmed: given ones are taken back
+        #[arg(value_parser = ["cleared", "confirmed"])]
+        outcome: String,
+        /// Why, for other administrators
+        #[arg(long, default_value = "", hide_default_value = true)]
+        note: String,
+        /// What of a confirmed fraud is blocked from now on, separated by commas
+        #[arg(long, value_delimiter = ',', value_parser = ["device", "network"])]
+        block: Vec<String>,
+    },
+}
+
+/// `gantry admin flags …`.
+#[derive(Debug, Subcommand)]
+pub enum FlagsCommand {
+    /// List flags, by name
+    List(ServerArgs),
+    /// Turn a flag on or off; one that there is not is made
+    Set {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The flag's name, such as operation.automl.train
+        #[arg(value_name = "FLAG")]
+        key: String,
+        /// on: its rules decide, everybody has it without any; off: nobody has it
+        #[arg(value_parser = ["on", "off"])]
+        switch: String,
+        /// Give it to so many organizations alone, in steps of 0.01, in place of its rules
+        #[arg(long, value_name = "PERCENT")]
+        percentage: Option<f64>,
+    },
+}
+
+/// `gantry admin audit …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminAuditCommand {
+    /// List the newest entries of a span of time, which is read as a whole
+    List {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The time
+        #[command(flatten)]
+        span: SpanArgs,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Write entries into a file; `gantry admin verify-audit --file` checks those of jsonl
+    Export {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The time
+        #[command(flatten)]
+        span: SpanArgs,
+        /// csv for people, jsonl with seals for checks
+        #[arg(long, default_value = "jsonl", value_parser = ["csv", "jsonl"])]
+        format: String,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// A span of time.
+#[derive(Debug, Args)]
+pub struct SpanArgs {
+    /// Only from this time on, such as 2027-02-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// Only before this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+}

@@ -1,0 +1,73 @@
+//! The words for what a server sells: plans, credits, the way to pay.
+
+use clap::{Args, Subcommand};
+
+use super::ServerArgs;
+
+/// Arguments of `gantry plans`; without a command it lists them.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct PlansArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<PlansCommand>,
+}
+
+/// `gantry plans …`.
+#[derive(Debug, Subcommand)]
+pub enum PlansCommand {
+    /// List plans, from the smallest to the largest; so does no command at all
+    List(ServerArgs),
+    /// Change to a plan: at once where you pay for one already, else by the page that is printed
+    Change {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The plan's name for programs
+        #[arg(value_name = "PLAN")]
+        slug: String,
+        /// How often it is paid
+        #[arg(long, default_value = "month", value_parser = ["month", "year"])]
+        interval: String,
+    },
+    /// Let the subscription end with the period that is paid
+    Cancel(ServerArgs),
+    /// Let a cancelled subscription go on after all
+    Resume(ServerArgs),
+}
+
+/// `gantry credits …`.
+#[derive(Debug, Subcommand)]
+pub enum CreditsCommand {
+    /// List packages of credits
+    Packages(ServerArgs),
+    /// Begin to buy a package, and print the page on which it is paid
+    Buy {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The package's name for programs
+        package: String,
+    },
+}
+
+/// `gantry billing …`.
+#[derive(Debug, Subcommand)]
+pub enum BillingCommand {
+    /// Show the subscription that you have, or had last
+    Subscription(ServerArgs),
+    /// List what was paid, newest first
+    Payments {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Print the payment provider's page with invoices and cards
+    Portal(ServerArgs),
+}

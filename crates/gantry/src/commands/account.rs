@@ -1,0 +1,245 @@
+//! `gantry account`: what it has, what it used, its ledger, its sessions.
+
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use super::account_end::{delete, keep, save_export};
+use super::query::{given, with_query};
+use super::save::save_and_tell;
+use super::server_access::open_client;
+use crate::cli::{AccountArgs, AccountCommand, LedgerArgs, ServerArgs, UsageArgs};
+use crate::client::Body;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::render::{Column, Table, render_cell, render_facts, render_items, render_section};
+
+const FACTS: [Column<'_>; 9] = [
+    ("organization", "/organization_id"),
+    ("plan", "/plan/title"),
+    ("its name", "/plan/slug"),
+    ("version", "/plan/version"),
+    ("credits", "/credits/available"),
+    ("held by jobs", "/credits/held"),
+    ("jobs running", "/running_jobs"),
+    ("jobs queued", "/queued_jobs"),
+    ("seats", "/plan/terms/seats"),
+];
+const METERS: [Column<'_>; 5] = [
+    ("meter", "/meter"),
+    ("used", "/used"),
+    ("reserved", "/reserved"),
+    ("limit", "/limit"),
+    ("starts again", "/resets_at"),
+];
+const OVER_LIMITS: [Column<'_>; 3] =
+    [("limit", "/limit"), ("used", "/used"), ("allowed", "/allowed")];
+const LOTS: [Column<'_>; 6] = [
+    ("lot", "/id"),
+    ("source", "/source"),
+    ("reason", "/reason"),
+    ("given", "/granted"),
+    ("left", "/left"),
+    ("expires", "/expires_at"),
+];
+const LEDGER: [Column<'_>; 5] = [
+    ("at", "/at"),
+    ("reason", "/reason"),
+    ("side", "/account"),
+    ("amount", "/amount"),
+    ("job", "/job_id"),
+];
+const SESSIONS: [Column<'_>; 5] = [
+    ("session", "/id"),
+    ("this one", "/current"),
+    ("address", "/ip"),
+    ("last used", "/last_used_at"),
+    ("browser", "/user_agent"),
+];
+/// What use is summed to, behind what it is summed by and before the meters.
+const SUMS: [&str; 6] = ["jobs", "succeeded", "failed", "cancelled", "credits", "seconds"];
+
+/// Talks to a server about the account.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run(arguments: &AccountArgs, console: Console) -> Result<Exit, Failure> {
+    let Some(command) = &arguments.command else {
+        show(&arguments.server, console)?;
+        return Ok(Exit::Success);
+    };
+    match command {
+        AccountCommand::Show(server) => show(server, console)?,
+        AccountCommand::Usage(arguments) => show_usage(arguments, console)?,
+        AccountCommand::Lots { server, limit } => {
+            let path = with_query("/api/v1/account/lots", &[("limit", given(Some(limit)))]);
+            console.result(&open_client(server)?.get(&path)?, |lots| {
+                render_items(&lots["items"], &LOTS, "There are no credits to spend.")
+            });
+        }
+        AccountCommand::Ledger(arguments) => show_ledger(arguments, console)?,
+        AccountCommand::Sessions { server, revoke: None } => {
+            let sessions = open_client(server)?.get("/api/v1/sessions")?;
+            console.result(&sessions, |sessions| {
+                render_items(&sessions["items"], &SESSIONS, "You are signed in nowhere.")
+            });
+        }
+        AccountCommand::Sessions { server, revoke: Some(id) } => {
+            let path = format!("/api/v1/sessions/{id}");
+            open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
+            console.result(&json!({ "ended": id }), |_| format!("{id} has ended"));
+        }
+        AccountCommand::Export { server, out } => save_export(server, out, console)?,
+        AccountCommand::Delete(server) => delete(server, console)?,
+        AccountCommand::Keep(server) => keep(server, console)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn show(server: &ServerArgs, console: Console) -> Result<(), Failure> {
+    let account = open_client(server)?.get("/api/v1/account")?;
+    console.result(&account, render_account);
+    Ok(())
+}
+
+fn render_account(account: &Value) -> String {
+    let mut text = render_facts(account, &FACTS);
+    if account["credits"]["low"] == true {
+        text.push_str("\n\nThe credits run out: `gantry credits packages` lists what there is.");
+    }
+    text.push_str(&render_section("use", &account["meters"], &METERS));
+    text.push_str(&render_section("beyond the plan", &account["over_limits"], &OVER_LIMITS));
+    text
+}
+
+fn show_usage(arguments: &UsageArgs, console: Console) -> Result<(), Failure> {
+    let client = open_client(&arguments.server)?;
+    let parameters = [
+        ("from", arguments.from.clone()),
+        ("to", arguments.to.clone()),
+        ("by", Some(arguments.by.clone())),
+    ];
+    if let Some(file) = &arguments.csv {
+        let path = with_query("/api/v1/account/usage.csv", &parameters);
+        return save_and_tell(&client, &path, file, console);
+    }
+    let usage = client.get(&with_query("/api/v1/account/usage", &parameters))?;
+    console.result(&usage, render_usage);
+    Ok(())
+}
+
+fn render_usage(usage: &Value) -> String {
+    let day = |name: &str| usage[name].as_str().unwrap_or_default().to_owned();
+    let rows = usage["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if rows.is_empty() {
+        return format!("Nothing was used from {} to {}.", day("from"), day("to"));
+    }
+    let by = usage["by"].as_str().unwrap_or("day");
+    let key = if by == "member" { "user_id" } else { by };
+    let units = usage["total"]["units"].as_object();
+    let meters: Vec<&str> = units.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let cells = |first: String, sums: &Value| {
+        let mut cells = vec![first];
+        cells.extend(SUMS.iter().map(|name| render_cell(sums.get(*name))));
+        // A meter that a row does not name was not used.
+        let unit = |name: &&str| render_cell(Some(sums["units"].get(*name).unwrap_or(&json!(0))));
+        cells.extend(meters.iter().map(unit));
+        cells
+    };
+    let titles: Vec<&str> = [&[by][..], &SUMS, &meters].concat();
+    let mut table = Table::new(&titles);
+    for row in rows {
+        table.push(cells(render_cell(row.get(key)), row));
+    }
+    table.push(cells("together".to_owned(), &usage["total"]));
+    table.render()
+}
+
+fn show_ledger(arguments: &LedgerArgs, console: Console) -> Result<(), Failure> {
+    let client = open_client(&arguments.server)?;
+    let mut parameters = vec![
+        ("reason", arguments.reason.clone()),
+        ("job", given(arguments.job.as_ref())),
+        ("from", given(arguments.from.as_ref())),
+        ("to", given(arguments.to.as_ref())),
+    ];
+    if let Some(file) = &arguments.csv {
+        let path = with_query("/api/v1/account/ledger.csv", &parameters);
+        return save_and_tell(&client, &path, file, console);
+    }
+    parameters.push(("limit", given(Some(&arguments.limit))));
+    let lines = client.get(&with_query("/api/v1/account/ledger", &parameters))?;
+    console.result(&lines, |lines| {
+        render_items(&lines["items"], &LEDGER, "There are no lines in the ledger.")
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::heading;
+
+    #[test]
+    fn an_account_is_told_with_its_limits() {
+        let account = json!({
+            "organization_id": "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f",
+            "plan": { "slug": "free", "title": "Free", "version": 1, "terms": { "seats": null } },
+            "credits": { "available": 5, "held": 2, "low": true },
+            "running_jobs": 1,
+            "queued_jobs": 0,
+            "meters": [
+                { "meter": "jobs", "used": 9, "reserved": 1, "limit": 10,
+                  "resets_at": "2027-03-01T00:00:00Z" },
+                { "meter": "rows", "used": 1200, "reserved": 0, "limit": null,
+                  "resets_at": "2027-03-01T00:00:00Z" },
+            ],
+            "over_limits": [{ "limit": "seats", "used": 3, "allowed": 1 }],
+        });
+        let text = ["use", "beyond the plan"]
+            .iter()
+            .fold(render_account(&account), |text, title| text.replace(&heading(title), title));
+        assert_eq!(
+            text,
+            "organization  0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f\n\
+             plan          Free\n\
+             its name      free\n\
+             version       1\n\
+             credits       5\n\
+             held by jobs  2\n\
+             jobs running  1\n\
+             jobs queued   0\n\
+             \n\
+             The credits run out: `gantry credits packages` lists what there is.\n\
+             \n\
+             use\n\
+             meter  used  reserved  limit  starts again\n\
+             jobs      9         1     10  2027-03-01T00:00:00Z\n\
+             rows   1200         0      –  2027-03-01T00:00:00Z\n\
+             \n\
+             beyond the plan\n\
+             limit  used  allowed\n\
+             seats     3        1"
+        );
+    }
+
+    #[test]
+    fn use_has_a_column_for_each_meter_and_a_sum() {
+        let sums = |jobs: u32, units: Value| {
+            json!({ "jobs": jobs, "succeeded": jobs, "failed": 0, "cancelled": 0, "credits": 4,
+                    "seconds": 60, "units": units })
+        };
+        let mut row = sums(2, json!({ "jobs": 2 }));
+        row["day"] = json!("2027-02-28");
+        let total = sums(2, json!({ "jobs": 2, "rows": 500 }));
+        let usage = json!({ "from": "2027-02-01", "to": "2027-02-28", "by": "day", "rows": [row],
+                            "total": total });
+        assert_eq!(
+            render_usage(&usage),
+            "day         jobs  succeeded  failed  cancelled  credits  seconds  jobs  rows\n\
+             2027-02-28     2          2       0          0        4       60     2     0\n\
+             together       2          2       0          0        4       60     2   500"
+        );
+        let nothing = json!({ "from": "2027-02-01", "to": "2027-02-28", "by": "day", "rows": [] });
+        assert_eq!(render_usage(&nothing), "Nothing was used from 2027-02-01 to 2027-02-28.");
+    }
+}

@@ -1,0 +1,102 @@
+//! `gantry admin plan`, `credits`, `revenue` and `quota-events`: what organizations have, pay and
+//! are refused.
+
+use serde_json::json;
+use ureq::http::Method;
+
+use crate::cli::{AdminCreditsCommand, AdminPlanCommand, ServerArgs};
+use crate::client::Body;
+use crate::commands::query::with_query;
+use crate::commands::server_access::open_client;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::render::{Column, render_facts, render_items};
+
+const REVENUE: [Column<'_>; 19] = [
+    ("from", "/from"),
+    ("to", "/to"),
+    ("opening", "/opening/text"),
+    ("new", "/new/text"),
+    ("expansion", "/expansion/text"),
+    ("reactivation", "/reactivation/text"),
+    ("contraction", "/contraction/text"),
+    ("churn", "/churn/text"),
+    ("closing (MRR)", "/closing/text"),
+    ("yearly (ARR)", "/yearly/text"),
+    ("customers before", "/customers_opening"),
+    ("customers won", "/customers_won"),
+    ("customers lost", "/customers_lost"),
+    ("customers now", "/customers_closing"),
+    ("people registered", "/registered"),
+    ("gross churn", "/gross_churn"),
+    ("net churn", "/net_churn"),
+    ("customer churn", "/customer_churn"),
+    ("conversion", "/conversion"),
+];
+const QUOTA_EVENTS: [Column<'_>; 6] = [
+    ("day", "/day"),
+    ("organization", "/organization_id"),
+    ("event", "/event"),
+    ("limit", "/limit"),
+    ("times", "/times"),
+    ("last told", "/message"),
+];
+
+/// Puts an organization on a plan.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn set_plan(command: &AdminPlanCommand, console: Console) -> Result<(), Failure> {
+    let AdminPlanCommand::Set { server, organization, plan } = command;
+    let path = format!("/api/v1/admin/organizations/{organization}/plan");
+    let body = json!({ "plan": plan });
+    open_client(server)?.send(Method::PUT, &path, &Body::Json(&body))?;
+    console.result(&json!({ "organization_id": organization, "plan": plan }), |_| {
+        format!("{organization} is on the plan {plan}")
+    });
+    Ok(())
+}
+
+/// Gives an organization credits.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn give_credits(command: &AdminCreditsCommand, console: Console) -> Result<(), Failure> {
+    let AdminCreditsCommand::Give { server, organization, credits, reason } = command;
+    let path = format!("/api/v1/admin/organizations/{organization}/credits");
+    open_client(server)?.post(&path, &json!({ "credits": credits, "reason": reason }))?;
+    let given = json!({ "organization_id": organization, "credits": credits, "reason": reason });
+    console.result(&given, |_| format!("{organization} has got {credits} credits"));
+    Ok(())
+}
+
+/// Shows how recurring revenue moved.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn show_revenue(
+    server: &ServerArgs,
+    month: Option<String>,
+    console: Console,
+) -> Result<(), Failure> {
+    let path = with_query("/api/v1/admin/revenue", &[("month", month)]);
+    console.result(&open_client(server)?.get(&path)?, |revenue| render_facts(revenue, &REVENUE));
+    Ok(())
+}
+
+/// Lists what limits refused or kept back.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn list_quota_events(
+    server: &ServerArgs,
+    parameters: &[(&str, Option<String>)],
+    console: Console,
+) -> Result<(), Failure> {
+    let path = with_query("/api/v1/admin/quota-events", parameters);
+    let events = open_client(server)?.get(&path)?;
+    console.result(&events, |events| {
+        render_items(&events["items"], &QUOTA_EVENTS, "No limit refused anything.")
+    });
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! `gantry members`, `organizations` and `audit`: who belongs together, and what they did.
+
+use gantry_types::OrganizationId;
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use super::login::{keep_key, make_key};
+use super::query::{given, with_query};
+use super::server_access::{open_client, with_person};
+use crate::cli::{AuditArgs, MembersCommand, OrganizationsCommand, ServerArgs};
+use crate::client::Body;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::render::{Column, Table, render_cell, render_facts, render_items, render_section};
+
+const ROSTER: &str = "/api/v1/members";
+const INVITATIONS: &str = "/api/v1/invitations";
+
+const MEMBERS: [Column<'_>; 4] =
+    [("member", "/user_id"), ("name", "/name"), ("address", "/email"), ("role", "/role")];
+const INVITED: [Column<'_>; 4] =
+    [("invitation", "/id"), ("address", "/email"), ("role", "/role"), ("ends", "/expires_at")];
+/// What the organization's log and the installation's show of an entry.
+pub const AUDIT: [Column<'_>; 5] = [
+    ("at", "/at"),
+    ("action", "/action"),
+    ("to what", "/subject"),
+    ("who", "/user_id"),
+    ("from", "/ip"),
+];
+
+/// Talks to a server about members and invitations.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run_members(command: &MembersCommand, console: Console) -> Result<Exit, Failure> {
+    match command {
+        MembersCommand::List(server) => {
+            console.result(&open_client(server)?.get(ROSTER)?, render_roster);
+        }
+        MembersCommand::Invitations(server) => {
+            console.result(&open_client(server)?.get(ROSTER)?, |roster| {
+                render_items(&roster["invitations"], &INVITED, "No invitation is open.")
+            });
+        }
+        MembersCommand::Invite { server, email, role } => {
+            let wanted = json!({ "email": email, "role": role });
+            let made = open_client(server)?.post(INVITATIONS, &wanted)?;
+            console.result(&made, |made| render_facts(made, &INVITED));
+        }
+        MembersCommand::Withdraw { server, id } => {
+            let path = format!("{INVITATIONS}/{id}");
+            open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
+            console.result(&json!({ "withdrawn": id }), |_| format!("{id} is withdrawn"));
+        }
+        MembersCommand::Role { server, id, role } => {
+            let body = json!({ "role": role });
+            let path = format!("{ROSTER}/{id}");
+            open_client(server)?.send(Method::PATCH, &path, &Body::Json(&body))?;
+            console.result(&json!({ "member": id, "role": role }), |_| format!("{id} is {role}"));
+        }
+        MembersCommand::Remove { server, id } => {
+            let path = format!("{ROSTER}/{id}");
+            open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
+            console.result(&json!({ "removed": id }), |_| format!("{id} is removed"));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn render_roster(roster: &Value) -> String {
+    let mut text = render_items(&roster["members"], &MEMBERS, "There are no members.");
+    text.push_str(&render_section("invited", &roster["invitations"], &INVITED));
+    if let Some(seats) = roster["seats"].as_u64() {
+        let count = |name: &str| roster[name].as_array().map_or(0, Vec::len);
+        let taken = count("members") + count("invitations");
+        text.push_str(&format!("\n\n{taken} of {seats} seats are taken"));
+    }
+    text
+}
+
+/// Talks to a server about organizations.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run_organizations(
+    command: &OrganizationsCommand,
+    console: Console,
+) -> Result<Exit, Failure> {
+    match command {
+        OrganizationsCommand::List(server) => {
+            console.result(&open_client(server)?.get("/api/v1/auth/me")?, render_organizations);
+        }
+        OrganizationsCommand::Create { server, name } => {
+            let made = with_person(server, console, |person| {
+                person.session.post("/api/v1/organizations", &json!({ "name": name }))
+            })?;
+            console.result(&made, |made| {
+                let id = render_cell(made.pointer("/organization/id"));
+                format!("{id}  {name}\n`gantry organizations use {id}` lets you work there.")
+            });
+        }
+        OrganizationsCommand::Use { server, id } => change_place(server, *id, console)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn render_organizations(me: &Value) -> String {
+    let mut table = Table::new(&["organization", "name", "role", "here"]);
+    for place in me["organizations"].as_array().into_iter().flatten() {
+        let here = if place["id"] == me["organization"]["id"] { "yes" } else { "" };
+        let cell = |name: &str| render_cell(place.get(name));
+        table.push([cell("id"), cell("name"), cell("role"), here.to_owned()]);
+    }
+    table.render()
+}
+
+/// A key works in one organization: another place needs another key, with the scopes of this one.
+fn change_place(server: &ServerArgs, id: OrganizationId, console: Console) -> Result<(), Failure> {
+    let (me, file) = with_person(server, console, |person| {
+        let wanted = json!({ "organization_id": id });
+        person.session.post("/api/v1/organizations/switch", &wanted)?;
+        let key = make_key(&person.session, &person.me["scopes"])?;
+        keep_key(person.session.clone(), &key)
+    })?;
+    console.result(&me, |me| {
+        let name = render_cell(me.pointer("/organization/name"));
+        format!("You work in {name} now; the key is in {}", file.display())
+    });
+    Ok(())
+}
+
+/// Lists who did what in the organization.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn list_audit(arguments: &AuditArgs, console: Console) -> Result<Exit, Failure> {
+    let path = with_query("/api/v1/audit", &[("limit", given(Some(&arguments.limit)))]);
+    let entries = open_client(&arguments.server)?.get(&path)?;
+    console.result(&entries, |entries| {
+        render_items(&entries["items"], &AUDIT, "There are no entries.")
+    });
+    Ok(Exit::Success)
+}

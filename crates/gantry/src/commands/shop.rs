@@ -1,0 +1,178 @@
+//! `gantry plans`, `credits`, `billing` and `invoices`: what is sold, and the way to pay for it.
+
+use serde_json::{Value, json};
+
+use super::query::{given, with_query};
+use super::server_access::{open_client, open_stranger};
+use crate::cli::{BillingCommand, CreditsCommand, PlansArgs, PlansCommand, ServerArgs};
+use crate::client::Client;
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::render::{Column, render_facts, render_items};
+
+const OFFERS: &str = "/api/v1/plans";
+const SUBSCRIPTION: &str = "/api/v1/account/subscription";
+
+const PLANS: [Column<'_>; 8] = [
+    ("plan", "/slug"),
+    ("title", "/title"),
+    ("month", "/price/month/text"),
+    ("year", "/price/year/text"),
+    ("trial days", "/price/trial_days"),
+    ("jobs at once", "/terms/concurrent_jobs"),
+    ("seats", "/terms/seats"),
+    ("on request", "/on_request"),
+];
+const PACKAGES: [Column<'_>; 5] = [
+    ("package", "/slug"),
+    ("title", "/title"),
+    ("credits", "/credits"),
+    ("price", "/price/text"),
+    ("days until they expire", "/expires_days"),
+];
+const FACTS: [Column<'_>; 7] = [
+    ("plan", "/plan/slug"),
+    ("status", "/status"),
+    ("paid every", "/interval"),
+    ("period from", "/period_start"),
+    ("period to", "/period_end"),
+    ("ends then", "/cancels_at_period_end"),
+    ("payment missing since", "/past_due_since"),
+];
+const PAYMENTS: [Column<'_>; 6] = [
+    ("at", "/at"),
+    ("amount", "/amount/text"),
+    ("given back", "/refunded/text"),
+    ("status", "/status"),
+    ("for", "/description"),
+    ("payment", "/provider_ref"),
+];
+const INVOICES: [Column<'_>; 5] = [
+    ("at", "/at"),
+    ("number", "/number"),
+    ("amount", "/amount/text"),
+    ("status", "/status"),
+    ("page", "/page_url"),
+];
+
+/// Talks to a server about plans.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run_plans(arguments: &PlansArgs, console: Console) -> Result<Exit, Failure> {
+    match &arguments.command {
+        None => list_plans(&arguments.server, console)?,
+        Some(PlansCommand::List(server)) => list_plans(server, console)?,
+        Some(PlansCommand::Change { server, slug, interval }) => {
+            change_plan(&open_client(server)?, (slug, interval), console)?;
+        }
+        Some(PlansCommand::Cancel(server)) => {
+            change_subscription(&open_client(server)?, &json!({ "action": "cancel" }), console)?;
+        }
+        Some(PlansCommand::Resume(server)) => {
+            change_subscription(&open_client(server)?, &json!({ "action": "keep" }), console)?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn list_plans(server: &ServerArgs, console: Console) -> Result<(), Failure> {
+    let offers = open_stranger(server)?.get(OFFERS)?;
+    console.result(&offers, |offers| render_items(&offers["plans"], &PLANS, "There are no plans."));
+    Ok(())
+}
+
+/// A subscription is changed where it is; who has none buys one on a page.
+fn change_plan(
+    client: &Client,
+    (slug, interval): (&str, &str),
+    console: Console,
+) -> Result<(), Failure> {
+    let found = client.get(SUBSCRIPTION)?;
+    let status = found["subscription"]["status"].as_str();
+    if status.is_some_and(|status| status != "ended" && status != "incomplete") {
+        let wish = json!({ "action": "switch", "plan": slug, "interval": interval });
+        change_subscription(client, &wish, console)
+    } else {
+        check_out(client, &json!({ "plan": slug, "interval": interval }), console)
+    }
+}
+
+fn change_subscription(client: &Client, wish: &Value, console: Console) -> Result<(), Failure> {
+    console.result(&client.post(SUBSCRIPTION, wish)?, |changed| render_facts(changed, &FACTS));
+    Ok(())
+}
+
+fn check_out(client: &Client, wish: &Value, console: Console) -> Result<(), Failure> {
+    let begun = client.post("/api/v1/account/checkouts", wish)?;
+    console.result(&begun, |begun| format!("Pay here: {}", find_page(client, begun)));
+    Ok(())
+}
+
+/// The sandbox's pages are on the server itself, and named without it.
+fn find_page(client: &Client, answer: &Value) -> String {
+    let url = answer["url"].as_str().unwrap_or_default();
+    if url.starts_with('/') { format!("{}{url}", client.base()) } else { url.to_owned() }
+}
+
+/// Talks to a server about packages of credits.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run_credits(command: &CreditsCommand, console: Console) -> Result<Exit, Failure> {
+    match command {
+        CreditsCommand::Packages(server) => {
+            let offers = open_stranger(server)?.get(OFFERS)?;
+            console.result(&offers, |offers| {
+                render_items(&offers["packages"], &PACKAGES, "No credits are sold here.")
+            });
+        }
+        CreditsCommand::Buy { server, package } => {
+            check_out(&open_client(server)?, &json!({ "package": package }), console)?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Talks to a server about the subscription and its payments.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn run_billing(command: &BillingCommand, console: Console) -> Result<Exit, Failure> {
+    match command {
+        BillingCommand::Subscription(server) => {
+            let found = open_client(server)?.get(SUBSCRIPTION)?;
+            console.result(&found, |found| {
+                let subscription = &found["subscription"];
+                if subscription.is_null() {
+                    return "There never was a subscription.".to_owned();
+                }
+                render_facts(subscription, &FACTS)
+            });
+        }
+        BillingCommand::Payments { server, limit } => {
+            let path = with_query("/api/v1/account/payments", &[("limit", given(Some(limit)))]);
+            console.result(&open_client(server)?.get(&path)?, |payments| {
+                render_items(&payments["items"], &PAYMENTS, "Nothing was paid.")
+            });
+        }
+        BillingCommand::Portal(server) => {
+            let client = open_client(server)?;
+            let opened = client.post("/api/v1/account/portal", &json!({}))?;
+            console.result(&opened, |opened| find_page(&client, opened));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Lists the newest invoices.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn list_invoices(server: &ServerArgs, console: Console) -> Result<Exit, Failure> {
+    let invoices = open_client(server)?.get("/api/v1/account/invoices")?;
+    console.result(&invoices, |invoices| {
+        render_items(&invoices["items"], &INVOICES, "There are no invoices.")
+    });
+    Ok(Exit::Success)
+}

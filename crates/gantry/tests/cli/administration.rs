@@ -1,0 +1,92 @@
+//! What administrators do to a server from the command line.
+
+use serde_json::Value;
+
+use super::shop::{open_shop, sign_up};
+
+const NOBODY: &str = "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f";
+
+#[test]
+fn people_get_plans_and_credits_and_are_kept_out() {
+    let (operator, server) = open_shop();
+    let buyer = sign_up(&server, "buyer@example.org");
+    let found = operator.ask(&["admin", "users", "list", "--search", "buyer"]);
+    let user = found["items"][0]["id"].as_str().unwrap();
+    let organization = found["items"][0]["organization"]["id"].as_str().unwrap();
+    assert_eq!(found["items"][1], Value::Null, "{found}");
+    let listed = operator.run(&["admin", "users", "list"]).require(0).stdout;
+    assert!(listed.contains("buyer@example.org") && listed.contains("ada@example.org"), "{listed}");
+    let nobody = operator.run(&["admin", "users", "list", "--status", "banned"]).require(0).stdout;
+    assert_eq!(nobody, "Nobody was found.\n");
+    operator.run(&["admin", "users", "show", NOBODY]).require(4);
+
+    let give = ["admin", "credits", "give", organization];
+    operator.run(&[&give[..], &["25", "--reason", "a gift"]].concat()).require(0);
+    operator.run(&[&give[..], &["25"]].concat()).require(2);
+    operator.run(&["admin", "plan", "set", organization, "gold"]).require(4);
+    operator.run(&["admin", "plan", "set", organization, "pro"]).require(0);
+    let shown = operator.run(&["admin", "users", "show", user]).require(0).stdout;
+    assert!(shown.contains("status       active") && shown.contains("owner"), "{shown}");
+    let account = buyer.ask(&["account"]);
+    assert_eq!(account["credits"]["available"], 55);
+    assert_eq!(account["plan"]["slug"], "pro");
+
+    let suspended = ["admin", "users", "suspend", user, "--reason", "too loud"];
+    assert_eq!(operator.ask(&suspended)["status"], "suspended");
+    buyer.run(&["account"]).require(3);
+    operator.run(&["admin", "users", "reinstate", user]).require(0);
+    buyer.run(&["account"]).require(0);
+    assert_eq!(operator.ask(&["admin", "users", "ban", user, "--reason", "x"])["status"], "banned");
+    buyer.run(&["account"]).require(3);
+}
+
+#[test]
+fn flags_are_made_turned_and_listed() {
+    let (operator, server) = open_shop();
+    let none = operator.run(&["admin", "flags", "list"]).require(0).stdout;
+    assert_eq!(none, "There are no flags.\n");
+    let share = ["admin", "flags", "set", "new-look", "on", "--percentage", "50"];
+    let made = operator.run(&share).require(0).stdout;
+    assert_eq!(
+        made,
+        "flag      on    for  revision  what it turns\n\
+         new-look  yes  50 %         1\n"
+    );
+    // Off keeps the rules, so that on is again what it was.
+    let off = operator.ask(&["admin", "flags", "set", "new-look", "off"]);
+    assert_eq!((&off["enabled"], &off["rules"][0]["percentage"]), (&false.into(), &50.0.into()));
+    let on = operator.ask(&["admin", "flags", "set", "new-look", "on"]);
+    assert_eq!((&on["enabled"], &on["revision"]), (&true.into(), &3.into()));
+    operator.run(&["admin", "flags", "set", "new-look", "maybe"]).require(2);
+    operator.run(&["admin", "flags", "set", "Sign Ups", "on"]).require(2);
+
+    let buyer = sign_up(&server, "buyer@example.org");
+    let refused = buyer.run(&["admin", "flags", "list"]).require(3);
+    assert!(refused.stderr.contains("gantry login"), "{refused:?}");
+}
+
+#[test]
+fn figures_frauds_and_the_log_are_read() {
+    let (operator, _server) = open_shop();
+    let revenue = operator.run(&["admin", "revenue"]).require(0).stdout;
+    assert!(revenue.contains("closing (MRR)      0.00 USD"), "{revenue}");
+    operator.run(&["admin", "revenue", "--month", "soon"]).require(2);
+    let refused = operator.run(&["admin", "quota-events"]).require(0).stdout;
+    assert_eq!(refused, "No limit refused anything.\n");
+    let claims = operator.run(&["admin", "fraud", "list", "--open"]).require(0).stdout;
+    assert_eq!(claims, "There are no claims of that kind.\n");
+    operator.run(&["admin", "fraud", "decide", NOBODY, "cleared"]).require(4);
+    operator.run(&["admin", "fraud", "decide", NOBODY, "perhaps"]).require(2);
+
+    let newest = operator.ask(&["admin", "audit", "list", "--limit", "1"]);
+    assert_eq!(newest["items"][0]["action"], "audit.export", "{newest}");
+    let text = operator.run(&["admin", "audit", "list", "--limit", "2"]).require(0).stdout;
+    assert_eq!(text.lines().count(), 3, "{text}");
+    operator.run(&["admin", "audit", "export", "--out", "audit.jsonl"]).require(0);
+    let proof = operator.run(&["admin", "verify-audit", "--file", "audit.jsonl"]).require(0).stdout;
+    assert!(proof.contains("the file is whole"), "{proof}");
+    let csv = ["admin", "audit", "export", "--format", "csv", "--out", "audit.csv"];
+    operator.run(&csv).require(0);
+    let csv = std::fs::read_to_string(operator.path("audit.csv")).unwrap();
+    assert!(csv.starts_with("id,at,organization_id,") && csv.contains("api_key.issue"), "{csv}");
+}
