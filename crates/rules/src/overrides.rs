@@ -137,8 +137,6 @@ impl FromStr for LimitName {
 
     fn from_str(text: &str) -> Result<Self, InvalidOverride> {
         let invalid = || InvalidOverride::Limit { text: text.chars().take(100).collect() };
-        let kinds: [(&str, fn(MeterId) -> Self); 3] =
-            [(PER_MONTH, Self::PerMonth), (PER_DAY, Self::PerDay), (PER_JOB, Self::PerJob)];
         match text {
             CONCURRENT_JOBS => return Ok(Self::ConcurrentJobs),
             SEATS => return Ok(Self::Seats),
@@ -146,11 +144,15 @@ impl FromStr for LimitName {
             FILE_BYTES => return Ok(Self::FileBytes),
             _ => {}
         }
-        let found = kinds.iter().find_map(|(kind, make)| Some((text.strip_prefix(kind)?, make)));
-        let (meter, make) = found.ok_or_else(invalid)?;
-        let meter: MeterId = meter.parse().map_err(|_| invalid())?;
+        let of_meter = |kind| text.strip_prefix(kind).map(str::parse::<MeterId>);
+        let found = of_meter(PER_MONTH)
+            .map(|meter| meter.map(Self::PerMonth))
+            .or_else(|| of_meter(PER_DAY).map(|meter| meter.map(Self::PerDay)))
+            .or_else(|| of_meter(PER_JOB).map(|meter| meter.map(Self::PerJob)));
+        let name = found.ok_or_else(invalid)?.map_err(|_| invalid())?;
         // The books' own meters of a day are limited by the day of what they count.
-        if meter.find_counted_by_day().is_some() { Err(invalid()) } else { Ok(make(meter)) }
+        let counted_elsewhere = |meter: &MeterId| meter.find_counted_by_day().is_some();
+        if name.meter().is_some_and(counted_elsewhere) { Err(invalid()) } else { Ok(name) }
     }
 }
 
