@@ -168,6 +168,7 @@ const fn is_refusal(error: &BillingError) -> bool {
         | BillingError::NotForSale { .. }
         | BillingError::AlreadySubscribed
         | BillingError::NoSubscription
+        | BillingError::WrongLimit { .. }
         | BillingError::Conflict { .. }
         | BillingError::IdempotencyMismatch
         | BillingError::NoProvider

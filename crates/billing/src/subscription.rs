@@ -199,7 +199,7 @@ impl Billing {
     }
 }
 
-fn describe(wish: &SubscriptionWish) -> (&'static str, serde_json::Value) {
+fn describe(wish: &SubscriptionWish) -> (&'static str, Value) {
     match wish {
         SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
         SubscriptionWish::Keep => ("subscription.keep", json!({})),

@@ -3,7 +3,6 @@
 mod access;
 mod billing;
 mod data;
-mod money;
 
 use gantry_engine_api::{EngineError, ParamError};
 use gantry_flows::FlowsError;

@@ -28,7 +28,7 @@ fn numbering(edition: Edition) -> Result<Edition> {
 async fn list(shop: &mut Shop) -> Result<Vec<Value>> {
     let list = shop.buyer.get(INVOICES).await?;
     list.require_status(200)?;
-    Ok(list.json()?["items"].as_array().cloned().context("items")?)
+    list.json()?["items"].as_array().cloned().context("items")
 }
 
 /// The page of an invoice, on which everything in `words` stands.

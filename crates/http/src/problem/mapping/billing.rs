@@ -18,6 +18,10 @@ impl From<BillingError> for Problem {
             BillingError::NotForSale { .. } | BillingError::Conflict { .. } => {
                 Self::new(ProblemCode::Conflict, detail)
             }
+            BillingError::IdempotencyMismatch => {
+                Self::new(ProblemCode::IdempotencyMismatch, detail)
+                    .with_next_step("Use a new Idempotency-Key for a new request.")
+            }
             BillingError::WrongLimit { place, field, .. } => {
                 Self::new(ProblemCode::InvalidParameters, detail.clone())
                     .with_error(format!("/overrides/{place}/{field}"), detail)

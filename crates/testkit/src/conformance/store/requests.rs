@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::store::{KeptRequest, StoreExt};
+use gantry_ports::store::KeptRequest;
 use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{OrganizationId, Timestamp};
 use serde_json::{Value, json};
