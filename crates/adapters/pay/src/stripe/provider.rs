@@ -43,8 +43,9 @@ const KINDS: [&str; 19] = [
 /// Pages of a list of events, of a hundred each.
 const MOST_PAGES: usize = 100;
 
+/// A page of the customer portal.
 #[derive(Deserialize)]
-struct PortalSession {
+pub(super) struct PortalSession {
     url: String,
 }
 
