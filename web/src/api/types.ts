@@ -29,6 +29,21 @@ export const JOB_STATES: readonly JobState[] = [
   'dead',
 ];
 
+/** Why something is booked, in the words of the ledger. */
+export const LEDGER_REASONS = [
+  'grant',
+  'hold',
+  'spend',
+  'penalty',
+  'release',
+  'expire',
+  'refund',
+  'owe',
+  'restore',
+  'forgive',
+] as const;
+export type LedgerReason = (typeof LEDGER_REASONS)[number];
+
 const FINAL_STATES: readonly JobState[] = ['succeeded', 'failed', 'cancelled', 'dead'];
 
 export const isFinal = (state: JobState): boolean => FINAL_STATES.includes(state);
