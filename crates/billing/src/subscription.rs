@@ -1,8 +1,10 @@
 //! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::payments::{SubscriptionOrder, ToldInvoice};
-use gantry_ports::store::{Page, PageRequest, Payment, StoreExt};
+use gantry_ports::payments::{
+    SubscriptionChange, SubscriptionOrder, ToldInvoice, ToldSubscription,
+};
+use gantry_ports::store::{AuditEntry, Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
 use gantry_rules::subscription::{Subscription, SubscriptionStatus};
 use gantry_types::{OrganizationId, PaymentId};
@@ -20,6 +22,15 @@ pub struct SubscriptionView {
     pub plan: Plan,
 }
 
+/// What came of a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedSubscription {
+    /// The subscription as it is now.
+    pub view: SubscriptionView,
+    /// The provider's page on which the buyer has to agree before anything changes.
+    pub approve_url: Option<String>,
+}
+
 /// What somebody wants of their subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionWish {
@@ -27,12 +38,15 @@ pub enum SubscriptionWish {
     Cancel,
     /// It should go on after all.
     Keep,
-    /// It should be another plan from now on.
+    /// It should be another plan from now on, or from the next payment on where the provider does
+    /// not change plans within a period.
     Switch {
         /// The plan's name.
         slug: String,
         /// How often it is to be paid.
         interval: Interval,
+        /// Where a provider that asks the buyer leads them back to.
+        return_url: String,
     },
 }
 
@@ -72,7 +86,7 @@ impl Billing {
         &self,
         actor: &Actor,
         wish: &SubscriptionWish,
-    ) -> Result<SubscriptionView, BillingError> {
+    ) -> Result<ChangedSubscription, BillingError> {
         require(actor, Permission::ManageBilling)?;
         let till = self.require_till()?;
         let view = self.find_view(actor.organization_id).await?;
@@ -88,25 +102,42 @@ impl Billing {
         }
         let order = self.derive_order(&view, wish).await?;
         let name = view.subscription.provider_ref.clone();
-        let told = till.provider.change_subscription(&name, &order).await?;
-        let ground = self.derive_ground()?;
+        let (told, approve_url) = match till.provider.change_subscription(&name, &order).await? {
+            SubscriptionChange::Done(told) => (Some(told), None),
+            SubscriptionChange::Pending { approve_url } => (None, Some(approve_url)),
+        };
         let (action, details) = describe(wish);
         let subject = format!("subscription {}", view.subscription.id);
-        let entry = actor.audit_entry(action, &subject, details, ground.now);
-        let verdict = self
+        let entry = actor.audit_entry(action, &subject, details, self.clock.now());
+        self.note_change(told, entry).await?;
+        let view = self.find_view(actor.organization_id).await?;
+        Ok(ChangedSubscription { view: view.ok_or(BillingError::NoSubscription)?, approve_url })
+    }
+
+    /// Notes who wanted what, and what the provider told of it, if it was done.
+    async fn note_change(
+        &self,
+        told: Option<ToldSubscription>,
+        entry: AuditEntry,
+    ) -> Result<(), BillingError> {
+        let ground = self.derive_ground()?;
+        let notices = self
             .store
             .write(move |tx| {
                 let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
                 Box::pin(async move {
-                    let verdict = ground.apply_subscription(tx, &told).await?;
-                    ground.post(tx, &verdict.notices).await?;
+                    let mut notices = Vec::new();
+                    if let Some(told) = &told {
+                        notices = ground.apply_subscription(tx, told).await?.notices;
+                        ground.post(tx, &notices).await?;
+                    }
                     tx.audit().append(&entry).await?;
-                    Ok::<_, BillingError>(verdict)
+                    Ok::<_, BillingError>(notices)
                 })
             })
             .await?;
-        self.announce(&verdict.notices);
-        self.find_view(actor.organization_id).await?.ok_or(BillingError::NoSubscription)
+        self.announce(&notices);
+        Ok(())
     }
 
     async fn derive_order(
@@ -117,7 +148,7 @@ impl Billing {
         Ok(match wish {
             SubscriptionWish::Cancel => SubscriptionOrder::CancelAtPeriodEnd,
             SubscriptionWish::Keep => SubscriptionOrder::Keep,
-            SubscriptionWish::Switch { slug, interval } => {
+            SubscriptionWish::Switch { slug, interval, return_url } => {
                 let plan = self.get_plan_for_sale(slug)?;
                 let price = self.get_price(slug, *interval)?;
                 let snapshot = self.store.read().await?;
@@ -130,7 +161,13 @@ impl Billing {
                     return Err(BillingError::Conflict { reason });
                 }
                 let title = format!("{} {}", self.edition.title, plan.title);
-                SubscriptionOrder::Switch { plan_id: stored.id, interval: *interval, title, price }
+                SubscriptionOrder::Switch {
+                    plan_id: stored.id,
+                    interval: *interval,
+                    title,
+                    price,
+                    return_url: return_url.clone(),
+                }
             }
         })
     }
@@ -194,7 +231,7 @@ fn describe(wish: &SubscriptionWish) -> (&'static str, serde_json::Value) {
     match wish {
         SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
         SubscriptionWish::Keep => ("subscription.keep", json!({})),
-        SubscriptionWish::Switch { slug, interval } => {
+        SubscriptionWish::Switch { slug, interval, return_url: _ } => {
             ("subscription.switch", json!({ "plan": slug, "interval": interval.as_str() }))
         }
     }

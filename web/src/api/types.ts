@@ -106,6 +106,7 @@ export type Interval = Schemas['Interval'];
 export type Checkout = Schemas['CheckoutBody'];
 export type Portal = Schemas['PortalBody'];
 export type Subscription = Filled<Schemas['SubscriptionBody']>;
+export type ChangedSubscription = Filled<Schemas['ChangedSubscriptionBody']>;
 export type Payment = Filled<Schemas['PaymentBody']>;
 export type Invoice = Filled<Schemas['InvoiceBody']>;
 export type Referral = Filled<Schemas['ReferralBody']>;

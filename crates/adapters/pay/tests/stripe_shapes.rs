@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use gantry_pay::{OnPage, Stripe, StripeSettings};
 use gantry_ports::payments::{
-    CheckoutOrder, DisputeState, ProviderFact, Purchase, RawEvent, RefundOrder, SubscriptionOrder,
-    ToldSubscription,
+    CheckoutOrder, DisputeState, ProviderFact, Purchase, RawEvent, RefundOrder, SubscriptionChange,
+    SubscriptionOrder, ToldSubscription,
 };
 use gantry_ports::{Clock, PaymentProvider};
 use gantry_rules::plan::Interval;
@@ -167,6 +167,7 @@ async fn a_subscription_from_its_first_day_to_its_last() -> Result<()> {
         interval: Interval::Month,
         title: "Something better".to_owned(),
         price: dollars(30),
+        return_url: "https://shop.example/back".to_owned(),
     };
     desk.stripe.change_subscription(&name, &switch).await?;
     let switched = desk.take().await?;
@@ -180,7 +181,8 @@ async fn a_subscription_from_its_first_day_to_its_last() -> Result<()> {
         (SubscriptionOrder::CancelAtPeriodEnd, AtPeriodEnd::Cancel),
         (SubscriptionOrder::Keep, AtPeriodEnd::Renew),
     ] {
-        let told = desk.stripe.change_subscription(&name, &order).await?;
+        let changed = desk.stripe.change_subscription(&name, &order).await?;
+        let SubscriptionChange::Done(told) = changed else { bail!("{changed:?}") };
         assert_eq!(told.state.at_period_end, at_period_end);
     }
     assert_eq!(desk.stripe.list_invoices(&name).await?.len(), 3);

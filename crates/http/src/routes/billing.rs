@@ -10,9 +10,9 @@ use gantry_rules::plan::Interval;
 use gantry_types::PaymentId;
 
 use crate::dto::{
-    CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody, MockPurchaseBody,
-    MockPurchaseRequest, OffersBody, PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody,
-    SubscriptionAnswer, SubscriptionBody, SubscriptionRequest,
+    ChangedSubscriptionBody, CheckoutBody, CheckoutRequest, IntervalBody, InvoicesBody,
+    MockPurchaseBody, MockPurchaseRequest, OffersBody, PageOf, PageParams, PaymentBody, PortalBody,
+    ReceivedBody, SubscriptionAnswer, SubscriptionRequest,
 };
 use crate::extract::{CurrentActor, JsonBody, Params, read_body};
 use crate::problem::{Answer, Problem};
@@ -135,19 +135,22 @@ pub async fn get_subscription(
     Ok(Json(SubscriptionAnswer { subscription: found.map(Into::into) }))
 }
 
-/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan.
+/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan. Where
+/// `approve_url` is given, nothing has changed yet: the buyer agrees on that page first.
 #[utoipa::path(post, path = "/account/subscription", tag = "Billing",
-    request_body = SubscriptionRequest, responses((status = 200, body = SubscriptionBody)))]
+    request_body = SubscriptionRequest,
+    responses((status = 200, body = ChangedSubscriptionBody)))]
 pub async fn change_subscription(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     JsonBody(request): JsonBody<SubscriptionRequest>,
-) -> Answer<Json<SubscriptionBody>> {
+) -> Answer<Json<ChangedSubscriptionBody>> {
     let wish = match request {
         SubscriptionRequest::Cancel => SubscriptionWish::Cancel,
         SubscriptionRequest::Keep => SubscriptionWish::Keep,
         SubscriptionRequest::Switch { plan, interval } => {
-            SubscriptionWish::Switch { slug: plan, interval: interval.into() }
+            let return_url = derive_address(&state, RETURN_PATH);
+            SubscriptionWish::Switch { slug: plan, interval: interval.into(), return_url }
         }
     };
     Ok(Json(state.billing().change_subscription(&actor, &wish).await?.into()))
