@@ -50,7 +50,7 @@ pub use receive_event::Received;
 pub use reconcile::Reconciled;
 pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
-pub use subscription::{SubscriptionView, SubscriptionWish};
+pub use subscription::{ChangedSubscription, SubscriptionView, SubscriptionWish};
 pub use usage::UsageView;
 
 use std::collections::BTreeSet;

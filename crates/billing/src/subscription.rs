@@ -1,8 +1,8 @@
 //! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::payments::SubscriptionOrder;
-use gantry_ports::store::{Page, PageRequest, Payment, StoreExt};
+use gantry_ports::payments::{SubscriptionChange, SubscriptionOrder, ToldSubscription};
+use gantry_ports::store::{AuditEntry, Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
 use gantry_rules::submission::IdempotencyKey;
 use gantry_rules::subscription::{Subscription, SubscriptionStatus};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::Billing;
 use crate::error::BillingError;
-use crate::once::{Begun, Turn};
+use crate::once::{Begun, Turn, unreadable};
 
 /// A subscription with its plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,15 @@ pub struct SubscriptionView {
     pub plan: Plan,
 }
 
+/// What came of a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedSubscription {
+    /// The subscription as it is now.
+    pub view: SubscriptionView,
+    /// The provider's page on which the buyer has to agree before anything changes.
+    pub approve_url: Option<String>,
+}
+
 /// What somebody wants of their subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionWish {
@@ -29,12 +38,15 @@ pub enum SubscriptionWish {
     Cancel,
     /// It should go on after all.
     Keep,
-    /// It should be another plan from now on.
+    /// It should be another plan from now on, or from the next payment on where the provider does
+    /// not change plans within a period.
     Switch {
         /// The plan's name.
         slug: String,
         /// How often it is to be paid.
         interval: Interval,
+        /// Where a provider that asks the buyer leads them back to.
+        return_url: String,
     },
 }
 
@@ -77,22 +89,29 @@ impl Billing {
         actor: &Actor,
         wish: &SubscriptionWish,
         key: Option<&IdempotencyKey>,
-    ) -> Result<SubscriptionView, BillingError> {
+    ) -> Result<ChangedSubscription, BillingError> {
         require(actor, Permission::ManageBilling)?;
         self.require_till()?;
-        if let Begun::Act(turn) = self.begin_turn(actor, key, Value::Null).await? {
-            let acted = self.ask_for_change(actor, wish, &turn).await;
-            self.end_turn(turn, acted).await?;
-        }
-        self.find_view(actor.organization_id).await?.ok_or(BillingError::NoSubscription)
+        let approve_url = match self.begin_turn(actor, key, Value::Null).await? {
+            Begun::Act(turn) => {
+                let acted = self.ask_for_change(actor, wish, &turn).await;
+                self.end_turn(turn, acted).await?
+            }
+            Begun::Done(answer) => {
+                serde_json::from_value(answer).map_err(|error| unreadable(&error))?
+            }
+        };
+        let view = self.find_view(actor.organization_id).await?;
+        Ok(ChangedSubscription { view: view.ok_or(BillingError::NoSubscription)?, approve_url })
     }
 
+    /// Asks the provider, and gives the page on which the buyer has to agree, if there is one.
     async fn ask_for_change(
         &self,
         actor: &Actor,
         wish: &SubscriptionWish,
         turn: &Turn,
-    ) -> Result<(), BillingError> {
+    ) -> Result<Option<String>, BillingError> {
         let till = self.require_till()?;
         let view = self.find_view(actor.organization_id).await?;
         let view = view
@@ -107,27 +126,44 @@ impl Billing {
         }
         let order = self.derive_order(&view, wish).await?;
         let name = view.subscription.provider_ref.clone();
-        let told = till.provider.change_subscription(&name, &order).await?;
-        let ground = self.derive_ground()?;
+        let (told, approve_url) = match till.provider.change_subscription(&name, &order).await? {
+            SubscriptionChange::Done(told) => (Some(told), None),
+            SubscriptionChange::Pending { approve_url } => (None, Some(approve_url)),
+        };
         let (action, details) = describe(wish);
         let subject = format!("subscription {}", view.subscription.id);
-        let entry = actor.audit_entry(action, &subject, details, ground.now);
-        let turn = turn.clone();
-        let verdict = self
+        let entry = actor.audit_entry(action, &subject, details, self.clock.now());
+        self.note_change((told, approve_url.clone()), entry, turn).await?;
+        Ok(approve_url)
+    }
+
+    /// Notes who wanted what, what the provider told of it if it was done, and the answer.
+    async fn note_change(
+        &self,
+        (told, approve_url): (Option<ToldSubscription>, Option<String>),
+        entry: AuditEntry,
+        turn: &Turn,
+    ) -> Result<(), BillingError> {
+        let ground = self.derive_ground()?;
+        let (turn, answer) = (turn.clone(), json!(approve_url));
+        let notices = self
             .store
             .write(move |tx| {
                 let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
-                let turn = turn.clone();
+                let (turn, answer) = (turn.clone(), answer.clone());
                 Box::pin(async move {
-                    turn.answer(tx, &Value::Bool(true)).await?;
-                    let verdict = ground.apply_subscription(tx, &told).await?;
-                    ground.post(tx, &verdict.notices).await?;
+                    turn.answer(tx, &answer).await?;
+                    let mut notices = Vec::new();
+                    if let Some(told) = &told {
+                        notices = ground.apply_subscription(tx, told).await?.notices;
+                        ground.post(tx, &notices).await?;
+                    }
                     tx.audit().append(&entry).await?;
-                    Ok::<_, BillingError>(verdict)
+                    Ok::<_, BillingError>(notices)
                 })
             })
             .await?;
-        self.announce(&verdict.notices);
+        self.announce(&notices);
         Ok(())
     }
 
@@ -139,7 +175,7 @@ impl Billing {
         Ok(match wish {
             SubscriptionWish::Cancel => SubscriptionOrder::CancelAtPeriodEnd,
             SubscriptionWish::Keep => SubscriptionOrder::Keep,
-            SubscriptionWish::Switch { slug, interval } => {
+            SubscriptionWish::Switch { slug, interval, return_url } => {
                 let plan = self.get_plan_for_sale(slug)?;
                 let price = self.get_price(slug, *interval)?;
                 let snapshot = self.store.read().await?;
@@ -152,7 +188,13 @@ impl Billing {
                     return Err(BillingError::Conflict { reason });
                 }
                 let title = format!("{} {}", self.edition.title, plan.title);
-                SubscriptionOrder::Switch { plan_id: stored.id, interval: *interval, title, price }
+                SubscriptionOrder::Switch {
+                    plan_id: stored.id,
+                    interval: *interval,
+                    title,
+                    price,
+                    return_url: return_url.clone(),
+                }
             }
         })
     }
@@ -203,7 +245,7 @@ fn describe(wish: &SubscriptionWish) -> (&'static str, Value) {
     match wish {
         SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
         SubscriptionWish::Keep => ("subscription.keep", json!({})),
-        SubscriptionWish::Switch { slug, interval } => {
+        SubscriptionWish::Switch { slug, interval, return_url: _ } => {
             ("subscription.switch", json!({ "plan": slug, "interval": interval.as_str() }))
         }
     }

@@ -131,13 +131,25 @@ export const lotsQuery = infiniteQueryOptions({
   getNextPageParam: (page) => page.next_cursor,
 });
 
-export const ledgerQuery = infiniteQueryOptions({
-  queryKey: ['ledger'],
-  queryFn: ({ pageParam, signal }) =>
-    api.get<Page<LedgerEntry>>('/account/ledger', { cursor: pageParam, limit: PAGE }, signal),
-  initialPageParam: null as string | null,
-  getNextPageParam: (page) => page.next_cursor,
-});
+export interface LedgerWish {
+  reason?: string;
+  job?: string;
+  from?: string;
+  to?: string;
+}
+
+export const ledgerQuery = (wish: LedgerWish) =>
+  infiniteQueryOptions({
+    queryKey: ['ledger', wish],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<LedgerEntry>>(
+        '/account/ledger',
+        { ...wish, cursor: pageParam, limit: PAGE },
+        signal,
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
 
 export const DAY_MS = 24 * 3600 * 1000;
 /** So many letters of a time are its date. */

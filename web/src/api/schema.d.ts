@@ -251,7 +251,10 @@ export interface paths {
         /** The subscription that the organization has, or had last. */
         get: operations["get_subscription"];
         put?: never;
-        /** Cancels the subscription at the end of its period, keeps it after all, or changes its plan. */
+        /**
+         * Cancels the subscription at the end of its period, keeps it after all, or changes its plan. Where
+         *     `approve_url` is given, nothing has changed yet: the buyer agrees on that page first.
+         */
         post: operations["change_subscription"];
         delete?: never;
         options?: never;
@@ -3071,6 +3074,14 @@ export interface components {
             redirect_uris?: string[];
             /** @description The most that it may be used for. */
             scopes: components["schemas"]["Scope"][];
+        };
+        /** @description What came of a change of a subscription. */
+        ChangedSubscriptionBody: components["schemas"]["SubscriptionBody"] & {
+            /**
+             * @description The provider's page on which the buyer has to agree before anything changes; the other plan
+             *     then begins with the next payment. `null` where the change is done.
+             */
+            approve_url?: string | null;
         };
         /** @description Where to pay. */
         CheckoutBody: {
@@ -7515,7 +7526,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SubscriptionBody"];
+                    "application/json": components["schemas"]["ChangedSubscriptionBody"];
                 };
             };
             /** @description A problem. */

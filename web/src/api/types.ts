@@ -29,6 +29,21 @@ export const JOB_STATES: readonly JobState[] = [
   'dead',
 ];
 
+/** Why something is booked, in the words of the ledger. */
+export const LEDGER_REASONS = [
+  'grant',
+  'hold',
+  'spend',
+  'penalty',
+  'release',
+  'expire',
+  'refund',
+  'owe',
+  'restore',
+  'forgive',
+] as const;
+export type LedgerReason = (typeof LEDGER_REASONS)[number];
+
 const FINAL_STATES: readonly JobState[] = ['succeeded', 'failed', 'cancelled', 'dead'];
 
 export const isFinal = (state: JobState): boolean => FINAL_STATES.includes(state);
@@ -91,6 +106,7 @@ export type Interval = Schemas['Interval'];
 export type Checkout = Schemas['CheckoutBody'];
 export type Portal = Schemas['PortalBody'];
 export type Subscription = Filled<Schemas['SubscriptionBody']>;
+export type ChangedSubscription = Filled<Schemas['ChangedSubscriptionBody']>;
 export type Payment = Filled<Schemas['PaymentBody']>;
 export type Invoice = Filled<Schemas['InvoiceBody']>;
 export type Referral = Filled<Schemas['ReferralBody']>;

@@ -9,6 +9,7 @@ import {
 
 import { JOB_STATES, PERSON_STATES } from '../api/types';
 import type { JsonObject } from '../api/types';
+import { readLedgerFilter } from '../billing/ledgerFilter';
 import { CrashPage } from '../pages/CrashPage';
 import { NotFoundPage } from '../pages/NotFoundPage';
 import { PageSkeleton } from '../parts/PageSkeleton';
@@ -145,6 +146,7 @@ const comparison = createRoute({
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
+  validateSearch: readLedgerFilter,
   component: lazyRouteComponent(() => import('../pages/AccountPage'), 'AccountPage'),
 });
 

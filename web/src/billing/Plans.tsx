@@ -5,7 +5,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
 import { api } from '../api/client';
-import type { Account, Checkout, Interval, Offer, Offers, Subscription } from '../api/types';
+import type {
+  Account,
+  ChangedSubscription,
+  Checkout,
+  Interval,
+  Offer,
+  Offers,
+  Subscription,
+} from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
@@ -48,15 +56,17 @@ function usePurchase() {
   });
 }
 
+/** A provider that asks the buyer first has a page of its own for that. */
 function useSwitch() {
   const { t } = useTranslation();
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { plan: string; interval: Interval }) =>
-      api.send<Subscription>('POST', '/account/subscription', {
+      api.send<ChangedSubscription>('POST', '/account/subscription', {
         body: { action: 'switch', ...body },
       }),
     onSuccess: (changed) => {
+      if (changed.approve_url) return window.location.assign(changed.approve_url);
       say(t('plans.switched', { title: changed.plan.title }));
       void client.invalidateQueries({ queryKey: ['account'] });
     },
@@ -172,7 +182,7 @@ export function SubscriptionDeeds({ subscription }: { subscription: Subscription
   const client = useQueryClient();
   const change = useMutation({
     mutationFn: (action: 'cancel' | 'keep') =>
-      api.send<Subscription>('POST', '/account/subscription', { body: { action } }),
+      api.send<ChangedSubscription>('POST', '/account/subscription', { body: { action } }),
     onSuccess: () => void client.invalidateQueries({ queryKey: ['account'] }),
     onError: sayProblem,
   });

@@ -3,8 +3,9 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { answer, changesOf, show } from '../../test/stage';
-import type { Invoice, Lot, Offers, Referrals, Subscription } from '../api/types';
+import type { Account, Invoice, Lot, Offers, Referrals, Subscription } from '../api/types';
 import { Lots } from './Lots';
+import { Plans } from './Plans';
 import { Recommend } from './Recommend';
 import { Invoices, SubscriptionPanel } from './SubscriptionPanel';
 
@@ -129,6 +130,34 @@ describe('a subscription', () => {
     );
     expect(portal()).toBeNull();
     expect(screen.getByRole('button', { name: 'Cancel subscription' })).toBeTruthy();
+  });
+
+  test('changes its plan where the provider asks', async () => {
+    const assign = vi.fn();
+    vi.stubGlobal('location', { ...window.location, assign });
+    const terms = { meters: {}, concurrent_jobs: 1, file_bytes: 1, support: 'email' };
+    const price = { month: { currency: 'USD', minor: 1_999, text: '19.99 USD' }, year: null };
+    const offer = { slug: 'premium', title: 'Premium', price, terms, highlights: [] };
+    const offers = { provider: 'paypal', meters: {}, plans: [{ ...offer, slug: 'basic' }, offer] };
+    const approve_url = 'https://pay.example/agree';
+    const server = answer(200, { ...SUBSCRIPTION, approve_url });
+    show(
+      <Plans
+        offers={offers as unknown as Offers}
+        account={{ plan: { slug: 'basic' } } as Account}
+        subscription={SUBSCRIPTION}
+      />,
+    );
+    const card = screen.getByTestId('plan-premium');
+    await userEvent.click(within(card).getByRole('button'));
+    await vi.waitFor(() => expect(assign).toHaveBeenCalledWith(approve_url));
+    expect(changesOf(server)).toEqual([
+      [
+        'POST',
+        '/api/v1/account/subscription',
+        { action: 'switch', plan: 'premium', interval: 'month' },
+      ],
+    ]);
   });
 
   test('has invoices that can be opened', async () => {

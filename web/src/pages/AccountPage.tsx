@@ -1,13 +1,12 @@
-import { Alert, Button } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { Alert } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
-import { accountQuery, ledgerQuery, offersQuery, subscriptionQuery } from '../api/queries';
-import type { Account, LedgerEntry } from '../api/types';
+import { accountQuery, offersQuery, subscriptionQuery } from '../api/queries';
+import type { Account } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
+import { Ledger } from '../billing/Ledger';
 import { Lots } from '../billing/Lots';
 import { Packages, Plans } from '../billing/Plans';
 import { Recommend } from '../billing/Recommend';
@@ -18,13 +17,10 @@ import { Grants } from '../identity/Grants';
 import { LeaveAccount } from '../identity/LeaveAccount';
 import { MeterBar } from '../parts/Bars';
 import { Copyable } from '../parts/Copyable';
-import { DataTable } from '../parts/DataTable';
-import type { Column } from '../parts/DataTable';
-import { MoreButton } from '../parts/MoreButton';
 import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
-import { Empty, Facts, Section } from '../parts/Section';
+import { Facts, Section } from '../parts/Section';
 import { ValueTree } from '../parts/ValueTree';
 import { When } from '../parts/When';
 import { EarnCredits } from '../reward/EarnCredits';
@@ -75,76 +71,6 @@ function Meters({ account }: { account: Account }) {
           </div>
         ))}
       </div>
-    </Section>
-  );
-}
-
-function Ledger() {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const ledger = useInfiniteQuery(ledgerQuery);
-  const entries = ledger.data?.pages.flatMap((page) => page.items);
-  const columns = useMemo(
-    (): Column<LedgerEntry>[] => [
-      {
-        id: 'reason',
-        title: t('ledger.reason'),
-        lead: true,
-        cell: (entry) => humanize(entry.reason),
-      },
-      { id: 'account', title: t('ledger.account'), cell: (entry) => humanize(entry.account) },
-      {
-        id: 'amount',
-        title: t('ledger.amount'),
-        numeric: true,
-        cell: (entry) => `${entry.amount > 0 ? '+' : ''}${format.integer(entry.amount)}`,
-      },
-      {
-        id: 'job',
-        title: t('ledger.job'),
-        cell: (entry) =>
-          entry.job_id ? (
-            <Link to="/jobs/$jobId" params={{ jobId: entry.job_id }} className="mono">
-              {entry.job_id.slice(0, 8)}
-            </Link>
-          ) : null,
-      },
-      { id: 'at', title: t('ledger.at'), cell: (entry) => <When at={entry.at} /> },
-    ],
-    [format, t],
-  );
-  return (
-    <Section
-      title={t('ledger.title')}
-      flush
-      actions={
-        <Button
-          component="a"
-          href="/api/v1/account/ledger.csv"
-          download="ledger.csv"
-          variant="default"
-          size="compact-sm"
-        >
-          {t('ledger.export')}
-        </Button>
-      }
-    >
-      {ledger.error ? (
-        <ProblemAlert error={ledger.error} onRetry={() => void ledger.refetch()} />
-      ) : null}
-      {ledger.isPending ? <PageSkeleton /> : null}
-      {entries?.length === 0 ? <Empty text={t('ledger.empty')} /> : null}
-      {entries && entries.length > 0 ? (
-        <>
-          <DataTable
-            label={t('ledger.title')}
-            columns={columns}
-            rows={entries}
-            rowKey={(entry) => entry.id}
-          />
-          <MoreButton {...ledger} />
-        </>
-      ) : null}
     </Section>
   );
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use gantry_pay::{OnPage, Stripe, StripeSettings};
 use gantry_ports::payments::{
-    InvoiceState, PaymentError, ProviderFact, RawEvent, SubscriptionOrder, UnverifiedEvent,
+    InvoiceState, PaymentError, ProviderFact, RawEvent, SubscriptionChange, SubscriptionOrder,
+    UnverifiedEvent,
 };
 use gantry_ports::{Clock, PaymentProvider};
 use gantry_rules::plan::Interval;
@@ -154,11 +155,14 @@ async fn objects_of_another_maker_are_read_as_they_are_meant() -> Result<()> {
     assert_eq!(seconds(start.as_micros()), made["current_period_start"].as_i64());
     assert_eq!(seconds(end.as_micros()), made["current_period_end"].as_i64());
     assert_eq!(told.state.at_period_end, AtPeriodEnd::Renew);
-    let cancelled = SubscriptionOrder::CancelAtPeriodEnd;
-    let told = stripe.change_subscription(name, &cancelled).await?;
-    assert_eq!(told.state.at_period_end, AtPeriodEnd::Cancel);
-    let kept = stripe.change_subscription(name, &SubscriptionOrder::Keep).await?;
-    assert_eq!(kept.state.at_period_end, AtPeriodEnd::Renew);
+    for (order, at_period_end) in [
+        (SubscriptionOrder::CancelAtPeriodEnd, AtPeriodEnd::Cancel),
+        (SubscriptionOrder::Keep, AtPeriodEnd::Renew),
+    ] {
+        let changed = stripe.change_subscription(name, &order).await?;
+        let SubscriptionChange::Done(told) = changed else { bail!("{changed:?}") };
+        assert_eq!(told.state.at_period_end, at_period_end);
+    }
     let missing = stripe.fetch_subscription("sub_of_nobody").await;
     assert!(matches!(missing, Err(PaymentError::NotFound { .. })), "{missing:?}");
 

@@ -1,13 +1,12 @@
 //! What is sold, bought and paid.
 
-use gantry_billing::{Edition, EditionPlan, Package, Sale, SubscriptionView, Upgrade};
+use gantry_billing::{Edition, EditionPlan, Package, Sale, Upgrade};
 use gantry_rules::plan::{Interval, PlanPrice, Support};
-use gantry_rules::subscription::AtPeriodEnd;
-use gantry_types::{CheckoutId, Credits, Money, SubscriptionId, Timestamp};
+use gantry_types::{CheckoutId, Credits, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{PlanBody, PlanTermsBody};
+use super::PlanTermsBody;
 
 /// An amount of money.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -250,74 +249,6 @@ pub struct MockPurchaseBody {
     /// The purchase.
     #[schema(value_type = Uuid)]
     pub checkout_id: CheckoutId,
-}
-
-/// What is to become of the subscription.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
-pub enum SubscriptionRequest {
-    /// It ends with the present period.
-    Cancel,
-    /// It goes on after all.
-    Keep,
-    /// Another plan from now on; what is left of the period is credited.
-    Switch {
-        /// The plan's name.
-        plan: String,
-        /// How often it is to be paid.
-        interval: IntervalBody,
-    },
-}
-
-/// A subscription.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SubscriptionBody {
-    /// The identifier.
-    #[schema(value_type = Uuid)]
-    pub id: SubscriptionId,
-    /// The plan, in the version that was bought.
-    pub plan: PlanBody,
-    /// `incomplete`, `trialing`, `active`, `past_due` or `ended`.
-    pub status: String,
-    /// How often it is paid.
-    pub interval: IntervalBody,
-    /// The start of the period that was paid.
-    #[schema(value_type = String, format = DateTime)]
-    pub period_start: Timestamp,
-    /// Its end.
-    #[schema(value_type = String, format = DateTime)]
-    pub period_end: Timestamp,
-    /// Whether it ends then.
-    pub cancels_at_period_end: bool,
-    /// Since when a payment is missing.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub past_due_since: Option<Timestamp>,
-}
-
-impl From<SubscriptionView> for SubscriptionBody {
-    fn from(view: SubscriptionView) -> Self {
-        let state = view.subscription.standing.state;
-        Self {
-            id: view.subscription.id,
-            plan: view.plan.into(),
-            status: state.status.as_str().to_owned(),
-            interval: state.interval.into(),
-            period_start: state.period_start,
-            period_end: state.period_end,
-            cancels_at_period_end: match state.at_period_end {
-                AtPeriodEnd::Cancel => true,
-                AtPeriodEnd::Renew => false,
-            },
-            past_due_since: state.past_due_since,
-        }
-    }
-}
-
-/// The subscription that an organization has or had last.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SubscriptionAnswer {
-    /// `null` when there never was one.
-    pub subscription: Option<SubscriptionBody>,
 }
 
 /// What became of a provider's message.

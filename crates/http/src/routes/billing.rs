@@ -11,9 +11,9 @@ use gantry_types::PaymentId;
 
 use super::jobs::derive_idempotency;
 use crate::dto::{
-    CheckoutBody, CheckoutRequest, IntervalBody, MockPurchaseBody, MockPurchaseRequest, OffersBody,
-    PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody, SubscriptionAnswer,
-    SubscriptionBody, SubscriptionRequest,
+    ChangedSubscriptionBody, CheckoutBody, CheckoutRequest, IntervalBody, MockPurchaseBody,
+    MockPurchaseRequest, OffersBody, PageOf, PageParams, PaymentBody, PortalBody, ReceivedBody,
+    SubscriptionAnswer, SubscriptionRequest,
 };
 use crate::extract::{CurrentActor, HashedJson, JsonBody, Params, read_body};
 use crate::problem::{Answer, Problem};
@@ -131,24 +131,27 @@ pub async fn get_subscription(
     Ok(Json(SubscriptionAnswer { subscription: found.map(Into::into) }))
 }
 
-/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan. With
-/// an `Idempotency-Key` the request may be repeated for 24 hours: it changes the subscription once,
-/// and a repetition answers it as it stands.
+/// Cancels the subscription at the end of its period, keeps it after all, or changes its plan. Where
+/// `approve_url` is given, nothing has changed yet: the buyer agrees on that page first. With an
+/// `Idempotency-Key` the request may be repeated for 24 hours: it changes the subscription once, and
+/// a repetition answers it as it stands.
 #[utoipa::path(post, path = "/account/subscription", tag = "Billing",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
-    request_body = SubscriptionRequest, responses((status = 200, body = SubscriptionBody)))]
+    request_body = SubscriptionRequest,
+    responses((status = 200, body = ChangedSubscriptionBody)))]
 pub async fn change_subscription(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     headers: HeaderMap,
     HashedJson { value: request, sha256 }: HashedJson<SubscriptionRequest>,
-) -> Answer<Json<SubscriptionBody>> {
+) -> Answer<Json<ChangedSubscriptionBody>> {
     let key = derive_idempotency(&headers, CHANGE_ROUTE, sha256)?;
     let wish = match request {
         SubscriptionRequest::Cancel => SubscriptionWish::Cancel,
         SubscriptionRequest::Keep => SubscriptionWish::Keep,
         SubscriptionRequest::Switch { plan, interval } => {
-            SubscriptionWish::Switch { slug: plan, interval: interval.into() }
+            let return_url = derive_address(&state, RETURN_PATH);
+            SubscriptionWish::Switch { slug: plan, interval: interval.into(), return_url }
         }
     };
     let changed = state.billing().change_subscription(&actor, &wish, key.as_ref()).await?;

@@ -1,5 +1,5 @@
 //! What is PayPal's alone: the unsigned way back, orders that are collected, tokens that end, plans
-//! that do not change within a period, wrong keys.
+//! that change with the next payment once their buyer agreed, wrong keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use gantry_ports::PaymentProvider;
 use gantry_ports::payments::PaymentError;
 use gantry_testkit::TestClock;
 use gantry_testkit::fakes::paypal::FakePayPal;
-use gantry_testkit::fakes::{FakeDelivery, Trouble};
+use gantry_testkit::fakes::{FakeDelivery, FakePaid, Trouble};
 use serde_json::json;
 
 use crate::provider::{Database, Provider, Stage, Who, paypal_settings_of};
-use crate::shop::{PAYS, Shop, edition};
+use crate::shop::{DECLINED, PAYS, Shop, edition};
 
 const STAGE: Stage = Stage { who: Who::PayPal, database: Database::Sqlite };
 
@@ -133,15 +133,56 @@ async fn money_is_collected_once_when_its_answer_is_lost() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plan_is_not_changed_within_a_period_and_what_was_paid_is_shown() -> Result<()> {
+async fn a_plan_changes_with_the_next_payment_once_its_buyer_agreed() -> Result<()> {
     let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
     shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
-    let tokens = fake(&shop)?.count_tokens();
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    let asked = shop.change(&switch).await?;
+    asked.require_status(200)?;
+    let asked = asked.json()?;
+    assert_eq!(asked["plan"]["slug"], "basic", "{asked}");
+    let page = asked["approve_url"].as_str().context("a page")?;
+    assert_eq!(shop.provider.pay(page, DECLINED).await?, FakePaid::Declined);
+    assert!(shop.provider.list_undelivered().await?.is_empty(), "nothing has changed");
+    assert_eq!(shop.provider.pay(page, PAYS).await?, FakePaid::Yes);
+    shop.deliver().await?;
+    shop.reconcile().await?;
+    assert_eq!(shop.plan().await?, "basic", "which was paid for");
+    assert_eq!(shop.payments().await?.len(), 1);
+
+    shop.pass_a_month(Who::PayPal).await?;
+    assert_eq!(shop.plan().await?, "premium");
+    assert_eq!(shop.payments().await?[0]["amount"]["minor"], 1_999);
+    assert!(shop.provider.pay(page, PAYS).await.is_err(), "the page was for once");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cancelled_or_pays_in_another_rhythm_is_refused_in_words() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("tabgraphsyn")).await?;
+    shop.buy(&json!({ "plan": "paid", "interval": "month" }), PAYS).await?;
+    let switch = json!({ "action": "switch", "plan": "paid", "interval": "year" });
+    let refused = shop.change(&switch).await?;
+    refused.require_status(409)?;
+    assert!(refused.text().contains("how often"), "{}", refused.text());
+    assert_eq!(shop.subscription().await?["interval"], "month");
+
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
     let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
     let refused = shop.change(&switch).await?;
     refused.require_status(409)?;
-    assert!(refused.text().contains("when the period is over"), "{}", refused.text());
+    assert!(refused.text().contains("should be active"), "{}", refused.text());
     assert_eq!(shop.plan().await?, "basic");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_paid_is_shown() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let tokens = fake(&shop)?.count_tokens();
     shop.pass(32).await?;
     let list = shop.buyer.get("/api/v1/account/invoices").await?.json()?;
     assert_eq!(list["items"].as_array().map_or(0, Vec::len), 2, "{list}");

@@ -11,7 +11,9 @@ mod told;
 use async_trait::async_trait;
 use gantry_types::Timestamp;
 
-pub use order::{CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionOrder};
+pub use order::{
+    CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange, SubscriptionOrder,
+};
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
     DisputeState, InvoiceState, PaymentRisk, ProviderEvent, ProviderFact, RiskLevel, ToldDispute,
@@ -109,7 +111,7 @@ pub trait PaymentProvider: Send + Sync {
         &self,
         provider_ref: &str,
         order: &SubscriptionOrder,
-    ) -> Result<ToldSubscription, PaymentError>;
+    ) -> Result<SubscriptionChange, PaymentError>;
 
     /// Gives money back; what comes of it is told by an event.
     ///

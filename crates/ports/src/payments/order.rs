@@ -4,6 +4,8 @@ use gantry_rules::plan::Interval;
 use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId};
 use serde::{Deserialize, Serialize};
 
+use super::ToldSubscription;
+
 /// What is bought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -66,7 +68,8 @@ pub enum SubscriptionOrder {
     CancelAtPeriodEnd,
     /// It goes on after all.
     Keep,
-    /// Another plan from now on, the rest of the period being credited.
+    /// Another plan from now on, the rest of the period being credited; with a provider that does
+    /// not do so, from the next payment on.
     Switch {
         /// The version of the new plan.
         plan_id: PlanId,
@@ -76,6 +79,21 @@ pub enum SubscriptionOrder {
         title: String,
         /// What it costs each time.
         price: Money,
+        /// Where a provider that asks the buyer sends them afterwards.
+        return_url: String,
+    },
+}
+
+/// What came of a change of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubscriptionChange {
+    /// It is done, and the subscription is now so.
+    Done(ToldSubscription),
+    /// The buyer is asked first, and nothing has changed until they agree. The other plan is had
+    /// from the payment on that is the first one for it, and then told.
+    Pending {
+        /// The provider's page on which they agree.
+        approve_url: String,
     },
 }
 

@@ -14,7 +14,8 @@ pub struct ToldSubscription {
     pub provider_ref: String,
     /// Whose it is; `None` when the provider does not know.
     pub organization_id: Option<OrganizationId>,
-    /// The version of the plan; `None` when the provider does not know.
+    /// The version of the plan; `None` when the provider does not know, or when another one was
+    /// agreed to that is not paid for yet: the plan is what it was.
     pub plan_id: Option<PlanId>,
     /// Where it stands.
     pub state: SubscriptionState,

@@ -2,8 +2,8 @@
 //!
 //! Invariants: no card passes through here, PayPal's own pages take them; an order is collected only
 //! when it is one of ours; what a buyer brings back from PayPal's page is unsigned, so that it is
-//! asked about and never believed; what PayPal cannot do, such as charging the rest of a period,
-//! is refused in words.
+//! asked about and never believed; what PayPal cannot do, such as taking a cancellation back, is
+//! refused in words.
 
 mod amounts;
 mod api;

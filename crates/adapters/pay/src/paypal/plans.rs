@@ -1,8 +1,8 @@
-//! PayPal's products and plans: a product for each version of a plan, and under it a plan for each
-//! interval and price that is sold.
+//! PayPal's product and plans: one product, because a subscription changes among the plans of its
+//! product alone, and under it a plan for each version of a plan, interval and price that is sold.
 //!
-//! Invariant: what a plan stands for is in the name of its product and in its cycle, which never
-//! change; what is remembered here can be asked for again.
+//! Invariant: what a plan stands for is in its description and in its cycle, which are never
+//! changed; what is remembered here can be asked for again.
 
 use std::sync::PoisonError;
 
@@ -18,7 +18,10 @@ use super::provider::{segment, shorten};
 use super::shapes::Plan;
 use super::{KnownPlan, PayPal};
 
-/// What the names of our products begin with.
+/// The product that all plans are of, and what it is called.
+const PRODUCT: &str = "GANTRY-PLANS";
+const PRODUCT_TITLE: &str = "Plans";
+/// What the descriptions of our plans begin with.
 const PREFIX: &str = "GANTRY-";
 /// Plans of one page of their list, and pages that are looked through.
 const PAGE: usize = 20;
@@ -32,12 +35,12 @@ struct Plans {
     plans: Vec<Plan>,
 }
 
-fn name_product(plan_id: PlanId) -> String {
+fn mark_plan(plan_id: PlanId) -> String {
     format!("{PREFIX}{}", plan_id.as_uuid().simple())
 }
 
-fn read_product(name: &str) -> Option<PlanId> {
-    name.strip_prefix(PREFIX)?.parse().ok()
+fn read_mark(text: &str) -> Option<PlanId> {
+    text.strip_prefix(PREFIX)?.parse().ok()
 }
 
 impl PayPal {
@@ -51,9 +54,8 @@ impl PayPal {
         if let Some(name) = self.find_remembered(wanted) {
             return Ok(name);
         }
-        let product = name_product(plan_id);
         for page in 1..=MOST_PAGES {
-            let count = self.look_through(&product, page).await?;
+            let count = self.look_through(page).await?;
             if let Some(name) = self.find_remembered(wanted) {
                 return Ok(name);
             }
@@ -61,13 +63,13 @@ impl PayPal {
                 break;
             }
         }
-        self.make_product(&product, title).await?;
-        self.make_plan((&product, title), wanted).await
+        self.make_product().await?;
+        self.make_plan((&mark_plan(plan_id), title), wanted).await
     }
 
-    /// Remembers a page of a product's plans; answers how many there were.
-    async fn look_through(&self, product: &str, page: usize) -> Result<usize, PaymentError> {
-        let path = format!("/v1/billing/plans?product_id={product}&page_size={PAGE}&page={page}");
+    /// Remembers a page of our plans; answers how many there were.
+    async fn look_through(&self, page: usize) -> Result<usize, PaymentError> {
+        let path = format!("/v1/billing/plans?product_id={PRODUCT}&page_size={PAGE}&page={page}");
         let list: Plans = match self.api.get(&path).await {
             Ok(told) => told.body,
             Err(ApiError::Refused(refusal)) if refusal.status == 404 => return Ok(0),
@@ -77,9 +79,9 @@ impl PayPal {
         Ok(list.plans.len())
     }
 
-    async fn make_product(&self, product: &str, title: &str) -> Result<(), PaymentError> {
-        let body = json!({ "id": product, "name": shorten(title), "type": "SERVICE" });
-        let key = format!("product-{product}");
+    async fn make_product(&self) -> Result<(), PaymentError> {
+        let body = json!({ "id": PRODUCT, "name": PRODUCT_TITLE, "type": "SERVICE" });
+        let key = format!("product-{PRODUCT}");
         match self.api.make::<Value>("/v1/catalogs/products", &body, &key).await {
             Ok(_) => Ok(()),
             Err(ApiError::Refused(refusal)) if refusal.says("DUPLICATE_RESOURCE_IDENTIFIER") => {
@@ -91,7 +93,7 @@ impl PayPal {
 
     async fn make_plan(
         &self,
-        (product, title): (&str, &str),
+        (mark, title): (&str, &str),
         wanted: KnownPlan,
     ) -> Result<String, PaymentError> {
         let unit = match wanted.interval {
@@ -106,8 +108,9 @@ impl PayPal {
             "pricing_scheme": { "fixed_price": write_amount(wanted.price)? },
         });
         let body = json!({
-            "product_id": product,
+            "product_id": PRODUCT,
             "name": shorten(title),
+            "description": mark,
             "status": "ACTIVE",
             "billing_cycles": [cycle],
             "payment_preferences": {
@@ -116,7 +119,7 @@ impl PayPal {
             },
         });
         let price = wanted.price;
-        let key = format!("plan-{product}-{unit}-{}-{}", price.minor, price.currency);
+        let key = format!("plan-{mark}-{unit}-{}-{}", price.minor, price.currency);
         let made: Plan = self.api.make("/v1/billing/plans", &body, &key).await?.body;
         self.remember(&made);
         Ok(made.id)
@@ -158,6 +161,6 @@ fn derive_known(plan: &Plan) -> Option<KnownPlan> {
         (_, _) => return None,
     };
     let price = cycle.pricing_scheme.as_ref()?.fixed_price.as_ref()?.tell().ok()?;
-    let plan_id = read_product(&plan.product_id);
+    let plan_id = plan.description.as_deref().and_then(read_mark);
     Some(KnownPlan { plan_id, interval, price, is_active: plan.status == "ACTIVE" })
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, Purchase,
-    RawEvent, RefundOrder, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
-    UnverifiedEvent,
+    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_types::Timestamp;
 use serde::Deserialize;
@@ -53,17 +53,21 @@ impl PaymentProvider for PayPal {
         &self,
         provider_ref: &str,
         order: &SubscriptionOrder,
-    ) -> Result<ToldSubscription, PaymentError> {
-        let refuse = |reason: &str| Err(PaymentError::Refused { reason: reason.to_owned() });
+    ) -> Result<SubscriptionChange, PaymentError> {
         match order {
-            SubscriptionOrder::CancelAtPeriodEnd => self.cancel(provider_ref).await,
-            SubscriptionOrder::Keep => refuse(
-                "PayPal takes no cancellation back; buy the plan again when the period is over",
-            ),
-            SubscriptionOrder::Switch { .. } => refuse(
-                "PayPal charges and credits nothing for the rest of a period; cancel, and buy the \
-                 other plan when the period is over",
-            ),
+            SubscriptionOrder::CancelAtPeriodEnd => {
+                self.cancel(provider_ref).await.map(SubscriptionChange::Done)
+            }
+            SubscriptionOrder::Keep => Err(PaymentError::Refused {
+                reason: "PayPal takes no cancellation back; buy the plan again when the period is \
+                         over"
+                    .to_owned(),
+            }),
+            SubscriptionOrder::Switch { plan_id, interval, title, price, return_url } => {
+                self.require_same_interval(provider_ref, *interval).await?;
+                let plan = self.require_plan((*plan_id, *interval), (title, *price)).await?;
+                self.revise(provider_ref, &plan, return_url).await
+            }
         }
     }
 

@@ -121,14 +121,24 @@ pub(super) struct BillingInfo {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct LastPayment {
     pub time: Timestamp,
+    #[serde(default)]
+    pub amount: Option<Amount>,
+}
+
+/// A subscription that is to have another plan.
+#[derive(Debug, Deserialize)]
+pub(super) struct Revision {
+    #[serde(default)]
+    pub links: Vec<Link>,
 }
 
 /// A plan.
 #[derive(Debug, Deserialize)]
 pub(super) struct Plan {
     pub id: String,
+    /// Our mark.
     #[serde(default)]
-    pub product_id: String,
+    pub description: Option<String>,
     /// `CREATED`, `INACTIVE` or `ACTIVE`.
     #[serde(default)]
     pub status: String,

@@ -1,21 +1,24 @@
 //! Subscriptions: begun, cancelled, and what they say of themselves.
 //!
-//! Invariant: PayPal ends a subscription at once when it is cancelled and forgets its period; what
-//! was paid for lasts all the same, until one interval after the last payment.
+//! Invariants: PayPal ends a subscription at once when it is cancelled and forgets its period; what
+//! was paid for lasts all the same, until one interval after the last payment. It names another plan
+//! as soon as the buyer agreed to it, and charges for it with the next payment; until then the
+//! plan is the one that was paid for.
 
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, ToldSubscription, UnverifiedEvent,
+    CheckoutOrder, OpenedCheckout, PaymentError, SubscriptionChange, ToldSubscription,
+    UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
-use gantry_types::{PlanId, Timestamp};
+use gantry_types::{Money, PlanId, Timestamp};
 use serde_json::{Value, json};
 
 use super::PayPal;
 use super::api::ApiError;
 use super::orders::APPROVES;
 use super::provider::segment;
-use super::shapes::{Mark, Subscription, find_link};
+use super::shapes::{Mark, Revision, Subscription, find_link};
 use crate::sandbox::later;
 use crate::shapes::{seconds_of, time_of};
 use crate::wire::{Told, unreadable};
@@ -79,6 +82,48 @@ impl PayPal {
         }
     }
 
+    /// Refuses another interval: PayPal would go on with the present one for one payment more.
+    pub(super) async fn require_same_interval(
+        &self,
+        name: &str,
+        interval: Interval,
+    ) -> Result<(), PaymentError> {
+        let plan = self.fetch(name).await?.body.plan_id;
+        self.learn_plan(&plan).await?;
+        if self.find_plan(&plan).is_none_or(|known| known.interval == interval) {
+            return Ok(());
+        }
+        Err(PaymentError::Refused {
+            reason: "PayPal does not change how often a subscription is paid; cancel, and buy the \
+                     other plan when the period is over"
+                .to_owned(),
+        })
+    }
+
+    /// Asks the buyer for another plan, which begins with the next payment. Who pays by card at
+    /// PayPal is not asked.
+    pub(super) async fn revise(
+        &self,
+        name: &str,
+        plan: &str,
+        return_url: &str,
+    ) -> Result<SubscriptionChange, PaymentError> {
+        let path = format!("/v1/billing/subscriptions/{}/revise", segment(name)?);
+        let body = json!({
+            "plan_id": plan,
+            "application_context": {
+                "shipping_preference": "NO_SHIPPING",
+                "return_url": return_url,
+                "cancel_url": return_url,
+            },
+        });
+        let asked: Revision = self.api.post(&path, &body).await?.body;
+        match find_link(&asked.links, &APPROVES) {
+            Some(page) => Ok(SubscriptionChange::Pending { approve_url: page.to_owned() }),
+            None => self.tell(self.fetch(name).await?).await.map(SubscriptionChange::Done),
+        }
+    }
+
     pub(super) async fn tell(
         &self,
         told: Told<Subscription>,
@@ -119,7 +164,7 @@ impl PayPal {
         Ok(ToldSubscription {
             provider_ref: subscription.id.clone(),
             organization_id: mark.map(|mark| mark.organization_id),
-            plan_id: plan.plan_id,
+            plan_id: plan.plan_id.filter(|_| subscription.is_paid_for(plan.price)),
             state: SubscriptionState {
                 status,
                 interval: plan.interval,
@@ -134,6 +179,13 @@ impl PayPal {
 }
 
 impl Subscription {
+    /// Whether the last payment, if there was one, was for a plan of this price.
+    fn is_paid_for(&self, price: Money) -> bool {
+        let last = self.billing_info.as_ref().and_then(|info| info.last_payment.as_ref());
+        let paid = last.and_then(|last| last.amount.as_ref()?.tell().ok());
+        paid.is_none_or(|paid| paid == price)
+    }
+
     fn derive_status(
         &self,
         (_, end): (Timestamp, Timestamp),

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, Purchase,
-    RawEvent, RefundOrder, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
-    UnverifiedEvent,
+    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::AtPeriodEnd;
@@ -47,7 +47,7 @@ impl PaymentProvider for Razorpay {
         &self,
         provider_ref: &str,
         order: &SubscriptionOrder,
-    ) -> Result<ToldSubscription, PaymentError> {
+    ) -> Result<SubscriptionChange, PaymentError> {
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         match order {
             SubscriptionOrder::CancelAtPeriodEnd => {
@@ -56,14 +56,14 @@ impl PaymentProvider for Razorpay {
                 let mut told = self.tell(told).await?;
                 // Razorpay's subscription does not say that it was told to end.
                 told.state.at_period_end = AtPeriodEnd::Cancel;
-                Ok(told)
+                Ok(SubscriptionChange::Done(told))
             }
             SubscriptionOrder::Keep => Err(PaymentError::Refused {
                 reason: "Razorpay takes no cancellation back; buy the plan again when the period \
                          is over"
                     .to_owned(),
             }),
-            SubscriptionOrder::Switch { plan_id, interval, title, price } => {
+            SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                 let plan = self.require_plan((*plan_id, *interval), (title, *price)).await?;
                 let body = json!({
                     "plan_id": plan,
@@ -72,7 +72,7 @@ impl PaymentProvider for Razorpay {
                     "customer_notify": false,
                 });
                 let told = self.api.send(Call::json("PATCH", &path, &body)).await?;
-                self.tell(told).await
+                self.tell(told).await.map(SubscriptionChange::Done)
             }
         }
     }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    RefundOrder, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription, UnverifiedEvent,
+    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
+    UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_types::{Money, PlanId, Timestamp};
@@ -39,7 +40,7 @@ impl PaymentProvider for Sandbox {
         &self,
         provider_ref: &str,
         order: &SubscriptionOrder,
-    ) -> Result<ToldSubscription, PaymentError> {
+    ) -> Result<SubscriptionChange, PaymentError> {
         let (id, order) = (provider_ref.to_owned(), order.clone());
         self.change(move |book, now| {
             let renewing = book.get_subscription(&id)?;
@@ -50,12 +51,12 @@ impl PaymentProvider for Sandbox {
             match order {
                 SubscriptionOrder::CancelAtPeriodEnd => renewing.shape.cancel_at_period_end = true,
                 SubscriptionOrder::Keep => renewing.shape.cancel_at_period_end = false,
-                SubscriptionOrder::Switch { plan_id, interval, title, price } => {
+                SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                     switch(book, (&id, now), (plan_id, interval), (title, price))?;
                 }
             }
             book.tell_subscription("customer.subscription.updated", &id, seconds_of(now))?;
-            tell(&book.get_subscription(&id)?.shape, now)
+            tell(&book.get_subscription(&id)?.shape, now).map(SubscriptionChange::Done)
         })
         .await
     }

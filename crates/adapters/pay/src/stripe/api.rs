@@ -35,7 +35,7 @@ pub(super) enum ApiError {
 /// Stripe's answer to what it does not do.
 #[derive(Debug, Deserialize)]
 pub(super) struct Refusal {
-    #[serde(default)]
+    #[serde(skip)]
     pub status: u16,
     #[serde(rename = "type", default)]
     pub kind: String,

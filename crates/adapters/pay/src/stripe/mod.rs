@@ -2,10 +2,13 @@
 //!
 //! Invariants: no card passes through here, Stripe's own pages take them; Stripe's prices are made
 //! from the edition, which alone says what things cost; what Stripe tells is read by
-//! [`crate::shapes`], whether it was sent or fetched.
+//! [`crate::shapes`], whether it was sent or fetched, and stands in Stripe's own description of the
+//! version that requests name.
 
 mod api;
 mod checkout;
+#[cfg(test)]
+mod described;
 mod form;
 mod provider;
 

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    RefundOrder, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription, UnverifiedEvent,
+    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
+    UnverifiedEvent,
 };
 use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
@@ -43,8 +44,9 @@ const KINDS: [&str; 19] = [
 /// Pages of a list of events, of a hundred each.
 const MOST_PAGES: usize = 100;
 
+/// A page of the customer portal.
 #[derive(Deserialize)]
-struct PortalSession {
+pub(super) struct PortalSession {
     url: String,
 }
 
@@ -62,13 +64,13 @@ impl PaymentProvider for Stripe {
         &self,
         provider_ref: &str,
         order: &SubscriptionOrder,
-    ) -> Result<ToldSubscription, PaymentError> {
+    ) -> Result<SubscriptionChange, PaymentError> {
         let form = match order {
             SubscriptionOrder::CancelAtPeriodEnd => {
                 Form::default().field("cancel_at_period_end", true)
             }
             SubscriptionOrder::Keep => Form::default().field("cancel_at_period_end", false),
-            SubscriptionOrder::Switch { plan_id, interval, title, price } => {
+            SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                 let product = self.require_product(*plan_id, title).await?;
                 let form = self.switch_form(provider_ref, (*plan_id, &product)).await?;
                 form.field("items[0][price_data][currency]", currency_of(*price))
@@ -78,7 +80,7 @@ impl PaymentProvider for Stripe {
         };
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         let told = self.api.post(&path, &form, &new_key("change")).await?;
-        self.tell(told)
+        self.tell(told).map(SubscriptionChange::Done)
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {

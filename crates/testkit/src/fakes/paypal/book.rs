@@ -43,6 +43,10 @@ pub(super) struct Subscription {
     pub pays: bool,
     pub failures: i64,
     pub threshold: i64,
+    /// Another plan that its buyer is asked for, and the name of the page.
+    pub asked: Option<(String, String)>,
+    /// What the next payment is, since they agreed.
+    pub next_price: Option<Sum>,
 }
 
 /// Money that was taken, for an order or for a subscription.
@@ -103,6 +107,10 @@ impl Book {
     /// A buyer approves on a page, whose address ends with a name.
     pub(super) fn pay(&mut self, page: &str, card: Card, now: i64) -> Result<FakePaid> {
         let (_, name) = page.split_once("token=").context("the page has a name")?;
+        let asked = self.subscriptions.values().find(|known| known.is_asked_on(name)).cloned();
+        if let Some(asked) = asked {
+            return self.agree(asked, card, now);
+        }
         let order = self.orders.get(name).cloned();
         let subscription = self.subscriptions.values().find(|known| known.page == name).cloned();
         let is_open = match (&order, &subscription) {

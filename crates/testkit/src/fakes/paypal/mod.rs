@@ -1,5 +1,5 @@
 //! A stand-in for PayPal: tokens, orders that are approved and collected, plans, subscriptions that
-//! are charged and fail, refunds, disputes, events that it vouches for, a clock.
+//! are charged, changed and fail, refunds, disputes, events that it vouches for, a clock.
 //!
 //! Invariants: it refuses what PayPal refuses, with PayPal's issues; what has a request ID is done
 //! once; it vouches for the bytes that it sent alone. Instead of a certificate's key it signs with a
@@ -11,6 +11,7 @@ mod clock;
 mod money;
 mod proofs;
 mod refusal;
+mod revisions;
 mod routes;
 mod subscriptions;
 

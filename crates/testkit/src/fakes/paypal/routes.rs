@@ -114,6 +114,9 @@ impl Book {
             ("POST", ["v1", "billing", "subscriptions", id, "cancel"]) => {
                 self.cancel(id, body, now)
             }
+            ("POST", ["v1", "billing", "subscriptions", id, "revise"]) => {
+                self.revise(id, body, host)
+            }
             ("GET", ["v1", "billing", "subscriptions", id, "transactions"]) => {
                 self.list_transactions(id, &query)
             }

@@ -39,6 +39,7 @@ impl Book {
         let id = self.name("plan");
         let plan = json!({
             "id": id, "product_id": product, "name": body["name"], "status": "ACTIVE",
+            "description": body["description"],
             "billing_cycles": body["billing_cycles"],
             "payment_preferences": body["payment_preferences"], "create_time": show_time(now),
         });
@@ -106,6 +107,8 @@ impl Book {
             pays: true,
             failures: 0,
             threshold: threshold.unwrap_or(1),
+            asked: None,
+            next_price: None,
         };
         self.tell("BILLING.SUBSCRIPTION.CREATED", &known.show(""), now);
         let shown = known.show(host);
@@ -136,6 +139,8 @@ impl Book {
     fn take(&mut self, known: Subscription, at: i64) -> (Subscription, Payment) {
         let periods = known.periods + 1;
         let charged = Subscription {
+            price: known.next_price.unwrap_or(known.price),
+            next_price: None,
             periods,
             last_paid: Some(at),
             next: Some(later(known.anchor, &known.unit, periods)),

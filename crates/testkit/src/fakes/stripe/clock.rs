@@ -1,7 +1,7 @@
 //! What time does at the stand-in for Stripe: periods renew, invoices are asked for and asked for
 //! again, pages that nobody paid on expire.
 
-use super::book::{Book, Due, Subscription};
+use super::book::{Book, Due, Line, Subscription};
 use crate::fakes::calendar::{self, DAY};
 
 /// After a period begins, its invoice stays a draft for so long.
@@ -56,10 +56,11 @@ impl Book {
         if known.status == "trialing" {
             known.status = "active";
         }
-        let (shown, total) = (known.show(), known.price.amount);
+        let shown = known.show();
+        let line = Line::whole(known.price.clone(), (known.start, known.end));
         self.subscriptions.insert(id.to_owned(), known);
         self.tell("customer.subscription.updated", shown, at);
-        let invoice = self.write_invoice(id, (total, "subscription_cycle"), at);
+        let invoice = self.write_invoice(id, (vec![line], 0, "subscription_cycle"), at);
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.due = Some(Due { invoice, at: at + DRAFT, failures: 0 });
         }

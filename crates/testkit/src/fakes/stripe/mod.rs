@@ -1,8 +1,8 @@
 //! A stand-in for Stripe: forms, ids, errors, idempotency, signed events, test cards, a clock.
 //!
 //! Invariants: it does what Stripe documents and refuses what Stripe refuses; every object that it
-//! shows has the fields that Stripe's public OpenAPI description requires, as far as the table in
-//! `fields.txt` has them.
+//! shows, in answers and in events, has the fields that Stripe's public OpenAPI description
+//! requires, of the types that it says, and no others: `fields.txt` has them.
 
 mod book;
 mod clock;
@@ -12,6 +12,7 @@ mod money;
 mod pages;
 mod params;
 mod routes;
+mod show;
 
 use std::time::Duration;
 
@@ -24,6 +25,20 @@ use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
 use book::{Book, Card, VERSION};
 use errors::Refusal;
 use params::{find_endpoint, require_known};
+
+/// Whether Stripe's description of its objects has what stands at `path` in an object of a kind, such
+/// as `items.data.price` of a `subscription`.
+#[must_use]
+pub fn describes(kind: &str, path: &str) -> bool {
+    fields::describes(kind, path)
+}
+
+/// The words that Stripe's description has for a field of a kind of objects, such as the `status` of a
+/// `subscription`.
+#[must_use]
+pub fn list_words(kind: &str, field: &str) -> Vec<&'static str> {
+    fields::list_words(kind, field)
+}
 
 /// The secret key that it takes.
 pub const STRIPE_KEY: &str = "sk_test_of_the_fake";

@@ -2,22 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::book::{Book, Invoice, Price, Subscription};
+use super::book::{Book, Invoice, Line, Price, Subscription};
 use super::clock::later;
 use super::errors::Refusal;
+use super::fields::fill;
 use super::routes::require;
 use crate::fakes::form::Fields;
 
 impl Book {
-    /// An invoice that is open; what the customer has to their credit is taken off.
+    /// An invoice that is open, over its lines without what a promotion code takes off; what the
+    /// customer has to their credit is taken off as well.
     pub(super) fn write_invoice(
         &mut self,
         subscription: &str,
-        (total, reason): (i64, &'static str),
+        (lines, off, reason): (Vec<Line>, i64, &'static str),
         now: i64,
     ) -> String {
         let id = self.name("in");
         let Some(of) = self.subscriptions.get(subscription).cloned() else { return id };
+        let total = lines.iter().map(|line| line.amount).sum::<i64>() - off;
         let mut due = total;
         if let Some(customer) = self.customers.get_mut(&of.customer) {
             let used = customer.credit.min(total.max(0));
@@ -28,8 +31,11 @@ impl Book {
             id: id.clone(),
             number: format!("FAKE-{:04}", self.invoices.len() + 1),
             subscription: of.id,
+            item: of.item,
             metadata: of.metadata,
             customer: of.customer,
+            lines,
+            off,
             total,
             due,
             paid: 0,
@@ -38,6 +44,7 @@ impl Book {
             status: "open",
             attempts: 0,
             created: now,
+            paid_at: None,
             title: of.title,
             intent: None,
         };
@@ -54,15 +61,14 @@ impl Book {
             let who = (customer.card, Some(invoice.customer.clone()), Default::default());
             invoice.intent = Some(self.take((invoice.due, invoice.currency.clone()), who, now));
         }
-        (invoice.paid, invoice.status) = (invoice.due, "paid");
+        (invoice.paid, invoice.status, invoice.paid_at) = (invoice.due, "paid", Some(now));
         invoice.attempts += 1;
         let shown = invoice.show();
         self.invoices.insert(id.to_owned(), invoice.clone());
         self.tell("invoice.paid", shown.clone(), now);
         self.tell("invoice.payment_succeeded", shown, now);
         if invoice.intent.is_some() {
-            let name = format!("inpay_{}", id.trim_start_matches("in_"));
-            self.tell("invoice_payment.paid", invoice.show_payment(&name, now), now);
+            self.tell("invoice_payment.paid", invoice.show_payment(now), now);
         }
     }
 
@@ -137,6 +143,7 @@ impl Book {
             return Err(Refusal::declined());
         }
         customer.credit += (-balance).max(0);
+        let (old, part_of) = (changed.price.clone(), (now, changed.end));
         if !same && !trial {
             let interval = price.interval.clone().unwrap_or_default();
             (changed.start, changed.end) = (now, later(now, &interval, 1));
@@ -147,12 +154,16 @@ impl Book {
         {
             changed.title = name.to_owned();
         }
-        changed.price = price;
+        changed.price = price.clone();
+        let until = (now, changed.end);
         let (id, shown) = (changed.id.clone(), changed.show());
         self.subscriptions.insert(id.clone(), changed);
         self.tell("customer.subscription.updated", shown.clone(), now);
         if balance > 0 {
-            let invoice = self.write_invoice(&id, (balance, "subscription_update"), now);
+            let unused = Line::part(old, -unused, part_of);
+            let asked = Line { is_part: same, ..Line::part(price, asked, until) };
+            let lines = vec![unused, asked];
+            let invoice = self.write_invoice(&id, (lines, 0, "subscription_update"), now);
             self.settle_invoice(&invoice, now);
         }
         Ok(shown)
@@ -181,7 +192,7 @@ impl Book {
         }
         found.refunded += amount;
         let (shown, of) = (found.show(), found.clone());
-        let refund = json!({
+        let refund = fill(json!({
             "id": self.name("re"),
             "object": "refund",
             "amount": amount,
@@ -191,7 +202,7 @@ impl Book {
             "payment_intent": of.intent,
             "reason": fields.find("reason"),
             "status": "succeeded",
-        });
+        }));
         self.tell("refund.created", refund.clone(), now);
         self.tell("charge.refunded", shown, now);
         Ok(refund)

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Map;
 
-use super::book::{Book, Card, Customer, Session, Subscription};
+use super::book::{Book, Card, Customer, Line, Session, Subscription};
 use super::clock::later;
 use super::require_open;
 use crate::fakes::FakePaid;
@@ -107,7 +107,9 @@ impl Book {
         subscription.status = "active";
         let shown = subscription.show();
         self.subscriptions.insert(id.clone(), subscription);
-        let invoice = self.write_invoice(&id, (session.total, "subscription_create"), now);
+        let line = Line::whole(session.price.clone(), (now, end));
+        let off = session.price.amount - session.total;
+        let invoice = self.write_invoice(&id, (vec![line], off, "subscription_create"), now);
         self.settle_invoice(&invoice, now);
         self.tell("customer.subscription.updated", shown, now);
     }

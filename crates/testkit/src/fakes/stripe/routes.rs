@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::book::{Book, Price, Session};
 use super::errors::Refusal;
+use super::fields::fill;
+use super::show::list;
 use crate::fakes::form::Fields;
 
 impl Book {
@@ -60,7 +62,9 @@ impl Book {
             title: self.title_of(fields, &price),
             trial_days: fields.number("subscription_data[trial_period_days]").unwrap_or_default(),
             takes_codes: fields.is_true("allow_promotion_codes"),
+            adds_taxes: fields.is_true("automatic_tax[enabled]"),
             success_url: require(fields, "success_url")?.to_owned(),
+            cancel_url: fields.find("cancel_url").map(str::to_owned),
             created: now,
             status: "open",
             payment_intent: None,
@@ -130,15 +134,19 @@ impl Book {
             let message = "Product already exists.";
             return Err(Refusal::invalid("resource_already_exists", "id", message));
         }
-        let product = json!({
+        let product = fill(json!({
             "id": id,
             "object": "product",
             "active": true,
             "created": now,
+            "images": [],
             "livemode": false,
+            "marketing_features": [],
             "metadata": fields.under("metadata"),
             "name": require(fields, "name")?,
-        });
+            "type": "service",
+            "updated": now,
+        }));
         self.products.insert(id, product.clone());
         Ok(product)
     }
@@ -166,14 +174,10 @@ impl Book {
         for wish in fields.list("expand[]") {
             match wish {
                 "payments" => {
-                    let paid = invoice.intent.iter();
-                    let number = id.trim_start_matches("in_");
-                    let data: Vec<Value> = paid
-                        .map(|_| invoice.show_payment(&format!("inpay_{number}"), now))
-                        .collect();
+                    let paid = invoice.intent.iter().map(|_| invoice.show_payment(now));
+                    let data: Vec<Value> = paid.collect();
                     let url = format!("/v1/invoice_payments?invoice={id}");
-                    shown["payments"] =
-                        json!({ "object": "list", "data": data, "has_more": false, "url": url });
+                    shown["payments"] = list(&data, &url);
                 }
                 other => {
                     let message = format!("This property cannot be expanded ({other}).");
@@ -190,15 +194,16 @@ impl Book {
             return Err(Refusal::missing("customer", customer));
         }
         let id = self.name("bps");
-        Ok(json!({
+        Ok(fill(json!({
             "id": id,
             "object": "billing_portal.session",
+            "configuration": "bpc_of_the_fake",
             "created": now,
             "customer": customer,
             "livemode": false,
             "return_url": fields.find("return_url"),
             "url": format!("{base}/p/session/{id}"),
-        }))
+        })))
     }
 
     fn list_events(&self, fields: &Fields) -> Value {
