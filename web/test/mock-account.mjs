@@ -11,7 +11,7 @@ const PER_AD = 5;
 const PER_DAY = 10;
 const GRACE_DAYS = 14;
 /** Whoever is asked for the password gives this one. */
-const PASSWORD = 'correct-horse-battery-staple';
+const PASSWORD = 'nine-lanterns-over-harbour';
 
 const at = (milliseconds) => new Date(milliseconds).toISOString();
 

@@ -36,6 +36,7 @@ mod oauth;
 mod organizations;
 mod passkeys;
 mod password;
+mod password_rules;
 mod people;
 mod permission;
 mod post;
@@ -98,7 +99,7 @@ pub use tokens::TokenPair;
 use std::sync::{Arc, Mutex};
 
 use gantry_letters::Letters;
-use gantry_ports::{Bus, Clock, Store};
+use gantry_ports::{BreachedPasswords, Bus, Clock, Store};
 use tokio::sync::Notify;
 
 use password::PasswordHashing;
@@ -113,6 +114,8 @@ pub struct Access {
     settings: Arc<AccessSettings>,
     recent: Arc<RecentActors>,
     passwords: Arc<PasswordHashing>,
+    /// Which passwords were stolen elsewhere, where the operator has a list.
+    breached: Option<Arc<dyn BreachedPasswords>>,
     letters: Arc<Letters>,
     /// Who else vouches for people.
     providers: Arc<[Provider]>,
@@ -154,6 +157,7 @@ impl Access {
             settings,
             recent,
             passwords,
+            breached: None,
             letters,
             providers,
             issuers: Arc::from([]),
@@ -168,6 +172,13 @@ impl Access {
     #[must_use]
     pub fn with_sealing(mut self, sealing: Sealing) -> Self {
         self.sealing = Some(Arc::new(sealing));
+        self
+    }
+
+    /// Refuses new passwords that were stolen elsewhere.
+    #[must_use]
+    pub fn with_breached_passwords(mut self, list: Arc<dyn BreachedPasswords>) -> Self {
+        self.breached = Some(list);
         self
     }
 

@@ -17,7 +17,7 @@ use crate::error::AccessError;
 use crate::federated_sign_in::VouchedPerson;
 use crate::flags::Asker;
 use crate::invitations::{join, read_invitation};
-use crate::password::check_rules;
+use crate::password_rules::PasswordOwner;
 use crate::settings::Registration;
 use crate::sign_in::{Client, NewSession, SignedIn};
 
@@ -235,14 +235,17 @@ impl Access {
     ) -> Result<NewUser, AccessError> {
         let email = parse_email(&registrant.credentials.email)?;
         let name = parse_name(&registrant.name)?;
-        check_rules(&registrant.credentials.password, &email)?;
-        let password_hash = self.passwords.hash(registrant.credentials.password).await?;
+        let administrator = standing == Standing::Administrator;
+        let owner = PasswordOwner { email: email.clone(), name: name.clone(), administrator };
+        let password = registrant.credentials.password;
+        self.require_good_password(&password, owner).await?;
+        let password_hash = self.passwords.hash(password).await?;
         let user = User {
             id: UserId::generate(),
             email,
             name: name.clone(),
             password_hash,
-            administrator: standing == Standing::Administrator,
+            administrator,
             status: UserStatus::Active,
             locale: Locale::English,
             email_verified_at: None,

@@ -25,6 +25,7 @@ use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, Upg
 use gantry_worker::{Worker, WorkerSettings};
 
 use crate::ads;
+use crate::breached_passwords;
 use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, UnverifiedConfig};
 use crate::editions;
 use crate::engines::{self, EngineSet};
@@ -152,6 +153,10 @@ impl House {
                 .with_providers(providers::open(config, &clock)?)
                 .with_issuers(providers::open_issuers(config, &clock)?)
                 .with_sealing(secret_key::open(config)?);
+            let list = breached_passwords::open(config.auth.breached_passwords.as_deref())?;
+            if let Some(list) = list {
+                access = access.with_breached_passwords(list);
+            }
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;

@@ -1,5 +1,7 @@
 //! `[auth]`: sign-in, sessions and passwords.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +61,10 @@ pub struct AuthConfig {
     pub password_iterations: u32,
     /// Password hashes that are computed at once.
     pub password_concurrency: usize,
+    /// A file of passwords that were stolen elsewhere, which nobody may choose: one SHA-1 a line in
+    /// hexadecimal, sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breached_passwords: Option<PathBuf>,
     /// The key under which secrets are kept that must be read again, at least 32 characters; made
     /// in the data folder if not given. Several servers of one database need the same.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,6 +90,7 @@ impl Default for AuthConfig {
             password_memory_kib: 19_456,
             password_iterations: 2,
             password_concurrency: 2,
+            breached_passwords: None,
             secret_key: None,
             earlier_secret_keys: Vec::new(),
             providers: Vec::new(),
