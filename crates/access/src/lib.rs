@@ -6,6 +6,7 @@
 //! one pure table ([`Permission::allows`]) and nowhere else.
 
 mod actor;
+mod administer;
 mod allowed_networks;
 mod api_keys;
 mod audit;
@@ -25,6 +26,8 @@ mod error;
 mod federated_sign_in;
 mod finish_sign_in;
 mod flags;
+mod import_people;
+mod imported_hash;
 mod invitations;
 mod issuers;
 mod leave;
@@ -32,6 +35,7 @@ mod linked_identities;
 mod links;
 mod lock_out;
 mod members;
+mod new_account;
 mod oauth;
 mod organizations;
 mod passkeys;
@@ -58,7 +62,7 @@ mod tokens;
 mod turn_flags;
 mod webauthn;
 
-pub use actor::{Actor, Via};
+pub use actor::{Actor, Desk, Via};
 pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
 pub use audit_export::{
@@ -72,6 +76,7 @@ pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
 pub use flags::{Asker, Flags};
+pub use import_people::{Imported, ImportedPerson, Known, Unimported};
 pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
@@ -91,7 +96,10 @@ pub use sealing::{Sealing, SealingKeyError};
 pub use second_factor::{Enrolment, RecoveryCodes};
 pub use secret::{LinkToken, SessionToken, SetupToken};
 pub use sessions::{Profile, SessionView};
-pub use settings::{AccessSettings, AdministratorFactor, PasswordCost, Registration, Unverified};
+pub use settings::{
+    AccessSettings, AdministratorFactor, AdministratorSignIn, PasswordCost, Registration,
+    Unverified,
+};
 pub use sign_in::{Client, SignedIn};
 pub use standing::{Standing, find_standing};
 pub use tokens::TokenPair;

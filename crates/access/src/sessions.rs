@@ -74,9 +74,9 @@ impl Access {
         let now = self.clock.now();
         let snapshot = self.store.read().await?;
         let user = snapshot.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
-        let idle = self.idle_of(&user);
         let sessions = snapshot.access().list_sessions(user_id).await?;
         let views = sessions.into_iter().map(|session| {
+            let idle = self.idle_of(&user, session.purpose);
             let ends_at = session.last_used_at.plus(idle).min(session.expires_at);
             let current = matches!(&actor.via, Via::Session { id, .. } if *id == session.id);
             SessionView { session, ends_at, current }
@@ -129,7 +129,9 @@ impl Access {
     /// [`AccessError::Store`].
     pub async fn purge_ended(&self) -> Result<u64, AccessError> {
         let now = self.clock.now();
-        let idle = self.settings.session_idle.max(self.settings.administrator_idle);
+        let settings = &self.settings;
+        let idle = settings.session_idle.max(settings.administrator_idle);
+        let idle = idle.max(settings.administrator_session_idle);
         self.store
             .write(move |tx| {
                 Box::pin(async move {

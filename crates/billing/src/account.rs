@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{
-    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest,
+    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest, PlanChoice,
 };
 use gantry_rules::period::{Period, derive_day, derive_period};
 use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, Timestamp};
@@ -39,6 +39,8 @@ pub struct AccountView {
     pub low_balance: bool,
     /// What it has beyond its plan.
     pub over_limits: Vec<OverLimit>,
+    /// The paid plan that its owner chose when they registered, as long as it is sold.
+    pub chosen_plan: Option<PlanChoice>,
 }
 
 impl Billing {
@@ -56,7 +58,9 @@ impl Billing {
         let members = snapshot.identity().list_members(actor.organization_id).await?.len();
         let meters = derive_meters(&overview, now);
         let over_limits = derive_over_limits(&overview, &meters, members as u64);
-        Ok(AccountView { overview, meters, low_balance, over_limits })
+        let chosen = snapshot.accounts().find_plan_choice(actor.organization_id).await?;
+        let chosen_plan = chosen.filter(|choice| self.edition.find_plan(&choice.plan).is_some());
+        Ok(AccountView { overview, meters, low_balance, over_limits, chosen_plan })
     }
 
     /// Whether a balance, what jobs hold included, is below what the edition says is low.

@@ -19,6 +19,7 @@ mod mock_purchase;
 mod notice;
 mod offers;
 mod over_limit;
+mod plan_choice;
 mod post;
 mod quota_events;
 mod receive_event;

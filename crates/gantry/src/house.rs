@@ -307,6 +307,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Banned
         | AccessError::Leaving
         | AccessError::Forbidden { .. }
+        | AccessError::AdministersElsewhere
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed
         | AccessError::SignupsPaused

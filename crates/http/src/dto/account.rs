@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gantry_billing::{AccountView, OverLimit};
-use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord};
+use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord, PlanChoice};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_types::{
@@ -12,7 +12,7 @@ use gantry_types::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{PriorityClassWord, SupportBody};
+use super::{IntervalBody, PriorityClassWord, SupportBody};
 use crate::problem::{Answer, Problem};
 
 /// An account.
@@ -34,6 +34,23 @@ pub struct AccountBody {
     /// What it has beyond its plan, because an earlier one allowed more; nothing of it is taken
     /// away, and no more of it is let in.
     pub over_limits: Vec<OverLimitBody>,
+    /// The paid plan that its owner chose when they registered and has not bought yet.
+    pub chosen_plan: Option<ChosenPlanBody>,
+}
+
+/// A paid plan that somebody means to buy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChosenPlanBody {
+    /// The name in the edition.
+    pub plan: String,
+    /// How often it is to be paid for.
+    pub interval: IntervalBody,
+}
+
+impl From<PlanChoice> for ChosenPlanBody {
+    fn from(choice: PlanChoice) -> Self {
+        Self { plan: choice.plan, interval: choice.interval.into() }
+    }
 }
 
 /// A limit that an account is over.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gantry_rules::account::{Lot, LotOrigin, MeterUse};
 use gantry_rules::cancellation::Cancellations;
-use gantry_rules::plan::Plan;
+use gantry_rules::plan::{Interval, Plan};
 use gantry_types::{Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp};
 
 pub use gantry_rules::ledger::LedgerAccount;
@@ -71,6 +71,15 @@ pub struct LotRecord {
     pub created_at: Timestamp,
 }
 
+/// The paid plan that somebody chose when they registered, and has not bought yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanChoice {
+    /// The plan's name in the edition.
+    pub plan: String,
+    /// How often it is to be paid for.
+    pub interval: Interval,
+}
+
 /// What an account has and does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountOverview {
@@ -116,6 +125,11 @@ pub trait ReadAccounts: Send + Sync {
         organization_id: OrganizationId,
         period_start: Timestamp,
     ) -> Result<AccountOverview, StoreError>;
+    /// The plan that its owner chose when they registered.
+    async fn find_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<PlanChoice>, StoreError>;
     /// The lots with something left, in the order of use.
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError>;
     /// The lots of which something can be spent at `now`, in the order of use; at most `limit` of
@@ -153,13 +167,23 @@ pub trait ReadAccounts: Send + Sync {
 pub trait WriteAccounts: ReadAccounts {
     /// Adds a version of a plan.
     async fn insert_plan(&self, plan: &Plan) -> Result<(), StoreError>;
-    /// Moves an organization to a version of a plan, on which it is since `now`.
+    /// Moves an organization to a version of a plan, on which it is since `now`; a choice that was
+    /// made before is forgotten.
     async fn set_plan(
         &self,
         organization_id: OrganizationId,
         plan_id: PlanId,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Notes which plan an organization's owner means to buy, in place of an earlier choice.
+    async fn set_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+        choice: &PlanChoice,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Forgets a choice; nothing happens where there is none.
+    async fn delete_plan_choice(&self, organization_id: OrganizationId) -> Result<(), StoreError>;
     /// Adds a lot with its ledger entries (`Issued` to `Available`).
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;
     /// Notes on which side of `low` an account's balance is now; answers whether it fell below it

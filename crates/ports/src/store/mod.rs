@@ -33,12 +33,12 @@ mod usage;
 mod vouching;
 
 pub use access::{
-    ApiKey, Membership, NewUser, Organization, ReadAccess, Restriction, Session, SignInFailures,
-    User, UserStatus, WriteAccess,
+    ApiKey, Membership, NewUser, Organization, ReadAccess, Restriction, Session, SessionPurpose,
+    SignInFailures, User, UserStatus, WriteAccess,
 };
 pub use accounts::{
-    AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, ReadAccounts,
-    WriteAccounts,
+    AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, PlanChoice,
+    ReadAccounts, WriteAccounts,
 };
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
 pub use catalog::{

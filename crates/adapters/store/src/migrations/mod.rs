@@ -18,6 +18,7 @@ mod v16;
 mod v17;
 mod v18;
 mod v2;
+mod v21;
 mod v3;
 mod v4;
 mod v5;
@@ -76,6 +77,7 @@ const VERSIONS: &[Version] = &[
     Version::new(16, v16::STATEMENTS),
     Version::new(17, v17::STATEMENTS),
     Version::new(18, v18::STATEMENTS),
+    Version::new(21, v21::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest, ReadAccounts,
+    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest, PlanChoice,
+    ReadAccounts,
 };
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
@@ -39,6 +40,20 @@ impl PlanRow {
             title: self.title,
             terms: decode_json("plan terms", &self.terms)?,
         })
+    }
+}
+
+/// A row of `plan_choices`.
+#[derive(Debug, FromQueryResult)]
+struct ChoiceRow {
+    plan: String,
+    paid_each: String,
+}
+
+impl ChoiceRow {
+    fn decode(self) -> Result<PlanChoice, StoreError> {
+        let interval = decode_serde_word("interval", &self.paid_each)?;
+        Ok(PlanChoice { plan: self.plan, interval })
     }
 }
 
@@ -185,6 +200,16 @@ impl ReadAccounts for Session {
             cancellations: decode_opt_json("cancellations", row.cancellations.as_deref())?
                 .unwrap_or_default(),
         })
+    }
+
+    async fn find_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<PlanChoice>, StoreError> {
+        let sql = "SELECT plan, paid_each FROM plan_choices WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into()];
+        let row = self.sql().first::<ChoiceRow>("plan choice", sql, values).await?;
+        row.map(ChoiceRow::decode).transpose()
     }
 
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError> {
