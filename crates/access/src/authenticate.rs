@@ -148,7 +148,9 @@ impl Access {
             user_id: Some(user.id),
             organization_id: session.organization_id,
             role,
-            scopes: scopes.filter(|scope| desk != Desk::Elsewhere || *scope != Scope::Admin).collect(),
+            scopes: scopes
+                .filter(|scope| desk != Desk::Elsewhere || *scope != Scope::Admin)
+                .collect(),
             administrator: user.administrator,
             via: Via::Session { id: session.id, csrf_token: derive_csrf_token(token), desk },
             ip: String::new(),

@@ -204,8 +204,7 @@ fn check(person: &ImportedPerson, now: Timestamp) -> Result<Checked, String> {
 mod tests {
     use super::*;
 
-    const HASH: &str =
-        "$argon2id$v=19$m=1024,t=2,p=1$egolVEXy0dbxdyfunAOyRg$WymSoN0cjkns7Aq9KrRcFwdHTGSCiOy2JZdy8YyDDBM";
+    const HASH: &str = "$argon2id$v=19$m=1024,t=2,p=1$egolVEXy0dbxdyfunAOyRg$WymSoN0cjkns7Aq9KrRcFwdHTGSCiOy2JZdy8YyDDBM";
 
     fn person(line: u64, email: &str, password_hash: &str) -> ImportedPerson {
         ImportedPerson {
@@ -230,10 +229,10 @@ mod tests {
             now,
         );
         let [ada] = checked.as_slice() else { panic!("{} rows", checked.len()) };
-        assert_eq!((ada.new.user.email.as_str(), ada.new.user.name.as_str()), (
-            "ada@example.org",
-            "ada"
-        ));
+        assert_eq!(
+            (ada.new.user.email.as_str(), ada.new.user.name.as_str()),
+            ("ada@example.org", "ada")
+        );
         assert_eq!(ada.new.user.email_verified_at, Some(now));
         let lines: Vec<u64> = wrong.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 4, 5]);

@@ -89,8 +89,7 @@ mod tests {
 
     /// Hashes of `a good long one`, made by Python's bcrypt and argon2-cffi.
     const OF_PYTHON: &str = "$2b$05$H7FhKUX9cnvp.VLZuEcMu.dqM1nOA7U/OwoLM8wrzVPVPRVpwyWP6";
-    const OF_ARGON2_CFFI: &str =
-        "$argon2id$v=19$m=1024,t=2,p=1$egolVEXy0dbxdyfunAOyRg$WymSoN0cjkns7Aq9KrRcFwdHTGSCiOy2JZdy8YyDDBM";
+    const OF_ARGON2_CFFI: &str = "$argon2id$v=19$m=1024,t=2,p=1$egolVEXy0dbxdyfunAOyRg$WymSoN0cjkns7Aq9KrRcFwdHTGSCiOy2JZdy8YyDDBM";
 
     #[test]
     fn hashes_of_other_software_are_known() {

@@ -68,7 +68,10 @@ impl NewAccount {
         }
         self.insert_what_belongs_to_it(tx).await?;
         let at = self.new.user.created_at;
-        Ok(tx.audit().append(&self.describe(&plan.slug, granted).complete(self.origin(), at)).await?)
+        Ok(tx
+            .audit()
+            .append(&self.describe(&plan.slug, granted).complete(self.origin(), at))
+            .await?)
     }
 
     /// The credits that everybody begins with.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gantry_ports::store::{Membership, Session, StoreExt, User};
+use gantry_ports::store::{Membership, PlanChoice, Session, StoreExt, User};
 use gantry_types::{SessionId, Timestamp, UserId};
 use serde_json::json;
 
@@ -23,6 +23,8 @@ pub struct Profile {
     pub organization: Membership,
     /// All organizations of the person.
     pub organizations: Vec<Membership>,
+    /// The paid plan that was chosen for the organization and is not bought yet.
+    pub chosen_plan: Option<PlanChoice>,
 }
 
 /// A session as its owner sees it.
@@ -52,7 +54,9 @@ impl Access {
             .find(|membership| membership.organization_id == actor.organization_id)
             .cloned()
             .ok_or(AccessError::NotSignedIn)?;
-        Ok(Profile { user, organization, organizations })
+        let place = organization.organization_id;
+        let chosen_plan = snapshot.accounts().find_plan_choice(place).await?;
+        Ok(Profile { user, organization, organizations, chosen_plan })
     }
 
     /// How many users the installation has.

@@ -46,8 +46,13 @@ async fn an_address_without_an_account_takes_as_long() -> Result<()> {
     let (app, _) = TestApp::start(settings).await?;
     let access = open(&app)?;
     let credentials = Credentials { email: KNOWN.to_owned(), password: PASSWORD.to_owned() };
-    let ada =
-        Registrant { credentials, name: "Ada".to_owned(), invitation: None, referral_code: None };
+    let ada = Registrant {
+        credentials,
+        name: "Ada".to_owned(),
+        invitation: None,
+        referral_code: None,
+        plan: None,
+    };
     access.register_user(ada, &Client::default()).await?;
     // The shortest of each counts: a busy machine only adds.
     let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);

@@ -39,7 +39,7 @@ pub struct AccountView {
     pub low_balance: bool,
     /// What it has beyond its plan.
     pub over_limits: Vec<OverLimit>,
-    /// The paid plan that its owner chose when they registered, as long as it is sold.
+    /// The paid plan that its owner chose when they registered and has not bought yet.
     pub chosen_plan: Option<PlanChoice>,
 }
 
@@ -58,8 +58,7 @@ impl Billing {
         let members = snapshot.identity().list_members(actor.organization_id).await?.len();
         let meters = derive_meters(&overview, now);
         let over_limits = derive_over_limits(&overview, &meters, members as u64);
-        let chosen = snapshot.accounts().find_plan_choice(actor.organization_id).await?;
-        let chosen_plan = chosen.filter(|choice| self.edition.find_plan(&choice.plan).is_some());
+        let chosen_plan = snapshot.accounts().find_plan_choice(actor.organization_id).await?;
         Ok(AccountView { overview, meters, low_balance, over_limits, chosen_plan })
     }
 

@@ -27,11 +27,12 @@ impl Billing {
     ) -> Result<Option<PlanChoice>, BillingError> {
         let is_open = |plan: &&EditionPlan| plan.sale == Sale::Open;
         let open = || self.edition.plans.iter().filter(is_open);
-        let plan = open().find(|plan| plan.slug == slug).ok_or_else(|| BillingError::NotOffered {
-            what: "plan",
-            slug: slug.chars().take(64).collect(),
-            known: list(open().map(|plan| plan.slug.as_str())),
-        })?;
+        let plan =
+            open().find(|plan| plan.slug == slug).ok_or_else(|| BillingError::NotOffered {
+                what: "plan",
+                slug: slug.chars().take(64).collect(),
+                known: list(open().map(|plan| plan.slug.as_str())),
+            })?;
         let price = plan.terms.price;
         let interval = match (price.month, price.year, interval) {
             (None, None, _) => return Ok(None),

@@ -1,9 +1,11 @@
 //! The words of the command line.
 
+mod admin;
 mod datasets;
 mod scheduling;
 mod workflows;
 
+pub use admin::AdminCommand;
 pub use datasets::DatasetsCommand;
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
@@ -315,35 +317,6 @@ pub struct LoginArgs {
     /// without it, an API key is read from standard input
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-}
-
-/// `gantry admin …`.
-#[derive(Debug, Subcommand)]
-pub enum AdminCommand {
-    /// Create the first administrator of a data folder
-    Create {
-        /// The data folder
-        #[command(flatten)]
-        data: DataArgs,
-        /// The e-mail address to sign in with
-        #[arg(long, value_name = "ADDRESS")]
-        email: String,
-        /// The name for people (by default the address before its @)
-        #[arg(long)]
-        name: Option<String>,
-        /// Read the password from standard input
-        #[arg(long, required = true)]
-        password_stdin: bool,
-    },
-    /// Check that the audit log is as it was when it was sealed
-    VerifyAudit {
-        /// The data folder
-        #[command(flatten)]
-        data: DataArgs,
-        /// Check an exported file (format jsonl) instead, without a database
-        #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
-        file: Option<PathBuf>,
-    },
 }
 
 /// `gantry config …`.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_access::{
-    Access, AccessError, AccessSettings, AdministratorFactor, Flags, PasswordCost, Registration,
-    Unverified,
+    Access, AccessError, AccessSettings, AdministratorFactor, AdministratorSignIn, Flags,
+    PasswordCost, Registration, Unverified,
 };
 use gantry_billing::{Billing, Edition, Post};
 use gantry_blob::LocalBlobs;
@@ -26,7 +26,10 @@ use gantry_worker::{Worker, WorkerSettings};
 
 use crate::ads;
 use crate::breached_passwords;
-use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, UnverifiedConfig};
+use crate::config::{
+    AdministratorFactorConfig, AdministratorSignInConfig, Config, RegistrationConfig,
+    UnverifiedConfig,
+};
 use crate::editions;
 use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
@@ -268,6 +271,14 @@ fn derive_access_settings(config: &Config, edition: &Edition) -> AccessSettings 
             AdministratorFactorConfig::Required => AdministratorFactor::Required,
             AdministratorFactorConfig::Optional => AdministratorFactor::Optional,
         },
+        administrator_sign_in: match auth.administrator_sign_in {
+            AdministratorSignInConfig::Shared => AdministratorSignIn::Shared,
+            AdministratorSignInConfig::Separate => AdministratorSignIn::Separate,
+        },
+        administrator_session_idle: minutes(auth.administrator_session_idle_minutes),
+        administrator_session_lifetime: minutes(
+            auth.administrator_session_hours.saturating_mul(60),
+        ),
         default_plan: edition.default_plan.clone(),
         brand: edition.title.clone(),
         public_url: public_url.unwrap_or_else(|| format!("http://{}", config.server.listen)),

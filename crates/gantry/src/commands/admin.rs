@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use gantry_access::{AuditFile, AuditFileProof, AuditProof, Client, Credentials, Registrant};
+use gantry_access::{
+    AuditFile, AuditFileProof, AuditProof, Client, Credentials, Known, Registrant,
+};
 use serde_json::json;
 
 use super::login::read_secret;
-use super::open_config;
+use super::{import_people, open_config};
 use crate::cli::{AdminCommand, DataArgs, GlobalArgs};
 use crate::config::Secret;
 use crate::console::Console;
@@ -25,6 +27,10 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
     match command {
         AdminCommand::Create { data, email, name, password_stdin: _ } => {
             create((data, global), (email, name.as_deref()), console)
+        }
+        AdminCommand::ImportPeople { data, file, edition, skip_known } => {
+            let known = if *skip_known { Known::Skip } else { Known::Refuse };
+            import_people::run((data, global), (file, edition.as_deref()), known, console)
         }
         AdminCommand::VerifyAudit { data: _, file: Some(file) } => verify_file(file, console),
         AdminCommand::VerifyAudit { data, file: None } => verify_audit((data, global), console),
@@ -140,6 +146,7 @@ pub async fn create_administrator(
         name: name.unwrap_or(before_at).to_owned(),
         invitation: None,
         referral_code: None,
+        plan: None,
     };
     house
         .access

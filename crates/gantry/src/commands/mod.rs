@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod edition;
 mod engine;
+mod import_people;
 mod jobs;
 mod login;
 mod migrate;

@@ -127,6 +127,7 @@ pub(super) async fn register_owner(house: &House) -> Result<Actor, Failure> {
         name: "Local run".to_owned(),
         invitation: None,
         referral_code: None,
+        plan: None,
     };
     let client = gantry_access::Client::default();
     let signed_in = house.access.set_up(registrant, token.expose(), &client).await;

@@ -240,6 +240,7 @@ impl From<AccountView> for AccountBody {
             queued_jobs: overview.queued_roots,
             meters: meters.collect(),
             over_limits: view.over_limits.into_iter().map(Into::into).collect(),
+            chosen_plan: view.chosen_plan.map(Into::into),
         }
     }
 }

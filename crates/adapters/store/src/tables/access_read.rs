@@ -10,8 +10,8 @@ use gantry_rules::period::Period;
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::access_rows::{
-    ApiKeyRow, CostRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow, SignInFailuresRow,
-    UserRow,
+    ApiKeyRow, CostRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow,
+    SignInFailuresRow, UserRow,
 };
 use super::convert::decode_u64;
 use crate::session::Session;

@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     ApiKey, AuditEntry, Departure, ErasedRows, Invitation, LedgerFilter, LinkPurpose, NewUser,
-    OneTimeLink, Order, PageRequest, QueuedMail, Session, SessionPurpose, StoreExt, Traces, Tx, UserStatus,
+    OneTimeLink, Order, PageRequest, QueuedMail, Session, SessionPurpose, StoreExt, Traces, Tx,
+    UserStatus,
 };
 use gantry_ports::{BoxFuture, Mail};
 use gantry_types::{

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use gantry_ports::store::{
-    Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor, Session, SessionPurpose,
-    StoreExt, Tx,
+    Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor, Session,
+    SessionPurpose, StoreExt, Tx,
 };
 use gantry_ports::{BoxFuture, Mail, StoreError};
 use gantry_types::{InvitationId, MailId, Role, SessionId, Timestamp, UserId};
