@@ -70,6 +70,7 @@ mod older_paths;
 mod over_limits;
 mod pages;
 mod paypal;
+mod plan_choice;
 mod provider;
 mod razorpay;
 mod referrals;
