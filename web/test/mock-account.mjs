@@ -31,6 +31,8 @@ export const ME = {
   organization: HOME,
   organizations: [HOME],
   csrf_token: 'csrf-for-tests',
+  chosen_plan: null,
+  administrator_sign_in: null,
   scopes: ['read', 'run', 'data', 'account', 'admin'],
 };
 

@@ -8,6 +8,7 @@ import { accountQuery, ledgerQuery, offersQuery, subscriptionQuery } from '../ap
 import type { Account, LedgerEntry } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
+import { ChosenPlan } from '../billing/ChosenPlan';
 import { Lots } from '../billing/Lots';
 import { Packages, Plans } from '../billing/Plans';
 import { Recommend } from '../billing/Recommend';
@@ -165,6 +166,7 @@ export function AccountPage() {
         {account.isPending ? <PageSkeleton /> : null}
         {account.data ? (
           <>
+            <ChosenPlan account={account.data} />
             <Plan account={account.data} />
             <Lots />
             <Meters account={account.data} />
