@@ -158,7 +158,8 @@ pub fn cookie(peer: &Peer, name: &str, value: &str, seconds: u64) -> Answer<Head
     cookie_under("/", peer, (name, value), seconds)
 }
 
-/// A cookie that scripts cannot read and other sites' forms do not send, for the paths under `path`.
+/// A cookie that scripts cannot read and other sites' forms do not send, for the paths under
+/// `path`.
 pub fn cookie_under(
     path: &str,
     peer: &Peer,
