@@ -20,7 +20,7 @@ import { assertQuiet, watchPage } from './checks.mjs';
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 export const ADMIN = {
     email: 'ada@example.org',
-    password: 'correct-horse-battery-staple',
+    password: 'nine-lanterns-over-harbour',
 };
 
 const READY_MS = 30_000;

@@ -11,7 +11,7 @@ const PER_AD = 5;
 const PER_DAY = 10;
 const GRACE_DAYS = 14;
 /** Whoever is asked for the password gives this one. */
-const PASSWORD = 'correct-horse-battery-staple';
+const PASSWORD = 'nine-lanterns-over-harbour';
 
 const at = (milliseconds) => new Date(milliseconds).toISOString();
 
@@ -31,6 +31,8 @@ export const ME = {
   organization: HOME,
   organizations: [HOME],
   csrf_token: 'csrf-for-tests',
+  chosen_plan: null,
+  administrator_sign_in: null,
   scopes: ['read', 'run', 'data', 'account', 'admin'],
 };
 

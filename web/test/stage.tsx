@@ -25,6 +25,8 @@ const ME: Me = {
   organization: HOME,
   organizations: [HOME],
   csrf_token: 'csrf-for-tests',
+  chosen_plan: null,
+  administrator_sign_in: null,
   scopes: ['read', 'run', 'data', 'account'],
 };
 

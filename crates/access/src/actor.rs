@@ -8,6 +8,17 @@ use serde_json::Value;
 
 use crate::audit::{AuditDraft, Origin};
 
+/// How a session stands to administering the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desk {
+    /// It was begun for that and nothing else.
+    Own,
+    /// It has whatever its user has.
+    Shared,
+    /// Its user administers, and only in a session that was begun for that.
+    Elsewhere,
+}
+
 /// How an actor proved who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
@@ -17,6 +28,8 @@ pub enum Via {
         id: SessionId,
         /// What state-changing requests must carry, so that another site cannot make them.
         csrf_token: String,
+        /// How it stands to administering the installation.
+        desk: Desk,
     },
     /// A program's key.
     ApiKey {

@@ -6,16 +6,16 @@
 
 use std::time::Duration;
 
-use gantry_ports::store::{ApiKey, ReadAccess, ReadTx, Session, StoreExt, User};
+use gantry_ports::store::{ApiKey, ReadAccess, ReadTx, Session, SessionPurpose, StoreExt, User};
 use gantry_types::{OrganizationId, Role, Scope, Timestamp, UserId};
 
 use crate::Access;
-use crate::actor::{Actor, Via};
+use crate::actor::{Actor, Desk, Via};
 use crate::allowed_networks::AllowedNetworks;
 use crate::error::AccessError;
 use crate::recent::Recognition;
 use crate::secret::{API_KEY_PREFIX, SecretHash, derive_csrf_token};
-use crate::settings::{AdministratorFactor, Unverified};
+use crate::settings::{AdministratorFactor, AdministratorSignIn, Unverified};
 use crate::sign_in::Client;
 use crate::standing::{Standing, find_standing, require_owner};
 
@@ -142,20 +142,24 @@ impl Access {
         user: &User,
         role: Role,
     ) -> Recognition {
+        let desk = self.desk_of(user, session.purpose);
+        let scopes = self.scopes_of(user).into_iter();
         let actor = Actor {
             user_id: Some(user.id),
             organization_id: session.organization_id,
             role,
-            scopes: self.scopes_of(user),
+            scopes: scopes
+                .filter(|scope| desk != Desk::Elsewhere || *scope != Scope::Admin)
+                .collect(),
             administrator: user.administrator,
-            via: Via::Session { id: session.id, csrf_token: derive_csrf_token(token) },
+            via: Via::Session { id: session.id, csrf_token: derive_csrf_token(token), desk },
             ip: String::new(),
         };
         Recognition {
             actor,
             holder: Some(user.id),
             ends_at: Some(session.expires_at),
-            idle: Some(self.idle_of(user)),
+            idle: Some(self.idle_of(user, session.purpose)),
             last_used_at: Some(session.last_used_at),
             networks: AllowedNetworks::default(),
         }
@@ -222,12 +226,26 @@ impl Access {
             .await
     }
 
+    /// How a user's session stands to administering.
+    fn desk_of(&self, user: &User, purpose: SessionPurpose) -> Desk {
+        match (purpose, self.settings.administrator_sign_in) {
+            (SessionPurpose::Administer, _) => Desk::Own,
+            (SessionPurpose::Everything, AdministratorSignIn::Separate) if user.administrator => {
+                Desk::Elsewhere
+            }
+            (
+                SessionPurpose::Everything,
+                AdministratorSignIn::Separate | AdministratorSignIn::Shared,
+            ) => Desk::Shared,
+        }
+    }
+
     /// How long a user's session may stay unused.
-    pub(crate) fn idle_of(&self, user: &User) -> Duration {
-        if user.administrator {
-            self.settings.administrator_idle
-        } else {
-            self.settings.session_idle
+    pub(crate) fn idle_of(&self, user: &User, purpose: SessionPurpose) -> Duration {
+        match self.desk_of(user, purpose) {
+            Desk::Own => self.settings.administrator_session_idle,
+            Desk::Shared if user.administrator => self.settings.administrator_idle,
+            Desk::Shared | Desk::Elsewhere => self.settings.session_idle,
         }
     }
 }

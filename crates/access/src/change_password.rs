@@ -9,7 +9,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::error::AccessError;
-use crate::password::check_rules;
+use crate::password_rules::PasswordOwner;
 
 /// What a person wants to be called, and in which language; what is not given stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,7 +34,8 @@ impl Access {
         new: String,
     ) -> Result<(), AccessError> {
         let (user, session) = self.require_session(actor).await?;
-        check_rules(&new, &user.email).map_err(rename_field)?;
+        let good = self.require_good_password(&new, PasswordOwner::of(&user)).await;
+        good.map_err(rename_field)?;
         self.confirm_password(&user, present, &actor.ip).await?;
         let now = self.clock.now();
         let password_hash = self.passwords.hash(new).await?;

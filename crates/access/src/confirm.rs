@@ -78,8 +78,8 @@ impl Access {
             return Err(locked(until, now));
         }
         drop(snapshot);
-        match self.passwords.check(password, Some(user.password_hash.clone())).await? {
-            PasswordCheck::Fits => Ok(()),
+        match self.passwords.check(password, Some(user.password_hash.clone()), None).await? {
+            PasswordCheck::Fits | PasswordCheck::FitsOld { .. } => Ok(()),
             PasswordCheck::Wrong => {
                 let user_id = user.id;
                 self.store

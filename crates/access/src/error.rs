@@ -151,6 +151,9 @@ pub enum AccessError {
         /// What was needed.
         permission: Permission,
     },
+    /// The session is not one for administering.
+    #[error("administrators administer in a session of its own; sign in at /admin/sign-in")]
+    AdministersElsewhere,
     /// A key cannot be given more than its maker has.
     #[error("a key cannot have the scope `{scope}`, which you do not have yourself")]
     ScopeNotYours {

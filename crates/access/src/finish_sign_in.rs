@@ -5,7 +5,7 @@
 //! and a challenge are good once each.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{LinkPurpose, OneTimeLink, StoreExt, Tx, User};
+use gantry_ports::store::{LinkPurpose, OneTimeLink, SessionPurpose, StoreExt, Tx, User};
 use gantry_types::Timestamp;
 
 use crate::Access;
@@ -47,6 +47,16 @@ impl Access {
         code: &str,
         client: &Client,
     ) -> Result<SignedIn, AccessError> {
+        self.finish_sign_in_for(SessionPurpose::Everything, (challenge, code), client).await
+    }
+
+    /// The same, for a session with another purpose.
+    pub(crate) async fn finish_sign_in_for(
+        &self,
+        purpose: SessionPurpose,
+        (challenge, code): (&str, &str),
+        client: &Client,
+    ) -> Result<SignedIn, AccessError> {
         let now = self.clock.now();
         let snapshot = self.store.read().await?;
         let link = snapshot.identity().find_link(&sha256_hex(challenge.trim())).await?;
@@ -75,7 +85,8 @@ impl Access {
             None => Proof::Recovery(hash_recovery_code(code)),
         };
         let organization_id = organization_id.ok_or(AccessError::WrongCredentials)?;
-        let session = NewSession::begin(&user, organization_id, client, self.lifetime(now))?;
+        let lifetime = self.lifetime_for(purpose, now);
+        let session = NewSession::begin(&user, organization_id, client, lifetime)?;
         let locks = Locks::new(self, &user.email, client);
         let attempt =
             CodeAttempt { user, link, proof, renewed, session: session.clone(), locks, now };

@@ -6,6 +6,7 @@
 //! one pure table ([`Permission::allows`]) and nowhere else.
 
 mod actor;
+mod administer;
 mod allowed_networks;
 mod api_keys;
 mod audit;
@@ -25,6 +26,8 @@ mod error;
 mod federated_sign_in;
 mod finish_sign_in;
 mod flags;
+mod import_people;
+mod imported_hash;
 mod invitations;
 mod issuers;
 mod leave;
@@ -32,10 +35,12 @@ mod linked_identities;
 mod links;
 mod lock_out;
 mod members;
+mod new_account;
 mod oauth;
 mod organizations;
 mod passkeys;
 mod password;
+mod password_rules;
 mod people;
 mod permission;
 mod post;
@@ -57,7 +62,7 @@ mod tokens;
 mod turn_flags;
 mod webauthn;
 
-pub use actor::{Actor, Via};
+pub use actor::{Actor, Desk, Via};
 pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
 pub use audit_export::{
@@ -71,6 +76,7 @@ pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
 pub use flags::{Asker, Flags};
+pub use import_people::{Imported, ImportedPerson, Known, Unimported};
 pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
@@ -90,7 +96,10 @@ pub use sealing::{Sealing, SealingKeyError};
 pub use second_factor::{Enrolment, RecoveryCodes};
 pub use secret::{LinkToken, SessionToken, SetupToken};
 pub use sessions::{Profile, SessionView};
-pub use settings::{AccessSettings, AdministratorFactor, PasswordCost, Registration, Unverified};
+pub use settings::{
+    AccessSettings, AdministratorFactor, AdministratorSignIn, PasswordCost, Registration,
+    Unverified,
+};
 pub use sign_in::{Client, SignedIn};
 pub use standing::{Standing, find_standing};
 pub use tokens::TokenPair;
@@ -98,7 +107,7 @@ pub use tokens::TokenPair;
 use std::sync::{Arc, Mutex};
 
 use gantry_letters::Letters;
-use gantry_ports::{Bus, Clock, Store};
+use gantry_ports::{BreachedPasswords, Bus, Clock, Store};
 use tokio::sync::Notify;
 
 use password::PasswordHashing;
@@ -113,6 +122,8 @@ pub struct Access {
     settings: Arc<AccessSettings>,
     recent: Arc<RecentActors>,
     passwords: Arc<PasswordHashing>,
+    /// Which passwords were stolen elsewhere, where the operator has a list.
+    breached: Option<Arc<dyn BreachedPasswords>>,
     letters: Arc<Letters>,
     /// Who else vouches for people.
     providers: Arc<[Provider]>,
@@ -154,6 +165,7 @@ impl Access {
             settings,
             recent,
             passwords,
+            breached: None,
             letters,
             providers,
             issuers: Arc::from([]),
@@ -168,6 +180,13 @@ impl Access {
     #[must_use]
     pub fn with_sealing(mut self, sealing: Sealing) -> Self {
         self.sealing = Some(Arc::new(sealing));
+        self
+    }
+
+    /// Refuses new passwords that were stolen elsewhere.
+    #[must_use]
+    pub fn with_breached_passwords(mut self, list: Arc<dyn BreachedPasswords>) -> Self {
+        self.breached = Some(list);
         self
     }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use gantry_types::{Role, Scope};
 
-use crate::actor::{Actor, Via};
+use crate::actor::{Actor, Desk, Via};
 use crate::error::AccessError;
 
 /// Something that an actor may be allowed to do.
@@ -140,9 +140,19 @@ impl fmt::Display for Permission {
 /// Stops an actor who may not do it.
 ///
 /// # Errors
-/// [`AccessError::Forbidden`].
+/// [`AccessError::Forbidden`], [`AccessError::AdministersElsewhere`].
 pub fn require(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
-    if permission.allows(actor) { Ok(()) } else { Err(AccessError::Forbidden { permission }) }
+    if permission.allows(actor) {
+        return Ok(());
+    }
+    match (permission, &actor.via) {
+        (Permission::Administer, Via::Session { desk: Desk::Elsewhere, .. }) => {
+            Err(AccessError::AdministersElsewhere)
+        }
+        (_, Via::Session { .. } | Via::ApiKey { .. } | Via::Token | Via::System) => {
+            Err(AccessError::Forbidden { permission })
+        }
+    }
 }
 
 /// Stops a client of OAuth: what it makes for itself would outlast what was granted to it.

@@ -2,22 +2,18 @@
 //! transaction.
 
 use gantry_ports::store::{
-    Invitation, LinkedIdentity, LotGrant, NewUser, Organization, Referral, ReferralState, StoreExt,
-    Tx, User, UserStatus,
+    Invitation, NewUser, Organization, PlanChoice, StoreExt, User, UserStatus,
 };
-use gantry_rules::account::{Lot, LotOrigin};
-use gantry_types::{Credits, Locale, LotId, OrganizationId, ReferralId, Timestamp, UserId};
-use serde_json::json;
+use gantry_types::{Locale, OrganizationId, Timestamp, UserId};
 
 use crate::Access;
-use crate::audit::{AuditDraft, Origin};
 use crate::email::{parse_email, parse_name};
-use crate::email_address::{PostedLink, refuse_taken};
 use crate::error::AccessError;
 use crate::federated_sign_in::VouchedPerson;
 use crate::flags::Asker;
-use crate::invitations::{join, read_invitation};
-use crate::password::check_rules;
+use crate::invitations::read_invitation;
+use crate::new_account::NewAccount;
+use crate::password_rules::PasswordOwner;
 use crate::settings::Registration;
 use crate::sign_in::{Client, NewSession, SignedIn};
 
@@ -45,6 +41,8 @@ pub struct Registrant {
     pub invitation: Option<String>,
     /// The code of whoever referred them.
     pub referral_code: Option<String>,
+    /// The paid plan that they mean to buy; it gives them nothing yet.
+    pub plan: Option<PlanChoice>,
 }
 
 /// Whether the new user administers the installation.
@@ -125,6 +123,7 @@ impl Access {
         let now = self.clock.now();
         let referral_code = registrant.referral_code.as_deref().and_then(clean_code);
         let invitation = self.find_own_invitation(&registrant, now).await?;
+        let plan_choice = registrant.plan.clone();
         let mut new = self.derive_user(registrant, standing, now).await?;
         new.user.locale = client.locale;
         // The invitation came by mail to this very address.
@@ -145,6 +144,8 @@ impl Access {
             invitation,
             identity: None,
             referral_code,
+            plan_choice,
+            imported: None,
         };
         self.insert_new(account).await?;
         Ok(session)
@@ -211,6 +212,8 @@ impl Access {
             invitation: None,
             identity: Some(identity),
             referral_code: None,
+            plan_choice: None,
+            imported: None,
         };
         self.insert_new(account).await
     }
@@ -235,14 +238,17 @@ impl Access {
     ) -> Result<NewUser, AccessError> {
         let email = parse_email(&registrant.credentials.email)?;
         let name = parse_name(&registrant.name)?;
-        check_rules(&registrant.credentials.password, &email)?;
-        let password_hash = self.passwords.hash(registrant.credentials.password).await?;
+        let administrator = standing == Standing::Administrator;
+        let owner = PasswordOwner { email: email.clone(), name: name.clone(), administrator };
+        let password = registrant.credentials.password;
+        self.require_good_password(&password, owner).await?;
+        let password_hash = self.passwords.hash(password).await?;
         let user = User {
             id: UserId::generate(),
             email,
             name: name.clone(),
             password_hash,
-            administrator: standing == Standing::Administrator,
+            administrator,
             status: UserStatus::Active,
             locale: Locale::English,
             email_verified_at: None,
@@ -254,7 +260,7 @@ impl Access {
 }
 
 /// The personal organization of a new user.
-fn derive_organization(name: String, now: Timestamp) -> Organization {
+pub(crate) fn derive_organization(name: String, now: Timestamp) -> Organization {
     Organization {
         id: OrganizationId::generate(),
         name,
@@ -264,112 +270,10 @@ fn derive_organization(name: String, now: Timestamp) -> Organization {
     }
 }
 
-/// All that one registration writes.
-#[derive(Clone)]
-struct NewAccount {
-    new: NewUser,
-    slug: String,
-    /// Where they are signed in at once.
-    session: Option<NewSession>,
-    standing: Standing,
-    /// The mail with which they prove their address.
-    verification: Option<PostedLink>,
-    invitation: Option<Invitation>,
-    /// The account elsewhere that signs them in.
-    identity: Option<LinkedIdentity>,
-    /// The code of whoever referred them.
-    referral_code: Option<String>,
-}
-
-impl NewAccount {
-    async fn insert(mut self, tx: &dyn Tx) -> Result<(), AccessError> {
-        if self.standing == Standing::Administrator && tx.access().count_users().await? > 0 {
-            return Err(AccessError::SetupDone);
-        }
-        let plan = tx
-            .accounts()
-            .find_plan_by_slug(&self.slug)
-            .await?
-            .ok_or(AccessError::NoSuchPlan { slug: self.slug })?;
-        self.new.organization.plan_id = plan.id;
-        tx.access().insert_user(&self.new).await.map_err(refuse_taken)?;
-        let (user, organization) = (&self.new.user, &self.new.organization);
-        let granted = plan.terms.granted_credits;
-        if granted.get() > 0 {
-            let lot = Lot {
-                id: LotId::generate(),
-                origin: LotOrigin::Promotional,
-                expires_at: None,
-                remaining: granted,
-            };
-            let grant = LotGrant {
-                organization_id: organization.id,
-                lot,
-                reason: "welcome".to_owned(),
-                at: user.created_at,
-            };
-            tx.accounts().insert_lot(&grant).await?;
-        }
-        if let Some(verification) = &self.verification {
-            verification.insert(tx).await?;
-        }
-        if let Some(invitation) = &self.invitation {
-            join(tx, invitation, user.id, user.created_at).await?;
-        }
-        if let Some(identity) = &self.identity {
-            tx.vouching().insert_identity(identity).await?;
-        }
-        if let Some(code) = &self.referral_code {
-            insert_referral(tx, code, &self.new).await?;
-        }
-        if let Some(new) = &self.session {
-            tx.access().insert_session(&new.session).await?;
-        }
-        let draft = AuditDraft {
-            action: "user.register",
-            subject: format!("user {}", user.id),
-            details: json!({
-                "administrator": user.administrator,
-                "plan": plan.slug,
-                "granted_credits": granted,
-                "referred": self.referral_code.is_some(),
-                "provider": self.identity.as_ref().map(|identity| &identity.provider),
-            }),
-        };
-        let origin = Origin {
-            organization_id: Some(organization.id),
-            user_id: Some(user.id),
-            ip: self.session.as_ref().map(|new| new.session.ip.clone()).unwrap_or_default(),
-        };
-        Ok(tx.audit().append(&draft.complete(origin, user.created_at)).await?)
-    }
-}
-
 /// A code as it is kept: in capitals, without what people put between its letters.
 fn clean_code(typed: &str) -> Option<String> {
     let plain = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
     let capital = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '?' };
     let code: String = plain.map(capital).collect();
     (!code.is_empty()).then_some(code)
-}
-
-/// Notes who brought somebody; what it brings is decided later.
-async fn insert_referral(tx: &dyn Tx, code: &str, new: &NewUser) -> Result<(), AccessError> {
-    let unknown = || {
-        let message = format!("nobody has the code `{code}`; correct it, or leave it out");
-        AccessError::invalid("referral_code", message)
-    };
-    let owner = tx.referrals().find_code_owner(code).await?.ok_or_else(unknown)?;
-    let referral = Referral {
-        id: ReferralId::generate(),
-        organization_id: owner,
-        referred_user_id: new.user.id,
-        referred_organization_id: new.organization.id,
-        state: ReferralState::Waiting,
-        reward: Credits::ZERO,
-        welcome: Credits::ZERO,
-        created_at: new.user.created_at,
-        ended_at: None,
-    };
-    Ok(tx.referrals().insert_referral(&referral).await?)
 }

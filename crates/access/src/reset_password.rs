@@ -14,7 +14,7 @@ use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::links::{NewLink, require_good, use_up};
-use crate::password::check_rules;
+use crate::password_rules::PasswordOwner;
 use crate::secret::sha256_hex;
 use crate::sign_in::{Client, Locks};
 
@@ -78,7 +78,7 @@ impl Access {
         let user = snapshot.access().find_user(link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         drop(snapshot);
-        check_rules(&password, &user.email)?;
+        self.require_good_password(&password, PasswordOwner::of(&user)).await?;
         let password_hash = self.passwords.hash(password).await?;
         let letter =
             Letter::PasswordChanged { name: user.name.clone(), at: now, ip: client.ip.clone() };

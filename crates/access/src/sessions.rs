@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gantry_ports::store::{Membership, Session, StoreExt, User};
+use gantry_ports::store::{Membership, PlanChoice, Session, StoreExt, User};
 use gantry_types::{SessionId, Timestamp, UserId};
 use serde_json::json;
 
@@ -23,6 +23,8 @@ pub struct Profile {
     pub organization: Membership,
     /// All organizations of the person.
     pub organizations: Vec<Membership>,
+    /// The paid plan that was chosen for the organization and is not bought yet.
+    pub chosen_plan: Option<PlanChoice>,
 }
 
 /// A session as its owner sees it.
@@ -52,7 +54,9 @@ impl Access {
             .find(|membership| membership.organization_id == actor.organization_id)
             .cloned()
             .ok_or(AccessError::NotSignedIn)?;
-        Ok(Profile { user, organization, organizations })
+        let place = organization.organization_id;
+        let chosen_plan = snapshot.accounts().find_plan_choice(place).await?;
+        Ok(Profile { user, organization, organizations, chosen_plan })
     }
 
     /// How many users the installation has.
@@ -74,9 +78,9 @@ impl Access {
         let now = self.clock.now();
         let snapshot = self.store.read().await?;
         let user = snapshot.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
-        let idle = self.idle_of(&user);
         let sessions = snapshot.access().list_sessions(user_id).await?;
         let views = sessions.into_iter().map(|session| {
+            let idle = self.idle_of(&user, session.purpose);
             let ends_at = session.last_used_at.plus(idle).min(session.expires_at);
             let current = matches!(&actor.via, Via::Session { id, .. } if *id == session.id);
             SessionView { session, ends_at, current }
@@ -129,7 +133,9 @@ impl Access {
     /// [`AccessError::Store`].
     pub async fn purge_ended(&self) -> Result<u64, AccessError> {
         let now = self.clock.now();
-        let idle = self.settings.session_idle.max(self.settings.administrator_idle);
+        let settings = &self.settings;
+        let idle = settings.session_idle.max(settings.administrator_idle);
+        let idle = idle.max(settings.administrator_session_idle);
         self.store
             .write(move |tx| {
                 Box::pin(async move {

@@ -31,6 +31,15 @@ pub enum AdministratorFactor {
     Optional,
 }
 
+/// Where administrators sign in to administer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdministratorSignIn {
+    /// Where everybody does: their session administers too.
+    Shared,
+    /// At a door of its own: no other session administers.
+    Separate,
+}
+
 /// The cost of one password hash (Argon2id). The default is OWASP's recommendation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCost {
@@ -58,10 +67,16 @@ pub struct AccessSettings {
     pub default_plan: String,
     /// A session ends when it was not used for so long.
     pub session_idle: Duration,
-    /// The same for administrators.
+    /// The same for administrators, where they administer in it.
     pub administrator_idle: Duration,
     /// A session ends after so long whatever happens.
     pub session_lifetime: Duration,
+    /// Where administrators sign in to administer.
+    pub administrator_sign_in: AdministratorSignIn,
+    /// A session for administering alone ends when it was not used for so long.
+    pub administrator_session_idle: Duration,
+    /// It ends after so long whatever happens.
+    pub administrator_session_lifetime: Duration,
     /// When failed attempts to sign in lock an e-mail address.
     pub email_lock_out: LockOut,
     /// When failed attempts to sign in lock a network address; looser, as many people may share
@@ -95,6 +110,9 @@ impl Default for AccessSettings {
             session_idle: Duration::from_secs(12 * 3_600),
             administrator_idle: Duration::from_secs(15 * 60),
             session_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            administrator_sign_in: AdministratorSignIn::Shared,
+            administrator_session_idle: Duration::from_secs(15 * 60),
+            administrator_session_lifetime: Duration::from_secs(8 * 3_600),
             email_lock_out: LockOut { free_attempts: 5, ..LockOut::default() },
             address_lock_out: LockOut { free_attempts: 20, ..LockOut::default() },
             password_cost: PasswordCost::default(),

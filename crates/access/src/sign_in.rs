@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use gantry_ports::store::{
-    LinkPurpose, OneTimeLink, ReadAccess, Session, SignInFailures, StoreExt, Tx, User,
+    LinkPurpose, OneTimeLink, ReadAccess, Session, SessionPurpose, SignInFailures, StoreExt, Tx,
+    User,
 };
 use gantry_types::{Locale, OrganizationId, SessionId, Timestamp, UserId};
 use serde_json::json;
@@ -20,9 +21,11 @@ use crate::error::AccessError;
 use crate::links::NewLink;
 use crate::lock_out::LockOut;
 use crate::password::PasswordCheck;
+use crate::permission::Permission;
 use crate::register_user::Credentials;
 use crate::secret::{SessionToken, sha256_hex};
 use crate::sessions::Profile;
+use crate::settings::AdministratorFactor;
 use crate::standing::require_good_standing;
 
 const MAX_USER_AGENT: usize = 200;
@@ -64,8 +67,9 @@ pub(crate) struct NewSession {
     pub token: SessionToken,
 }
 
-/// From when to when a session lives.
+/// From when to when a session lives, and what for.
 pub(crate) struct Lifetime {
+    pub purpose: SessionPurpose,
     pub from: Timestamp,
     pub until: Timestamp,
 }
@@ -89,6 +93,7 @@ impl NewSession {
             created_at: lifetime.from,
             last_used_at: lifetime.from,
             expires_at: lifetime.until,
+            purpose: lifetime.purpose,
         };
         Ok(Self { session, token })
     }
@@ -97,8 +102,12 @@ impl NewSession {
     pub async fn insert(&self, tx: &dyn Tx, proof: &'static str) -> Result<(), AccessError> {
         let session = &self.session;
         tx.access().insert_session(session).await?;
+        let action = match session.purpose {
+            SessionPurpose::Everything => "session.begin",
+            SessionPurpose::Administer => "admin_session.begin",
+        };
         let draft = AuditDraft {
-            action: "session.begin",
+            action,
             subject: format!("session {}", session.id),
             details: json!({ "user_agent": session.user_agent, "proof": proof }),
         };
@@ -133,6 +142,16 @@ impl Access {
         credentials: Credentials,
         client: &Client,
     ) -> Result<SignedIn, AccessError> {
+        self.sign_in_for(SessionPurpose::Everything, credentials, client).await
+    }
+
+    /// The same, for a session with another purpose.
+    pub(crate) async fn sign_in_for(
+        &self,
+        purpose: SessionPurpose,
+        credentials: Credentials,
+        client: &Client,
+    ) -> Result<SignedIn, AccessError> {
         let now = self.clock.now();
         // An address that cannot exist is treated like one that does not.
         let email =
@@ -147,17 +166,22 @@ impl Access {
             Some(user) => first_organization(snapshot.access(), user).await?,
             None => None,
         };
+        let imported_cost = snapshot.access().find_imported_cost().await?;
         drop(snapshot);
         let with_password = user.as_ref().filter(|user| user.has_password());
         let stored = with_password.map(|user| user.password_hash.clone());
-        let check = self.passwords.check(credentials.password, stored).await?;
-        let session = match (&user, organization_id, check) {
-            (Some(user), Some(organization_id), PasswordCheck::Fits) => {
-                Some(NewSession::begin(user, organization_id, client, self.lifetime(now))?)
+        let check = self.passwords.check(credentials.password, stored, imported_cost).await?;
+        let (fits, renewed) = match check {
+            PasswordCheck::Fits => (true, None),
+            PasswordCheck::FitsOld { renewed } => (true, Some(renewed)),
+            PasswordCheck::Wrong => (false, None),
+        };
+        let session = match (&user, organization_id) {
+            (Some(user), Some(organization_id)) if fits && may_have(user, purpose) => {
+                let lifetime = self.lifetime_for(purpose, now);
+                Some(NewSession::begin(user, organization_id, client, lifetime)?)
             }
-            (Some(_), None, PasswordCheck::Fits) | (_, _, PasswordCheck::Wrong) | (None, ..) => {
-                None
-            }
+            (Some(_) | None, _) => None,
         };
         let challenge = match (&user, &session) {
             (Some(user), Some(_)) if user.second_factor_at.is_some() => {
@@ -166,7 +190,11 @@ impl Access {
             (Some(_) | None, _) => None,
         };
         let link = challenge.as_ref().map(|new| new.link.clone());
-        let attempt = Attempt { user, session: session.clone(), challenge: link, locks, now };
+        let needs_factor = purpose == SessionPurpose::Administer
+            && self.settings.administrator_factor == AdministratorFactor::Required;
+        let begun = session.clone();
+        let attempt =
+            Attempt { user, session: begun, renewed, challenge: link, needs_factor, locks, now };
         let decision = self
             .store
             .write(move |tx| {
@@ -187,7 +215,15 @@ impl Access {
     }
 
     pub(crate) fn lifetime(&self, now: Timestamp) -> Lifetime {
-        Lifetime { from: now, until: now.plus(self.settings.session_lifetime) }
+        self.lifetime_for(SessionPurpose::Everything, now)
+    }
+
+    pub(crate) fn lifetime_for(&self, purpose: SessionPurpose, now: Timestamp) -> Lifetime {
+        let whole = match purpose {
+            SessionPurpose::Everything => self.settings.session_lifetime,
+            SessionPurpose::Administer => self.settings.administrator_session_lifetime,
+        };
+        Lifetime { purpose, from: now, until: now.plus(whole) }
     }
 
     pub(crate) async fn answer(&self, new: NewSession) -> Result<SignedIn, AccessError> {
@@ -196,6 +232,14 @@ impl Access {
         let profile = self.profile(&actor).await?;
         let lifetime = new.session.expires_at.since(new.session.created_at);
         Ok(SignedIn { actor, profile, token: new.token, lifetime })
+    }
+}
+
+/// Whether a user can have a session with this purpose.
+const fn may_have(user: &User, purpose: SessionPurpose) -> bool {
+    match purpose {
+        SessionPurpose::Everything => true,
+        SessionPurpose::Administer => user.administrator,
     }
 }
 
@@ -286,8 +330,12 @@ struct Attempt {
     user: Option<User>,
     /// The session to begin; `None` when the password was wrong.
     session: Option<NewSession>,
+    /// A hash as they are made here, where theirs came from elsewhere and the password was right.
+    renewed: Option<String>,
     /// What the code will answer, for users who have a second factor.
     challenge: Option<OneTimeLink>,
+    /// Whether the password alone does not do.
+    needs_factor: bool,
     locks: Locks,
     now: Timestamp,
 }
@@ -304,9 +352,15 @@ impl Attempt {
             return Ok(Decision::Wrong);
         };
         require_good_standing(access, user, self.now).await?;
+        if let Some(renewed) = &self.renewed {
+            tx.access().renew_password_hash(user.id, &user.password_hash, renewed).await?;
+        }
         if let Some(challenge) = &self.challenge {
             tx.identity().replace_link(challenge).await?;
             return Ok(Decision::Challenged);
+        }
+        if self.needs_factor {
+            return Err(AccessError::Forbidden { permission: Permission::Administer });
         }
         self.locks.clear_email(tx).await?;
         new.insert(tx, "password").await?;

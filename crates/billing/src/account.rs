@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{
-    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest,
+    AccountOverview, LedgerEntry, LedgerFilter, LotRecord, Page, PageRequest, PlanChoice,
 };
 use gantry_rules::overrides::LimitOverride;
 use gantry_rules::period::{Period, derive_day};
@@ -43,6 +43,8 @@ pub struct AccountView {
     pub overrides: Vec<LimitOverride>,
     /// What it has beyond what it may.
     pub over_limits: Vec<OverLimit>,
+    /// The paid plan that its owner chose when they registered and has not bought yet.
+    pub chosen_plan: Option<PlanChoice>,
 }
 
 impl Billing {
@@ -62,7 +64,8 @@ impl Billing {
         let over_limits = derive_over_limits((&overview, &terms), &meters, members as u64);
         let own = overview.overrides.iter().filter(|own| own.is_in_force(now));
         let overrides = own.cloned().collect();
-        Ok(AccountView { overview, meters, low_balance, overrides, over_limits })
+        let chosen_plan = snapshot.accounts().find_plan_choice(actor.organization_id).await?;
+        Ok(AccountView { overview, meters, low_balance, overrides, over_limits, chosen_plan })
     }
 
     /// Whether a balance, what jobs hold included, is below what the edition says is low.

@@ -22,6 +22,7 @@ mod notice;
 mod offers;
 mod once;
 mod over_limit;
+mod plan_choice;
 mod post;
 mod quota_events;
 mod receive_event;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_access::{
-    Access, AccessError, AccessSettings, AdministratorFactor, Flags, PasswordCost, Registration,
-    Unverified,
+    Access, AccessError, AccessSettings, AdministratorFactor, AdministratorSignIn, Flags,
+    PasswordCost, Registration, Unverified,
 };
 use gantry_billing::{Billing, Edition, Post};
 use gantry_blob::LocalBlobs;
@@ -25,7 +25,11 @@ use gantry_store::{GantryStore, Location, NotifyBus, OpenError, StoreConfig, Upg
 use gantry_worker::{Worker, WorkerSettings};
 
 use crate::ads;
-use crate::config::{AdministratorFactorConfig, Config, RegistrationConfig, UnverifiedConfig};
+use crate::breached_passwords;
+use crate::config::{
+    AdministratorFactorConfig, AdministratorSignInConfig, Config, RegistrationConfig,
+    UnverifiedConfig,
+};
 use crate::editions;
 use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
@@ -154,6 +158,10 @@ impl House {
                 .with_providers(providers::open(config, &clock)?)
                 .with_issuers(providers::open_issuers(config, &clock)?)
                 .with_sealing(secret_key::open(config)?);
+            let list = breached_passwords::open(config.auth.breached_passwords.as_deref())?;
+            if let Some(list) = list {
+                access = access.with_breached_passwords(list);
+            }
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
@@ -265,6 +273,14 @@ fn derive_access_settings(config: &Config, edition: &Edition) -> AccessSettings 
             AdministratorFactorConfig::Required => AdministratorFactor::Required,
             AdministratorFactorConfig::Optional => AdministratorFactor::Optional,
         },
+        administrator_sign_in: match auth.administrator_sign_in {
+            AdministratorSignInConfig::Shared => AdministratorSignIn::Shared,
+            AdministratorSignInConfig::Separate => AdministratorSignIn::Separate,
+        },
+        administrator_session_idle: minutes(auth.administrator_session_idle_minutes),
+        administrator_session_lifetime: minutes(
+            auth.administrator_session_hours.saturating_mul(60),
+        ),
         default_plan: edition.default_plan.clone(),
         brand: edition.title.clone(),
         public_url: public_url.unwrap_or_else(|| format!("http://{}", config.server.listen)),
@@ -304,6 +320,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Banned
         | AccessError::Leaving
         | AccessError::Forbidden { .. }
+        | AccessError::AdministersElsewhere
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed
         | AccessError::SignupsPaused

@@ -5,6 +5,7 @@
 //! programs which kind of failure it was.
 
 mod ads;
+mod breached_passwords;
 mod chores;
 mod cli;
 mod client;

@@ -22,7 +22,7 @@ use gantry_flows::Flows;
 use gantry_http::{AppState, HttpSettings, Services, router, serve};
 use gantry_jobs::Jobs;
 use gantry_pay::Sandbox;
-use gantry_ports::store::{QueuedMail, Session, StoreExt};
+use gantry_ports::store::{QueuedMail, Session, SessionPurpose, StoreExt};
 use gantry_ports::{Clock, Store, StoreError};
 use gantry_rewards::{AdDesk, Rewards};
 use gantry_rules::plan::PlanTerms;
@@ -262,6 +262,7 @@ impl TestApp {
             created_at: now,
             last_used_at: now,
             expires_at: now.plus(Duration::from_secs(86_400)),
+            purpose: SessionPurpose::Everything,
         };
         self.store
             .write(move |tx| {

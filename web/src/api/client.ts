@@ -2,7 +2,7 @@
 // token that `GET /auth/me` gave.
 
 import { ApiProblem, deriveProblem } from './problem';
-import type { Me } from './types';
+import type { AdminSession, Me } from './types';
 
 export const API = '/api/v1';
 
@@ -26,6 +26,10 @@ export function buildPath(path: string, query: Query = {}): string {
 
 class ApiClient {
   private csrfToken: string | null = null;
+  /** The page on which administering begins, where it is a session of its own. */
+  private adminSignIn: string | null = null;
+  /** The token of that session, once it was asked for. */
+  private adminToken: string | null = null;
 
   /** Headers that a change needs, also for uploads that do not go through `send`. */
   changeHeaders(): Record<string, string> {
@@ -35,7 +39,14 @@ class ApiClient {
   async me(): Promise<Me> {
     const me = await this.send<Me>('GET', '/auth/me');
     this.csrfToken = me.csrf_token;
+    this.adminSignIn = me.administrator_sign_in;
     return me;
+  }
+
+  private async tokenFor(path: string): Promise<Record<string, string>> {
+    if (!this.adminSignIn || !path.startsWith('/admin/')) return this.changeHeaders();
+    this.adminToken ??= (await this.get<AdminSession>('/admin/session')).csrf_token;
+    return this.adminToken ? { 'X-CSRF-Token': this.adminToken } : {};
   }
 
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
@@ -44,7 +55,7 @@ class ApiClient {
 
   async send<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
-    if (method !== 'GET') Object.assign(headers, this.changeHeaders());
+    if (method !== 'GET') Object.assign(headers, await this.tokenFor(path));
     if (options.body !== undefined) headers['Content-Type'] = 'application/json';
     let response: Response;
     try {
@@ -61,7 +72,11 @@ class ApiClient {
     }
     const text = await response.text();
     if (!response.ok) {
-      throw deriveProblem(response.status, text, response.headers.get('x-request-id'));
+      const problem = deriveProblem(response.status, text, response.headers.get('x-request-id'));
+      const signIn = problem.extra['sign_in'];
+      // What was typed into a form must not be lost, so that only readers are sent on.
+      if (method === 'GET' && typeof signIn === 'string') goToSignIn(signIn);
+      throw problem;
     }
     return (text ? JSON.parse(text) : undefined) as T;
   }
@@ -75,7 +90,7 @@ export function createKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function goToSignIn(): void {
+export function goToSignIn(page = '/sign-in'): void {
   const next = `${window.location.pathname}${window.location.search}`;
-  window.location.assign(`/sign-in?next=${encodeURIComponent(next)}`);
+  window.location.assign(`${page}?next=${encodeURIComponent(next)}`);
 }

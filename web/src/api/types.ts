@@ -55,6 +55,7 @@ export interface Page<T> {
 
 export type Meta = Filled<Schemas['MetaBody']>;
 export type Me = Filled<Schemas['Me']>;
+export type AdminSession = Filled<Schemas['AdminSessionBody']>;
 export type Locale = Schemas['Locale'];
 export const LOCALES: readonly Locale[] = ['en', 'de'];
 export type Role = Schemas['Role'];

@@ -6,6 +6,7 @@ import { accountQuery, offersQuery, subscriptionQuery } from '../api/queries';
 import type { Account } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
+import { ChosenPlan } from '../billing/ChosenPlan';
 import { Ledger } from '../billing/Ledger';
 import { Lots } from '../billing/Lots';
 import { Packages, Plans } from '../billing/Plans';
@@ -91,6 +92,7 @@ export function AccountPage() {
         {account.isPending ? <PageSkeleton /> : null}
         {account.data ? (
           <>
+            <ChosenPlan account={account.data} />
             <Plan account={account.data} />
             <Lots />
             <Meters account={account.data} />

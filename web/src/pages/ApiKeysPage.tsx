@@ -36,11 +36,16 @@ interface KeyDraft {
 
 function KeyForm({ onCreated }: { onCreated: (key: NewApiKey) => void }) {
   const { t } = useTranslation();
+  const me = useMe();
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<Scope[]>(['read', 'run', 'data']);
   const [days, setDays] = useState('');
   const create = useMutation({
-    mutationFn: (draft: KeyDraft) => api.send<NewApiKey>('POST', '/api-keys', { body: draft }),
+    mutationFn: (draft: KeyDraft) => {
+      const isForDesk = me.administrator_sign_in !== null && draft.scopes.includes('admin');
+      const path = isForDesk ? '/admin/api-keys' : '/api-keys';
+      return api.send<NewApiKey>('POST', path, { body: draft });
+    },
     onSuccess: onCreated,
   });
   return (

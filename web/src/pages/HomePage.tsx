@@ -10,6 +10,7 @@ import type { Account, Job } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { usePolling } from '../app/live';
 import { useMe } from '../app/me';
+import { ChosenPlan } from '../billing/ChosenPlan';
 import { Checklist } from '../home/Checklist';
 import { TrySample } from '../dataset/samples';
 import { findConcerns } from '../home/concerns';
@@ -133,6 +134,7 @@ export function HomePage() {
         </Button>
       </PageHeader>
       <div className="stack">
+        {account.data ? <ChosenPlan account={account.data} /> : null}
         <Checklist jobs={items} />
         {jobs.error ? (
           <ProblemAlert error={jobs.error} onRetry={() => void jobs.refetch()} />

@@ -7,8 +7,8 @@
 mod mistakes;
 mod parse;
 mod parse_credits;
-mod parse_invoices;
 mod parse_features;
+mod parse_invoices;
 mod parse_plan;
 mod parse_rewards;
 mod reader;

@@ -9,8 +9,8 @@ use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
-use super::parse_invoices::read_invoices;
 use super::parse_features::read_features;
+use super::parse_invoices::read_invoices;
 use super::parse_plan::parse_plan;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};

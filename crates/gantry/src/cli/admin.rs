@@ -25,6 +25,22 @@ pub enum AdminCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Take over accounts that people had elsewhere, with their passwords
+    ImportPeople {
+        /// The data folder
+        #[command(flatten)]
+        data: DataArgs,
+        /// A CSV file with the columns email, name, password_hash (bcrypt or Argon2id) and verified
+        /// (yes or no)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The product whose plan they get: the name of an edition, or a file [default: default]
+        #[arg(long, value_name = "NAME|FILE")]
+        edition: Option<String>,
+        /// Leave out who has an account here already, instead of importing nobody
+        #[arg(long)]
+        skip_known: bool,
+    },
     /// Check that the audit log is as it was when it was sealed
     VerifyAudit {
         /// The data folder

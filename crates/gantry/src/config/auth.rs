@@ -1,5 +1,7 @@
 //! `[auth]`: sign-in, sessions and passwords.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,16 @@ pub enum AdministratorFactorConfig {
     Optional,
 }
 
+/// Where administrators sign in to administer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdministratorSignInConfig {
+    /// Where everybody does.
+    Shared,
+    /// At `/admin/sign-in`: no other session administers.
+    Separate,
+}
+
 /// Sign-in, sessions and passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -45,9 +57,15 @@ pub struct AuthConfig {
     pub unverified: UnverifiedConfig,
     /// Whether administrators need two-factor sign-in to administer.
     pub administrator_factor: AdministratorFactorConfig,
+    /// Where administrators sign in to administer.
+    pub administrator_sign_in: AdministratorSignInConfig,
+    /// Minutes after which an unused session that was begun at `/admin/sign-in` ends.
+    pub administrator_session_idle_minutes: u64,
+    /// Hours after which it ends whatever happens.
+    pub administrator_session_hours: u64,
     /// Minutes after which an unused session ends.
     pub session_idle_minutes: u64,
-    /// The same for administrators.
+    /// The same for administrators, where they administer in it.
     pub administrator_idle_minutes: u64,
     /// Days after which a session ends whatever happens.
     pub session_lifetime_days: u64,
@@ -59,6 +77,10 @@ pub struct AuthConfig {
     pub password_iterations: u32,
     /// Password hashes that are computed at once.
     pub password_concurrency: usize,
+    /// A file of passwords that were stolen elsewhere, which nobody may choose: one SHA-1 a line in
+    /// hexadecimal, sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breached_passwords: Option<PathBuf>,
     /// The key under which secrets are kept that must be read again, at least 32 characters; made
     /// in the data folder if not given. Several servers of one database need the same.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +99,9 @@ impl Default for AuthConfig {
             registration: RegistrationConfig::Open,
             unverified: UnverifiedConfig::Trusted,
             administrator_factor: AdministratorFactorConfig::Required,
+            administrator_sign_in: AdministratorSignInConfig::Shared,
+            administrator_session_idle_minutes: 15,
+            administrator_session_hours: 8,
             session_idle_minutes: 720,
             administrator_idle_minutes: 60,
             session_lifetime_days: 30,
@@ -84,6 +109,7 @@ impl Default for AuthConfig {
             password_memory_kib: 19_456,
             password_iterations: 2,
             password_concurrency: 2,
+            breached_passwords: None,
             secret_key: None,
             earlier_secret_keys: Vec::new(),
             providers: Vec::new(),

@@ -22,7 +22,10 @@ mod store;
 mod worker;
 
 pub use ads::{AdsConfig, FraudConfig, NetworksConfig, ReputationConfig};
-pub use auth::{AdministratorFactorConfig, AuthConfig, RegistrationConfig, UnverifiedConfig};
+pub use auth::{
+    AdministratorFactorConfig, AdministratorSignInConfig, AuthConfig, RegistrationConfig,
+    UnverifiedConfig,
+};
 pub use blobs::BlobsConfig;
 pub use engines::{EnginesConfig, IsolationConfig};
 pub use issuers::IssuerConfig;

@@ -105,6 +105,7 @@ pub(super) fn derive_private_config(config: &Config, folder: &Path) -> Config {
     // The one password is random and lives as long as the folder.
     private.auth.password_memory_kib = 64;
     private.auth.password_iterations = 1;
+    private.auth.breached_passwords = None;
     private.plan.granted_credits = i64::MAX / 4;
     private.plan.job_seconds = 365 * 24 * 3_600;
     private.plan.file_bytes = i64::MAX as u64;
@@ -126,6 +127,7 @@ pub(super) async fn register_owner(house: &House) -> Result<Actor, Failure> {
         name: "Local run".to_owned(),
         invitation: None,
         referral_code: None,
+        plan: None,
     };
     let client = gantry_access::Client::default();
     let signed_in = house.access.set_up(registrant, token.expose(), &client).await;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub const EMAIL: &str = "ada@example.org";
-pub const PASSWORD: &str = "correct-horse-battery-staple";
+pub const PASSWORD: &str = "nine-lanterns-over-harbour";
 
 /// A table of the repository.
 pub fn example(name: &str) -> PathBuf {

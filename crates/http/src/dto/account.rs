@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gantry_billing::{AccountView, OverLimit};
-use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord};
+use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord, PlanChoice};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_types::{
@@ -12,7 +12,7 @@ use gantry_types::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{LimitOverrideBody, PriorityClassWord, SupportBody};
+use super::{IntervalBody, LimitOverrideBody, PriorityClassWord, SupportBody};
 use crate::problem::{Answer, Problem};
 
 /// An account.
@@ -36,6 +36,23 @@ pub struct AccountBody {
     /// What it has beyond what it may, because an earlier one allowed more; nothing of it is taken
     /// away, and no more of it is let in.
     pub over_limits: Vec<OverLimitBody>,
+    /// The paid plan that its owner chose when they registered and has not bought yet.
+    pub chosen_plan: Option<ChosenPlanBody>,
+}
+
+/// A paid plan that somebody means to buy.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChosenPlanBody {
+    /// The name in the edition.
+    pub plan: String,
+    /// How often it is to be paid for.
+    pub interval: IntervalBody,
+}
+
+impl From<PlanChoice> for ChosenPlanBody {
+    fn from(choice: PlanChoice) -> Self {
+        Self { plan: choice.plan, interval: choice.interval.into() }
+    }
 }
 
 /// A limit that an account is over.
@@ -231,6 +248,7 @@ impl From<AccountView> for AccountBody {
             meters: meters.collect(),
             overrides: view.overrides.into_iter().map(Into::into).collect(),
             over_limits: view.over_limits.into_iter().map(Into::into).collect(),
+            chosen_plan: view.chosen_plan.map(Into::into),
         }
     }
 }

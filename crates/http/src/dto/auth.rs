@@ -1,6 +1,6 @@
 //! People, sessions and keys.
 
-use gantry_access::{Actor, Profile, SessionView, Via};
+use gantry_access::{Actor, Desk, Profile, SessionView, Via};
 use gantry_ports::store::{ApiKey, AuditEntry, Membership};
 use gantry_types::{
     ApiKeyId, AuditEntryId, Locale, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{LocaleWord, RoleWord, ScopeWord};
+use super::{ChosenPlanBody, IntervalBody, LocaleWord, RoleWord, ScopeWord};
+
+/// The page on which administrators sign in to administer.
+pub const ADMINISTRATOR_SIGN_IN: &str = "/admin/sign-in";
 
 /// A person who registers.
 #[derive(Deserialize, ToSchema)]
@@ -28,6 +31,13 @@ pub struct RegisterRequest {
     /// The code of whoever referred the newcomer.
     #[serde(default)]
     pub referral_code: Option<String>,
+    /// The name of the plan that the newcomer means to be on; one with a price is bought afterwards
+    /// and gives nothing before.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// How often that plan is to be paid for; every month if not given.
+    #[serde(default)]
+    pub interval: Option<IntervalBody>,
 }
 
 /// The first administrator.
@@ -54,6 +64,41 @@ pub struct LoginRequest {
     /// The password.
     #[schema(format = Password)]
     pub password: String,
+}
+
+/// An administrator who signs in to administer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSignInRequest {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    #[schema(format = Password)]
+    pub password: String,
+    /// A code of the authenticator app, or a recovery code; empty for who needs none.
+    #[serde(default)]
+    pub code: String,
+}
+
+/// A session for administering.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminSessionBody {
+    /// Whose it is; `null` for a key that is nobody's.
+    #[schema(value_type = Option<Uuid>)]
+    pub user_id: Option<UserId>,
+    /// What state-changing requests under `/api/v1/admin` must carry in `X-CSRF-Token`; `null` for
+    /// keys.
+    pub csrf_token: Option<String>,
+}
+
+impl From<&Actor> for AdminSessionBody {
+    fn from(actor: &Actor) -> Self {
+        let csrf_token = match &actor.via {
+            Via::Session { csrf_token, .. } => Some(csrf_token.clone()),
+            Via::ApiKey { .. } | Via::Token | Via::System => None,
+        };
+        Self { user_id: actor.user_id, csrf_token }
+    }
 }
 
 /// A person.
@@ -119,6 +164,10 @@ pub struct Me {
     /// What the session or key may be used for.
     #[schema(value_type = Vec<ScopeWord>)]
     pub scopes: Vec<Scope>,
+    /// The paid plan that was chosen for the organization at registration and is not bought yet.
+    pub chosen_plan: Option<ChosenPlanBody>,
+    /// The page on which an administrator signs in to administer, where this session does not.
+    pub administrator_sign_in: Option<&'static str>,
 }
 
 impl Me {
@@ -127,6 +176,13 @@ impl Me {
         let csrf_token = match &actor.via {
             Via::Session { csrf_token, .. } => Some(csrf_token.clone()),
             Via::ApiKey { .. } | Via::Token | Via::System => None,
+        };
+        let administrator_sign_in = match &actor.via {
+            Via::Session { desk: Desk::Elsewhere, .. } => Some(ADMINISTRATOR_SIGN_IN),
+            Via::Session { desk: Desk::Own | Desk::Shared, .. }
+            | Via::ApiKey { .. }
+            | Via::Token
+            | Via::System => None,
         };
         let user = profile.user;
         let password = user.has_password();
@@ -146,6 +202,8 @@ impl Me {
             organizations: profile.organizations.into_iter().map(Into::into).collect(),
             csrf_token,
             scopes: actor.scopes.clone(),
+            chosen_plan: profile.chosen_plan.map(Into::into),
+            administrator_sign_in,
         }
     }
 }

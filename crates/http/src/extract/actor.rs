@@ -12,6 +12,11 @@ use crate::state::AppState;
 /// The name of the session's cookie.
 pub const SESSION_COOKIE: &str = "gantry_session";
 
+/// The name of the cookie of a session for administering.
+pub const ADMIN_COOKIE: &str = "gantry_admin_session";
+/// Where browsers send it, and where it counts.
+pub const ADMIN_ROOT: &str = "/api/v1/admin";
+
 /// What the guard found out; on every request to the API.
 #[derive(Debug, Clone)]
 pub struct Identity(pub Option<Actor>);
@@ -57,6 +62,30 @@ pub async fn identify(state: &AppState, headers: &HeaderMap, peer: &Peer) -> Ans
         Err(AccessError::NotSignedIn) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The same for a request to a path of the API: where administering is done, the session that was
+/// begun for it comes before the ordinary one.
+///
+/// # Errors
+/// As [`identify`].
+pub async fn identify_at(
+    path: &str,
+    state: &AppState,
+    headers: &HeaderMap,
+    peer: &Peer,
+) -> Answer<Option<Actor>> {
+    let is_inside = path.strip_prefix(ADMIN_ROOT).is_some_and(|rest| rest.starts_with('/'));
+    let token = find_cookie(headers, ADMIN_COOKIE);
+    if let (true, Some(token)) = (is_inside && !headers.contains_key(header::AUTHORIZATION), token)
+    {
+        match state.access().authenticate_session(token, &peer.client(headers)).await {
+            Ok(actor) => return Ok(Some(actor)),
+            Err(AccessError::NotSignedIn) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    identify(state, headers, peer).await
 }
 
 /// The value of a cookie.

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::rate_limit::{ENTRANCE_LIFETIME, REFUSAL_LIFETIME, RateKey, RateState};
 use crate::etag::is_known;
-use crate::extract::{Identity, Peer, identify};
+use crate::extract::{Identity, Peer, identify_at};
 use crate::problem::{Answer, Problem};
 use crate::state::{AppState, HttpSettings};
 
@@ -42,6 +42,9 @@ const SIGN_IN_PATHS: [&str; 15] = [
     "/invitations/view",
 ];
 
+/// Where administrators sign in to administer; reading it guesses nothing.
+const ADMIN_SESSION: &str = "/admin/session";
+
 /// The header with the anti-forgery token.
 const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -52,8 +55,10 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let identity = identify(&state, request.headers(), &peer).await;
-    let rate = match take_token(&state, request.uri().path(), &peer, identity.as_ref().ok()).await {
+    let path = request.uri().path();
+    let identity = identify_at(path, &state, request.headers(), &peer).await;
+    let way = (request.method(), path);
+    let rate = match take_token(&state, way, &peer, identity.as_ref().ok()).await {
         Ok(rate) => rate,
         Err(problem) => return problem.into_response(),
     };
@@ -79,12 +84,14 @@ pub async fn guard(
 
 async fn take_token(
     state: &AppState,
-    path: &str,
+    (method, path): (&Method, &str),
     peer: &Peer,
     identity: Option<&Option<Actor>>,
 ) -> Answer<RateState> {
     let now = Instant::now();
-    if SIGN_IN_PATHS.iter().any(|end| path.ends_with(end)) {
+    let signs_in = SIGN_IN_PATHS.iter().any(|end| path.ends_with(end))
+        || method == Method::POST && path.ends_with(ADMIN_SESSION);
+    if signs_in {
         let key = RateKey::SignIn(peer.network());
         return Ok(state.limiter.take(key, state.settings.sign_in_rate, now));
     }
@@ -160,7 +167,9 @@ fn require_honest(settings: &HttpSettings, request: &Request, actor: Option<&Act
     // Signing in again needs no token: the page that does it may have none yet, and its origin
     // was checked.
     let path = request.uri().path();
-    if ["/auth/login", "/auth/register"].iter().any(|end| path.ends_with(end)) {
+    let is_begin = ["/auth/login", "/auth/register"].iter().any(|end| path.ends_with(end))
+        || request.method() == Method::POST && path.ends_with(ADMIN_SESSION);
+    if is_begin {
         return Ok(());
     }
     let given = request.headers().get(CSRF_HEADER).map(HeaderValue::as_bytes);

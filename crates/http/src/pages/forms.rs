@@ -4,15 +4,18 @@ use axum::Form;
 use axum::extract::Query;
 use axum::extract::rejection::FormRejection;
 use axum::http::header;
-use gantry_access::{Credentials, Registrant};
+use gantry_access::{Credentials, Registrant, SignedIn};
+use gantry_ports::store::PlanChoice;
+use gantry_rules::plan::Interval;
+use minijinja::context;
 
 use super::screen::{
     APP, Fields, NextParams, Screen, Visit, csrf_of, foreign_form, is_same, local_path, read,
     redirect, require_own_form,
 };
 use crate::middleware::require_same_origin;
-use crate::problem::Answer;
-use crate::routes::empty_cookie;
+use crate::problem::{Answer, Problem};
+use crate::routes::{choose_plan, empty_cookie};
 
 /// The form to sign in.
 pub async fn sign_in_page(visit: Visit, Query(params): Query<NextParams>) -> Answer {
@@ -65,27 +68,63 @@ pub async fn register_page(visit: Visit, Query(params): Query<NextParams>) -> An
         next: params.next,
         token: params.token,
         referral_code: params.referral_code,
+        plan: params.plan,
+        interval: params.interval,
         ..Fields::default()
     };
-    Screen::Register.show(&visit, &fields, None).await
+    show_register(&visit, fields, None).await
 }
 
 /// Registers.
 pub async fn register(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> Answer {
     let fields = read(form)?;
     let done = match require_own_form(&visit, &fields) {
-        Ok(()) => {
-            let client = visit.client();
-            visit
-                .state
-                .access()
-                .register_user(registrant(&fields), &client)
-                .await
-                .map_err(Into::into)
-        }
+        Ok(()) => sign_up(&visit, &fields).await,
         Err(problem) => Err(problem),
     };
-    Screen::Register.finish(&visit, &fields, done).await
+    match done {
+        Err(problem) if !problem.status().is_server_error() => {
+            show_register(&visit, fields, Some(&problem)).await
+        }
+        done => Screen::Register.finish(&visit, &fields, done).await,
+    }
+}
+
+async fn sign_up(visit: &Visit, fields: &Fields) -> Answer<SignedIn> {
+    let plan = find_choice(visit, fields)?;
+    let registrant = Registrant { plan, ..registrant(fields) };
+    Ok(visit.state.access().register_user(registrant, &visit.client()).await?)
+}
+
+/// The plan that the form carries along, if it does.
+fn find_choice(visit: &Visit, fields: &Fields) -> Answer<Option<PlanChoice>> {
+    let interval = match fields.interval.as_str() {
+        "month" => Some(Interval::Month),
+        "year" => Some(Interval::Year),
+        _ => None,
+    };
+    let slug = Some(fields.plan.as_str()).filter(|slug| !slug.is_empty());
+    choose_plan(&visit.state, slug, interval)
+}
+
+/// Shows what was chosen; a plan that cannot be is left out, so that the form can be sent.
+async fn show_register(visit: &Visit, fields: Fields, problem: Option<&Problem>) -> Answer {
+    let choice = find_choice(visit, &fields).ok().flatten();
+    let edition = visit.state.billing().edition();
+    let plan = choice.as_ref().and_then(|choice| edition.find_plan(&choice.plan));
+    let shown = choice.as_ref().zip(plan).map(|(choice, plan)| {
+        let price = plan.terms.price;
+        let (price, each) = match choice.interval {
+            Interval::Month => (price.month, "a month"),
+            Interval::Year => (price.year, "a year"),
+        };
+        let price = price.map(|money| format!("{money} {each}"));
+        context! { title => &plan.title, price => price }
+    });
+    let (plan, interval) = choice
+        .map_or_else(Default::default, |choice| (choice.plan, choice.interval.as_str().to_owned()));
+    let fields = Fields { plan, interval, ..fields };
+    Screen::Register.show_with(visit, &fields, problem, context! { chosen_plan => shown }).await
 }
 
 /// The form for the first administrator.
@@ -138,5 +177,6 @@ fn registrant(fields: &Fields) -> Registrant {
         name: fields.name.clone(),
         invitation: Some(fields.token.clone()).filter(|token| !token.is_empty()),
         referral_code: Some(fields.referral_code.clone()).filter(|code| !code.is_empty()),
+        plan: None,
     }
 }

@@ -4,6 +4,7 @@
 //! Invariants: every value is escaped by the template engine; a form carries a token that only
 //! our own page could have put there; a page loads nothing from elsewhere.
 
+mod admin_sign_in;
 mod consent;
 mod forms;
 mod invitation;
@@ -26,6 +27,7 @@ use gantry_access::Actor;
 use gantry_types::ProblemCode;
 use minijinja::context;
 
+use crate::dto::ADMINISTRATOR_SIGN_IN;
 use crate::etag::is_known;
 use crate::extract::{Peer, identify};
 use crate::problem::{Answer, Problem};
@@ -43,6 +45,10 @@ pub fn page_routes() -> Router<AppState> {
         .route("/", get(home))
         .route("/pricing", get(pricing::pricing))
         .route("/sign-in", get(forms::sign_in_page).post(forms::sign_in))
+        .route(
+            ADMINISTRATOR_SIGN_IN,
+            get(admin_sign_in::admin_sign_in_page).post(admin_sign_in::admin_sign_in),
+        )
         .route("/sign-in/code", post(forms::finish_sign_in))
         .route("/forgot-password", get(recovery::forgot_page).post(recovery::forget))
         .route("/reset-password", get(recovery::reset_page).post(recovery::reset))

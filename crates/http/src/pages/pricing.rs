@@ -41,6 +41,7 @@ pub async fn pricing(State(state): State<AppState>, peer: Peer, headers: HeaderM
 fn describe(plan: &EditionPlan, edition: &Edition) -> Value {
     let price = plan.terms.price;
     context! {
+        slug => &plan.slug,
         title => &plan.title,
         on_request => plan.sale == Sale::OnRequest,
         month => price.month.map(|money| money.to_string()),

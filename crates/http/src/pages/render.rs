@@ -13,6 +13,7 @@ const TEMPLATES: [(&str, &str); 17] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
+    ("admin_sign_in.html", include_str!("templates/admin_sign_in.html")),
     ("code.html", include_str!("templates/code.html")),
     ("forgot.html", include_str!("templates/forgot.html")),
     ("reset.html", include_str!("templates/reset.html")),

@@ -41,6 +41,8 @@ pub struct Fields {
     pub code: String,
     pub next: String,
     pub referral_code: String,
+    pub plan: String,
+    pub interval: String,
 }
 
 /// Where to go after signing in.
@@ -51,6 +53,9 @@ pub struct NextParams {
     pub token: String,
     #[serde(rename = "ref")]
     pub referral_code: String,
+    /// The plan that a newcomer chose on the page of plans.
+    pub plan: String,
+    pub interval: String,
 }
 
 /// The token of the forms of somebody who is signed in.
@@ -94,7 +99,8 @@ pub fn read(form: Result<Form<Fields>, FormRejection>) -> Answer<Fields> {
     let Form(fields) =
         form.map_err(|rejection| Problem::new(code_of(&rejection), rejection.body_text()))?;
     let texts = [&fields.email, &fields.name, &fields.token, &fields.next, &fields.referral_code];
-    if texts.iter().any(|text| text.contains('\0')) {
+    let choice = [&fields.plan, &fields.interval];
+    if texts.iter().chain(&choice).any(|text| text.contains('\0')) {
         return Err(Problem::invalid("", "The form contains a NUL character."));
     }
     Ok(fields)
@@ -143,6 +149,8 @@ pub fn is_same(one: &str, other: &str) -> bool {
 pub enum Screen {
     /// E-mail and password.
     SignIn,
+    /// E-mail, password and code of an administrator.
+    AdminSignIn,
     /// A code, after the password.
     Code,
     /// A new account.
@@ -165,6 +173,7 @@ impl Screen {
     const fn template(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in.html",
+            Self::AdminSignIn => "admin_sign_in.html",
             Self::Code => "code.html",
             Self::Register => "register.html",
             Self::Setup => "setup.html",
@@ -179,6 +188,7 @@ impl Screen {
     const fn title(self) -> &'static str {
         match self {
             Self::SignIn => "Sign in",
+            Self::AdminSignIn => "Sign in to administer",
             Self::Code => "One more step",
             Self::Register => "Create an account",
             Self::Setup => "Set up this installation",
@@ -217,6 +227,8 @@ impl Screen {
             token => &fields.token,
             next => &fields.next,
             referral_code => &fields.referral_code,
+            plan => &fields.plan,
+            interval => &fields.interval,
             has_referrals => visit.state.billing().edition().referrals.is_some(),
             registration_open => is_open,
             providers => list_providers(visit),
@@ -241,7 +253,8 @@ impl Screen {
     const fn policy(self) -> Option<&'static str> {
         match self {
             Self::SignIn => Some(SCRIPTED_POLICY),
-            Self::Code
+            Self::AdminSignIn
+            | Self::Code
             | Self::Register
             | Self::Setup
             | Self::Forgot

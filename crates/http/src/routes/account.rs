@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use gantry_access::Actor;
@@ -25,6 +25,16 @@ pub async fn get_account(
     CurrentActor(actor): CurrentActor,
 ) -> Answer<Json<AccountBody>> {
     Ok(Json(state.billing().account(&actor).await?.into()))
+}
+
+/// Lets go of the plan that was chosen at registration.
+#[utoipa::path(delete, path = "/account/chosen-plan", tag = "Billing", responses((status = 204)))]
+pub async fn dismiss_chosen_plan(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<StatusCode> {
+    state.billing().dismiss_plan_choice(&actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The credits that can be spent, by expiry.

@@ -5,6 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gantry_access::{Actor, Credentials, Registrant, SignedIn};
+use gantry_ports::store::PlanChoice;
+use gantry_rules::plan::Interval;
+use gantry_types::ProblemCode;
 
 use crate::dto::{LoginRequest, Me, RegisterRequest, SecondFactorRequest, SetupRequest};
 use crate::extract::{CurrentActor, JsonBody, Peer, SESSION_COOKIE, Scheme};
@@ -25,6 +28,7 @@ pub async fn set_up(
         name: request.name,
         invitation: None,
         referral_code: None,
+        plan: None,
     };
     let client = peer.client(&headers);
     let signed_in = state.access().set_up(registrant, &request.token, &client).await?;
@@ -40,14 +44,35 @@ pub async fn register(
     headers: HeaderMap,
     JsonBody(request): JsonBody<RegisterRequest>,
 ) -> Answer {
+    let plan = choose_plan(&state, request.plan.as_deref(), request.interval.map(Into::into))?;
     let registrant = Registrant {
         credentials: Credentials { email: request.email, password: request.password },
         name: request.name,
         invitation: request.invitation,
         referral_code: request.referral_code,
+        plan,
     };
     let signed_in = state.access().register_user(registrant, &peer.client(&headers)).await?;
     with_cookie(StatusCode::CREATED, &peer, signed_in)
+}
+
+/// The paid plan that somebody who registers means to buy.
+///
+/// # Errors
+/// 422 that lists what can be chosen.
+pub fn choose_plan(
+    state: &AppState,
+    plan: Option<&str>,
+    interval: Option<Interval>,
+) -> Answer<Option<PlanChoice>> {
+    let Some(slug) = plan else { return Ok(None) };
+    state.billing().choose_plan(slug, interval).map_err(|error| {
+        let refused = Problem::from(error);
+        let pointer = if refused.code() == ProblemCode::Conflict { "/interval" } else { "/plan" };
+        Problem::new(ProblemCode::InvalidParameters, refused.detail())
+            .with_error(pointer, refused.detail())
+            .with_next_step("GET /api/v1/plans lists what is sold here.")
+    })
 }
 
 /// Signs in by e-mail and password; the answer sets the session's cookie. Where a code is needed
@@ -128,12 +153,24 @@ pub fn empty_cookie(peer: &Peer) -> Answer<HeaderValue> {
     cookie(peer, SESSION_COOKIE, "", 0)
 }
 
-/// A cookie that scripts cannot read and other sites' forms do not send.
+/// A cookie for the whole site.
 pub fn cookie(peer: &Peer, name: &str, value: &str, seconds: u64) -> Answer<HeaderValue> {
+    cookie_under("/", peer, (name, value), seconds)
+}
+
+/// A cookie that scripts cannot read and other sites' forms do not send, for the paths under
+/// `path`.
+pub fn cookie_under(
+    path: &str,
+    peer: &Peer,
+    (name, value): (&str, &str),
+    seconds: u64,
+) -> Answer<HeaderValue> {
     let secure = match peer.scheme {
         Scheme::Https => "; Secure",
         Scheme::Http => "",
     };
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let text =
+        format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).map_err(|_| Problem::internal("a cookie is no header value"))
 }

@@ -6,6 +6,7 @@ mod admin;
 mod admin_billing;
 mod admin_fraud;
 mod admin_limits;
+mod admin_session;
 mod admin_users;
 mod api_keys;
 mod app_shell;
@@ -45,8 +46,9 @@ mod uploads;
 mod usage;
 mod workflows;
 
+pub use admin_session::admin_cookie;
 pub use app_shell::app_routes;
-pub use auth::{empty_cookie, session_cookie};
+pub use auth::{choose_plan, empty_cookie, session_cookie};
 pub use docs::docs_routes;
 pub use health::health_routes;
 pub use oauth::{derive_issuer, oauth_routes};
@@ -211,6 +213,7 @@ fn flow_routes() -> OpenApiRouter<AppState> {
 fn billing_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(billing::list_plans))
+        .routes(routes!(account::dismiss_chosen_plan))
         .routes(routes!(billing::begin_checkout))
         .routes(routes!(billing::get_subscription, billing::change_subscription))
         .routes(routes!(billing::list_payments))
@@ -241,6 +244,12 @@ fn billing_routes() -> OpenApiRouter<AppState> {
 /// The installation, its flags, people, and jobs of all organizations.
 fn admin_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
+        .routes(routes!(
+            admin_session::begin_admin_session,
+            admin_session::get_admin_session,
+            admin_session::end_admin_session
+        ))
+        .routes(routes!(admin_session::issue_admin_key))
         .routes(routes!(admin::get_overview))
         .routes(routes!(admin::redrive_dead_jobs))
         .routes(routes!(admin::stop_job))

@@ -13,13 +13,13 @@ use totp_rs::{Builder, Secret};
 use super::sign_in;
 
 /// The authenticator app of somebody.
-struct App<'a> {
+pub struct App<'a> {
     secret: String,
     server: &'a TestApp,
 }
 
 impl App<'_> {
-    fn code(&self) -> Result<String> {
+    pub fn code(&self) -> Result<String> {
         let secret = Secret::try_from_base32(&self.secret).ok().context("a secret in base 32")?;
         let totp = Builder::new().with_secret(secret).build().ok().context("a good secret")?;
         let seconds = u64::try_from(self.server.clock.now().as_micros() / 1_000_000)?;
@@ -27,13 +27,16 @@ impl App<'_> {
     }
 
     /// The next code: each is good once.
-    fn next_code(&self) -> Result<String> {
+    pub fn next_code(&self) -> Result<String> {
         self.server.clock.advance(Duration::from_secs(30));
         self.code()
     }
 }
 
-async fn enrol<'a>(server: &'a TestApp, client: &mut TestClient) -> Result<(App<'a>, Vec<Value>)> {
+pub async fn enrol<'a>(
+    server: &'a TestApp,
+    client: &mut TestClient,
+) -> Result<(App<'a>, Vec<Value>)> {
     let setup = "/api/v1/auth/second-factor/setup";
     let answer = client.post(setup, &json!({ "password": PASSWORD })).await?;
     answer.require_status(200)?;

@@ -1,15 +1,18 @@
 //! Addresses, passwords, second factors, members and invitations, over HTTP.
 
 mod addresses;
+mod administering;
 mod audit_export;
 mod export;
 mod factors;
+mod import;
 mod issuers;
 mod leaving;
 mod members;
 mod oauth;
 mod organizations;
 mod passkeys;
+mod passwords;
 mod providers;
 mod restrictions;
 mod tokens;

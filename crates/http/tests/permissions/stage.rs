@@ -161,9 +161,10 @@ impl Stage {
 
     fn body_of(&self, method: &str, path: &str) -> Option<Value> {
         match path {
-            "/api/v1/auth/login" | "/api/v1/auth/setup" | "/api/v1/auth/register" => {
-                Some(json!({ "email": "" }))
-            }
+            "/api/v1/auth/login"
+            | "/api/v1/auth/setup"
+            | "/api/v1/auth/register"
+            | "/api/v1/admin/session" => Some(json!({ "email": "" })),
             "/api/v1/auth/second-factor" => Some(json!({ "challenge": "none", "code": "none" })),
             "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
             "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
@@ -211,7 +212,9 @@ impl Stage {
                 }
                 Some(body)
             }
-            "/api/v1/api-keys" => Some(json!({ "name": "x", "scopes": ["account"] })),
+            "/api/v1/api-keys" | "/api/v1/admin/api-keys" => {
+                Some(json!({ "name": "x", "scopes": ["account"] }))
+            }
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
             "/api/v1/account/mock-purchases" => Some(json!({ "package": "none" })),

@@ -93,6 +93,8 @@ const MANAGE_KEYS: Rule = Rule::Only {
     allowed: &[Member, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
 };
+/// A key needs the scope `account` too.
+const MAKE_ADMIN_KEYS: Rule = Rule::Only { allowed: &[Administrator], foreign: &[] };
 const MANAGE_MEMBERS: Rule =
     Rule::Only { allowed: &[Admin, Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
 const MANAGE_BILLING: Rule = MANAGE_MEMBERS;
@@ -177,6 +179,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/ledger.csv", READ_ACCOUNT),
     ("get", "/api/v1/account/usage", READ_ACCOUNT),
     ("get", "/api/v1/account/usage.csv", READ_ACCOUNT),
+    ("delete", "/api/v1/account/chosen-plan", MANAGE_BILLING),
     ("get", "/api/v1/plans", Rule::Public),
     ("post", "/api/v1/account/checkouts", MANAGE_BILLING),
     ("get", "/api/v1/account/subscription", READ_ACCOUNT),
@@ -292,6 +295,11 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("put", "/api/v1/admin/flags/{key}", ADMINISTER),
     ("delete", "/api/v1/admin/flags/{key}", ADMINISTER),
     ("post", "/api/v1/admin/flags/{key}/try", ADMINISTER),
+    ("post", "/api/v1/admin/session", Rule::Public),
+    ("get", "/api/v1/admin/session", ADMINISTER),
+    // An ordinary session, and a key, have nothing to end here.
+    ("delete", "/api/v1/admin/session", ADMINISTER),
+    ("post", "/api/v1/admin/api-keys", MAKE_ADMIN_KEYS),
     ("get", "/api/v1/admin/users", ADMINISTER),
     // Nobody has this identifier, and no job.
     ("get", "/api/v1/admin/users/{id}", ADMINISTER),

@@ -35,7 +35,8 @@ pub struct User {
     pub email: String,
     /// The name for people.
     pub name: String,
-    /// Argon2id in PHC form; empty for somebody who never set a password.
+    /// Argon2id in PHC form, or bcrypt where it came from elsewhere and was not used here yet;
+    /// empty for somebody who never set a password.
     pub password_hash: String,
     /// Whether the user administers the installation.
     pub administrator: bool,
@@ -117,6 +118,15 @@ pub struct Membership {
     pub role: Role,
 }
 
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionPurpose {
+    /// All that its user may do; whether that includes administering is a setting.
+    Everything,
+    /// Administering the installation, after a sign-in of its own.
+    Administer,
+}
+
 /// A browser session. The token itself is never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -138,6 +148,8 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When it ends whatever happens.
     pub expires_at: Timestamp,
+    /// What it is for.
+    pub purpose: SessionPurpose,
 }
 
 /// A key of a program. The secret itself is never stored.
@@ -191,6 +203,8 @@ pub trait ReadAccess: Send + Sync {
     async fn find_user_by_email(&self, email: &str) -> Result<Option<User>, StoreError>;
     /// A user.
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// The highest cost of the hashes of bcrypt that came from elsewhere and were not renewed yet.
+    async fn find_imported_cost(&self) -> Result<Option<u32>, StoreError>;
     /// An organization.
     async fn find_organization(
         &self,
@@ -242,6 +256,16 @@ pub trait WriteAccess: ReadAccess {
     /// Replaces everything of a user but the identifier, the time of registration and whether they
     /// administer. [`StoreError::AlreadyExists`] for an e-mail that is taken.
     async fn update_user(&self, user: &User) -> Result<(), StoreError>;
+    /// Notes that a user's password hash is bcrypt's, and its cost; forgotten with the hash.
+    async fn note_imported_cost(&self, user_id: UserId, cost: u32) -> Result<(), StoreError>;
+    /// Puts another hash of the same password in the place of `old`; nothing happens where it is
+    /// not `old` any more.
+    async fn renew_password_hash(
+        &self,
+        user_id: UserId,
+        old: &str,
+        new: &str,
+    ) -> Result<(), StoreError>;
     /// Notes why a user is suspended or banned, in place of an earlier reason.
     async fn set_restriction(&self, restriction: &Restriction) -> Result<(), StoreError>;
     /// Forgets why a user was suspended or banned.

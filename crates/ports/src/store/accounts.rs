@@ -5,7 +5,7 @@ use gantry_rules::account::{Lot, LotOrigin, MeterUse};
 use gantry_rules::cancellation::Cancellations;
 use gantry_rules::overrides::{LimitName, LimitOverride, derive_terms};
 use gantry_rules::period::{Period, derive_month};
-use gantry_rules::plan::{Plan, PlanTerms};
+use gantry_rules::plan::{Interval, Plan, PlanTerms};
 use gantry_types::{
     Credits, JobId, LedgerEntryId, LotId, OrganizationId, PlanId, Timestamp, UserId,
 };
@@ -73,6 +73,15 @@ pub struct LotRecord {
     pub reason: String,
     /// When they were given.
     pub created_at: Timestamp,
+}
+
+/// The paid plan that somebody chose when they registered, and has not bought yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanChoice {
+    /// The plan's name in the edition.
+    pub plan: String,
+    /// How often it is to be paid for.
+    pub interval: Interval,
 }
 
 /// What an account has and does now.
@@ -156,6 +165,11 @@ pub trait ReadAccounts: Send + Sync {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Vec<OverrideRecord>, StoreError>;
+    /// The plan that its owner chose when they registered.
+    async fn find_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<PlanChoice>, StoreError>;
     /// The lots with something left, in the order of use.
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError>;
     /// The lots of which something can be spent at `now`, in the order of use; at most `limit` of
@@ -193,7 +207,8 @@ pub trait ReadAccounts: Send + Sync {
 pub trait WriteAccounts: ReadAccounts {
     /// Adds a version of a plan.
     async fn insert_plan(&self, plan: &Plan) -> Result<(), StoreError>;
-    /// Moves an organization to a version of a plan, on which it is since `now`.
+    /// Moves an organization to a version of a plan, on which it is since `now`; a choice that was
+    /// made before is forgotten.
     async fn set_plan(
         &self,
         organization_id: OrganizationId,
@@ -215,6 +230,15 @@ pub trait WriteAccounts: ReadAccounts {
         limit: &LimitName,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+    /// Notes which plan an organization's owner means to buy, in place of an earlier choice.
+    async fn set_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+        choice: &PlanChoice,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Forgets a choice; nothing happens where there is none.
+    async fn delete_plan_choice(&self, organization_id: OrganizationId) -> Result<(), StoreError>;
     /// Adds a lot with its ledger entries (`Issued` to `Available`).
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;
     /// Notes on which side of `low` an account's balance is now; answers whether it fell below it

@@ -35,12 +35,12 @@ mod usage;
 mod vouching;
 
 pub use access::{
-    ApiKey, Membership, NewUser, Organization, ReadAccess, Restriction, Session, SignInFailures,
-    User, UserStatus, WriteAccess,
+    ApiKey, Membership, NewUser, Organization, ReadAccess, Restriction, Session, SessionPurpose,
+    SignInFailures, User, UserStatus, WriteAccess,
 };
 pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, OverrideRecord,
-    ReadAccounts, WriteAccounts,
+    PlanChoice, ReadAccounts, WriteAccounts,
 };
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
 pub use catalog::{

@@ -10,8 +10,8 @@ use gantry_rules::period::Period;
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::access_rows::{
-    ApiKeyRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow, SignInFailuresRow,
-    UserRow,
+    ApiKeyRow, CostRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow,
+    SignInFailuresRow, UserRow,
 };
 use super::convert::decode_u64;
 use crate::session::Session;
@@ -21,7 +21,7 @@ const SELECT_USER: &str = "SELECT id, email, name, password_hash, administrator,
 const SELECT_MEMBERSHIP: &str = "SELECT m.organization_id, o.name AS organization_name, \
      m.user_id, m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id";
 const SELECT_SESSION: &str = "SELECT id, organization_id, user_id, token_sha256, user_agent, ip, \
-     created_at, last_used_at, expires_at FROM sessions";
+     created_at, last_used_at, expires_at, administering FROM sessions";
 const SELECT_API_KEY: &str = "SELECT id, organization_id, user_id, name, prefix, key_sha256, \
      scopes, created_at, last_used_at, expires_at, revoked_at, family_id, client_id FROM api_keys";
 
@@ -49,6 +49,12 @@ impl ReadAccess for Session {
         let sql = format!("{SELECT_USER} WHERE id = $1");
         let row = self.sql().first::<UserRow>("user", sql, vec![id.as_uuid().into()]).await?;
         row.map(UserRow::decode).transpose()
+    }
+
+    async fn find_imported_cost(&self) -> Result<Option<u32>, StoreError> {
+        let sql = "SELECT MAX(imported_cost) AS cost FROM users";
+        let row = self.sql().first::<CostRow>("cost of a password", sql, vec![]).await?;
+        row.map_or(Ok(None), CostRow::decode)
     }
 
     async fn find_organization(

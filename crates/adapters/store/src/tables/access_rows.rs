@@ -2,7 +2,8 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, Membership, Organization, Restriction, Session, SignInFailures, User, UserStatus,
+    ApiKey, Membership, Organization, Restriction, Session, SessionPurpose, SignInFailures, User,
+    UserStatus,
 };
 use gantry_types::{
     ApiKeyId, OAuthClientId, OrganizationId, PlanId, SessionId, Timestamp, TokenFamilyId, UserId,
@@ -142,6 +143,7 @@ pub(super) struct SessionRow {
     created_at: i64,
     last_used_at: i64,
     expires_at: i64,
+    administering: bool,
 }
 
 impl SessionRow {
@@ -156,6 +158,11 @@ impl SessionRow {
             created_at: decode_time(self.created_at),
             last_used_at: decode_time(self.last_used_at),
             expires_at: decode_time(self.expires_at),
+            purpose: if self.administering {
+                SessionPurpose::Administer
+            } else {
+                SessionPurpose::Everything
+            },
         }
     }
 }
@@ -209,5 +216,17 @@ impl SignInFailuresRow {
     pub(super) fn decode(self) -> Result<SignInFailures, StoreError> {
         let last_at = Timestamp::from_micros(self.last_at);
         Ok(SignInFailures { count: decode_u32("sign-in failures", self.failures)?, last_at })
+    }
+}
+
+/// The highest cost of hashes from elsewhere.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct CostRow {
+    cost: Option<i64>,
+}
+
+impl CostRow {
+    pub(super) fn decode(self) -> Result<Option<u32>, StoreError> {
+        self.cost.map(|cost| decode_u32("cost of a password", cost)).transpose()
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    ApiKey, NewUser, Organization, Restriction, Session as SignedIn, SignInFailures, User,
-    WriteAccess,
+    ApiKey, NewUser, Organization, Restriction, Session as SignedIn, SessionPurpose,
+    SignInFailures, User, WriteAccess,
 };
 use gantry_types::{
     ApiKeyId, OAuthClientId, OrganizationId, Role, SessionId, Timestamp, TokenFamilyId, UserId,
@@ -48,7 +48,9 @@ impl WriteAccess for Session {
 
     async fn update_user(&self, user: &User) -> Result<(), StoreError> {
         let sql = "UPDATE users SET email = $2, name = $3, password_hash = $4, status = $5, \
-                   locale = $6, email_verified_at = $7, second_factor_at = $8 WHERE id = $1";
+                   locale = $6, email_verified_at = $7, second_factor_at = $8, \
+                   imported_cost = CASE WHEN password_hash = $4 THEN imported_cost END \
+                   WHERE id = $1";
         let values = vec![
             user.id.as_uuid().into(),
             user.email.as_str().into(),
@@ -60,6 +62,24 @@ impl WriteAccess for Session {
             user.second_factor_at.map(Timestamp::as_micros).into(),
         ];
         self.sql().run_on_row("user", sql, values).await
+    }
+
+    async fn note_imported_cost(&self, user_id: UserId, cost: u32) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET imported_cost = $2 WHERE id = $1";
+        let values = vec![user_id.as_uuid().into(), i64::from(cost).into()];
+        self.sql().run_on_row("user", sql, values).await
+    }
+
+    async fn renew_password_hash(
+        &self,
+        user_id: UserId,
+        old: &str,
+        new: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET password_hash = $3, imported_cost = NULL \
+                   WHERE id = $1 AND password_hash = $2";
+        let values = vec![user_id.as_uuid().into(), old.into(), new.into()];
+        self.sql().run("user", sql, values).await.map(drop)
     }
 
     async fn set_restriction(&self, restriction: &Restriction) -> Result<(), StoreError> {
@@ -84,8 +104,8 @@ impl WriteAccess for Session {
 
     async fn insert_session(&self, session: &SignedIn) -> Result<(), StoreError> {
         let sql = "INSERT INTO sessions (id, organization_id, user_id, token_sha256, user_agent, \
-                   ip, created_at, last_used_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                   ip, created_at, last_used_at, expires_at, administering) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let values = vec![
             session.id.as_uuid().into(),
             session.organization_id.as_uuid().into(),
@@ -96,6 +116,7 @@ impl WriteAccess for Session {
             session.created_at.as_micros().into(),
             session.last_used_at.as_micros().into(),
             session.expires_at.as_micros().into(),
+            (session.purpose == SessionPurpose::Administer).into(),
         ];
         self.sql().run("session", sql, values).await.map(drop)
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     AccountOverview, LedgerEntry, LedgerFilter, LotRecord, OverrideRecord, Page, PageRequest,
-    ReadAccounts,
+    PlanChoice, ReadAccounts,
 };
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
@@ -41,6 +41,20 @@ impl PlanRow {
             title: self.title,
             terms: decode_json("plan terms", &self.terms)?,
         })
+    }
+}
+
+/// A row of `plan_choices`.
+#[derive(Debug, FromQueryResult)]
+struct ChoiceRow {
+    plan: String,
+    paid_each: String,
+}
+
+impl ChoiceRow {
+    fn decode(self) -> Result<PlanChoice, StoreError> {
+        let interval = decode_serde_word("interval", &self.paid_each)?;
+        Ok(PlanChoice { plan: self.plan, interval })
     }
 }
 
@@ -205,6 +219,16 @@ impl ReadAccounts for Session {
         organization_id: OrganizationId,
     ) -> Result<Vec<OverrideRecord>, StoreError> {
         overrides::list(self.sql(), organization_id).await
+    }
+
+    async fn find_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<PlanChoice>, StoreError> {
+        let sql = "SELECT plan, paid_each FROM plan_choices WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into()];
+        let row = self.sql().first::<ChoiceRow>("plan choice", sql, values).await?;
+        row.map(ChoiceRow::decode).transpose()
     }
 
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError> {

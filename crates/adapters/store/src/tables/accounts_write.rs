@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{LotGrant, OverrideRecord, WriteAccounts};
+use gantry_ports::store::{LotGrant, OverrideRecord, PlanChoice, WriteAccounts};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::overrides::LimitName;
@@ -47,6 +47,7 @@ impl WriteAccounts for Session {
             now.as_micros().into(),
         ];
         self.sql().run_on_row("account", sql, values).await?;
+        self.delete_plan_choice(organization_id).await?;
         make_blocked_jobs_due(self, organization_id).await
     }
 
@@ -72,6 +73,30 @@ impl WriteAccounts for Session {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         overrides::delete(self, organization_id, (limit, now)).await
+    }
+
+    async fn set_plan_choice(
+        &self,
+        organization_id: OrganizationId,
+        choice: &PlanChoice,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO plan_choices (organization_id, plan, paid_each, chosen_at) \
+                   VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id) DO UPDATE SET \
+                   plan = excluded.plan, paid_each = excluded.paid_each, \
+                   chosen_at = excluded.chosen_at";
+        let values = vec![
+            organization_id.as_uuid().into(),
+            choice.plan.as_str().into(),
+            choice.interval.as_str().into(),
+            now.as_micros().into(),
+        ];
+        self.sql().run("plan choice", sql, values).await.map(drop)
+    }
+
+    async fn delete_plan_choice(&self, organization_id: OrganizationId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM plan_choices WHERE organization_id = $1";
+        self.sql().run("plan choice", sql, vec![organization_id.as_uuid().into()]).await.map(drop)
     }
 
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError> {

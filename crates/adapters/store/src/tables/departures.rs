@@ -176,7 +176,7 @@ async fn overwrite_organization(session: &Session, id: OrganizationId) -> Result
 /// The row stays, because jobs and entries of the books name its number.
 async fn overwrite_user(session: &Session, id: UserId) -> Result<(), StoreError> {
     let sql = "UPDATE users SET email = $2, name = '(erased)', password_hash = '', \
-               administrator = FALSE, status = 'erased', locale = 'en', \
+               imported_cost = NULL, administrator = FALSE, status = 'erased', locale = 'en', \
                email_verified_at = NULL, second_factor_at = NULL WHERE id = $1";
     let email = format!("{}@erased.invalid", id.as_uuid().simple());
     session.sql().run_on_row("user", sql, vec![id.as_uuid().into(), email.into()]).await

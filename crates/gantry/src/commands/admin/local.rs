@@ -137,6 +137,7 @@ pub async fn create_administrator(
         name: name.unwrap_or(before_at).to_owned(),
         invitation: None,
         referral_code: None,
+        plan: None,
     };
     house
         .access

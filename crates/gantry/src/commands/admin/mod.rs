@@ -3,11 +3,14 @@
 mod audit;
 mod flags;
 mod fraud;
+mod import_people;
 mod local;
 mod money;
 mod people;
 
 pub use local::create_administrator;
+
+use gantry_access::Known;
 
 use crate::cli::{AdminCommand, GlobalArgs};
 use crate::console::Console;
@@ -21,6 +24,11 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
     match command {
         AdminCommand::Create { data, email, name, password_stdin: _ } => {
             return local::create((data, global), (email, name.as_deref()), console);
+        }
+        AdminCommand::ImportPeople { data, file, edition, skip_known } => {
+            let known = if *skip_known { Known::Skip } else { Known::Refuse };
+            let named = (file.as_path(), edition.as_deref());
+            return import_people::run((data, global), named, known, console);
         }
         AdminCommand::VerifyAudit { data: _, file: Some(file) } => {
             return local::verify_file(file, console);

@@ -5,6 +5,7 @@ use gantry_rules::refusal::Refusal;
 use gantry_types::ProblemCode;
 
 use super::sentence;
+use crate::dto::ADMINISTRATOR_SIGN_IN;
 use crate::problem::Problem;
 
 impl From<AccessError> for Problem {
@@ -82,6 +83,9 @@ impl From<AccessError> for Problem {
                     "Administrators turn two-factor sign-in on first, in their account.",
                 )
             }
+            AccessError::AdministersElsewhere => Self::new(ProblemCode::Forbidden, detail)
+                .with("sign_in", ADMINISTRATOR_SIGN_IN)
+                .with_next_step("POST /api/v1/admin/session begins such a session."),
             AccessError::Suspended
             | AccessError::Banned
             | AccessError::Leaving

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::store::{ApiKey, NewUser, Session, StoreExt, User, UserStatus};
+use gantry_ports::store::{ApiKey, NewUser, Session, SessionPurpose, StoreExt, User, UserStatus};
 use gantry_rules::period::Period;
 use gantry_types::{ApiKeyId, Role, Scope, SessionId, Timestamp};
 
@@ -35,6 +35,7 @@ fn session_of(new: &NewUser, token: &str) -> Session {
         created_at: START,
         last_used_at: START,
         expires_at: World::at(3600),
+        purpose: SessionPurpose::Everything,
     }
 }
 

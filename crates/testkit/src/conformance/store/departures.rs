@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     ApiKey, AuditEntry, Departure, ErasedRows, Invitation, LedgerFilter, LinkPurpose, NewUser,
-    OneTimeLink, Order, PageRequest, QueuedMail, Session, StoreExt, Traces, Tx, UserStatus,
+    OneTimeLink, Order, PageRequest, QueuedMail, Session, SessionPurpose, StoreExt, Traces, Tx,
+    UserStatus,
 };
 use gantry_ports::{BoxFuture, Mail};
 use gantry_types::{
@@ -101,6 +102,7 @@ async fn leave_ways_in(world: &World, new: &NewUser, other: OrganizationId) -> O
         created_at: START,
         last_used_at: START,
         expires_at: World::at(9_000),
+        purpose: SessionPurpose::Everything,
     };
     let key = ApiKey {
         id: ApiKeyId::generate(),

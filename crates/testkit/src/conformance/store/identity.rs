@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use gantry_ports::store::{
     Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor, Session,
-    StoreExt, Tx,
+    SessionPurpose, StoreExt, Tx,
 };
 use gantry_ports::{BoxFuture, Mail, StoreError};
 use gantry_types::{InvitationId, MailId, Role, SessionId, Timestamp, UserId};
@@ -179,6 +179,7 @@ pub async fn members_come_and_go(world: &World) -> Outcome {
         created_at: START,
         last_used_at: START,
         expires_at: World::at(1000),
+        purpose: SessionPurpose::Everything,
     };
     let user = grace.user.id;
     write(world, (session.clone(), again.id), move |tx, (session, invitation)| {

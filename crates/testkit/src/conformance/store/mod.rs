@@ -15,6 +15,7 @@ pub mod flags;
 pub mod flows;
 pub mod fork;
 pub mod identity;
+pub mod imports;
 pub mod invoices;
 pub mod keys;
 pub mod limits;
@@ -50,6 +51,9 @@ macro_rules! store_conformance {
             access::an_email_is_taken_once,
             access::keys_are_seen_by_their_organization_alone,
             access::failed_sign_ins_are_counted_in_a_window,
+            imports::costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed,
+            imports::a_choice_of_plan_is_kept_until_the_plan_changes,
+            imports::sessions_know_what_they_are_for,
             identity::links_are_good_once,
             identity::codes_are_good_once,
             identity::members_come_and_go,
