@@ -212,7 +212,7 @@ mod tests {
             email: email.to_owned(),
             name: String::new(),
             password_hash: password_hash.to_owned(),
-            verified: line % 2 == 0,
+            verified: line.is_multiple_of(2),
         }
     }
 

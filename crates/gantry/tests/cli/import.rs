@@ -6,7 +6,7 @@ const HASH: &str = "$2b$05$H7FhKUX9cnvp.VLZuEcMu.dqM1nOA7U/OwoLM8wrzVPVPRVpwyWP6
 
 fn import(place: &Place, rows: &str, more: &[&str]) -> super::support::Ended {
     let text = format!("email,name,password_hash,verified\n{rows}");
-    std::fs::write(place.path("people.csv"), text).unwrap();
+    assert!(std::fs::write(place.path("people.csv"), text).is_ok(), "the file is written");
     let mut words = vec!["admin", "import-people", "--json", "--data-dir", "data", "people.csv"];
     words.extend(more);
     place.run(&words)

@@ -9,7 +9,7 @@ use gantry_types::RequestId;
 use super::{PASSKEY_SCRIPT, STYLES};
 use crate::problem::{Answer, Problem};
 
-const TEMPLATES: [(&str, &str); 17] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("base.html", include_str!("templates/base.html")),
     ("home.html", include_str!("templates/home.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),

@@ -82,7 +82,8 @@ impl Sandbox {
         book.time(self.clock.now())
     }
 
-    /// Changes the book and keeps it; nothing is changed when it cannot be kept.
+    /// Changes the book, after everything that was due by now, and keeps it; nothing is changed
+    /// when it cannot be kept.
     async fn change<T>(
         &self,
         act: impl FnOnce(&mut Book, Timestamp) -> Result<T, PaymentError> + Send,
@@ -90,6 +91,7 @@ impl Sandbox {
         let mut book = self.book.lock().await;
         let mut changed = book.clone();
         let now = self.now(&book);
+        changed.pass_to(now)?;
         let answer = act(&mut changed, now)?;
         let refuse = |reason: String| PaymentError::Unavailable { reason };
         let text = serde_json::to_vec(&changed).map_err(|error| refuse(error.to_string()))?;

@@ -2,8 +2,10 @@
 //! again, and what was cancelled ends.
 
 use gantry_ports::payments::PaymentError;
+use gantry_types::Timestamp;
 
 use super::book::{Book, invoice_of, later};
+use crate::shapes::seconds_of;
 
 /// After how many days a bill that was not paid is asked for again; then the subscription ends.
 const RETRIES_DAYS: [i64; 3] = [3, 5, 7];
@@ -12,8 +14,14 @@ const DAY: i64 = 86_400;
 const MOST_STEPS: usize = 10_000;
 
 impl Book {
-    /// Lets everything happen that is due until `then`, in the order in which it is due.
-    pub(super) fn run_until(&mut self, then: i64) -> Result<(), PaymentError> {
+    /// Lets everything happen that is due by `now`.
+    pub(super) fn pass_to(&mut self, now: Timestamp) -> Result<(), PaymentError> {
+        self.renew_until(seconds_of(now))?;
+        self.end_disputes(seconds_of(now))
+    }
+
+    /// Renews in the order in which it is due.
+    fn renew_until(&mut self, then: i64) -> Result<(), PaymentError> {
         for _ in 0..MOST_STEPS {
             let next = self
                 .subscriptions
