@@ -35,9 +35,29 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begins a purchase; the answer says where to pay. */
+        /**
+         * Begins a purchase; the answer says where to pay. With an `Idempotency-Key` the request may be
+         *     repeated for 24 hours: the same key and body answer the same purchase.
+         */
         post: operations["begin_checkout"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/chosen-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets go of the plan that was chosen at registration. */
+        delete: operations["dismiss_chosen_plan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -122,8 +142,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest invoices of the subscription, as its provider keeps them. */
+        /**
+         * The newest invoices and credit notes: of this installation's numbering, and the provider's where
+         *     it writes them.
+         */
         get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/invoices/{number}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An invoice or a credit note of this installation's numbering, as a page to print or to keep. */
+        get: operations["show_invoice"];
         put?: never;
         post?: never;
         delete?: never;
@@ -253,7 +293,9 @@ export interface paths {
         put?: never;
         /**
          * Cancels the subscription at the end of its period, keeps it after all, or changes its plan. Where
-         *     `approve_url` is given, nothing has changed yet: the buyer agrees on that page first.
+         *     `approve_url` is given, nothing has changed yet: the buyer agrees on that page first. With an
+         *     `Idempotency-Key` the request may be repeated for 24 hours: it changes the subscription once, and
+         *     a repetition answers it as it stands.
          */
         post: operations["change_subscription"];
         delete?: never;
@@ -312,6 +354,61 @@ export interface paths {
         get: operations["export_usage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/accounts/{id}/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits that an account has in place of its plan's. For administrators. */
+        get: operations["list_limit_overrides"];
+        /**
+         * Gives an account limits in place of its plan's, all of the list or none. Those that it has and
+         *     that are not named stay. For administrators.
+         */
+        put: operations["set_limit_overrides"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/accounts/{id}/overrides/{limit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a limit back, so that the plan's holds again. For administrators. */
+        delete: operations["delete_limit_override"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a key that may have the scope `admin`. The answer shows its secret this once. */
+        post: operations["issue_admin_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -538,7 +635,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives an organization credits. For administrators. */
+        /**
+         * Gives an organization credits. With an `Idempotency-Key` the request may be repeated for 24
+         *     hours, and they are given once. For administrators.
+         */
         post: operations["grant_credits"];
         delete?: never;
         options?: never;
@@ -606,7 +706,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives money back for a payment. For administrators. */
+        /**
+         * Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
+         *     hours, and it is given back once. For administrators.
+         */
         post: operations["refund_payment"];
         delete?: never;
         options?: never;
@@ -683,6 +786,28 @@ export interface paths {
         /** Moves the sandbox's clock on, so that periods end and renew. For administrators. */
         post: operations["advance_sandbox"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who administers in this session. */
+        get: operations["get_admin_session"];
+        put?: never;
+        /**
+         * Begins a session for administering, by e-mail, password and a code; the answer sets its cookie.
+         *     Whoever does not administer gets the answer of a wrong password.
+         */
+        post: operations["begin_admin_session"];
+        /** Ends the session for administering; the ordinary one stays. */
+        delete: operations["end_admin_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2743,9 +2868,10 @@ export interface components {
     schemas: {
         /** @description An account. */
         AccountBody: {
+            chosen_plan?: components["schemas"]["ChosenPlanBody"] | null;
             /** @description Its balance. */
             credits: components["schemas"]["CreditsBody"];
-            /** @description Every meter that the plan limits or that was used. */
+            /** @description Every meter that is limited or that was used. */
             meters: components["schemas"]["MeterBody"][];
             /**
              * Format: uuid
@@ -2753,10 +2879,12 @@ export interface components {
              */
             organization_id: string;
             /**
-             * @description What it has beyond its plan, because an earlier one allowed more; nothing of it is taken
+             * @description What it has beyond what it may, because an earlier one allowed more; nothing of it is taken
              *     away, and no more of it is let in.
              */
             over_limits: components["schemas"]["OverLimitBody"][];
+            /** @description The limits that it has now in place of its plan's, which an administrator gave it. */
+            overrides: components["schemas"]["LimitOverrideBody"][];
             /** @description The plan that it is on. */
             plan: components["schemas"]["PlanBody"];
             /**
@@ -2900,6 +3028,31 @@ export interface components {
              * @description What the newcomer's organization was given.
              */
             welcome: number;
+        };
+        /** @description A session for administering. */
+        AdminSessionBody: {
+            /**
+             * @description What state-changing requests under `/api/v1/admin` must carry in `X-CSRF-Token`; `null` for
+             *     keys.
+             */
+            csrf_token?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose it is; `null` for a key that is nobody's.
+             */
+            user_id?: string | null;
+        };
+        /** @description An administrator who signs in to administer. */
+        AdminSignInRequest: {
+            /** @description A code of the authenticator app, or a recovery code; empty for who needs none. */
+            code?: string;
+            /** @description The e-mail address. */
+            email: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
         };
         /** @description A person as administrators see them. */
         AdminUserBody: {
@@ -3100,6 +3253,13 @@ export interface components {
             package?: string | null;
             /** @description The name of a plan. */
             plan?: string | null;
+        };
+        /** @description A paid plan that somebody means to buy. */
+        ChosenPlanBody: {
+            /** @description How often it is to be paid for. */
+            interval: components["schemas"]["Interval"];
+            /** @description The name in the edition. */
+            plan: string;
         };
         /** @description What became of a claim. */
         ClaimBody: {
@@ -3734,25 +3894,31 @@ export interface components {
             /** @description As what. */
             role: components["schemas"]["Role"];
         };
-        /** @description An invoice of the payment provider. */
+        /** @description An invoice or a credit note. */
         InvoiceBody: {
-            /** @description What it is over. */
+            /** @description What it is over, tax included; below zero where it gives back. */
             amount: components["schemas"]["MoneyBody"];
             /**
              * Format: date-time
              * @description When it was written.
              */
             at: string;
+            /** @description The number of the invoice that a credit note corrects. */
+            corrects?: string | null;
+            /** @description `invoice` or `credit_note`. */
+            kind: string;
+            net?: components["schemas"]["MoneyBody"] | null;
             /** @description The number on it. */
             number?: string | null;
-            /** @description Its page at the provider. */
+            /** @description Its page: here, or at the provider. */
             page_url?: string | null;
             /** @description Its PDF file at the provider. */
             pdf_url?: string | null;
-            /** @description The provider's name for it. */
+            /** @description The provider's name for it; its number, where it is of this installation's numbering. */
             provider_ref: string;
-            /** @description `draft`, `open`, `paid` or `void`. */
+            /** @description `draft`, `open`, `paid` or `void`; `credited` of a credit note. */
             status: string;
+            tax?: components["schemas"]["MoneyBody"] | null;
         };
         /** @description The newest invoices, newest first, at most a hundred. */
         InvoicesBody: {
@@ -3952,6 +4118,88 @@ export interface components {
             lot_id: string;
             /** @description Why. */
             reason: string;
+        };
+        /** @description A limit that an account has in place of its plan's. */
+        LimitOverrideBody: {
+            /**
+             * Format: date-time
+             * @description When the plan's limit holds again; `null` never by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * @description `concurrent_jobs`, `seats`, `retention_days`, `file_bytes`, or `per_month.`, `per_day.` or
+             *     `per_job.` and a meter.
+             */
+            limit: string;
+            /**
+             * Format: int64
+             * @description How much; `null` does not limit.
+             */
+            value?: number | null;
+        };
+        /** @description A limit that an account is to have. */
+        LimitOverrideRequest: {
+            /**
+             * Format: date-time
+             * @description When the plan's limit holds again; never by itself if not given.
+             */
+            expires_at?: string | null;
+            /**
+             * @description `concurrent_jobs`, `seats`, `retention_days`, `file_bytes`, or `per_month.`, `per_day.` or
+             *     `per_job.` and a meter.
+             */
+            limit: string;
+            /** @description Why, for administrators: 1 to 200 characters. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description How much; `null` does not limit.
+             */
+            value: number | null;
+        };
+        /** @description The limits of an account that are not its plan's. */
+        LimitOverridesBody: {
+            /** @description By name, also those whose time is over. */
+            overrides: components["schemas"]["LimitRecordBody"][];
+        };
+        /** @description Limits that an account is to have. */
+        LimitOverridesRequest: {
+            /** @description 1 to 100 limits. Those that the account has and that are not named stay. */
+            overrides: components["schemas"]["LimitOverrideRequest"][];
+        };
+        /** @description A limit of an account, as administrators see it. */
+        LimitRecordBody: {
+            /**
+             * Format: date-time
+             * @description When the plan's limit holds again; `null` never by itself.
+             */
+            expires_at?: string | null;
+            /** @description Whether it holds now. */
+            in_force: boolean;
+            /** @description Its name. */
+            limit: string;
+            /**
+             * Format: int64
+             * @description What the account's plan says; `null` does not limit.
+             */
+            plan_value?: number | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            set_at: string;
+            /**
+             * Format: uuid
+             * @description Who set it; `null` when it was the installation.
+             */
+            set_by?: string | null;
+            /**
+             * Format: int64
+             * @description How much; `null` does not limit.
+             */
+            value?: number | null;
         };
         /** @description Where the browser goes on. */
         LinkBegun: {
@@ -4448,6 +4696,9 @@ export interface components {
         };
         /** @description Who is signed in. */
         Me: {
+            /** @description The page on which an administrator signs in to administer, where this session does not. */
+            administrator_sign_in?: string | null;
+            chosen_plan?: components["schemas"]["ChosenPlanBody"] | null;
             /** @description What state-changing requests with the cookie must carry in `X-CSRF-Token`; `null` for keys. */
             csrf_token?: string | null;
             /** @description The organization that the session or key works in. */
@@ -4509,7 +4760,7 @@ export interface components {
         MeterBody: {
             /**
              * Format: int64
-             * @description What the plan allows per period; `null` does not limit.
+             * @description What the account may per period; `null` does not limit.
              */
             limit?: number | null;
             /** @description The meter. */
@@ -4549,7 +4800,7 @@ export interface components {
             per_job?: number | null;
             /**
              * Format: int64
-             * @description Units per period.
+             * @description Units per month.
              */
             per_period?: number | null;
         };
@@ -4856,7 +5107,7 @@ export interface components {
         OverLimitBody: {
             /**
              * Format: int64
-             * @description What the plan allows.
+             * @description What it may.
              */
             allowed: number;
             /** @description `seats`, `concurrent_jobs`, `queued_jobs`, or `quota.` and a meter. */
@@ -5749,6 +6000,11 @@ export interface components {
              */
             queued_jobs: number;
             /**
+             * @description When the months of its quotas begin: `calendar`, on the first, or `billing`, on the day and
+             *     at the time of day on which the subscription began, or the account without one.
+             */
+            quota_reset: string;
+            /**
              * Format: int32
              * @description Requests above the steady rate that may come at once; `null` does not limit.
              */
@@ -6035,6 +6291,7 @@ export interface components {
         RegisterRequest: {
             /** @description The e-mail address. */
             email: string;
+            interval?: components["schemas"]["Interval"] | null;
             /** @description The secret of an invitation. */
             invitation?: string | null;
             /** @description The name for people. */
@@ -6044,6 +6301,11 @@ export interface components {
              * @description At least 10 characters.
              */
             password: string;
+            /**
+             * @description The name of the plan that the newcomer means to be on; one with a price is bought afterwards
+             *     and gives nothing before.
+             */
+            plan?: string | null;
             /** @description The code of whoever referred the newcomer. */
             referral_code?: string | null;
         };
@@ -7063,7 +7325,10 @@ export interface operations {
     begin_checkout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7080,6 +7345,32 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CheckoutBody"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    dismiss_chosen_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {
@@ -7259,6 +7550,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvoicesBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as `INV-2027-1`. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description A problem. */
@@ -7511,7 +7833,10 @@ export interface operations {
     change_subscription: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7657,6 +7982,132 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_limit_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitOverridesBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_limit_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitOverridesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitOverridesBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_limit_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description Such as `seats`. */
+                limit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    issue_admin_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKeyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
                 };
             };
             /** @description A problem. */
@@ -8163,7 +8614,10 @@ export interface operations {
     grant_credits: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 id: string;
             };
@@ -8283,7 +8737,10 @@ export interface operations {
     refund_payment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8431,6 +8888,92 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SandboxClockBody"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSessionBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminSignInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSessionBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_admin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {

@@ -11,7 +11,8 @@ const OFFERS = {
   plans: [{ slug: 'pro', title: 'Pro', price: { month: { text: '49.00 USD' }, year: null } }],
 };
 
-const accountWith = (choice: typeof CHOICE | null) => ({ chosen_plan: choice }) as unknown as Account;
+const accountWith = (choice: typeof CHOICE | null) =>
+  ({ chosen_plan: choice }) as unknown as Account;
 
 afterEach(() => {
   cleanup();
