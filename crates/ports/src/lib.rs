@@ -1,5 +1,5 @@
-//! The doors between the product and the world: store, blobs, bus, clock, mail, payments, ads, and
-//! those who vouch for people.
+//! The doors between the product and the world: store, blobs, bus, clock, mail, payments, ads,
+//! language models, and those who vouch for people.
 //!
 //! Invariants: contracts stand in the documentation of each trait and are held by a
 //! conformance suite; an adapter implements one port and depends on nothing above it.
@@ -7,6 +7,7 @@
 pub mod blob;
 pub mod bus;
 pub mod clock;
+pub mod language;
 pub mod mail;
 pub mod payments;
 pub mod rewards;
@@ -16,6 +17,7 @@ pub mod vouching;
 pub use blob::{BlobEntry, BlobError, BlobKey, BlobStore};
 pub use bus::{Bus, Hint};
 pub use clock::Clock;
+pub use language::{LanguageError, LanguageModel};
 pub use mail::{Mail, MailError, Mailer};
 pub use payments::{PaymentError, PaymentProvider, SandboxDesk};
 pub use rewards::{NetworkIntelligence, RewardVerifier, SandboxAds};

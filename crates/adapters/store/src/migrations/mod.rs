@@ -21,6 +21,7 @@ mod v19;
 mod v2;
 mod v20;
 mod v21;
+mod v23;
 mod v3;
 mod v4;
 mod v5;
@@ -86,6 +87,7 @@ const VERSIONS: &[Version] = &[
     },
     Version::new(20, v20::STATEMENTS),
     Version::new(21, v21::STATEMENTS),
+    Version::new(23, v23::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =
