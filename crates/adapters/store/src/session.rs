@@ -3,13 +3,13 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAsks, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
-    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs, ReadMails, ReadModels,
-    ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards, ReadSchedules, ReadTx,
-    ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAsks, WriteAudit, WriteCatalog, WriteChores,
-    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices,
-    WriteMails, WriteModels, WritePayments, WriteReferrals, WriteRequests, WriteRewards,
-    WriteSchedules, WriteUsage, WriteVouching,
+    ReadAccess, ReadAccounts, ReadAsks, ReadAudit, ReadCatalog, ReadChores, ReadClients,
+    ReadDepartures, ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs,
+    ReadMails, ReadModels, ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards,
+    ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAsks,
+    WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures, WriteFlags, WriteFlows,
+    WriteIdentity, WriteInvoices, WriteMails, WriteModels, WritePayments, WriteReferrals,
+    WriteRequests, WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;
