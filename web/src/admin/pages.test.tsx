@@ -120,6 +120,7 @@ test('costs stand by operation and by day', async () => {
     operations: [{ operation: 'automl.train', ...total }],
     days: [{ day: '2026-11-26T00:00:00Z', settled: 600, jobs: 3 }],
     total,
+    models: [],
   };
   const server = answerBy({ ...OFFERS, '/api/v1/admin/costs': costs });
   visit('/admin/costs');
