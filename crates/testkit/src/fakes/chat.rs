@@ -23,8 +23,9 @@ const FRAME: usize = 3;
 
 #[derive(Default)]
 struct Book {
-    /// What goes wrong with the next requests, and the seconds after which to come again.
-    troubles: VecDeque<(Trouble, Option<u64>)>,
+    /// What goes wrong with the next requests, if anything, and the seconds after which to come
+    /// again.
+    troubles: VecDeque<Option<(Trouble, Option<u64>)>>,
     /// What is said instead of an echo.
     script: VecDeque<String>,
     /// The requests that were answered.
@@ -58,9 +59,14 @@ impl FakeChat {
         format!("http://{}/v1", self.server.address)
     }
 
-    /// Lets something go wrong with the next request that nothing goes wrong with yet.
+    /// Lets something go wrong with the next request of which nothing was said yet.
     pub fn trouble(&self, trouble: Trouble, retry_after: Option<u64>) {
-        self.desk.book().troubles.push_back((trouble, retry_after));
+        self.desk.book().troubles.push_back(Some((trouble, retry_after)));
+    }
+
+    /// Lets nothing go wrong with the next request of which nothing was said yet.
+    pub fn no_trouble(&self) {
+        self.desk.book().troubles.push_back(None);
     }
 
     /// Says this, once, instead of what it was told last.
@@ -179,7 +185,7 @@ impl Answering for Desk {
         if let Some(refused) = find_refusal(request, &body) {
             return Some(refused);
         }
-        let (trouble, retry_after) = book.troubles.pop_front().unzip();
+        let (trouble, retry_after) = book.troubles.pop_front().flatten().unzip();
         let mut refused = match trouble {
             None => {
                 let text = book.script.pop_front().unwrap_or_else(|| echo(&body));
