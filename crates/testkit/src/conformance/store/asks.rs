@@ -105,7 +105,6 @@ pub async fn asks_are_summed_by_tree_and_go_with_their_organization(world: &Worl
     world
         .store
         .write::<u64, StoreError, _>(move |tx| {
-            let rows = rows.clone();
             Box::pin(async move { tx.departures().erase_rows(&rows).await })
         })
         .await?;
