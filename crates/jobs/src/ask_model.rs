@@ -19,7 +19,7 @@ use gantry_rules::allowance::UnitAsk;
 use gantry_rules::language::{AskedByJob, check_job, limits_jobs};
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::Accounting;
-use gantry_types::{AllowanceId, AskId, MeterId, ModelAnswer, ModelRequest, TokenUse};
+use gantry_types::{AllowanceId, AnswerEnd, AskId, MeterId, ModelAnswer, ModelRequest, TokenUse};
 
 use crate::Jobs;
 
@@ -40,8 +40,8 @@ impl Jobs {
     /// it is counted when it is answered.
     ///
     /// # Errors
-    /// `Resource` when nobody answers here or the plan allows no more, `Transient` when the model
-    /// does not answer now, `Bug` for what the provider refuses.
+    /// `Resource` when nobody answers here, the plan allows no more or the provider refuses,
+    /// `Transient` when the model does not answer now or not in its form.
     pub async fn ask_model(
         &self,
         claim: &Arc<ClaimedJob>,
@@ -52,7 +52,10 @@ impl Jobs {
         let asking = async move { jobs.ask_and_count(&desk, &claim, &request).await };
         let asked = tokio::spawn(asking).await;
         asked.unwrap_or_else(|error| {
-            Err(EngineError::bug(format!("The request to the language model ended: {error}.")))
+            let message = format!("The request to the language model was cut off: {error}.");
+            // Otherwise this process ends, and another one goes on with the job.
+            let is_ours = error.is_panic();
+            Err(if is_ours { EngineError::bug(message) } else { EngineError::transient(message) })
         })
     }
 
@@ -178,14 +181,28 @@ fn read_answer(
     mut answer: ModelAnswer,
     request: &ModelRequest,
 ) -> Result<ModelAnswer, EngineError> {
-    if request.schema.is_some() {
-        let json = serde_json::from_str(&answer.text).map_err(|_| {
-            EngineError::transient("The language model did not answer in JSON as it was asked to.")
-                .with_next_step("Allow it more tokens, or choose another model.")
-        })?;
-        answer.json = Some(json);
+    if request.schema.is_none() {
+        return Ok(answer);
     }
-    Ok(answer)
+    if let Ok(json) = serde_json::from_str(&answer.text) {
+        answer.json = Some(json);
+        return Ok(answer);
+    }
+    Err(match answer.end {
+        AnswerEnd::Complete => {
+            EngineError::transient("The language model did not answer in JSON as it was asked to.")
+                .with_next_step("Choose another model.")
+        }
+        // It would end there again, and cost as much again.
+        AnswerEnd::CutOff => EngineError::resource(
+            "The answer of the language model was cut off before its JSON ended.",
+        )
+        .with_next_step("Ask for less at once, or allow the answer more tokens."),
+        AnswerEnd::Filtered => {
+            EngineError::resource("The provider of the language model held the answer back.")
+                .with_next_step("Ask for something else.")
+        }
+    })
 }
 
 fn nobody_answers() -> EngineError {
