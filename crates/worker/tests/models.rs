@@ -292,6 +292,14 @@ async fn what_is_not_answered_uses_nothing() -> Result<()> {
     assert_eq!(house.units(&MeterId::ai_tokens()).await?, (0, 0));
     ensure!(house.models().await?.is_empty());
 
+    let mut shaped = hello(1);
+    shaped["schema"] = json!({ "type": "object" });
+    let cut = house.run(&house.jobs, vec![shaped]).await?;
+    let error = cut.error.context("an error")?;
+    assert_eq!((cut.state, error.kind), (JobState::Failed, EngineErrorKind::Resource));
+    assert!(error.message.contains("cut off"), "{}", error.message);
+    assert_eq!(house.models().await?[0].sums.requests, 1, "it was paid for all the same");
+
     let wrong = house.run(&house.jobs, vec![json!({ "messages": [] })]).await?;
     let error = wrong.error.context("an error")?;
     assert_eq!(error.kind, EngineErrorKind::Bug);

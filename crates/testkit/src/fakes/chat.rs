@@ -26,8 +26,6 @@ struct Book {
     /// What goes wrong with the next requests, if anything, and the seconds after which to come
     /// again.
     troubles: VecDeque<Option<(Trouble, Option<u64>)>>,
-    /// What is said instead of an echo.
-    script: VecDeque<String>,
     /// The requests that were answered.
     answered: Vec<Value>,
     requests: usize,
@@ -67,11 +65,6 @@ impl FakeChat {
     /// Lets nothing go wrong with the next request of which nothing was said yet.
     pub fn no_trouble(&self) {
         self.desk.book().troubles.push_back(None);
-    }
-
-    /// Says this, once, instead of what it was told last.
-    pub fn say(&self, text: &str) {
-        self.desk.book().script.push_back(text.to_owned());
     }
 
     /// The requests that were answered.
@@ -188,8 +181,7 @@ impl Answering for Desk {
         let (trouble, retry_after) = book.troubles.pop_front().flatten().unzip();
         let mut refused = match trouble {
             None => {
-                let text = book.script.pop_front().unwrap_or_else(|| echo(&body));
-                let told = answer(&body, &text);
+                let told = answer(&body, &echo(&body));
                 book.answered.push(body);
                 return Some(FakeAnswer::new(200, told));
             }
