@@ -94,6 +94,17 @@ function createCosts() {
     operations: [{ operation: 'automl.train', ...sums }],
     days: [3, 2, 1].map((days) => ({ day: daysAgo(days), settled: 60 * days, jobs: days })),
     total: sums,
+    models: [
+      {
+        model: 'small-4.1',
+        requests: 7,
+        unpriced_requests: 0,
+        input_tokens: 8_400,
+        output_tokens: 210,
+        cost: { minor: 3, currency: 'USD', text: '0.03 USD' },
+        exact_cost: '0.0284',
+      },
+    ],
   };
 }
 

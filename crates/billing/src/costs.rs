@@ -1,9 +1,11 @@
-//! What jobs cost over all organizations, as administrators see it.
+//! What jobs cost over all organizations, as administrators see it, and what the language models
+//! cost that they asked.
 
 use std::collections::BTreeMap;
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::CostSums;
+use gantry_ports::store::{CostSums, ModelSums};
+use gantry_rules::period::Period;
 use gantry_types::Timestamp;
 
 use crate::Billing;
@@ -22,6 +24,8 @@ pub struct CostsView {
     pub days: BTreeMap<Timestamp, CostSums>,
     /// All together.
     pub total: CostSums,
+    /// What was asked of language models in the span, by model, and what it cost the operator.
+    pub models: Vec<ModelSums>,
 }
 
 impl Billing {
@@ -44,6 +48,7 @@ impl Billing {
             operations: BTreeMap::new(),
             days: BTreeMap::new(),
             total: CostSums::default(),
+            models: self.sum_models(Period { start: from, end: to }, None).await?,
         };
         for costs in found {
             let of_operation = view.operations.entry(costs.operation).or_default();

@@ -7,6 +7,7 @@
 
 mod account;
 mod administer;
+mod ai_use;
 mod apply_event;
 mod begin_checkout;
 mod costs;
@@ -33,6 +34,7 @@ mod subscription;
 mod usage;
 
 pub use account::{AccountView, MeterView};
+pub use ai_use::AiCost;
 pub use begin_checkout::{CheckoutLink, WayBack, Wish};
 pub use costs::CostsView;
 pub use edition::{
@@ -87,6 +89,7 @@ impl Billing {
         let plans = edition.plans.iter().flat_map(|plan| plan.terms.meters.keys());
         let mut meters: BTreeSet<MeterId> = plans.chain(edition.meters.keys()).cloned().collect();
         meters.extend([MeterId::jobs(), MeterId::api_calls()]);
+        meters.extend([MeterId::ai_requests(), MeterId::ai_tokens()]);
         let (edition, meters) = (Arc::new(edition), Arc::new(meters));
         Self { store, clock, edition, till: None, post: None, meters }
     }

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use gantry_access::{AccessError, Actor, Permission, require};
 use gantry_ports::StoreError;
-use gantry_ports::store::{ChoreLease, StoreExt, UsageBy, UsageFilter, UsageKey, UsageSums};
+use gantry_ports::store::{
+    ChoreLease, ModelSums, StoreExt, UsageBy, UsageFilter, UsageKey, UsageSums,
+};
 use gantry_rules::period::{Period, derive_day};
 use gantry_types::{OrganizationId, Timestamp, UserId, WorkerId};
 
@@ -33,6 +35,8 @@ pub struct UsageView {
     pub sums: BTreeMap<UsageKey, UsageSums>,
     /// All together.
     pub total: UsageSums,
+    /// What was asked of language models, by model; nothing where one person's use is told.
+    pub models: Vec<ModelSums>,
 }
 
 /// How far one step of the chore came.
@@ -92,7 +96,11 @@ impl Billing {
         for part in sums.values() {
             total.add(part);
         }
-        Ok(UsageView { span, sums, total })
+        let models = match user_id {
+            None => self.sum_models(span, organization_id).await?,
+            Some(_) => Vec::new(),
+        };
+        Ok(UsageView { span, sums, total, models })
     }
 
     /// Rolls up days that are over, at most a hundred; answers how many. `None` while another

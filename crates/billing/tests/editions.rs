@@ -11,7 +11,7 @@ use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Feature, Included, Interval};
 use gantry_rules::referral::RewardedWhen;
 use gantry_rules::rewards::Velocity;
-use gantry_types::{Credits, PriorityClass};
+use gantry_types::{Credits, Nanos, PriorityClass, TokenUse};
 
 fn known() -> Vocabulary {
     Vocabulary {
@@ -265,4 +265,27 @@ fn what_is_wrong_with_credits_for_ads_is_told() {
     }
     let provider = mistakes.iter().find(|mistake| mistake.key == "rewards.provider").unwrap();
     assert_eq!(provider.remedy, "did you mean `admob`?");
+}
+
+#[test]
+fn tokens_of_language_models_have_prices() {
+    let tokens = TokenUse { input_tokens: 2_000, output_tokens: 100 };
+    let free = parse_edition(GOOD, &known()).unwrap().token_prices;
+    assert_eq!(free.find_cost("small-4.1", tokens), None);
+    let text = format!(
+        "{GOOD}\n[ai.models.\"small-4.1\"]\ninput_per_million = \"0.075\"\n\
+         output_per_million = \"15.00\"\n"
+    );
+    let prices = parse_edition(&text, &known()).unwrap().token_prices;
+    assert_eq!(prices.find_cost("small-4.1", tokens), Some(Nanos::new(1_650_000)));
+    for (from, to, key) in [
+        ("\"0.075\"", "\"0.0075\"", "ai.models.small-4.1.input_per_million"),
+        ("\"0.075\"", "0.075", "ai.models.small-4.1.input_per_million"),
+        ("output_per_million = \"15.00\"", "", "ai.models.small-4.1.output_per_million"),
+        ("output_per_million", "output_per_milion", "ai.models.small-4.1.output_per_milion"),
+        ("[ai.models.", "[ai.modles.", "ai.modles"),
+    ] {
+        let found = mistakes(&text.replace(from, to));
+        assert!(found.iter().any(|mistake| mistake.key == key), "{to}: {found:?}");
+    }
 }

@@ -46,6 +46,7 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::Lots,
             ExportPart::MeterUse,
             ExportPart::UsageDays,
+            ExportPart::ModelAsks,
             ExportPart::Checkouts,
             ExportPart::Subscriptions,
             ExportPart::SubscriptionChanges,

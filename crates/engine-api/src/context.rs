@@ -193,10 +193,13 @@ impl JobContext {
         self.host.raise_hold(to).await
     }
 
-    /// Asks a language model; metered.
+    /// Asks a language model: a [`gantry_types::ModelRequest`], answered by a
+    /// [`gantry_types::ModelAnswer`]. Every answer is metered: what a job asks again after a crash
+    /// costs again.
     ///
     /// # Errors
-    /// `Resource` when no model is configured, `Transient` when it does not answer.
+    /// `Bug` for a request that cannot be sent, `Resource` when no model is configured or the plan
+    /// allows no more, `Transient` when the model does not answer.
     pub async fn ask_model(&self, request: Value) -> Result<Value, EngineError> {
         self.host.ask_model(request).await
     }

@@ -105,10 +105,11 @@ pub trait JobHost: Send + Sync {
     /// `Resource` when the account cannot pay for it.
     async fn raise_hold(&self, to: Credits) -> Result<(), EngineError>;
 
-    /// Asks a language model; metered.
+    /// Asks a language model: a [`gantry_types::ModelRequest`], answered by a
+    /// [`gantry_types::ModelAnswer`]. Every answer is metered, those of earlier attempts too.
     ///
     /// # Errors
-    /// `Resource` when no model is configured or the budget is spent, `Transient` when the
-    /// model does not answer.
+    /// `Bug` for a request that cannot be sent, `Resource` when no model is configured or the plan
+    /// allows no more, `Transient` when the model does not answer.
     async fn ask_model(&self, request: Value) -> Result<Value, EngineError>;
 }

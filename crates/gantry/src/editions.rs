@@ -29,7 +29,12 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 
 /// The names that the editions may use when these engines are installed.
 pub fn derive_vocabulary(engines: &[Box<dyn Engine>]) -> Vocabulary {
-    let mut meters = BTreeSet::from([MeterId::jobs(), MeterId::api_calls()]);
+    let mut meters = BTreeSet::from([
+        MeterId::jobs(),
+        MeterId::api_calls(),
+        MeterId::ai_requests(),
+        MeterId::ai_tokens(),
+    ]);
     let names = engines.iter().flat_map(|engine| engine.meters());
     meters.extend(names.filter_map(|name| name.parse().ok()));
     let providers = PROVIDERS.iter().map(|name| (*name).to_owned()).collect();

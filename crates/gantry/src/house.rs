@@ -33,6 +33,7 @@ use crate::config::{
 use crate::editions;
 use crate::engines::{self, EngineSet};
 use crate::failure::{Exit, Failure, file_failure};
+use crate::language;
 use crate::payments;
 use crate::post::open_mailer;
 use crate::providers;
@@ -184,6 +185,7 @@ impl House {
         let warm = WarmArtifacts::within(config.engines.service_bytes);
         let jobs =
             Jobs::new(ground, bus, catalog, Arc::new(registry), flags).with_warm_artifacts(warm);
+        let jobs = language::connect(jobs, &config.models, &billing)?;
         Ok(Self { store, access, billing, rewards, jobs, sandbox, outbox, scratch, hints })
     }
 

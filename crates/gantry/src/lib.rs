@@ -16,6 +16,7 @@ pub mod editions;
 pub mod engines;
 pub mod failure;
 pub mod house;
+mod language;
 mod logging;
 mod payments;
 mod post;

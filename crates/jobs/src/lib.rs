@@ -4,6 +4,7 @@
 //! the commit that they tell of; an estimate is made before anything is held.
 
 mod allowances;
+mod ask_model;
 mod call_service;
 mod cancel_job;
 mod error;
@@ -23,6 +24,7 @@ mod stop_jobs;
 mod submit_job;
 mod warm_artifacts;
 
+pub use ask_model::ModelDesk;
 pub use call_service::{ChunkSink, ServiceCall};
 pub use error::JobsError;
 pub use estimate_job::{Admissibility, JobEstimate};
@@ -60,6 +62,8 @@ pub struct Jobs {
     schedules_changed: Arc<Notify>,
     /// What operators turn on and off.
     flags: Flags,
+    /// Who answers as a language model, if anybody does.
+    models: Option<ModelDesk>,
 }
 
 impl Jobs {
@@ -88,6 +92,7 @@ impl Jobs {
             api_calls,
             schedules_changed,
             flags,
+            models: None,
         }
     }
 
@@ -95,6 +100,13 @@ impl Jobs {
     #[must_use]
     pub fn with_warm_artifacts(mut self, warm: WarmArtifacts) -> Self {
         self.warm = Arc::new(warm);
+        self
+    }
+
+    /// Lets jobs ask a language model.
+    #[must_use]
+    pub fn with_models(mut self, desk: ModelDesk) -> Self {
+        self.models = Some(desk);
         self
     }
 

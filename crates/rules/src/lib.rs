@@ -16,6 +16,7 @@ pub mod fork;
 pub mod fraud;
 pub mod invoice;
 pub mod job;
+pub mod language;
 pub mod ledger;
 pub mod lots;
 pub mod outcome;

@@ -110,6 +110,7 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         referrals: None,
         invoices: gantry_rules::invoice::InvoiceTerms::plain("Test"),
         meters: std::collections::BTreeMap::new(),
+        token_prices: gantry_rules::language::TokenPrices::default(),
     }
 }
 

@@ -76,6 +76,8 @@ define_ids! {
     JobId,
     /// Units that calls of services may use for a while.
     AllowanceId,
+    /// One request of a job to a language model.
+    AskId,
     /// A file that a job made.
     ArtifactId,
     /// An uploaded, profiled, versioned input.

@@ -38,6 +38,18 @@ impl MeterId {
         Self("api_calls".to_owned())
     }
 
+    /// The meter that counts what jobs ask of language models.
+    #[must_use]
+    pub fn ai_requests() -> Self {
+        Self("ai_requests".to_owned())
+    }
+
+    /// The meter that counts the tokens of that, of questions and answers.
+    #[must_use]
+    pub fn ai_tokens() -> Self {
+        Self("ai_tokens".to_owned())
+    }
+
     /// The books' own meter for what is used of this one on one day, where a plan limits that.
     #[must_use]
     pub fn of_day(&self) -> Self {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use gantry_catalog::ResolvedInput;
 use gantry_engine_api::{
     ArtifactDraft, CancellationToken, Checkpoint, EngineError, InputFile, JobFacts, JobHost,
-    JobNote,
+    JobNote, read_model_request,
 };
 use gantry_jobs::{Jobs, JobsError};
 use gantry_ports::BlobKey;
@@ -172,9 +172,14 @@ impl JobHost for ThreadHost {
         Ok(())
     }
 
-    async fn ask_model(&self, _request: Value) -> Result<Value, EngineError> {
-        Err(EngineError::resource("No language model is configured.")
-            .with_next_step("Ask the administrator to configure one."))
+    async fn ask_model(&self, request: Value) -> Result<Value, EngineError> {
+        let request = read_model_request(request)?;
+        let answer = tokio::select! {
+            answer = self.jobs.ask_model(&self.claim, request) => answer?,
+            () = self.stop.cancelled() => return Err(EngineError::cancelled()),
+        };
+        serde_json::to_value(answer)
+            .map_err(|error| EngineError::bug(format!("The answer cannot be told: {error}.")))
     }
 }
 

@@ -120,11 +120,23 @@ test('costs stand by operation and by day', async () => {
     operations: [{ operation: 'automl.train', ...total }],
     days: [{ day: '2026-11-26T00:00:00Z', settled: 600, jobs: 3 }],
     total,
+    models: [
+      {
+        model: 'small-4.1',
+        requests: 7,
+        unpriced_requests: 0,
+        input_tokens: 8_400,
+        output_tokens: 210,
+        cost: { minor: 3, currency: 'USD', text: '0.03 USD' },
+        exact_cost: '0.0284',
+      },
+    ],
   };
   const server = answerBy({ ...OFFERS, '/api/v1/admin/costs': costs });
   visit('/admin/costs');
   expect(await rowOf('By operation', 'automl.train')).toContain('3,100');
   expect(await rowOf('Settled by day', '2026-11-26')).toContain('600');
+  expect(await rowOf('Language models', 'small-4.1')).toContain('0.0284 USD');
   await userEvent.selectOptions(screen.getByLabelText('Period'), '7');
   const spans = () =>
     server.mock.calls.flatMap(([path]) => {

@@ -26,6 +26,7 @@ const usageOf = (by: UsageGrouping, rows: UsageRow[]): UsageSpan => ({
   by,
   rows,
   total: { ...ROW },
+  models: [],
 });
 
 afterEach(() => {

@@ -15,6 +15,7 @@ import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
 
 type Operation = Costs['operations'][number];
+type Model = Costs['models'][number];
 
 const PERIODS = [7, 30, 90, 365];
 /** So many letters of a time are its date. */
@@ -29,6 +30,12 @@ const COUNTS = [
   'refunded',
   'penalties',
 ] as const satisfies (keyof Cost)[];
+const ASKED = [
+  'requests',
+  'unpriced_requests',
+  'input_tokens',
+  'output_tokens',
+] as const satisfies (keyof Model)[];
 
 function Operations({ operations }: { operations: Operation[] }) {
   const { t } = useTranslation();
@@ -64,6 +71,48 @@ function Operations({ operations }: { operations: Operation[] }) {
   );
 }
 
+function Models({ models }: { models: Model[] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const columns = useMemo(
+    (): Column<Model>[] => [
+      {
+        id: 'model',
+        title: t('costs.model'),
+        lead: true,
+        sortBy: ({ model }) => model,
+        cell: ({ model }) => model,
+      },
+      ...ASKED.map((name) => ({
+        id: name,
+        title: t(`costs.${name}`),
+        numeric: true,
+        descFirst: true,
+        sortBy: (row: Model) => row[name],
+        cell: (row: Model) => format.integer(row[name]),
+      })),
+      {
+        id: 'cost',
+        title: t('costs.cost'),
+        numeric: true,
+        descFirst: true,
+        sortBy: ({ exact_cost }) => Number(exact_cost),
+        cell: ({ exact_cost, cost }) => `${exact_cost} ${cost.currency}`,
+      },
+    ],
+    [format, t],
+  );
+  return (
+    <DataTable
+      label={t('costs.byModel')}
+      columns={columns}
+      rows={models}
+      rowKey={({ model, cost }) => `${model} ${cost.currency}`}
+      sortedBy={{ id: 'cost', desc: true }}
+    />
+  );
+}
+
 function Period({ costs }: { costs: Costs }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -84,6 +133,11 @@ function Period({ costs }: { costs: Costs }) {
           <Empty text={t('costs.empty')} />
         )}
       </Section>
+      {costs.models.length > 0 ? (
+        <Section title={t('costs.byModel')} flush>
+          <Models models={costs.models} />
+        </Section>
+      ) : null}
       {costs.days.length > 0 ? (
         <Section title={t('costs.byDay')}>
           <BarList

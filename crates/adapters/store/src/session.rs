@@ -3,13 +3,13 @@
 //! Invariant: one struct serves both; what a snapshot may not do, its trait does not offer.
 
 use gantry_ports::store::{
-    ReadAccess, ReadAccounts, ReadAudit, ReadCatalog, ReadChores, ReadClients, ReadDepartures,
-    ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs, ReadMails, ReadModels,
-    ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards, ReadSchedules, ReadTx,
-    ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAudit, WriteCatalog, WriteChores,
-    WriteClients, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices,
-    WriteMails, WriteModels, WritePayments, WriteReferrals, WriteRequests, WriteRewards,
-    WriteSchedules, WriteUsage, WriteVouching,
+    ReadAccess, ReadAccounts, ReadAsks, ReadAudit, ReadCatalog, ReadChores, ReadClients,
+    ReadDepartures, ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs,
+    ReadMails, ReadModels, ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards,
+    ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAsks,
+    WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures, WriteFlags, WriteFlows,
+    WriteIdentity, WriteInvoices, WriteMails, WriteModels, WritePayments, WriteReferrals,
+    WriteRequests, WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -57,6 +57,9 @@ impl ReadTx for Session {
         self
     }
     fn jobs(&self) -> &dyn ReadJobs {
+        self
+    }
+    fn asks(&self) -> &dyn ReadAsks {
         self
     }
     fn usage(&self) -> &dyn ReadUsage {
@@ -129,6 +132,9 @@ impl Tx for Session {
         self
     }
     fn jobs(&self) -> &dyn ReadJobs {
+        self
+    }
+    fn asks(&self) -> &dyn WriteAsks {
         self
     }
     fn usage(&self) -> &dyn WriteUsage {

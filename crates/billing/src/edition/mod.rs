@@ -6,6 +6,7 @@
 
 mod mistakes;
 mod parse;
+mod parse_ai;
 mod parse_credits;
 mod parse_features;
 mod parse_invoices;
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gantry_rules::invoice::InvoiceTerms;
+use gantry_rules::language::TokenPrices;
 use gantry_rules::plan::PlanTerms;
 use gantry_rules::referral::ReferralTerms;
 use gantry_rules::rewards::RewardTerms;
@@ -59,6 +61,8 @@ pub struct Edition {
     pub invoices: InvoiceTerms,
     /// What meters are called for people.
     pub meters: BTreeMap<MeterId, String>,
+    /// What tokens of language models cost the operator.
+    pub token_prices: TokenPrices,
 }
 
 /// A plan of an edition.

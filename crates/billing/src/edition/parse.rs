@@ -8,6 +8,7 @@ use gantry_types::{Credits, Currency, MeterId, Money};
 use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
+use super::parse_ai::read_token_prices;
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
 use super::parse_features::read_features;
 use super::parse_invoices::read_invoices;
@@ -99,6 +100,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         referrals,
         invoices,
         meters,
+        token_prices: read_token_prices(root),
     };
     root.finish();
     edition

@@ -13,6 +13,7 @@ mod limits;
 mod load;
 mod log;
 mod mail;
+mod models;
 mod payments;
 mod plan;
 mod providers;
@@ -33,6 +34,7 @@ pub use limits::LimitsConfig;
 pub use load::{Override, load};
 pub use log::{LogConfig, LogFormat};
 pub use mail::{MailConfig, MailTls, MailTransport};
+pub use models::{ModelsConfig, TokenLimitConfig};
 pub use payments::{PayPalConfig, PaymentsConfig, RazorpayConfig, StripeConfig};
 pub use plan::{ClassConfig, PlanConfig};
 pub use providers::{ProviderConfig, ProviderKind};
@@ -64,6 +66,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// The language model that engines may ask.
+    pub models: ModelsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Who takes the money, and with which keys.

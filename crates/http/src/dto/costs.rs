@@ -6,6 +6,8 @@ use gantry_types::{Credits, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::ModelUseBody;
+
 /// Which span of time.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -97,6 +99,8 @@ pub struct CostsBody {
     pub days: Vec<DayCostsBody>,
     /// All together.
     pub total: CostSumsBody,
+    /// What jobs asked of language models in the span, and what that cost the operator, by model.
+    pub models: Vec<ModelUseBody>,
 }
 
 impl From<CostsView> for CostsBody {
@@ -113,6 +117,7 @@ impl From<CostsView> for CostsBody {
                 .map(|(day, sums)| DayCostsBody { day, settled: sums.settled, jobs: sums.jobs })
                 .collect(),
             total: view.total.into(),
+            models: view.models.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gantry_billing::AiCost;
 use gantry_engine_api::{DeviceNeed, InputRef};
 use gantry_jobs::{Admissibility, DescribedInput, JobEstimate};
 use gantry_ports::store::{JobEvent, JobRecord};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{DeviceWord, EngineErrorKindWord, JobStateWord, PriorityClassWord};
+use super::{AiCostBody, DeviceWord, EngineErrorKindWord, JobStateWord, PriorityClassWord};
 use crate::feed::name_of;
 
 /// What a job reads.
@@ -231,6 +232,9 @@ pub struct JobBody {
     /// cancelled once too often.
     #[schema(value_type = i64)]
     pub penalty: Credits,
+    /// What it asked of language models so far, in all its attempts, and its parts where it is not
+    /// a part itself; `null` when it asked nothing.
+    pub ai_cost: Option<AiCostBody>,
     /// The stage that it is in.
     pub stage: Option<StageBody>,
     /// How much is done, from 0 to 1.
@@ -271,8 +275,13 @@ pub struct JobBody {
 }
 
 impl JobBody {
-    /// From the store's row, its operation's title and its inputs.
-    pub fn new(job: JobRecord, title: Option<&str>, described: Vec<DescribedInput>) -> Self {
+    /// From the store's row, its operation's title, its inputs, and what it asked of models.
+    pub fn new(
+        job: JobRecord,
+        title: Option<&str>,
+        described: Vec<DescribedInput>,
+        ai_cost: Option<AiCost>,
+    ) -> Self {
         let engine = job.operation.split('.').next().unwrap_or_default().to_owned();
         let mut inputs = BTreeMap::new();
         let mut input_names = BTreeMap::new();
@@ -305,6 +314,7 @@ impl JobBody {
             max_credits: job.max_credits,
             cost: job.cost,
             penalty: job.penalty,
+            ai_cost: ai_cost.map(Into::into),
             stage: job.stage.map(|(name, current, total)| StageBody { name, current, total }),
             progress: job.progress,
             report: job.report,

@@ -5,6 +5,7 @@
 
 mod account;
 mod account_export;
+mod ai;
 mod audit;
 mod auth;
 mod billing;
@@ -39,6 +40,7 @@ mod workflow;
 
 pub use account::*;
 pub use account_export::*;
+pub use ai::*;
 pub use audit::*;
 pub use auth::*;
 pub use billing::*;

@@ -10,6 +10,7 @@ use gantry_types::{Credits, OrganizationId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::ModelUseBody;
 use crate::problem::{Answer, Problem};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -210,6 +211,9 @@ pub struct UsageBody {
     pub rows: Vec<UsageRowBody>,
     /// All together.
     pub total: UsageSumsBody,
+    /// What was asked of language models, by model, of everybody that the answer is about;
+    /// empty where one person's use is told.
+    pub models: Vec<ModelUseBody>,
 }
 
 impl UsageBody {
@@ -221,6 +225,7 @@ impl UsageBody {
             by,
             rows: view.sums.into_iter().map(|(key, sums)| UsageRowBody::new(key, sums)).collect(),
             total: view.total.into(),
+            models: view.models.into_iter().map(Into::into).collect(),
         }
     }
 }

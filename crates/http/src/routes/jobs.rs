@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gantry_access::Actor;
+use gantry_billing::AiCost;
 use gantry_jobs::{DescribedInput, JobsError, NewJob};
 use gantry_ports::store::{JobFilter, JobRecord};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal};
@@ -203,11 +204,13 @@ pub async fn list_children(
 
 async fn describe(state: &AppState, actor: &Actor, jobs: Vec<JobRecord>) -> Answer<Vec<JobBody>> {
     let inputs = state.jobs().describe_job_inputs(actor.organization_id, &jobs).await?;
-    let with_title = |(job, inputs): (JobRecord, Vec<DescribedInput>)| {
-        let title = state.jobs().registry().find_title(&job.operation);
-        JobBody::new(job, title, inputs)
-    };
-    Ok(jobs.into_iter().zip(inputs).map(with_title).collect())
+    let ai_costs = state.billing().ai_costs(actor, &jobs).await?;
+    let describe =
+        |((job, inputs), ai_cost): ((JobRecord, Vec<DescribedInput>), Option<AiCost>)| {
+            let title = state.jobs().registry().find_title(&job.operation);
+            JobBody::new(job, title, inputs, ai_cost)
+        };
+    Ok(jobs.into_iter().zip(inputs).zip(ai_costs).map(describe).collect())
 }
 
 async fn describe_one(state: &AppState, actor: &Actor, job: JobRecord) -> Answer<JobBody> {

@@ -60,6 +60,7 @@ macro_rules! on_every_crediting_stage {
     };
 }
 
+mod ai;
 mod contracts;
 mod costs;
 mod disputes;

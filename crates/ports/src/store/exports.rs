@@ -95,6 +95,8 @@ define_parts! {
     MeterUse = "meter_use",
     /// What their jobs used, day by day.
     UsageDays = "usage_days",
+    /// What their jobs asked of language models, answer by answer.
+    ModelAsks = "model_asks",
     /// Purchases.
     Checkouts = "checkouts",
     /// Subscriptions.

@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod asks;
 mod audit;
 mod catalog;
 mod chores;
@@ -42,6 +43,7 @@ pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, OverrideRecord,
     PlanChoice, ReadAccounts, WriteAccounts,
 };
+pub use asks::{AskFilter, AskSums, JobAsks, ModelAsk, ModelSums, ReadAsks, WriteAsks};
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
 pub use catalog::{
     Artifact, Dataset, DatasetFilter, DatasetVersion, ReadCatalog, Upload, UploadPart, WriteCatalog,

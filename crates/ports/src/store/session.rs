@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 
 use super::access::{ReadAccess, WriteAccess};
 use super::accounts::{ReadAccounts, WriteAccounts};
+use super::asks::{ReadAsks, WriteAsks};
 use super::audit::{ReadAudit, WriteAudit};
 use super::catalog::{ReadCatalog, WriteCatalog};
 use super::chores::{ReadChores, WriteChores};
@@ -48,6 +49,8 @@ pub trait ReadTx: Send + Sync {
     fn accounts(&self) -> &dyn ReadAccounts;
     /// Jobs and their events.
     fn jobs(&self) -> &dyn ReadJobs;
+    /// What jobs asked of language models.
+    fn asks(&self) -> &dyn ReadAsks;
     /// What was used, day by day.
     fn usage(&self) -> &dyn ReadUsage;
     /// Datasets, uploads, artifacts.
@@ -98,6 +101,8 @@ pub trait Tx: Send + Sync {
     fn accounts(&self) -> &dyn WriteAccounts;
     /// Jobs and their events: jobs are written by hot commands alone.
     fn jobs(&self) -> &dyn ReadJobs;
+    /// What jobs asked of language models.
+    fn asks(&self) -> &dyn WriteAsks;
     /// What was used, day by day.
     fn usage(&self) -> &dyn WriteUsage;
     /// Datasets, uploads, artifacts.

@@ -1,5 +1,6 @@
-//! Providers that stand in for those outside (of payments, of identities and of ads): servers on 127.0.0.1 that speak the real
-//! shapes, refuse what the real ones refuse, and sign what they tell.
+//! Providers that stand in for those outside (of payments, of identities, of ads and of language
+//! models): servers on 127.0.0.1 that speak the real shapes, refuse what the real ones refuse, and
+//! sign what they tell.
 //!
 //! Invariants: they share no code with the adapters that they test; each keeps its own clock, which
 //! the test moves on; each ends with its owner.
@@ -7,6 +8,7 @@
 pub mod admob;
 mod calendar;
 mod card;
+pub mod chat;
 mod desk;
 mod form;
 pub mod github;

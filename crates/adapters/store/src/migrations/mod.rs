@@ -22,6 +22,7 @@ mod v2;
 mod v20;
 mod v21;
 mod v22;
+mod v23;
 mod v3;
 mod v4;
 mod v5;
@@ -88,6 +89,7 @@ const VERSIONS: &[Version] = &[
     Version::new(20, v20::STATEMENTS),
     Version::new(21, v21::STATEMENTS),
     Version::new(22, v22::STATEMENTS),
+    Version::new(23, v23::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -41,6 +41,7 @@ const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
     ("jobs", "id", Bytes::None),
     ("account_events", "organization_id, cursor", Bytes::None),
     ("usage_days", "organization_id, day, operation, user_id", Bytes::None),
+    ("model_asks", "id", Bytes::None),
     ("idempotency_keys", "organization_id, route, idempotency_key", Bytes::None),
     ("kept_requests", "organization_id, route, idempotency_key", Bytes::None),
     ("quota_events", "organization_id, day, kind, limit_name", Bytes::None),

@@ -263,6 +263,7 @@ pub(super) const fn source_of(part: ExportPart) -> &'static Source {
         ExportPart::Ledger => &books::LEDGER,
         ExportPart::MeterUse => &books::METER_USE,
         ExportPart::UsageDays => &books::USAGE_DAYS,
+        ExportPart::ModelAsks => &books::MODEL_ASKS,
         ExportPart::Checkouts => &books::CHECKOUTS,
         ExportPart::Subscriptions => &books::SUBSCRIPTIONS,
         ExportPart::SubscriptionChanges => &books::SUBSCRIPTION_CHANGES,

@@ -7,6 +7,7 @@ mod access_rows;
 mod access_write;
 mod accounts;
 mod accounts_write;
+mod asks;
 mod audit;
 mod breaches;
 mod catalog;

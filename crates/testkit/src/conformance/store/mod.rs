@@ -5,6 +5,7 @@
 pub mod access;
 pub mod accounts;
 pub mod allowances;
+pub mod asks;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
@@ -145,6 +146,8 @@ macro_rules! store_conformance {
             allowances::a_lost_allowance_ends_by_itself,
             allowances::an_allowance_counts_in_its_own_month,
             allowances::another_organization_cannot_end_an_allowance,
+            asks::asks_are_summed_by_model,
+            asks::asks_are_summed_by_tree_and_go_with_their_organization,
             referrals::a_code_is_one_organizations,
             referrals::a_referral_ends_once,
             schedules::a_schedule_is_kept_changed_and_deleted,

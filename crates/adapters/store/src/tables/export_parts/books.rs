@@ -125,6 +125,25 @@ pub(super) const USAGE_DAYS: Source = Source {
     order: "organization_id, day, operation, user_id",
 };
 
+pub(super) const MODEL_ASKS: Source = Source {
+    from: "model_asks a",
+    columns: &[
+        ("a.id", Id),
+        ("a.organization_id", Id),
+        ("a.job_id", Id),
+        ("a.operation", Text),
+        ("a.model", Text),
+        ("a.input_tokens AS input_size", Int),
+        ("a.output_tokens AS output_size", Int),
+        ("a.currency", Text),
+        ("a.cost_nanos", Int),
+        ("a.at", Time),
+    ],
+    whose: "(a.organization_id IN {own} OR EXISTS \
+            (SELECT 1 FROM jobs j WHERE j.id = a.root_id AND j.submitted_by = {user}))",
+    order: "a.id",
+};
+
 pub(super) const CHECKOUTS: Source = Source {
     from: "checkouts",
     columns: &[
