@@ -3089,6 +3089,33 @@ export interface components {
             /** @description The organizations of the person, the personal one first. */
             organizations: components["schemas"]["AdminHomeBody"][];
         };
+        /** @description What was asked of language models. */
+        AiCost: {
+            /** @description What they cost the operator, rounded up. */
+            cost: components["schemas"]["MoneyBody"];
+            /** @description The same to the last digit, such as `0.0021`. */
+            exact_cost: string;
+            /**
+             * Format: int64
+             * @description Tokens of what was said to the models.
+             */
+            input_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of what they answered.
+             */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Answers.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Those of models to which the edition gives no price; they cost nothing here.
+             */
+            unpriced_requests: number;
+        };
         /** @description A key, without its secret. */
         ApiKeyBody: {
             /**
@@ -3364,6 +3391,8 @@ export interface components {
              * @description From when on.
              */
             from: string;
+            /** @description What jobs asked of language models in the span, and what that cost the operator, by model. */
+            models: components["schemas"]["ModelUse"][];
             /** @description By operation, by name. */
             operations: components["schemas"]["OperationCostsBody"][];
             /**
@@ -3937,6 +3966,7 @@ export interface components {
         };
         /** @description A job. */
         Job: {
+            ai_cost?: components["schemas"]["AiCost"] | null;
             /**
              * Format: int32
              * @description The number of its last claim; 0 before the first.
@@ -4889,6 +4919,11 @@ export interface components {
             /** @description The job's report; `null` when it is kept no longer. */
             report: unknown;
         };
+        /** @description What was asked of one language model. */
+        ModelUse: components["schemas"]["AiCost"] & {
+            /** @description The model, by its provider's name. */
+            model: string;
+        };
         /** @description An amount of money. */
         MoneyBody: {
             /** @description ISO 4217, such as `USD`. */
@@ -5346,6 +5381,7 @@ export interface components {
         PageOf_Job: {
             /** @description The items. */
             items: {
+                ai_cost?: components["schemas"]["AiCost"] | null;
                 /**
                  * Format: int32
                  * @description The number of its last claim; 0 before the first.
@@ -6965,6 +7001,11 @@ export interface components {
             by: components["schemas"]["UsageGrouping"];
             /** @description The first day, in UTC. */
             from: string;
+            /**
+             * @description What was asked of language models, by model, of everybody that the answer is about;
+             *     empty where one person's use is told.
+             */
+            models: components["schemas"]["ModelUse"][];
             /** @description By what was asked for, in its order; what has no use is left out. */
             rows: components["schemas"]["UsageRowBody"][];
             /** @description The last day. */
