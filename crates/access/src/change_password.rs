@@ -34,9 +34,9 @@ impl Access {
         new: String,
     ) -> Result<(), AccessError> {
         let (user, session) = self.require_session(actor).await?;
+        self.confirm_password(&user, present, &actor.ip).await?;
         let good = self.require_good_password(&new, PasswordOwner::of(&user)).await;
         good.map_err(rename_field)?;
-        self.confirm_password(&user, present, &actor.ip).await?;
         let now = self.clock.now();
         let password_hash = self.passwords.hash(new).await?;
         let user_id = user.id;

@@ -10,7 +10,7 @@ use gantry_types::{SessionId, UserId};
 use crate::Access;
 use crate::actor::{Actor, Via};
 use crate::error::AccessError;
-use crate::password::PasswordCheck;
+use crate::password::{PasswordCheck, Stored};
 use crate::permission::{Permission, require};
 use crate::sessions::require_person;
 use crate::sign_in::{Client, Locks, locked};
@@ -78,7 +78,8 @@ impl Access {
             return Err(locked(until, now));
         }
         drop(snapshot);
-        match self.passwords.check(password, Some(user.password_hash.clone()), None).await? {
+        let stored = Stored { hash: Some(user.password_hash.clone()), imported_cost: None };
+        match self.passwords.check(password, stored).await? {
             PasswordCheck::Fits | PasswordCheck::FitsOld { .. } => Ok(()),
             PasswordCheck::Wrong => {
                 let user_id = user.id;

@@ -13,7 +13,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::AccessError;
-use crate::imported_hash;
+use crate::imported_hash::{self, Work};
 use crate::settings::PasswordCost;
 
 /// A longer one is hashed no better; a bound keeps the request small.
@@ -26,13 +26,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum PasswordCheck {
     /// It fits.
     Fits,
-    /// It fits a hash that came from elsewhere.
+    /// It fits a hash that came from elsewhere, or was made at another cost.
     FitsOld {
         /// A hash as they are made here.
         renewed: String,
     },
     /// It does not, or there is no such user.
     Wrong,
+}
+
+/// What a password is checked against.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The hash of the person; there is none without such a person, or one with a password.
+    pub hash: Option<String>,
+    /// The highest cost of hashes from elsewhere that anybody still has: whatever is checked, the
+    /// work of that one is done.
+    pub imported_cost: Option<u32>,
 }
 
 /// Computes hashes.
@@ -65,30 +75,26 @@ impl PasswordHashing {
     }
 
     /// Checks a password; without a stored hash it works as long and answers
-    /// [`PasswordCheck::Wrong`]. `imported_cost` is the highest cost of hashes from elsewhere that
-    /// somebody still has: whatever is checked, their work is done too.
+    /// [`PasswordCheck::Wrong`].
     ///
     /// # Errors
     /// [`AccessError::Busy`], [`AccessError::Hashing`] for a stored hash that is none.
     pub async fn check(
         &self,
         password: String,
-        stored: Option<String>,
-        imported_cost: Option<u32>,
+        Stored { hash: stored, imported_cost }: Stored,
     ) -> Result<PasswordCheck, AccessError> {
         let argon2 = self.argon2.clone();
         self.compute(move || {
             // A longer one cannot be right, and is not worth its hashing.
             let password = if password.len() > MAX_BYTES { String::new() } else { password };
             let cost = stored.as_deref().and_then(imported_hash::cost_of);
-            imported_hash::work(cost, imported_cost);
+            imported_hash::complete(Work { done: cost, whole: imported_cost });
             match stored {
                 None => hash_now(&argon2, &password).map(|_| PasswordCheck::Wrong),
                 Some(stored) if cost.is_some() => {
                     let fits = imported_hash::verify(&password, &stored)?;
-                    // Computed for a wrong one too, which must not be told by its time.
-                    let renewed = hash_now(&argon2, &password)?;
-                    Ok(if fits { PasswordCheck::FitsOld { renewed } } else { PasswordCheck::Wrong })
+                    renew_now(&argon2, &password, fits)
                 }
                 Some(stored) => verify_now(&argon2, &password, &stored),
             }
@@ -126,10 +132,28 @@ fn verify_now(
 ) -> Result<PasswordCheck, AccessError> {
     let parsed = PasswordHash::new(stored)
         .map_err(|error| AccessError::Hashing { reason: error.to_string() })?;
-    match argon2.verify_password(password.as_bytes(), &parsed) {
-        Ok(()) => Ok(PasswordCheck::Fits),
-        Err(_) => Ok(PasswordCheck::Wrong),
+    let fits = argon2.verify_password(password.as_bytes(), &parsed).is_ok();
+    let cost = Params::try_from(&parsed).ok();
+    let is_ours = cost.is_some_and(|cost| {
+        let ours = argon2.params();
+        (cost.m_cost(), cost.t_cost(), cost.p_cost())
+            == (ours.m_cost(), ours.t_cost(), ours.p_cost())
+    });
+    if is_ours {
+        return Ok(if fits { PasswordCheck::Fits } else { PasswordCheck::Wrong });
     }
+    renew_now(argon2, password, fits)
+}
+
+/// What a check of a hash of another cost says. The new hash is computed for a wrong password too,
+/// which must not be told by its time.
+fn renew_now(
+    argon2: &Argon2<'_>,
+    password: &str,
+    fits: bool,
+) -> Result<PasswordCheck, AccessError> {
+    let renewed = hash_now(argon2, password)?;
+    Ok(if fits { PasswordCheck::FitsOld { renewed } } else { PasswordCheck::Wrong })
 }
 
 fn hash_now(argon2: &Argon2<'_>, password: &str) -> Result<String, AccessError> {
@@ -155,7 +179,7 @@ mod tests {
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
         let check = |password: &str, stored: Option<String>| {
             let password = password.to_owned();
-            hashing.check(password, stored, None)
+            hashing.check(password, Stored { hash: stored, imported_cost: None })
         };
         assert_eq!(check("a good long one", Some(stored.clone())).await, Ok(PasswordCheck::Fits));
         assert_eq!(check("a good long onf", Some(stored)).await, Ok(PasswordCheck::Wrong));
@@ -169,7 +193,7 @@ mod tests {
         let old = bcrypt::hash("a good long one", 4).unwrap();
         let check = |password: &str, stored: Option<String>| {
             let password = password.to_owned();
-            hashing.check(password, stored, Some(6))
+            hashing.check(password, Stored { hash: stored, imported_cost: Some(6) })
         };
         let fits = check("a good long one", Some(old.clone())).await.unwrap();
         let PasswordCheck::FitsOld { renewed } = fits else { panic!("{fits:?}") };

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use gantry_ports::store::{Membership, PlanChoice, Session, StoreExt, User};
+use gantry_ports::store::{Membership, PlanChoice, Session, SessionPurpose, StoreExt, User};
 use gantry_types::{SessionId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
-use crate::actor::{Actor, Via};
+use crate::actor::{Actor, Desk, Via};
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
 
@@ -97,19 +97,41 @@ impl Access {
         self.delete_session(actor, id).await
     }
 
-    /// Signs out: ends the session that asks. A key has nothing to end.
+    /// Signs out: ends the session that asks, and with an ordinary one what its person administers
+    /// in. A key has nothing to end.
     ///
     /// # Errors
     /// [`AccessError::Store`].
     pub async fn sign_out(&self, actor: &Actor) -> Result<(), AccessError> {
         match &actor.via {
-            Via::Session { id, .. } => match self.delete_session(actor, *id).await {
-                // Two tabs may sign out at once.
-                Err(AccessError::NotFound { .. }) => Ok(()),
-                other => other,
-            },
+            Via::Session { id, desk, .. } => {
+                let mut ended = vec![*id];
+                match desk {
+                    Desk::Own => {}
+                    Desk::Shared | Desk::Elsewhere => ended.extend(self.find_desks(actor).await?),
+                }
+                for id in ended {
+                    match self.delete_session(actor, id).await {
+                        // Two tabs may sign out at once.
+                        Ok(()) | Err(AccessError::NotFound { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(())
+            }
             Via::ApiKey { .. } | Via::Token | Via::System => Ok(()),
         }
+    }
+
+    /// The sessions in which the actor's person administers.
+    async fn find_desks(&self, actor: &Actor) -> Result<Vec<SessionId>, AccessError> {
+        let user_id = require_person(actor)?;
+        let sessions = self.store.read().await?.access().list_sessions(user_id).await?;
+        let desks = sessions.into_iter().filter(|session| match session.purpose {
+            SessionPurpose::Administer => true,
+            SessionPurpose::Everything => false,
+        });
+        Ok(desks.map(|session| session.id).collect())
     }
 
     async fn delete_session(&self, actor: &Actor, id: SessionId) -> Result<(), AccessError> {

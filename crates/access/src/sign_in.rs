@@ -20,7 +20,7 @@ use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::links::NewLink;
 use crate::lock_out::LockOut;
-use crate::password::PasswordCheck;
+use crate::password::{PasswordCheck, Stored};
 use crate::permission::Permission;
 use crate::register_user::Credentials;
 use crate::secret::{SessionToken, sha256_hex};
@@ -169,8 +169,9 @@ impl Access {
         let imported_cost = snapshot.access().find_imported_cost().await?;
         drop(snapshot);
         let with_password = user.as_ref().filter(|user| user.has_password());
-        let stored = with_password.map(|user| user.password_hash.clone());
-        let check = self.passwords.check(credentials.password, stored, imported_cost).await?;
+        let hash = with_password.map(|user| user.password_hash.clone());
+        let stored = Stored { hash, imported_cost };
+        let check = self.passwords.check(credentials.password, stored).await?;
         let (fits, renewed) = match check {
             PasswordCheck::Fits => (true, None),
             PasswordCheck::FitsOld { renewed } => (true, Some(renewed)),

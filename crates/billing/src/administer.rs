@@ -116,7 +116,8 @@ impl Billing {
         }
     }
 
-    /// Gives money back for a payment, by its provider; what follows from it, its event tells.
+    /// Gives `minor` units of money, or all that is left, back for a payment, by its provider; what
+    /// follows from it, its event tells.
     /// Under one key it is given back once.
     ///
     /// # Errors
@@ -125,8 +126,7 @@ impl Billing {
     pub async fn refund(
         &self,
         actor: &Actor,
-        payment_ref: &str,
-        minor: Option<i64>,
+        (payment_ref, minor): (&str, Option<i64>),
         key: Option<&IdempotencyKey>,
     ) -> Result<(), BillingError> {
         require(actor, Permission::Administer)?;

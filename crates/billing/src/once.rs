@@ -18,7 +18,7 @@ use crate::Billing;
 use crate::error::BillingError;
 
 /// For how long who began a request is left alone: longer than a provider is waited for.
-const HOLD: Duration = Duration::from_mins(2);
+const HOLD: Duration = Duration::from_mins(10);
 
 /// Where a request stands when it comes in.
 pub(crate) enum Begun {
@@ -35,6 +35,9 @@ pub(crate) struct Turn {
     key: Option<IdempotencyKey>,
     /// What is to be done, as it was first said.
     pub began: Value,
+    /// Whether an earlier attempt may have done it, so that a refusal of this one does not tell
+    /// that nothing was done.
+    is_resumed: bool,
 }
 
 impl Turn {
@@ -64,8 +67,12 @@ impl Billing {
         if let Some(answer) = kept.answer {
             return Ok(Some(Begun::Done(answer)));
         }
-        let turn =
-            Turn { organization_id: whose, key: Some(key.clone()), began: kept.began.clone() };
+        let turn = Turn {
+            organization_id: whose,
+            key: Some(key.clone()),
+            began: kept.began.clone(),
+            is_resumed: true,
+        };
         let held = KeptRequest { answer: None, held_until: now.plus(HOLD), ..kept };
         let is_ours = self
             .store
@@ -87,7 +94,7 @@ impl Billing {
         began: Value,
     ) -> Result<Begun, BillingError> {
         let organization_id = actor.organization_id;
-        let turn = Turn { organization_id, key: key.cloned(), began };
+        let turn = Turn { organization_id, key: key.cloned(), began, is_resumed: false };
         let Some(key) = key else { return Ok(Begun::Act(turn)) };
         let now = self.clock.now();
         let kept = KeptRequest {
@@ -120,9 +127,10 @@ impl Billing {
         turn: Turn,
         acted: Result<T, BillingError>,
     ) -> Result<T, BillingError> {
-        let Turn { organization_id, key, began: _ } = turn;
+        let Turn { organization_id, key, began: _, is_resumed } = turn;
         let Some(key) = key else { return acted };
-        let Some(is_refused) = acted.as_ref().err().map(is_refusal) else { return acted };
+        let Err(error) = &acted else { return acted };
+        let is_refused = is_refusal(error) && !is_resumed;
         let ended = self
             .store
             .write(move |tx| {

@@ -23,7 +23,7 @@ const LONGEST_PATIENCE: u64 = 600;
 /// A usage failure that names the setting that is missing or wrong.
 pub fn connect(jobs: Jobs, config: &ModelsConfig, billing: &Billing) -> Result<Jobs, Failure> {
     Ok(match open(config)? {
-        Some(model) => jobs.with_models(ModelDesk { model, billing: billing.clone() }),
+        Some(model) => jobs.with_models(ModelDesk::new(model, billing.clone())),
         None => jobs,
     })
 }

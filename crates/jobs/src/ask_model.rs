@@ -20,11 +20,15 @@ use gantry_rules::language::{AskedByJob, check_job, limits_jobs};
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::Accounting;
 use gantry_types::{AllowanceId, AnswerEnd, AskId, MeterId, ModelAnswer, ModelRequest, TokenUse};
+use tokio::sync::Semaphore;
 
 use crate::Jobs;
 
 /// How long the store waits for the last word about a request: longer than any answer may take.
 const LIFE: Duration = Duration::from_mins(15);
+
+/// Requests of this process that are open at once; each of them keeps a thread.
+const MOST_OPEN: usize = 32;
 
 /// Who answers, and what an edition says of it.
 #[derive(Clone)]
@@ -33,6 +37,15 @@ pub struct ModelDesk {
     pub model: Arc<dyn LanguageModel>,
     /// What tokens cost, and which plan allows more.
     pub billing: Billing,
+    turns: Arc<Semaphore>,
+}
+
+impl ModelDesk {
+    /// With a bound on the requests that are open at once.
+    #[must_use]
+    pub fn new(model: Arc<dyn LanguageModel>, billing: Billing) -> Self {
+        Self { model, billing, turns: Arc::new(Semaphore::new(MOST_OPEN)) }
+    }
 }
 
 impl Jobs {
@@ -48,8 +61,16 @@ impl Jobs {
         request: ModelRequest,
     ) -> Result<ModelAnswer, EngineError> {
         let Some(desk) = self.models.clone() else { return Err(nobody_answers()) };
+        // A job that is cancelled meanwhile leaves its request open, and a turn taken.
+        let turn = Arc::clone(&desk.turns).acquire_owned().await;
+        let turn =
+            turn.map_err(|error| EngineError::bug(format!("There are no turns: {error}.")))?;
         let (jobs, claim) = (self.clone(), Arc::clone(claim));
-        let asking = async move { jobs.ask_and_count(&desk, &claim, &request).await };
+        let asking = async move {
+            let answer = jobs.ask_and_count(&desk, &claim, &request).await;
+            drop(turn);
+            answer
+        };
         let asked = tokio::spawn(asking).await;
         asked.unwrap_or_else(|error| {
             let message = format!("The request to the language model was cut off: {error}.");

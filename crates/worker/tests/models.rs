@@ -146,7 +146,7 @@ impl House {
         })?;
         let (store, clock) = (installation.store.clone(), installation.clock.clone());
         let billing = Billing::new(store, clock, edition(meter, limit));
-        let desk = ModelDesk { model: Arc::new(model), billing: billing.clone() };
+        let desk = ModelDesk::new(Arc::new(model), billing.clone());
         let jobs = installation.jobs.clone().with_models(desk);
         Ok(Self { installation, fake, billing, jobs, _database: server })
     }

@@ -1,6 +1,6 @@
 //! Requests to a provider: bounded in time and size, never redirected, silent about keys.
 //!
-//! Invariant: a request is repeated while its provider says that it did nothing (429 and 5xx), and
+//! Invariant: a request is repeated while its provider says that it did nothing (429, 503 and 529), and
 //! never after silence, because what was asked may have been paid for.
 
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn is_worth_another(&self) -> bool {
-        matches!(self.status, 429 | 500..=599)
+        matches!(self.status, 429 | 503 | 529)
     }
 }
 
@@ -65,7 +65,8 @@ impl Wire {
         let deadline = Instant::now() + self.patience;
         let mut pauses = PAUSES.iter();
         loop {
-            let reply = self.post_once(body.to_vec()).await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let reply = self.post_once(body.to_vec(), left).await?;
             let Some(usual) = pauses.next().filter(|_| reply.is_worth_another()) else {
                 return Ok(reply);
             };
@@ -77,22 +78,23 @@ impl Wire {
         }
     }
 
-    async fn post_once(&self, body: Vec<u8>) -> Result<Reply, String> {
+    async fn post_once(&self, body: Vec<u8>, left: Duration) -> Result<Reply, String> {
         let (agent, url) = (self.agent.clone(), self.url.clone());
         let authorization = self.authorization.clone();
-        let posting = move || post(&agent, &url, authorization.as_deref(), &body);
+        let posting = move || post((&agent, left), &url, authorization.as_deref(), &body);
         let posted = tokio::task::spawn_blocking(posting).await;
         posted.unwrap_or_else(|_| Err("the request was given up".to_owned()))
     }
 }
 
 fn post(
-    agent: &Agent,
+    (agent, left): (&Agent, Duration),
     url: &str,
     authorization: Option<&str>,
     body: &[u8],
 ) -> Result<Reply, String> {
-    let mut request = agent.post(url).header("content-type", "application/json");
+    let request = agent.post(url).config().timeout_global(Some(left)).build();
+    let mut request = request.header("content-type", "application/json");
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
     }

@@ -6,6 +6,7 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::{DisputeState, PaymentRisk, RiskLevel, ToldDispute, ToldPayment};
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, Tx};
+use gantry_rules::subscription::Subscription;
 use gantry_types::{Credits, Money, PaymentId};
 use serde_json::json;
 
@@ -34,6 +35,7 @@ impl Ground {
         if known.as_ref().is_some_and(|known| known.status == PaymentStatus::Received) {
             return Ok(ignored("this payment is known"));
         }
+        let description = describe(tx, told, subscription.as_ref()).await?;
         let (id, trail) =
             known.map_or_else(|| (PaymentId::generate(), Default::default()), |k| (k.id, k.trail));
         let record = Payment {
@@ -46,12 +48,12 @@ impl Ground {
             amount: told.amount,
             refunded_minor: 0,
             status,
-            description: told.description.clone(),
+            description: description.clone(),
             at: self.now,
             trail,
         };
         tx.payments().put_payment(&record).await?;
-        let (amount, description) = (told.amount, told.description.clone());
+        let amount = told.amount;
         let news = match status {
             PaymentStatus::Received => {
                 if !self.provider_writes_invoices {
@@ -207,4 +209,20 @@ fn share_of(granted: Credits, minor: i64, price_minor: i64) -> i64 {
     }
     let share = i128::from(granted.get()) * i128::from(minor) / i128::from(price_minor);
     i64::try_from(share).unwrap_or(granted.get())
+}
+
+/// What a payment is for, also where its provider does not say.
+async fn describe(
+    tx: &dyn Tx,
+    told: &ToldPayment,
+    subscription: Option<&Subscription>,
+) -> Result<String, StoreError> {
+    if !told.description.trim().is_empty() {
+        return Ok(told.description.clone());
+    }
+    let plan = match subscription {
+        Some(known) => tx.accounts().find_plan(known.standing.plan_id).await?,
+        None => None,
+    };
+    Ok(plan.map_or_else(|| "Subscription".to_owned(), |plan| format!("Plan {}", plan.title)))
 }

@@ -33,6 +33,8 @@ const METERS: [Column<'_>; 5] = [
 ];
 const OVER_LIMITS: [Column<'_>; 3] =
     [("limit", "/limit"), ("used", "/used"), ("allowed", "/allowed")];
+const OVERRIDES: [Column<'_>; 3] =
+    [("limit", "/limit"), ("allowed", "/value"), ("until", "/expires_at")];
 const LOTS: [Column<'_>; 6] = [
     ("lot", "/id"),
     ("source", "/source"),
@@ -107,6 +109,7 @@ fn render_account(account: &Value) -> String {
         text.push_str("\n\nThe credits run out: `gantry credits packages` lists what there is.");
     }
     text.push_str(&render_section("use", &account["meters"], &METERS));
+    text.push_str(&render_section("in place of the plan's", &account["overrides"], &OVERRIDES));
     text.push_str(&render_section("beyond the plan", &account["over_limits"], &OVER_LIMITS));
     text
 }

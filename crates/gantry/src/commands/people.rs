@@ -117,6 +117,10 @@ fn render_organizations(me: &Value) -> String {
 
 /// A key works in one organization: another place needs another key, with the scopes of this one.
 fn change_place(server: &ServerArgs, id: OrganizationId, console: Console) -> Result<(), Failure> {
+    if server.api_key.is_some() {
+        let cause = "the key that is given works in its own organization alone";
+        return Err(Failure::usage(cause).with_next("leave out --api-key and GANTRY_API_KEY"));
+    }
     let (me, file) = with_person(server, console, |person| {
         let wanted = json!({ "organization_id": id });
         person.session.post("/api/v1/organizations/switch", &wanted)?;

@@ -99,8 +99,17 @@ fn change_plan(
 }
 
 fn change_subscription(client: &Client, wish: &Value, console: Console) -> Result<(), Failure> {
-    console.result(&client.post(SUBSCRIPTION, wish)?, |changed| render_facts(changed, &FACTS));
+    console.result(&client.post(SUBSCRIPTION, wish)?, render_change);
     Ok(())
+}
+
+/// What the subscription is now, and the page on which a buyer has to agree before it changes.
+fn render_change(changed: &Value) -> String {
+    let facts = render_facts(changed, &FACTS);
+    match changed["approve_url"].as_str() {
+        Some(page) => format!("{facts}\n\nNothing has changed yet. Agree here: {page}"),
+        None => facts,
+    }
 }
 
 fn check_out(client: &Client, wish: &Value, console: Console) -> Result<(), Failure> {
@@ -111,7 +120,10 @@ fn check_out(client: &Client, wish: &Value, console: Console) -> Result<(), Fail
 
 /// The sandbox's pages are on the server itself, and named without it.
 fn find_page(client: &Client, answer: &Value) -> String {
-    let url = answer["url"].as_str().unwrap_or_default();
+    locate(client, answer["url"].as_str().unwrap_or_default())
+}
+
+fn locate(client: &Client, url: &str) -> String {
     if url.starts_with('/') { format!("{}{url}", client.base()) } else { url.to_owned() }
 }
 
@@ -170,9 +182,30 @@ pub fn run_billing(command: &BillingCommand, console: Console) -> Result<Exit, F
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
 pub fn list_invoices(server: &ServerArgs, console: Console) -> Result<Exit, Failure> {
-    let invoices = open_client(server)?.get("/api/v1/account/invoices")?;
+    let client = open_client(server)?;
+    let invoices = client.get("/api/v1/account/invoices")?;
     console.result(&invoices, |invoices| {
-        render_items(&invoices["items"], &INVOICES, "There are no invoices.")
+        let mut items = invoices["items"].clone();
+        for invoice in items.as_array_mut().into_iter().flatten() {
+            if let Some(page) = invoice["page_url"].as_str() {
+                invoice["page_url"] = json!(locate(&client, page));
+            }
+        }
+        render_items(&items, &INVOICES, "There are no invoices.")
     });
     Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_waits_for_its_buyer_says_where_to_agree() {
+        let changed = json!({ "plan": { "slug": "pro" }, "approve_url": null });
+        assert_eq!(render_change(&changed), "plan    pro");
+        let waits = json!({ "plan": { "slug": "pro" }, "approve_url": "https://pay.example/r" });
+        let text = render_change(&waits);
+        assert!(text.ends_with("changed yet. Agree here: https://pay.example/r"), "{text}");
+    }
 }

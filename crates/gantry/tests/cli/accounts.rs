@@ -136,9 +136,12 @@ fn plans_and_credits_are_bought_changed_and_cancelled() {
     assert!(lots.contains("paid") && lots.contains("promotional"), "{lots}");
     let paid = buyer.run(&["billing", "payments"]).require(0).stdout;
     assert!(paid.contains("49.00 USD") && paid.contains("9.50 USD"), "{paid}");
-    // The sandbox writes no invoices and has no page of its own.
+    // The sandbox writes no invoices, so that they are ours, and has no page of its own.
     let invoices = buyer.run(&["invoices"]).require(0).stdout;
-    assert_eq!(invoices, "There are no invoices.\n");
+    let lines: Vec<&str> = invoices.lines().skip(1).collect();
+    assert!(lines.len() == 2 && lines[1].contains("49.00 USD  paid"), "{invoices}");
+    let page = format!("{}/api/v1/account/invoices/INV-", server.url);
+    assert!(lines.iter().all(|line| line.contains(&page)), "{invoices}");
     buyer.run(&["billing", "portal"]).require(1);
 }
 

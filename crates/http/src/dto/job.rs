@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use gantry_billing::AiCost;
 use gantry_engine_api::{DeviceNeed, InputRef};
 use gantry_jobs::{Admissibility, DescribedInput, JobEstimate};
 use gantry_ports::store::{JobEvent, JobRecord};
@@ -275,13 +274,8 @@ pub struct JobBody {
 }
 
 impl JobBody {
-    /// From the store's row, its operation's title, its inputs, and what it asked of models.
-    pub fn new(
-        job: JobRecord,
-        title: Option<&str>,
-        described: Vec<DescribedInput>,
-        ai_cost: Option<AiCost>,
-    ) -> Self {
+    /// From the store's row, its operation's title and its inputs.
+    pub fn new(job: JobRecord, title: Option<&str>, described: Vec<DescribedInput>) -> Self {
         let engine = job.operation.split('.').next().unwrap_or_default().to_owned();
         let mut inputs = BTreeMap::new();
         let mut input_names = BTreeMap::new();
@@ -314,7 +308,7 @@ impl JobBody {
             max_credits: job.max_credits,
             cost: job.cost,
             penalty: job.penalty,
-            ai_cost: ai_cost.map(Into::into),
+            ai_cost: None,
             stage: job.stage.map(|(name, current, total)| StageBody { name, current, total }),
             progress: job.progress,
             report: job.report,

@@ -103,8 +103,10 @@ fn find_choice(visit: &Visit, fields: &Fields) -> Answer<Option<PlanChoice>> {
         "year" => Some(Interval::Year),
         _ => None,
     };
-    let slug = Some(fields.plan.as_str()).filter(|slug| !slug.is_empty());
-    choose_plan(&visit.state, slug, interval)
+    match fields.plan.as_str() {
+        "" => Ok(None),
+        slug => choose_plan(&visit.state, slug, interval),
+    }
 }
 
 /// Shows what was chosen; a plan that cannot be is left out, so that the form can be sent.

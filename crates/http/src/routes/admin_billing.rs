@@ -78,7 +78,7 @@ pub async fn refund_payment(
 ) -> Answer<StatusCode> {
     let key = derive_idempotency(&headers, REFUND_ROUTE, sha256)?;
     let (payment, minor) = (request.provider_ref.as_str(), request.minor);
-    state.billing().refund(&actor, payment, minor, key.as_ref()).await?;
+    state.billing().refund(&actor, (payment, minor), key.as_ref()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -44,7 +44,11 @@ pub async fn register(
     headers: HeaderMap,
     JsonBody(request): JsonBody<RegisterRequest>,
 ) -> Answer {
-    let plan = choose_plan(&state, request.plan.as_deref(), request.interval.map(Into::into))?;
+    let interval = request.interval.map(Into::into);
+    let plan = match &request.plan {
+        Some(slug) => choose_plan(&state, slug, interval)?,
+        None => None,
+    };
     let registrant = Registrant {
         credentials: Credentials { email: request.email, password: request.password },
         name: request.name,
@@ -62,10 +66,9 @@ pub async fn register(
 /// 422 that lists what can be chosen.
 pub fn choose_plan(
     state: &AppState,
-    plan: Option<&str>,
+    slug: &str,
     interval: Option<Interval>,
 ) -> Answer<Option<PlanChoice>> {
-    let Some(slug) = plan else { return Ok(None) };
     state.billing().choose_plan(slug, interval).map_err(|error| {
         let refused = Problem::from(error);
         let pointer = if refused.code() == ProblemCode::Conflict { "/interval" } else { "/plan" };

@@ -208,7 +208,8 @@ async fn describe(state: &AppState, actor: &Actor, jobs: Vec<JobRecord>) -> Answ
     let describe =
         |((job, inputs), ai_cost): ((JobRecord, Vec<DescribedInput>), Option<AiCost>)| {
             let title = state.jobs().registry().find_title(&job.operation);
-            JobBody::new(job, title, inputs, ai_cost)
+            let ai_cost = ai_cost.map(Into::into);
+            JobBody { ai_cost, ..JobBody::new(job, title, inputs) }
         };
     Ok(jobs.into_iter().zip(inputs).zip(ai_costs).map(describe).collect())
 }

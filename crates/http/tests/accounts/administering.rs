@@ -81,6 +81,15 @@ async fn an_ordinary_session_administers_nothing_where_there_is_another() -> Res
 }
 
 #[tokio::test]
+async fn signing_out_ends_administering_too() -> Result<()> {
+    let (_app, mut root) = TestApp::start(separate(AdministratorFactor::Optional)).await?;
+    let mut desk = step_up(&root, "").await?;
+    desk.get(OVERVIEW).await?.require_status(200)?;
+    root.post("/api/v1/auth/logout", &json!({})).await?.require_status(204)?;
+    desk.get(OVERVIEW).await?.require_status(401)
+}
+
+#[tokio::test]
 async fn it_needs_password_and_second_factor_at_once_and_ends_soon() -> Result<()> {
     let (app, mut root) = TestApp::start(separate(AdministratorFactor::Required)).await?;
     let early = root.post(SESSION, &proof(ROOT, PASSWORD, "")).await?;

@@ -254,7 +254,7 @@ impl World {
         let Some(payment) = choose(&payments, payment) else { return Ok(()) };
         let minor = (payment.amount.minor * percent / 100).max(1);
         let name = payment.provider_ref.as_str();
-        match self.server.billing.refund(&self.actor(), name, Some(minor), None).await {
+        match self.server.billing.refund(&self.actor(), (name, Some(minor)), None).await {
             Ok(())
             | Err(
                 BillingError::Conflict { .. } | BillingError::Payment(PaymentError::Refused { .. }),

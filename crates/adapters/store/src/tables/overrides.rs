@@ -31,7 +31,7 @@ impl OverrideRow {
     fn decode(self) -> Result<OverrideRecord, StoreError> {
         Ok(OverrideRecord {
             organization_id: OrganizationId::from_uuid(self.organization_id),
-            own: decode_override(&self.limit_name, self.value, self.expires_at)?,
+            own: decode_override(&self.limit_name, (self.value, self.expires_at))?,
             reason: self.reason,
             set_by: self.set_by.map(UserId::from_uuid),
             set_at: decode_time(self.set_at),
@@ -45,8 +45,7 @@ impl OverrideRow {
 /// A name or a number that this version does not know.
 pub(crate) fn decode_override(
     limit: &str,
-    value: Option<i64>,
-    expires_at: Option<i64>,
+    (value, expires_at): (Option<i64>, Option<i64>),
 ) -> Result<LimitOverride, StoreError> {
     Ok(LimitOverride {
         limit: decode_word("limit", limit)?,

@@ -49,6 +49,11 @@ fn turn(client: &Client, key: &str, mut wanted: Value) -> Result<Value, Failure>
         }
         Err(failure) => return Err(failure),
     };
+    if !wanted["rules"].is_null() && !has_one_share(&flag["rules"]) {
+        let cause =
+            format!("the flag {key} has rules of its own, which a percentage would replace");
+        return Err(Failure::usage(cause).with_next("change its rules by PUT on the API"));
+    }
     for name in KEPT {
         if wanted[name].is_null() {
             wanted[name] = flag[name].clone();
@@ -74,19 +79,29 @@ fn render_flags(flags: &Value) -> String {
     if table.is_empty() { "There are no flags.".to_owned() } else { table.render() }
 }
 
+/// Whether a rule gives the flag to a share of all organizations, and says no more.
+fn is_share(rule: &Value) -> bool {
+    let is_empty = |name: &str| rule[name].as_array().is_none_or(Vec::is_empty);
+    rule["on"] == true
+        && rule["percentage"].is_number()
+        && ["users", "organizations", "plans"].into_iter().all(is_empty)
+}
+
+/// Whether the rules say no more than one percentage does.
+fn has_one_share(rules: &Value) -> bool {
+    match rules.as_array().map(Vec::as_slice).unwrap_or_default() {
+        [] => true,
+        [rule] => is_share(rule),
+        _ => false,
+    }
+}
+
 /// Whom the rules of a flag mean, in short.
 fn describe_rules(rules: &Value) -> String {
     let rules = rules.as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_empty = |name: &str, rule: &Value| rule[name].as_array().is_none_or(Vec::is_empty);
     match rules {
         [] => "everybody".to_owned(),
-        [rule]
-            if rule["on"] == true
-                && rule["percentage"].is_number()
-                && ["users", "organizations", "plans"].iter().all(|name| is_empty(name, rule)) =>
-        {
-            format!("{} %", render_cell(rule.get("percentage")))
-        }
+        [rule] if is_share(rule) => format!("{} %", render_cell(rule.get("percentage"))),
         several => format!("by rules: {}", several.len()),
     }
 }
@@ -111,5 +126,12 @@ mod tests {
              new      yes  12.5 %              1  New\n\
              own      yes  by rules: 1        10"
         );
+    }
+    #[test]
+    fn a_percentage_replaces_nothing_but_another_one() {
+        assert!(has_one_share(&json!([])));
+        assert!(has_one_share(&json!([{ "percentage": 5, "on": true }])));
+        assert!(!has_one_share(&json!([{ "plans": ["pro"], "on": true }])));
+        assert!(!has_one_share(&json!([{ "percentage": 5, "on": true }, { "on": false }])));
     }
 }

@@ -104,7 +104,7 @@ read_in_order!(OverrideRow: organization_id, limit_name, value, expires_at);
 
 impl OverrideRow {
     pub(super) fn decode(self) -> Result<(Uuid, LimitOverride), StoreError> {
-        let own = decode_override(&self.limit_name, self.value, self.expires_at)?;
+        let own = decode_override(&self.limit_name, (self.value, self.expires_at))?;
         Ok((self.organization_id, own))
     }
 }
