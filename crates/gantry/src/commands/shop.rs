@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_change_that_waits_for_its_buyer_says_where_to_agree() {
         let changed = json!({ "plan": { "slug": "pro" }, "approve_url": null });
-        assert_eq!(render_change(&changed), "plan    pro");
+        assert_eq!(render_change(&changed), "plan  pro");
         let waits = json!({ "plan": { "slug": "pro" }, "approve_url": "https://pay.example/r" });
         let text = render_change(&waits);
         assert!(text.ends_with("changed yet. Agree here: https://pay.example/r"), "{text}");
