@@ -124,7 +124,7 @@ mod tests {
             ("$2b$05$short", "60"),
             (costly.as_str(), "cost 15 is not taken, only 4 to 12"),
             ("$argon2id$v=19$m=64,t=1,p=1", "is missing"),
-            (large.as_str(), "above m=131072"),
+            (large.as_str(), "above m=65536"),
         ] {
             let refusal = inspect(hash).unwrap_err();
             assert!(refusal.contains(reason), "{hash}: {refusal}");
