@@ -1,7 +1,7 @@
 //! Requests to a provider: bounded in time and size, never redirected, silent about keys.
 //!
-//! Invariant: a request is repeated while its provider says that it did nothing (429, 503 and 529), and
-//! never after silence, because what was asked may have been paid for.
+//! Invariant: a request is repeated while its provider says that it did nothing (429, 500, 503 and
+//! 529), and never after silence or a gateway's word, because what was asked may have been paid for.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn is_worth_another(&self) -> bool {
-        matches!(self.status, 429 | 503 | 529)
+        matches!(self.status, 429 | 500 | 503 | 529)
     }
 }
 
