@@ -34,6 +34,18 @@ step('password and code begin a session that administers', async ({ page }) => {
     await page.getByRole('button', { name: 'Stop administering', exact: true }).waitFor();
 });
 
+step('the list of sessions tells which one administers', async ({ page, troubles }) => {
+    await page.goto('/app/account/sessions');
+    await findHeading(page, 'Sessions').waitFor();
+    const sessions = page.getByRole('table', { name: 'Sessions', exact: true });
+    const ordinary = sessions.getByRole('row').filter({ hasText: 'This session' });
+    await ordinary.getByText('Your work', { exact: true }).waitFor();
+    await sessions.getByText('Administering', { exact: true }).waitFor();
+    await checkViews(page, troubles, 'sessions-with-desk');
+    await page.goto('/app/admin');
+    await findHeading(page, 'Administration').waitFor();
+});
+
 step('leaving it leaves the ordinary session', async ({ page, context }) => {
     await page.getByRole('button', { name: 'Stop administering', exact: true }).click();
     await page.waitForURL('**/app/');

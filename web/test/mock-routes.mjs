@@ -183,6 +183,7 @@ export function createRoutes(world) {
           {
             id: randomUUID(),
             current: true,
+            purpose: 'person',
             user_agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/141.0',
             ip: '127.0.0.1',
             created_at: now(),
@@ -192,6 +193,7 @@ export function createRoutes(world) {
           {
             id: randomUUID(),
             current: false,
+            purpose: 'administrator',
             user_agent: 'Mozilla/5.0 (iPhone; CPU) Safari/605',
             ip: '192.0.2.7',
             created_at: now(),

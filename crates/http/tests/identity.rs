@@ -85,6 +85,7 @@ async fn sessions_begin_are_listed_and_end() -> Result<()> {
     let sessions = first.get("/api/v1/sessions").await?.json()?;
     let sessions = sessions["items"].as_array().context("items")?.clone();
     assert_eq!(sessions.len(), 2);
+    assert!(sessions.iter().all(|session| session["purpose"] == "person"), "{sessions:?}");
     let other = sessions.iter().find(|session| session["current"] == false).context("another")?;
     assert_eq!(other["user_agent"], "second browser");
     let path = format!("/api/v1/sessions/{}", other["id"].as_str().context("an id")?);

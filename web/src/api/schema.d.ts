@@ -4643,6 +4643,8 @@ export interface components {
                  * @description When it was last used, at most a minute old.
                  */
                 last_used_at: string;
+                /** @description What it is for. */
+                purpose: components["schemas"]["SessionPurpose"];
                 /** @description The browser's own description. */
                 user_agent: string;
             }[];
@@ -6776,9 +6778,16 @@ export interface components {
              * @description When it was last used, at most a minute old.
              */
             last_used_at: string;
+            /** @description What it is for. */
+            purpose: components["schemas"]["SessionPurpose"];
             /** @description The browser's own description. */
             user_agent: string;
         };
+        /**
+         * @description What a session is for.
+         * @enum {string}
+         */
+        SessionPurpose: "person" | "administrator";
         /** @description The first administrator. */
         SetupRequest: {
             /** @description The e-mail address. */

@@ -78,6 +78,11 @@ export function SessionsPage() {
           </span>
         ),
       },
+      {
+        id: 'purpose',
+        title: t('sessions.purpose'),
+        cell: ({ purpose }) => t(`sessions.purposes.${purpose}`),
+      },
       { id: 'ip', title: t('sessions.ip'), cell: (session) => session.ip ?? t('value.unknown') },
       {
         id: 'created',

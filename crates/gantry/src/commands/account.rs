@@ -50,9 +50,10 @@ const LEDGER: [Column<'_>; 5] = [
     ("amount", "/amount"),
     ("job", "/job_id"),
 ];
-const SESSIONS: [Column<'_>; 5] = [
+const SESSIONS: [Column<'_>; 6] = [
     ("session", "/id"),
     ("this one", "/current"),
+    ("for", "/purpose"),
     ("address", "/ip"),
     ("last used", "/last_used_at"),
     ("browser", "/user_agent"),

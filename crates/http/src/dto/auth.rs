@@ -1,7 +1,7 @@
 //! People, sessions and keys.
 
 use gantry_access::{Actor, Desk, Profile, SessionView, Via};
-use gantry_ports::store::{ApiKey, AuditEntry, Membership};
+use gantry_ports::store::{ApiKey, AuditEntry, Membership, SessionPurpose};
 use gantry_types::{
     ApiKeyId, AuditEntryId, Locale, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
 };
@@ -208,6 +208,26 @@ impl Me {
     }
 }
 
+/// What a session is for.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SessionPurpose)]
+pub enum SessionPurposeBody {
+    /// The person's own work; where administering needs no session of its own, that too.
+    Person,
+    /// Administering alone, after a sign-in of its own.
+    Administrator,
+}
+
+impl From<SessionPurpose> for SessionPurposeBody {
+    fn from(purpose: SessionPurpose) -> Self {
+        match purpose {
+            SessionPurpose::Everything => Self::Person,
+            SessionPurpose::Administer => Self::Administrator,
+        }
+    }
+}
+
 /// A browser session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionBody {
@@ -216,6 +236,8 @@ pub struct SessionBody {
     pub id: SessionId,
     /// Whether it is the one that asks.
     pub current: bool,
+    /// What it is for.
+    pub purpose: SessionPurposeBody,
     /// The browser's own description.
     pub user_agent: String,
     /// The address that signed in.
@@ -237,6 +259,7 @@ impl From<SessionView> for SessionBody {
         Self {
             id: session.id,
             current: view.current,
+            purpose: session.purpose.into(),
             user_agent: session.user_agent,
             ip: session.ip,
             created_at: session.created_at,

@@ -90,6 +90,24 @@ async fn signing_out_ends_administering_too() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_list_of_sessions_tells_which_one_administers() -> Result<()> {
+    let (_app, mut root) = TestApp::start(separate(AdministratorFactor::Optional)).await?;
+    let mut desk = step_up(&root, "").await?;
+    let list = root.get("/api/v1/sessions").await?.json()?;
+    let sessions = list["items"].as_array().context("items")?;
+    let here = sessions.iter().find(|session| session["current"] == true).context("this one")?;
+    assert_eq!(here["purpose"], "person", "{list}");
+    let desks: Vec<&Value> =
+        sessions.iter().filter(|session| session["purpose"] == "administrator").collect();
+    assert_eq!(desks.len(), 1, "{list}");
+    // It is ended from there like any other one, and the ordinary session stays.
+    let path = format!("/api/v1/sessions/{}", desks[0]["id"].as_str().context("an id")?);
+    root.delete(&path).await?.require_status(204)?;
+    desk.get(OVERVIEW).await?.require_status(403)?;
+    root.get("/api/v1/auth/me").await?.require_status(200)
+}
+
+#[tokio::test]
 async fn it_needs_password_and_second_factor_at_once_and_ends_soon() -> Result<()> {
     let (app, mut root) = TestApp::start(separate(AdministratorFactor::Required)).await?;
     let early = root.post(SESSION, &proof(ROOT, PASSWORD, "")).await?;
