@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod admin_limits;
 mod datasets;
 mod people;
 mod scheduling;
@@ -13,6 +14,7 @@ pub use admin::{
     AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminPlanCommand, FlagsCommand,
     FraudCommand, SpanArgs, UserArgs, UsersCommand,
 };
+pub use admin_limits::AdminLimitsCommand;
 pub use datasets::DatasetsCommand;
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gantry_types::{FraudEventId, OrganizationId, Timestamp, UserId};
 
-use super::{DataArgs, ServerArgs};
+use super::{AdminLimitsCommand, DataArgs, ServerArgs};
 
 /// `gantry admin …`.
 #[derive(Debug, Subcommand)]
@@ -59,6 +59,9 @@ pub enum AdminCommand {
     /// Give organizations of a server credits
     #[command(subcommand)]
     Credits(AdminCreditsCommand),
+    /// List, set and clear limits of single organizations of a server
+    #[command(subcommand)]
+    Limits(AdminLimitsCommand),
     /// Look at claims of credits for ads, and say what they were
     #[command(subcommand)]
     Fraud(FraudCommand),

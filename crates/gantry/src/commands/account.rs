@@ -58,6 +58,12 @@ const SESSIONS: [Column<'_>; 6] = [
     ("last used", "/last_used_at"),
     ("browser", "/user_agent"),
 ];
+const MODELS: [Column<'_>; 4] = [
+    ("model", "/model"),
+    ("answers", "/requests"),
+    ("tokens asked", "/input_tokens"),
+    ("tokens answered", "/output_tokens"),
+];
 /// What use is summed to, behind what it is summed by and before the meters.
 const SUMS: [&str; 6] = ["jobs", "succeeded", "failed", "cancelled", "credits", "seconds"];
 
@@ -134,7 +140,8 @@ fn show_usage(arguments: &UsageArgs, console: Console) -> Result<(), Failure> {
 fn render_usage(usage: &Value) -> String {
     let day = |name: &str| usage[name].as_str().unwrap_or_default().to_owned();
     let rows = usage["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if rows.is_empty() {
+    let models = render_section("language models", &usage["models"], &MODELS);
+    if rows.is_empty() && models.is_empty() {
         return format!("Nothing was used from {} to {}.", day("from"), day("to"));
     }
     let by = usage["by"].as_str().unwrap_or("day");
@@ -155,7 +162,7 @@ fn render_usage(usage: &Value) -> String {
         table.push(cells(render_cell(row.get(key)), row));
     }
     table.push(cells("together".to_owned(), &usage["total"]));
-    table.render()
+    table.render() + &models
 }
 
 fn show_ledger(arguments: &LedgerArgs, console: Console) -> Result<(), Failure> {
@@ -235,14 +242,23 @@ mod tests {
         let mut row = sums(2, json!({ "jobs": 2 }));
         row["day"] = json!("2027-02-28");
         let total = sums(2, json!({ "jobs": 2, "rows": 500 }));
-        let usage = json!({ "from": "2027-02-01", "to": "2027-02-28", "by": "day", "rows": [row],
-                            "total": total });
+        let mut usage = json!({ "from": "2027-02-01", "to": "2027-02-28", "by": "day",
+                                "rows": [row], "total": total, "models": [] });
         assert_eq!(
             render_usage(&usage),
             "day         jobs  succeeded  failed  cancelled  credits  seconds  jobs  rows\n\
              2027-02-28     2          2       0          0        4       60     2     0\n\
              together       2          2       0          0        4       60     2   500"
         );
+        usage["models"] = json!([{ "model": "small-4.1", "requests": 7, "input_tokens": 8400,
+                                   "output_tokens": 210 }]);
+        let models = format!(
+            "\n\n{}\n\
+             model      answers  tokens asked  tokens answered\n\
+             small-4.1        7          8400              210",
+            heading("language models")
+        );
+        assert!(render_usage(&usage).ends_with(&models), "{}", render_usage(&usage));
         let nothing = json!({ "from": "2027-02-01", "to": "2027-02-28", "by": "day", "rows": [] });
         assert_eq!(render_usage(&nothing), "Nothing was used from 2027-02-01 to 2027-02-28.");
     }
