@@ -15,7 +15,25 @@ const PASSWORD = 'nine-lanterns-over-harbour';
 
 const at = (milliseconds) => new Date(milliseconds).toISOString();
 
+/** What was asked of language models. */
+export const MODELS = [
+  {
+    model: 'small-4.1',
+    requests: 7,
+    unpriced_requests: 0,
+    input_tokens: 8_400,
+    output_tokens: 210,
+    cost: { minor: 3, currency: 'USD', text: '0.03 USD' },
+    exact_cost: '0.0284',
+  },
+];
+
 const HOME = { id: randomUUID(), name: 'Analytical Engines', role: 'owner' };
+/** Limits of the account's own, of which one has an end. */
+export const OVERRIDES = [
+  { limit: 'per_month.jobs', value: 100, expires_at: at(Date.now() + 30 * DAY_MS) },
+  { limit: 'seats', value: null, expires_at: null },
+];
 export const ME = {
   user: {
     id: randomUUID(),
@@ -178,7 +196,6 @@ function createSalesRoutes() {
   ];
 }
 
-/** Method and path to a body, as in `createRoutes`. */
 /** The same jobs, whatever they are summed by. */
 function createUsage({ query }) {
   const by = query.get('by') ?? 'day';
@@ -204,9 +221,11 @@ function createUsage({ query }) {
     by,
     rows: keys[by].map((key, place) => ({ ...nothing, ...key, ...sumsOf(place + 2) })),
     total: { ...sumsOf(9), succeeded: 6, failed: 3 },
+    models: MODELS,
   };
 }
 
+/** Method and path to a body, as in `createRoutes`. */
 export function createAccountRoutes(world) {
   return [
     ['GET', '/auth/me', () => ME],

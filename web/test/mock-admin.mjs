@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { ME } from './mock-account.mjs';
+import { ME, MODELS } from './mock-account.mjs';
 import { find } from './mock-refusal.mjs';
 
 const DAY_MS = 86_400_000;
@@ -77,6 +77,32 @@ function createPeopleRoutes() {
   ];
 }
 
+/** Limits by organization. */
+function createLimitRoutes() {
+  const limits = new Map();
+  const list = ({ id }) => ({ overrides: limits.get(id) ?? [] });
+  const set = ({ id, body }) => {
+    const names = body.overrides.map(({ limit }) => limit);
+    const kept = (limits.get(id) ?? []).filter(({ limit }) => !names.includes(limit));
+    const told = { plan_value: 10, in_force: true, set_by: ME.user.id, set_at: at(Date.now()) };
+    const made = body.overrides.map((own) => ({ expires_at: null, ...own, ...told }));
+    limits.set(id, [...kept, ...made]);
+    return list({ id });
+  };
+  const clear = ({ id, limit }) => {
+    limits.set(
+      id,
+      list({ id }).overrides.filter((own) => own.limit !== decodeURIComponent(limit)),
+    );
+    return [204];
+  };
+  return [
+    ['GET', '/admin/accounts/:id/overrides', list],
+    ['PUT', '/admin/accounts/:id/overrides', set],
+    ['DELETE', '/admin/accounts/:id/overrides/:limit', clear],
+  ];
+}
+
 function createCosts() {
   const sums = {
     jobs: 12,
@@ -94,17 +120,7 @@ function createCosts() {
     operations: [{ operation: 'automl.train', ...sums }],
     days: [3, 2, 1].map((days) => ({ day: daysAgo(days), settled: 60 * days, jobs: days })),
     total: sums,
-    models: [
-      {
-        model: 'small-4.1',
-        requests: 7,
-        unpriced_requests: 0,
-        input_tokens: 8_400,
-        output_tokens: 210,
-        cost: { minor: 3, currency: 'USD', text: '0.03 USD' },
-        exact_cost: '0.0284',
-      },
-    ],
+    models: MODELS,
   };
 }
 
@@ -185,6 +201,7 @@ function createFlags() {
 export function createAdminRoutes() {
   return [
     ...createPeopleRoutes(),
+    ...createLimitRoutes(),
     ...createReferralRoutes(),
     ['GET', '/admin/costs', () => createCosts()],
     ['GET', '/admin/flags', () => ({ items: createFlags() })],

@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { ME, createAccountRoutes } from './mock-account.mjs';
+import { ME, OVERRIDES, createAccountRoutes } from './mock-account.mjs';
 import { createAdminRoutes } from './mock-admin.mjs';
 import { OPERATIONS, createDataset, createVersion, now, sha256 } from './mock-data.mjs';
 import { Refusal, find } from './mock-refusal.mjs';
@@ -49,6 +49,7 @@ export function createRoutes(world) {
     },
     running_jobs: jobs.filter((job) => job.state === 'running').length,
     queued_jobs: jobs.filter((job) => job.state === 'queued').length,
+    overrides: OVERRIDES,
     meters: [
       {
         meter: 'jobs',

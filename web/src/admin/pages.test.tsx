@@ -85,6 +85,7 @@ test('people are searched for once typing ends, and lead to their own page', asy
     ...OFFERS,
     '/api/v1/admin/users': { items: [GRACE], next_cursor: null },
     '/api/v1/admin/users/0193': { ...GRACE, organizations: [HOME] },
+    '/api/v1/admin/accounts/0192/overrides': { overrides: [] },
   });
   visit('/admin/people?status=suspended');
   expect(await rowOf('People', 'grace@example.org')).toContain('1,240');
@@ -101,6 +102,8 @@ test('people are searched for once typing ends, and lead to their own page', asy
   expect(within(person).getByRole('button', { name: 'Reinstate' })).toBeTruthy();
   const organization = screen.getByRole('region', { name: 'Compilers' });
   expect(within(organization).getByRole('button', { name: 'Grant credits' })).toBeTruthy();
+  const limits = screen.getByRole('region', { name: 'Limits of Compilers alone' });
+  expect(within(limits).getByRole('button', { name: 'Set a limit' })).toBeTruthy();
 });
 
 test('costs stand by operation and by day', async () => {

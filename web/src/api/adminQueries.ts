@@ -12,6 +12,7 @@ import type {
   Costs,
   Flag,
   FraudEvent,
+  LimitRecord,
   Page,
   Revenue,
 } from './types';
@@ -64,6 +65,17 @@ export const personQuery = (id: string) =>
   queryOptions({
     queryKey: ['people', id],
     queryFn: ({ signal }) => api.get<AdminUserDetail>(`/admin/users/${id}`, {}, signal),
+  });
+
+export const pathOfLimits = (organization: string) => `/admin/accounts/${organization}/overrides`;
+
+/** Under the people, because another plan changes what stands beside them. */
+export const limitsQuery = (organization: string) =>
+  queryOptions({
+    queryKey: ['people', 'limits', organization],
+    queryFn: async ({ signal }) =>
+      (await api.get<{ overrides: LimitRecord[] }>(pathOfLimits(organization), {}, signal))
+        .overrides,
   });
 
 /** What jobs of the last days cost. */

@@ -85,15 +85,26 @@ export type ApiKey = Filled<Schemas['ApiKeyBody']>;
 export type NewApiKey = ApiKey & Schemas['IssuedApiKey'];
 
 export type Meter = Filled<Schemas['MeterBody']>;
+/** A limit that an account has in place of its plan's. */
+export type OwnLimit = Filled<Schemas['LimitOverrideBody']>;
+/** The same, as administrators see it. */
+export type LimitRecord = Filled<Schemas['LimitRecordBody']>;
+export type LimitRequest = Schemas['LimitOverrideRequest'];
 export type Account = With<
   Schemas['AccountBody'],
-  { meters: Meter[]; plan: With<Schemas['PlanBody'], { terms: JsonObject }> }
+  {
+    meters: Meter[];
+    overrides: OwnLimit[];
+    plan: With<Schemas['PlanBody'], { terms: JsonObject }>;
+  }
 >;
 /** Credits that were given together and expire together. */
 export type Lot = With<Schemas['LotBody'], { source: 'promotional' | 'earned' | 'paid' }>;
 /** What was used on some days, summed by one thing. */
 export type UsageGrouping = Schemas['UsageGrouping'];
 export type UsageRow = Filled<Schemas['UsageRowBody']>;
+/** What was asked of a language model. */
+export type ModelUse = Schemas['ModelUse'];
 export type Usage = With<Schemas['UsageBody'], { rows: UsageRow[] }>;
 export type LedgerEntry = Filled<Schemas['LedgerEntryBody']>;
 

@@ -1,5 +1,5 @@
 // What the organization used: a figure for each meter, a bar and a row for each day, operation or
-// member.
+// member, and what it asked of language models.
 
 import { Button, NativeSelect } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -16,6 +16,7 @@ import type { Column } from '../parts/DataTable';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
+import { ModelTable } from './ModelTable';
 
 const PERIODS = [7, 30, 90, 365];
 const GROUPINGS: readonly UsageGrouping[] = ['day', 'operation', 'member'];
@@ -170,6 +171,12 @@ export function Usage() {
       ) : null}
       {usage.isPending ? <PageSkeleton /> : null}
       {usage.data ? <Span usage={usage.data} /> : null}
+      {usage.data && usage.data.models.length > 0 ? (
+        <div className="stack" data-testid="model-use">
+          <h3>{t('costs.byModel')}</h3>
+          <ModelTable models={usage.data.models} />
+        </div>
+      ) : null}
     </Section>
   );
 }

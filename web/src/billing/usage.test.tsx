@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { answer, answerBy, show } from '../../test/stage';
-import type { Usage as UsageSpan, UsageGrouping, UsageRow } from '../api/types';
+import type { ModelUse, Usage as UsageSpan, UsageGrouping, UsageRow } from '../api/types';
 import { Usage } from './Usage';
 
 const ROW: UsageRow = {
@@ -75,6 +75,24 @@ test('members are told by their addresses', async () => {
   for (const name of ['ada@example.org', '456789ab', 'Nobody']) {
     expect(table.getByText(name)).toBeTruthy();
   }
+});
+
+test('what was asked of language models is told in tokens', async () => {
+  const asked: ModelUse = {
+    model: 'small-4.1',
+    requests: 7,
+    unpriced_requests: 0,
+    input_tokens: 8_400,
+    output_tokens: 210,
+    cost: { minor: 3, currency: 'USD', text: '0.03 USD' },
+    exact_cost: '0.0284',
+  };
+  answer(200, { ...usageOf('day', [{ ...ROW, day: '2026-11-26' }]), models: [asked] });
+  show(<Usage />);
+  const row = (await tableOf('Language models')).getByText('small-4.1').closest('tr');
+  const cells = Array.from(row?.children ?? [], (cell) => cell.textContent);
+  // What the operator pays is no price of the organization's.
+  expect(cells).toEqual(['small-4.1', '7', '8,400', '210']);
 });
 
 test('where no job ended, nothing is drawn', async () => {

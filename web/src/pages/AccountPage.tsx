@@ -9,6 +9,8 @@ import { useMe } from '../app/me';
 import { ChosenPlan } from '../billing/ChosenPlan';
 import { Ledger } from '../billing/Ledger';
 import { Lots } from '../billing/Lots';
+import { Meters } from '../billing/Meters';
+import { OwnLimits } from '../billing/OwnLimits';
 import { Packages, Plans } from '../billing/Plans';
 import { Recommend } from '../billing/Recommend';
 import { Invoices, Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
@@ -16,14 +18,12 @@ import { Usage } from '../billing/Usage';
 import { AccountExport } from '../identity/AccountExport';
 import { Grants } from '../identity/Grants';
 import { LeaveAccount } from '../identity/LeaveAccount';
-import { MeterBar } from '../parts/Bars';
 import { Copyable } from '../parts/Copyable';
 import { PageHeader } from '../parts/PageHeader';
 import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Facts, Section } from '../parts/Section';
 import { ValueTree } from '../parts/ValueTree';
-import { When } from '../parts/When';
 import { EarnCredits } from '../reward/EarnCredits';
 import { TimeZone } from '../schedule/TimeZone';
 
@@ -51,31 +51,6 @@ function Plan({ account }: { account: Account }) {
   );
 }
 
-function Meters({ account }: { account: Account }) {
-  const { t } = useTranslation();
-  if (account.meters.length === 0) return null;
-  return (
-    <Section title={t('account.meters')}>
-      <div className="stack">
-        {account.meters.map((meter) => (
-          <div key={meter.meter}>
-            <MeterBar
-              label={humanize(meter.meter)}
-              used={meter.used + meter.reserved}
-              limit={meter.limit}
-            />
-            {meter.resets_at ? (
-              <p className="muted small">
-                {t('account.resets')} <When at={meter.resets_at} />
-              </p>
-            ) : null}
-          </div>
-        ))}
-      </div>
-    </Section>
-  );
-}
-
 export function AccountPage() {
   const { t } = useTranslation();
   const me = useMe();
@@ -94,6 +69,7 @@ export function AccountPage() {
           <>
             <ChosenPlan account={account.data} />
             <Plan account={account.data} />
+            <OwnLimits account={account.data} />
             <Lots />
             <Meters account={account.data} />
             <Usage />

@@ -7,6 +7,7 @@ import { AdminFrame } from '../admin/AdminFrame';
 import { costsQuery } from '../api/adminQueries';
 import type { Cost, Costs } from '../api/types';
 import { useFormat } from '../app/format';
+import { ModelTable } from '../billing/ModelTable';
 import { BarList } from '../parts/Bars';
 import { DataTable } from '../parts/DataTable';
 import type { Column } from '../parts/DataTable';
@@ -15,7 +16,6 @@ import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Facts, Section } from '../parts/Section';
 
 type Operation = Costs['operations'][number];
-type Model = Costs['models'][number];
 
 const PERIODS = [7, 30, 90, 365];
 /** So many letters of a time are its date. */
@@ -30,12 +30,6 @@ const COUNTS = [
   'refunded',
   'penalties',
 ] as const satisfies (keyof Cost)[];
-const ASKED = [
-  'requests',
-  'unpriced_requests',
-  'input_tokens',
-  'output_tokens',
-] as const satisfies (keyof Model)[];
 
 function Operations({ operations }: { operations: Operation[] }) {
   const { t } = useTranslation();
@@ -71,48 +65,6 @@ function Operations({ operations }: { operations: Operation[] }) {
   );
 }
 
-function Models({ models }: { models: Model[] }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const columns = useMemo(
-    (): Column<Model>[] => [
-      {
-        id: 'model',
-        title: t('costs.model'),
-        lead: true,
-        sortBy: ({ model }) => model,
-        cell: ({ model }) => model,
-      },
-      ...ASKED.map((name) => ({
-        id: name,
-        title: t(`costs.${name}`),
-        numeric: true,
-        descFirst: true,
-        sortBy: (row: Model) => row[name],
-        cell: (row: Model) => format.integer(row[name]),
-      })),
-      {
-        id: 'cost',
-        title: t('costs.cost'),
-        numeric: true,
-        descFirst: true,
-        sortBy: ({ exact_cost }) => Number(exact_cost),
-        cell: ({ exact_cost, cost }) => `${exact_cost} ${cost.currency}`,
-      },
-    ],
-    [format, t],
-  );
-  return (
-    <DataTable
-      label={t('costs.byModel')}
-      columns={columns}
-      rows={models}
-      rowKey={({ model, cost }) => `${model} ${cost.currency}`}
-      sortedBy={{ id: 'cost', desc: true }}
-    />
-  );
-}
-
 function Period({ costs }: { costs: Costs }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -135,7 +87,7 @@ function Period({ costs }: { costs: Costs }) {
       </Section>
       {costs.models.length > 0 ? (
         <Section title={t('costs.byModel')} flush>
-          <Models models={costs.models} />
+          <ModelTable models={costs.models} tellsCost />
         </Section>
       ) : null}
       {costs.days.length > 0 ? (

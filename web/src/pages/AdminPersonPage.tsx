@@ -1,8 +1,10 @@
 import { Alert } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { AccountLimits } from '../admin/AccountLimits';
 import { AdminFrame } from '../admin/AdminFrame';
 import { OrganizationDeeds } from '../admin/OrganizationDeeds';
 import { PersonBadge } from '../admin/PersonBadge';
@@ -104,7 +106,10 @@ export function AdminPersonPage() {
       {person.isPending ? <PageSkeleton /> : null}
       {person.data ? <Person person={person.data} /> : null}
       {person.data?.organizations.map((found) => (
-        <Organization key={found.id} found={found} />
+        <Fragment key={found.id}>
+          <Organization found={found} />
+          <AccountLimits organization={found} />
+        </Fragment>
       ))}
     </AdminFrame>
   );

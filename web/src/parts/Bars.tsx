@@ -93,9 +93,10 @@ export function MeterBar({ used, limit, label }: MeterBarProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const share = limit ? Math.min(used / limit, 1) : 0;
-  const text = limit
-    ? t('meter.of', { used: format.integer(used), limit: format.integer(limit) })
-    : t('meter.unlimited', { used: format.integer(used) });
+  const text =
+    limit === null
+      ? t('meter.unlimited', { used: format.integer(used) })
+      : t('meter.of', { used: format.integer(used), limit: format.integer(limit) });
   return (
     <div className="meter">
       <div className="meter-text">
