@@ -1,5 +1,5 @@
-// An administrator's day: somebody is found, suspended and let in again, and given credits; then what
-// jobs cost, who brought whom, revenue and claims of credits are looked at.
+// An administrator's day: somebody is found, suspended and let in again, given credits and a limit of
+// their own; then what jobs cost, who brought whom, revenue and claims of credits are looked at.
 
 import assert from 'node:assert/strict';
 
@@ -122,6 +122,37 @@ step('an organization is given credits', async ({ page, troubles, guest }) => {
     await guest.page.reload();
     const credits = guest.page.getByRole('region', { name: 'Credits', exact: true });
     await credits.getByText(after, { exact: true }).waitFor();
+});
+
+step('an organization has a limit of its own until it is cleared', async (stage) => {
+    const { page, troubles, guest } = stage;
+    const limits = page.getByTestId('account-limits');
+    await limits.getByText(/It has no limit of its own/).waitFor();
+    await press(page, 'Set a limit', async (dialog) => {
+        await dialog.getByLabel('Limit', { exact: true }).selectOption('per_month');
+        await dialog.getByLabel('Meter', { exact: true }).fill('jobs');
+        await dialog.getByLabel('Allowed', { exact: true }).fill('7000');
+        await dialog.getByLabel('Reason', { exact: true }).fill('a pilot');
+        await checkViews(page, troubles, 'set-limit');
+    });
+    const row = limits.getByTestId('own-limit-row');
+    await row.getByText('7,000', { exact: true }).waitFor();
+    await checkViews(page, troubles, 'person-own-limit');
+    await guest.page.reload();
+    const own = guest.page.getByTestId('own-limits');
+    await own.getByText('7,000', { exact: true }).waitFor();
+    const meters = guest.page.getByTestId('meters');
+    await meters.getByText('The limit is your own', { exact: false }).waitFor();
+    // Why, is for administrators.
+    assert.equal(await guest.page.getByText('a pilot', { exact: true }).count(), 0);
+    await checkViews(guest.page, guest.troubles, 'account-own-limit');
+
+    await press(page, 'Clear');
+    await row.waitFor({ state: 'detached' });
+    await guest.page.reload();
+    // Both stand on what the account says.
+    await guest.page.getByRole('region', { name: 'Credits', exact: true }).waitFor();
+    assert.equal(await own.count(), 0);
 });
 
 step('costs, referrals, revenue and claims have pages of their own', async ({ page, troubles }) => {
