@@ -9,6 +9,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::error::AccessError;
+use crate::links::end_links;
 use crate::password_rules::PasswordOwner;
 
 /// What a person wants to be called, and in which language; what is not given stays.
@@ -21,7 +22,7 @@ pub struct ProfileChange {
 }
 
 impl Access {
-    /// Sets a new password; ends the person's other sessions.
+    /// Sets a new password; ends the person's other sessions and open links.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong present
@@ -54,6 +55,7 @@ impl Access {
                 let user = user.ok_or(AccessError::NotSignedIn)?;
                 tx.access().update_user(&User { password_hash, ..user }).await?;
                 tx.identity().delete_sessions(user_id, Some(session), now).await?;
+                end_links(tx, user_id).await?;
                 tx.mails().insert_mail(&mail).await?;
                 Ok(tx.audit().append(&entry).await?)
             })

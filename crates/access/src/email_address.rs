@@ -13,7 +13,7 @@ use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
-use crate::links::{NewLink, require_good, use_up};
+use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::secret::sha256_hex;
 use crate::sessions::require_person;
 use crate::sign_in::Client;
@@ -23,17 +23,20 @@ const RESEND_PAUSE: Duration = Duration::from_mins(1);
 
 const PROOFS: &[LinkPurpose] = &[LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
 
-/// A link and the mail that carries it.
+/// A link, and the mail that carries it with what else is told of it.
 #[derive(Clone)]
 pub(crate) struct PostedLink {
     link: OneTimeLink,
-    mail: QueuedMail,
+    mails: Vec<QueuedMail>,
 }
 
 impl PostedLink {
     pub async fn insert(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         tx.identity().replace_link(&self.link).await?;
-        Ok(tx.mails().insert_mail(&self.mail).await?)
+        for mail in &self.mails {
+            tx.mails().insert_mail(mail).await?;
+        }
+        Ok(())
     }
 }
 
@@ -47,7 +50,7 @@ impl Access {
         let new = NewLink::mint(user, &user.email, LinkPurpose::VerifyEmail, now)?;
         let token = new.token.expose().to_owned();
         let letter = Letter::VerifyEmail { name: user.name.clone(), token };
-        Ok(PostedLink { link: new.link, mail: self.write_letter(&letter, user, now)? })
+        Ok(PostedLink { link: new.link, mails: vec![self.write_letter(&letter, user, now)?] })
     }
 
     /// Whether a mail of this kind was sent to a user a moment ago.
@@ -90,7 +93,8 @@ impl Access {
         Ok(())
     }
 
-    /// Asks for another address: a mail goes there, and its link makes the change.
+    /// Asks for another address: a mail goes there, and its link makes the change; the present
+    /// address is told.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password or
@@ -111,8 +115,10 @@ impl Access {
         let new = NewLink::mint(&user, &email, LinkPurpose::ChangeEmail, now)?;
         let token = new.token.expose().to_owned();
         let letter = Letter::ChangeEmail { name: user.name.clone(), token };
-        let mail = self.write_letter_to(&letter, (&user, &email), now)?;
-        self.post_link(PostedLink { link: new.link, mail }).await
+        let asked = self.write_letter_to(&letter, (&user, &email), now)?;
+        let letter = Letter::EmailChangeAsked { name: user.name.clone(), email };
+        let told = self.write_letter(&letter, &user, now)?;
+        self.post_link(PostedLink { link: new.link, mails: vec![asked, told] }).await
     }
 
     /// Takes the proof of a link: the address is verified, or becomes the user's new one.
@@ -175,6 +181,8 @@ impl Proof {
         };
         tx.access().update_user(&changed).await.map_err(refuse_taken)?;
         if let Some(mail) = &self.told {
+            // Whoever reads the old address has no more to do with the account.
+            end_links(tx, user.id).await?;
             tx.mails().insert_mail(mail).await?;
         }
         let draft = AuditDraft {

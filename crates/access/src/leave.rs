@@ -16,7 +16,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::error::AccessError;
-use crate::links::{NewLink, require_good, use_up};
+use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::secret::sha256_hex;
 use crate::sign_in::Client;
 
@@ -134,6 +134,7 @@ impl Leave {
         }
         tx.access().update_user(&User { status: UserStatus::Leaving, ..user }).await?;
         tx.identity().delete_sessions(user_id, None, asked_at).await?;
+        end_links(tx, user_id).await?;
         tx.departures().revoke_keys(user_id, asked_at).await?;
         tx.departures().insert_departure(&self.departure).await?;
         tx.identity().replace_link(&self.link).await?;

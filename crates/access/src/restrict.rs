@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::Access;
 use crate::actor::Actor;
 use crate::error::AccessError;
+use crate::links::end_links;
 use crate::permission::{Permission, require};
 use crate::standing::{Standing, find_standing};
 
@@ -189,6 +190,7 @@ impl Restraining {
         tx.access().set_restriction(&self.restriction).await?;
         // With them end the families of tokens, and so what was granted to clients.
         tx.identity().delete_sessions(user_id, None, at).await?;
+        end_links(tx, user_id).await?;
         if !is_told {
             tx.mails().insert_mail(&self.mail).await?;
         }

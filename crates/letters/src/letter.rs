@@ -47,6 +47,13 @@ pub enum Letter {
         /// The secret.
         token: String,
     },
+    /// Somebody asked for another address; goes to the present one.
+    EmailChangeAsked {
+        /// The reader's name.
+        name: String,
+        /// The address that was asked for.
+        email: String,
+    },
     /// The address was changed; goes to the old one.
     EmailChanged {
         /// The reader's name.
@@ -160,6 +167,7 @@ impl Letter {
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
             Self::ChangeEmail { .. } => "change_email",
+            Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
             Self::WayInChanged { .. } => "way_in_changed",
@@ -185,9 +193,9 @@ impl Letter {
             Self::Invitation { token, .. } => format!("/invitation?token={token}"),
             Self::AccountLeaving { token, .. } => format!("/keep-account?token={token}"),
             Self::Restricted { .. } | Self::Reinstated { .. } => "/sign-in".to_owned(),
-            Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
-                "/forgot-password".to_owned()
-            }
+            Self::PasswordChanged { .. }
+            | Self::EmailChangeAsked { .. }
+            | Self::EmailChanged { .. } => "/forgot-password".to_owned(),
             Self::SecondFactorChanged { .. } | Self::WayInChanged { .. } => {
                 "/app/account/security".to_owned()
             }
@@ -211,7 +219,9 @@ impl Letter {
             Self::Restricted { name, banned, until } => context! {
                 name, banned, until => until.map(|until| until.to_string()),
             },
-            Self::EmailChanged { name, email } => context! { name, email },
+            Self::EmailChangeAsked { name, email } | Self::EmailChanged { name, email } => {
+                context! { name, email }
+            }
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
             Self::WayInChanged { name, way, added } => context! { name, way, added },
             Self::Receipt { organization, amount, description, credits } => context! {

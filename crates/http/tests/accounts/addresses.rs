@@ -7,7 +7,7 @@ use gantry_access::{AccessSettings, Unverified};
 use gantry_testkit::{PASSWORD, TestApp, TestSettings};
 use serde_json::json;
 
-use super::{sign_in, take_token};
+use super::{sign_in, take_token, wait_for_token};
 
 const NEW_PASSWORD: &str = "another long password";
 
@@ -99,17 +99,6 @@ async fn a_forgotten_password_is_set_anew_and_every_session_ends() -> Result<()>
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].kind, "password_changed");
     Ok(())
-}
-
-/// The link is made after the answer.
-async fn wait_for_token(app: &TestApp) -> Result<String> {
-    for _ in 0..200 {
-        if let Ok(token) = take_token(app, "reset_password").await {
-            return Ok(token);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    take_token(app, "reset_password").await
 }
 
 #[tokio::test]

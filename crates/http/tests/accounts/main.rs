@@ -8,6 +8,7 @@ mod factors;
 mod import;
 mod issuers;
 mod leaving;
+mod links;
 mod members;
 mod oauth;
 mod organizations;
@@ -30,6 +31,17 @@ async fn take_token(app: &TestApp, kind: &str) -> Result<String> {
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
     ensure!(newest.mail.html.contains(&token), "text and HTML differ");
     Ok(token)
+}
+
+/// The secret of a link for a new password, which is made after the answer.
+async fn wait_for_token(app: &TestApp) -> Result<String> {
+    for _ in 0..200 {
+        if let Ok(token) = take_token(app, "reset_password").await {
+            return Ok(token);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    take_token(app, "reset_password").await
 }
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Result<(u16, Value, TestClient)> {

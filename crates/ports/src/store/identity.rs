@@ -170,6 +170,9 @@ pub trait WriteIdentity: ReadIdentity {
     /// Uses a link up: removes it and all of the user's of the same purpose.
     /// [`StoreError::NotFound`] when it is gone, so that it is good once.
     async fn use_link(&self, link: &OneTimeLink) -> Result<(), StoreError>;
+    /// Removes a user's links of these purposes, whether they have ended or not; answers how many.
+    async fn delete_links(&self, user: UserId, purposes: &[LinkPurpose])
+    -> Result<u64, StoreError>;
     /// Removes links, invitations, renewable tokens and ceremonies that have ended; answers how
     /// many.
     async fn purge_links(&self, now: Timestamp) -> Result<u64, StoreError>;

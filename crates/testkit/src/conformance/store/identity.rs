@@ -61,7 +61,8 @@ async fn use_up(world: &World, link: &OneTimeLink) -> Result<(), StoreError> {
     .await
 }
 
-/// A newer link of a purpose replaces the older; a link is used once; old ones are purged.
+/// A newer link of a purpose replaces the older; a link is used once; old ones are purged; those
+/// of some purposes are removed, and no others.
 pub async fn links_are_good_once(world: &World) -> Outcome {
     let user = insert(world, "ada@example.org").await?.user;
     let first = link_of(user.id, "one", LinkPurpose::ResetPassword);
@@ -84,6 +85,21 @@ pub async fn links_are_good_once(world: &World) -> Outcome {
     };
     ensure!(purge(World::at(3599)).await? == 0);
     ensure!(purge(World::at(3600)).await? == 1);
+
+    let change = link_of(user.id, "four", LinkPurpose::ChangeEmail);
+    for link in [&first, &change, &other] {
+        replace(world, link).await?;
+    }
+    let removed = write(world, user.id, |tx, user| {
+        let purposes = [LinkPurpose::ResetPassword, LinkPurpose::ChangeEmail];
+        Box::pin(async move { tx.identity().delete_links(user, &purposes).await })
+    })
+    .await?;
+    ensure!(removed == 2, "{removed} links were removed");
+    let read = world.read().await?;
+    ensure!(read.identity().find_link("one").await?.is_none());
+    ensure!(read.identity().find_link("four").await?.is_none());
+    ensure!(read.identity().find_link("three").await?.as_ref() == Some(&other));
     Ok(())
 }
 
