@@ -2,12 +2,12 @@
 //!
 //! Invariants: a factor protects only once a code has proved that the app has it; recovery codes
 //! are shown once and kept as hashes; the shared secret is kept sealed for its owner; turning it on
-//! or off is told by mail.
+//! ends every session that never showed a code; turning it on or off is told by mail.
 
 use gantry_letters::Letter;
 use gantry_ports::store::AuditEntry;
 use gantry_ports::store::{QueuedMail, SecondFactor, StoreExt, Tx, User};
-use gantry_types::UserId;
+use gantry_types::{SessionId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -89,7 +89,8 @@ impl Access {
         Ok(Enrolment { secret, uri })
     }
 
-    /// Turns two-factor sign-in on, as the app gives the right code.
+    /// Turns two-factor sign-in on, as the app gives the right code; ends the person's other
+    /// sessions and renewable tokens, which never showed one.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`] when it was not begun,
@@ -99,7 +100,7 @@ impl Access {
         actor: &Actor,
         code: &str,
     ) -> Result<RecoveryCodes, AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         let now = self.clock.now();
         let factor = self.store.read().await?.identity().find_second_factor(user.id).await?;
         let begun = factor.filter(|factor| factor.confirmed_at.is_none());
@@ -111,13 +112,17 @@ impl Access {
         let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: true };
         let subject = format!("user {}", user.id);
         let change = FactorChange {
-            factor: Some(SecondFactor {
-                secret: opened.renewed.unwrap_or(begun.secret),
-                confirmed_at: Some(now),
-                last_step: step,
-                user_id: user.id,
+            turned_on: Some(TurnedOn {
+                factor: SecondFactor {
+                    secret: opened.renewed.unwrap_or(begun.secret),
+                    confirmed_at: Some(now),
+                    last_step: step,
+                    user_id: user.id,
+                },
+                hashes: codes.hashes(),
+                session,
+                at: now,
             }),
-            hashes: codes.hashes(),
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_on", &subject, json!({}), now),
             user: User { second_factor_at: Some(now), ..user },
@@ -146,8 +151,7 @@ impl Access {
         let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: false };
         let subject = format!("user {}", user.id);
         let change = FactorChange {
-            factor: None,
-            hashes: Vec::new(),
+            turned_on: None,
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_off", &subject, json!({}), now),
             user: User { second_factor_at: None, ..user },
@@ -226,10 +230,29 @@ impl Access {
 struct FactorChange {
     user: User,
     /// `None` turns it off.
-    factor: Option<SecondFactor>,
-    hashes: Vec<String>,
+    turned_on: Option<TurnedOn>,
     mail: QueuedMail,
     entry: AuditEntry,
+}
+
+#[derive(Clone)]
+struct TurnedOn {
+    factor: SecondFactor,
+    /// Of the recovery codes.
+    hashes: Vec<String>,
+    /// The session in which a code was shown.
+    session: SessionId,
+    at: Timestamp,
+}
+
+impl TurnedOn {
+    async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user_id = self.factor.user_id;
+        tx.identity().set_second_factor(&self.factor).await?;
+        tx.identity().set_recovery_codes(user_id, &self.hashes).await?;
+        tx.identity().delete_sessions(user_id, Some(self.session), self.at).await?;
+        Ok(())
+    }
 }
 
 impl FactorChange {
@@ -239,11 +262,8 @@ impl FactorChange {
         let user = user.ok_or(AccessError::NotSignedIn)?;
         let second_factor_at = self.user.second_factor_at;
         tx.access().update_user(&User { second_factor_at, ..user }).await?;
-        match &self.factor {
-            Some(factor) => {
-                tx.identity().set_second_factor(factor).await?;
-                tx.identity().set_recovery_codes(self.user.id, &self.hashes).await?;
-            }
+        match &self.turned_on {
+            Some(turned_on) => turned_on.apply(tx).await?,
             None => tx.identity().delete_second_factor(self.user.id).await?,
         }
         tx.mails().insert_mail(&self.mail).await?;
