@@ -13,7 +13,7 @@ use crate::actor::Actor;
 use crate::api_keys::check_scopes;
 use crate::email::parse_name;
 use crate::error::AccessError;
-use crate::permission::{Permission, require, require_no_client};
+use crate::permission::{Permission, require, require_endless};
 use crate::secret::{generate_client_secret, sha256_hex};
 use crate::sessions::require_person;
 
@@ -75,7 +75,7 @@ impl Access {
         draft: ClientDraft,
     ) -> Result<IssuedClient, AccessError> {
         require(actor, Permission::ManageMembers)?;
-        require_no_client(actor, Permission::ManageMembers)?;
+        require_endless(actor, Permission::ManageMembers)?;
         let created_by = require_person(actor)?;
         let draft = draft.check(actor, kind)?;
         let secret = make_secret(kind)?;
@@ -203,7 +203,7 @@ impl Access {
         id: OAuthClientId,
     ) -> Result<OAuthClient, AccessError> {
         require(actor, Permission::ManageMembers)?;
-        require_no_client(actor, Permission::ManageMembers)?;
+        require_endless(actor, Permission::ManageMembers)?;
         let found = self.store.read().await?.clients().find_client(id).await?;
         let found = found.filter(|client| client.organization_id == actor.organization_id);
         found.ok_or(AccessError::NotFound { what: "client" })
