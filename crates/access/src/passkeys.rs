@@ -2,7 +2,7 @@
 //!
 //! Invariants: a passkey stands for both factors, so that only an authenticator that checked its
 //! user counts; each answers a question that is good once; one whose counter goes back was copied,
-//! and is refused; adding one needs the password.
+//! and is refused; adding or removing one needs the password.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -226,13 +226,17 @@ impl Access {
     /// Removes a passkey.
     ///
     /// # Errors
-    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`], [`AccessError::LastWayIn`]
-    /// when the person could not sign in any more, [`AccessError::Store`].
-    pub async fn remove_passkey(&self, actor: &Actor, id: PasskeyId) -> Result<(), AccessError> {
+    /// As [`Access::unlink`].
+    pub async fn remove_passkey(
+        &self,
+        actor: &Actor,
+        (id, password): (PasskeyId, String),
+    ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
         let passkeys = self.store.read().await?.vouching().list_passkeys(user.id).await?;
         let passkey = passkeys.into_iter().find(|passkey| passkey.id == id);
         let passkey = passkey.ok_or(AccessError::NotFound { what: "passkey" })?;
+        self.confirm_password(&user, password, &actor.ip).await?;
         let told = self.tell_of_way(actor, (&user, &passkey.name), WayChange::Removed)?;
         let user_id = user.id;
         self.change_identity(user_id, move |tx| {

@@ -12,7 +12,8 @@ use gantry_types::{LinkedIdentityId, ProblemCode};
 
 use super::auth::{cookie, session_cookie};
 use crate::dto::{
-    BeginParams, LinkBegun, LinkRequest, LinkedIdentityBody, ListOf, ProviderBody, ReturnParams,
+    BeginParams, LinkBegun, LinkRequest, LinkedIdentityBody, ListOf, PasswordRequest, ProviderBody,
+    ReturnParams,
 };
 use crate::extract::{
     CurrentActor, JsonBody, Params, PathId, PathText, Peer, find_cookie, identify,
@@ -133,13 +134,14 @@ pub async fn begin_link(
 
 /// Removes an account elsewhere; the last way to sign in stays.
 #[utoipa::path(delete, path = "/auth/identities/{id}", tag = "Auth",
-    params(("id" = Uuid, Path)), responses((status = 204)))]
+    params(("id" = Uuid, Path)), request_body = PasswordRequest, responses((status = 204)))]
 pub async fn unlink(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     PathId(id): PathId<LinkedIdentityId>,
+    JsonBody(request): JsonBody<PasswordRequest>,
 ) -> Answer<StatusCode> {
-    state.access().unlink(&actor, id).await?;
+    state.access().unlink(&actor, (id, request.password)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

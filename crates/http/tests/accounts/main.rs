@@ -19,7 +19,7 @@ mod restrictions;
 mod tokens;
 
 use anyhow::{Context, Result, ensure};
-use gantry_testkit::{TestApp, TestClient};
+use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse};
 use serde_json::{Value, json};
 
 /// The secret in the link of the newest mail of a kind.
@@ -31,6 +31,11 @@ async fn take_token(app: &TestApp, kind: &str) -> Result<String> {
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
     ensure!(newest.mail.html.contains(&token), "text and HTML differ");
     Ok(token)
+}
+
+/// Removes a way to sign in, giving the present password.
+async fn remove(client: &mut TestClient, (path, password): (&str, &str)) -> Result<TestResponse> {
+    client.send(TestRequest::new("DELETE", path).json(&json!({ "password": password }))).await
 }
 
 /// The secret of a link for a new password, which is made after the answer.

@@ -10,7 +10,7 @@ use gantry_testkit::fakes::issuer::{CLIENT_ID, CLIENT_SECRET, FakeIssuer, Fault}
 use gantry_testkit::{PASSWORD, TestApp, TestClient, TestClock, TestResponse, TestSettings};
 use serde_json::{Value, json};
 
-use super::sign_in;
+use super::{remove, sign_in};
 
 const BEGIN: &str = "/api/v1/auth/providers/test/begin";
 const CALLBACK: &str = "/api/v1/auth/providers/test/callback";
@@ -124,13 +124,17 @@ async fn a_stranger_gets_an_account_and_comes_back_to_it() -> Result<()> {
     let mut second = scene.enter(&person("4711", "countess@example.org")).await?;
     assert_eq!(me(&mut second).await?["user"]["id"], told["user"]["id"]);
 
-    // Without a password none signs in, and the last way in stays.
+    // Without a password none signs in, and the only way in stays.
     assert_eq!(sign_in(&scene.app, "ada@example.org", "").await?.0, 401);
     let identities = first.get(IDENTITIES).await?.json()?;
     let id = identities["items"][0]["id"].as_str().context("an id")?.to_owned();
     assert_eq!(identities["items"][0]["label"], "Test & Co");
-    let refused = first.delete(&format!("{IDENTITIES}/{id}")).await?;
-    require_code(&refused, 409, "conflict")?;
+    let path = format!("{IDENTITIES}/{id}");
+    let refused = remove(&mut first, (&path, "")).await?;
+    refused.require_status(400)?;
+    let problem = refused.json()?;
+    assert_eq!(problem["errors"][0]["pointer"], "/password");
+    assert!(problem.to_string().contains("/forgot-password"), "{problem}");
 
     // A link of a mail sets one, and then the account elsewhere may go.
     first.post("/api/v1/auth/password/forgot", &json!({ "email": "ada@example.org" })).await?;
@@ -139,7 +143,8 @@ async fn a_stranger_gets_an_account_and_comes_back_to_it() -> Result<()> {
     first.post("/api/v1/auth/password/reset", &reset).await?.require_status(204)?;
     let (status, _, mut third) = sign_in(&scene.app, "ada@example.org", PASSWORD).await?;
     assert_eq!(status, 200);
-    third.delete(&format!("{IDENTITIES}/{id}")).await?.require_status(204)?;
+    remove(&mut third, (&path, "a wrong password")).await?.require_status(400)?;
+    remove(&mut third, (&path, PASSWORD)).await?.require_status(204)?;
     let mails = scene.app.take_mails().await?;
     assert!(mails.iter().any(|mail| mail.kind == "way_in_changed"), "{mails:?}");
     let again = scene.sign_in(&mut scene.app.client(), &ada).await?;

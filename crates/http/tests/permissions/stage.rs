@@ -113,6 +113,11 @@ fn yearly() -> Value {
     json!({ "name": "yearly", "operation": "test.noop", "cron": "0 0 29 2 *" })
 }
 
+/// Whether a path names a passkey or an account elsewhere.
+fn is_way_in(path: &str) -> bool {
+    path.starts_with("/api/v1/auth/identities/") || path.starts_with("/api/v1/auth/passkeys/")
+}
+
 impl Stage {
     /// A request to the route that would succeed for who may, with things made for it.
     pub async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
@@ -123,7 +128,9 @@ impl Stage {
         let request = TestRequest::new(&method.to_uppercase(), &path);
         Ok(match self.body_of(method, &path) {
             Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
-            Some(body) if path == "/api/v1/account" && method == "delete" => request.json(&body),
+            Some(body) if method == "delete" && (path == "/api/v1/account" || is_way_in(&path)) => {
+                request.json(&body)
+            }
             _ if path.ends_with("/parts/1") => {
                 request.body("application/octet-stream", b"a,b\n1,2\n")
             }
@@ -189,6 +196,7 @@ impl Stage {
             path if path.starts_with("/api/v1/auth/passkeys/") && method == "patch" => {
                 Some(json!({ "name": "x" }))
             }
+            path if is_way_in(path) && method == "delete" => Some(json!({ "password": "" })),
             "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
             path if path.starts_with("/api/v1/auth/tokens/") => {
                 Some(json!({ "refresh_token": "none" }))
