@@ -3,8 +3,9 @@
 //! Invariants: an address of IPv6 counts as its network of 64 bits, which is one household; of a
 //! device's fingerprint nothing is kept but a digest.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use gantry_access::household_of;
 use gantry_ports::StoreError;
 use gantry_ports::store::{ClaimSource, ReadRewards};
 use gantry_rules::period::{derive_day, derive_hour};
@@ -29,12 +30,9 @@ pub(crate) struct Place {
 
 /// An address as it is kept and counted.
 pub(crate) fn derive_address(ip: IpAddr) -> String {
-    match ip.to_canonical() {
+    match household_of(ip) {
         IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let network = Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64));
-            format!("{network}/64")
-        }
+        IpAddr::V6(network) => format!("{network}/64"),
     }
 }
 

@@ -9,6 +9,7 @@ mod import;
 mod issuers;
 mod leaving;
 mod links;
+mod locks;
 mod members;
 mod oauth;
 mod organizations;

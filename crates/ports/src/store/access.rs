@@ -297,6 +297,8 @@ pub trait WriteAccess: ReadAccess {
         now: Timestamp,
         window_start: Timestamp,
     ) -> Result<SignInFailures, StoreError>;
+    /// Removes counts whose last failure was before `then`; answers how many.
+    async fn purge_sign_in_failures(&self, then: Timestamp) -> Result<u64, StoreError>;
     /// Forgets failed attempts after a success.
     async fn clear_sign_in_failures(&self, key: &str) -> Result<(), StoreError>;
 }

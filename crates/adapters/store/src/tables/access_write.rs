@@ -199,6 +199,11 @@ impl WriteAccess for Session {
         row.ok_or_else(|| broken("sign-in failures", "no row came back"))?.decode()
     }
 
+    async fn purge_sign_in_failures(&self, then: Timestamp) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sign_in_failures WHERE last_at < $1";
+        self.sql().run("sign-in failures", sql, vec![then.as_micros().into()]).await
+    }
+
     async fn clear_sign_in_failures(&self, key: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM sign_in_failures WHERE subject = $1";
         self.sql().run("sign-in failures", sql, vec![key.into()]).await.map(drop)
