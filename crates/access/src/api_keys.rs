@@ -2,8 +2,8 @@
 //!
 //! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
 //! does not have and does not outlast the key that made it, so that a stolen key cannot make a
-//! stronger one; the token of a client or of a renewable pair makes none; only its owner gets a key's
-//! successor, which acts in their name; none is made where the plan does not include the API.
+//! stronger one; the token of a client or of a renewable pair makes none; only its owner gets a
+//! key's successor, which acts in their name; none is made where the plan does not include the API.
 
 use gantry_ports::store::{ApiKey, StoreExt};
 use gantry_rules::plan::Feature;

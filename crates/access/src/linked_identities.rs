@@ -1,7 +1,8 @@
 //! A person adds and removes accounts elsewhere that sign them in.
 //!
-//! Invariants: adding one needs the password, as it opens the account for good, and so does removing
-//! one, which could shut its owner out; an account elsewhere signs one person in; the last way in stays; every change is told by mail.
+//! Invariants: adding one needs the password, as it opens the account for good, and so does
+//! removing one, which could shut its owner out; an account elsewhere signs one person in; the last
+//! way in stays; every change is told by mail.
 
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
@@ -101,9 +102,9 @@ impl Access {
     /// Removes an account elsewhere.
     ///
     /// # Errors
-    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`], [`AccessError::Invalid`] for
-    /// a wrong password, [`AccessError::LockedOut`], [`AccessError::LastWayIn`] when the person could
-    /// not sign in any more, [`AccessError::Store`].
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`], [`AccessError::Invalid`]
+    /// for a wrong password, [`AccessError::LockedOut`], [`AccessError::LastWayIn`] when the person
+    /// could not sign in any more, [`AccessError::Store`].
     pub async fn unlink(
         &self,
         actor: &Actor,
