@@ -1,6 +1,6 @@
 //! Sheets of A4, filled from the top, with a foot that counts them.
 //!
-//! Invariants: nothing but the foot stands in the margins; a text stands on one sheet or on the next,
+//! Invariants: nothing but the foot stands in the margins; a line stands on one sheet or on the next,
 //! never on both.
 
 use krilla::Document;
