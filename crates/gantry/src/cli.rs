@@ -16,7 +16,9 @@ pub use admin::{
 pub use datasets::DatasetsCommand;
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
-pub use shop::{BillingCommand, CreditsCommand, PlansArgs, PlansCommand};
+pub use shop::{
+    BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
+};
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 
 use std::net::SocketAddr;
@@ -105,8 +107,8 @@ pub enum Command {
     /// Show the subscription, payments, and the payment provider's page
     #[command(subcommand)]
     Billing(BillingCommand),
-    /// List the newest invoices of the subscription
-    Invoices(ServerArgs),
+    /// List the newest invoices and credit notes, and keep one as a PDF file
+    Invoices(InvoicesArgs),
     /// List, invite and remove members of your organization on a server
     #[command(subcommand)]
     Members(MembersCommand),

@@ -142,7 +142,24 @@ fn plans_and_credits_are_bought_changed_and_cancelled() {
     assert!(lines.len() == 2 && lines[1].contains("49.00 USD  paid"), "{invoices}");
     let page = format!("{}/api/v1/account/invoices/INV-", server.url);
     assert!(lines.iter().all(|line| line.contains(&page)), "{invoices}");
+    invoices_are_kept_as_files(&buyer);
     buyer.run(&["billing", "portal"]).require(1);
+}
+
+/// In the folder under their number, or where they are wanted; one that is nobody's leaves nothing.
+fn invoices_are_kept_as_files(buyer: &Place) {
+    let listed = buyer.ask(&["invoices", "list"]);
+    let number = listed["items"][0]["number"].as_str().unwrap();
+    let told = buyer.run(&["invoices", "save", number]).require(0).stdout;
+    let name = format!("{number}.pdf");
+    assert!(told.starts_with(&format!("{name}  ")), "{told}");
+    let file = std::fs::read(buyer.path(&name)).unwrap();
+    assert!(file.starts_with(b"%PDF-") && file.ends_with(b"%%EOF"), "{} bytes", file.len());
+    let kept = buyer.ask(&["invoices", "save", number, "--out", "kept.pdf"]);
+    assert_eq!(kept["bytes"], file.len());
+    assert!(std::fs::read(buyer.path("kept.pdf")).unwrap() == file, "another file");
+    buyer.run(&["invoices", "save", "INV-1-1"]).require(4);
+    assert!(!buyer.path("INV-1-1.pdf").exists());
 }
 
 #[test]

@@ -219,6 +219,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::list_payments))
         .routes(routes!(invoices::list_invoices))
         .routes(routes!(invoices::show_invoice))
+        .routes(routes!(invoices::download_invoice))
         .routes(routes!(billing::open_portal))
         .routes(routes!(billing::make_up_purchase))
         .routes(routes!(billing::receive_payment_event))

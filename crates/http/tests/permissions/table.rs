@@ -188,6 +188,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
     // Nobody has one: the one in question is nobody's.
     ("get", "/api/v1/account/invoices/{number}/page", READ_ACCOUNT),
+    ("get", "/api/v1/account/invoices/{number}/pdf", READ_ACCOUNT),
     ("post", "/api/v1/account/portal", MANAGE_BILLING),
     ("post", "/api/v1/account/mock-purchases", MANAGE_BILLING),
     // Its signature is what lets a message in.
