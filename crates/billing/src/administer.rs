@@ -5,7 +5,7 @@ use gantry_ports::payments::RefundOrder;
 use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_rules::submission::IdempotencyKey;
-use gantry_types::{Credits, LotId, Money, OrganizationId};
+use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId};
 use serde_json::{Value, json};
 
 use crate::Billing;
@@ -133,7 +133,8 @@ impl Billing {
         let begun = if let Some(begun) = self.find_turn(actor, key).await? {
             begun
         } else {
-            let order = self.derive_refund(payment_ref, minor).await?;
+            let id = key.map(|_| RefundId::generate());
+            let order = RefundOrder { id, ..self.derive_refund(payment_ref, minor).await? };
             let began = serde_json::to_value(&order).map_err(|error| unreadable(&error))?;
             self.begin_turn(actor, key, began).await?
         };
@@ -165,6 +166,7 @@ impl Billing {
             payment_ref: payment.provider_ref,
             amount: Money { minor, ..payment.amount },
             before_minor: payment.refunded_minor,
+            id: None,
         })
     }
 

@@ -108,6 +108,8 @@ define_ids! {
     PaymentEventId,
     /// Money that was received.
     PaymentId,
+    /// Money that somebody asked, under a key of theirs, to be given back.
+    RefundId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An ad that somebody watches for credits.

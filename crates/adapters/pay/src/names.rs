@@ -24,8 +24,11 @@ pub(crate) fn segment<'n>(
 
 /// The key with which a refund is done once, however often it is sent.
 pub(crate) fn refund_key(order: &RefundOrder) -> String {
-    let RefundOrder { payment_ref, amount, before_minor } = order;
-    format!("refund-{payment_ref}-{before_minor}-{}", amount.minor)
+    let RefundOrder { payment_ref, amount, before_minor, id } = order;
+    match id {
+        Some(id) => format!("refund-{id}"),
+        None => format!("refund-{payment_ref}-{before_minor}-{}", amount.minor),
+    }
 }
 
 #[cfg(test)]

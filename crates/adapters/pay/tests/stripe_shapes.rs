@@ -227,7 +227,7 @@ async fn money_that_goes_back_and_what_is_listed() -> Result<()> {
     let mut desk = Desk::open().await?;
     let bought = desk.buy((package(), dollars(20)), PAYS, None).await?;
     let payment_ref = last_payment(&bought)?;
-    let order = RefundOrder { payment_ref, amount: dollars(5), before_minor: 0 };
+    let order = RefundOrder { payment_ref, amount: dollars(5), before_minor: 0, id: None };
     desk.stripe.refund(&order).await?;
     let refunded = desk.take().await?;
     let total = |fact: &ProviderFact| {

@@ -41,6 +41,45 @@ fn people_get_plans_and_credits_and_are_kept_out() {
 }
 
 #[test]
+fn an_organization_gets_limits_of_its_own() {
+    let (operator, server) = open_shop();
+    let buyer = sign_up(&server, "buyer@example.org");
+    let found = operator.ask(&["admin", "users", "list", "--search", "buyer"]);
+    let organization = found["items"][0]["organization"]["id"].as_str().unwrap();
+    let limits = |words: &[&str]| {
+        let (verb, rest) = words.split_first().unwrap();
+        operator.run(&[&["admin", "limits", verb, organization][..], rest].concat())
+    };
+    let none = limits(&["list"]).require(0).stdout;
+    assert_eq!(none, "The organization has the limits of its plan.\n");
+    limits(&["set", "seats", "7", "--reason", "a pilot"]).require(0);
+    let lifted = ["set", "per_month.jobs", "unlimited", "--reason", "a pilot"];
+    let listed = limits(&[&lifted[..], &["--until", "2099-01-31T00:00:00Z"]].concat());
+    let listed = listed.require(0).stdout;
+    assert!(listed.contains("per_month.jobs  unlimited  10 "), "{listed}");
+    assert!(listed.contains("seats           7          2 "), "{listed}");
+    let overrides = &buyer.ask(&["account"])["overrides"];
+    assert_eq!(overrides.as_array().map(Vec::len), Some(2), "{overrides}");
+
+    limits(&["set", "seats", "many", "--reason", "x"]).require(2);
+    limits(&["set", "chairs", "7", "--reason", "x"]).require(2);
+    limits(&["set", "seats", "7"]).require(2);
+    operator.run(&["admin", "limits", "list", NOBODY]).require(4);
+    let cleared = limits(&["clear", "seats"]).require(0).stdout;
+    assert_eq!(cleared, format!("seats of {organization} is its plan's again\n"));
+    limits(&["clear", "seats"]).require(4);
+    buyer.run(&["admin", "limits", "list", organization]).require(3);
+}
+
+#[test]
+fn money_goes_back_and_the_provider_is_asked() {
+    let (operator, _server) = open_shop();
+    operator.run(&["admin", "payments", "refund", "pi_of_nobody"]).require(4);
+    let found = operator.run(&["admin", "payments", "reconcile"]).require(0).stdout;
+    assert!(found.contains("plans changed            0"), "{found}");
+}
+
+#[test]
 fn flags_are_made_turned_and_listed() {
     let (operator, server) = open_shop();
     let none = operator.run(&["admin", "flags", "list"]).require(0).stdout;

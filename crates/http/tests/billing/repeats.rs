@@ -111,9 +111,16 @@ async fn money_goes_back_once_under_one_key(stage: Stage) -> Result<()> {
         shop.deliver().await?;
     }
     assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 250);
+    // Of two requests that are equal in everything but their keys each is done, also before the
+    // provider tells of the first.
+    for key in ["again", "again", "and again"] {
+        send(&mut shop.administrator, REFUND, (key, &part)).await?.require_status(202)?;
+    }
+    shop.deliver().await?;
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 750);
     let rest = json!({ "provider_ref": payment["provider_ref"] });
     require_mismatch(&send(&mut shop.administrator, REFUND, ("back", &rest)).await?)?;
-    let too_much = json!({ "provider_ref": payment["provider_ref"], "minor": 751 });
+    let too_much = json!({ "provider_ref": payment["provider_ref"], "minor": 251 });
     send(&mut shop.administrator, REFUND, ("rest", &too_much)).await?.require_status(409)?;
     for _ in 0..2 {
         send(&mut shop.administrator, REFUND, ("rest", &rest)).await?.require_status(202)?;

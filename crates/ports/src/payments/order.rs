@@ -1,7 +1,7 @@
 //! What is asked of a provider: checkouts, changes of subscriptions, money back.
 
 use gantry_rules::plan::Interval;
-use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId};
+use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId, RefundId};
 use serde::{Deserialize, Serialize};
 
 use super::ToldSubscription;
@@ -108,4 +108,8 @@ pub struct RefundOrder {
     /// What was given back of it before, in minor units; two orders that are equal in everything
     /// are one order that was sent twice.
     pub before_minor: i64,
+    /// The request, where it came under a key: orders of two requests are two, also when all else
+    /// of them is equal.
+    #[serde(default)]
+    pub id: Option<RefundId>,
 }

@@ -62,13 +62,17 @@ impl PaymentProvider for Sandbox {
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {
-        let (key, amount) = (order.payment_ref.clone(), order.amount);
+        let (key, amount, id) = (order.payment_ref.clone(), order.amount, order.id);
         let after = order.before_minor.saturating_add(amount.minor);
         self.change(move |book, now| {
             let charge = book.charges.get_mut(&key);
             let (charge, paid) = charge.ok_or(PaymentError::NotFound { what: "payment" })?;
             // An order that was sent twice is one order.
-            if amount.minor > 0 && charge.amount_refunded == after {
+            let is_repeated = match id {
+                Some(id) => book.refunds.contains(&id),
+                None => amount.minor > 0 && charge.amount_refunded == after,
+            };
+            if is_repeated {
                 return Ok(());
             }
             let total = charge.amount_refunded.saturating_add(amount.minor);
@@ -77,6 +81,7 @@ impl PaymentProvider for Sandbox {
                 return Err(PaymentError::Refused { reason });
             }
             charge.amount_refunded = total;
+            book.refunds.extend(id);
             let told = charge.clone();
             book.tell("charge.refunded", &told, seconds_of(now))
         })

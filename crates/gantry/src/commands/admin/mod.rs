@@ -4,6 +4,7 @@ mod audit;
 mod flags;
 mod fraud;
 mod import_people;
+mod limits;
 mod local;
 mod money;
 mod people;
@@ -39,6 +40,8 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
         AdminCommand::Users(command) => people::run(command, console)?,
         AdminCommand::Plan(command) => money::set_plan(command, console)?,
         AdminCommand::Credits(command) => money::give_credits(command, console)?,
+        AdminCommand::Limits(command) => limits::run(command, console)?,
+        AdminCommand::Payments(command) => money::settle_payments(command, console)?,
         AdminCommand::Fraud(command) => fraud::run(command, console)?,
         AdminCommand::Revenue { server, month } => {
             money::show_revenue(server, month.clone(), console)?;
