@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use gantry_access::{AccessSettings, LockOut};
 use gantry_http::HttpSettings;
-use gantry_ports::store::{Order, PageRequest, StoreExt as _};
+use gantry_ports::store::{Order, PageRequest};
 use gantry_testkit::{PASSWORD, TestApp, TestRequest, TestSettings};
 use gantry_types::Timestamp;
 use serde_json::json;
