@@ -6,6 +6,7 @@ import { answer, changesOf, show } from '../../test/stage';
 import type { AdminOrganization, AdminUser } from '../api/types';
 import { CancelJob } from './CancelJob';
 import { OrganizationDeeds } from './OrganizationDeeds';
+import { OwnLimits } from './OwnLimits';
 import { PersonBadge } from './PersonBadge';
 import { RestrictPerson } from './RestrictPerson';
 
@@ -150,4 +151,52 @@ test('a job of anybody is cancelled by its whole identifier', async () => {
   await userEvent.click(confirm);
   await vi.waitFor(() => expect(changesOf(server)).toHaveLength(1));
   expect(changesOf(server)).toEqual([['POST', `/api/v1/admin/jobs/${JOB}/cancel`, {}]]);
+});
+
+describe('limits of its own', () => {
+  const SEATS = {
+    limit: 'seats',
+    value: 7,
+    plan_value: null,
+    expires_at: null,
+    in_force: true,
+    reason: 'a pilot',
+    set_at: '2026-11-27T10:00:00Z',
+  };
+
+  test('are listed beside those of the plan, and taken back', async () => {
+    const server = answer(200, { overrides: [SEATS] });
+    show(<OwnLimits organization={HOME} />);
+    const row = (await screen.findByText('seats')).closest('tr')?.textContent;
+    expect(row).toContain('7');
+    expect(row).toContain('unlimited');
+    const { confirm } = await open('Take back seats');
+    await userEvent.click(confirm);
+    await vi.waitFor(() => expect(changesOf(server)).toHaveLength(1));
+    expect(changesOf(server)).toEqual([
+      ['DELETE', '/api/v1/admin/accounts/0192/overrides/seats', null],
+    ]);
+  });
+
+  test('are set for a meter with a number or with none, and never without a reason', async () => {
+    const server = answer(200, { overrides: [] });
+    show(<OwnLimits organization={HOME} />);
+    const { dialog, confirm } = await open('Set a limit');
+    const fields = within(dialog);
+    await userEvent.selectOptions(fields.getByLabelText('Limit'), 'per_month');
+    await userEvent.clear(fields.getByLabelText('Meter'));
+    await userEvent.type(fields.getByLabelText('Meter'), 'rows');
+    await userEvent.type(fields.getByLabelText('How much'), 'many');
+    await userEvent.type(fields.getByLabelText('Reason'), 'a pilot');
+    expect(confirm).toHaveProperty('disabled', true);
+    await userEvent.clear(fields.getByLabelText('How much'));
+    expect(confirm).toHaveProperty('disabled', false);
+    await userEvent.type(fields.getByLabelText('How much'), '5000');
+    await userEvent.click(confirm);
+    await vi.waitFor(() => expect(changesOf(server)).toHaveLength(1));
+    const own = { limit: 'per_month.rows', value: 5000, expires_at: null, reason: 'a pilot' };
+    expect(changesOf(server)).toEqual([
+      ['PUT', '/api/v1/admin/accounts/0192/overrides', { overrides: [own] }],
+    ]);
+  });
 });

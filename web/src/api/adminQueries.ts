@@ -12,6 +12,7 @@ import type {
   Costs,
   Flag,
   FraudEvent,
+  LimitRecord,
   Page,
   Revenue,
 } from './types';
@@ -64,6 +65,14 @@ export const personQuery = (id: string) =>
   queryOptions({
     queryKey: ['people', id],
     queryFn: ({ signal }) => api.get<AdminUserDetail>(`/admin/users/${id}`, {}, signal),
+  });
+
+/** What an organization may in place of what its plan says. */
+export const limitsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['limits', id],
+    queryFn: ({ signal }) =>
+      api.get<{ overrides: LimitRecord[] }>(`/admin/accounts/${id}/overrides`, {}, signal),
   });
 
 /** What jobs of the last days cost. */

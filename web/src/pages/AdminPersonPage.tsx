@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
 import { OrganizationDeeds } from '../admin/OrganizationDeeds';
+import { OwnLimits } from '../admin/OwnLimits';
 import { PersonBadge } from '../admin/PersonBadge';
 import { RestrictPerson, nameOf } from '../admin/RestrictPerson';
 import { personQuery } from '../api/adminQueries';
@@ -86,6 +87,7 @@ function Organization({ found }: { found: AdminOrganization }) {
           ]}
         />
         <OrganizationDeeds organization={found} />
+        <OwnLimits organization={found} />
       </div>
     </Section>
   );
