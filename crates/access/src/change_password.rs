@@ -51,7 +51,7 @@ impl Access {
             let entry = entry.clone();
             Box::pin(async move {
                 // What else of the user changed meanwhile stays.
-                let user = tx.access().find_user(user_id).await?;
+                let user = tx.access().lock_user(user_id).await?;
                 let user = user.ok_or(AccessError::NotSignedIn)?;
                 tx.access().update_user(&User { password_hash, ..user }).await?;
                 tx.identity().delete_sessions(user_id, Some(session), now).await?;
@@ -91,7 +91,7 @@ impl Access {
             .write(move |tx| {
                 let (changed, entry) = (changed.clone(), entry.clone());
                 Box::pin(async move {
-                    let user = tx.access().find_user(changed.id).await?;
+                    let user = tx.access().lock_user(changed.id).await?;
                     let user = user.ok_or(AccessError::NotSignedIn)?;
                     let User { name, locale, .. } = changed;
                     tx.access().update_user(&User { name, locale, ..user }).await?;

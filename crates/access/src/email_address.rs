@@ -167,8 +167,8 @@ struct Proof {
 
 impl Proof {
     async fn take(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
-        let user = tx.access().find_user(self.link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         let is_stale = self.told.is_none() && user.email != self.link.email;
         if is_stale {

@@ -114,8 +114,8 @@ struct Reset {
 
 impl Reset {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
-        let user = tx.access().find_user(self.link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         // The owner may have left that mailbox because somebody else reads it.
         if user.email != self.link.email {

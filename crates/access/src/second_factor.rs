@@ -182,6 +182,7 @@ impl Access {
             .write::<_, AccessError, _>(move |tx| {
                 let (hashes, entry) = (hashes.clone(), entry.clone());
                 Box::pin(async move {
+                    tx.access().lock_user(user_id).await?;
                     tx.identity().set_recovery_codes(user_id, &hashes).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
@@ -258,7 +259,7 @@ impl TurnedOn {
 impl FactorChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         // What else of the user changed meanwhile stays.
-        let user = tx.access().find_user(self.user.id).await?;
+        let user = tx.access().lock_user(self.user.id).await?;
         let user = user.ok_or(AccessError::NotSignedIn)?;
         let second_factor_at = self.user.second_factor_at;
         tx.access().update_user(&User { second_factor_at, ..user }).await?;
