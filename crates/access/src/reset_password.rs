@@ -52,6 +52,7 @@ impl Access {
             .write(move |tx| {
                 let (link, mail) = (new.link.clone(), mail.clone());
                 Box::pin(async move {
+                    tx.access().lock_user(link.user_id).await?;
                     tx.identity().replace_link(&link).await?;
                     Ok::<(), AccessError>(tx.mails().insert_mail(&mail).await?)
                 })

@@ -375,8 +375,9 @@ impl Attempt {
             return Ok(Decision::Wrong);
         };
         let present = access.lock_user(user.id).await?.ok_or(AccessError::WrongCredentials)?;
-        // The password may have been changed while it was checked, because a thief has it.
-        if present.password_hash != user.password_hash {
+        // What was checked may have been changed meanwhile, because a thief has the password.
+        let proofs = |user: &User| (user.password_hash.clone(), user.second_factor_at);
+        if proofs(&present) != proofs(user) {
             return Ok(Decision::Wrong);
         }
         require_good_standing(access, &present, self.now).await?;
