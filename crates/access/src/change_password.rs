@@ -21,6 +21,14 @@ pub struct ProfileChange {
     pub locale: Option<Locale>,
 }
 
+impl ProfileChange {
+    /// The user with what is given, and the rest as it was.
+    fn apply_to(&self, user: User) -> User {
+        let name = self.name.clone().unwrap_or(user.name);
+        User { name, locale: self.locale.unwrap_or(user.locale), ..user }
+    }
+}
+
 impl Access {
     /// Sets a new password; ends the person's other sessions and open links.
     ///
@@ -51,7 +59,7 @@ impl Access {
             let entry = entry.clone();
             Box::pin(async move {
                 // What else of the user changed meanwhile stays.
-                let user = tx.access().find_user(user_id).await?;
+                let user = tx.access().lock_user(user_id).await?;
                 let user = user.ok_or(AccessError::NotSignedIn)?;
                 tx.access().update_user(&User { password_hash, ..user }).await?;
                 tx.identity().delete_sessions(user_id, Some(session), now).await?;
@@ -76,8 +84,8 @@ impl Access {
     ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
         let name = wanted.name.as_deref().map(parse_name).transpose()?;
-        let name = name.unwrap_or_else(|| user.name.clone());
-        let changed = User { name, locale: wanted.locale.unwrap_or(user.locale), ..user.clone() };
+        let wanted = ProfileChange { name, locale: wanted.locale };
+        let changed = wanted.apply_to(user.clone());
         if changed == user {
             return Ok(());
         }
@@ -87,14 +95,14 @@ impl Access {
         });
         let subject = format!("user {}", user.id);
         let entry = actor.audit_entry("user.change", &subject, details, self.clock.now());
+        let user_id = user.id;
         self.store
             .write(move |tx| {
-                let (changed, entry) = (changed.clone(), entry.clone());
+                let (wanted, entry) = (wanted.clone(), entry.clone());
                 Box::pin(async move {
-                    let user = tx.access().find_user(changed.id).await?;
+                    let user = tx.access().lock_user(user_id).await?;
                     let user = user.ok_or(AccessError::NotSignedIn)?;
-                    let User { name, locale, .. } = changed;
-                    tx.access().update_user(&User { name, locale, ..user }).await?;
+                    tx.access().update_user(&wanted.apply_to(user)).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
             })

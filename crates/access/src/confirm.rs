@@ -117,6 +117,7 @@ struct Guess {
 
 impl Guess {
     async fn decide(&self, tx: &dyn Tx) -> Result<Verdict, AccessError> {
+        self.locks.lock(tx).await?;
         if let Some(until) = self.locks.find(tx.access(), self.now).await? {
             return Ok(Verdict::Locked(until));
         }

@@ -79,14 +79,24 @@ impl Access {
         if is_done || self.was_just_sent(user_id, LinkPurpose::VerifyEmail, now).await? {
             return Ok(());
         }
-        self.post_link(self.derive_verification(&user, now)?).await
+        let posted = self.derive_verification(&user, now)?;
+        self.post_link(user, posted).await
     }
 
-    pub(crate) async fn post_link(&self, posted: PostedLink) -> Result<(), AccessError> {
+    /// Sends a link to somebody who still has the address and the password that they had when
+    /// they asked: else it could outlive the change that was to end it.
+    async fn post_link(&self, asked: User, posted: PostedLink) -> Result<(), AccessError> {
         self.store
-            .write(move |tx| {
-                let posted = posted.clone();
-                Box::pin(async move { posted.insert(tx).await })
+            .write::<_, AccessError, _>(move |tx| {
+                let (asked, posted) = (asked.clone(), posted.clone());
+                Box::pin(async move {
+                    let user = tx.access().lock_user(asked.id).await?;
+                    let user = user.ok_or(AccessError::NotSignedIn)?;
+                    if user.email != asked.email || user.password_hash != asked.password_hash {
+                        return Err(AccessError::NotSignedIn);
+                    }
+                    posted.insert(tx).await
+                })
             })
             .await?;
         self.ring();
@@ -118,7 +128,8 @@ impl Access {
         let asked = self.write_letter_to(&letter, (&user, &email), now)?;
         let letter = Letter::EmailChangeAsked { name: user.name.clone(), email };
         let told = self.write_letter(&letter, &user, now)?;
-        self.post_link(PostedLink { link: new.link, mails: vec![asked, told] }).await
+        let posted = PostedLink { link: new.link, mails: vec![asked, told] };
+        self.post_link(user, posted).await
     }
 
     /// Takes the proof of a link: the address is verified, or becomes the user's new one.
@@ -167,8 +178,8 @@ struct Proof {
 
 impl Proof {
     async fn take(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
-        let user = tx.access().find_user(self.link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         let is_stale = self.told.is_none() && user.email != self.link.email;
         if is_stale {

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::Access;
 use crate::audit::{AuditDraft, Origin};
 use crate::error::AccessError;
-use crate::leave::Homes;
+use crate::leave::{Homes, lock_homes};
 use crate::seal_audit::without_persons;
 
 /// Departures of one round.
@@ -128,6 +128,8 @@ struct End {
 impl End {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let user_id = self.traces.user_id;
+        lock_homes(tx, user_id).await?;
+        tx.access().lock_user(user_id).await?;
         // Somebody who joined meanwhile keeps their organization.
         let homes = Homes::read(tx.access(), tx.identity(), user_id).await?;
         let joined = self.traces.organizations.iter().any(|id| homes.shared.contains(id));

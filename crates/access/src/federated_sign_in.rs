@@ -271,13 +271,15 @@ struct LinkedAttempt {
 
 impl LinkedAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.user.id).await?;
+        let user = user.ok_or(AccessError::WrongCredentials)?;
         let LinkedIdentity { provider, subject, .. } = &self.identity;
         // It may have been removed a moment ago.
         let still = tx.vouching().find_identity(provider, subject).await?;
         if still.as_ref() != Some(&self.identity) {
             return Err(AccessError::CeremonyNotGood);
         }
-        require_good_standing(tx.access(), &self.user, self.session.session.created_at).await?;
+        require_good_standing(tx.access(), &user, self.session.session.created_at).await?;
         match &self.link {
             Some(link) => Ok(tx.identity().replace_link(link).await?),
             None => self.session.insert(tx, "identity provider").await,

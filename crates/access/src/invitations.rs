@@ -99,6 +99,8 @@ impl Access {
                 let (invitation, mail) = (invitation.clone(), mail.clone());
                 let entry = entry.clone();
                 Box::pin(async move {
+                    // Seats are counted by one at a time.
+                    tx.access().lock_organization(invitation.organization_id).await?;
                     tx.identity().replace_invitation(&invitation).await?;
                     require_place(tx, &invitation, now).await?;
                     tx.mails().insert_mail(&mail).await?;
@@ -206,7 +208,7 @@ async fn require_place(
     roster.require_seat()
 }
 
-/// Uses an invitation up, and makes the user a member.
+/// Uses an invitation up, and makes the user a member; the organization is locked.
 pub(crate) async fn join(
     tx: &dyn Tx,
     invitation: &Invitation,
@@ -235,8 +237,9 @@ impl Joining {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let user_id = self.user.id;
         let organization_id = self.invitation.organization_id;
+        tx.access().lock_organization(organization_id).await?;
+        let user = tx.access().lock_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
         join(tx, &self.invitation, user_id, self.now).await?;
-        let user = tx.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
         if user.email == self.invitation.email && user.email_verified_at.is_none() {
             let verified = User { email_verified_at: Some(self.now), ..user };
             tx.access().update_user(&verified).await?;

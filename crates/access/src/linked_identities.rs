@@ -121,7 +121,7 @@ impl Access {
         self.change_identity(user_id, move |tx| {
             let told = told.clone();
             Box::pin(async move {
-                tx.vouching().lock_ways_in(user_id).await?;
+                tx.access().lock_user(user_id).await?;
                 tx.vouching().delete_identity(user_id, id).await?;
                 require_way_in(tx, user_id).await?;
                 told.insert(tx).await

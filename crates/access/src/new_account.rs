@@ -52,8 +52,14 @@ impl NewAccount {
     /// [`AccessError::SetupDone`], [`AccessError::NoSuchPlan`], [`AccessError::EmailTaken`],
     /// [`AccessError::Invalid`] for a referral code, [`AccessError::Store`].
     pub async fn insert(mut self, tx: &dyn Tx) -> Result<(), AccessError> {
-        if self.standing == Standing::Administrator && tx.access().count_users().await? > 0 {
-            return Err(AccessError::SetupDone);
+        if self.standing == Standing::Administrator {
+            tx.access().lock_administrators().await?;
+            if tx.access().count_users().await? > 0 {
+                return Err(AccessError::SetupDone);
+            }
+        }
+        if let Some(invitation) = &self.invitation {
+            tx.access().lock_organization(invitation.organization_id).await?;
         }
         let plan = tx
             .accounts()

@@ -74,6 +74,7 @@ impl Access {
         let user_id = user.id;
         self.change_identity(user_id, move |tx| {
             Box::pin(async move {
+                tx.access().lock_organization(organization_id).await?;
                 let membership = tx.access().find_membership(user_id, organization_id).await?;
                 membership.ok_or(AccessError::NotFound { what: "organization" })?;
                 Ok(tx.identity().move_session(user_id, session, organization_id).await?)
@@ -94,6 +95,7 @@ struct Founding {
 
 impl Founding {
     async fn insert(mut self, tx: &dyn Tx) -> Result<(), AccessError> {
+        tx.access().lock_user(self.user_id).await?;
         let memberships: Vec<Membership> = tx.access().list_memberships(self.user_id).await?;
         let owned = memberships.iter().filter(|place| place.role == Role::Owner).count();
         if owned >= self.limit {

@@ -242,7 +242,7 @@ impl Access {
         self.change_identity(user_id, move |tx| {
             let told = told.clone();
             Box::pin(async move {
-                tx.vouching().lock_ways_in(user_id).await?;
+                tx.access().lock_user(user_id).await?;
                 tx.vouching().delete_passkey(user_id, id).await?;
                 require_way_in(tx, user_id).await?;
                 told.insert(tx).await
@@ -365,7 +365,9 @@ struct PasskeyAttempt {
 
 impl PasskeyAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
-        require_good_standing(tx.access(), &self.user, self.now).await?;
+        let user = tx.access().lock_user(self.user.id).await?;
+        let user = user.ok_or_else(|| refuse("this passkey is not known here"))?;
+        require_good_standing(tx.access(), &user, self.now).await?;
         let Passkey { id, credential_id, .. } = &self.passkey;
         // It may have been removed a moment ago.
         if tx.vouching().find_passkey(credential_id).await?.is_none() {

@@ -52,6 +52,7 @@ impl Access {
             .write(move |tx| {
                 let (link, mail) = (new.link.clone(), mail.clone());
                 Box::pin(async move {
+                    tx.access().lock_user(link.user_id).await?;
                     tx.identity().replace_link(&link).await?;
                     Ok::<(), AccessError>(tx.mails().insert_mail(&mail).await?)
                 })
@@ -114,8 +115,8 @@ struct Reset {
 
 impl Reset {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
-        let user = tx.access().find_user(self.link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         // The owner may have left that mailbox because somebody else reads it.
         if user.email != self.link.email {

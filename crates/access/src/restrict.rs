@@ -178,7 +178,8 @@ struct Restraining {
 impl Restraining {
     async fn apply(&self, tx: &dyn Tx) -> Result<Restrained, AccessError> {
         let Restriction { user_id, at, until, .. } = self.restriction;
-        let user = tx.access().find_user(user_id).await?;
+        tx.access().lock_administrators().await?;
+        let user = tx.access().lock_user(user_id).await?;
         let user = user.ok_or(AccessError::NotFound { what: "user" })?;
         let before = find_standing(tx.access(), &user, at).await?;
         self.require_restrictable(tx, &user, before).await?;
@@ -245,7 +246,7 @@ struct Reinstating {
 
 impl Reinstating {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
-        let user = tx.access().find_user(self.user_id).await?;
+        let user = tx.access().lock_user(self.user_id).await?;
         let user = user.ok_or(AccessError::NotFound { what: "user" })?;
         let refuse = |reason| Err(AccessError::NotRestrictable { reason });
         let before = find_standing(tx.access(), &user, self.now).await?;

@@ -67,10 +67,7 @@ impl Access {
         password: String,
     ) -> Result<Enrolment, AccessError> {
         let (user, _) = self.require_session(actor).await?;
-        if user.second_factor_at.is_some() {
-            let message = "is on already; turn it off before you set it up anew";
-            return Err(AccessError::invalid("second_factor", message));
-        }
+        require_off(&user)?;
         self.confirm_password(&user, password, &actor.ip).await?;
         let secret = encode_secret(generate_shared_secret()?);
         let uri = Authenticator::read(&secret, &self.settings.brand, &user.email)?.uri()?;
@@ -83,7 +80,11 @@ impl Access {
         self.store
             .write::<_, AccessError, _>(move |tx| {
                 let factor = factor.clone();
-                Box::pin(async move { Ok(tx.identity().set_second_factor(&factor).await?) })
+                Box::pin(async move {
+                    let user = tx.access().lock_user(factor.user_id).await?;
+                    require_off(&user.ok_or(AccessError::NotSignedIn)?)?;
+                    Ok(tx.identity().set_second_factor(&factor).await?)
+                })
             })
             .await?;
         Ok(Enrolment { secret, uri })
@@ -182,6 +183,7 @@ impl Access {
             .write::<_, AccessError, _>(move |tx| {
                 let (hashes, entry) = (hashes.clone(), entry.clone());
                 Box::pin(async move {
+                    tx.access().lock_user(user_id).await?;
                     tx.identity().set_recovery_codes(user_id, &hashes).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
@@ -225,6 +227,17 @@ impl Access {
     }
 }
 
+/// Lets nobody begin anew who has it on.
+fn require_off(user: &User) -> Result<(), AccessError> {
+    match user.second_factor_at {
+        Some(_) => {
+            let message = "is on already; turn it off before you set it up anew";
+            Err(AccessError::invalid("second_factor", message))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Turning it on or off.
 #[derive(Clone)]
 struct FactorChange {
@@ -258,9 +271,13 @@ impl TurnedOn {
 impl FactorChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         // What else of the user changed meanwhile stays.
-        let user = tx.access().find_user(self.user.id).await?;
+        let user = tx.access().lock_user(self.user.id).await?;
         let user = user.ok_or(AccessError::NotSignedIn)?;
         let second_factor_at = self.user.second_factor_at;
+        if user.second_factor_at.is_some() == second_factor_at.is_some() {
+            // Another request did the same a moment ago, and its recovery codes are shown.
+            return Err(AccessError::NotFound { what: "second factor to be turned on or off" });
+        }
         tx.access().update_user(&User { second_factor_at, ..user }).await?;
         match &self.turned_on {
             Some(turned_on) => turned_on.apply(tx).await?,

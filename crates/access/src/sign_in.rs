@@ -286,6 +286,15 @@ impl Locks {
         }
     }
 
+    /// Makes whoever else guesses under these keys wait until the transaction ends; always the
+    /// first thing in it, so that no guess is decided by a count that another is about to raise.
+    pub async fn lock(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        for (key, _) in &self.keys {
+            tx.access().lock_sign_in_failures(key).await?;
+        }
+        Ok(())
+    }
+
     /// Counts a failure of somebody under both keys; one that locks is audited.
     pub async fn record_failure(
         &self,
@@ -355,6 +364,7 @@ struct Attempt {
 
 impl Attempt {
     async fn decide(self, tx: &dyn Tx) -> Result<Decision, AccessError> {
+        self.locks.lock(tx).await?;
         let access: &dyn gantry_ports::store::WriteAccess = tx.access();
         if let Some(until) = self.locks.find(access, self.now).await? {
             return Ok(Decision::Locked(until));
@@ -364,7 +374,13 @@ impl Attempt {
             self.locks.record_failure(tx, whose, self.now).await?;
             return Ok(Decision::Wrong);
         };
-        require_good_standing(access, user, self.now).await?;
+        let present = access.lock_user(user.id).await?.ok_or(AccessError::WrongCredentials)?;
+        // What was checked may have been changed meanwhile, because a thief has the password.
+        let proofs = |user: &User| (user.password_hash.clone(), user.second_factor_at);
+        if proofs(&present) != proofs(user) {
+            return Ok(Decision::Wrong);
+        }
+        require_good_standing(access, &present, self.now).await?;
         if let Some(renewed) = &self.renewed {
             tx.access().renew_password_hash(user.id, &user.password_hash, renewed).await?;
         }

@@ -222,6 +222,8 @@ struct Exchanging {
 
 impl Exchanging {
     async fn apply(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
+        // Whoever ends all tokens of the person at this moment ends the next pair too.
+        tx.access().lock_user(self.old.user_id).await?;
         match tx.identity().use_refresh_token(&self.old.token_sha256, self.now).await {
             Ok(()) => {}
             Err(StoreError::NotFound { .. }) => return self.end_stolen(tx).await,

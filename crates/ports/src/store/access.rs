@@ -246,6 +246,18 @@ pub trait WriteAccess: ReadAccess {
     /// Inserts a user, a personal organization with its account, and the owner's membership.
     /// [`StoreError::AlreadyExists`] for an e-mail that is taken.
     async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError>;
+    /// Makes whoever else counts failures under `key` by this lock wait until this transaction
+    /// ends; see [`super::Tx`] for when.
+    async fn lock_sign_in_failures(&self, key: &str) -> Result<(), StoreError>;
+    /// Makes whoever else decides who administers the installation wait until this transaction
+    /// ends; see [`super::Tx`] for when.
+    async fn lock_administrators(&self) -> Result<(), StoreError>;
+    /// Makes whoever else changes who belongs to an organization, and as what, wait until this
+    /// transaction ends; see [`super::Tx`] for when.
+    async fn lock_organization(&self, id: OrganizationId) -> Result<(), StoreError>;
+    /// The user as they are, while whoever else changes them waits until this transaction ends;
+    /// see [`super::Tx`] for when.
+    async fn lock_user(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// Makes a user a member of an organization, or gives a member another role.
     async fn set_member(
         &self,

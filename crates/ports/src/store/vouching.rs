@@ -102,8 +102,6 @@ pub trait WriteVouching: ReadVouching {
     async fn insert_ceremony(&self, ceremony: &Ceremony) -> Result<(), StoreError>;
     /// Removes a ceremony; [`StoreError::NotFound`] when it is gone, so that it is good once.
     async fn use_ceremony(&self, state_sha256: &str) -> Result<(), StoreError>;
-    /// Makes whoever else changes the ways in of a user wait until this transaction ends.
-    async fn lock_ways_in(&self, user: UserId) -> Result<(), StoreError>;
     /// Adds an account elsewhere; [`StoreError::AlreadyExists`] when it signs somebody in already.
     async fn insert_identity(&self, identity: &LinkedIdentity) -> Result<(), StoreError>;
     /// Removes an account elsewhere of a user; [`StoreError::NotFound`] when it is not theirs.

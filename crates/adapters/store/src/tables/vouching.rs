@@ -182,12 +182,6 @@ impl WriteVouching for Session {
         self.sql().run_on_row("ceremony", sql, vec![state_sha256.into()]).await
     }
 
-    async fn lock_ways_in(&self, user: UserId) -> Result<(), StoreError> {
-        let lock = self.sql().dialect().for_update();
-        let sql = format!("SELECT created_at FROM users WHERE id = $1{lock}");
-        self.sql().number("user", sql, vec![user.as_uuid().into()]).await.map(drop)
-    }
-
     async fn insert_identity(&self, identity: &LinkedIdentity) -> Result<(), StoreError> {
         let sql = "INSERT INTO linked_identities (id, user_id, provider, subject, email, \
                    linked_at) VALUES ($1, $2, $3, $4, $5, $6)";

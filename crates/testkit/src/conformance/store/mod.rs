@@ -20,6 +20,7 @@ pub mod imports;
 pub mod invoices;
 pub mod keys;
 pub mod limits;
+pub mod locks;
 pub mod models;
 pub mod notes;
 mod open;
@@ -52,6 +53,10 @@ macro_rules! store_conformance {
             access::an_email_is_taken_once,
             access::keys_are_seen_by_their_organization_alone,
             access::failed_sign_ins_are_counted_in_a_window,
+            locks::owners_who_demote_each_other_at_once_leave_one,
+            locks::administrators_who_ban_each_other_at_once_leave_one,
+            locks::a_ban_outlasts_a_change_of_profile_at_the_same_moment,
+            locks::guesses_at_once_count_no_more_than_the_limit,
             imports::costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed,
             imports::a_choice_of_plan_is_kept_until_the_plan_changes,
             imports::sessions_know_what_they_are_for,

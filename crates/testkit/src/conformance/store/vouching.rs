@@ -85,7 +85,7 @@ pub async fn an_identity_is_one_persons(world: &World) -> Outcome {
         world.store.write::<_, StoreError, _>(move |tx| {
             let identity = identity.clone();
             Box::pin(async move {
-                tx.vouching().lock_ways_in(identity.user_id).await?;
+                tx.access().lock_user(identity.user_id).await?;
                 tx.vouching().insert_identity(&identity).await
             })
         })
