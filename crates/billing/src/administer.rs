@@ -41,6 +41,7 @@ impl Billing {
             .write(move |tx| {
                 let (actor, slug) = (actor.clone(), slug.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     let plan = tx.accounts().find_plan_by_slug(&slug).await?;
                     let missing = gantry_ports::StoreError::NotFound { what: "plan" };
                     let plan = plan.ok_or(missing)?;

@@ -84,6 +84,7 @@ impl Jobs {
             .write(move |tx| {
                 let schedule = kept.clone();
                 Box::pin(async move {
+                    tx.access().lock_organization(schedule.organization_id).await?;
                     let page = PageRequest { after: None, limit: 200, order: Order::OldestFirst };
                     let held = tx.schedules().list_schedules(schedule.organization_id, &page);
                     if held.await?.items.len() >= MOST_SCHEDULES {
@@ -125,6 +126,7 @@ impl Jobs {
             .write(move |tx| {
                 let schedule = kept.clone();
                 Box::pin(async move {
+                    tx.access().lock_organization(schedule.organization_id).await?;
                     Ok::<(), JobsError>(tx.schedules().update_schedule(&schedule).await?)
                 })
             })
@@ -214,6 +216,7 @@ impl Jobs {
             .write(move |tx| {
                 let (zone, entry) = (zone.clone(), entry.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     let schedules = tx.schedules();
                     schedules.set_zone(organization_id, &zone).await?;
                     let page = PageRequest { after: None, limit: 200, order: Order::OldestFirst };
