@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use gantry_access::household_of;
 use gantry_ports::StoreError;
-use gantry_ports::store::{ClaimSource, ReadRewards};
+use gantry_ports::store::{ClaimSource, ReadRewards, WriteRewards};
 use gantry_rules::period::{derive_day, derive_hour};
 use gantry_rules::rewards::{ClaimCount, ClaimCounts};
 use gantry_types::{Timestamp, UserId};
@@ -77,6 +77,19 @@ pub(crate) fn digest_fingerprint(text: &str) -> Result<String, RewardsError> {
         return Err(RewardsError::Invalid { field: "fingerprint", message });
     }
     Ok(hex::encode(Sha256::digest(text.as_bytes())))
+}
+
+/// Makes whoever else claims from the same place wait until the transaction ends.
+pub(crate) async fn lock_place(
+    rewards: &dyn WriteRewards,
+    place: &Place,
+) -> Result<(), StoreError> {
+    rewards.lock_claims(&ClaimSource::Person(place.user_id)).await?;
+    rewards.lock_claims(&ClaimSource::Address(place.address.clone())).await?;
+    match &place.device {
+        Some(device) => rewards.lock_claims(&ClaimSource::Device(device.clone())).await,
+        None => Ok(()),
+    }
 }
 
 /// What was claimed from a place in the present hour and day.

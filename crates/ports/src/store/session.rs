@@ -96,7 +96,8 @@ pub trait ReadTx: Send + Sync {
 /// 2. the administrators ([`WriteAccess::lock_administrators`]),
 /// 3. organizations ([`WriteAccess::lock_organization`]), by identifier,
 /// 4. users ([`WriteAccess::lock_user`]), by identifier,
-/// 5. everything else: links, codes and accounts.
+/// 5. everything else: sources of claims ([`WriteRewards::lock_claims`]), links, codes and
+///    accounts.
 ///
 /// A lock may be taken twice. What a unique key or a condition of the statement itself decides
 /// needs none.

@@ -233,7 +233,7 @@ impl WriteAccess for Session {
 }
 
 /// Locks what has no row, or not yet, under a name of its own.
-async fn lock_name(session: &Session, name: &str) -> Result<(), StoreError> {
+pub(super) async fn lock_name(session: &Session, name: &str) -> Result<(), StoreError> {
     match session.sql().dialect().name_lock() {
         Some(sql) => session.sql().run("lock", sql, vec![name.into()]).await.map(drop),
         None => Ok(()),

@@ -4,8 +4,10 @@
 
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::store::{Member, NewUser, Tx, User, UserStatus};
-use gantry_types::{OrganizationId, Role, UserId};
+use gantry_ports::store::{
+    AdProgress, AdSession, ClaimSource, Member, NewUser, Tx, User, UserStatus,
+};
+use gantry_types::{AdSessionId, OrganizationId, Role, UserId};
 
 use super::World;
 use super::departures::write;
@@ -173,5 +175,80 @@ pub async fn guesses_at_once_count_no_more_than_the_limit(world: &World) -> Outc
         let counted = failures.map(|failures| failures.count);
         ensure!(counted == Some(LIMIT), "round {round} counted {counted:?}");
     }
+    Ok(())
+}
+
+/// Makes somebody a member while there is a seat; answers whether there was.
+async fn join(tx: &dyn Tx, home: OrganizationId, user: UserId) -> Result<bool, StoreError> {
+    const SEATS: usize = 3;
+    tx.access().lock_organization(home).await?;
+    if tx.identity().list_members(home).await?.len() >= SEATS {
+        return Ok(false);
+    }
+    tx.access().set_member(home, user, Role::Viewer).await?;
+    Ok(true)
+}
+
+/// Many who join at once do not share a seat.
+pub async fn joining_at_once_takes_no_more_than_the_seats(world: &World) -> Outcome {
+    let owner = new_user("ada@example.org", world.plan.id, START);
+    insert(world, &owner).await?;
+    let home = owner.organization.id;
+    let mut others = Vec::new();
+    for number in 0..ROUNDS {
+        let new = new_user(&format!("other{number}@example.org"), world.plan.id, START);
+        insert(world, &new).await?;
+        others.push(new.user.id);
+    }
+    let joining = others.into_iter().map(|user| {
+        write(world, user, move |tx, user| Box::pin(async move { join(tx, home, user).await }))
+    });
+    let mut joined = 0;
+    for answer in futures::future::join_all(joining).await {
+        joined += u32::from(answer?);
+    }
+    ensure!(joined == 2, "{joined} joined an owner who has three seats");
+    ensure!(world.read().await?.identity().list_members(home).await?.len() == 3);
+    Ok(())
+}
+
+/// Begins an ad, unless as many as may be are open; answers whether it did.
+async fn begin_ad(tx: &dyn Tx, session: &AdSession, limit: u32) -> Result<bool, StoreError> {
+    let address = ClaimSource::Address("192.0.2.7".to_owned());
+    tx.rewards().lock_claims(&address).await?;
+    let (open, _) = tx.rewards().count_open_ad_sessions(session.user_id, START).await?;
+    if open >= limit {
+        return Ok(false);
+    }
+    tx.rewards().insert_ad_session(session).await?;
+    Ok(true)
+}
+
+/// Ads that are begun at once behind one address wait for each other, and none is one too many.
+pub async fn ads_begun_at_once_are_counted_exactly(world: &World) -> Outcome {
+    const LIMIT: u32 = 5;
+    let new = new_user("ada@example.org", world.plan.id, START);
+    insert(world, &new).await?;
+    let beginning = (0..3 * LIMIT).map(|_| {
+        let session = AdSession {
+            id: AdSessionId::generate(),
+            organization_id: new.organization.id,
+            user_id: new.user.id,
+            provider: "admob".to_owned(),
+            progress: AdProgress::Asked,
+            created_at: START,
+            expires_at: World::at(600),
+            watched_at: None,
+            decided_at: None,
+        };
+        write(world, session, |tx, session| {
+            Box::pin(async move { begin_ad(tx, &session, LIMIT).await })
+        })
+    });
+    let mut begun = 0;
+    for answer in futures::future::join_all(beginning).await {
+        begun += u32::from(answer?);
+    }
+    ensure!(begun == LIMIT, "{begun} ads were begun at once");
     Ok(())
 }

@@ -57,6 +57,8 @@ macro_rules! store_conformance {
             locks::administrators_who_ban_each_other_at_once_leave_one,
             locks::a_ban_outlasts_a_change_of_profile_at_the_same_moment,
             locks::guesses_at_once_count_no_more_than_the_limit,
+            locks::joining_at_once_takes_no_more_than_the_seats,
+            locks::ads_begun_at_once_are_counted_exactly,
             imports::costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed,
             imports::a_choice_of_plan_is_kept_until_the_plan_changes,
             imports::sessions_know_what_they_are_for,
