@@ -129,7 +129,11 @@ impl End {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let user_id = self.traces.user_id;
         lock_homes(tx, user_id).await?;
-        tx.access().lock_user(user_id).await?;
+        let user = tx.access().lock_user(user_id).await?;
+        // They may have chosen to stay a moment ago.
+        if user.is_none_or(|user| user.status != UserStatus::Leaving) {
+            return Err(AccessError::NotFound { what: "departure" });
+        }
         // Somebody who joined meanwhile keeps their organization.
         let homes = Homes::read(tx.access(), tx.identity(), user_id).await?;
         let joined = self.traces.organizations.iter().any(|id| homes.shared.contains(id));

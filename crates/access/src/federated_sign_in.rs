@@ -273,6 +273,10 @@ impl LinkedAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let user = tx.access().lock_user(self.user.id).await?;
         let user = user.ok_or(AccessError::WrongCredentials)?;
+        // A code may be asked of them since a moment ago.
+        if user.second_factor_at != self.user.second_factor_at {
+            return Err(AccessError::CeremonyNotGood);
+        }
         let LinkedIdentity { provider, subject, .. } = &self.identity;
         // It may have been removed a moment ago.
         let still = tx.vouching().find_identity(provider, subject).await?;

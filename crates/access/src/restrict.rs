@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::Access;
 use crate::actor::Actor;
 use crate::error::AccessError;
+use crate::leave::lock_homes;
 use crate::links::end_links;
 use crate::permission::{Permission, require};
 use crate::standing::{Standing, find_standing};
@@ -179,6 +180,8 @@ impl Restraining {
     async fn apply(&self, tx: &dyn Tx) -> Result<Restrained, AccessError> {
         let Restriction { user_id, at, until, .. } = self.restriction;
         tx.access().lock_administrators().await?;
+        // Of a ban follows what becomes of the schedules of their organizations.
+        lock_homes(tx, user_id).await?;
         let user = tx.access().lock_user(user_id).await?;
         let user = user.ok_or(AccessError::NotFound { what: "user" })?;
         let before = find_standing(tx.access(), &user, at).await?;

@@ -166,9 +166,12 @@ impl Access {
         let hash = sha256_hex(refresh_token.trim());
         let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
         let Some(token) = found.filter(|token| token.client.is_none()) else { return Ok(()) };
-        let family = token.family;
-        self.change_identity(token.user_id, move |tx| {
-            Box::pin(async move { Ok(tx.identity().end_family(family, now).await?) })
+        let (user_id, family) = (token.user_id, token.family);
+        self.change_identity(user_id, move |tx| {
+            Box::pin(async move {
+                tx.access().lock_user(user_id).await?;
+                Ok(tx.identity().end_family(family, now).await?)
+            })
         })
         .await
     }

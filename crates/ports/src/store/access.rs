@@ -252,8 +252,9 @@ pub trait WriteAccess: ReadAccess {
     /// Makes whoever else decides who administers the installation wait until this transaction
     /// ends; see [`super::Tx`] for when.
     async fn lock_administrators(&self) -> Result<(), StoreError>;
-    /// Makes whoever else changes who belongs to an organization, and as what, wait until this
-    /// transaction ends; see [`super::Tx`] for when.
+    /// Makes whoever else changes who belongs to an organization, and as what, its plan, limits,
+    /// subscription, payments, schedules or versions, wait until this transaction ends; see
+    /// [`super::Tx`] for when.
     async fn lock_organization(&self, id: OrganizationId) -> Result<(), StoreError>;
     /// The user as they are, while whoever else changes them waits until this transaction ends;
     /// see [`super::Tx`] for when.
