@@ -37,6 +37,7 @@ mod links;
 mod lock_out;
 mod members;
 mod new_account;
+mod newcomer;
 mod oauth;
 mod organizations;
 mod passkeys;
@@ -83,6 +84,7 @@ pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
 pub use members::Roster;
+pub use newcomer::Bringing;
 pub use oauth::{
     AuthorizationRequest, ClientCredentials, ClientDraft, Consent, GrantRequest, IssuedClient,
     IssuedTokens, OAuthError, TokenFacts, TokenKind, origin_of_redirect,

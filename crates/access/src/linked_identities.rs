@@ -6,7 +6,9 @@
 
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
-use gantry_ports::store::{AuditEntry, CeremonyPurpose, LinkedIdentity, QueuedMail, Tx, User};
+use gantry_ports::store::{
+    AuditEntry, CeremonyPurpose, LinkedIdentity, Newcomer, QueuedMail, Tx, User,
+};
 use gantry_ports::vouching::Vouched;
 use gantry_types::{LinkedIdentityId, UserId};
 use serde_json::json;
@@ -49,8 +51,12 @@ impl Access {
         let (user, _) = self.require_session(actor).await?;
         let provider = self.get_provider(provider)?.id.as_str();
         self.confirm_password(&user, password, &actor.ip).await?;
-        let wish =
-            Wish { purpose: CeremonyPurpose::Link, user_id: Some(user.id), next: SECURITY_PAGE };
+        let wish = Wish {
+            purpose: CeremonyPurpose::Link,
+            user_id: Some(user.id),
+            next: SECURITY_PAGE,
+            newcomer: Newcomer::default(),
+        };
         self.begin_ceremony(provider, wish, kept).await
     }
 

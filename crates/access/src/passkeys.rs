@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Ceremony, CeremonyPurpose, Passkey, StoreExt, Tx, User};
+use gantry_ports::store::{Ceremony, CeremonyPurpose, Newcomer, Passkey, StoreExt, Tx, User};
 use gantry_types::{PasskeyId, Timestamp, UserId};
 use serde_json::json;
 
@@ -127,6 +127,7 @@ impl Access {
             provider: "",
             user_id: Some(user.id),
             next: "",
+            newcomer: Newcomer::default(),
             // The session is what binds it to the browser.
             browser: "",
         };
@@ -267,6 +268,7 @@ impl Access {
             provider: "",
             user_id: None,
             next: "",
+            newcomer: Newcomer::default(),
             browser: browser.expose(),
         };
         let challenge = LinkToken::generate()?;

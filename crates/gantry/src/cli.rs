@@ -10,9 +10,8 @@ mod workflows;
 
 pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
 pub use admin::{
-    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand,
-    AdminPaymentsCommand, AdminPlanCommand, FlagsCommand, FraudCommand, LimitValue, SpanArgs,
-    UserArgs, UsersCommand,
+    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand, AdminPaymentsCommand,
+    AdminPlanCommand, FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
 pub use datasets::DatasetsCommand;
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};

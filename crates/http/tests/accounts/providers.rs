@@ -6,11 +6,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use gantry_access::{AccessSettings, Provider, Registration};
 use gantry_oidc::{AddressTrust, Oidc, OidcSettings};
+use gantry_rules::plan::{PlanPrice, PlanTerms};
 use gantry_testkit::fakes::issuer::{CLIENT_ID, CLIENT_SECRET, FakeIssuer, Fault};
-use gantry_testkit::{PASSWORD, TestApp, TestClient, TestClock, TestResponse, TestSettings};
+use gantry_testkit::{
+    PASSWORD, TestApp, TestClient, TestClock, TestRequest, TestResponse, TestSettings,
+    generous_terms,
+};
+use gantry_types::{Currency, Money};
 use serde_json::{Value, json};
 
-use super::{remove, sign_in};
+use super::{remove, sign_in, take_token};
 
 const BEGIN: &str = "/api/v1/auth/providers/test/begin";
 const CALLBACK: &str = "/api/v1/auth/providers/test/callback";
@@ -20,12 +25,16 @@ const IDENTITIES: &str = "/api/v1/auth/identities";
 struct Scene {
     app: TestApp,
     issuer: FakeIssuer,
-    // The administrator, so that the installation is set up.
-    _root: TestClient,
+    /// The administrator.
+    root: TestClient,
 }
 
 impl Scene {
     async fn set(access: AccessSettings) -> Result<Self> {
+        Self::set_with(access, generous_terms()).await
+    }
+
+    async fn set_with(access: AccessSettings, terms: PlanTerms) -> Result<Self> {
         let clock = Arc::new(TestClock::default());
         let issuer = FakeIssuer::start(clock.clone()).await?;
         let settings = OidcSettings {
@@ -42,14 +51,18 @@ impl Scene {
             ..access
         };
         let settings =
-            TestSettings { providers: vec![provider], access, ..TestSettings::default() };
+            TestSettings { providers: vec![provider], access, terms, ..TestSettings::default() };
         let (app, root) = TestApp::start(settings).await?;
-        Ok(Self { app, issuer, _root: root })
+        Ok(Self { app, issuer, root })
     }
 
     /// Sends a browser away; answers the issuer's page.
     async fn leave(&self, client: &mut TestClient) -> Result<String> {
-        let begun = client.get(&format!("{BEGIN}?next=/app/jobs")).await?;
+        self.leave_by(client, &format!("{BEGIN}?next=/app/jobs")).await
+    }
+
+    async fn leave_by(&self, client: &mut TestClient, begin: &str) -> Result<String> {
+        let begun = client.get(begin).await?;
         begun.require_status(303)?;
         Ok(begun.header("location").context("a location")?.to_owned())
     }
@@ -277,5 +290,59 @@ async fn closed_registration_stays_closed_and_members_come_in() -> Result<()> {
     let (_, _, mut root) = sign_in(&scene.app, "root@example.org", PASSWORD).await?;
     scene.link(&mut root, &stranger).await?.require_status(303)?;
     scene.enter(&stranger).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_invited_comes_in_by_their_account_elsewhere() -> Result<()> {
+    let access = AccessSettings { registration: Registration::Closed, ..AccessSettings::default() };
+    let mut scene = Scene::set(access).await?;
+    let invited = json!({ "email": "ada@example.org", "role": "viewer" });
+    scene.root.post("/api/v1/invitations", &invited).await?.require_status(201)?;
+    let token = take_token(&scene.app, "invitation").await?;
+    let page = scene.app.client().get(&format!("/register?token={token}")).await?.text();
+    let link = format!("{BEGIN}?next=&amp;token={token}");
+    ensure!(page.contains(&link), "no way to the provider: {page}");
+
+    let with = |token: &str| format!("{BEGIN}?next=/app/jobs&token={token}");
+    let ada = person("1", "ada@example.org");
+    for (token, person, (status, code)) in [
+        (token.as_str(), person("2", "eve@example.org"), (403, "forbidden")),
+        ("nonsense", ada.clone(), (410, "link_not_good")),
+    ] {
+        let mut client = scene.app.client();
+        let page = scene.leave_by(&mut client, &with(token)).await?;
+        require_code(&scene.come_back(&mut client, (&page, &person)).await?, status, code)?;
+    }
+    let mut client = scene.app.client();
+    let page = scene.leave_by(&mut client, &with(&token)).await?;
+    scene.come_back(&mut client, (&page, &ada)).await?.require_status(303)?;
+    let found = me(&mut client).await?;
+    assert_eq!(found["organization"]["role"], "viewer");
+    assert_eq!(found["organizations"].as_array().context("a list")?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_that_was_chosen_is_kept_on_the_way_through_a_provider() -> Result<()> {
+    let month = Some(Money { minor: 900, currency: Currency::usd() });
+    let terms = PlanTerms { price: PlanPrice { month, year: None }, ..generous_terms() };
+    let scene = Scene::set_with(AccessSettings::default(), terms).await?;
+    let unknown = format!("{BEGIN}?plan=golden");
+    require_code(&scene.app.client().get(&unknown).await?, 422, "invalid_parameters")?;
+    let mut client = scene.app.client();
+    let page = scene.leave_by(&mut client, &format!("{BEGIN}?plan=test&interval=month")).await?;
+    let ada = person("1", "ada@example.org");
+    scene.come_back(&mut client, (&page, &ada)).await?.require_status(303)?;
+    let wish = json!({ "plan": "test", "interval": "month" });
+    assert_eq!(me(&mut client).await?["chosen_plan"], wish);
+    // Who has an account already chooses nothing by signing in.
+    let mut again = scene.app.client();
+    let page = scene.leave_by(&mut again, &format!("{BEGIN}?plan=test&interval=month")).await?;
+    let dismiss = TestRequest::new("DELETE", "/api/v1/account/chosen-plan");
+    client.fetch_csrf_token().await?;
+    client.send(dismiss).await?.require_status(204)?;
+    scene.come_back(&mut again, (&page, &ada)).await?.require_status(303)?;
+    assert_eq!(me(&mut again).await?["chosen_plan"], Value::Null);
     Ok(())
 }

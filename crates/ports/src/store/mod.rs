@@ -96,5 +96,5 @@ pub use schedules::{
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
 pub use usage::{ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage};
 pub use vouching::{
-    Ceremony, CeremonyPurpose, LinkedIdentity, Passkey, ReadVouching, WriteVouching,
+    Ceremony, CeremonyPurpose, LinkedIdentity, Newcomer, Passkey, ReadVouching, WriteVouching,
 };
