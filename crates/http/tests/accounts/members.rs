@@ -196,6 +196,14 @@ async fn an_invitation_opens_a_door_that_is_closed_for_strangers() -> Result<()>
     let me = registered.json()?;
     assert_eq!(me["organization"]["role"], "member");
     assert_eq!(me["user"]["email_verified"], true);
+    let log = root.get("/api/v1/audit").await?.json()?;
+    let entries = log["items"].as_array().context("entries")?;
+    let joined = entries.iter().find(|entry| entry["action"] == "member.join");
+    let joined = joined.context("nobody is told that somebody joined")?;
+    assert_eq!(
+        (&joined["user_id"], &joined["details"]["role"]),
+        (&me["user"]["id"], &"member".into())
+    );
     app.client().post(path, &body).await?.require_status(410)?;
     Ok(())
 }
