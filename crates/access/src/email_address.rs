@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
-use gantry_ports::store::{LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
+use gantry_ports::store::{AuditEntry, LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
 use gantry_types::{Timestamp, UserId};
 use serde_json::json;
 
@@ -80,20 +80,27 @@ impl Access {
             return Ok(());
         }
         let posted = self.derive_verification(&user, now)?;
-        self.post_link(user, posted).await
+        self.post_link(user, (posted, None)).await
     }
 
     /// Sends a link to somebody who still has the address and the password that they had when
     /// they asked: else it could outlive the change that was to end it.
-    async fn post_link(&self, asked: User, posted: PostedLink) -> Result<(), AccessError> {
+    async fn post_link(
+        &self,
+        asked: User,
+        (posted, entry): (PostedLink, Option<AuditEntry>),
+    ) -> Result<(), AccessError> {
         self.store
             .write::<_, AccessError, _>(move |tx| {
-                let (asked, posted) = (asked.clone(), posted.clone());
+                let (asked, posted, entry) = (asked.clone(), posted.clone(), entry.clone());
                 Box::pin(async move {
                     let user = tx.access().lock_user(asked.id).await?;
                     let user = user.ok_or(AccessError::NotSignedIn)?;
                     if user.email != asked.email || user.password_hash != asked.password_hash {
                         return Err(AccessError::NotSignedIn);
+                    }
+                    if let Some(entry) = &entry {
+                        tx.audit().append(entry).await?;
                     }
                     posted.insert(tx).await
                 })
@@ -126,10 +133,14 @@ impl Access {
         let token = new.token.expose().to_owned();
         let letter = Letter::ChangeEmail { name: user.name.clone(), token };
         let asked = self.write_letter_to(&letter, (&user, &email), now)?;
+        let wanted = email.clone();
         let letter = Letter::EmailChangeAsked { name: user.name.clone(), email };
         let told = self.write_letter(&letter, &user, now)?;
         let posted = PostedLink { link: new.link, mails: vec![asked, told] };
-        self.post_link(user, posted).await
+        let details = json!({ "before": { "email": user.email }, "after": { "email": wanted } });
+        let subject = format!("user {}", user.id);
+        let entry = actor.audit_entry("user.ask_email_change", &subject, details, now);
+        self.post_link(user, (posted, Some(entry))).await
     }
 
     /// Takes the proof of a link: the address is verified, or becomes the user's new one.

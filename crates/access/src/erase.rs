@@ -141,7 +141,7 @@ impl End {
             return Err(AccessError::NotFound { what: "departure" });
         }
         for organization_id in &self.shared {
-            hand_over(tx, *organization_id, &self.traces).await?;
+            hand_over(tx, *organization_id, (&self.traces, self.now)).await?;
         }
         tx.departures().erase_person(&self.traces, self.now).await?;
         let draft = AuditDraft {
@@ -159,7 +159,7 @@ impl End {
 async fn hand_over(
     tx: &dyn Tx,
     organization_id: OrganizationId,
-    traces: &Traces,
+    (traces, now): (&Traces, Timestamp),
 ) -> Result<(), AccessError> {
     let members = tx.identity().list_members(organization_id).await?;
     let stay: Vec<&Member> =
@@ -169,7 +169,15 @@ async fn hand_over(
     }
     match stay.iter().min_by_key(|member| (rank(member.role), member.user_id)) {
         Some(heir) => {
-            Ok(tx.access().set_member(organization_id, heir.user_id, Role::Owner).await?)
+            tx.access().set_member(organization_id, heir.user_id, Role::Owner).await?;
+            let draft = AuditDraft {
+                action: "member.inherit",
+                subject: format!("user {}", heir.user_id),
+                details: json!({ "before": heir.role, "after": Role::Owner }),
+            };
+            let organization_id = Some(organization_id);
+            let origin = Origin { organization_id, user_id: None, ip: String::new() };
+            Ok(tx.audit().append(&draft.complete(origin, now)).await?)
         }
         None => Ok(()),
     }

@@ -72,12 +72,18 @@ impl Access {
     ) -> Result<(), AccessError> {
         let (user, session) = self.require_session(actor).await?;
         let user_id = user.id;
+        let there = Actor { organization_id, ..actor.clone() };
+        let details = json!({ "before": actor.organization_id, "after": organization_id });
+        let subject = format!("session {session}");
+        let entry = there.audit_entry("organization.switch", &subject, details, self.clock.now());
         self.change_identity(user_id, move |tx| {
+            let entry = entry.clone();
             Box::pin(async move {
                 tx.access().lock_organization(organization_id).await?;
                 let membership = tx.access().find_membership(user_id, organization_id).await?;
                 membership.ok_or(AccessError::NotFound { what: "organization" })?;
-                Ok(tx.identity().move_session(user_id, session, organization_id).await?)
+                tx.identity().move_session(user_id, session, organization_id).await?;
+                Ok(tx.audit().append(&entry).await?)
             })
         })
         .await

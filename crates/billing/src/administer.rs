@@ -4,6 +4,7 @@ use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::RefundOrder;
 use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
+use gantry_rules::plan::Plan;
 use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId};
 use serde_json::{Value, json};
@@ -45,8 +46,16 @@ impl Billing {
                     let plan = tx.accounts().find_plan_by_slug(&slug).await?;
                     let missing = gantry_ports::StoreError::NotFound { what: "plan" };
                     let plan = plan.ok_or(missing)?;
+                    let before = tx.access().find_organization(organization_id).await?;
+                    let before = match before {
+                        Some(before) => tx.accounts().find_plan(before.plan_id).await?,
+                        None => None,
+                    };
                     tx.accounts().set_plan(organization_id, plan.id, now).await?;
-                    let details = json!({ "plan": slug, "version": plan.version });
+                    let describe =
+                        |plan: &Plan| json!({ "plan": plan.slug, "version": plan.version });
+                    let details =
+                        json!({ "before": before.as_ref().map(describe), "after": describe(&plan) });
                     let subject = format!("organization {organization_id}");
                     let entry = actor.audit_entry("plan.override", &subject, details, now);
                     Ok::<(), BillingError>(tx.audit().append(&entry).await?)

@@ -130,7 +130,7 @@ impl Billing {
             SubscriptionChange::Done(told) => (Some(told), None),
             SubscriptionChange::Pending { approve_url } => (None, Some(approve_url)),
         };
-        let (action, details) = describe(wish);
+        let (action, details) = describe(wish, &view);
         let subject = format!("subscription {}", view.subscription.id);
         let entry = actor.audit_entry(action, &subject, details, self.clock.now());
         self.note_change((told, approve_url.clone()), entry, turn).await?;
@@ -241,12 +241,15 @@ impl Billing {
     }
 }
 
-fn describe(wish: &SubscriptionWish) -> (&'static str, Value) {
+fn describe(wish: &SubscriptionWish, view: &SubscriptionView) -> (&'static str, Value) {
     match wish {
         SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
         SubscriptionWish::Keep => ("subscription.keep", json!({})),
         SubscriptionWish::Switch { slug, interval, return_url: _ } => {
-            ("subscription.switch", json!({ "plan": slug, "interval": interval.as_str() }))
+            let now = view.subscription.standing.state.interval;
+            let before = json!({ "plan": view.plan.slug, "interval": now.as_str() });
+            let after = json!({ "plan": slug, "interval": interval.as_str() });
+            ("subscription.switch", json!({ "before": before, "after": after }))
         }
     }
 }

@@ -124,6 +124,7 @@ impl Access {
         let old = self.get_own_client(actor, id).await?;
         let draft = draft.check(actor, old.kind)?;
         let loses_scopes = old.scopes.iter().any(|scope| !draft.scopes.contains(scope));
+        let before = describe(&old);
         let client = OAuthClient {
             name: draft.name,
             redirect_uris: draft.redirect_uris,
@@ -131,7 +132,8 @@ impl Access {
             ..old
         };
         let now = self.clock.now();
-        let entry = actor.audit_entry("client.change", &subject(&client), describe(&client), now);
+        let details = json!({ "before": before, "after": describe(&client) });
+        let entry = actor.audit_entry("client.change", &subject(&client), details, now);
         let changed = client.clone();
         self.change_client(move |tx| {
             let (client, entry) = (changed.clone(), entry.clone());
