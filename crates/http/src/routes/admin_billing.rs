@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use gantry_access::{Permission, require};
-
 use gantry_types::{Credits, OrganizationId, Timestamp};
 
 use super::jobs::derive_idempotency;
