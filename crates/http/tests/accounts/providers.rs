@@ -167,12 +167,12 @@ async fn a_stranger_gets_an_account_and_comes_back_to_it() -> Result<()> {
 /// The link is sent after the answer.
 async fn wait_for_token(app: &TestApp) -> Result<String> {
     for _ in 0..100 {
-        match super::take_token(app, "reset_password").await {
+        match take_token(app, "reset_password").await {
             Ok(token) => return Ok(token),
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
-    super::take_token(app, "reset_password").await
+    take_token(app, "reset_password").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -243,7 +243,7 @@ async fn what_one_browser_began_ends_there_and_once() -> Result<()> {
     let denied = format!("{CALLBACK}?error=access_denied&state={state}");
     require_code(&ours.get(&denied).await?, 401, "not_vouched")?;
     // A person sees a page.
-    let request = gantry_testkit::TestRequest::new("GET", &denied).header("accept", "text/html");
+    let request = TestRequest::new("GET", &denied).header("accept", "text/html");
     let shown = ours.send(request).await?;
     shown.require_status(410)?;
     assert!(shown.text().contains("Begin again."), "{}", shown.text());
@@ -326,7 +326,8 @@ async fn somebody_invited_comes_in_by_their_account_elsewhere() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_that_was_chosen_is_kept_on_the_way_through_a_provider() -> Result<()> {
     let month = Some(Money { minor: 900, currency: Currency::usd() });
-    let terms = PlanTerms { price: PlanPrice { month, year: None }, ..generous_terms() };
+    let terms =
+        PlanTerms { price: PlanPrice { month, year: None, trial_days: 0 }, ..generous_terms() };
     let scene = Scene::set_with(AccessSettings::default(), terms).await?;
     let unknown = format!("{BEGIN}?plan=golden");
     require_code(&scene.app.client().get(&unknown).await?, 422, "invalid_parameters")?;
