@@ -10153,6 +10153,14 @@ export interface operations {
             query?: {
                 /** @description A path of the app to go to afterwards. */
                 next?: string;
+                /** @description The secret of an invitation, for who has no account yet. */
+                token?: string;
+                /** @description The code of whoever referred a newcomer. */
+                referral_code?: string;
+                /** @description The paid plan that a newcomer means to buy, by its name. */
+                plan?: string;
+                /** @description How often it is to be paid for: `month` or `year`. */
+                interval?: string;
             };
             header?: never;
             path: {

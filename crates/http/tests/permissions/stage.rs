@@ -8,8 +8,8 @@ use gantry_types::Role;
 use serde_json::{Value, json};
 
 use crate::table::Who::{
-    self, Admin, Administrator, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody,
-    Owner, Stranger, Viewer,
+    self, Admin, Administrator, Billing, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member,
+    Nobody, Owner, Stranger, Viewer,
 };
 
 /// The people and things of the test.
@@ -83,7 +83,13 @@ pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage
     let named = id_of(&mut owner, "organization").await?;
     let organization = named.parse()?;
     let mut clients = BTreeMap::from([(Nobody, app.client()), (Owner, owner.clone())]);
-    for (who, role) in [(Viewer, Role::Viewer), (Member, Role::Member), (Admin, Role::Admin)] {
+    let roles = [
+        (Viewer, Role::Viewer),
+        (Billing, Role::Billing),
+        (Member, Role::Member),
+        (Admin, Role::Admin),
+    ];
+    for (who, role) in roles {
         let mut person = app.register(&format!("{role}@example.org")).await?;
         let user = id_of(&mut person, "user").await?.parse()?;
         clients.insert(who, app.join(user, organization, role).await?);
