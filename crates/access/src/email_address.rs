@@ -1,7 +1,5 @@
 //! A person proves that they read the mails of an address, their first or a new one.
 
-use std::time::Duration;
-
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
 use gantry_ports::store::{AuditEntry, LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
@@ -14,12 +12,10 @@ use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::links::{NewLink, end_links, require_good, use_up};
+use crate::mail_pause::{PAUSE, require_pause};
 use crate::secret::sha256_hex;
 use crate::sessions::require_person;
 use crate::sign_in::Client;
-
-/// How long a person waits before another mail of the same kind is sent.
-const RESEND_PAUSE: Duration = Duration::from_mins(1);
 
 const PROOFS: &[LinkPurpose] = &[LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
 
@@ -62,7 +58,7 @@ impl Access {
     ) -> Result<bool, AccessError> {
         let snapshot = self.store.read().await?;
         let newest = snapshot.identity().find_newest_link(user, purpose).await?;
-        Ok(newest.is_some_and(|link| now.since(link.created_at) < RESEND_PAUSE))
+        Ok(newest.is_some_and(|link| now.since(link.created_at) < PAUSE))
     }
 
     /// Sends the mail for verification once more; within a minute of the last one, and to
@@ -102,6 +98,12 @@ impl Access {
                     if let Some(entry) = &entry {
                         tx.audit().append(entry).await?;
                     }
+                    for queued in &posted.mails {
+                        // Perhaps the address of somebody else.
+                        if queued.mail.recipient != user.email {
+                            require_pause(tx, queued).await?;
+                        }
+                    }
                     posted.insert(tx).await
                 })
             })
@@ -115,7 +117,9 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password or
-    /// address, [`AccessError::EmailTaken`], [`AccessError::LockedOut`], [`AccessError::Store`].
+    /// address, [`AccessError::EmailTaken`], [`AccessError::LockedOut`],
+    /// [`AccessError::MailsPaused`] within a minute of the last such mail to the new address,
+    /// [`AccessError::Store`].
     pub async fn request_email_change(
         &self,
         actor: &Actor,

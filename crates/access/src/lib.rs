@@ -35,6 +35,7 @@ mod leave;
 mod linked_identities;
 mod links;
 mod lock_out;
+mod mail_pause;
 mod members;
 mod new_account;
 mod newcomer;

@@ -343,6 +343,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::SetupDone
         | AccessError::SetupRequired
         | AccessError::Busy
+        | AccessError::MailsPaused { .. }
         | AccessError::NoSuchPlan { .. }
         | AccessError::FlagChanged { .. }
         | AccessError::TooManyFlags { .. }

@@ -148,6 +148,13 @@ pub trait ReadIdentity: Send + Sync {
         organization: OrganizationId,
         now: Timestamp,
     ) -> Result<Vec<Invitation>, StoreError>;
+    /// When an organization sent the invitation after which it sent `later` more; those that were
+    /// withdrawn or accepted count too.
+    async fn find_invited_at(
+        &self,
+        organization: OrganizationId,
+        later: u32,
+    ) -> Result<Option<Timestamp>, StoreError>;
     /// An invitation by the hash of its secret; one that has ended too.
     async fn find_invitation(&self, token_sha256: &str) -> Result<Option<Invitation>, StoreError>;
     /// A refresh token by its hash; one that was used or has ended too.

@@ -28,6 +28,12 @@ impl From<AccessError> for Problem {
                     .with("resets_at", until.to_string())
                     .with_retry_after(retry_after.as_secs().max(1))
             }
+            AccessError::MailsPaused { until, retry_after, .. } => {
+                Self::new(ProblemCode::RateLimited, detail)
+                    .with("resets_at", until.to_string())
+                    .with_next_step("Send it then.")
+                    .with_retry_after(retry_after.as_secs().max(1))
+            }
             AccessError::SecondFactorRequired { challenge } => {
                 Self::new(ProblemCode::SecondFactorRequired, detail)
                     .with("challenge", challenge.expose())

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use gantry_ports::store::{
-    Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor, Session,
-    SessionPurpose, StoreExt, Tx,
+    AuditEntry, Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor,
+    Session, SessionPurpose, StoreExt, Tx,
 };
 use gantry_ports::{BoxFuture, Mail, StoreError};
-use gantry_types::{InvitationId, MailId, Role, SessionId, Timestamp, UserId};
+use gantry_types::{
+    AuditEntryId, InvitationId, MailId, OrganizationId, Role, SessionId, Timestamp, UserId,
+};
 
 use super::World;
 use super::world::START;
@@ -309,5 +311,51 @@ pub async fn mails_are_sent_once_and_tried_again(world: &World) -> Outcome {
     ensure!(claim(world, World::at(400)).await?.len() == 1);
     ensure!(claim(world, World::at(459)).await?.is_empty());
     ensure!(claim(world, World::at(460)).await?.len() == 1);
+    Ok(())
+}
+
+/// When an address got a mail of a kind, and when an organization invited, is known however the
+/// mail ended and whether the invitation is open.
+pub async fn mails_and_invitations_leave_their_time(world: &World) -> Outcome {
+    let newer = QueuedMail { created_at: World::at(30), ..mail("newer") };
+    let [one, two] = [OrganizationId::generate(), OrganizationId::generate()];
+    let entries =
+        [(one, "member.invite", 10), (one, "member.invite", 20), (one, "member.join", 25)].map(
+            |(organization, action, seconds)| AuditEntry {
+                id: AuditEntryId::generate(),
+                organization_id: Some(organization),
+                user_id: None,
+                action: action.to_owned(),
+                subject: "a story".to_owned(),
+                details: serde_json::json!({}),
+                ip: String::new(),
+                at: World::at(seconds),
+            },
+        );
+    write(world, ([newer, mail("older")], entries), |tx, (mails, entries)| {
+        Box::pin(async move {
+            for mail in &mails {
+                tx.mails().insert_mail(mail).await?;
+                let sent = Delivery::Sent;
+                tx.mails().note_delivery(mail.mail.id, &sent, mail.created_at).await?;
+            }
+            for entry in &entries {
+                tx.audit().append(entry).await?;
+            }
+            Ok(())
+        })
+    })
+    .await?;
+    let read = world.read().await?;
+    let mails = read.mails();
+    ensure!(mails.find_last_mail("story", "ada@example.org").await? == Some(World::at(30)));
+    ensure!(mails.find_last_mail("another", "ada@example.org").await?.is_none());
+    ensure!(mails.find_last_mail("story", "grace@example.org").await?.is_none());
+    for (organization, later, at) in
+        [(one, 0, Some(20)), (one, 1, Some(10)), (one, 2, None), (two, 0, None)]
+    {
+        let found = read.identity().find_invited_at(organization, later).await?;
+        ensure!(found == at.map(World::at), "{later}: {found:?}");
+    }
     Ok(())
 }

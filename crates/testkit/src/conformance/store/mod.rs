@@ -74,6 +74,7 @@ macro_rules! store_conformance {
             vouching::an_identity_is_one_persons,
             vouching::a_passkey_counts_on,
             identity::mails_are_sent_once_and_tried_again,
+            identity::mails_and_invitations_leave_their_time,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
             accounts::lots_are_listed_in_the_order_of_use,
