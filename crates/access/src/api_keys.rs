@@ -3,9 +3,10 @@
 //! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
 //! does not have and does not outlast the key that made it, so that a stolen key cannot make a
 //! stronger one; the token of a client or of a renewable pair makes none; only its owner gets a
-//! key's successor, which acts in their name; none is made where the plan does not include the API.
+//! key's successor, which acts in their name; none is made where the plan does not include the API;
+//! a person has so many in an organization that are good.
 
-use gantry_ports::store::{ApiKey, StoreExt};
+use gantry_ports::store::{ApiKey, StoreExt, Tx};
 use gantry_rules::plan::Feature;
 use gantry_types::{ApiKeyId, Scope, Timestamp};
 use serde_json::json;
@@ -18,6 +19,9 @@ use crate::error::AccessError;
 use crate::permission::{Permission, require, require_no_token};
 use crate::secret::{generate_api_key, sha256_hex, shown_prefix};
 use crate::sessions::require_person;
+
+/// Good keys that a person has in an organization.
+const MOST_KEYS: usize = 100;
 
 /// A key that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +48,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::ScopeNotYours`], [`AccessError::Invalid`],
-    /// [`AccessError::NotInPlan`] where the key would be of no use, [`AccessError::Store`].
+    /// [`AccessError::NotInPlan`] where the key would be of no use, [`AccessError::TooManyKeys`],
+    /// [`AccessError::Store`].
     pub async fn issue_api_key(
         &self,
         actor: &Actor,
@@ -82,6 +87,7 @@ impl Access {
             .write(move |tx| {
                 let (key, entry) = (inserted.clone(), entry.clone());
                 Box::pin(async move {
+                    require_room(tx, &key).await?;
                     tx.access().insert_api_key(&key).await?;
                     Ok::<(), AccessError>(tx.audit().append(&entry).await?)
                 })
@@ -171,6 +177,19 @@ impl Access {
 
 fn may_manage(actor: &Actor, key: &ApiKey) -> bool {
     actor.user_id == Some(key.user_id) || Permission::ManageMembers.allows(actor)
+}
+
+/// Stops somebody who has as many good keys in the organization as one may.
+async fn require_room(tx: &dyn Tx, new: &ApiKey) -> Result<(), AccessError> {
+    // Keys are counted by one at a time.
+    tx.access().lock_user(new.user_id).await?;
+    let keys = tx.access().list_api_keys(new.organization_id).await?;
+    let is_good = |key: &&ApiKey| key.expires_at.is_none_or(|end| new.created_at < end);
+    let own = keys.iter().filter(|key| key.user_id == new.user_id).filter(is_good).count();
+    if own >= MOST_KEYS {
+        return Err(AccessError::TooManyKeys { limit: MOST_KEYS });
+    }
+    Ok(())
 }
 
 /// The end of a key that `actor` wants to end at `wanted`.

@@ -191,6 +191,12 @@ pub enum AccessError {
         /// How many there may be.
         limit: usize,
     },
+    /// A person has as many keys in an organization as one may.
+    #[error("you have {limit} API keys here, which is as many as one may")]
+    TooManyKeys {
+        /// How many there may be.
+        limit: usize,
+    },
     /// The installation has its first administrator.
     #[error("this installation is set up already; sign in instead")]
     SetupDone,

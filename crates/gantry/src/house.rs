@@ -347,6 +347,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::NoSuchPlan { .. }
         | AccessError::FlagChanged { .. }
         | AccessError::TooManyFlags { .. }
+        | AccessError::TooManyKeys { .. }
         | AccessError::LastOwner
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator

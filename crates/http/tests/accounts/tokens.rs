@@ -113,6 +113,37 @@ async fn what_ends_makes_nothing_that_outlasts_it() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_person_has_so_many_good_keys() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let lasting = json!({ "name": "program", "scopes": ["read"] });
+    let end = app.clock.now().plus(Duration::from_mins(5));
+    let short = json!({ "name": "short", "scopes": ["read"], "expires_at": end });
+    ada.post(KEYS, &short).await?.require_status(201)?;
+    let mut last = Value::Null;
+    for _ in 1..100 {
+        let made = ada.post(KEYS, &lasting).await?;
+        made.require_status(201)?;
+        last = made.json()?;
+    }
+    let refused = ada.post(KEYS, &lasting).await?;
+    refused.require_status(409)?;
+    assert_eq!(refused.json()?["limit"], 100);
+    // Another one for it, another person, and room that was made or came by itself.
+    let path = format!("{KEYS}/{}", text(&last, "id")?);
+    let rotated = ada.post(&format!("{path}/rotate"), &json!({})).await?;
+    rotated.require_status(201)?;
+    let mut bob = app.register("bob@example.org").await?;
+    bob.post(KEYS, &lasting).await?.require_status(201)?;
+    let rotated = rotated.json()?;
+    ada.delete(&format!("{KEYS}/{}", text(&rotated, "id")?)).await?.require_status(204)?;
+    ada.post(KEYS, &lasting).await?.require_status(201)?;
+    ada.post(KEYS, &lasting).await?.require_status(409)?;
+    app.clock.advance(Duration::from_mins(5));
+    ada.post(KEYS, &lasting).await?.require_status(201)
+}
+
+#[tokio::test]
 async fn two_exchanges_at_once_do_not_both_succeed() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
     let mut ada = app.register("ada@example.org").await?;

@@ -76,6 +76,9 @@ impl From<AccessError> for Problem {
             AccessError::TooManyFlags { limit } => {
                 Self::new(ProblemCode::Conflict, detail).with("limit", limit)
             }
+            AccessError::TooManyKeys { limit } => Self::new(ProblemCode::Conflict, detail)
+                .with("limit", limit)
+                .with_next_step("Revoke one that nothing uses."),
             AccessError::FlagChanged { newest } => Self::new(ProblemCode::Conflict, detail)
                 .with("revision", newest)
                 .with_next_step("Read the flag again and change that."),
