@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use gantry_access::{AccessSettings, Provider, Registration};
+use gantry_billing::Edition;
 use gantry_oidc::{AddressTrust, Oidc, OidcSettings};
 use gantry_rules::plan::{PlanPrice, PlanTerms};
+use gantry_rules::referral::{ReferralTerms, RewardedWhen};
 use gantry_testkit::fakes::issuer::{CLIENT_ID, CLIENT_SECRET, FakeIssuer, Fault};
 use gantry_testkit::{
-    PASSWORD, TestApp, TestClient, TestClock, TestRequest, TestResponse, TestSettings,
+    PASSWORD, TestApp, TestClient, TestClock, TestRequest, TestResponse, TestSettings, edition_of,
     generous_terms,
 };
-use gantry_types::{Currency, Money};
+use gantry_types::{Credits, Currency, Money};
 use serde_json::{Value, json};
 
 use super::{remove, sign_in, take_token};
@@ -31,10 +33,10 @@ struct Scene {
 
 impl Scene {
     async fn set(access: AccessSettings) -> Result<Self> {
-        Self::set_with(access, generous_terms()).await
+        Self::set_with(access, edition_of(generous_terms())).await
     }
 
-    async fn set_with(access: AccessSettings, terms: PlanTerms) -> Result<Self> {
+    async fn set_with(access: AccessSettings, edition: Edition) -> Result<Self> {
         let clock = Arc::new(TestClock::default());
         let issuer = FakeIssuer::start(clock.clone()).await?;
         let settings = OidcSettings {
@@ -50,8 +52,12 @@ impl Scene {
             administrator_factor: gantry_access::AdministratorFactor::Optional,
             ..access
         };
-        let settings =
-            TestSettings { providers: vec![provider], access, terms, ..TestSettings::default() };
+        let settings = TestSettings {
+            providers: vec![provider],
+            access,
+            edition: Some(edition),
+            ..TestSettings::default()
+        };
         let (app, root) = TestApp::start(settings).await?;
         Ok(Self { app, issuer, root })
     }
@@ -328,7 +334,7 @@ async fn a_plan_that_was_chosen_is_kept_on_the_way_through_a_provider() -> Resul
     let month = Some(Money { minor: 900, currency: Currency::usd() });
     let terms =
         PlanTerms { price: PlanPrice { month, year: None, trial_days: 0 }, ..generous_terms() };
-    let scene = Scene::set_with(AccessSettings::default(), terms).await?;
+    let scene = Scene::set_with(AccessSettings::default(), edition_of(terms)).await?;
     let unknown = format!("{BEGIN}?plan=golden");
     require_code(&scene.app.client().get(&unknown).await?, 422, "invalid_parameters")?;
     let mut client = scene.app.client();
@@ -345,5 +351,42 @@ async fn a_plan_that_was_chosen_is_kept_on_the_way_through_a_provider() -> Resul
     client.send(dismiss).await?.require_status(204)?;
     scene.come_back(&mut again, (&page, &ada)).await?.require_status(303)?;
     assert_eq!(me(&mut again).await?["chosen_plan"], Value::Null);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_referred_is_known_on_the_way_through_a_provider() -> Result<()> {
+    let referrals = ReferralTerms {
+        reward: Some(Credits::new(50)),
+        welcome: Some(Credits::new(20)),
+        when: RewardedWhen::Verified,
+        most_per_month: 10,
+        expires_after: None,
+    };
+    let edition = Edition { referrals: Some(referrals), ..edition_of(generous_terms()) };
+    let mut scene = Scene::set_with(AccessSettings::default(), edition).await?;
+    let made = scene.root.post("/api/v1/referrals", &json!({})).await?;
+    made.require_status(200)?;
+    let code = made.json()?["code"].as_str().context("a code")?.to_owned();
+    let page = scene.app.client().get(&format!("/register?ref={code}")).await?.text();
+    let link = format!("{BEGIN}?next=&amp;referral_code={code}");
+    ensure!(page.contains(&link), "no way to the provider: {page}");
+
+    let ada = person("1", "ada@example.org");
+    let with = |code: &str| format!("{BEGIN}?referral_code={code}");
+    let mut client = scene.app.client();
+    let page = scene.leave_by(&mut client, &with("NOBODYS")).await?;
+    let refused = scene.come_back(&mut client, (&page, &ada)).await?;
+    require_code(&refused, 400, "invalid_request")?;
+    assert_eq!(refused.json()?["errors"][0]["pointer"], "/referral_code");
+
+    let page = scene.leave_by(&mut client, &with(&code.to_lowercase())).await?;
+    scene.come_back(&mut client, (&page, &ada)).await?.require_status(303)?;
+    let list = scene.root.get("/api/v1/referrals").await?.json()?;
+    assert_eq!(list["items"][0]["who"], "a…@example.org", "{list}");
+    // The provider vouches for the address, so that both sides are rewarded at once.
+    assert_eq!(scene.app.billing.settle_referrals().await?, 1);
+    let list = scene.root.get("/api/v1/referrals").await?.json()?;
+    assert_eq!(list["items"][0]["state"], "rewarded", "{list}");
     Ok(())
 }
