@@ -1,11 +1,12 @@
-//! A person makes organizations besides their personal one, and moves between them.
+//! A person makes organizations besides their personal one, moves between them, and names those
+//! that they own.
 //!
 //! Invariant: further organizations get no welcome credits, and a person owns a few at most, so
 //! that nobody multiplies what is free; who makes one is on a plan that is for others too.
 
-use gantry_ports::store::{Membership, Organization, Tx};
+use gantry_ports::store::{Membership, Organization, StoreExt, Tx};
 use gantry_rules::plan::Feature;
-use gantry_types::{OrganizationId, PlanId, Role, SessionId, UserId};
+use gantry_types::{OrganizationId, PlanId, Role, SessionId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -13,6 +14,7 @@ use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
 use crate::error::AccessError;
+use crate::permission::{Permission, require};
 
 impl Access {
     /// Makes an organization on the default plan; the actor owns it, and their session moves
@@ -60,6 +62,26 @@ impl Access {
         Ok(id)
     }
 
+    /// Gives the actor's organization another name.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] but for owners, [`AccessError::Invalid`] for a name that is none,
+    /// [`AccessError::Store`].
+    pub async fn rename_organization(&self, actor: &Actor, name: &str) -> Result<(), AccessError> {
+        require(actor, Permission::ManageMembers)?;
+        if actor.role != Role::Owner {
+            return Err(AccessError::Forbidden { permission: Permission::ManageMembers });
+        }
+        let (name, now) = (parse_name(name)?, self.clock.now());
+        let actor = actor.clone();
+        self.store
+            .write(move |tx| {
+                let (actor, name) = (actor.clone(), name.clone());
+                Box::pin(async move { rename(tx, &actor, (&name, now)).await })
+            })
+            .await
+    }
+
     /// Moves the session to another organization of the person.
     ///
     /// # Errors
@@ -88,6 +110,22 @@ impl Access {
         })
         .await
     }
+}
+
+async fn rename(
+    tx: &dyn Tx,
+    actor: &Actor,
+    (name, now): (&str, Timestamp),
+) -> Result<(), AccessError> {
+    let id = actor.organization_id;
+    tx.access().lock_organization(id).await?;
+    let before = tx.access().find_organization(id).await?;
+    let before = before.ok_or(AccessError::NotFound { what: "organization" })?;
+    tx.identity().rename_organization(id, name).await?;
+    let details = json!({ "before": { "name": before.name }, "after": { "name": name } });
+    let subject = format!("organization {id}");
+    let entry = actor.audit_entry("organization.rename", &subject, details, now);
+    Ok(tx.audit().append(&entry).await?)
 }
 
 #[derive(Clone)]

@@ -112,7 +112,7 @@ pub enum Command {
     /// List, invite and remove members of your organization on a server
     #[command(subcommand)]
     Members(MembersCommand),
-    /// List and make organizations on a server, and change to another one
+    /// List, make and rename organizations on a server, and change to another one
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
     /// List who did what in your organization on a server, newest first

@@ -2336,7 +2336,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Gives the organization another name; for its owners. */
+        patch: operations["rename_organization"];
         trace?: never;
     };
     "/api/v1/organizations/leave": {
@@ -5150,7 +5151,7 @@ export interface components {
             /** @description The operation. */
             operation: string;
         };
-        /** @description A new organization. */
+        /** @description What an organization is called. */
         OrganizationRequest: {
             /** @description The name for people. */
             name: string;
@@ -12201,6 +12202,38 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,7 @@ import { answer, changesOf, show } from '../../test/stage';
 import { LeaveAccount } from './LeaveAccount';
 import { Passkeys } from './Passkeys';
 import { PasswordForm } from './PasswordForm';
+import { RenameOrganization } from './RenameOrganization';
 import { isAddress } from './webauthn';
 
 const password = (place: HTMLElement = document.body) =>
@@ -87,6 +88,29 @@ describe('leaving', () => {
     show(<LeaveAccount />, { password: false });
     expect(screen.queryByRole('button', { name: 'Delete my account' })).toBeNull();
     expect(screen.getByRole('link').getAttribute('href')).toBe('/forgot-password');
+  });
+});
+
+describe('the name of an organization', () => {
+  const field = () => screen.getByLabelText(/^Name of this organization/);
+
+  test('is changed by its owner', async () => {
+    const server = answer(200, {});
+    show(<RenameOrganization />);
+    expect(screen.getByRole('button', { name: 'Rename it' })).toHaveProperty('disabled', true);
+    await userEvent.clear(field());
+    await userEvent.type(field(), ' Engines ');
+    await userEvent.click(screen.getByRole('button', { name: 'Rename it' }));
+    const change = ['PATCH', '/api/v1/organizations', { name: 'Engines' }];
+    await vi.waitFor(() => expect(changesOf(server)).toEqual([change]));
+  });
+
+  test('is refused with the reason', async () => {
+    answer(403, { title: 'Forbidden', code: 'forbidden', detail: 'Your role does not allow it.' });
+    show(<RenameOrganization />);
+    await userEvent.type(field(), ' No. 2');
+    await userEvent.click(screen.getByRole('button', { name: 'Rename it' }));
+    expect((await screen.findByRole('alert')).textContent).toContain('does not allow it');
   });
 });
 

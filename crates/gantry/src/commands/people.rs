@@ -15,6 +15,7 @@ use crate::render::{Column, Table, render_cell, render_facts, render_items, rend
 
 const ROSTER: &str = "/api/v1/members";
 const INVITATIONS: &str = "/api/v1/invitations";
+const ORGANIZATIONS: &str = "/api/v1/organizations";
 
 const MEMBERS: [Column<'_>; 4] =
     [("member", "/user_id"), ("name", "/name"), ("address", "/email"), ("role", "/role")];
@@ -93,11 +94,20 @@ pub fn run_organizations(
         }
         OrganizationsCommand::Create { server, name } => {
             let made = with_person(server, console, |person| {
-                person.session.post("/api/v1/organizations", &json!({ "name": name }))
+                person.session.post(ORGANIZATIONS, &json!({ "name": name }))
             })?;
             console.result(&made, |made| {
                 let id = render_cell(made.pointer("/organization/id"));
                 format!("{id}  {name}\n`gantry organizations use {id}` lets you work there.")
+            });
+        }
+        OrganizationsCommand::Rename { server, name } => {
+            let wanted = json!({ "name": name });
+            let body = Body::Json(&wanted);
+            let me = open_client(server)?.send(Method::PATCH, ORGANIZATIONS, &body)?.body;
+            console.result(&me, |me| {
+                let name = render_cell(me.pointer("/organization/name"));
+                format!("The organization is called {name} now")
             });
         }
         OrganizationsCommand::Use { server, id } => change_place(server, *id, console)?,

@@ -201,7 +201,11 @@ fn members_organizations_and_the_log_of_what_they_did() {
     let here = places.lines().find(|line| line.ends_with("yes")).unwrap();
     assert!(here.starts_with(&team) && here.contains("Team"), "{places}");
 
+    let renamed = buyer.run(&["organizations", "rename", "Crew"]).require(0).stdout;
+    assert!(renamed.contains("is called Crew now"), "{renamed}");
+    buyer.run(&["organizations", "rename", " "]).require(2);
     let me = buyer.ask(&["organizations", "list"]);
+    assert_eq!(me["organization"]["name"], "Crew");
     let mut others = me["organizations"].as_array().unwrap().iter();
     let personal = id_of(others.find(|place| place["id"] != team.as_str()).unwrap());
     buyer.run_with_input(&["organizations", "use", &personal], PASSWORD).require(0);

@@ -171,7 +171,7 @@ fn member_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(members::withdraw_invitation))
         .routes(routes!(members::view_invitation))
         .routes(routes!(members::accept_invitation))
-        .routes(routes!(organizations::create_organization))
+        .routes(routes!(organizations::create_organization, organizations::rename_organization))
         .routes(routes!(organizations::switch_organization))
         .routes(routes!(organizations::leave_organization))
         .routes(routes!(organizations::get_networks, organizations::set_networks))

@@ -106,6 +106,9 @@ const MANAGE_KEYS: Rule = Rule::Only {
 const MAKE_ADMIN_KEYS: Rule = Rule::Only { allowed: &[Administrator], foreign: &[] };
 const MANAGE_MEMBERS: Rule =
     Rule::Only { allowed: &[Admin, Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
+/// What an organization's owners alone may; strangers own theirs.
+const OWN: Rule =
+    Rule::Only { allowed: &[Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
 const MANAGE_BILLING: Rule = Rule::Only {
     allowed: &[Billing, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
@@ -160,6 +163,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/invitations/view", Rule::Public),
     ("post", "/api/v1/invitations/accept", BY_SESSION),
     ("post", "/api/v1/organizations", BY_SESSION),
+    ("patch", "/api/v1/organizations", OWN),
     ("post", "/api/v1/organizations/switch", BY_SESSION),
     ("post", "/api/v1/organizations/leave", BY_SESSION),
     ("get", "/api/v1/organizations/networks", MANAGE_MEMBERS),

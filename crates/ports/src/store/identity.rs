@@ -211,6 +211,8 @@ pub trait WriteIdentity: ReadIdentity {
     async fn use_recovery_code(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
     /// Inserts an organization with its account; nobody belongs to it yet.
     async fn insert_organization(&self, organization: &Organization) -> Result<(), StoreError>;
+    /// Gives an organization another name; [`StoreError::NotFound`] when there is none such.
+    async fn rename_organization(&self, id: OrganizationId, name: &str) -> Result<(), StoreError>;
     /// Adds an invitation, in place of an earlier one of the organization to the same address.
     async fn replace_invitation(&self, invitation: &Invitation) -> Result<(), StoreError>;
     /// Removes an invitation of an organization; [`StoreError::NotFound`] when there is none.

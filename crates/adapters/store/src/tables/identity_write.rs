@@ -147,6 +147,11 @@ impl WriteIdentity for Session {
         insert_organization_row(self, organization).await
     }
 
+    async fn rename_organization(&self, id: OrganizationId, name: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE organizations SET name = $2 WHERE id = $1";
+        self.sql().run_on_row("organization", sql, vec![id.as_uuid().into(), name.into()]).await
+    }
+
     async fn replace_invitation(&self, invitation: &Invitation) -> Result<(), StoreError> {
         let sql = "DELETE FROM invitations WHERE organization_id = $1 AND email = $2";
         let organization = invitation.organization_id.as_uuid();

@@ -231,7 +231,7 @@ pub async fn members_come_and_go(world: &World) -> Outcome {
     Ok(())
 }
 
-/// Networks are kept as they are set; unknown organizations are refused.
+/// Networks and names are kept as they are set; unknown organizations are refused.
 pub async fn networks_are_kept(world: &World) -> Outcome {
     let ada = insert(world, "ada@example.org").await?;
     let id = ada.organization.id;
@@ -242,7 +242,18 @@ pub async fn networks_are_kept(world: &World) -> Outcome {
     })
     .await?;
     ensure!(world.read().await?.identity().list_allowed_networks(id).await? == networks);
-    let nobody = gantry_types::OrganizationId::generate();
+    write(world, (), move |tx, ()| {
+        Box::pin(async move { tx.identity().rename_organization(id, "Engines").await })
+    })
+    .await?;
+    let renamed = world.read().await?.access().find_organization(id).await?;
+    ensure!(renamed.is_some_and(|found| found.name == "Engines"));
+    let nobody = OrganizationId::generate();
+    let refused = write(world, (), move |tx, ()| {
+        Box::pin(async move { tx.identity().rename_organization(nobody, "Nobody's").await })
+    })
+    .await;
+    ensure!(matches!(refused, Err(StoreError::NotFound { .. })), "{refused:?}");
     ensure!(world.read().await?.identity().list_allowed_networks(nobody).await.is_err());
     Ok(())
 }
