@@ -113,6 +113,17 @@ pub enum Letter {
         /// What is left.
         left: Credits,
     },
+    /// A trial ends, and the plan is paid for from then on.
+    TrialEnding {
+        /// The organization's name.
+        organization: String,
+        /// The plan.
+        plan: String,
+        /// What is to be paid for the first period, where it is known.
+        price: Option<Money>,
+        /// When.
+        at: Timestamp,
+    },
     /// The account is on another plan.
     PlanChanged {
         /// The organization's name.
@@ -175,6 +186,7 @@ impl Letter {
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
             Self::LowBalance { .. } => "low_balance",
+            Self::TrialEnding { .. } => "trial_ending",
             Self::PlanChanged { .. } => "plan_changed",
             Self::AccountLeaving { .. } => "account_leaving",
             Self::Restricted { .. } => "restricted",
@@ -203,6 +215,7 @@ impl Letter {
             | Self::PaymentFailed { .. }
             | Self::Refunded { .. }
             | Self::LowBalance { .. }
+            | Self::TrialEnding { .. }
             | Self::PlanChanged { .. } => "/app/account".to_owned(),
         }
     }
@@ -239,6 +252,11 @@ impl Letter {
             Self::LowBalance { organization, left } => {
                 context! { organization, left => left.get() }
             }
+            Self::TrialEnding { organization, plan, price, at } => context! {
+                organization, plan,
+                price => price.map(|price| price.to_string()),
+                at => at.to_string(),
+            },
             Self::PlanChanged { organization, before, after } => {
                 context! { organization, before, after }
             }

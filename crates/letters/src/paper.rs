@@ -37,6 +37,7 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "payment_failed",
     "refunded",
     "low_balance",
+    "trial_ending",
     "plan_changed",
     "account_leaving",
     "restricted",
@@ -197,6 +198,13 @@ mod tests {
             },
             Letter::Refunded { organization: name(), amount },
             Letter::LowBalance { organization: name(), left: Credits::new(7) },
+            Letter::TrialEnding {
+                organization: name(),
+                plan: "Basic".to_owned(),
+                price: Some(amount),
+                at,
+            },
+            Letter::TrialEnding { organization: name(), plan: name(), price: None, at },
             Letter::PlanChanged {
                 organization: name(),
                 before: "Free".to_owned(),

@@ -86,6 +86,20 @@ impl WritePayments for Session {
         note_change(self, id).await
     }
 
+    async fn note_trial_told(
+        &self,
+        id: SubscriptionId,
+        now: Timestamp,
+    ) -> Result<Option<Subscription>, StoreError> {
+        let sql = format!(
+            "UPDATE subscriptions SET trial_told_at = $2 WHERE id = $1 AND trial_told_at IS NULL \
+             AND status = 'trialing' AND at_period_end = 'renew' RETURNING {SUBSCRIPTION_COLUMNS}"
+        );
+        let values = vec![id.as_uuid().into(), now.as_micros().into()];
+        let row = self.sql().first::<SubscriptionRow>("subscription", sql, values).await?;
+        row.map(SubscriptionRow::decode).transpose()
+    }
+
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {
         let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
                    subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
