@@ -5,7 +5,7 @@ use gantry_ports::payments::RefundOrder;
 use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_rules::submission::IdempotencyKey;
-use gantry_types::{Credits, LotId, Money, OrganizationId};
+use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId};
 use serde_json::{Value, json};
 
 use crate::Billing;
@@ -117,8 +117,8 @@ impl Billing {
     }
 
     /// Gives `minor` units of money, or all that is left, back for a payment, by its provider; what
-    /// follows from it, its event tells.
-    /// Under one key it is given back once.
+    /// follows from it, its event tells. Under one key it is given back once; what is asked under
+    /// another key, or under none, is a refund of its own, also before the first one is told.
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::Conflict`],
@@ -133,7 +133,7 @@ impl Billing {
         let begun = if let Some(begun) = self.find_turn(actor, key).await? {
             begun
         } else {
-            let order = self.derive_refund(payment_ref, minor).await?;
+            let order = self.prepare_refund(payment_ref, minor).await?;
             let began = serde_json::to_value(&order).map_err(|error| unreadable(&error))?;
             self.begin_turn(actor, key, began).await?
         };
@@ -146,7 +146,9 @@ impl Billing {
         }
     }
 
-    async fn derive_refund(
+    /// A new refund. It is named here, once, and kept under its request's key before the provider
+    /// is asked, so that a repetition asks under the same name.
+    async fn prepare_refund(
         &self,
         payment_ref: &str,
         minor: Option<i64>,
@@ -162,9 +164,9 @@ impl Billing {
             return Err(BillingError::Conflict { reason });
         }
         Ok(RefundOrder {
+            id: RefundId::generate(),
             payment_ref: payment.provider_ref,
             amount: Money { minor, ..payment.amount },
-            before_minor: payment.refunded_minor,
         })
     }
 

@@ -708,7 +708,8 @@ export interface paths {
         put?: never;
         /**
          * Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
-         *     hours, and it is given back once. For administrators.
+         *     hours, and it is given back once; without one, every request is a refund of its own. For
+         *     administrators.
          */
         post: operations["refund_payment"];
         delete?: never;

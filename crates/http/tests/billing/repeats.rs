@@ -7,11 +7,10 @@ use gantry_testkit::{TestClient, TestRequest, TestResponse};
 use serde_json::{Value, json};
 
 use crate::provider::Stage;
-use crate::shop::{PAYS, Shop, edition};
+use crate::shop::{PAYS, REFUND, Shop, edition};
 
 const CHECKOUTS: &str = "/api/v1/account/checkouts";
 const CHANGE: &str = "/api/v1/account/subscription";
-const REFUND: &str = "/api/v1/admin/payments/refund";
 const NOBODY: &str = "0190a1b2-0000-7000-8000-000000000000";
 
 stages!(credits_are_given_once_under_one_key:
@@ -19,7 +18,11 @@ stages!(credits_are_given_once_under_one_key:
     postgres = Sandbox on Postgres,
 );
 
-on_every_stage!(a_purchase_is_begun_once_under_one_key, money_goes_back_once_under_one_key);
+on_every_stage!(
+    a_purchase_is_begun_once_under_one_key,
+    money_goes_back_once_under_one_key,
+    refunds_that_are_alike_are_as_many_as_their_keys,
+);
 
 on_every_switching_stage!(a_subscription_changes_once_under_one_key);
 
@@ -119,6 +122,32 @@ async fn money_goes_back_once_under_one_key(stage: Stage) -> Result<()> {
         send(&mut shop.administrator, REFUND, ("rest", &rest)).await?.require_status(202)?;
         shop.deliver().await?;
     }
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 1_000);
+    assert_eq!(shop.credits().await?, 0);
+    shop.require_sound_books().await
+}
+
+async fn refunds_that_are_alike_are_as_many_as_their_keys(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let payment = shop.payments().await?.remove(0);
+    // All of them before the provider tells of the first one.
+    for key in ["one", "two", "one", "two"] {
+        shop.refund_under(key, &payment, Some(250)).await?.require_status(202)?;
+    }
+    shop.deliver().await?;
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 500);
+    assert_eq!(shop.credits().await?, 50);
+    // Without a key nothing says that it is the same request.
+    for _ in 0..2 {
+        shop.refund(&payment, Some(100)).await?.require_status(202)?;
+    }
+    shop.deliver().await?;
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 700);
+    // What is left goes back once, whoever asks for it.
+    shop.refund_under("rest", &payment, None).await?.require_status(202)?;
+    shop.refund_under("rest too", &payment, None).await?.require_status(409)?;
+    shop.deliver().await?;
     assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 1_000);
     assert_eq!(shop.credits().await?, 0);
     shop.require_sound_books().await
