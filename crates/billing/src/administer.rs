@@ -122,7 +122,8 @@ impl Billing {
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::Conflict`],
-    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], [`BillingError::Store`].
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Overtaken`],
+    /// [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn refund(
         &self,
         actor: &Actor,

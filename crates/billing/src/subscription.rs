@@ -82,8 +82,8 @@ impl Billing {
     /// # Errors
     /// [`BillingError::NoSubscription`], [`BillingError::NotOffered`],
     /// [`BillingError::NotForSale`], [`BillingError::Conflict`],
-    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], and as
-    /// [`Billing::find_subscription`].
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Overtaken`],
+    /// [`BillingError::Payment`], and as [`Billing::find_subscription`].
     pub async fn change_subscription(
         &self,
         actor: &Actor,

@@ -1,12 +1,20 @@
 //! Requests that move money or credits, repeated under their `Idempotency-Key`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
+use gantry_pay::Stripe;
+use gantry_ports::Clock;
 use gantry_testkit::fakes::FakePaid;
-use gantry_testkit::{TestClient, TestRequest, TestResponse};
+use gantry_testkit::fakes::stripe::FakeStripe;
+use gantry_testkit::{
+    SlowProvider, TestApp, TestClient, TestClock, TestRequest, TestResponse, TestSettings, TestTill,
+};
 use serde_json::{Value, json};
 
-use crate::provider::Stage;
+use crate::provider::{Stage, settings_of};
 use crate::shop::{PAYS, REFUND, Shop, edition};
 
 const CHECKOUTS: &str = "/api/v1/account/checkouts";
@@ -168,4 +176,47 @@ async fn a_subscription_changes_once_under_one_key(stage: Stage) -> Result<()> {
     require_mismatch(&send(&mut shop.buyer, CHANGE, ("up", &cancel)).await?)?;
     send(&mut shop.buyer, CHANGE, ("same", &switch)).await?.require_status(409)?;
     shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_overtaken_by_a_repetition_writes_nothing() -> Result<()> {
+    let fake = FakeStripe::start().await?;
+    let stripe = Stripe::new(settings_of(&fake), Arc::new(TestClock::default()))?;
+    let slow = Arc::new(SlowProvider::new(Arc::new(stripe)));
+    let mut settings = TestSettings {
+        edition: Some(edition("automl")),
+        till: TestTill::Other(slow.clone()),
+        ..TestSettings::default()
+    };
+    settings.http.public_url = Some("http://shop.example".to_owned());
+    let (app, _administrator) = TestApp::start(settings).await?;
+    let mut late = app.register("buyer@example.org").await?;
+    let mut quick = late.clone();
+    let wish = json!({ "package": "credits-100" });
+    slow.delay_next();
+    let overtaking = async {
+        slow.wait_until_done().await;
+        let held = send(&mut quick, CHECKOUTS, ("buy", &wish)).await;
+        app.clock.advance(Duration::from_mins(10));
+        let done = send(&mut quick, CHECKOUTS, ("buy", &wish)).await;
+        slow.answer();
+        anyhow::Ok((held?, done?))
+    };
+    let (overtaken, done) = tokio::join!(send(&mut late, CHECKOUTS, ("buy", &wish)), overtaking);
+    let (held, done) = done?;
+    held.require_status(409)?;
+    assert_eq!(held.json()?["code"], "conflict", "it is under way");
+    done.require_status(201)?;
+    let overtaken = overtaken?;
+    overtaken.require_status(409)?;
+    assert_eq!(overtaken.json()?["code"], "overtaken");
+    let again = send(&mut late, CHECKOUTS, ("buy", &wish)).await?;
+    again.require_status(201)?;
+    assert_eq!(again.json()?, done.json()?, "the answer of who did it");
+    let since = app.clock.now().plus(Duration::from_mins(1));
+    let open = app.store.read().await?.payments().list_open_checkouts("stripe", since, 10).await?;
+    assert_eq!(open.len(), 1, "{open:?}");
+    let log = late.get("/api/v1/audit").await?.text();
+    assert_eq!(log.matches("checkout.begin").count(), 1, "{log}");
+    Ok(())
 }
