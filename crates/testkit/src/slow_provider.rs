@@ -99,6 +99,10 @@ impl PaymentProvider for SlowProvider {
         self.inner.open_portal(subscription_ref, return_url).await
     }
 
+    fn tells_of_renewals(&self) -> bool {
+        self.inner.tells_of_renewals()
+    }
+
     fn writes_invoices(&self) -> bool {
         self.inner.writes_invoices()
     }

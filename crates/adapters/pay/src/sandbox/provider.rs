@@ -103,6 +103,10 @@ impl PaymentProvider for Sandbox {
         })
     }
 
+    fn tells_of_renewals(&self) -> bool {
+        true
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }
