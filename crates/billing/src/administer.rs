@@ -127,12 +127,13 @@ impl Billing {
     }
 
     /// Gives `minor` units of money, or all that is left, back for a payment, by its provider; what
-    /// follows from it, its event tells.
-    /// Under one key it is given back once.
+    /// follows from it, its event tells. Under one key it is given back once; what is asked under
+    /// another key, or under none, is a refund of its own, also before the first one is told.
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::Conflict`],
-    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], [`BillingError::Store`].
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Overtaken`],
+    /// [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn refund(
         &self,
         actor: &Actor,
@@ -143,8 +144,7 @@ impl Billing {
         let begun = if let Some(begun) = self.find_turn(actor, key).await? {
             begun
         } else {
-            let id = key.map(|_| RefundId::generate());
-            let order = RefundOrder { id, ..self.derive_refund(payment_ref, minor).await? };
+            let order = self.prepare_refund(payment_ref, minor).await?;
             let began = serde_json::to_value(&order).map_err(|error| unreadable(&error))?;
             self.begin_turn(actor, key, began).await?
         };
@@ -157,7 +157,9 @@ impl Billing {
         }
     }
 
-    async fn derive_refund(
+    /// A new refund. It is named here, once, and kept under its request's key before the provider
+    /// is asked, so that a repetition asks under the same name.
+    async fn prepare_refund(
         &self,
         payment_ref: &str,
         minor: Option<i64>,
@@ -173,10 +175,9 @@ impl Billing {
             return Err(BillingError::Conflict { reason });
         }
         Ok(RefundOrder {
+            id: RefundId::generate(),
             payment_ref: payment.provider_ref,
             amount: Money { minor, ..payment.amount },
-            before_minor: payment.refunded_minor,
-            id: None,
         })
     }
 

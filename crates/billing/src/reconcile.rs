@@ -215,6 +215,24 @@ impl Billing {
         Ok(notices.is_some())
     }
 
+    /// Asks the provider about the subscription of this name, where it is known here.
+    pub(crate) async fn ask_about(
+        &self,
+        till: &Till,
+        subscription_ref: &str,
+    ) -> Result<(), BillingError> {
+        let snapshot = self.store.read().await?;
+        let provider = till.provider.id();
+        let known =
+            snapshot.payments().find_subscription_by_ref(provider, subscription_ref).await?;
+        drop(snapshot);
+        match known {
+            Some(known) => self.compare(till, &known).await.map(drop),
+            // Its own event tells all of it.
+            None => Ok(()),
+        }
+    }
+
     /// Asks the provider about a subscription; whether it differed from what is known.
     async fn compare(
         &self,

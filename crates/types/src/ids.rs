@@ -108,7 +108,7 @@ define_ids! {
     PaymentEventId,
     /// Money that was received.
     PaymentId,
-    /// Money that somebody asked, under a key of theirs, to be given back.
+    /// Money that is to be given back, once.
     RefundId,
     /// An invoice or a credit note.
     InvoiceId,

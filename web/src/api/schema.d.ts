@@ -725,7 +725,8 @@ export interface paths {
         put?: never;
         /**
          * Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
-         *     hours, and it is given back once. For administrators.
+         *     hours, and it is given back once; without one, every request is a refund of its own. For
+         *     administrators.
          */
         post: operations["refund_payment"];
         delete?: never;
@@ -6145,7 +6146,7 @@ export interface components {
             type: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "operation_paused" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
+        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "overtaken" | "operation_paused" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
         /** @description Somebody who vouches for people here. */
         ProviderBody: {
             /** @description The name in addresses. */

@@ -224,6 +224,41 @@ fn members_organizations_and_the_log_of_what_they_did() {
     assert!(text.starts_with("at ") && text.contains("127.0.0.1"), "{text}");
 }
 
+/// The key that commands use at this place.
+fn kept_key(place: &Place) -> String {
+    let kept = std::fs::read_to_string(place.path(".config/gantry/credentials.toml")).unwrap();
+    let key = &kept[kept.find("gk_").unwrap()..];
+    key.split(['"', '\'']).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn who_works_elsewhere_leaves_no_key_behind() {
+    let (_operator, server) = open_shop();
+    let buyer = sign_up(&server, BUYER);
+    let home = buyer.ask(&["account"])["organization_id"].as_str().unwrap().to_owned();
+    let made = buyer
+        .run_with_input(&["organizations", "create", "Team", "--json"], PASSWORD)
+        .require(0)
+        .json();
+    let first = kept_key(&buyer);
+    let account = ["account", "show", "--api-key"];
+    buyer.run(&[&account[..], &[first.as_str()]].concat()).require(0);
+    buyer
+        .run_with_input(&["organizations", "use", &id_of(&made["organization"])], PASSWORD)
+        .require(0);
+    assert_ne!(kept_key(&buyer), first);
+    buyer.run(&[&account[..], &[first.as_str()]].concat()).require(3);
+
+    // A key that was pasted may be in use elsewhere.
+    let scopes = ["--scopes", "read,run,data,account"];
+    let nightly = buyer.ask(&[&["keys", "create", "nightly"][..], &scopes].concat());
+    let nightly = nightly["key"].as_str().unwrap();
+    buyer.run_with_input(&["login", "--server", &server.url], nightly).require(0);
+    buyer.run_with_input(&["organizations", "use", &home], PASSWORD).require(0);
+    assert_eq!(buyer.ask(&["account"])["organization_id"], home.as_str());
+    buyer.run(&[&account[..], &[nightly]].concat()).require(0);
+}
+
 #[test]
 fn who_leaves_takes_their_data_home_first() {
     let (_operator, server) = open_shop();

@@ -56,8 +56,8 @@ fn an_organization_gets_limits_of_its_own() {
     let lifted = ["set", "per_month.jobs", "unlimited", "--reason", "a pilot"];
     let listed = limits(&[&lifted[..], &["--until", "2099-01-31T00:00:00Z"]].concat());
     let listed = listed.require(0).stdout;
-    assert!(listed.contains("per_month.jobs  unlimited  10 "), "{listed}");
-    assert!(listed.contains("seats           7          2 "), "{listed}");
+    assert!(listed.contains("per_month.jobs  unlimited      10  yes"), "{listed}");
+    assert!(listed.contains("seats           7               2  yes"), "{listed}");
     let overrides = &buyer.ask(&["account"])["overrides"];
     assert_eq!(overrides.as_array().map(Vec::len), Some(2), "{overrides}");
 

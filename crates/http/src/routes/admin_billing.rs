@@ -65,7 +65,8 @@ pub async fn grant_credits(
 }
 
 /// Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
-/// hours, and it is given back once. For administrators.
+/// hours, and it is given back once; without one, every request is a refund of its own. For
+/// administrators.
 #[utoipa::path(post, path = "/admin/payments/refund", tag = "Admin",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
     request_body = RefundRequest, responses((status = 202)))]

@@ -85,7 +85,7 @@ pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,
 };
-pub use requests::{KeptRequest, ReadRequests, WriteRequests};
+pub use requests::{KeptRequest, ReadRequests, RequestHold, WriteRequests};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,

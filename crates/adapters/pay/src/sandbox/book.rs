@@ -71,7 +71,7 @@ pub(super) struct Book {
     pub checkouts: BTreeMap<String, Checkout>,
     pub subscriptions: BTreeMap<String, Renewing>,
     pub charges: BTreeMap<String, (Charge, i64)>,
-    /// What was given back under a name.
+    /// What was given back.
     #[serde(default)]
     pub refunds: BTreeSet<RefundId>,
     /// Disputes that are open, and when they end.

@@ -62,27 +62,22 @@ impl PaymentProvider for Sandbox {
     }
 
     async fn refund(&self, order: &RefundOrder) -> Result<(), PaymentError> {
-        let (key, amount, id) = (order.payment_ref.clone(), order.amount, order.id);
-        let after = order.before_minor.saturating_add(amount.minor);
+        let (id, key, amount) = (order.id, order.payment_ref.clone(), order.amount);
         self.change(move |book, now| {
-            let charge = book.charges.get_mut(&key);
-            let (charge, paid) = charge.ok_or(PaymentError::NotFound { what: "payment" })?;
             // An order that was sent twice is one order.
-            let is_repeated = match id {
-                Some(id) => book.refunds.contains(&id),
-                None => amount.minor > 0 && charge.amount_refunded == after,
-            };
-            if is_repeated {
+            if book.refunds.contains(&id) {
                 return Ok(());
             }
+            let charge = book.charges.get_mut(&key);
+            let (charge, paid) = charge.ok_or(PaymentError::NotFound { what: "payment" })?;
             let total = charge.amount_refunded.saturating_add(amount.minor);
             if amount.minor <= 0 || total > *paid {
                 let reason = "more would be given back than was paid".to_owned();
                 return Err(PaymentError::Refused { reason });
             }
             charge.amount_refunded = total;
-            book.refunds.extend(id);
             let told = charge.clone();
+            book.refunds.insert(id);
             book.tell("charge.refunded", &told, seconds_of(now))
         })
         .await
@@ -106,6 +101,10 @@ impl PaymentProvider for Sandbox {
             reason: "the sandbox has no page for subscriptions; change the subscription here"
                 .to_owned(),
         })
+    }
+
+    fn tells_of_renewals(&self) -> bool {
+        true
     }
 
     fn writes_invoices(&self) -> bool {

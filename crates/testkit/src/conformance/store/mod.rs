@@ -96,6 +96,7 @@ macro_rules! store_conformance {
             invoices::who_bought_is_erased_and_the_invoice_stays,
             requests::a_request_is_kept_once_and_answered_for_a_day,
             requests::a_request_is_held_by_one,
+            requests::who_is_overtaken_ends_nothing,
             requests::a_request_is_forgotten,
             rewards::a_session_is_watched_and_decided_once,
             rewards::a_callback_is_noted_once,
