@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::accounts_write::make_blocked_jobs_due;
 use super::convert::{encode_json, encode_serde_word};
 use super::ledger;
+use super::payment_rows::{SUBSCRIPTION_COLUMNS, SubscriptionRow};
 use crate::session::Session;
 
 #[async_trait]
