@@ -55,6 +55,7 @@ step('it is renamed and removed', async ({ page }) => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await row.getByText('Old laptop').waitFor();
     await row.getByRole('button', { name: 'Remove' }).click();
+    await dialog.getByLabel('Present password').fill(ADMIN.password);
     await dialog.getByRole('button', { name: 'Remove' }).click();
     await row.waitFor({ state: 'detached' });
     assert.equal(await row.count(), 0);

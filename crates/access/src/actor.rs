@@ -2,7 +2,8 @@
 
 use gantry_ports::store::AuditEntry;
 use gantry_types::{
-    ApiKeyId, OAuthClientId, OrganizationId, Role, Scope, SessionId, Timestamp, UserId,
+    ApiKeyId, OAuthClientId, OrganizationId, Role, Scope, SessionId, Timestamp, TokenFamilyId,
+    UserId,
 };
 use serde_json::Value;
 
@@ -37,6 +38,10 @@ pub enum Via {
         id: ApiKeyId,
         /// The client that has it, when it is one's token.
         client: Option<OAuthClientId>,
+        /// The renewable pair whose short-lived token it is, if it is one.
+        family: Option<TokenFamilyId>,
+        /// When it ends by itself.
+        ends_at: Option<Timestamp>,
     },
     /// A token of another issuer, which a program shows.
     Token,
@@ -76,6 +81,16 @@ impl Actor {
             administrator: true,
             via: Via::System,
             ip: String::new(),
+        }
+    }
+
+    /// When the key ends by which the actor proved who they are. A session ends too, but somebody
+    /// sits in front of it.
+    #[must_use]
+    pub const fn key_ends_at(&self) -> Option<Timestamp> {
+        match self.via {
+            Via::ApiKey { ends_at, .. } => ends_at,
+            Via::Session { .. } | Via::Token | Via::System => None,
         }
     }
 

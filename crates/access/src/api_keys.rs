@@ -1,11 +1,12 @@
 //! Keys for programs.
 //!
 //! Invariants: the key is shown once, when it is made; a key never has a scope that its maker
-//! does not have, so that a stolen key cannot make a stronger one; a client's token makes none;
-//! only its owner gets a key's successor, which acts in their name; none is made where the plan
-//! does not include the API.
+//! does not have and does not outlast the key that made it, so that a stolen key cannot make a
+//! stronger one; the token of a client or of a renewable pair makes none; only its owner gets a
+//! key's successor, which acts in their name; none is made where the plan does not include the API;
+//! a person has so many in an organization that are good.
 
-use gantry_ports::store::{ApiKey, StoreExt};
+use gantry_ports::store::{ApiKey, StoreExt, Tx};
 use gantry_rules::plan::Feature;
 use gantry_types::{ApiKeyId, Scope, Timestamp};
 use serde_json::json;
@@ -15,9 +16,12 @@ use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
 use crate::error::AccessError;
-use crate::permission::{Permission, require, require_no_client};
+use crate::permission::{Permission, require, require_no_token};
 use crate::secret::{generate_api_key, sha256_hex, shown_prefix};
 use crate::sessions::require_person;
+
+/// Good keys that a person has in an organization.
+const MOST_KEYS: usize = 100;
 
 /// A key that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,25 +44,24 @@ pub struct IssuedKey {
 }
 
 impl Access {
-    /// Makes a key in the actor's organization.
+    /// Makes a key in the actor's organization; one that a key makes ends with it at the latest.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::ScopeNotYours`], [`AccessError::Invalid`],
-    /// [`AccessError::NotInPlan`] where the key would be of no use, [`AccessError::Store`].
+    /// [`AccessError::NotInPlan`] where the key would be of no use, [`AccessError::TooManyKeys`],
+    /// [`AccessError::Store`].
     pub async fn issue_api_key(
         &self,
         actor: &Actor,
         wanted: NewApiKey,
     ) -> Result<IssuedKey, AccessError> {
         require(actor, Permission::ManageKeys)?;
-        require_no_client(actor, Permission::ManageKeys)?;
+        require_no_token(actor, Permission::ManageKeys)?;
         let user_id = require_person(actor)?;
         let now = self.clock.now();
         let name = parse_name(&wanted.name)?;
         let scopes = check_scopes(actor, wanted.scopes)?;
-        if wanted.expires_at.is_some_and(|end| end <= now) {
-            return Err(AccessError::invalid("expires_at", "lies in the past; give a later time"));
-        }
+        let expires_at = check_end(actor, wanted.expires_at, now)?;
         require_feature(self.store.read().await?.as_ref(), actor, Feature::Api).await?;
         let secret = generate_api_key()?;
         let key = ApiKey {
@@ -71,7 +74,7 @@ impl Access {
             scopes,
             created_at: now,
             last_used_at: None,
-            expires_at: wanted.expires_at,
+            expires_at,
             revoked_at: None,
             family: None,
             client: None,
@@ -84,6 +87,7 @@ impl Access {
             .write(move |tx| {
                 let (key, entry) = (inserted.clone(), entry.clone());
                 Box::pin(async move {
+                    require_room(tx, &key).await?;
                     tx.access().insert_api_key(&key).await?;
                     Ok::<(), AccessError>(tx.audit().append(&entry).await?)
                 })
@@ -131,17 +135,19 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], [`AccessError::NotFound`], [`AccessError::ScopeNotYours`] for a
-    /// key that may do more than the actor, [`AccessError::Store`].
+    /// key that may do more than the actor, [`AccessError::Invalid`] for one that outlasts the key
+    /// that asks, [`AccessError::Store`].
     pub async fn rotate_api_key(
         &self,
         actor: &Actor,
         id: ApiKeyId,
     ) -> Result<IssuedKey, AccessError> {
-        require_no_client(actor, Permission::ManageKeys)?;
+        require_no_token(actor, Permission::ManageKeys)?;
         let keys = self.list_api_keys(actor).await?;
         let own = |key: &ApiKey| key.id == id && actor.user_id == Some(key.user_id);
         let old = keys.into_iter().find(own).ok_or(AccessError::NotFound { what: "API key" })?;
         let scopes = check_scopes(actor, old.scopes.clone())?;
+        require_no_longer(actor, ("id", old.expires_at))?;
         let (secret, now) = (generate_api_key()?, self.clock.now());
         let key = ApiKey {
             id: ApiKeyId::generate(),
@@ -171,6 +177,51 @@ impl Access {
 
 fn may_manage(actor: &Actor, key: &ApiKey) -> bool {
     actor.user_id == Some(key.user_id) || Permission::ManageMembers.allows(actor)
+}
+
+/// Stops somebody who has as many good keys in the organization as one may.
+async fn require_room(tx: &dyn Tx, new: &ApiKey) -> Result<(), AccessError> {
+    // Keys are counted by one at a time.
+    tx.access().lock_user(new.user_id).await?;
+    let keys = tx.access().list_api_keys(new.organization_id).await?;
+    let is_good = |key: &&ApiKey| key.expires_at.is_none_or(|end| new.created_at < end);
+    let own = keys.iter().filter(|key| key.user_id == new.user_id).filter(is_good).count();
+    if own >= MOST_KEYS {
+        return Err(AccessError::TooManyKeys { limit: MOST_KEYS });
+    }
+    Ok(())
+}
+
+/// The end of a key that `actor` wants to end at `wanted`.
+fn check_end(
+    actor: &Actor,
+    wanted: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, AccessError> {
+    if wanted.is_some_and(|end| end <= now) {
+        return Err(AccessError::invalid("expires_at", "lies in the past; give a later time"));
+    }
+    let end = wanted.or(actor.key_ends_at());
+    require_no_longer(actor, ("expires_at", end))?;
+    Ok(end)
+}
+
+/// Refuses a key with this end, which `field` of the request tells, where it would outlast the key
+/// that asks.
+fn require_no_longer(
+    actor: &Actor,
+    (field, end): (&'static str, Option<Timestamp>),
+) -> Result<(), AccessError> {
+    match actor.key_ends_at() {
+        Some(limit) if end.is_none_or(|end| limit < end) => {
+            let message = format!(
+                "would outlast the key that asks, which ends at {limit}; ask in a session, or by a \
+                 key that lasts as long"
+            );
+            Err(AccessError::invalid(field, message))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(crate) fn check_scopes(

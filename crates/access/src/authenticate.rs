@@ -167,6 +167,7 @@ impl Access {
 
     fn recognise_key(&self, key: ApiKey, user: &User, role: Role) -> Recognition {
         let theirs = self.scopes_of(user);
+        let via = via_key(&key);
         let scopes: Vec<Scope> =
             key.scopes.into_iter().filter(|scope| theirs.contains(scope)).collect();
         let actor = Actor {
@@ -175,7 +176,7 @@ impl Access {
             role,
             administrator: user.administrator && scopes.contains(&Scope::Admin),
             scopes,
-            via: Via::ApiKey { id: key.id, client: key.client },
+            via,
             ip: String::new(),
         };
         Recognition {
@@ -255,15 +256,20 @@ const fn is_of_client_itself(key: &ApiKey) -> bool {
     key.client.is_some() && key.family.is_none()
 }
 
+const fn via_key(key: &ApiKey) -> Via {
+    Via::ApiKey { id: key.id, client: key.client, family: key.family, ends_at: key.expires_at }
+}
+
 /// A client in the name of its organization: it works like a member, and is nobody.
 fn recognise_client(key: ApiKey) -> Recognition {
+    let via = via_key(&key);
     let actor = Actor {
         user_id: None,
         organization_id: key.organization_id,
         role: Role::Member,
         scopes: key.scopes,
         administrator: false,
-        via: Via::ApiKey { id: key.id, client: key.client },
+        via,
         ip: String::new(),
     };
     Recognition {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Ceremony, CeremonyPurpose, StoreExt};
+use gantry_ports::store::{Ceremony, CeremonyPurpose, Newcomer, StoreExt};
 use gantry_ports::vouching::Challenge;
 use gantry_types::{Timestamp, UserId};
 use sha2::{Digest, Sha256};
@@ -68,6 +68,7 @@ pub(crate) struct Wish<'a> {
     pub purpose: CeremonyPurpose,
     pub user_id: Option<UserId>,
     pub next: &'a str,
+    pub newcomer: Newcomer,
 }
 
 /// A ceremony to be noted.
@@ -77,6 +78,7 @@ pub(crate) struct NewCeremony<'a> {
     pub provider: &'a str,
     pub user_id: Option<UserId>,
     pub next: &'a str,
+    pub newcomer: Newcomer,
     /// The secret that the browser keeps; empty where its session binds it.
     pub browser: &'a str,
 }
@@ -128,6 +130,7 @@ impl Access {
             provider: provider.id.as_str(),
             user_id: wish.user_id,
             next: wish.next,
+            newcomer: wish.newcomer,
             browser: browser.expose(),
         };
         self.insert_ceremony(&state, new).await?;
@@ -147,6 +150,7 @@ impl Access {
             user_id: new.user_id,
             browser_sha256: sha256_hex(new.browser),
             next: Some(new.next).filter(|next| next.len() <= MAX_NEXT).unwrap_or("").to_owned(),
+            newcomer: new.newcomer,
             expires_at: self.clock.now().plus(LIFETIME),
         };
         self.store

@@ -9,6 +9,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::error::AccessError;
+use crate::links::end_links;
 use crate::password_rules::PasswordOwner;
 
 /// What a person wants to be called, and in which language; what is not given stays.
@@ -20,8 +21,16 @@ pub struct ProfileChange {
     pub locale: Option<Locale>,
 }
 
+impl ProfileChange {
+    /// The user with what is given, and the rest as it was.
+    fn apply_to(&self, user: User) -> User {
+        let name = self.name.clone().unwrap_or(user.name);
+        User { name, locale: self.locale.unwrap_or(user.locale), ..user }
+    }
+}
+
 impl Access {
-    /// Sets a new password; ends the person's other sessions.
+    /// Sets a new password; ends the person's other sessions and open links.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong present
@@ -50,10 +59,11 @@ impl Access {
             let entry = entry.clone();
             Box::pin(async move {
                 // What else of the user changed meanwhile stays.
-                let user = tx.access().find_user(user_id).await?;
+                let user = tx.access().lock_user(user_id).await?;
                 let user = user.ok_or(AccessError::NotSignedIn)?;
                 tx.access().update_user(&User { password_hash, ..user }).await?;
                 tx.identity().delete_sessions(user_id, Some(session), now).await?;
+                end_links(tx, user_id).await?;
                 tx.mails().insert_mail(&mail).await?;
                 Ok(tx.audit().append(&entry).await?)
             })
@@ -74,8 +84,8 @@ impl Access {
     ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
         let name = wanted.name.as_deref().map(parse_name).transpose()?;
-        let name = name.unwrap_or_else(|| user.name.clone());
-        let changed = User { name, locale: wanted.locale.unwrap_or(user.locale), ..user.clone() };
+        let wanted = ProfileChange { name, locale: wanted.locale };
+        let changed = wanted.apply_to(user.clone());
         if changed == user {
             return Ok(());
         }
@@ -85,14 +95,14 @@ impl Access {
         });
         let subject = format!("user {}", user.id);
         let entry = actor.audit_entry("user.change", &subject, details, self.clock.now());
+        let user_id = user.id;
         self.store
             .write(move |tx| {
-                let (changed, entry) = (changed.clone(), entry.clone());
+                let (wanted, entry) = (wanted.clone(), entry.clone());
                 Box::pin(async move {
-                    let user = tx.access().find_user(changed.id).await?;
+                    let user = tx.access().lock_user(user_id).await?;
                     let user = user.ok_or(AccessError::NotSignedIn)?;
-                    let User { name, locale, .. } = changed;
-                    tx.access().update_user(&User { name, locale, ..user }).await?;
+                    tx.access().update_user(&wanted.apply_to(user)).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
             })

@@ -1,11 +1,12 @@
 //! Somebody who is signed in proves once more that it is them, before what a thief of their
 //! session must not do.
 //!
-//! Invariant: only a browser session can do it, never a key; failures count like those of signing
-//! in.
+//! Invariants: only a browser session can do it, never a key; failures count like those of signing
+//! in, and the lock is checked again in the transaction that decides, so that many guesses at once
+//! are no better than one after another.
 
-use gantry_ports::store::{StoreExt, User};
-use gantry_types::{SessionId, UserId};
+use gantry_ports::store::{StoreExt, Tx, User};
+use gantry_types::{SessionId, Timestamp, UserId};
 
 use crate::Access;
 use crate::actor::{Actor, Via};
@@ -79,17 +80,52 @@ impl Access {
         }
         drop(snapshot);
         let stored = Stored { hash: Some(user.password_hash.clone()), imported_cost: None };
-        match self.passwords.check(password, stored).await? {
-            PasswordCheck::Fits | PasswordCheck::FitsOld { .. } => Ok(()),
-            PasswordCheck::Wrong => {
-                let user_id = user.id;
-                self.store
-                    .write(move |tx| {
-                        let locks = locks.clone();
-                        Box::pin(async move { locks.record_failure(tx, Some(user_id), now).await })
-                    })
-                    .await?;
+        let check = self.passwords.check(password, stored).await?;
+        let guess = Guess { user_id: user.id, check, locks, now };
+        let verdict = self
+            .store
+            .write(move |tx| {
+                let guess = guess.clone();
+                Box::pin(async move { guess.decide(tx).await })
+            })
+            .await?;
+        match verdict {
+            Verdict::Right => Ok(()),
+            Verdict::Wrong => {
                 Err(AccessError::invalid("password", "is wrong; give your present password"))
+            }
+            Verdict::Locked(until) => Err(locked(until, now)),
+        }
+    }
+}
+
+/// What becomes of a password that was given.
+enum Verdict {
+    Right,
+    Wrong,
+    Locked(Timestamp),
+}
+
+/// A password that was checked, and does not count yet.
+#[derive(Clone)]
+struct Guess {
+    user_id: UserId,
+    check: PasswordCheck,
+    locks: Locks,
+    now: Timestamp,
+}
+
+impl Guess {
+    async fn decide(&self, tx: &dyn Tx) -> Result<Verdict, AccessError> {
+        self.locks.lock(tx).await?;
+        if let Some(until) = self.locks.find(tx.access(), self.now).await? {
+            return Ok(Verdict::Locked(until));
+        }
+        match self.check {
+            PasswordCheck::Fits | PasswordCheck::FitsOld { .. } => Ok(Verdict::Right),
+            PasswordCheck::Wrong => {
+                self.locks.record_failure(tx, Some(self.user_id), self.now).await?;
+                Ok(Verdict::Wrong)
             }
         }
     }

@@ -1,10 +1,8 @@
 //! A person proves that they read the mails of an address, their first or a new one.
 
-use std::time::Duration;
-
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
-use gantry_ports::store::{LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
+use gantry_ports::store::{AuditEntry, LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
 use gantry_types::{Timestamp, UserId};
 use serde_json::json;
 
@@ -13,27 +11,28 @@ use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
-use crate::links::{NewLink, require_good, use_up};
+use crate::links::{NewLink, end_links, require_good, use_up};
+use crate::mail_pause::{PAUSE, require_pause};
 use crate::secret::sha256_hex;
 use crate::sessions::require_person;
 use crate::sign_in::Client;
 
-/// How long a person waits before another mail of the same kind is sent.
-const RESEND_PAUSE: Duration = Duration::from_mins(1);
-
 const PROOFS: &[LinkPurpose] = &[LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
 
-/// A link and the mail that carries it.
+/// A link, and the mail that carries it with what else is told of it.
 #[derive(Clone)]
 pub(crate) struct PostedLink {
     link: OneTimeLink,
-    mail: QueuedMail,
+    mails: Vec<QueuedMail>,
 }
 
 impl PostedLink {
     pub async fn insert(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         tx.identity().replace_link(&self.link).await?;
-        Ok(tx.mails().insert_mail(&self.mail).await?)
+        for mail in &self.mails {
+            tx.mails().insert_mail(mail).await?;
+        }
+        Ok(())
     }
 }
 
@@ -47,7 +46,7 @@ impl Access {
         let new = NewLink::mint(user, &user.email, LinkPurpose::VerifyEmail, now)?;
         let token = new.token.expose().to_owned();
         let letter = Letter::VerifyEmail { name: user.name.clone(), token };
-        Ok(PostedLink { link: new.link, mail: self.write_letter(&letter, user, now)? })
+        Ok(PostedLink { link: new.link, mails: vec![self.write_letter(&letter, user, now)?] })
     }
 
     /// Whether a mail of this kind was sent to a user a moment ago.
@@ -59,7 +58,7 @@ impl Access {
     ) -> Result<bool, AccessError> {
         let snapshot = self.store.read().await?;
         let newest = snapshot.identity().find_newest_link(user, purpose).await?;
-        Ok(newest.is_some_and(|link| now.since(link.created_at) < RESEND_PAUSE))
+        Ok(newest.is_some_and(|link| now.since(link.created_at) < PAUSE))
     }
 
     /// Sends the mail for verification once more; within a minute of the last one, and to
@@ -76,25 +75,51 @@ impl Access {
         if is_done || self.was_just_sent(user_id, LinkPurpose::VerifyEmail, now).await? {
             return Ok(());
         }
-        self.post_link(self.derive_verification(&user, now)?).await
+        let posted = self.derive_verification(&user, now)?;
+        self.post_link(user, (posted, None)).await
     }
 
-    pub(crate) async fn post_link(&self, posted: PostedLink) -> Result<(), AccessError> {
+    /// Sends a link to somebody who still has the address and the password that they had when
+    /// they asked: else it could outlive the change that was to end it.
+    async fn post_link(
+        &self,
+        asked: User,
+        (posted, entry): (PostedLink, Option<AuditEntry>),
+    ) -> Result<(), AccessError> {
         self.store
-            .write(move |tx| {
-                let posted = posted.clone();
-                Box::pin(async move { posted.insert(tx).await })
+            .write::<_, AccessError, _>(move |tx| {
+                let (asked, posted, entry) = (asked.clone(), posted.clone(), entry.clone());
+                Box::pin(async move {
+                    let user = tx.access().lock_user(asked.id).await?;
+                    let user = user.ok_or(AccessError::NotSignedIn)?;
+                    if user.email != asked.email || user.password_hash != asked.password_hash {
+                        return Err(AccessError::NotSignedIn);
+                    }
+                    if let Some(entry) = &entry {
+                        tx.audit().append(entry).await?;
+                    }
+                    for queued in &posted.mails {
+                        // Perhaps the address of somebody else.
+                        if queued.mail.recipient != user.email {
+                            require_pause(tx, queued).await?;
+                        }
+                    }
+                    posted.insert(tx).await
+                })
             })
             .await?;
         self.ring();
         Ok(())
     }
 
-    /// Asks for another address: a mail goes there, and its link makes the change.
+    /// Asks for another address: a mail goes there, and its link makes the change; the present
+    /// address is told.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong password or
-    /// address, [`AccessError::EmailTaken`], [`AccessError::LockedOut`], [`AccessError::Store`].
+    /// address, [`AccessError::EmailTaken`], [`AccessError::LockedOut`],
+    /// [`AccessError::MailsPaused`] within a minute of the last such mail to the new address,
+    /// [`AccessError::Store`].
     pub async fn request_email_change(
         &self,
         actor: &Actor,
@@ -111,8 +136,15 @@ impl Access {
         let new = NewLink::mint(&user, &email, LinkPurpose::ChangeEmail, now)?;
         let token = new.token.expose().to_owned();
         let letter = Letter::ChangeEmail { name: user.name.clone(), token };
-        let mail = self.write_letter_to(&letter, (&user, &email), now)?;
-        self.post_link(PostedLink { link: new.link, mail }).await
+        let asked = self.write_letter_to(&letter, (&user, &email), now)?;
+        let wanted = email.clone();
+        let letter = Letter::EmailChangeAsked { name: user.name.clone(), email };
+        let told = self.write_letter(&letter, &user, now)?;
+        let posted = PostedLink { link: new.link, mails: vec![asked, told] };
+        let details = json!({ "before": { "email": user.email }, "after": { "email": wanted } });
+        let subject = format!("user {}", user.id);
+        let entry = actor.audit_entry("user.ask_email_change", &subject, details, now);
+        self.post_link(user, (posted, Some(entry))).await
     }
 
     /// Takes the proof of a link: the address is verified, or becomes the user's new one.
@@ -161,8 +193,8 @@ struct Proof {
 
 impl Proof {
     async fn take(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
-        let user = tx.access().find_user(self.link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         let is_stale = self.told.is_none() && user.email != self.link.email;
         if is_stale {
@@ -175,6 +207,8 @@ impl Proof {
         };
         tx.access().update_user(&changed).await.map_err(refuse_taken)?;
         if let Some(mail) = &self.told {
+            // Whoever reads the old address has no more to do with the account.
+            end_links(tx, user.id).await?;
             tx.mails().insert_mail(mail).await?;
         }
         let draft = AuditDraft {

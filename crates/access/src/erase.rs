@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::Access;
 use crate::audit::{AuditDraft, Origin};
 use crate::error::AccessError;
-use crate::leave::Homes;
+use crate::leave::{Homes, lock_homes};
 use crate::seal_audit::without_persons;
 
 /// Departures of one round.
@@ -128,6 +128,12 @@ struct End {
 impl End {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let user_id = self.traces.user_id;
+        lock_homes(tx, user_id).await?;
+        let user = tx.access().lock_user(user_id).await?;
+        // They may have chosen to stay a moment ago.
+        if user.is_none_or(|user| user.status != UserStatus::Leaving) {
+            return Err(AccessError::NotFound { what: "departure" });
+        }
         // Somebody who joined meanwhile keeps their organization.
         let homes = Homes::read(tx.access(), tx.identity(), user_id).await?;
         let joined = self.traces.organizations.iter().any(|id| homes.shared.contains(id));
@@ -135,7 +141,7 @@ impl End {
             return Err(AccessError::NotFound { what: "departure" });
         }
         for organization_id in &self.shared {
-            hand_over(tx, *organization_id, &self.traces).await?;
+            hand_over(tx, *organization_id, (&self.traces, self.now)).await?;
         }
         tx.departures().erase_person(&self.traces, self.now).await?;
         let draft = AuditDraft {
@@ -153,7 +159,7 @@ impl End {
 async fn hand_over(
     tx: &dyn Tx,
     organization_id: OrganizationId,
-    traces: &Traces,
+    (traces, now): (&Traces, Timestamp),
 ) -> Result<(), AccessError> {
     let members = tx.identity().list_members(organization_id).await?;
     let stay: Vec<&Member> =
@@ -163,7 +169,15 @@ async fn hand_over(
     }
     match stay.iter().min_by_key(|member| (rank(member.role), member.user_id)) {
         Some(heir) => {
-            Ok(tx.access().set_member(organization_id, heir.user_id, Role::Owner).await?)
+            tx.access().set_member(organization_id, heir.user_id, Role::Owner).await?;
+            let draft = AuditDraft {
+                action: "member.inherit",
+                subject: format!("user {}", heir.user_id),
+                details: json!({ "before": heir.role, "after": Role::Owner }),
+            };
+            let organization_id = Some(organization_id);
+            let origin = Origin { organization_id, user_id: None, ip: String::new() };
+            Ok(tx.audit().append(&draft.complete(origin, now)).await?)
         }
         None => Ok(()),
     }

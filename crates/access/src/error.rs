@@ -154,6 +154,16 @@ pub enum AccessError {
     /// The session is not one for administering.
     #[error("administrators administer in a session of its own; sign in at /admin/sign-in")]
     AdministersElsewhere,
+    /// Another mail to people who did not ask for it has to wait.
+    #[error("{reason}; the next one is possible at {until}")]
+    MailsPaused {
+        /// What was sent before.
+        reason: &'static str,
+        /// When the next mail is possible.
+        until: Timestamp,
+        /// How long that is from now.
+        retry_after: Duration,
+    },
     /// A key cannot be given more than its maker has.
     #[error("a key cannot have the scope `{scope}`, which you do not have yourself")]
     ScopeNotYours {
@@ -178,6 +188,12 @@ pub enum AccessError {
     /// The installation has no room for another flag.
     #[error("there are {limit} flags already; remove one that nothing asks for")]
     TooManyFlags {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A person has as many keys in an organization as one may.
+    #[error("you have {limit} API keys here, which is as many as one may")]
+    TooManyKeys {
         /// How many there may be.
         limit: usize,
     },

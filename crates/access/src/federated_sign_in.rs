@@ -5,7 +5,8 @@
 //! Who has a second factor needs it here too.
 
 use gantry_ports::store::{
-    CeremonyPurpose, LinkPurpose, LinkedIdentity, OneTimeLink, StoreExt, Tx, User,
+    Ceremony, CeremonyPurpose, LinkPurpose, LinkedIdentity, Newcomer, OneTimeLink, StoreExt, Tx,
+    User,
 };
 use gantry_ports::vouching::{AddressProof, Redemption, Vouched};
 use gantry_types::{LinkedIdentityId, Timestamp, UserId};
@@ -16,6 +17,7 @@ use crate::ceremony::{Begun, Secrets, Wish};
 use crate::email::{parse_email, parse_name};
 use crate::error::AccessError;
 use crate::links::NewLink;
+use crate::newcomer::{Bringing, Brought};
 use crate::providers::Provider;
 use crate::secret::LinkToken;
 use crate::settings::Registration;
@@ -84,7 +86,8 @@ impl VouchedPerson {
 }
 
 impl Access {
-    /// Sends a browser to a provider, to sign in; `kept` is what it has from an earlier time.
+    /// Sends a browser to a provider, to sign in, or to get an account with what a newcomer brings
+    /// along; `kept` is what it has from an earlier time.
     ///
     /// # Errors
     /// [`AccessError::NotFound`] for a provider that is none, [`AccessError::SetupRequired`],
@@ -92,14 +95,15 @@ impl Access {
     pub async fn begin_federated_sign_in(
         &self,
         provider: &str,
-        next: &str,
+        (next, newcomer): (&str, Bringing),
         kept: Option<&str>,
     ) -> Result<Begun, AccessError> {
         let provider = self.get_provider(provider)?.id.as_str();
         if self.is_setup_required().await? {
             return Err(AccessError::SetupRequired);
         }
-        let wish = Wish { purpose: CeremonyPurpose::SignIn, user_id: None, next };
+        let newcomer = newcomer.hide();
+        let wish = Wish { purpose: CeremonyPurpose::SignIn, user_id: None, next, newcomer };
         self.begin_ceremony(provider, wish, kept).await
     }
 
@@ -137,7 +141,8 @@ impl Access {
         let vouched = redeemed.map_err(|error| provider.refuse(error))?;
         match ceremony.purpose {
             CeremonyPurpose::SignIn => {
-                self.sign_in_vouched(provider, vouched, (client, ceremony.next)).await
+                let Ceremony { next, newcomer, .. } = ceremony;
+                self.sign_in_vouched((provider, vouched), newcomer, (client, next)).await
             }
             CeremonyPurpose::AddPasskey | CeremonyPurpose::UsePasskey => {
                 Err(AccessError::CeremonyNotGood)
@@ -153,8 +158,8 @@ impl Access {
 
     async fn sign_in_vouched(
         &self,
-        provider: &Provider,
-        vouched: Vouched,
+        (provider, vouched): (&Provider, Vouched),
+        newcomer: Newcomer,
         (client, next): (&Client, String),
     ) -> Result<Finished, AccessError> {
         let mut tries = 0;
@@ -167,8 +172,8 @@ impl Access {
             if let Some(identity) = identity {
                 return self.sign_in_linked(identity, client, next).await;
             }
-            let made = match self.require_newcomer(provider, &vouched).await {
-                Ok(person) => self.insert_vouched_account(person, client).await,
+            let made = match self.require_newcomer(provider, &vouched, &newcomer).await {
+                Ok(brought) => self.insert_vouched_account(brought, client).await,
                 Err(error) => Err(error),
             };
             match made {
@@ -188,7 +193,8 @@ impl Access {
         &self,
         provider: &Provider,
         vouched: &Vouched,
-    ) -> Result<VouchedPerson, AccessError> {
+        newcomer: &Newcomer,
+    ) -> Result<(VouchedPerson, Brought), AccessError> {
         let unproven = || AccessError::AddressNotVouched { provider: provider.label.clone() };
         let address = vouched.address.as_ref().ok_or_else(unproven)?;
         match address.proof {
@@ -207,19 +213,22 @@ impl Access {
             Some(_) => return Err(link_first(provider)),
             None => {}
         }
-        match self.settings.registration {
-            Registration::Open => {}
-            Registration::Closed => return Err(AccessError::RegistrationClosed),
+        let brought = self.look_at(newcomer, &email).await?;
+        match (self.settings.registration, &brought.invitation) {
+            // Whom members invited comes in.
+            (Registration::Open | Registration::Closed, Some(_)) => {}
+            (Registration::Open, None) => self.require_signups().await?,
+            (Registration::Closed, None) => return Err(AccessError::RegistrationClosed),
         }
-        self.require_signups().await?;
         let local = email.split('@').next().unwrap_or(&email).to_owned();
         let name = vouched.name.as_deref().and_then(|name| parse_name(name).ok()).unwrap_or(local);
-        Ok(VouchedPerson {
+        let person = VouchedPerson {
             provider: id.to_owned(),
             subject: vouched.subject.clone(),
             email,
             name: parse_name(&name).unwrap_or_else(|_| "Somebody".to_owned()),
-        })
+        };
+        Ok((person, brought))
     }
 
     async fn sign_in_linked(
@@ -271,13 +280,19 @@ struct LinkedAttempt {
 
 impl LinkedAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.user.id).await?;
+        let user = user.ok_or(AccessError::WrongCredentials)?;
+        // A code may be asked of them since a moment ago.
+        if user.second_factor_at != self.user.second_factor_at {
+            return Err(AccessError::CeremonyNotGood);
+        }
         let LinkedIdentity { provider, subject, .. } = &self.identity;
         // It may have been removed a moment ago.
         let still = tx.vouching().find_identity(provider, subject).await?;
         if still.as_ref() != Some(&self.identity) {
             return Err(AccessError::CeremonyNotGood);
         }
-        require_good_standing(tx.access(), &self.user, self.session.session.created_at).await?;
+        require_good_standing(tx.access(), &user, self.session.session.created_at).await?;
         match &self.link {
             Some(link) => Ok(tx.identity().replace_link(link).await?),
             None => self.session.insert(tx, "identity provider").await,

@@ -119,10 +119,12 @@ struct CodeAttempt {
 
 impl CodeAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
+        self.locks.lock(tx).await?;
         if let Some(until) = self.locks.find(tx.access(), self.now).await? {
             return Ok(Decision::Locked(until));
         }
-        require_good_standing(tx.access(), &self.user, self.now).await?;
+        let user = tx.access().lock_user(self.user.id).await?.ok_or(AccessError::LinkNotGood)?;
+        require_good_standing(tx.access(), &user, self.now).await?;
         let (taken, how) = match &self.proof {
             Proof::Step(step) => {
                 (tx.identity().use_step(self.user.id, *step).await, "two steps, by code")

@@ -2,7 +2,8 @@
 //!
 //! Invariants: an invitation is for one address, and good once; seats are counted again when it
 //! is accepted, and the plan is asked again whether it is for others at all; nobody invites
-//! somebody to more than they are themselves.
+//! somebody to more than they are themselves; mails to one address, and of one organization, come
+//! with pauses.
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::email::parse_email;
 use crate::error::AccessError;
+use crate::mail_pause::{require_pause, require_share_of_day};
 use crate::members::Books;
 use crate::permission::{Permission, require};
 use crate::secret::{LinkToken, sha256_hex};
@@ -39,7 +41,9 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`], also for an admin who invites an owner,
     /// [`AccessError::Invalid`] for an address that is none or a member's,
-    /// [`AccessError::NotInPlan`], [`AccessError::SeatsTaken`], [`AccessError::Store`].
+    /// [`AccessError::NotInPlan`], [`AccessError::SeatsTaken`], [`AccessError::MailsPaused`] within
+    /// a minute of the last invitation to the address and after too many within a day,
+    /// [`AccessError::Store`].
     pub async fn invite(
         &self,
         actor: &Actor,
@@ -99,8 +103,12 @@ impl Access {
                 let (invitation, mail) = (invitation.clone(), mail.clone());
                 let entry = entry.clone();
                 Box::pin(async move {
+                    // Seats are counted by one at a time.
+                    tx.access().lock_organization(invitation.organization_id).await?;
                     tx.identity().replace_invitation(&invitation).await?;
                     require_place(tx, &invitation, now).await?;
+                    require_share_of_day(tx, invitation.organization_id, now).await?;
+                    require_pause(tx, &mail).await?;
                     tx.mails().insert_mail(&mail).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
@@ -206,7 +214,7 @@ async fn require_place(
     roster.require_seat()
 }
 
-/// Uses an invitation up, and makes the user a member.
+/// Uses an invitation up, and makes the user a member; the organization is locked.
 pub(crate) async fn join(
     tx: &dyn Tx,
     invitation: &Invitation,
@@ -235,8 +243,9 @@ impl Joining {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let user_id = self.user.id;
         let organization_id = self.invitation.organization_id;
+        tx.access().lock_organization(organization_id).await?;
+        let user = tx.access().lock_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
         join(tx, &self.invitation, user_id, self.now).await?;
-        let user = tx.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
         if user.email == self.invitation.email && user.email_verified_at.is_none() {
             let verified = User { email_verified_at: Some(self.now), ..user };
             tx.access().update_user(&verified).await?;

@@ -1,7 +1,8 @@
 //! Programs act for a person by a token of another issuer.
 //!
 //! Invariants: a token opens the account to which its owner's identity there belongs, and never one
-//! that has the same address; it manages neither the account nor the installation.
+//! that has the same address; it manages neither the account nor the installation; it makes an
+//! account only where the installation is set up.
 
 use std::sync::Arc;
 
@@ -119,6 +120,10 @@ impl Access {
             }
             (Provision::Yes, None) | (Provision::No, _) => return Err(missing()),
         };
+        // The first account is the administrator's, whoever else comes first.
+        if self.is_setup_required().await? {
+            return Err(AccessError::SetupRequired);
+        }
         self.require_signups().await?;
         let local = email.split('@').next().unwrap_or(&email).to_owned();
         let name = vouched.name.as_deref().and_then(|name| parse_name(name).ok()).unwrap_or(local);

@@ -16,7 +16,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::error::AccessError;
-use crate::links::{NewLink, require_good, use_up};
+use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::secret::sha256_hex;
 use crate::sign_in::Client;
 
@@ -124,7 +124,9 @@ struct Leave {
 impl Leave {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let Departure { user_id, asked_at, .. } = self.departure;
-        let user = tx.access().find_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+        tx.access().lock_administrators().await?;
+        lock_homes(tx, user_id).await?;
+        let user = tx.access().lock_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
         if user.administrator && tx.departures().count_other_administrators(user_id).await? == 0 {
             return Err(AccessError::LastAdministrator);
         }
@@ -134,6 +136,7 @@ impl Leave {
         }
         tx.access().update_user(&User { status: UserStatus::Leaving, ..user }).await?;
         tx.identity().delete_sessions(user_id, None, asked_at).await?;
+        end_links(tx, user_id).await?;
         tx.departures().revoke_keys(user_id, asked_at).await?;
         tx.departures().insert_departure(&self.departure).await?;
         tx.identity().replace_link(&self.link).await?;
@@ -147,8 +150,8 @@ async fn keep(
     link: &OneTimeLink,
     (ip, now): (String, Timestamp),
 ) -> Result<(), AccessError> {
+    let user = tx.access().lock_user(link.user_id).await?.ok_or(AccessError::LinkNotGood)?;
     use_up(tx, link).await?;
-    let user = tx.access().find_user(link.user_id).await?.ok_or(AccessError::LinkNotGood)?;
     match user.status {
         UserStatus::Leaving => {}
         UserStatus::Active | UserStatus::Suspended | UserStatus::Banned | UserStatus::Erased => {
@@ -162,6 +165,17 @@ async fn keep(
         AuditDraft { action: "user.keep", subject: format!("user {user_id}"), details: json!({}) };
     let origin = Origin { organization_id: None, user_id: Some(user_id), ip };
     Ok(tx.audit().append(&draft.complete(origin, now)).await?)
+}
+
+/// Lets nobody change who belongs to the organizations of somebody who leaves.
+pub(crate) async fn lock_homes(tx: &dyn Tx, user_id: UserId) -> Result<(), AccessError> {
+    let places = tx.access().list_memberships(user_id).await?;
+    let mut ids: Vec<OrganizationId> = places.iter().map(|place| place.organization_id).collect();
+    ids.sort_unstable();
+    for id in ids {
+        tx.access().lock_organization(id).await?;
+    }
+    Ok(())
 }
 
 /// The organizations of somebody who leaves.

@@ -26,6 +26,7 @@ mod error;
 mod federated_sign_in;
 mod finish_sign_in;
 mod flags;
+mod household;
 mod import_people;
 mod imported_hash;
 mod invitations;
@@ -34,8 +35,10 @@ mod leave;
 mod linked_identities;
 mod links;
 mod lock_out;
+mod mail_pause;
 mod members;
 mod new_account;
+mod newcomer;
 mod oauth;
 mod organizations;
 mod passkeys;
@@ -76,11 +79,13 @@ pub use entrance::{CallCount, Entrance, RequestRate, require_feature};
 pub use error::AccessError;
 pub use federated_sign_in::{Finished, Return, ReturnedWith};
 pub use flags::{Asker, Flags};
+pub use household::household_of;
 pub use import_people::{Imported, ImportedPerson, Known, Unimported};
 pub use invitations::NewInvitation;
 pub use issuers::{Issuer, Provision};
 pub use lock_out::LockOut;
 pub use members::Roster;
+pub use newcomer::Bringing;
 pub use oauth::{
     AuthorizationRequest, ClientCredentials, ClientDraft, Consent, GrantRequest, IssuedClient,
     IssuedTokens, OAuthError, TokenFacts, TokenKind, origin_of_redirect,

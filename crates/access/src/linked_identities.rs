@@ -1,11 +1,14 @@
 //! A person adds and removes accounts elsewhere that sign them in.
 //!
-//! Invariants: adding one needs the password, as it opens the account for good; an account elsewhere
-//! signs one person in; the last way in stays; every change is told by mail.
+//! Invariants: adding one needs the password, as it opens the account for good, and so does
+//! removing one, which could shut its owner out; an account elsewhere signs one person in; the last
+//! way in stays; every change is told by mail.
 
 use gantry_letters::Letter;
 use gantry_ports::StoreError;
-use gantry_ports::store::{AuditEntry, CeremonyPurpose, LinkedIdentity, QueuedMail, Tx, User};
+use gantry_ports::store::{
+    AuditEntry, CeremonyPurpose, LinkedIdentity, Newcomer, QueuedMail, Tx, User,
+};
 use gantry_ports::vouching::Vouched;
 use gantry_types::{LinkedIdentityId, UserId};
 use serde_json::json;
@@ -48,8 +51,12 @@ impl Access {
         let (user, _) = self.require_session(actor).await?;
         let provider = self.get_provider(provider)?.id.as_str();
         self.confirm_password(&user, password, &actor.ip).await?;
-        let wish =
-            Wish { purpose: CeremonyPurpose::Link, user_id: Some(user.id), next: SECURITY_PAGE };
+        let wish = Wish {
+            purpose: CeremonyPurpose::Link,
+            user_id: Some(user.id),
+            next: SECURITY_PAGE,
+            newcomer: Newcomer::default(),
+        };
         self.begin_ceremony(provider, wish, kept).await
     }
 
@@ -101,20 +108,26 @@ impl Access {
     /// Removes an account elsewhere.
     ///
     /// # Errors
-    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`], [`AccessError::LastWayIn`]
-    /// when the person could not sign in any more, [`AccessError::Store`].
-    pub async fn unlink(&self, actor: &Actor, id: LinkedIdentityId) -> Result<(), AccessError> {
+    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`], [`AccessError::Invalid`]
+    /// for a wrong password, [`AccessError::LockedOut`], [`AccessError::LastWayIn`] when the person
+    /// could not sign in any more, [`AccessError::Store`].
+    pub async fn unlink(
+        &self,
+        actor: &Actor,
+        (id, password): (LinkedIdentityId, String),
+    ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
         let identities = self.store.read().await?.vouching().list_identities(user.id).await?;
         let identity = identities.into_iter().find(|identity| identity.id == id);
         let identity = identity.ok_or(AccessError::NotFound { what: "linked identity" })?;
+        self.confirm_password(&user, password, &actor.ip).await?;
         let way = self.label_of(&identity.provider);
         let told = self.tell_of_way(actor, (&user, way), WayChange::Removed)?;
         let user_id = user.id;
         self.change_identity(user_id, move |tx| {
             let told = told.clone();
             Box::pin(async move {
-                tx.vouching().lock_ways_in(user_id).await?;
+                tx.access().lock_user(user_id).await?;
                 tx.vouching().delete_identity(user_id, id).await?;
                 require_way_in(tx, user_id).await?;
                 told.insert(tx).await

@@ -1,13 +1,14 @@
 //! Links in mails, and what else is good once.
 //!
 //! Invariants: only the hash of a link's secret is kept; a link is used up in the transaction of
-//! what it is for; a newer one of the same purpose replaces it.
+//! what it is for; a newer one of the same purpose replaces it; what a thief may have asked for
+//! does not outlive the password or the address that the owner had.
 
 use std::time::Duration;
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{LinkPurpose, OneTimeLink, Tx, User};
-use gantry_types::Timestamp;
+use gantry_types::{Timestamp, UserId};
 
 use crate::error::AccessError;
 use crate::secret::{LinkToken, sha256_hex};
@@ -59,6 +60,14 @@ pub(crate) fn require_good(
 ) -> Result<OneTimeLink, AccessError> {
     let good = link.filter(|link| purposes.contains(&link.purpose) && now < link.expires_at);
     good.ok_or(AccessError::LinkNotGood)
+}
+
+/// Ends the links by which somebody could still become the owner of the account, once its owner
+/// changed what proves who they are.
+pub(crate) async fn end_links(tx: &dyn Tx, user_id: UserId) -> Result<(), AccessError> {
+    let purposes =
+        [LinkPurpose::ResetPassword, LinkPurpose::ChangeEmail, LinkPurpose::SecondFactor];
+    Ok(tx.identity().delete_links(user_id, &purposes).await.map(drop)?)
 }
 
 /// Uses a link up; somebody else may have been faster.

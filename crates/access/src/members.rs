@@ -184,6 +184,7 @@ struct MemberChange {
 impl MemberChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let organization_id = self.actor.organization_id;
+        tx.access().lock_organization(organization_id).await?;
         let members = tx.identity().list_members(organization_id).await?;
         let member = members.iter().find(|member| member.user_id == self.user_id);
         let member = member.ok_or(AccessError::NotFound { what: "member" })?;

@@ -4,7 +4,8 @@
 //! log, or not at all.
 
 use gantry_ports::store::{
-    Invitation, LinkedIdentity, LotGrant, NewUser, PlanChoice, Referral, ReferralState, Tx,
+    AuditEntry, Invitation, LinkedIdentity, LotGrant, NewUser, PlanChoice, Referral, ReferralState,
+    Tx,
 };
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_types::{Credits, LotId, ReferralId};
@@ -52,8 +53,14 @@ impl NewAccount {
     /// [`AccessError::SetupDone`], [`AccessError::NoSuchPlan`], [`AccessError::EmailTaken`],
     /// [`AccessError::Invalid`] for a referral code, [`AccessError::Store`].
     pub async fn insert(mut self, tx: &dyn Tx) -> Result<(), AccessError> {
-        if self.standing == Standing::Administrator && tx.access().count_users().await? > 0 {
-            return Err(AccessError::SetupDone);
+        if self.standing == Standing::Administrator {
+            tx.access().lock_administrators().await?;
+            if tx.access().count_users().await? > 0 {
+                return Err(AccessError::SetupDone);
+            }
+        }
+        if let Some(invitation) = &self.invitation {
+            tx.access().lock_organization(invitation.organization_id).await?;
         }
         let plan = tx
             .accounts()
@@ -97,6 +104,7 @@ impl NewAccount {
         }
         if let Some(invitation) = &self.invitation {
             join(tx, invitation, user.id, user.created_at).await?;
+            tx.audit().append(&self.describe_joining(invitation)).await?;
         }
         if let Some(identity) = &self.identity {
             tx.vouching().insert_identity(identity).await?;
@@ -132,6 +140,15 @@ impl NewAccount {
             None => "user.register",
         };
         AuditDraft { action, subject: format!("user {}", user.id), details }
+    }
+
+    /// For the audit log of the organization that invited them.
+    fn describe_joining(&self, invitation: &Invitation) -> AuditEntry {
+        let details = json!({ "role": invitation.role, "invited_by": invitation.invited_by });
+        let subject = format!("user {}", self.new.user.id);
+        let origin = Origin { organization_id: Some(invitation.organization_id), ..self.origin() };
+        AuditDraft { action: "member.join", subject, details }
+            .complete(origin, self.new.user.created_at)
     }
 
     /// Who caused it: the person, or who brought them from elsewhere.

@@ -1,11 +1,12 @@
-//! A person makes organizations besides their personal one, and moves between them.
+//! A person makes organizations besides their personal one, moves between them, and names those
+//! that they own.
 //!
 //! Invariant: further organizations get no welcome credits, and a person owns a few at most, so
 //! that nobody multiplies what is free; who makes one is on a plan that is for others too.
 
-use gantry_ports::store::{Membership, Organization, Tx};
+use gantry_ports::store::{Membership, Organization, StoreExt, Tx};
 use gantry_rules::plan::Feature;
-use gantry_types::{OrganizationId, PlanId, Role, SessionId, UserId};
+use gantry_types::{OrganizationId, PlanId, Role, SessionId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -13,6 +14,7 @@ use crate::actor::Actor;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
 use crate::error::AccessError;
+use crate::permission::{Permission, require};
 
 impl Access {
     /// Makes an organization on the default plan; the actor owns it, and their session moves
@@ -60,6 +62,26 @@ impl Access {
         Ok(id)
     }
 
+    /// Gives the actor's organization another name.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] but for owners, [`AccessError::Invalid`] for a name that is none,
+    /// [`AccessError::Store`].
+    pub async fn rename_organization(&self, actor: &Actor, name: &str) -> Result<(), AccessError> {
+        require(actor, Permission::ManageMembers)?;
+        if actor.role != Role::Owner {
+            return Err(AccessError::Forbidden { permission: Permission::ManageMembers });
+        }
+        let (name, now) = (parse_name(name)?, self.clock.now());
+        let actor = actor.clone();
+        self.store
+            .write(move |tx| {
+                let (actor, name) = (actor.clone(), name.clone());
+                Box::pin(async move { rename(tx, &actor, (&name, now)).await })
+            })
+            .await
+    }
+
     /// Moves the session to another organization of the person.
     ///
     /// # Errors
@@ -72,15 +94,38 @@ impl Access {
     ) -> Result<(), AccessError> {
         let (user, session) = self.require_session(actor).await?;
         let user_id = user.id;
+        let there = Actor { organization_id, ..actor.clone() };
+        let details = json!({ "before": actor.organization_id, "after": organization_id });
+        let subject = format!("session {session}");
+        let entry = there.audit_entry("organization.switch", &subject, details, self.clock.now());
         self.change_identity(user_id, move |tx| {
+            let entry = entry.clone();
             Box::pin(async move {
+                tx.access().lock_organization(organization_id).await?;
                 let membership = tx.access().find_membership(user_id, organization_id).await?;
                 membership.ok_or(AccessError::NotFound { what: "organization" })?;
-                Ok(tx.identity().move_session(user_id, session, organization_id).await?)
+                tx.identity().move_session(user_id, session, organization_id).await?;
+                Ok(tx.audit().append(&entry).await?)
             })
         })
         .await
     }
+}
+
+async fn rename(
+    tx: &dyn Tx,
+    actor: &Actor,
+    (name, now): (&str, Timestamp),
+) -> Result<(), AccessError> {
+    let id = actor.organization_id;
+    tx.access().lock_organization(id).await?;
+    let before = tx.access().find_organization(id).await?;
+    let before = before.ok_or(AccessError::NotFound { what: "organization" })?;
+    tx.identity().rename_organization(id, name).await?;
+    let details = json!({ "before": { "name": before.name }, "after": { "name": name } });
+    let subject = format!("organization {id}");
+    let entry = actor.audit_entry("organization.rename", &subject, details, now);
+    Ok(tx.audit().append(&entry).await?)
 }
 
 #[derive(Clone)]
@@ -94,6 +139,7 @@ struct Founding {
 
 impl Founding {
     async fn insert(mut self, tx: &dyn Tx) -> Result<(), AccessError> {
+        tx.access().lock_user(self.user_id).await?;
         let memberships: Vec<Membership> = tx.access().list_memberships(self.user_id).await?;
         let owned = memberships.iter().filter(|place| place.role == Role::Owner).count();
         if owned >= self.limit {

@@ -2,12 +2,12 @@
 //!
 //! Invariants: a passkey stands for both factors, so that only an authenticator that checked its
 //! user counts; each answers a question that is good once; one whose counter goes back was copied,
-//! and is refused; adding one needs the password.
+//! and is refused; adding or removing one needs the password.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Ceremony, CeremonyPurpose, Passkey, StoreExt, Tx, User};
+use gantry_ports::store::{Ceremony, CeremonyPurpose, Newcomer, Passkey, StoreExt, Tx, User};
 use gantry_types::{PasskeyId, Timestamp, UserId};
 use serde_json::json;
 
@@ -127,6 +127,7 @@ impl Access {
             provider: "",
             user_id: Some(user.id),
             next: "",
+            newcomer: Newcomer::default(),
             // The session is what binds it to the browser.
             browser: "",
         };
@@ -226,19 +227,23 @@ impl Access {
     /// Removes a passkey.
     ///
     /// # Errors
-    /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`], [`AccessError::LastWayIn`]
-    /// when the person could not sign in any more, [`AccessError::Store`].
-    pub async fn remove_passkey(&self, actor: &Actor, id: PasskeyId) -> Result<(), AccessError> {
+    /// As [`Access::unlink`].
+    pub async fn remove_passkey(
+        &self,
+        actor: &Actor,
+        (id, password): (PasskeyId, String),
+    ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
         let passkeys = self.store.read().await?.vouching().list_passkeys(user.id).await?;
         let passkey = passkeys.into_iter().find(|passkey| passkey.id == id);
         let passkey = passkey.ok_or(AccessError::NotFound { what: "passkey" })?;
+        self.confirm_password(&user, password, &actor.ip).await?;
         let told = self.tell_of_way(actor, (&user, &passkey.name), WayChange::Removed)?;
         let user_id = user.id;
         self.change_identity(user_id, move |tx| {
             let told = told.clone();
             Box::pin(async move {
-                tx.vouching().lock_ways_in(user_id).await?;
+                tx.access().lock_user(user_id).await?;
                 tx.vouching().delete_passkey(user_id, id).await?;
                 require_way_in(tx, user_id).await?;
                 told.insert(tx).await
@@ -263,6 +268,7 @@ impl Access {
             provider: "",
             user_id: None,
             next: "",
+            newcomer: Newcomer::default(),
             browser: browser.expose(),
         };
         let challenge = LinkToken::generate()?;
@@ -361,7 +367,9 @@ struct PasskeyAttempt {
 
 impl PasskeyAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
-        require_good_standing(tx.access(), &self.user, self.now).await?;
+        let user = tx.access().lock_user(self.user.id).await?;
+        let user = user.ok_or_else(|| refuse("this passkey is not known here"))?;
+        require_good_standing(tx.access(), &user, self.now).await?;
         let Passkey { id, credential_id, .. } = &self.passkey;
         // It may have been removed a moment ago.
         if tx.vouching().find_passkey(credential_id).await?.is_none() {

@@ -155,14 +155,32 @@ pub fn require(actor: &Actor, permission: Permission) -> Result<(), AccessError>
     }
 }
 
-/// Stops a client of OAuth: what it makes for itself would outlast what was granted to it.
+/// Stops a client of OAuth and the short-lived token of a renewable pair: what they make for
+/// themselves would outlast what was granted to them.
 ///
 /// # Errors
 /// [`AccessError::Forbidden`].
-pub(crate) fn require_no_client(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
+pub(crate) fn require_no_token(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
     match actor.via {
-        Via::ApiKey { client: Some(_), .. } => Err(AccessError::Forbidden { permission }),
-        Via::ApiKey { client: None, .. } | Via::Session { .. } | Via::Token | Via::System => Ok(()),
+        Via::ApiKey { client: Some(_), .. } | Via::ApiKey { family: Some(_), .. } => {
+            Err(AccessError::Forbidden { permission })
+        }
+        Via::ApiKey { client: None, family: None, .. }
+        | Via::Session { .. }
+        | Via::Token
+        | Via::System => Ok(()),
+    }
+}
+
+/// Stops these, and any key that ends by itself, from what never ends.
+///
+/// # Errors
+/// [`AccessError::Forbidden`].
+pub(crate) fn require_endless(actor: &Actor, permission: Permission) -> Result<(), AccessError> {
+    require_no_token(actor, permission)?;
+    match actor.key_ends_at() {
+        Some(_) => Err(AccessError::Forbidden { permission }),
+        None => Ok(()),
     }
 }
 

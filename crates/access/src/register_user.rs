@@ -13,6 +13,7 @@ use crate::federated_sign_in::VouchedPerson;
 use crate::flags::Asker;
 use crate::invitations::read_invitation;
 use crate::new_account::NewAccount;
+use crate::newcomer::Brought;
 use crate::password_rules::PasswordOwner;
 use crate::settings::Registration;
 use crate::sign_in::{Client, NewSession, SignedIn};
@@ -154,17 +155,15 @@ impl Access {
     /// Makes an account for somebody for whom a provider vouches, and signs them in.
     pub(crate) async fn insert_vouched_account(
         &self,
-        person: VouchedPerson,
+        (person, brought): (VouchedPerson, Brought),
         client: &Client,
     ) -> Result<NewSession, AccessError> {
         let new = self.derive_vouched(&person, client);
-        let session = NewSession::begin(
-            &new.user,
-            new.organization.id,
-            client,
-            self.lifetime(new.user.created_at),
-        )?;
-        self.insert_vouched(new, &person, Some(session.clone())).await?;
+        let place = brought.invitation.as_ref().map(|invitation| invitation.organization_id);
+        let place = place.unwrap_or(new.organization.id);
+        let lifetime = self.lifetime(new.user.created_at);
+        let session = NewSession::begin(&new.user, place, client, lifetime)?;
+        self.insert_vouched(new, (&person, brought), Some(session.clone())).await?;
         Ok(session)
     }
 
@@ -175,7 +174,7 @@ impl Access {
         client: &Client,
     ) -> Result<(), AccessError> {
         let new = self.derive_vouched(&person, client);
-        self.insert_vouched(new, &person, None).await
+        self.insert_vouched(new, (&person, Brought::default()), None).await
     }
 
     /// Somebody with an address that a provider says is proven, and without a password.
@@ -199,7 +198,7 @@ impl Access {
     async fn insert_vouched(
         &self,
         new: NewUser,
-        person: &VouchedPerson,
+        (person, brought): (&VouchedPerson, Brought),
         session: Option<NewSession>,
     ) -> Result<(), AccessError> {
         let identity = person.identity_of(new.user.id, new.user.created_at);
@@ -209,10 +208,10 @@ impl Access {
             session,
             standing: Standing::User,
             verification: None,
-            invitation: None,
+            invitation: brought.invitation,
             identity: Some(identity),
-            referral_code: None,
-            plan_choice: None,
+            referral_code: brought.referral_code,
+            plan_choice: brought.plan,
             imported: None,
         };
         self.insert_new(account).await
@@ -271,7 +270,7 @@ pub(crate) fn derive_organization(name: String, now: Timestamp) -> Organization 
 }
 
 /// A code as it is kept: in capitals, without what people put between its letters.
-fn clean_code(typed: &str) -> Option<String> {
+pub(crate) fn clean_code(typed: &str) -> Option<String> {
     let plain = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
     let capital = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '?' };
     let code: String = plain.map(capital).collect();

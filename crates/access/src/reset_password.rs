@@ -1,7 +1,8 @@
 //! A person who forgot their password sets a new one by a link in a mail.
 //!
 //! Invariant: asking for the link tells nobody whether an address has an account, neither by the
-//! answer nor by its time: the work is done after the answer.
+//! answer nor by its time: the work is done after the answer; the link sets a password only while
+//! the account has the address that it was sent to.
 
 use gantry_letters::Letter;
 use gantry_ports::store::{LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
@@ -13,7 +14,7 @@ use crate::Access;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
-use crate::links::{NewLink, require_good, use_up};
+use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::password_rules::PasswordOwner;
 use crate::secret::sha256_hex;
 use crate::sign_in::{Client, Locks};
@@ -51,6 +52,7 @@ impl Access {
             .write(move |tx| {
                 let (link, mail) = (new.link.clone(), mail.clone());
                 Box::pin(async move {
+                    tx.access().lock_user(link.user_id).await?;
                     tx.identity().replace_link(&link).await?;
                     Ok::<(), AccessError>(tx.mails().insert_mail(&mail).await?)
                 })
@@ -113,18 +115,21 @@ struct Reset {
 
 impl Reset {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
-        let user = tx.access().find_user(self.link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
-        // The link came to the address that it was made for; a later one is not proven by it.
-        let is_proven = user.email == self.link.email;
+        // The owner may have left that mailbox because somebody else reads it.
+        if user.email != self.link.email {
+            return Err(AccessError::LinkNotGood);
+        }
         let changed = User {
             password_hash: self.password_hash.clone(),
-            email_verified_at: if is_proven { Some(self.now) } else { user.email_verified_at },
+            email_verified_at: Some(self.now),
             ..user.clone()
         };
         tx.access().update_user(&changed).await?;
         let ended = tx.identity().delete_sessions(user.id, None, self.now).await?;
+        end_links(tx, user.id).await?;
         self.locks.clear_email(tx).await?;
         tx.mails().insert_mail(&self.mail).await?;
         let draft = AuditDraft {

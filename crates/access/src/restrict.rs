@@ -8,12 +8,14 @@ use gantry_letters::Letter;
 use gantry_ports::store::{
     AuditEntry, Order, PageRequest, QueuedMail, Restriction, ScheduleState, Tx, User, UserStatus,
 };
-use gantry_types::{OrganizationId, Role, ScheduleId, Timestamp, UserId};
+use gantry_types::{AuditEntryId, OrganizationId, Role, ScheduleId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
 use crate::error::AccessError;
+use crate::leave::lock_homes;
+use crate::links::end_links;
 use crate::permission::{Permission, require};
 use crate::standing::{Standing, find_standing};
 
@@ -177,7 +179,10 @@ struct Restraining {
 impl Restraining {
     async fn apply(&self, tx: &dyn Tx) -> Result<Restrained, AccessError> {
         let Restriction { user_id, at, until, .. } = self.restriction;
-        let user = tx.access().find_user(user_id).await?;
+        tx.access().lock_administrators().await?;
+        // Of a ban follows what becomes of the schedules of their organizations.
+        lock_homes(tx, user_id).await?;
+        let user = tx.access().lock_user(user_id).await?;
         let user = user.ok_or(AccessError::NotFound { what: "user" })?;
         let before = find_standing(tx.access(), &user, at).await?;
         self.require_restrictable(tx, &user, before).await?;
@@ -189,19 +194,33 @@ impl Restraining {
         tx.access().set_restriction(&self.restriction).await?;
         // With them end the families of tokens, and so what was granted to clients.
         tx.identity().delete_sessions(user_id, None, at).await?;
+        end_links(tx, user_id).await?;
         if !is_told {
             tx.mails().insert_mail(&self.mail).await?;
         }
-        tx.audit().append(&self.entry).await?;
+        tx.audit().append(&with_before(&self.entry, before)).await?;
         match self.wanted {
             NewRestriction::Suspension { .. } => Ok(Restrained::default()),
             NewRestriction::Ban => {
                 let halted = list_solely_owned(tx, user_id).await?;
                 for organization_id in &halted {
-                    pause_schedules(tx, *organization_id).await?;
+                    let paused = pause_schedules(tx, *organization_id).await?;
+                    tx.audit().append(&self.note_paused(*organization_id, paused)).await?;
                 }
                 Ok(Restrained { halted })
             }
+        }
+    }
+
+    /// For the log of an organization whose only owner is banned.
+    fn note_paused(&self, organization_id: OrganizationId, schedules: u64) -> AuditEntry {
+        AuditEntry {
+            id: AuditEntryId::generate(),
+            organization_id: Some(organization_id),
+            action: "organization.halt".to_owned(),
+            subject: format!("organization {organization_id}"),
+            details: json!({ "paused_schedules": schedules }),
+            ..self.entry.clone()
         }
     }
 
@@ -243,7 +262,7 @@ struct Reinstating {
 
 impl Reinstating {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
-        let user = tx.access().find_user(self.user_id).await?;
+        let user = tx.access().lock_user(self.user_id).await?;
         let user = user.ok_or(AccessError::NotFound { what: "user" })?;
         let refuse = |reason| Err(AccessError::NotRestrictable { reason });
         let before = find_standing(tx.access(), &user, self.now).await?;
@@ -259,8 +278,15 @@ impl Reinstating {
         if before != Standing::Good {
             tx.mails().insert_mail(&self.mail).await?;
         }
-        Ok(tx.audit().append(&self.entry).await?)
+        Ok(tx.audit().append(&with_before(&self.entry, before)).await?)
     }
+}
+
+/// The entry with how the person stood before.
+fn with_before(entry: &AuditEntry, before: Standing) -> AuditEntry {
+    let mut entry = entry.clone();
+    entry.details["before"] = json!(before.as_str());
+    entry
 }
 
 /// The organizations that nobody else owns.
@@ -280,8 +306,9 @@ async fn list_solely_owned(
     Ok(found)
 }
 
-async fn pause_schedules(tx: &dyn Tx, organization_id: OrganizationId) -> Result<(), AccessError> {
-    let mut after: Option<ScheduleId> = None;
+/// Answers how many it paused.
+async fn pause_schedules(tx: &dyn Tx, organization_id: OrganizationId) -> Result<u64, AccessError> {
+    let (mut after, mut paused): (Option<ScheduleId>, u64) = (None, 0);
     loop {
         let page = PageRequest { after, limit: 200, order: Order::OldestFirst };
         let found = tx.schedules().list_schedules(organization_id, &page).await?;
@@ -290,11 +317,12 @@ async fn pause_schedules(tx: &dyn Tx, organization_id: OrganizationId) -> Result
                 schedule.state = ScheduleState::Paused;
                 schedule.next_at = None;
                 tx.schedules().update_schedule(&schedule).await?;
+                paused += 1;
             }
         }
         after = found.next;
         if after.is_none() {
-            return Ok(());
+            return Ok(paused);
         }
     }
 }

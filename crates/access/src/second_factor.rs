@@ -2,12 +2,12 @@
 //!
 //! Invariants: a factor protects only once a code has proved that the app has it; recovery codes
 //! are shown once and kept as hashes; the shared secret is kept sealed for its owner; turning it on
-//! or off is told by mail.
+//! ends every session that never showed a code; turning it on or off is told by mail.
 
 use gantry_letters::Letter;
 use gantry_ports::store::AuditEntry;
 use gantry_ports::store::{QueuedMail, SecondFactor, StoreExt, Tx, User};
-use gantry_types::UserId;
+use gantry_types::{SessionId, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -67,10 +67,7 @@ impl Access {
         password: String,
     ) -> Result<Enrolment, AccessError> {
         let (user, _) = self.require_session(actor).await?;
-        if user.second_factor_at.is_some() {
-            let message = "is on already; turn it off before you set it up anew";
-            return Err(AccessError::invalid("second_factor", message));
-        }
+        require_off(&user)?;
         self.confirm_password(&user, password, &actor.ip).await?;
         let secret = encode_secret(generate_shared_secret()?);
         let uri = Authenticator::read(&secret, &self.settings.brand, &user.email)?.uri()?;
@@ -83,13 +80,18 @@ impl Access {
         self.store
             .write::<_, AccessError, _>(move |tx| {
                 let factor = factor.clone();
-                Box::pin(async move { Ok(tx.identity().set_second_factor(&factor).await?) })
+                Box::pin(async move {
+                    let user = tx.access().lock_user(factor.user_id).await?;
+                    require_off(&user.ok_or(AccessError::NotSignedIn)?)?;
+                    Ok(tx.identity().set_second_factor(&factor).await?)
+                })
             })
             .await?;
         Ok(Enrolment { secret, uri })
     }
 
-    /// Turns two-factor sign-in on, as the app gives the right code.
+    /// Turns two-factor sign-in on, as the app gives the right code; ends the person's other
+    /// sessions and renewable tokens, which never showed one.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`] when it was not begun,
@@ -99,7 +101,7 @@ impl Access {
         actor: &Actor,
         code: &str,
     ) -> Result<RecoveryCodes, AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         let now = self.clock.now();
         let factor = self.store.read().await?.identity().find_second_factor(user.id).await?;
         let begun = factor.filter(|factor| factor.confirmed_at.is_none());
@@ -111,13 +113,17 @@ impl Access {
         let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: true };
         let subject = format!("user {}", user.id);
         let change = FactorChange {
-            factor: Some(SecondFactor {
-                secret: opened.renewed.unwrap_or(begun.secret),
-                confirmed_at: Some(now),
-                last_step: step,
-                user_id: user.id,
+            turned_on: Some(TurnedOn {
+                factor: SecondFactor {
+                    secret: opened.renewed.unwrap_or(begun.secret),
+                    confirmed_at: Some(now),
+                    last_step: step,
+                    user_id: user.id,
+                },
+                hashes: codes.hashes(),
+                session,
+                at: now,
             }),
-            hashes: codes.hashes(),
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_on", &subject, json!({}), now),
             user: User { second_factor_at: Some(now), ..user },
@@ -146,8 +152,7 @@ impl Access {
         let letter = Letter::SecondFactorChanged { name: user.name.clone(), turned_on: false };
         let subject = format!("user {}", user.id);
         let change = FactorChange {
-            factor: None,
-            hashes: Vec::new(),
+            turned_on: None,
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_off", &subject, json!({}), now),
             user: User { second_factor_at: None, ..user },
@@ -178,6 +183,7 @@ impl Access {
             .write::<_, AccessError, _>(move |tx| {
                 let (hashes, entry) = (hashes.clone(), entry.clone());
                 Box::pin(async move {
+                    tx.access().lock_user(user_id).await?;
                     tx.identity().set_recovery_codes(user_id, &hashes).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
@@ -221,29 +227,60 @@ impl Access {
     }
 }
 
+/// Lets nobody begin anew who has it on.
+fn require_off(user: &User) -> Result<(), AccessError> {
+    match user.second_factor_at {
+        Some(_) => {
+            let message = "is on already; turn it off before you set it up anew";
+            Err(AccessError::invalid("second_factor", message))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Turning it on or off.
 #[derive(Clone)]
 struct FactorChange {
     user: User,
     /// `None` turns it off.
-    factor: Option<SecondFactor>,
-    hashes: Vec<String>,
+    turned_on: Option<TurnedOn>,
     mail: QueuedMail,
     entry: AuditEntry,
+}
+
+#[derive(Clone)]
+struct TurnedOn {
+    factor: SecondFactor,
+    /// Of the recovery codes.
+    hashes: Vec<String>,
+    /// The session in which a code was shown.
+    session: SessionId,
+    at: Timestamp,
+}
+
+impl TurnedOn {
+    async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        let user_id = self.factor.user_id;
+        tx.identity().set_second_factor(&self.factor).await?;
+        tx.identity().set_recovery_codes(user_id, &self.hashes).await?;
+        tx.identity().delete_sessions(user_id, Some(self.session), self.at).await?;
+        Ok(())
+    }
 }
 
 impl FactorChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         // What else of the user changed meanwhile stays.
-        let user = tx.access().find_user(self.user.id).await?;
+        let user = tx.access().lock_user(self.user.id).await?;
         let user = user.ok_or(AccessError::NotSignedIn)?;
         let second_factor_at = self.user.second_factor_at;
+        if user.second_factor_at.is_some() == second_factor_at.is_some() {
+            // Another request did the same a moment ago, and its recovery codes are shown.
+            return Err(AccessError::NotFound { what: "second factor to be turned on or off" });
+        }
         tx.access().update_user(&User { second_factor_at, ..user }).await?;
-        match &self.factor {
-            Some(factor) => {
-                tx.identity().set_second_factor(factor).await?;
-                tx.identity().set_recovery_codes(self.user.id, &self.hashes).await?;
-            }
+        match &self.turned_on {
+            Some(turned_on) => turned_on.apply(tx).await?,
             None => tx.identity().delete_second_factor(self.user.id).await?,
         }
         tx.mails().insert_mail(&self.mail).await?;

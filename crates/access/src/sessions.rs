@@ -148,8 +148,8 @@ impl Access {
         .await
     }
 
-    /// Removes sessions, links and invitations that ended; the housekeeping of a server. Answers
-    /// how many.
+    /// Removes sessions, links and invitations that ended, and failed sign-ins that no lock counts
+    /// any more; the housekeeping of a server. Answers how many.
     ///
     /// # Errors
     /// [`AccessError::Store`].
@@ -158,12 +158,14 @@ impl Access {
         let settings = &self.settings;
         let idle = settings.session_idle.max(settings.administrator_idle);
         let idle = idle.max(settings.administrator_session_idle);
+        let memory = settings.email_lock_out.memory.max(settings.address_lock_out.memory);
         self.store
             .write(move |tx| {
                 Box::pin(async move {
                     let sessions = tx.access().purge_sessions(now, idle).await?;
                     let codes = tx.clients().purge_codes(now.minus(CODE_MEMORY)).await?;
-                    Ok(sessions + codes + tx.identity().purge_links(now).await?)
+                    let failures = tx.access().purge_sign_in_failures(now.minus(memory)).await?;
+                    Ok(sessions + codes + failures + tx.identity().purge_links(now).await?)
                 })
             })
             .await

@@ -4,6 +4,7 @@
 //! as a wrong password; the lock is checked again in the transaction that decides, so that many
 //! guesses at once are no better than one after another.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use gantry_ports::store::{
@@ -18,6 +19,7 @@ use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
+use crate::household::household_of;
 use crate::links::NewLink;
 use crate::lock_out::LockOut;
 use crate::password::{PasswordCheck, Stored};
@@ -256,10 +258,21 @@ pub(crate) async fn first_organization(
     Ok(memberships.first().map(|membership| membership.organization_id))
 }
 
+/// Under what failures from a network address are counted; one that cannot be read stands for
+/// itself.
+fn address_key(ip: &str) -> String {
+    match ip.parse::<IpAddr>() {
+        Ok(address) => format!("address {}", household_of(address)),
+        Err(_) => format!("address {ip}"),
+    }
+}
+
 /// The keys under which failures are counted, with their rules.
 #[derive(Clone)]
 pub(crate) struct Locks {
     keys: [(String, LockOut); 2],
+    /// Where the attempt comes from, for the audit log.
+    ip: String,
 }
 
 impl Locks {
@@ -267,9 +280,19 @@ impl Locks {
         Self {
             keys: [
                 (format!("email {email}"), access.settings.email_lock_out),
-                (format!("address {}", client.ip), access.settings.address_lock_out),
+                (address_key(&client.ip), access.settings.address_lock_out),
             ],
+            ip: client.ip.clone(),
         }
+    }
+
+    /// Makes whoever else guesses under these keys wait until the transaction ends; always the
+    /// first thing in it, so that no guess is decided by a count that another is about to raise.
+    pub async fn lock(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+        for (key, _) in &self.keys {
+            tx.access().lock_sign_in_failures(key).await?;
+        }
+        Ok(())
     }
 
     /// Counts a failure of somebody under both keys; one that locks is audited.
@@ -293,9 +316,7 @@ impl Locks {
                 };
                 let draft =
                     AuditDraft { action: "sign_in.lock", subject: subject.to_owned(), details };
-                let [_, (address, _)] = &self.keys;
-                let ip = address.trim_start_matches("address ").to_owned();
-                let origin = Origin { organization_id: None, user_id: whose, ip };
+                let origin = Origin { organization_id: None, user_id: whose, ip: self.ip.clone() };
                 tx.audit().append(&draft.complete(origin, now)).await?;
             }
         }
@@ -343,6 +364,7 @@ struct Attempt {
 
 impl Attempt {
     async fn decide(self, tx: &dyn Tx) -> Result<Decision, AccessError> {
+        self.locks.lock(tx).await?;
         let access: &dyn gantry_ports::store::WriteAccess = tx.access();
         if let Some(until) = self.locks.find(access, self.now).await? {
             return Ok(Decision::Locked(until));
@@ -352,7 +374,13 @@ impl Attempt {
             self.locks.record_failure(tx, whose, self.now).await?;
             return Ok(Decision::Wrong);
         };
-        require_good_standing(access, user, self.now).await?;
+        let present = access.lock_user(user.id).await?.ok_or(AccessError::WrongCredentials)?;
+        // What was checked may have been changed meanwhile, because a thief has the password.
+        let proofs = |user: &User| (user.password_hash.clone(), user.second_factor_at);
+        if proofs(&present) != proofs(user) {
+            return Ok(Decision::Wrong);
+        }
+        require_good_standing(access, &present, self.now).await?;
         if let Some(renewed) = &self.renewed {
             tx.access().renew_password_hash(user.id, &user.password_hash, renewed).await?;
         }

@@ -22,6 +22,20 @@ pub enum Standing {
     Erased,
 }
 
+impl Standing {
+    /// In one word, for the audit log.
+    #[must_use]
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "active",
+            Self::Suspended => "suspended",
+            Self::Banned => "banned",
+            Self::Leaving => "leaving",
+            Self::Erased => "erased",
+        }
+    }
+}
+
 /// How somebody stands at `now`.
 ///
 /// # Errors

@@ -161,14 +161,34 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Store`].
-    pub async fn revoke_tokens(&self, refresh_token: &str) -> Result<(), AccessError> {
+    pub async fn revoke_tokens(
+        &self,
+        refresh_token: &str,
+        client: &Client,
+    ) -> Result<(), AccessError> {
         let now = self.clock.now();
         let hash = sha256_hex(refresh_token.trim());
         let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
         let Some(token) = found.filter(|token| token.client.is_none()) else { return Ok(()) };
-        let family = token.family;
-        self.change_identity(token.user_id, move |tx| {
-            Box::pin(async move { Ok(tx.identity().end_family(family, now).await?) })
+        let (user_id, family) = (token.user_id, token.family);
+        let draft = AuditDraft {
+            action: "tokens.revoke",
+            subject: format!("tokens {family}"),
+            details: json!({}),
+        };
+        let origin = Origin {
+            organization_id: Some(token.organization_id),
+            user_id: Some(user_id),
+            ip: client.ip.clone(),
+        };
+        let entry = draft.complete(origin, now);
+        self.change_identity(user_id, move |tx| {
+            let entry = entry.clone();
+            Box::pin(async move {
+                tx.access().lock_user(user_id).await?;
+                tx.identity().end_family(family, now).await?;
+                Ok(tx.audit().append(&entry).await?)
+            })
         })
         .await
     }
@@ -222,6 +242,8 @@ struct Exchanging {
 
 impl Exchanging {
     async fn apply(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
+        // Whoever ends all tokens of the person at this moment ends the next pair too.
+        tx.access().lock_user(self.old.user_id).await?;
         match tx.identity().use_refresh_token(&self.old.token_sha256, self.now).await {
             Ok(()) => {}
             Err(StoreError::NotFound { .. }) => return self.end_stolen(tx).await,

@@ -4,8 +4,9 @@ use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::RefundOrder;
 use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
+use gantry_rules::plan::Plan;
 use gantry_rules::submission::IdempotencyKey;
-use gantry_types::{Credits, LotId, Money, OrganizationId};
+use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId};
 use serde_json::{Value, json};
 
 use crate::Billing;
@@ -41,11 +42,20 @@ impl Billing {
             .write(move |tx| {
                 let (actor, slug) = (actor.clone(), slug.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     let plan = tx.accounts().find_plan_by_slug(&slug).await?;
                     let missing = gantry_ports::StoreError::NotFound { what: "plan" };
                     let plan = plan.ok_or(missing)?;
+                    let before = tx.access().find_organization(organization_id).await?;
+                    let before = match before {
+                        Some(before) => tx.accounts().find_plan(before.plan_id).await?,
+                        None => None,
+                    };
                     tx.accounts().set_plan(organization_id, plan.id, now).await?;
-                    let details = json!({ "plan": slug, "version": plan.version });
+                    let describe =
+                        |plan: &Plan| json!({ "plan": plan.slug, "version": plan.version });
+                    let details =
+                        json!({ "before": before.as_ref().map(describe), "after": describe(&plan) });
                     let subject = format!("organization {organization_id}");
                     let entry = actor.audit_entry("plan.override", &subject, details, now);
                     Ok::<(), BillingError>(tx.audit().append(&entry).await?)
@@ -117,12 +127,13 @@ impl Billing {
     }
 
     /// Gives `minor` units of money, or all that is left, back for a payment, by its provider; what
-    /// follows from it, its event tells.
-    /// Under one key it is given back once.
+    /// follows from it, its event tells. Under one key it is given back once; what is asked under
+    /// another key, or under none, is a refund of its own, also before the first one is told.
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::Conflict`],
-    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], [`BillingError::Store`].
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Overtaken`],
+    /// [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn refund(
         &self,
         actor: &Actor,
@@ -133,7 +144,7 @@ impl Billing {
         let begun = if let Some(begun) = self.find_turn(actor, key).await? {
             begun
         } else {
-            let order = self.derive_refund(payment_ref, minor).await?;
+            let order = self.prepare_refund(payment_ref, minor).await?;
             let began = serde_json::to_value(&order).map_err(|error| unreadable(&error))?;
             self.begin_turn(actor, key, began).await?
         };
@@ -146,7 +157,9 @@ impl Billing {
         }
     }
 
-    async fn derive_refund(
+    /// A new refund. It is named here, once, and kept under its request's key before the provider
+    /// is asked, so that a repetition asks under the same name.
+    async fn prepare_refund(
         &self,
         payment_ref: &str,
         minor: Option<i64>,
@@ -162,9 +175,9 @@ impl Billing {
             return Err(BillingError::Conflict { reason });
         }
         Ok(RefundOrder {
+            id: RefundId::generate(),
             payment_ref: payment.provider_ref,
             amount: Money { minor, ..payment.amount },
-            before_minor: payment.refunded_minor,
         })
     }
 

@@ -58,6 +58,7 @@ impl Billing {
     /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::NotForSale`],
     /// [`BillingError::AlreadySubscribed`], [`BillingError::IdempotencyMismatch`],
     /// [`BillingError::Conflict`] while the first request of the key is under way,
+    /// [`BillingError::Overtaken`],
     /// [`BillingError::NoProvider`], [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn begin_checkout(
         &self,
@@ -122,8 +123,8 @@ impl Billing {
                 let (checkout, entry) = (checkout.clone(), entry.clone());
                 let (turn, answer) = (turn.clone(), answer.clone());
                 Box::pin(async move {
-                    tx.payments().insert_checkout(&checkout).await?;
                     turn.answer(tx, &answer).await?;
+                    tx.payments().insert_checkout(&checkout).await?;
                     tx.audit().append(&entry).await?;
                     Ok::<(), BillingError>(())
                 })

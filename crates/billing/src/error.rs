@@ -51,6 +51,9 @@ pub enum BillingError {
     /// The idempotency key was used with another body.
     #[error("this idempotency key was used with another request")]
     IdempotencyMismatch,
+    /// It took so long that a repetition of the request was let in, which does it instead.
+    #[error("a repetition of this request took it over, because this one was not answered in time")]
+    Overtaken,
     /// Nobody takes money here.
     #[error("this installation takes no payments; ask its administrator")]
     NoProvider,

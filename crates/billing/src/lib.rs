@@ -13,6 +13,7 @@ mod begin_checkout;
 mod costs;
 pub mod edition;
 mod end_with_account;
+mod ending_trials;
 mod error;
 mod import_plan;
 mod invoices;

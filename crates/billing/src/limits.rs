@@ -83,6 +83,7 @@ impl Billing {
             .write(move |tx| {
                 let (actor, records) = (actor.clone(), records.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     for record in &records {
                         set_limit(tx, &actor, record).await?;
                     }
@@ -111,6 +112,7 @@ impl Billing {
             .write(move |tx| {
                 let (actor, limit) = (actor.clone(), limit.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     let before = find_own(tx, organization_id, &limit).await?;
                     let before = before.ok_or_else(missing)?;
                     tx.accounts().delete_override(organization_id, &limit, now).await?;

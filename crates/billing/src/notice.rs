@@ -1,10 +1,11 @@
 //! What people should be told of their money.
 //!
-//! Invariant: a notice is made once per event of the provider, or once per fall of a balance; its mails are written in the
-//! transaction of what it is about, and after the commit it is logged and the sender is rung.
+//! Invariant: a notice is made once per event of the provider, fall of a balance or trial that ends;
+//! its mails are written in the transaction of what it is about, and after the commit it is logged
+//! and the sender is rung.
 
 use gantry_ports::payments::DisputeState;
-use gantry_types::{Credits, Money, OrganizationId};
+use gantry_types::{Credits, Money, OrganizationId, Timestamp};
 
 use crate::Billing;
 
@@ -53,6 +54,15 @@ pub enum BillingNews {
         /// What is left.
         left: Credits,
     },
+    /// A trial ends, and the plan is paid for from then on.
+    TrialEnding {
+        /// The plan's title.
+        plan: String,
+        /// What is to be paid for the first period, where the plan says so.
+        price: Option<Money>,
+        /// When.
+        at: Timestamp,
+    },
     /// The account is on another plan.
     PlanChanged {
         /// The plan's title before.
@@ -72,6 +82,7 @@ impl BillingNews {
             Self::Refunded { .. } => "refunded",
             Self::Disputed { .. } => "disputed",
             Self::LowBalance { .. } => "low_balance",
+            Self::TrialEnding { .. } => "trial_ending",
             Self::PlanChanged { .. } => "plan_changed",
         }
     }

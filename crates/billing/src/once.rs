@@ -2,16 +2,15 @@
 //!
 //! Invariants: what is done in the store alone is kept with its answer in one transaction; what a
 //! provider is asked for is kept before, so that a repetition asks for exactly the same; a refusal
-//! is not kept.
+//! is not kept; who is overtaken by a repetition writes nothing.
 
 use std::time::Duration;
 
 use gantry_access::Actor;
 use gantry_ports::StoreError;
 use gantry_ports::payments::PaymentError;
-use gantry_ports::store::{KeptRequest, StoreExt, Tx};
+use gantry_ports::store::{KeptRequest, RequestHold, StoreExt, Tx};
 use gantry_rules::submission::IdempotencyKey;
-use gantry_types::OrganizationId;
 use serde_json::Value;
 
 use crate::Billing;
@@ -31,8 +30,8 @@ pub(crate) enum Begun {
 /// A request that is being done.
 #[derive(Clone)]
 pub(crate) struct Turn {
-    organization_id: OrganizationId,
-    key: Option<IdempotencyKey>,
+    /// By what it is told from another's turn; nothing for a request without a key.
+    hold: Option<RequestHold>,
     /// What is to be done, as it was first said.
     pub began: Value,
     /// Whether an earlier attempt may have done it, so that a refusal of this one does not tell
@@ -41,11 +40,16 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Notes the answer, in the transaction of what it tells of.
-    pub(crate) async fn answer(&self, tx: &dyn Tx, answer: &Value) -> Result<(), StoreError> {
-        match &self.key {
-            Some(key) => tx.requests().answer_request(self.organization_id, key, answer).await,
-            None => Ok(()),
+    /// Notes the answer, in the transaction of what it tells of and before anything else in it.
+    ///
+    /// # Errors
+    /// [`BillingError::Overtaken`], with which nothing of the transaction is kept.
+    pub(crate) async fn answer(&self, tx: &dyn Tx, answer: &Value) -> Result<(), BillingError> {
+        let Some(hold) = &self.hold else { return Ok(()) };
+        if tx.requests().answer_request(hold, answer).await? {
+            Ok(())
+        } else {
+            Err(BillingError::Overtaken)
         }
     }
 }
@@ -67,13 +71,9 @@ impl Billing {
         if let Some(answer) = kept.answer {
             return Ok(Some(Begun::Done(answer)));
         }
-        let turn = Turn {
-            organization_id: whose,
-            key: Some(key.clone()),
-            began: kept.began.clone(),
-            is_resumed: true,
-        };
         let held = KeptRequest { answer: None, held_until: now.plus(HOLD), ..kept };
+        let hold = Some(held.derive_hold());
+        let turn = Turn { hold, began: held.began.clone(), is_resumed: true };
         let is_ours = self
             .store
             .write(move |tx| {
@@ -93,18 +93,19 @@ impl Billing {
         key: Option<&IdempotencyKey>,
         began: Value,
     ) -> Result<Begun, BillingError> {
-        let organization_id = actor.organization_id;
-        let turn = Turn { organization_id, key: key.cloned(), began, is_resumed: false };
-        let Some(key) = key else { return Ok(Begun::Act(turn)) };
+        let Some(key) = key else {
+            return Ok(Begun::Act(Turn { hold: None, began, is_resumed: false }));
+        };
         let now = self.clock.now();
         let kept = KeptRequest {
-            organization_id,
+            organization_id: actor.organization_id,
             key: key.clone(),
-            began: turn.began.clone(),
+            began: began.clone(),
             answer: None,
             created_at: now,
             held_until: now.plus(HOLD),
         };
+        let turn = Turn { hold: Some(kept.derive_hold()), began, is_resumed: false };
         let is_new = self
             .store
             .write(move |tx| {
@@ -127,20 +128,20 @@ impl Billing {
         turn: Turn,
         acted: Result<T, BillingError>,
     ) -> Result<T, BillingError> {
-        let Turn { organization_id, key, began: _, is_resumed } = turn;
-        let Some(key) = key else { return acted };
+        let Turn { hold, began: _, is_resumed } = turn;
+        let Some(hold) = hold else { return acted };
         let Err(error) = &acted else { return acted };
         let is_refused = is_refusal(error) && !is_resumed;
         let ended = self
             .store
             .write(move |tx| {
-                let key = key.clone();
+                let hold = hold.clone();
                 Box::pin(async move {
                     let requests = tx.requests();
                     if is_refused {
-                        requests.forget_request(organization_id, &key).await?;
+                        requests.forget_request(&hold).await?;
                     } else {
-                        requests.free_request(organization_id, &key).await?;
+                        requests.free_request(&hold).await?;
                     }
                     Ok::<(), BillingError>(())
                 })
@@ -186,6 +187,8 @@ const fn is_refusal(error: &BillingError) -> bool {
             | PaymentError::Refused { .. }
             | PaymentError::Misconfigured { .. },
         ) => true,
-        BillingError::Payment(PaymentError::Unavailable { .. }) | BillingError::Store(_) => false,
+        BillingError::Overtaken
+        | BillingError::Payment(PaymentError::Unavailable { .. })
+        | BillingError::Store(_) => false,
     }
 }

@@ -60,6 +60,7 @@ impl Billing {
             .write(move |tx| {
                 let entry = entry.clone();
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     if tx.accounts().find_plan_choice(organization_id).await?.is_none() {
                         return Ok(());
                     }

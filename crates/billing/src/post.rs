@@ -62,6 +62,9 @@ impl Ground {
             }
             BillingNews::Refunded { amount } => Some(Letter::Refunded { organization, amount }),
             BillingNews::LowBalance { left } => Some(Letter::LowBalance { organization, left }),
+            BillingNews::TrialEnding { plan, price, at } => {
+                Some(Letter::TrialEnding { organization, plan, price, at })
+            }
             BillingNews::PlanChanged { before, after } => {
                 Some(Letter::PlanChanged { organization, before, after })
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_ports::StoreError;
-use gantry_ports::payments::{ProviderEvent, RawEvent};
+use gantry_ports::payments::{ProviderEvent, ProviderFact, RawEvent};
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
 use gantry_types::PaymentEventId;
 
@@ -46,14 +46,26 @@ impl Billing {
         let received_at = self.clock.now();
         let event = till.provider.verify(RawEvent { body, headers, received_at }).await?;
         let text = String::from_utf8_lossy(body).into_owned();
+        let paid =
+            find_paid_subscription(&event.fact).filter(|_| !till.provider.tells_of_renewals());
+        let paid = paid.map(str::to_owned);
         let received = self.note_event(event, text).await?;
         if let Received::Noted { outcome: EventOutcome::Applied, .. } = &received
-            && let Err(error) = self.apply_unclear_events(RECENT).await
+            && let Err(error) = self.follow_up(till, paid.as_deref()).await
         {
             // The event itself is committed; the next reconciliation tries again.
-            tracing::warn!(%error, "unclear events of payments were not applied");
+            tracing::warn!(%error, "what follows from an event of payments was not applied");
         }
         Ok(received)
+    }
+
+    /// What an event made clear, and what its payment made of a subscription.
+    async fn follow_up(&self, till: &Till, paid: Option<&str>) -> Result<(), BillingError> {
+        self.apply_unclear_events(RECENT).await?;
+        match paid {
+            Some(subscription_ref) => self.ask_about(till, subscription_ref).await,
+            None => Ok(()),
+        }
     }
 
     /// The provider of this name, where it is in use.
@@ -134,4 +146,10 @@ impl Billing {
             now: self.clock.now(),
         })
     }
+}
+
+/// The subscription that an event's payment is for, by the provider's name.
+fn find_paid_subscription(fact: &ProviderFact) -> Option<&str> {
+    let ProviderFact::PaymentReceived(told) = fact else { return None };
+    told.subscription_ref.as_deref()
 }

@@ -6,9 +6,12 @@
 
 use std::time::Duration;
 
+use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
 use gantry_rules::subscription::Subscription;
+use gantry_types::Timestamp;
+use serde_json::{Value, json};
 
 use crate::error::{BillingError, describe_unreadable};
 use crate::receive_event::Received;
@@ -37,6 +40,52 @@ pub struct Reconciled {
 }
 
 impl Billing {
+    /// Compares now, because an administrator wants it.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], and as [`Billing::reconcile`].
+    pub async fn reconcile_for(&self, actor: &Actor) -> Result<Reconciled, BillingError> {
+        require(actor, Permission::Administer)?;
+        let done = self.reconcile().await?;
+        let Reconciled { events, subscriptions, plans } = done;
+        let details = json!({ "events": events, "subscriptions": subscriptions, "plans": plans });
+        self.note(actor, ("payments.reconcile", "payments"), details).await?;
+        Ok(done)
+    }
+
+    /// Moves the sandbox's clock on; answers its time.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::NoProvider`] without a sandbox,
+    /// [`BillingError::Payment`], [`BillingError::Store`].
+    pub async fn advance_sandbox(
+        &self,
+        actor: &Actor,
+        by: Duration,
+    ) -> Result<Timestamp, BillingError> {
+        require(actor, Permission::Administer)?;
+        let desk = self.sandbox().ok_or(BillingError::NoProvider)?;
+        let now = desk.advance(by).await?;
+        let details = json!({ "by_seconds": by.as_secs(), "after": now });
+        self.note(actor, ("sandbox.advance", "sandbox"), details).await?;
+        Ok(now)
+    }
+
+    async fn note(
+        &self,
+        actor: &Actor,
+        (action, subject): (&'static str, &str),
+        details: Value,
+    ) -> Result<(), BillingError> {
+        let entry = actor.audit_entry(action, subject, details, self.clock.now());
+        self.store
+            .write(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move { Ok::<(), BillingError>(tx.audit().append(&entry).await?) })
+            })
+            .await
+    }
+
     /// Applies what did not arrive and what was unclear, asks the provider about subscriptions
     /// whose period is over, and ends plans whose time is up.
     ///
@@ -164,6 +213,24 @@ impl Billing {
             .await?;
         self.announce(notices.as_deref().unwrap_or_default());
         Ok(notices.is_some())
+    }
+
+    /// Asks the provider about the subscription of this name, where it is known here.
+    pub(crate) async fn ask_about(
+        &self,
+        till: &Till,
+        subscription_ref: &str,
+    ) -> Result<(), BillingError> {
+        let snapshot = self.store.read().await?;
+        let provider = till.provider.id();
+        let known =
+            snapshot.payments().find_subscription_by_ref(provider, subscription_ref).await?;
+        drop(snapshot);
+        match known {
+            Some(known) => self.compare(till, &known).await.map(drop),
+            // Its own event tells all of it.
+            None => Ok(()),
+        }
     }
 
     /// Asks the provider about a subscription; whether it differed from what is known.

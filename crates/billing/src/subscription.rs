@@ -6,7 +6,7 @@ use gantry_ports::store::{AuditEntry, Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
 use gantry_rules::submission::IdempotencyKey;
 use gantry_rules::subscription::{Subscription, SubscriptionStatus};
-use gantry_types::{OrganizationId, PaymentId};
+use gantry_types::{Money, OrganizationId, PaymentId, PlanId};
 use serde_json::{Value, json};
 
 use crate::Billing;
@@ -82,8 +82,8 @@ impl Billing {
     /// # Errors
     /// [`BillingError::NoSubscription`], [`BillingError::NotOffered`],
     /// [`BillingError::NotForSale`], [`BillingError::Conflict`],
-    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Payment`], and as
-    /// [`Billing::find_subscription`].
+    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Overtaken`],
+    /// [`BillingError::Payment`], and as [`Billing::find_subscription`].
     pub async fn change_subscription(
         &self,
         actor: &Actor,
@@ -130,7 +130,7 @@ impl Billing {
             SubscriptionChange::Done(told) => (Some(told), None),
             SubscriptionChange::Pending { approve_url } => (None, Some(approve_url)),
         };
-        let (action, details) = describe(wish);
+        let (action, details) = describe(wish, &view);
         let subject = format!("subscription {}", view.subscription.id);
         let entry = actor.audit_entry(action, &subject, details, self.clock.now());
         self.note_change((told, approve_url.clone()), entry, turn).await?;
@@ -176,27 +176,52 @@ impl Billing {
             SubscriptionWish::Cancel => SubscriptionOrder::CancelAtPeriodEnd,
             SubscriptionWish::Keep => SubscriptionOrder::Keep,
             SubscriptionWish::Switch { slug, interval, return_url } => {
-                let plan = self.get_plan_for_sale(slug)?;
-                let price = self.get_price(slug, *interval)?;
-                let snapshot = self.store.read().await?;
-                let stored = snapshot.accounts().find_plan_by_slug(slug).await?;
-                let stored = stored.ok_or(gantry_ports::StoreError::NotFound { what: "plan" })?;
-                let same = view.subscription.standing.plan_id == stored.id
-                    && view.subscription.standing.state.interval == *interval;
-                if same {
-                    let reason = format!("the subscription is on the plan `{slug}` already");
-                    return Err(BillingError::Conflict { reason });
-                }
-                let title = format!("{} {}", self.edition.title, plan.title);
+                let (plan_id, title, price) = self.find_wanted(view, (slug, *interval)).await?;
                 SubscriptionOrder::Switch {
-                    plan_id: stored.id,
+                    plan_id,
                     interval: *interval,
-                    title,
+                    title: format!("{} {title}", self.edition.title),
                     price,
                     return_url: return_url.clone(),
                 }
             }
         })
+    }
+
+    /// The version of a plan that a subscription is to have, what it is called and what it costs.
+    /// Who agreed to another plan and has not paid for it yet takes that back by wanting the plan
+    /// that they have, and keeps the version that they bought.
+    async fn find_wanted(
+        &self,
+        view: &SubscriptionView,
+        (slug, interval): (&str, Interval),
+    ) -> Result<(PlanId, String, Money), BillingError> {
+        let present = &view.plan;
+        let is_present =
+            present.slug == slug && view.subscription.standing.state.interval == interval;
+        if is_present
+            && let Some(price) = present.terms.price.find(interval)
+            && self.has_agreed_to_another(view).await?
+        {
+            return Ok((present.id, present.title.clone(), price));
+        }
+        let plan = self.get_plan_for_sale(slug)?;
+        let price = self.get_price(slug, interval)?;
+        let snapshot = self.store.read().await?;
+        let stored = snapshot.accounts().find_plan_by_slug(slug).await?;
+        let stored = stored.ok_or(gantry_ports::StoreError::NotFound { what: "plan" })?;
+        if is_present && stored.id == present.id {
+            let reason = format!("the subscription is on the plan `{slug}` already");
+            return Err(BillingError::Conflict { reason });
+        }
+        Ok((stored.id, plan.title.clone(), price))
+    }
+
+    /// Whether the provider has another plan for a subscription than the one that is paid for.
+    async fn has_agreed_to_another(&self, view: &SubscriptionView) -> Result<bool, BillingError> {
+        let provider = &self.require_till()?.provider;
+        let told = provider.fetch_subscription(&view.subscription.provider_ref).await?;
+        Ok(told.plan_id.is_none())
     }
 
     /// A page of the provider on which the organization sees its invoices and changes how it pays.
@@ -241,12 +266,15 @@ impl Billing {
     }
 }
 
-fn describe(wish: &SubscriptionWish) -> (&'static str, Value) {
+fn describe(wish: &SubscriptionWish, view: &SubscriptionView) -> (&'static str, Value) {
     match wish {
         SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
         SubscriptionWish::Keep => ("subscription.keep", json!({})),
         SubscriptionWish::Switch { slug, interval, return_url: _ } => {
-            ("subscription.switch", json!({ "plan": slug, "interval": interval.as_str() }))
+            let now = view.subscription.standing.state.interval;
+            let before = json!({ "plan": view.plan.slug, "interval": now.as_str() });
+            let after = json!({ "plan": slug, "interval": interval.as_str() });
+            ("subscription.switch", json!({ "before": before, "after": after }))
         }
     }
 }

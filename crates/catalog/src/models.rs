@@ -105,6 +105,7 @@ impl Catalog {
             .write::<(), CatalogError, _>(move |tx| {
                 let change = change.clone();
                 Box::pin(async move {
+                    tx.access().lock_organization(owner).await?;
                     let models = tx.models();
                     let found = models.find_model(owner, id).await?;
                     let model = found.ok_or(CatalogError::NotFound { what: "model" })?;

@@ -281,6 +281,7 @@ async fn insert_version(
     mut version: DatasetVersion,
 ) -> Result<(Dataset, Vec<String>), CatalogError> {
     let organization_id = upload.organization_id;
+    tx.access().lock_organization(organization_id).await?;
     let catalog = tx.catalog();
     // Whoever deletes the upload's row completes it; a second caller finds nothing.
     let keys = match catalog.delete_upload(organization_id, upload.id).await {

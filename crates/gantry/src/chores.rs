@@ -27,7 +27,7 @@ const CALLBACK_PAUSE: Duration = Duration::from_mins(1);
 const SCHEDULE_PAUSE: Duration = Duration::from_secs(30);
 /// How often mails that another server wrote are looked for.
 const MAIL_PAUSE: Duration = Duration::from_mins(1);
-/// How often balances, referrals and jobs of the banned are looked at.
+/// How often balances, trials, referrals and jobs of the banned are looked at.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
 /// How long schedules wait after an error of the store.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
@@ -97,14 +97,17 @@ async fn deliver_once(house: &House, sandbox: &Sandbox) -> Result<(), BillingErr
     Ok(())
 }
 
-/// Warns those whose credits run out, rewards those who brought somebody, and stops what those
-/// left who are banned.
+/// Warns those whose credits run out or whose trial ends, rewards those who brought somebody, and
+/// stops what those left who are banned.
 async fn look_at_accounts(house: &House) {
     let mut tick = tokio::time::interval(ACCOUNT_PAUSE);
     loop {
         tick.tick().await;
         if let Err(error) = house.billing.warn_of_low_balances().await {
             tracing::warn!(%error, "balances were not looked at");
+        }
+        if let Err(error) = house.billing.tell_of_ending_trials().await {
+            tracing::warn!(%error, "trials that end were not looked at");
         }
         match house.billing.settle_referrals().await {
             Ok(0) => {}

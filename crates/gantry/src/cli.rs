@@ -2,7 +2,6 @@
 
 mod account;
 mod admin;
-mod admin_limits;
 mod datasets;
 mod people;
 mod scheduling;
@@ -11,14 +10,15 @@ mod workflows;
 
 pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
 pub use admin::{
-    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminPlanCommand, FlagsCommand,
-    FraudCommand, SpanArgs, UserArgs, UsersCommand,
+    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand, AdminPaymentsCommand,
+    AdminPlanCommand, FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
-pub use admin_limits::AdminLimitsCommand;
 pub use datasets::DatasetsCommand;
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
-pub use shop::{BillingCommand, CreditsCommand, PlansArgs, PlansCommand};
+pub use shop::{
+    BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
+};
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 
 use std::net::SocketAddr;
@@ -107,12 +107,12 @@ pub enum Command {
     /// Show the subscription, payments, and the payment provider's page
     #[command(subcommand)]
     Billing(BillingCommand),
-    /// List the newest invoices of the subscription
-    Invoices(ServerArgs),
+    /// List the newest invoices and credit notes, and keep one as a PDF file
+    Invoices(InvoicesArgs),
     /// List, invite and remove members of your organization on a server
     #[command(subcommand)]
     Members(MembersCommand),
-    /// List and make organizations on a server, and change to another one
+    /// List, make and rename organizations on a server, and change to another one
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
     /// List who did what in your organization on a server, newest first

@@ -343,9 +343,11 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::SetupDone
         | AccessError::SetupRequired
         | AccessError::Busy
+        | AccessError::MailsPaused { .. }
         | AccessError::NoSuchPlan { .. }
         | AccessError::FlagChanged { .. }
         | AccessError::TooManyFlags { .. }
+        | AccessError::TooManyKeys { .. }
         | AccessError::LastOwner
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator

@@ -124,6 +124,7 @@ fn derive_settings(config: &Config) -> HttpSettings {
             per_minute: limits.sign_in_per_minute,
             burst: limits.sign_in_burst,
         },
+        mail_rate: RequestRate { per_minute: limits.mails_per_minute, burst: limits.mails_burst },
         streams_per_account: limits.streams_per_account,
         request_timeout: Duration::from_secs(config.server.request_timeout_s.max(1)),
         body_bytes: limits.body_bytes,

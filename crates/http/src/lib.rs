@@ -16,6 +16,7 @@ mod metrics;
 mod middleware;
 mod older_paths;
 mod pages;
+mod paper;
 mod percent;
 mod problem;
 mod qr_code;

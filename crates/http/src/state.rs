@@ -42,6 +42,9 @@ pub struct HttpSettings {
     pub anonymous_rate: RequestRate,
     /// How often an address may try to sign in, register or set up.
     pub sign_in_rate: RequestRate,
+    /// How often the people of an organization may have mails sent to others: invitations, and
+    /// proofs of new addresses.
+    pub mail_rate: RequestRate,
     /// Event streams that one account may hold open at once.
     pub streams_per_account: u32,
     /// How long a request may take; parts of uploads get ten times as long.
@@ -62,6 +65,7 @@ impl Default for HttpSettings {
             trusted_proxies: Vec::new(),
             anonymous_rate: RequestRate { per_minute: 120, burst: 60 },
             sign_in_rate: RequestRate { per_minute: 30, burst: 30 },
+            mail_rate: RequestRate { per_minute: 1, burst: 50 },
             streams_per_account: 64,
             request_timeout: Duration::from_secs(60),
             body_bytes: 2 << 20,

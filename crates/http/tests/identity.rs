@@ -299,7 +299,43 @@ async fn plans_limit_how_often_somebody_calls() -> Result<()> {
     assert!(statuses.contains(&429) && statuses[0] == 200, "{statuses:?}");
     // Others have their own bucket.
     let mut other = app.register("bob@example.org").await?;
+    // All keys of a person draw on theirs.
+    let mut last = None;
+    for name in ["one", "two"] {
+        let wanted = json!({ "name": name, "scopes": ["read"] });
+        let made = other.post("/api/v1/api-keys", &wanted).await?;
+        made.require_status(201)?;
+        let key = made.json()?["key"].as_str().unwrap_or_default().to_owned();
+        let answer = other.with_key(&key).get("/api/v1/account").await?;
+        let left: u32 = answer.header("ratelimit-remaining").unwrap_or_default().parse()?;
+        assert!(last.is_none_or(|last| left < last), "{name} has {left} left");
+        last = Some(left);
+    }
     other.get("/api/v1/account").await?.require_status(200)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn mails_to_others_are_limited_by_organization() -> Result<()> {
+    let http = HttpSettings {
+        mail_rate: RequestRate { per_minute: 1, burst: 2 },
+        ..TestSettings::default().http
+    };
+    let (app, _) = TestApp::start(TestSettings { http, ..TestSettings::default() }).await?;
+    let mut owner = app.register("ada@example.org").await?;
+    let mut statuses = Vec::new();
+    for guest in ["b@example.org", "c@example.org", "d@example.org"] {
+        let wanted = json!({ "email": guest, "role": "member" });
+        statuses.push(owner.post("/api/v1/invitations", &wanted).await?.status);
+    }
+    assert_eq!(statuses, [201, 201, 429]);
+    let wanted = json!({ "email": "new@example.org", "password": PASSWORD });
+    owner.post("/api/v1/auth/email", &wanted).await?.require_status(429)?;
+    // What causes no mail to others goes on, and so do other organizations.
+    owner.get("/api/v1/members").await?.require_status(200)?;
+    let mut other = app.register("bob@example.org").await?;
+    let wanted = json!({ "email": "e@example.org", "role": "member" });
+    other.post("/api/v1/invitations", &wanted).await?.require_status(201)?;
     Ok(())
 }
 

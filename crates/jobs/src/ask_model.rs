@@ -1,7 +1,8 @@
 //! Requests of jobs to language models: counted against the plan, and written down with their cost.
 //!
 //! Invariants: what a request can use at most is reserved before it is sent, so that one that would
-//! begin over a limit is not sent at all; what was answered is counted and written down even when
+//! begin over a limit is not sent at all, and those of one job that are open at once do not pass its
+//! limit together within this process; what was answered is counted and written down even when
 //! its job ends meanwhile, and again when the job is run again, because it was paid for each time;
 //! a request that was not answered uses nothing.
 
@@ -23,6 +24,7 @@ use gantry_types::{AllowanceId, AnswerEnd, AskId, MeterId, ModelAnswer, ModelReq
 use tokio::sync::Semaphore;
 
 use crate::Jobs;
+use crate::open_asks::{OpenAsk, OpenAsks};
 
 /// How long the store waits for the last word about a request: longer than any answer may take.
 const LIFE: Duration = Duration::from_mins(15);
@@ -38,13 +40,22 @@ pub struct ModelDesk {
     /// What tokens cost, and which plan allows more.
     pub billing: Billing,
     turns: Arc<Semaphore>,
+    open: Arc<OpenAsks>,
+}
+
+/// What is set aside for a request until it is answered.
+struct Reserved {
+    allowance_id: AllowanceId,
+    /// Where the plan limits what one job asks.
+    open: Option<OpenAsk>,
 }
 
 impl ModelDesk {
     /// With a bound on the requests that are open at once.
     #[must_use]
     pub fn new(model: Arc<dyn LanguageModel>, billing: Billing) -> Self {
-        Self { model, billing, turns: Arc::new(Semaphore::new(MOST_OPEN)) }
+        let (turns, open) = (Arc::new(Semaphore::new(MOST_OPEN)), Arc::default());
+        Self { model, billing, turns, open }
     }
 }
 
@@ -90,11 +101,13 @@ impl Jobs {
             Accounting::Metered => Some(self.reserve(desk, claim, request.most_tokens()).await?),
             Accounting::Platform => None,
         };
+        let (allowance_id, open) =
+            reserved.map(|reserved| (reserved.allowance_id, reserved.open)).unzip();
         let answer = desk.model.ask(request).await;
         if let Ok(answer) = &answer {
-            self.write_down(desk, claim, answer).await;
+            self.close(desk, claim, (answer, open.flatten())).await;
         }
-        if let Some(allowance_id) = reserved {
+        if let Some(allowance_id) = allowance_id {
             let used = answer.as_ref().ok().map(|answer| answer.tokens);
             self.count_use(claim, allowance_id, used).await;
         }
@@ -107,11 +120,8 @@ impl Jobs {
         desk: &ModelDesk,
         claim: &ClaimedJob,
         tokens: u64,
-    ) -> Result<AllowanceId, EngineError> {
-        if limits_jobs(&claim.terms) {
-            let asked = self.find_asked(claim).await.map_err(|error| derive_store_error(&error))?;
-            check_job(&claim.terms, asked, tokens).map_err(|refusal| describe(desk, &refusal))?;
-        }
+    ) -> Result<Reserved, EngineError> {
+        let open = self.open_ask(desk, claim, tokens).await?;
         let (allowance_id, now) = (AllowanceId::generate(), self.clock.now());
         let ask = |needed: u64| UnitAsk { needed, wanted: needed };
         let command = AllowCommand {
@@ -125,7 +135,7 @@ impl Jobs {
             expires_at: now.plus(LIFE),
         };
         match self.store.allow(command).await {
-            Ok(_) => Ok(allowance_id),
+            Ok(_) => Ok(Reserved { allowance_id, open }),
             Err(HotError::Refused(refusal)) => Err(describe(desk, &refusal)),
             Err(HotError::Store(error)) => Err(derive_store_error(&error)),
             Err(
@@ -136,14 +146,46 @@ impl Jobs {
         }
     }
 
+    /// Opens a request, where the plan limits what one job asks: with what is answered and what is
+    /// open of its tree, it has to be within the limit.
+    async fn open_ask(
+        &self,
+        desk: &ModelDesk,
+        claim: &ClaimedJob,
+        tokens: u64,
+    ) -> Result<Option<OpenAsk>, EngineError> {
+        if !limits_jobs(&claim.terms) {
+            return Ok(None);
+        }
+        let root_id = claim.job.root_id;
+        let _turn = desk.open.take_turn().await;
+        let answered = self.find_asked(claim).await.map_err(|error| derive_store_error(&error))?;
+        let asked = answered.plus(desk.open.find(root_id));
+        check_job(&claim.terms, asked, tokens).map_err(|refusal| describe(desk, &refusal))?;
+        Ok(Some(desk.open.open(root_id, tokens)))
+    }
+
+    /// Writes an answer down, and closes its request in the same turn.
+    async fn close(
+        &self,
+        desk: &ModelDesk,
+        claim: &ClaimedJob,
+        (answer, open): (&ModelAnswer, Option<OpenAsk>),
+    ) {
+        let Some(open) = open else { return self.write_down(desk, claim, answer).await };
+        let _turn = desk.open.take_turn().await;
+        self.write_down(desk, claim, answer).await;
+        drop(open);
+    }
+
     /// What the job's tree has asked so far, in all attempts.
     async fn find_asked(&self, claim: &ClaimedJob) -> Result<AskedByJob, StoreError> {
         let snapshot = self.store.read().await?;
         let (organization_id, root_id) = (claim.job.organization_id, claim.job.root_id);
         let found = snapshot.asks().sum_asks_of_trees(organization_id, &[root_id]).await?;
-        Ok(found.iter().fold(AskedByJob::default(), |sum, asks| AskedByJob {
-            requests: sum.requests.saturating_add(asks.sums.requests),
-            tokens: sum.tokens.saturating_add(asks.sums.tokens.total()),
+        Ok(found.iter().fold(AskedByJob::default(), |sum, asks| {
+            let (requests, tokens) = (asks.sums.requests, asks.sums.tokens.total());
+            sum.plus(AskedByJob { requests, tokens })
         }))
     }
 

@@ -10,6 +10,7 @@ mod cancel_job;
 mod error;
 mod estimate_job;
 mod inputs;
+mod open_asks;
 mod predict;
 mod read_jobs;
 mod redrive_job;

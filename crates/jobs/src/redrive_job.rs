@@ -8,9 +8,10 @@
 //! in turn.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest};
+use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest, StoreExt};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal, Origin};
 use gantry_types::{JobId, JobState};
+use serde_json::json;
 
 use crate::Jobs;
 use crate::error::JobsError;
@@ -74,7 +75,7 @@ impl Jobs {
             let Some(last) = jobs.last().map(|job| job.id) else { break };
             after = Some(last);
             for job in jobs {
-                seen += self.redrive_for_owner(job, &mut report).await?;
+                seen += self.redrive_for_owner(actor, job, &mut report).await?;
             }
         }
         Ok(report)
@@ -82,14 +83,20 @@ impl Jobs {
 
     async fn redrive_for_owner(
         &self,
+        actor: &Actor,
         job: JobRecord,
         report: &mut RedriveReport,
     ) -> Result<u32, JobsError> {
         let owner = Actor { user_id: job.submitted_by, ..Actor::system(job.organization_id) };
-        let job_id = job.id;
+        let (job_id, organization_id) = (job.id, job.organization_id);
         match self.redrive(&owner, job).await {
             Ok(submitted) if submitted.repeated => return Ok(0),
-            Ok(submitted) => report.redriven.push(submitted.job.id),
+            Ok(submitted) => {
+                // The new job is in its owner's name; the log of the organization tells who did it.
+                let there = Actor { organization_id, ..actor.clone() };
+                self.note_redriven(&there, job_id, submitted.job.id).await?;
+                report.redriven.push(submitted.job.id);
+            }
             Err(JobsError::Store(error) | JobsError::Hot(HotError::Store(error))) => {
                 return Err(error.into());
             }
@@ -98,6 +105,17 @@ impl Jobs {
             }
         }
         Ok(1)
+    }
+
+    async fn note_redriven(&self, actor: &Actor, old: JobId, new: JobId) -> Result<(), JobsError> {
+        let (subject, details) = (format!("job {old}"), json!({ "as": new }));
+        let entry = actor.audit_entry("job.redrive", &subject, details, self.clock.now());
+        self.store
+            .write(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move { Ok::<(), JobsError>(tx.audit().append(&entry).await?) })
+            })
+            .await
     }
 
     async fn redrive(&self, actor: &Actor, job: JobRecord) -> Result<SubmittedJob, JobsError> {

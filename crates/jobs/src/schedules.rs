@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use gantry_access::{Actor, Permission, require, require_feature};
 use gantry_engine_api::InputRef;
 use gantry_ports::store::{
-    Order, Overlap, Page, PageRequest, Schedule, ScheduleRun, ScheduleState, StoreExt,
+    AuditEntry, Order, Overlap, Page, PageRequest, Schedule, ScheduleRun, ScheduleState, StoreExt,
 };
 use gantry_rules::cron::CronExpression;
 use gantry_rules::plan::Feature;
@@ -79,11 +79,13 @@ impl Jobs {
         require(actor, Permission::RunJobs)?;
         require_feature(self.store.read().await?.as_ref(), actor, Feature::Schedules).await?;
         let schedule = self.derive_schedule(actor, ScheduleId::generate(), new).await?;
+        let entry = self.note_schedule(actor, "schedule.create", (None, Some(&schedule)));
         let kept = schedule.clone();
         self.store
             .write(move |tx| {
-                let schedule = kept.clone();
+                let (schedule, entry) = (kept.clone(), entry.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(schedule.organization_id).await?;
                     let page = PageRequest { after: None, limit: 200, order: Order::OldestFirst };
                     let held = tx.schedules().list_schedules(schedule.organization_id, &page);
                     if held.await?.items.len() >= MOST_SCHEDULES {
@@ -95,7 +97,8 @@ impl Jobs {
                             ),
                         });
                     }
-                    Ok(tx.schedules().insert_schedule(&schedule).await?)
+                    tx.schedules().insert_schedule(&schedule).await?;
+                    Ok(tx.audit().append(&entry).await?)
                 })
             })
             .await?;
@@ -120,12 +123,15 @@ impl Jobs {
         schedule.created_by = before.created_by;
         schedule.created_at = before.created_at;
         schedule.last_job = before.last_job;
+        let entry = self.note_schedule(actor, "schedule.change", (Some(&before), Some(&schedule)));
         let kept = schedule.clone();
         self.store
             .write(move |tx| {
-                let schedule = kept.clone();
+                let (schedule, entry) = (kept.clone(), entry.clone());
                 Box::pin(async move {
-                    Ok::<(), JobsError>(tx.schedules().update_schedule(&schedule).await?)
+                    tx.access().lock_organization(schedule.organization_id).await?;
+                    tx.schedules().update_schedule(&schedule).await?;
+                    Ok::<(), JobsError>(tx.audit().append(&entry).await?)
                 })
             })
             .await?;
@@ -139,15 +145,30 @@ impl Jobs {
     /// [`JobsError::ScheduleNotFound`].
     pub async fn delete_schedule(&self, actor: &Actor, id: ScheduleId) -> Result<(), JobsError> {
         require(actor, Permission::RunJobs)?;
-        self.get_schedule(actor, id).await?;
+        let before = self.get_schedule(actor, id).await?;
         let organization_id = actor.organization_id;
+        let entry = self.note_schedule(actor, "schedule.delete", (Some(&before), None));
         self.store
             .write(move |tx| {
+                let entry = entry.clone();
                 Box::pin(async move {
-                    Ok::<(), JobsError>(tx.schedules().delete_schedule(organization_id, id).await?)
+                    tx.schedules().delete_schedule(organization_id, id).await?;
+                    Ok::<(), JobsError>(tx.audit().append(&entry).await?)
                 })
             })
             .await
+    }
+
+    /// For the audit log: what a schedule was, and what it is.
+    fn note_schedule(
+        &self,
+        actor: &Actor,
+        action: &'static str,
+        (before, after): (Option<&Schedule>, Option<&Schedule>),
+    ) -> AuditEntry {
+        let id = after.or(before).map(|schedule| schedule.id.to_string()).unwrap_or_default();
+        let details = json!({ "before": before.map(describe), "after": after.map(describe) });
+        actor.audit_entry(action, &format!("schedule {id}"), details, self.clock.now())
     }
 
     /// One schedule.
@@ -208,12 +229,14 @@ impl Jobs {
         require(actor, Permission::ManageMembers)?;
         let (organization_id, now) = (actor.organization_id, self.clock.now());
         let subject = format!("organization {organization_id}");
-        let details = json!({ "time_zone": zone.as_str() });
+        let before = self.store.read().await?.schedules().get_zone(organization_id).await?;
+        let details = json!({ "before": before.as_str(), "after": zone.as_str() });
         let entry = actor.audit_entry("organization.set_time_zone", &subject, details, now);
         self.store
             .write(move |tx| {
                 let (zone, entry) = (zone.clone(), entry.clone());
                 Box::pin(async move {
+                    tx.access().lock_organization(organization_id).await?;
                     let schedules = tx.schedules();
                     schedules.set_zone(organization_id, &zone).await?;
                     let page = PageRequest { after: None, limit: 200, order: Order::OldestFirst };
@@ -290,6 +313,17 @@ impl Jobs {
         }
         Ok(resolved)
     }
+}
+
+/// What the audit log tells of a schedule.
+fn describe(schedule: &Schedule) -> Value {
+    json!({
+        "name": schedule.name,
+        "operation": schedule.operation,
+        "cron": schedule.cron.to_string(),
+        "overlap": schedule.overlap,
+        "state": schedule.state,
+    })
 }
 
 /// When a schedule is due after `now`: never while it is paused.

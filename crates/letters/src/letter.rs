@@ -47,6 +47,13 @@ pub enum Letter {
         /// The secret.
         token: String,
     },
+    /// Somebody asked for another address; goes to the present one.
+    EmailChangeAsked {
+        /// The reader's name.
+        name: String,
+        /// The address that was asked for.
+        email: String,
+    },
     /// The address was changed; goes to the old one.
     EmailChanged {
         /// The reader's name.
@@ -106,6 +113,17 @@ pub enum Letter {
         /// What is left.
         left: Credits,
     },
+    /// A trial ends, and the plan is paid for from then on.
+    TrialEnding {
+        /// The organization's name.
+        organization: String,
+        /// The plan.
+        plan: String,
+        /// What is to be paid for the first period, where it is known.
+        price: Option<Money>,
+        /// When.
+        at: Timestamp,
+    },
     /// The account is on another plan.
     PlanChanged {
         /// The organization's name.
@@ -160,6 +178,7 @@ impl Letter {
             Self::ResetPassword { .. } => "reset_password",
             Self::PasswordChanged { .. } => "password_changed",
             Self::ChangeEmail { .. } => "change_email",
+            Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
             Self::WayInChanged { .. } => "way_in_changed",
@@ -167,6 +186,7 @@ impl Letter {
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
             Self::LowBalance { .. } => "low_balance",
+            Self::TrialEnding { .. } => "trial_ending",
             Self::PlanChanged { .. } => "plan_changed",
             Self::AccountLeaving { .. } => "account_leaving",
             Self::Restricted { .. } => "restricted",
@@ -185,9 +205,9 @@ impl Letter {
             Self::Invitation { token, .. } => format!("/invitation?token={token}"),
             Self::AccountLeaving { token, .. } => format!("/keep-account?token={token}"),
             Self::Restricted { .. } | Self::Reinstated { .. } => "/sign-in".to_owned(),
-            Self::PasswordChanged { .. } | Self::EmailChanged { .. } => {
-                "/forgot-password".to_owned()
-            }
+            Self::PasswordChanged { .. }
+            | Self::EmailChangeAsked { .. }
+            | Self::EmailChanged { .. } => "/forgot-password".to_owned(),
             Self::SecondFactorChanged { .. } | Self::WayInChanged { .. } => {
                 "/app/account/security".to_owned()
             }
@@ -195,6 +215,7 @@ impl Letter {
             | Self::PaymentFailed { .. }
             | Self::Refunded { .. }
             | Self::LowBalance { .. }
+            | Self::TrialEnding { .. }
             | Self::PlanChanged { .. } => "/app/account".to_owned(),
         }
     }
@@ -211,7 +232,9 @@ impl Letter {
             Self::Restricted { name, banned, until } => context! {
                 name, banned, until => until.map(|until| until.to_string()),
             },
-            Self::EmailChanged { name, email } => context! { name, email },
+            Self::EmailChangeAsked { name, email } | Self::EmailChanged { name, email } => {
+                context! { name, email }
+            }
             Self::SecondFactorChanged { name, turned_on } => context! { name, turned_on },
             Self::WayInChanged { name, way, added } => context! { name, way, added },
             Self::Receipt { organization, amount, description, credits } => context! {
@@ -229,6 +252,11 @@ impl Letter {
             Self::LowBalance { organization, left } => {
                 context! { organization, left => left.get() }
             }
+            Self::TrialEnding { organization, plan, price, at } => context! {
+                organization, plan,
+                price => price.map(|price| price.to_string()),
+                at => at.to_string(),
+            },
             Self::PlanChanged { organization, before, after } => {
                 context! { organization, before, after }
             }

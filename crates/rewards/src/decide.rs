@@ -19,7 +19,7 @@ use gantry_types::{AdSessionId, Credits, FraudEventId, LotId, OrganizationId, Ti
 use serde_json::json;
 
 use crate::error::RewardsError;
-use crate::place::{Place, count_claims};
+use crate::place::{Place, count_claims, lock_place};
 
 /// For how long the persons of a device are counted.
 const DEVICE_MEMORY: Duration = Duration::from_hours(30 * 24);
@@ -74,7 +74,7 @@ impl ClaimDraft {
     /// Decides, gives, and notes why; a claim that was decided meanwhile stays as it was.
     pub(crate) async fn decide(&self, tx: &dyn Tx) -> Result<FraudEvent, RewardsError> {
         let rewards = tx.rewards();
-        rewards.lock_claims(self.place.user_id).await?;
+        lock_place(rewards, &self.place).await?;
         if let Some(known) = rewards.find_decision(self.session_id).await? {
             return Ok(known);
         }

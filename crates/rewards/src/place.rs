@@ -3,10 +3,11 @@
 //! Invariants: an address of IPv6 counts as its network of 64 bits, which is one household; of a
 //! device's fingerprint nothing is kept but a digest.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use gantry_access::household_of;
 use gantry_ports::StoreError;
-use gantry_ports::store::{ClaimSource, ReadRewards};
+use gantry_ports::store::{ClaimSource, ReadRewards, WriteRewards};
 use gantry_rules::period::{derive_day, derive_hour};
 use gantry_rules::rewards::{ClaimCount, ClaimCounts};
 use gantry_types::{Timestamp, UserId};
@@ -29,12 +30,9 @@ pub(crate) struct Place {
 
 /// An address as it is kept and counted.
 pub(crate) fn derive_address(ip: IpAddr) -> String {
-    match ip.to_canonical() {
+    match household_of(ip) {
         IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => {
-            let network = Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64));
-            format!("{network}/64")
-        }
+        IpAddr::V6(network) => format!("{network}/64"),
     }
 }
 
@@ -79,6 +77,19 @@ pub(crate) fn digest_fingerprint(text: &str) -> Result<String, RewardsError> {
         return Err(RewardsError::Invalid { field: "fingerprint", message });
     }
     Ok(hex::encode(Sha256::digest(text.as_bytes())))
+}
+
+/// Makes whoever else claims from the same place wait until the transaction ends.
+pub(crate) async fn lock_place(
+    rewards: &dyn WriteRewards,
+    place: &Place,
+) -> Result<(), StoreError> {
+    rewards.lock_claims(&ClaimSource::Person(place.user_id)).await?;
+    rewards.lock_claims(&ClaimSource::Address(place.address.clone())).await?;
+    match &place.device {
+        Some(device) => rewards.lock_claims(&ClaimSource::Device(device.clone())).await,
+        None => Ok(()),
+    }
 }
 
 /// What was claimed from a place in the present hour and day.

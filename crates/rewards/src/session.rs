@@ -11,7 +11,7 @@ use gantry_rules::rewards::{admit_claim, count_remaining};
 use gantry_types::AdSessionId;
 
 use crate::error::RewardsError;
-use crate::place::{Place, count_claims, derive_address};
+use crate::place::{Place, count_claims, derive_address, lock_place};
 use crate::{Rewards, require_person};
 
 /// How long an ad may take from the order to its end.
@@ -58,7 +58,7 @@ impl Rewards {
                 let (session, place, unit) = (session.clone(), place.clone(), unit.clone());
                 Box::pin(async move {
                     let rewards = tx.rewards();
-                    rewards.lock_claims(user_id).await?;
+                    lock_place(rewards, &place).await?;
                     let counts = count_claims(rewards, &place, now).await?;
                     admit_claim(&terms, &counts, now).map_err(|refusal| {
                         let retry_after = refusal.until.since(now);

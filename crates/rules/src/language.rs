@@ -75,10 +75,21 @@ impl TokenPrices {
 /// What the tree of a job asked of language models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AskedByJob {
-    /// Requests that were answered.
+    /// Requests that were answered, or are open.
     pub requests: u64,
-    /// Their tokens.
+    /// Their tokens; of those that are open, the most that they can use.
     pub tokens: u64,
+}
+
+impl AskedByJob {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_add(other.requests),
+            tokens: self.tokens.saturating_add(other.tokens),
+        }
+    }
 }
 
 /// Whether a job may make one more request, of at most so many tokens, by the limits of one job.

@@ -83,6 +83,7 @@ impl Default for TestSettings {
         let http = HttpSettings {
             anonymous_rate: plenty,
             sign_in_rate: plenty,
+            mail_rate: plenty,
             ..HttpSettings::default()
         };
         Self {

@@ -8,6 +8,7 @@ pub mod fakes;
 mod installation;
 pub mod postgres;
 pub mod python;
+mod slow_provider;
 mod till;
 
 pub use app::{
@@ -20,4 +21,5 @@ pub use installation::{
     Installation, Platform, TestClock, edition_of, generous_terms, insert_account, new_job,
     new_user,
 };
+pub use slow_provider::SlowProvider;
 pub use till::TestTill;

@@ -108,6 +108,8 @@ define_ids! {
     PaymentEventId,
     /// Money that was received.
     PaymentId,
+    /// Money that is to be given back, once.
+    RefundId,
     /// An invoice or a credit note.
     InvoiceId,
     /// An ad that somebody watches for credits.

@@ -22,8 +22,8 @@ pub use ids::{
     AdCallbackId, AdSessionId, AllowanceId, ApiKeyId, ArtifactId, AskId, AuditEntryId, CheckoutId,
     DatasetId, FraudBlockId, FraudEventId, InvalidId, InvitationId, InvoiceId, JobId,
     LedgerEntryId, LinkedIdentityId, LotId, MailId, OAuthClientId, OrganizationId, PasskeyId,
-    PaymentEventId, PaymentId, PlanId, ReferralId, RequestId, ScheduleId, ScheduleRunId, SessionId,
-    SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
+    PaymentEventId, PaymentId, PlanId, ReferralId, RefundId, RequestId, ScheduleId, ScheduleRunId,
+    SessionId, SubscriptionId, TokenFamilyId, UploadId, UserId, WorkerId, WorkflowId,
 };
 pub use job::{Attempt, Device, EngineErrorKind, JobState, PriorityClass, UnknownWord};
 pub use language::{

@@ -73,6 +73,8 @@ define_problems! {
     Conflict = "conflict", 409, "This conflicts with the present state", retryable: false;
     /// It exists already.
     AlreadyExists = "already_exists", 409, "It exists already", retryable: false;
+    /// A repetition of the request took it over.
+    Overtaken = "overtaken", 409, "A repetition of this request took it over", retryable: true;
     /// An operator has turned the operation off.
     OperationPaused = "operation_paused", 409, "This operation is paused", retryable: true;
     /// The link of a mail was used, replaced, or is too old.

@@ -24,6 +24,7 @@ use gantry_testkit::{Installation, edition_of, generous_terms};
 use gantry_types::{Device, EngineErrorKind, JobState, MeterId, Nanos, PriorityClass};
 use gantry_worker::{Worker, WorkerSettings};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -34,6 +35,9 @@ struct Ask;
 struct AskParams {
     /// What is asked, one after another.
     requests: Vec<Value>,
+    /// All of it at once instead.
+    #[serde(default)]
+    at_once: bool,
 }
 
 impl Operation for Ask {
@@ -58,8 +62,19 @@ impl Operation for Ask {
         context: JobContext,
     ) -> Result<Step<Value>, EngineError> {
         let mut answers = Vec::new();
-        for request in params.requests {
-            answers.push(context.ask_model(request).await?);
+        if params.at_once {
+            let mut asking = JoinSet::new();
+            for request in params.requests {
+                let context = context.clone();
+                asking.spawn(async move { context.ask_model(request).await });
+            }
+            while let Some(answer) = asking.join_next().await {
+                answers.push(answer.map_err(|error| EngineError::bug(error.to_string()))??);
+            }
+        } else {
+            for request in params.requests {
+                answers.push(context.ask_model(request).await?);
+            }
         }
         Ok(Step::Done(Value::Array(answers)))
     }
@@ -166,7 +181,11 @@ impl House {
 
     /// Runs a job that asks, to its end.
     async fn run(&self, jobs: &Jobs, requests: Vec<Value>) -> Result<JobRecord> {
-        let job = self.installation.submit("asking.ask", json!({ "requests": requests })).await?;
+        self.run_with(jobs, json!({ "requests": requests })).await
+    }
+
+    async fn run_with(&self, jobs: &Jobs, params: Value) -> Result<JobRecord> {
+        let job = self.installation.submit("asking.ask", params).await?;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(self.worker(jobs).run(stop.clone()));
         let ended = self.installation.wait_for(job.id, LIMIT).await;
@@ -278,6 +297,24 @@ async fn limits_are_kept_on_sqlite() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_are_kept_on_postgres() -> Result<()> {
     a_request_over_a_limit_is_not_sent(Database::Postgres).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_are_open_at_once_pass_no_limit_together() -> Result<()> {
+    let most = serde_json::from_value::<gantry_types::ModelRequest>(hello(10))?.most_tokens();
+    for (limit, state) in [(2 * most - 1, JobState::Failed), (2 * most, JobState::Succeeded)] {
+        let of_job = MeterLimit { per_job: Some(limit), ..MeterLimit::default() };
+        let house = House::open(Database::Sqlite, (MeterId::ai_tokens(), of_job)).await?;
+        // Whichever comes first is open for a second, and could be answered within the limit.
+        house.fake.trouble(Trouble::Busy, Some(1));
+        let both = json!({ "requests": [hello(10), hello(10)], "at_once": true });
+        let job = house.run_with(&house.jobs, both).await?;
+        assert_eq!(job.state, state, "{:?}", job.error);
+        if let Some(error) = job.error {
+            assert!(error.message.contains("one job may use at most"), "{}", error.message);
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

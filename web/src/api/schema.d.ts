@@ -172,6 +172,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/invoices/{number}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An invoice or a credit note of this installation's numbering, as a PDF file. */
+        get: operations["download_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/ledger": {
         parameters: {
             query?: never;
@@ -708,7 +725,8 @@ export interface paths {
         put?: never;
         /**
          * Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
-         *     hours, and it is given back once. For administrators.
+         *     hours, and it is given back once; without one, every request is a refund of its own. For
+         *     administrators.
          */
         post: operations["refund_payment"];
         delete?: never;
@@ -2319,7 +2337,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Gives the organization another name; for its owners. */
+        patch: operations["rename_organization"];
         trace?: never;
     };
     "/api/v1/organizations/leave": {
@@ -3941,7 +3960,7 @@ export interface components {
             number?: string | null;
             /** @description Its page: here, or at the provider. */
             page_url?: string | null;
-            /** @description Its PDF file at the provider. */
+            /** @description Its PDF file: here, or at the provider. */
             pdf_url?: string | null;
             /** @description The provider's name for it; its number, where it is of this installation's numbering. */
             provider_ref: string;
@@ -5135,7 +5154,7 @@ export interface components {
             /** @description The operation. */
             operation: string;
         };
-        /** @description A new organization. */
+        /** @description What an organization is called. */
         OrganizationRequest: {
             /** @description The name for people. */
             name: string;
@@ -6129,7 +6148,7 @@ export interface components {
             type: string;
         };
         /** @enum {string} */
-        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "operation_paused" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
+        ProblemCode: "invalid_request" | "not_signed_in" | "wrong_credentials" | "second_factor_required" | "not_vouched" | "insufficient_credits" | "not_in_plan" | "quota_exceeded" | "forbidden" | "csrf_rejected" | "not_found" | "method_not_allowed" | "conflict" | "already_exists" | "overtaken" | "operation_paused" | "link_not_good" | "precondition_failed" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_parameters" | "unreadable_file" | "idempotency_mismatch" | "checksum_mismatch" | "rate_limited" | "locked_out" | "overloaded" | "internal" | "unavailable" | "engine_unavailable" | "service_restarting";
         /** @description Somebody who vouches for people here. */
         ProviderBody: {
             /** @description The name in addresses. */
@@ -7631,6 +7650,37 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    download_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as `INV-2027-1`. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
                 };
             };
             /** @description A problem. */
@@ -9604,7 +9654,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
         responses: {
             204: {
                 headers: {
@@ -9932,7 +9986,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
         responses: {
             204: {
                 headers: {
@@ -10106,6 +10164,14 @@ export interface operations {
             query?: {
                 /** @description A path of the app to go to afterwards. */
                 next?: string;
+                /** @description The secret of an invitation, for who has no account yet. */
+                token?: string;
+                /** @description The code of whoever referred a newcomer. */
+                referral_code?: string;
+                /** @description The paid plan that a newcomer means to buy, by its name. */
+                plan?: string;
+                /** @description How often it is to be paid for: `month` or `year`. */
+                interval?: string;
             };
             header?: never;
             path: {
@@ -12146,6 +12212,38 @@ export interface operations {
         };
         responses: {
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

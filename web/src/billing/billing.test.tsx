@@ -174,11 +174,22 @@ describe('a subscription', () => {
       page_url: 'https://pay.example/in_7',
       pdf_url: null,
     };
-    answer(200, { items: [invoice] });
+    const own: Invoice = {
+      ...invoice,
+      provider_ref: 'INV-2026-1',
+      number: 'INV-2026-1',
+      page_url: '/api/v1/account/invoices/INV-2026-1/page',
+      pdf_url: '/api/v1/account/invoices/INV-2026-1/pdf',
+    };
+    answer(200, { items: [invoice, own] });
     show(<Invoices />);
     const table = await screen.findByRole('table', { name: 'Invoices' });
     expect(within(table).getByText('A-7')).toBeTruthy();
     const links = within(table).getAllByRole('link');
-    expect(links.map((link) => link.getAttribute('href'))).toEqual(['https://pay.example/in_7']);
+    expect(links.map((link) => [link.textContent, link.getAttribute('href')])).toEqual([
+      ['View', 'https://pay.example/in_7'],
+      ['View', own.page_url],
+      ['PDF', own.pdf_url],
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import { Button, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -8,13 +8,12 @@ import { api } from '../api/client';
 import { identitiesQuery, providersQuery } from '../api/queries';
 import type { LinkBegun, LinkedIdentity, Provider } from '../api/types';
 import { useMe } from '../app/me';
-import { say, sayProblem } from '../app/toasts';
-import { ConfirmButton } from '../parts/ConfirmButton';
 import { Dialog } from '../parts/Dialog';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
 import { When } from '../parts/When';
 import { PasswordForm } from './PasswordForm';
+import { RemoveWay } from './RemoveWay';
 
 /** Adding one opens the account for good, so it needs the password; then the browser goes there. */
 function AddForm({ provider }: { provider: Provider }) {
@@ -35,15 +34,6 @@ function AddForm({ provider }: { provider: Provider }) {
 
 function IdentityRow({ identity }: { identity: LinkedIdentity }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => api.send('DELETE', `/auth/identities/${identity.id}`),
-    onSuccess: () => {
-      say(t('ways.removed', { label: identity.label }));
-      void client.invalidateQueries({ queryKey: ['me'] });
-    },
-    onError: sayProblem,
-  });
   return (
     <li className="identity-way" data-testid="identity-row">
       <div>
@@ -53,13 +43,10 @@ function IdentityRow({ identity }: { identity: LinkedIdentity }) {
           {t('ways.since')} <When at={identity.linked_at} />
         </p>
       </div>
-      <ConfirmButton
-        label={t('ways.remove')}
-        question={t('ways.removeQuestion', { label: identity.label })}
+      <RemoveWay
+        label={identity.label}
+        path={`/auth/identities/${identity.id}`}
         consequence={t('ways.removeText')}
-        isBusy={remove.isPending}
-        onConfirm={() => remove.mutate()}
-        size="compact-sm"
       />
     </li>
   );

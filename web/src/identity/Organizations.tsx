@@ -10,11 +10,12 @@ import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
+import { RenameOrganization } from './RenameOrganization';
 
 /** Everything on the screen belongs to the organization, so the app begins anew. */
 const beginAnew = () => window.location.assign('/app/');
 
-/** The person's organizations: another, a new one, or out of this one. */
+/** The person's organizations: another, a new one, this one by another name, or out of it. */
 export function OrganizationPanel() {
   const { t } = useTranslation();
   const me = useMe();
@@ -52,6 +53,7 @@ export function OrganizationPanel() {
             />
           )}
         </div>
+        <RenameOrganization />
         {others.map((place) => (
           <div className="identity-row" key={place.id}>
             <span>{place.name}</span>

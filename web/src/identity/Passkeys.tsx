@@ -8,13 +8,13 @@ import { api } from '../api/client';
 import { passkeysQuery } from '../api/queries';
 import type { Passkey, PasskeyCreation } from '../api/types';
 import { useMe } from '../app/me';
-import { say, sayProblem } from '../app/toasts';
-import { ConfirmButton } from '../parts/ConfirmButton';
+import { say } from '../app/toasts';
 import { Dialog } from '../parts/Dialog';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
 import { When } from '../parts/When';
 import { PasswordForm } from './PasswordForm';
+import { RemoveWay } from './RemoveWay';
 import { createCredential, hasPasskeys, isAddress } from './webauthn';
 
 function useRefresh() {
@@ -96,15 +96,6 @@ function RenameForm({ passkey, onDone }: { passkey: Passkey; onDone: () => void 
 
 function PasskeyRow({ passkey, onRename }: { passkey: Passkey; onRename: () => void }) {
   const { t } = useTranslation();
-  const refresh = useRefresh();
-  const remove = useMutation({
-    mutationFn: () => api.send('DELETE', `/auth/passkeys/${passkey.id}`),
-    onSuccess: () => {
-      say(t('passkeys.removed', { name: passkey.name }));
-      refresh();
-    },
-    onError: sayProblem,
-  });
   return (
     <li className="identity-way" data-testid="passkey-row">
       <div>
@@ -122,13 +113,10 @@ function PasskeyRow({ passkey, onRename }: { passkey: Passkey; onRename: () => v
         <Button variant="default" size="compact-sm" onClick={onRename}>
           {t('passkeys.rename')}
         </Button>
-        <ConfirmButton
-          label={t('ways.remove')}
-          question={t('ways.removeQuestion', { label: passkey.name })}
+        <RemoveWay
+          label={passkey.name}
+          path={`/auth/passkeys/${passkey.id}`}
           consequence={t('passkeys.removeText')}
-          isBusy={remove.isPending}
-          onConfirm={() => remove.mutate()}
-          size="compact-sm"
         />
       </div>
     </li>
@@ -139,11 +127,17 @@ function PasskeyRow({ passkey, onRename }: { passkey: Passkey; onRename: () => v
 function AddButton({ onAdd }: { onAdd: () => void }) {
   const { t } = useTranslation();
   const { user } = useMe();
+  if (!user.password) {
+    return (
+      <p className="muted small">
+        {t('ways.noPassword')} <a href="/forgot-password">{t('ways.setPassword')}</a>
+      </p>
+    );
+  }
   if (isAddress(window.location.hostname)) {
     return <p className="muted small">{t('passkeys.needsName')}</p>;
   }
   if (!hasPasskeys()) return <p className="muted small">{t('passkeys.none')}</p>;
-  if (!user.password) return null;
   return (
     <Button variant="default" onClick={onAdd}>
       {t('passkeys.add')}

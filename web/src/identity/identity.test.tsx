@@ -2,10 +2,11 @@ import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { answer, show } from '../../test/stage';
+import { answer, changesOf, show } from '../../test/stage';
 import { LeaveAccount } from './LeaveAccount';
 import { Passkeys } from './Passkeys';
 import { PasswordForm } from './PasswordForm';
+import { RenameOrganization } from './RenameOrganization';
 import { isAddress } from './webauthn';
 
 const password = (place: HTMLElement = document.body) =>
@@ -90,6 +91,29 @@ describe('leaving', () => {
   });
 });
 
+describe('the name of an organization', () => {
+  const field = () => screen.getByLabelText(/^Name of this organization/);
+
+  test('is changed by its owner', async () => {
+    const server = answer(200, {});
+    show(<RenameOrganization />);
+    expect(screen.getByRole('button', { name: 'Rename it' })).toHaveProperty('disabled', true);
+    await userEvent.clear(field());
+    await userEvent.type(field(), ' Engines ');
+    await userEvent.click(screen.getByRole('button', { name: 'Rename it' }));
+    const change = ['PATCH', '/api/v1/organizations', { name: 'Engines' }];
+    await vi.waitFor(() => expect(changesOf(server)).toEqual([change]));
+  });
+
+  test('is refused with the reason', async () => {
+    answer(403, { title: 'Forbidden', code: 'forbidden', detail: 'Your role does not allow it.' });
+    show(<RenameOrganization />);
+    await userEvent.type(field(), ' No. 2');
+    await userEvent.click(screen.getByRole('button', { name: 'Rename it' }));
+    expect((await screen.findByRole('alert')).textContent).toContain('does not allow it');
+  });
+});
+
 describe('passkeys', () => {
   function reach(hostname: string) {
     vi.stubGlobal('PublicKeyCredential', vi.fn());
@@ -109,6 +133,27 @@ describe('passkeys', () => {
     reach('192.0.2.7');
     expect(button()).toBeNull();
     expect(screen.getByText(/need a name/)).toBeTruthy();
+  });
+
+  const laptop = { id: 'one', name: 'My laptop', created_at: '2026-12-11T10:00:00Z' };
+
+  test('are removed by the password', async () => {
+    const server = answer(200, { items: [laptop] });
+    show(<Passkeys />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Remove' }));
+    const dialog = await screen.findByRole('dialog');
+    await userEvent.type(password(dialog), 'a long enough one');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Remove' }));
+    const removal = ['DELETE', '/api/v1/auth/passkeys/one', { password: 'a long enough one' }];
+    await vi.waitFor(() => expect(changesOf(server)).toEqual([removal]));
+  });
+
+  test('stay with somebody who has no password, and the page says why', async () => {
+    answer(200, { items: [laptop] });
+    show(<Passkeys />, { password: false });
+    await screen.findByText('My laptop');
+    expect(screen.queryByRole('button', { name: 'Remove' })).toBeNull();
+    expect(screen.getByRole('link').getAttribute('href')).toBe('/forgot-password');
   });
 
   test('tell addresses from names', () => {

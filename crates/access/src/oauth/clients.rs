@@ -13,7 +13,7 @@ use crate::actor::Actor;
 use crate::api_keys::check_scopes;
 use crate::email::parse_name;
 use crate::error::AccessError;
-use crate::permission::{Permission, require, require_no_client};
+use crate::permission::{Permission, require, require_endless};
 use crate::secret::{generate_client_secret, sha256_hex};
 use crate::sessions::require_person;
 
@@ -75,7 +75,7 @@ impl Access {
         draft: ClientDraft,
     ) -> Result<IssuedClient, AccessError> {
         require(actor, Permission::ManageMembers)?;
-        require_no_client(actor, Permission::ManageMembers)?;
+        require_endless(actor, Permission::ManageMembers)?;
         let created_by = require_person(actor)?;
         let draft = draft.check(actor, kind)?;
         let secret = make_secret(kind)?;
@@ -124,6 +124,7 @@ impl Access {
         let old = self.get_own_client(actor, id).await?;
         let draft = draft.check(actor, old.kind)?;
         let loses_scopes = old.scopes.iter().any(|scope| !draft.scopes.contains(scope));
+        let before = describe(&old);
         let client = OAuthClient {
             name: draft.name,
             redirect_uris: draft.redirect_uris,
@@ -131,7 +132,8 @@ impl Access {
             ..old
         };
         let now = self.clock.now();
-        let entry = actor.audit_entry("client.change", &subject(&client), describe(&client), now);
+        let details = json!({ "before": before, "after": describe(&client) });
+        let entry = actor.audit_entry("client.change", &subject(&client), details, now);
         let changed = client.clone();
         self.change_client(move |tx| {
             let (client, entry) = (changed.clone(), entry.clone());
@@ -203,7 +205,7 @@ impl Access {
         id: OAuthClientId,
     ) -> Result<OAuthClient, AccessError> {
         require(actor, Permission::ManageMembers)?;
-        require_no_client(actor, Permission::ManageMembers)?;
+        require_endless(actor, Permission::ManageMembers)?;
         let found = self.store.read().await?.clients().find_client(id).await?;
         let found = found.filter(|client| client.organization_id == actor.organization_id);
         found.ok_or(AccessError::NotFound { what: "client" })

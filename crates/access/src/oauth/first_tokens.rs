@@ -105,6 +105,8 @@ struct Exchanging {
 
 impl Exchanging {
     async fn apply(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
+        // Whoever ends all tokens of the person at this moment ends this pair too.
+        tx.access().lock_user(self.code.user_id).await?;
         // The client may have been removed a moment ago, and its codes with it.
         if tx.clients().find_client(self.code.client).await?.is_none() {
             return Ok(Exchange::Refused);

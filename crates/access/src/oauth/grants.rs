@@ -55,6 +55,7 @@ impl Access {
         self.change_identity(user_id, move |tx| {
             let entry = entry.clone();
             Box::pin(async move {
+                tx.access().lock_user(user_id).await?;
                 tx.clients().end_grants(user_id, client, now).await?;
                 Ok(tx.audit().append(&entry).await?)
             })

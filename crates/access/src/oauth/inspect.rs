@@ -99,9 +99,12 @@ impl Access {
         let Some(token) = found.filter(|token| token.client == Some(client.id)) else {
             return Ok(());
         };
-        let (family, now) = (token.family, self.clock.now());
-        self.change_identity(token.user_id, move |tx| {
-            Box::pin(async move { Ok(tx.identity().end_family(family, now).await?) })
+        let (user_id, family, now) = (token.user_id, token.family, self.clock.now());
+        self.change_identity(user_id, move |tx| {
+            Box::pin(async move {
+                tx.access().lock_user(user_id).await?;
+                Ok(tx.identity().end_family(family, now).await?)
+            })
         })
         .await?;
         Ok(())

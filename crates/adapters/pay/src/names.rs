@@ -1,6 +1,7 @@
 //! Names that travel to a provider: its own as parts of paths, and ours of what is done once.
 //!
-//! Invariants: nothing but a name gets into a path; the same refund has the same name.
+//! Invariants: nothing but a name gets into a path; a refund that is sent again has the same name,
+//! and another one, however alike, another.
 
 use gantry_ports::payments::{PaymentError, RefundOrder};
 
@@ -24,8 +25,7 @@ pub(crate) fn segment<'n>(
 
 /// The key with which a refund is done once, however often it is sent.
 pub(crate) fn refund_key(order: &RefundOrder) -> String {
-    let RefundOrder { payment_ref, amount, before_minor } = order;
-    format!("refund-{payment_ref}-{before_minor}-{}", amount.minor)
+    format!("refund-{}", order.id)
 }
 
 #[cfg(test)]

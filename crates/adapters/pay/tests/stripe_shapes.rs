@@ -17,7 +17,9 @@ use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_testkit::TestClock;
 use gantry_testkit::fakes::FakePaid;
 use gantry_testkit::fakes::stripe::{FakeStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET};
-use gantry_types::{CheckoutId, Credits, Currency, Money, OrganizationId, PlanId, Timestamp};
+use gantry_types::{
+    CheckoutId, Credits, Currency, Money, OrganizationId, PlanId, RefundId, Timestamp,
+};
 
 const PAYS: &str = "4242 4242 4242 4242";
 const PAYS_ONCE: &str = "4000 0000 0000 0341";
@@ -227,7 +229,7 @@ async fn money_that_goes_back_and_what_is_listed() -> Result<()> {
     let mut desk = Desk::open().await?;
     let bought = desk.buy((package(), dollars(20)), PAYS, None).await?;
     let payment_ref = last_payment(&bought)?;
-    let order = RefundOrder { payment_ref, amount: dollars(5), before_minor: 0 };
+    let order = RefundOrder { id: RefundId::generate(), payment_ref, amount: dollars(5) };
     desk.stripe.refund(&order).await?;
     let refunded = desk.take().await?;
     let total = |fact: &ProviderFact| {
@@ -247,7 +249,8 @@ async fn money_that_goes_back_and_what_is_listed() -> Result<()> {
 
     // By its invoice, whose payments are asked for.
     let subscribed = desk.buy((plan(0), dollars(10)), PAYS, None).await?;
-    let order = RefundOrder { payment_ref: last_payment(&subscribed)?, ..order };
+    let (id, payment_ref) = (RefundId::generate(), last_payment(&subscribed)?);
+    let order = RefundOrder { id, payment_ref, ..order };
     assert!(order.payment_ref.starts_with("in_"), "{}", order.payment_ref);
     desk.stripe.refund(&order).await?;
     desk.take().await?;

@@ -23,6 +23,7 @@ impl Ground {
         let Some(checkout) = tx.payments().find_checkout(id).await? else {
             return Ok(unclear(format!("there is no checkout {id} yet")));
         };
+        tx.access().lock_organization(checkout.organization_id).await?;
         let package = match (&checkout.purchase, payment) {
             (Purchase::Plan { .. }, _) => None,
             (Purchase::Package { slug, credits }, Some(payment)) => {

@@ -28,6 +28,7 @@ impl Ground {
         let Some(organization_id) = whose.or(told.organization_id) else {
             return Ok(unclear("it names no organization of ours"));
         };
+        tx.access().lock_organization(organization_id).await?;
         if tx.access().find_organization(organization_id).await?.is_none() {
             return Ok(unclear(format!("there is no organization {organization_id}")));
         }
@@ -171,7 +172,13 @@ impl Ground {
         Ok(applied("the risk is noted"))
     }
 
+    /// A payment, with the lock of its organization: whatever else is told of it waits.
     async fn find_payment(&self, tx: &dyn Tx, name: &str) -> Result<Option<Payment>, StoreError> {
+        let Some(found) = tx.payments().find_payment(&self.provider, name).await? else {
+            return Ok(None);
+        };
+        tx.access().lock_organization(found.organization_id).await?;
+        // As it is now: another event may have changed it while this one waited.
         tx.payments().find_payment(&self.provider, name).await
     }
 

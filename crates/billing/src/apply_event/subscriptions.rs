@@ -17,8 +17,7 @@ impl Ground {
         tx: &dyn Tx,
         told: &ToldSubscription,
     ) -> Result<Verdict, StoreError> {
-        let known =
-            tx.payments().find_subscription_by_ref(&self.provider, &told.provider_ref).await?;
+        let known = self.find_told(tx, told).await?;
         let whose = known.as_ref().map(|known| known.organization_id).or(told.organization_id);
         let plan_id = told.plan_id.or(known.as_ref().map(|known| known.standing.plan_id));
         let (Some(organization_id), Some(plan_id)) = (whose, plan_id) else {
@@ -59,12 +58,29 @@ impl Ground {
         Ok(verdict)
     }
 
+    /// The subscription that is told of, with the lock of its organization.
+    async fn find_told(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldSubscription,
+    ) -> Result<Option<Subscription>, StoreError> {
+        let (payments, name) = (tx.payments(), told.provider_ref.as_str());
+        let known = payments.find_subscription_by_ref(&self.provider, name).await?;
+        let whose = known.map(|known| known.organization_id).or(told.organization_id);
+        if let Some(organization_id) = whose {
+            tx.access().lock_organization(organization_id).await?;
+        }
+        // As it is now: another event may have changed it while this one waited.
+        payments.find_subscription_by_ref(&self.provider, name).await
+    }
+
     /// Puts an account on the plan that its subscription gives it now; `None` when it was on it.
     pub(crate) async fn follow_subscription(
         &self,
         tx: &dyn Tx,
         organization_id: OrganizationId,
     ) -> Result<Option<BillingNotice>, StoreError> {
+        tx.access().lock_organization(organization_id).await?;
         let subscription = tx.payments().find_subscription(organization_id).await?;
         let entitled = subscription
             .filter(|subscription| entitles(&subscription.standing.state, self.grace, self.now));

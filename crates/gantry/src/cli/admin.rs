@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gantry_types::{FraudEventId, OrganizationId, Timestamp, UserId};
 
-use super::{AdminLimitsCommand, DataArgs, ServerArgs};
+use super::{DataArgs, ServerArgs};
 
 /// `gantry admin …`.
 #[derive(Debug, Subcommand)]
@@ -59,9 +59,12 @@ pub enum AdminCommand {
     /// Give organizations of a server credits
     #[command(subcommand)]
     Credits(AdminCreditsCommand),
-    /// List, set and clear limits of single organizations of a server
+    /// Give organizations of a server limits in place of their plan's
     #[command(subcommand)]
     Limits(AdminLimitsCommand),
+    /// Give money back for payments, and compare with the payment provider
+    #[command(subcommand)]
+    Payments(AdminPaymentsCommand),
     /// Look at claims of credits for ads, and say what they were
     #[command(subcommand)]
     Fraud(FraudCommand),
@@ -191,6 +194,85 @@ pub enum AdminCreditsCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// `gantry admin limits …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminLimitsCommand {
+    /// List the limits that an organization has in place of its plan's
+    List {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
+    },
+    /// Give an organization a limit of its own; another one of that name is replaced
+    Set {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
+        /// concurrent_jobs, seats, retention_days, file_bytes, or per_month., per_day. or per_job.
+        /// and a meter, such as per_month.jobs
+        limit: String,
+        /// How much, or `unlimited`
+        #[arg(value_parser = LimitValue::parse)]
+        value: LimitValue,
+        /// Why, for other administrators
+        #[arg(long)]
+        reason: String,
+        /// When the plan's limit holds again, such as 2027-01-31T00:00:00Z [default: never by itself]
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+    },
+    /// Take a limit back, so that the plan's holds again
+    Clear {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
+        /// The limit's name
+        limit: String,
+    },
+}
+
+/// How much a limit lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitValue {
+    /// So many units in its time.
+    Units(u64),
+    /// Everything.
+    Unlimited,
+}
+
+impl LimitValue {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "unlimited" {
+            return Ok(Self::Unlimited);
+        }
+        text.parse().map(Self::Units).map_err(|_| "give a whole number or `unlimited`".to_owned())
+    }
+}
+
+/// `gantry admin payments …`.
+#[derive(Debug, Subcommand)]
+pub enum AdminPaymentsCommand {
+    /// Give money back for a payment, through its provider
+    Refund {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The payment, by its provider's name
+        payment: String,
+        /// How much, in the currency's smallest unit [default: all that is left]
+        #[arg(long, value_name = "N")]
+        minor: Option<i64>,
+    },
+    /// Compare with the payment provider now, and take over what differs
+    Reconcile(ServerArgs),
 }
 
 /// `gantry admin fraud …`.

@@ -68,6 +68,14 @@ pub enum OrganizationsCommand {
         /// The name for people
         name: String,
     },
+    /// Give the organization that the key works in another name
+    Rename {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The name for people
+        name: String,
+    },
     /// Work in another of your organizations: keep a key for it; asks for the password
     Use {
         /// The server

@@ -1,5 +1,7 @@
 //! The words for what a server sells: plans, credits, the way to pay.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::ServerArgs;
@@ -70,4 +72,34 @@ pub enum BillingCommand {
     },
     /// Print the payment provider's page with invoices and cards
     Portal(ServerArgs),
+}
+
+/// Arguments of `gantry invoices`; without a command it lists them.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct InvoicesArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<InvoicesCommand>,
+}
+
+/// `gantry invoices …`.
+#[derive(Debug, Subcommand)]
+pub enum InvoicesCommand {
+    /// List the newest invoices and credit notes; so does no command at all
+    List(ServerArgs),
+    /// Keep one that the server numbered itself as a PDF file
+    Save {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Its number
+        number: String,
+        /// Where to; NUMBER.pdf in this folder if not given
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }

@@ -80,6 +80,7 @@ mod tests {
                 }
                 "conflict"
                 | "already_exists"
+                | "overtaken"
                 | "operation_paused"
                 | "precondition_failed"
                 | "internal" => Exit::JobFailed,

@@ -16,6 +16,8 @@ use crate::failure::{Exit, Failure};
 /// Scopes of a key that this command makes if none are named: all that a person does with jobs and
 /// data.
 const SCOPES: &[Scope] = &[Scope::Read, Scope::Run, Scope::Data];
+/// What keys are called that are made here to be kept here.
+pub const KEY_NAME: &str = "gantry login";
 
 /// Checks a key, or makes one, and keeps it.
 ///
@@ -54,7 +56,7 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`] of the server, such as for a scope that the person does not have.
 pub fn make_key(session: &Client, scopes: &Value) -> Result<Secret, Failure> {
-    let wanted = json!({ "name": "gantry login", "scopes": scopes });
+    let wanted = json!({ "name": KEY_NAME, "scopes": scopes });
     let made = session.post("/api/v1/api-keys", &wanted)?;
     Ok(Secret::new(made["key"].as_str().unwrap_or_default()))
 }

@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Plans(arguments) => shop::run_plans(arguments, console),
         Command::Credits(command) => shop::run_credits(command, console),
         Command::Billing(command) => shop::run_billing(command, console),
-        Command::Invoices(server) => shop::list_invoices(server, console),
+        Command::Invoices(arguments) => shop::run_invoices(arguments, console),
         Command::Members(command) => people::run_members(command, console),
         Command::Organizations(command) => people::run_organizations(command, console),
         Command::Audit(arguments) => people::list_audit(arguments, console),

@@ -4,17 +4,20 @@ use gantry_types::OrganizationId;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::login::{keep_key, make_key};
+use super::login::{KEY_NAME, keep_key, make_key};
 use super::query::{given, with_query};
-use super::server_access::{open_client, with_person};
+use super::server_access::{Person, open_client, with_person};
 use crate::cli::{AuditArgs, MembersCommand, OrganizationsCommand, ServerArgs};
-use crate::client::Body;
+use crate::client::{Body, read_credentials};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::render::{Column, Table, render_cell, render_facts, render_items, render_section};
 
 const ROSTER: &str = "/api/v1/members";
 const INVITATIONS: &str = "/api/v1/invitations";
+const ORGANIZATIONS: &str = "/api/v1/organizations";
+const SWITCH: &str = "/api/v1/organizations/switch";
+const API_KEYS: &str = "/api/v1/api-keys";
 
 const MEMBERS: [Column<'_>; 4] =
     [("member", "/user_id"), ("name", "/name"), ("address", "/email"), ("role", "/role")];
@@ -93,11 +96,20 @@ pub fn run_organizations(
         }
         OrganizationsCommand::Create { server, name } => {
             let made = with_person(server, console, |person| {
-                person.session.post("/api/v1/organizations", &json!({ "name": name }))
+                person.session.post(ORGANIZATIONS, &json!({ "name": name }))
             })?;
             console.result(&made, |made| {
                 let id = render_cell(made.pointer("/organization/id"));
                 format!("{id}  {name}\n`gantry organizations use {id}` lets you work there.")
+            });
+        }
+        OrganizationsCommand::Rename { server, name } => {
+            let wanted = json!({ "name": name });
+            let body = Body::Json(&wanted);
+            let me = open_client(server)?.send(Method::PATCH, ORGANIZATIONS, &body)?.body;
+            console.result(&me, |me| {
+                let name = render_cell(me.pointer("/organization/name"));
+                format!("The organization is called {name} now")
             });
         }
         OrganizationsCommand::Use { server, id } => change_place(server, *id, console)?,
@@ -115,7 +127,8 @@ fn render_organizations(me: &Value) -> String {
     table.render()
 }
 
-/// A key works in one organization: another place needs another key, with the scopes of this one.
+/// A key works in one organization: another place needs another key, with the scopes of this one,
+/// which ends.
 fn change_place(server: &ServerArgs, id: OrganizationId, console: Console) -> Result<(), Failure> {
     if server.api_key.is_some() {
         let cause = "the key that is given works in its own organization alone";
@@ -123,15 +136,43 @@ fn change_place(server: &ServerArgs, id: OrganizationId, console: Console) -> Re
     }
     let (me, file) = with_person(server, console, |person| {
         let wanted = json!({ "organization_id": id });
-        person.session.post("/api/v1/organizations/switch", &wanted)?;
+        person.session.post(SWITCH, &wanted)?;
         let key = make_key(&person.session, &person.me["scopes"])?;
-        keep_key(person.session.clone(), &key)
+        let replaced = read_credentials()?.keys.remove(person.session.base());
+        let kept = keep_key(person.session.clone(), &key)?;
+        if let Some(replaced) = replaced
+            && let Err(failure) = end_replaced(person, &replaced)
+        {
+            // The other key is kept already.
+            let cause = failure.cause;
+            console.remark(&format!("The key that it replaces is good still: {cause}"));
+        }
+        Ok(kept)
     })?;
     console.result(&me, |me| {
         let name = render_cell(me.pointer("/organization/name"));
         format!("You work in {name} now; the key is in {}", file.display())
     });
     Ok(())
+}
+
+/// Revokes a key that was kept here until now, if it was made to be kept here; one that was pasted may
+/// be in use elsewhere.
+fn end_replaced(person: &Person, replaced: &str) -> Result<(), Failure> {
+    let Person { session, me, .. } = person;
+    session.post(SWITCH, &json!({ "organization_id": me["organization"]["id"] }))?;
+    let keys = session.get(API_KEYS)?;
+    let mut known = keys["items"].as_array().into_iter().flatten();
+    let is_replaced = |key: &Value| {
+        let prefix = key["prefix"].as_str();
+        key["name"] == KEY_NAME && prefix.is_some_and(|prefix| replaced.starts_with(prefix))
+    };
+    match known.find(|key| is_replaced(key)).and_then(|key| key["id"].as_str()) {
+        Some(id) => {
+            session.send(Method::DELETE, &format!("{API_KEYS}/{id}"), &Body::Empty).map(drop)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Lists who did what in the organization.

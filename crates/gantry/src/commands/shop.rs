@@ -1,10 +1,16 @@
 //! `gantry plans`, `credits`, `billing` and `invoices`: what is sold, and the way to pay for it.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
-use super::query::{given, with_query};
+use super::query::{encode, given, with_query};
+use super::save::save_and_tell;
 use super::server_access::{open_client, open_stranger};
-use crate::cli::{BillingCommand, CreditsCommand, PlansArgs, PlansCommand, ServerArgs};
+use crate::cli::{
+    BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
+    ServerArgs,
+};
 use crate::client::Client;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
@@ -12,6 +18,7 @@ use crate::render::{Column, render_facts, render_items};
 
 const OFFERS: &str = "/api/v1/plans";
 const SUBSCRIPTION: &str = "/api/v1/account/subscription";
+const INVOICES_PATH: &str = "/api/v1/account/invoices";
 
 const PLANS: [Column<'_>; 8] = [
     ("plan", "/slug"),
@@ -177,13 +184,26 @@ pub fn run_billing(command: &BillingCommand, console: Console) -> Result<Exit, F
     Ok(Exit::Success)
 }
 
-/// Lists the newest invoices.
+/// Lists invoices, or keeps one.
 ///
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
-pub fn list_invoices(server: &ServerArgs, console: Console) -> Result<Exit, Failure> {
+pub fn run_invoices(arguments: &InvoicesArgs, console: Console) -> Result<Exit, Failure> {
+    match &arguments.command {
+        None => list_invoices(&arguments.server, console)?,
+        Some(InvoicesCommand::List(server)) => list_invoices(server, console)?,
+        Some(InvoicesCommand::Save { server, number, out }) => {
+            let path = format!("{INVOICES_PATH}/{}/pdf", encode(number));
+            let file = out.clone().unwrap_or_else(|| PathBuf::from(format!("{number}.pdf")));
+            save_and_tell(&open_client(server)?, &path, &file, console)?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn list_invoices(server: &ServerArgs, console: Console) -> Result<(), Failure> {
     let client = open_client(server)?;
-    let invoices = client.get("/api/v1/account/invoices")?;
+    let invoices = client.get(INVOICES_PATH)?;
     console.result(&invoices, |invoices| {
         let mut items = invoices["items"].clone();
         for invoice in items.as_array_mut().into_iter().flatten() {
@@ -193,7 +213,7 @@ pub fn list_invoices(server: &ServerArgs, console: Console) -> Result<Exit, Fail
         }
         render_items(&items, &INVOICES, "There are no invoices.")
     });
-    Ok(Exit::Success)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -15,6 +15,11 @@ pub struct LimitsConfig {
     pub sign_in_per_minute: u32,
     /// Attempts above that rate that may come at once.
     pub sign_in_burst: u32,
+    /// Mails per minute that the people of an organization may have sent to others: invitations,
+    /// and proofs of new addresses.
+    pub mails_per_minute: u32,
+    /// Mails above that rate that may be sent at once.
+    pub mails_burst: u32,
     /// Event streams that one account may hold open at once.
     pub streams_per_account: u32,
     /// Bytes of a JSON body.
@@ -28,6 +33,8 @@ impl Default for LimitsConfig {
             anonymous_burst: 60,
             sign_in_per_minute: 30,
             sign_in_burst: 30,
+            mails_per_minute: 1,
+            mails_burst: 50,
             streams_per_account: 64,
             body_bytes: 2 << 20,
         }

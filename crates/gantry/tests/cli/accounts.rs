@@ -142,7 +142,25 @@ fn plans_and_credits_are_bought_changed_and_cancelled() {
     assert!(lines.len() == 2 && lines[1].contains("49.00 USD  paid"), "{invoices}");
     let page = format!("{}/api/v1/account/invoices/INV-", server.url);
     assert!(lines.iter().all(|line| line.contains(&page)), "{invoices}");
+    invoices_are_kept_as_files(&buyer);
     buyer.run(&["billing", "portal"]).require(1);
+}
+
+/// In the folder under their number, or where they are wanted; one that is nobody's leaves nothing.
+fn invoices_are_kept_as_files(buyer: &Place) {
+    let listed = buyer.ask(&["invoices", "list"]);
+    let number = listed["items"][0]["number"].as_str().unwrap_or_default();
+    let read = |name: &str| std::fs::read(buyer.path(name)).unwrap_or_default();
+    let told = buyer.run(&["invoices", "save", number]).require(0).stdout;
+    let name = format!("{number}.pdf");
+    assert!(told.starts_with(&format!("{name}  ")), "{told}");
+    let file = read(&name);
+    assert!(file.starts_with(b"%PDF-") && file.ends_with(b"%%EOF"), "{} bytes", file.len());
+    let kept = buyer.ask(&["invoices", "save", number, "--out", "kept.pdf"]);
+    assert_eq!(kept["bytes"], file.len());
+    assert!(read("kept.pdf") == file, "another file");
+    buyer.run(&["invoices", "save", "INV-1-1"]).require(4);
+    assert!(!buyer.path("INV-1-1.pdf").exists());
 }
 
 #[test]
@@ -183,7 +201,11 @@ fn members_organizations_and_the_log_of_what_they_did() {
     let here = places.lines().find(|line| line.ends_with("yes")).unwrap();
     assert!(here.starts_with(&team) && here.contains("Team"), "{places}");
 
+    let renamed = buyer.run(&["organizations", "rename", "Crew"]).require(0).stdout;
+    assert!(renamed.contains("is called Crew now"), "{renamed}");
+    buyer.run(&["organizations", "rename", " "]).require(2);
     let me = buyer.ask(&["organizations", "list"]);
+    assert_eq!(me["organization"]["name"], "Crew");
     let mut others = me["organizations"].as_array().unwrap().iter();
     let personal = id_of(others.find(|place| place["id"] != team.as_str()).unwrap());
     buyer.run_with_input(&["organizations", "use", &personal], PASSWORD).require(0);
@@ -200,6 +222,42 @@ fn members_organizations_and_the_log_of_what_they_did() {
     let text = buyer.run(&["audit", "--limit", "3"]).require(0).stdout;
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(text.starts_with("at ") && text.contains("127.0.0.1"), "{text}");
+}
+
+/// The key that commands use at this place.
+fn kept_key(place: &Place) -> String {
+    let kept = std::fs::read_to_string(place.path(".config/gantry/credentials.toml"));
+    let kept = kept.unwrap_or_default();
+    let key = kept.find("gk_").map_or("", |begin| &kept[begin..]);
+    key.split(['"', '\'']).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn who_works_elsewhere_leaves_no_key_behind() {
+    let (_operator, server) = open_shop();
+    let buyer = sign_up(&server, BUYER);
+    let home = buyer.ask(&["account"])["organization_id"].as_str().unwrap().to_owned();
+    let made = buyer
+        .run_with_input(&["organizations", "create", "Team", "--json"], PASSWORD)
+        .require(0)
+        .json();
+    let first = kept_key(&buyer);
+    let account = ["account", "show", "--api-key"];
+    buyer.run(&[&account[..], &[first.as_str()]].concat()).require(0);
+    buyer
+        .run_with_input(&["organizations", "use", &id_of(&made["organization"])], PASSWORD)
+        .require(0);
+    assert_ne!(kept_key(&buyer), first);
+    buyer.run(&[&account[..], &[first.as_str()]].concat()).require(3);
+
+    // A key that was pasted may be in use elsewhere.
+    let scopes = ["--scopes", "read,run,data,account"];
+    let nightly = buyer.ask(&[&["keys", "create", "nightly"][..], &scopes].concat());
+    let nightly = nightly["key"].as_str().unwrap();
+    buyer.run_with_input(&["login", "--server", &server.url], nightly).require(0);
+    buyer.run_with_input(&["organizations", "use", &home], PASSWORD).require(0);
+    assert_eq!(buyer.ask(&["account"])["organization_id"], home.as_str());
+    buyer.run(&[&account[..], &[nightly]].concat()).require(0);
 }
 
 #[test]

@@ -41,45 +41,42 @@ fn people_get_plans_and_credits_and_are_kept_out() {
 }
 
 #[test]
-fn limits_of_ones_own_are_set_listed_and_cleared() {
+fn an_organization_gets_limits_of_its_own() {
     let (operator, server) = open_shop();
     let buyer = sign_up(&server, "buyer@example.org");
-    let account = buyer.ask(&["account"]);
-    let organization = account["organization_id"].as_str().unwrap();
-    let list = ["admin", "limits", "list", organization];
-    let none = operator.run(&list).require(0).stdout;
-    assert_eq!(none, "It has no limit of its own; its plan's hold.\n");
+    let found = operator.ask(&["admin", "users", "list", "--search", "buyer"]);
+    let organization = found["items"][0]["organization"]["id"].as_str().unwrap();
+    let limits = |words: &[&str]| {
+        let (verb, rest) = words.split_first().unwrap();
+        operator.run(&[&["admin", "limits", verb, organization][..], rest].concat())
+    };
+    let none = limits(&["list"]).require(0).stdout;
+    assert_eq!(none, "The organization has the limits of its plan.\n");
+    limits(&["set", "seats", "7", "--reason", "a pilot"]).require(0);
+    let lifted = ["set", "per_month.jobs", "unlimited", "--reason", "a pilot"];
+    let listed = limits(&[&lifted[..], &["--until", "2099-01-31T00:00:00Z"]].concat());
+    let listed = listed.require(0).stdout;
+    assert!(listed.contains("per_month.jobs  unlimited      10  yes"), "{listed}");
+    assert!(listed.contains("seats           7               2  yes"), "{listed}");
+    let overrides = &buyer.ask(&["account"])["overrides"];
+    assert_eq!(overrides.as_array().map(Vec::len), Some(2), "{overrides}");
 
-    let set = ["admin", "limits", "set", organization];
-    let until = "2100-01-31T00:00:00Z";
-    let pilot = ["per_month.jobs", "40", "--reason", "a pilot", "--until", until];
-    let answer = operator.ask(&[&set[..], &pilot].concat());
-    let own = &answer["overrides"][0];
-    assert_eq!((&own["value"], &own["plan_value"]), (&40.into(), &10.into()), "{own}");
-    assert_eq!((&own["expires_at"], &own["reason"]), (&until.into(), &"a pilot".into()), "{own}");
-    let class = ["seats", "none", "--reason", "a class"];
-    let listed = operator.run(&[&set[..], &class].concat()).require(0).stdout;
-    assert_eq!(listed.lines().count(), 3, "{listed}");
-    assert!(listed.contains("a pilot") && listed.contains("a class"), "{listed}");
-    let told = buyer.run(&["account"]).require(0).stdout;
-    assert!(told.contains("in place of the plan's") && told.contains("per_month.jobs"), "{told}");
-
-    let refused = operator.run(&[&set[..], &["sets", "1", "--reason", "x"]].concat()).require(2);
-    assert!(refused.stderr.contains("known are"), "{refused:?}");
-    operator.run(&[&set[..], &["seats", "0", "--reason", "x"]].concat()).require(2);
-    operator.run(&[&set[..], &["seats", "many", "--reason", "x"]].concat()).require(2);
-    operator.run(&[&set[..], &["seats", "3"]].concat()).require(2);
-    let nowhere = ["admin", "limits", "set", NOBODY, "seats", "3", "--reason", "x"];
-    operator.run(&nowhere).require(4);
+    limits(&["set", "seats", "many", "--reason", "x"]).require(2);
+    limits(&["set", "chairs", "7", "--reason", "x"]).require(2);
+    limits(&["set", "seats", "7"]).require(2);
     operator.run(&["admin", "limits", "list", NOBODY]).require(4);
-    buyer.run(&list).require(3);
+    let cleared = limits(&["clear", "seats"]).require(0).stdout;
+    assert_eq!(cleared, format!("seats of {organization} is its plan's again\n"));
+    limits(&["clear", "seats"]).require(4);
+    buyer.run(&["admin", "limits", "list", organization]).require(3);
+}
 
-    let clear = ["admin", "limits", "clear", organization, "per_month.jobs"];
-    operator.run(&clear).require(0);
-    operator.run(&clear).require(4);
-    let left = operator.ask(&list);
-    assert_eq!(left["overrides"][0]["limit"], "seats", "{left}");
-    assert_eq!(left["overrides"][1], Value::Null, "{left}");
+#[test]
+fn money_goes_back_and_the_provider_is_asked() {
+    let (operator, _server) = open_shop();
+    operator.run(&["admin", "payments", "refund", "pi_of_nobody"]).require(4);
+    let found = operator.run(&["admin", "payments", "reconcile"]).require(0).stdout;
+    assert!(found.contains("plans changed            0"), "{found}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ anonymous_per_minute = 1000000
 anonymous_burst = 1000000
 sign_in_per_minute = 1000000
 sign_in_burst = 1000000
+mails_per_minute = 1000000
+mails_burst = 1000000
 
 [plan]
 requests_per_minute = 1000000

@@ -35,7 +35,7 @@ pub struct InvoiceBody {
     pub status: &'static str,
     /// Its page: here, or at the provider.
     pub page_url: Option<String>,
-    /// Its PDF file at the provider.
+    /// Its PDF file: here, or at the provider.
     pub pdf_url: Option<String>,
     /// When it was written.
     #[schema(value_type = String, format = DateTime)]
@@ -75,6 +75,7 @@ impl From<Invoice> for InvoiceBody {
         let money = |minor: i64| Money { minor: minor * sign, currency: content.currency }.into();
         Self {
             page_url: Some(format!("/api/v1/account/invoices/{number}/page")),
+            pdf_url: Some(format!("/api/v1/account/invoices/{number}/pdf")),
             provider_ref: number.clone(),
             number: Some(number),
             kind,
@@ -83,7 +84,6 @@ impl From<Invoice> for InvoiceBody {
             net: Some(money(content.total.net_minor)),
             tax: Some(money(content.total.tax_minor)),
             status,
-            pdf_url: None,
             at: content.at,
         }
     }

@@ -121,7 +121,7 @@ pub struct OfferedPlace {
     pub role: Role,
 }
 
-/// A new organization.
+/// What an organization is called.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationRequest {

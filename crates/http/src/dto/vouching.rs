@@ -69,6 +69,18 @@ pub struct BeginParams {
     /// A path of the app to go to afterwards.
     #[serde(default)]
     pub next: String,
+    /// The secret of an invitation, for who has no account yet.
+    #[serde(default)]
+    pub token: String,
+    /// The code of whoever referred a newcomer.
+    #[serde(default)]
+    pub referral_code: String,
+    /// The paid plan that a newcomer means to buy, by its name.
+    #[serde(default)]
+    pub plan: String,
+    /// How often it is to be paid for: `month` or `year`.
+    #[serde(default)]
+    pub interval: String,
 }
 
 /// What a provider sends a browser back with.

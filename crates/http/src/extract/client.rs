@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
-use gantry_access::Client;
+use gantry_access::{Client, household_of};
 use gantry_types::Locale;
 
 use crate::state::HttpSettings;
@@ -35,10 +35,7 @@ pub enum Scheme {
 impl Peer {
     /// The address as one household has it: IPv6 networks of 64 bits count as one.
     pub fn network(&self) -> IpAddr {
-        match self.ip {
-            IpAddr::V4(ip) => IpAddr::V4(ip),
-            IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into()),
-        }
+        household_of(self.ip)
     }
 
     /// For the use-cases of access.

@@ -42,6 +42,9 @@ const SIGN_IN_PATHS: [&str; 15] = [
     "/invitations/view",
 ];
 
+/// Where people who are signed in cause mails to others, who did not ask for them.
+const MAIL_PATHS: [&str; 2] = ["/auth/email", "/invitations"];
+
 /// Where administrators sign in to administer; reading it guesses nothing.
 const ADMIN_SESSION: &str = "/admin/session";
 
@@ -100,8 +103,10 @@ async fn take_token(
         return Ok(state.limiter.take(key, state.settings.anonymous_rate, now));
     };
     let key = match (&actor.via, actor.user_id) {
-        (Via::ApiKey { id, .. }, _) => RateKey::ApiKey(*id),
-        (Via::Session { .. } | Via::Token | Via::System, Some(id)) => RateKey::User(id),
+        (Via::ApiKey { .. } | Via::Session { .. } | Via::Token | Via::System, Some(id)) => {
+            RateKey::User(id)
+        }
+        (Via::ApiKey { .. }, None) => RateKey::Programs(actor.organization_id),
         (Via::Session { .. } | Via::Token | Via::System, None) => RateKey::Address(peer.network()),
     };
     let mut entrance = find_entrance(state, actor, ENTRANCE_LIFETIME).await?;
@@ -109,6 +114,11 @@ async fn take_token(
     if rate.require().is_err() {
         entrance = find_entrance(state, actor, REFUSAL_LIFETIME).await?;
         rate = state.limiter.take(key, entrance.rate, now);
+    }
+    let mails = method == Method::POST && MAIL_PATHS.iter().any(|end| path.ends_with(end));
+    if mails && rate.require().is_ok() {
+        let key = RateKey::Mails(actor.organization_id);
+        rate = state.limiter.take(key, state.settings.mail_rate, now);
     }
     if let (Via::ApiKey { .. } | Via::Token, None) = (&actor.via, rate.require().err()) {
         let entrance = require_api(state, actor, entrance).await?;

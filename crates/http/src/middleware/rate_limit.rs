@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use gantry_access::{Entrance, RequestRate};
-use gantry_types::{ApiKeyId, OrganizationId, ProblemCode, UserId};
+use gantry_types::{OrganizationId, ProblemCode, UserId};
 
 use crate::problem::Problem;
 
@@ -28,10 +28,12 @@ pub enum RateKey {
     Address(IpAddr),
     /// A network address that tries to sign in.
     SignIn(IpAddr),
-    /// A person in a browser.
+    /// A person, in browsers and by all of their keys together: another key is not another bucket.
     User(UserId),
-    /// A program.
-    ApiKey(ApiKeyId),
+    /// The programs of an organization that act for nobody.
+    Programs(OrganizationId),
+    /// Whom an organization has mails sent to that did not ask for them.
+    Mails(OrganizationId),
 }
 
 /// A bucket after a request.

@@ -91,19 +91,22 @@ pub async fn register(visit: Visit, form: Result<Form<Fields>, FormRejection>) -
 }
 
 async fn sign_up(visit: &Visit, fields: &Fields) -> Answer<SignedIn> {
-    let plan = find_choice(visit, fields)?;
+    let plan = find_choice(visit, &fields.plan, &fields.interval)?;
     let registrant = Registrant { plan, ..registrant(fields) };
     Ok(visit.state.access().register_user(registrant, &visit.client()).await?)
 }
 
-/// The plan that the form carries along, if it does.
-fn find_choice(visit: &Visit, fields: &Fields) -> Answer<Option<PlanChoice>> {
-    let interval = match fields.interval.as_str() {
+/// The plan that a form or a link carries along, if it does.
+///
+/// # Errors
+/// 422 that lists what can be chosen.
+pub fn find_choice(visit: &Visit, plan: &str, interval: &str) -> Answer<Option<PlanChoice>> {
+    let interval = match interval {
         "month" => Some(Interval::Month),
         "year" => Some(Interval::Year),
         _ => None,
     };
-    match fields.plan.as_str() {
+    match plan {
         "" => Ok(None),
         slug => choose_plan(&visit.state, slug, interval),
     }
@@ -111,7 +114,7 @@ fn find_choice(visit: &Visit, fields: &Fields) -> Answer<Option<PlanChoice>> {
 
 /// Shows what was chosen; a plan that cannot be is left out, so that the form can be sent.
 async fn show_register(visit: &Visit, fields: Fields, problem: Option<&Problem>) -> Answer {
-    let choice = find_choice(visit, &fields).ok().flatten();
+    let choice = find_choice(visit, &fields.plan, &fields.interval).ok().flatten();
     let edition = visit.state.billing().edition();
     let plan = choice.as_ref().and_then(|choice| edition.find_plan(&choice.plan));
     let shown = choice.as_ref().zip(plan).map(|(choice, plan)| {

@@ -15,6 +15,7 @@ mod render;
 mod sandbox;
 mod screen;
 
+pub use forms::find_choice;
 pub use render::Pages;
 pub use screen::{Fields, Screen, Visit, local_path, redirect};
 

@@ -83,6 +83,10 @@ const fn explain(code: ProblemCode) -> &'static str {
         }
         ProblemCode::Conflict => "The present state does not allow it. Look at it again first.",
         ProblemCode::AlreadyExists => "There is one already, and there can be only one.",
+        ProblemCode::Overtaken => {
+            "This request took so long that a repetition with its `Idempotency-Key` was let in. What \
+             was asked for is done once; repeat the request with that key for the answer."
+        }
         ProblemCode::OperationPaused => {
             "The operator has turned this operation off, for you or for everybody, for a while. \
              Jobs that were submitted before go on; submit new ones later."

@@ -1,25 +1,22 @@
-//! Invoices: the list, and each of our own as a page to print.
+//! Invoices: the list, and each of our own as a page to print and as a PDF file.
 //!
-//! Invariant: the page is whole by itself, so that what somebody keeps of it stays as it is.
+//! Invariant: page and file are whole by themselves, so that what somebody keeps stays as it is.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse};
-use gantry_ports::store::{Invoice, InvoiceKind};
-use gantry_types::Money;
 use minijinja::{Value, context};
 
 use crate::dto::InvoicesBody;
 use crate::extract::CurrentActor;
+use crate::paper::{AmountWords, InvoiceWords, write_pdf};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
 /// Styles of its own, and nothing else.
 const INVOICE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
-/// Of a time in RFC 3339, the day.
-const DAY_CHARACTERS: usize = 10;
 
 /// The newest invoices and credit notes: of this installation's numbering, and the provider's where
 /// it writes them.
@@ -41,51 +38,64 @@ pub async fn show_invoice(
     CurrentActor(actor): CurrentActor,
     Path(number): Path<String>,
 ) -> Answer {
-    let invoice = state.billing().get_invoice(&actor, &number).await?;
-    let page = state.pages.render("invoice.html", describe(&invoice))?;
+    let words = InvoiceWords::from(state.billing().get_invoice(&actor, &number).await?);
+    let page = state.pages.render("invoice.html", describe(&words))?;
     let mut response = Html(page).into_response();
-    let name = format!("inline; filename=\"{}.html\"", invoice.number);
-    let name = HeaderValue::from_str(&name)
-        .map_err(|_| Problem::internal(format!("`{name}` is no header value")))?;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_DISPOSITION, name);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    add_headers(headers, &format!("inline; filename=\"{}.html\"", words.number))?;
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(INVOICE_POLICY));
     Ok(response)
 }
 
-fn describe(invoice: &Invoice) -> Value {
-    let content = &invoice.content;
-    let money = |minor: i64| Money { minor, currency: content.currency }.to_string();
-    let lines: Vec<Value> = content
-        .lines
-        .iter()
-        .map(|line| {
-            context! {
-                description => &line.description,
-                net => money(line.amount.net_minor),
-                tax => money(line.amount.tax_minor),
-                gross => money(line.amount.gross_minor),
-            }
-        })
-        .collect();
-    let written_at = content.at.to_string();
+fn describe(words: &InvoiceWords) -> Value {
+    let lines = words.lines.iter().map(|line| {
+        context! {
+            description => &line.description,
+            amount => describe_amount(&line.amount),
+        }
+    });
     context! {
-        title => match content.kind {
-            InvoiceKind::Invoice => "Invoice",
-            InvoiceKind::CreditNote => "Credit note",
-        },
-        number => &invoice.number,
-        corrects => &content.corrects,
-        day => written_at.get(..DAY_CHARACTERS).unwrap_or(&written_at),
-        seller => &content.seller,
-        buyer => &content.buyer.name,
-        email => &content.buyer.email,
-        lines => lines,
-        net => money(content.total.net_minor),
-        tax => money(content.total.tax_minor),
-        gross => money(content.total.gross_minor),
-        rate => content.tax.as_ref().map(ToString::to_string),
-        note => &content.note,
+        title => words.title,
+        number => &words.number,
+        corrects => &words.corrects,
+        day => &words.day,
+        seller => &words.seller,
+        buyer_label => words.buyer_label,
+        buyer => &words.buyer,
+        email => &words.email,
+        lines => lines.collect::<Vec<Value>>(),
+        total => describe_amount(&words.total),
+        total_label => words.total_label,
+        tax_label => &words.tax_label,
+        note => &words.note,
     }
+}
+
+fn describe_amount(amount: &AmountWords) -> Value {
+    context! { net => &amount.net, tax => &amount.tax, gross => &amount.gross }
+}
+
+/// An invoice or a credit note of this installation's numbering, as a PDF file.
+#[utoipa::path(get, path = "/account/invoices/{number}/pdf", tag = "Billing",
+    params(("number" = String, Path, description = "Such as `INV-2027-1`.")),
+    responses((status = 200, content_type = "application/pdf", body = Vec<u8>)))]
+pub async fn download_invoice(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    Path(number): Path<String>,
+) -> Answer {
+    let words = InvoiceWords::from(state.billing().get_invoice(&actor, &number).await?);
+    let mut response = write_pdf(&words)?.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+    add_headers(headers, &format!("attachment; filename=\"{}.pdf\"", words.number))?;
+    Ok(response)
+}
+
+fn add_headers(headers: &mut HeaderMap, disposition: &str) -> Answer<()> {
+    let disposition = HeaderValue::from_str(disposition)
+        .map_err(|_| Problem::internal(format!("`{disposition}` is no header value")))?;
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(())
 }

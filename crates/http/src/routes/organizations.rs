@@ -1,4 +1,4 @@
-//! A person's organizations, and from where one may be used.
+//! A person's organizations, their names, and from where one may be used.
 
 use axum::Json;
 use axum::extract::State;
@@ -24,6 +24,18 @@ pub async fn create_organization(
     let id = state.access().create_organization(&actor, &request.name).await?;
     let me = describe_place(&state, actor, id).await?;
     Ok((StatusCode::CREATED, me).into_response())
+}
+
+/// Gives the organization another name; for its owners.
+#[utoipa::path(patch, path = "/organizations", tag = "Members",
+    request_body = OrganizationRequest, responses((status = 200, body = Me)))]
+pub async fn rename_organization(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<OrganizationRequest>,
+) -> Answer<Json<Me>> {
+    state.access().rename_organization(&actor, &request.name).await?;
+    describe_me(&state, &actor).await
 }
 
 /// Moves the session to another of the person's organizations.

@@ -65,13 +65,14 @@ pub async fn rename_passkey(
 
 /// Removes a passkey; the last way to sign in stays.
 #[utoipa::path(delete, path = "/auth/passkeys/{id}", tag = "Auth",
-    params(("id" = Uuid, Path)), responses((status = 204)))]
+    params(("id" = Uuid, Path)), request_body = PasswordRequest, responses((status = 204)))]
 pub async fn remove_passkey(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     PathId(id): PathId<PasskeyId>,
+    JsonBody(request): JsonBody<PasswordRequest>,
 ) -> Answer<StatusCode> {
-    state.access().remove_passkey(&actor, id).await?;
+    state.access().remove_passkey(&actor, (id, request.password)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

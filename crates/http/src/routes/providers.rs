@@ -7,17 +7,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gantry_access::{Begun, Finished, Return, ReturnedWith};
+use gantry_access::{Begun, Bringing, Finished, Return, ReturnedWith};
 use gantry_types::{LinkedIdentityId, ProblemCode};
 
 use super::auth::{cookie, session_cookie};
 use crate::dto::{
-    BeginParams, LinkBegun, LinkRequest, LinkedIdentityBody, ListOf, ProviderBody, ReturnParams,
+    BeginParams, LinkBegun, LinkRequest, LinkedIdentityBody, ListOf, PasswordRequest, ProviderBody,
+    ReturnParams,
 };
 use crate::extract::{
     CurrentActor, JsonBody, Params, PathId, PathText, Peer, find_cookie, identify,
 };
-use crate::pages::{Fields, Screen, Visit, local_path, redirect};
+use crate::pages::{Fields, Screen, Visit, find_choice, local_path, redirect};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
@@ -46,7 +47,11 @@ pub async fn begin_provider_sign_in(
 ) -> Answer {
     let kept = find_cookie(&visit.headers, CEREMONY_COOKIE);
     let next = local_path(&params.next);
-    match visit.state.access().begin_federated_sign_in(&id, next, kept).await {
+    let bringing = match read_bringing(&visit, &params) {
+        Ok(bringing) => bringing,
+        Err(problem) => return explain(&visit, next, problem).await,
+    };
+    match visit.state.access().begin_federated_sign_in(&id, (next, bringing), kept).await {
         Ok(begun) => {
             let mut response = redirect(&begun.url);
             keep_ceremony(&mut response, &visit.peer, &begun)?;
@@ -54,6 +59,16 @@ pub async fn begin_provider_sign_in(
         }
         Err(error) => explain(&visit, next, error.into()).await,
     }
+}
+
+/// What the form to register carries along.
+fn read_bringing(visit: &Visit, params: &BeginParams) -> Answer<Bringing> {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Ok(Bringing {
+        invitation: given(&params.token),
+        referral_code: given(&params.referral_code),
+        plan: find_choice(visit, &params.plan, &params.interval)?,
+    })
 }
 
 /// Takes the browser back from a provider, and signs the person in, makes their account, or adds
@@ -133,13 +148,14 @@ pub async fn begin_link(
 
 /// Removes an account elsewhere; the last way to sign in stays.
 #[utoipa::path(delete, path = "/auth/identities/{id}", tag = "Auth",
-    params(("id" = Uuid, Path)), responses((status = 204)))]
+    params(("id" = Uuid, Path)), request_body = PasswordRequest, responses((status = 204)))]
 pub async fn unlink(
     State(state): State<AppState>,
     CurrentActor(actor): CurrentActor,
     PathId(id): PathId<LinkedIdentityId>,
+    JsonBody(request): JsonBody<PasswordRequest>,
 ) -> Answer<StatusCode> {
-    state.access().unlink(&actor, id).await?;
+    state.access().unlink(&actor, (id, request.password)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

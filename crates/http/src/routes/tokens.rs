@@ -42,9 +42,12 @@ pub async fn refresh_tokens(
     request_body = RefreshRequest, responses((status = 204)))]
 pub async fn revoke_tokens(
     State(state): State<AppState>,
+    peer: Peer,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<RefreshRequest>,
 ) -> Answer<StatusCode> {
-    state.access().revoke_tokens(&request.refresh_token).await?;
+    let client = peer.client(&headers);
+    state.access().revoke_tokens(&request.refresh_token, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

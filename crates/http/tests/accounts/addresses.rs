@@ -7,7 +7,7 @@ use gantry_access::{AccessSettings, Unverified};
 use gantry_testkit::{PASSWORD, TestApp, TestSettings};
 use serde_json::json;
 
-use super::{sign_in, take_token};
+use super::{sign_in, take_token, wait_for_token};
 
 const NEW_PASSWORD: &str = "another long password";
 
@@ -101,17 +101,6 @@ async fn a_forgotten_password_is_set_anew_and_every_session_ends() -> Result<()>
     Ok(())
 }
 
-/// The link is made after the answer.
-async fn wait_for_token(app: &TestApp) -> Result<String> {
-    for _ in 0..200 {
-        if let Ok(token) = take_token(app, "reset_password").await {
-            return Ok(token);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    take_token(app, "reset_password").await
-}
-
 #[tokio::test]
 async fn a_reset_ends_after_an_hour_and_opens_a_lock() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
@@ -139,7 +128,7 @@ async fn a_reset_ends_after_an_hour_and_opens_a_lock() -> Result<()> {
 async fn a_changed_address_is_proved_first_and_the_old_one_is_told() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
     let mut ada = app.register("ada@example.org").await?;
-    app.register("grace@example.org").await?;
+    let mut grace = app.register("grace@example.org").await?;
     app.take_mails().await?;
     let path = "/api/v1/auth/email";
     let wrong = json!({ "email": "ada@new.example", "password": "a wrong password" });
@@ -148,6 +137,12 @@ async fn a_changed_address_is_proved_first_and_the_old_one_is_told() -> Result<(
     ada.post(path, &taken).await?.require_status(409)?;
     let good = json!({ "email": "Ada@New.example", "password": PASSWORD });
     ada.post(path, &good).await?.require_status(202)?;
+    // The address gets no second one at once, whoever asks.
+    for client in [&mut ada, &mut grace] {
+        let refused = client.post(path, &good).await?;
+        refused.require_status(429)?;
+        assert_eq!(refused.header("retry-after"), Some("60"));
+    }
     let before = ada.get("/api/v1/auth/me").await?.json()?;
     assert_eq!(before["user"]["email"], "ada@example.org");
     let token = take_token(&app, "change_email").await?;

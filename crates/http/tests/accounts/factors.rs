@@ -155,6 +155,29 @@ async fn administrators_administer_with_a_second_factor_only() -> Result<()> {
 }
 
 #[tokio::test]
+async fn turning_it_on_ends_the_sessions_that_showed_no_code() -> Result<()> {
+    let access = AccessSettings {
+        administrator_factor: AdministratorFactor::Required,
+        ..AccessSettings::default()
+    };
+    let settings = TestSettings { access, ..TestSettings::default() };
+    let (server, mut root) = TestApp::start(settings).await?;
+    // Somebody who knows the password waits for what the owner's second factor opens.
+    let (status, _, mut thief) = sign_in(&server, "root@example.org", PASSWORD).await?;
+    assert_eq!(status, 200);
+    let pair = json!({ "name": "app", "scopes": ["read"] });
+    let pair = thief.post("/api/v1/auth/tokens", &pair).await?.json()?;
+    let mut program = thief.with_key(pair["access_token"].as_str().context("a token")?);
+    program.get("/api/v1/jobs").await?.require_status(200)?;
+    enrol(&server, &mut root).await?;
+    thief.get("/api/v1/auth/me").await?.require_status(401)?;
+    thief.get("/api/v1/admin/overview").await?.require_status(401)?;
+    program.get("/api/v1/jobs").await?.require_status(401)?;
+    root.get("/api/v1/admin/overview").await?.require_status(200)?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn shared_secrets_are_kept_sealed() -> Result<()> {
     let (server, _) = TestApp::start(TestSettings::default()).await?;
     let mut ada = server.register("ada@example.org").await?;

@@ -7,10 +7,16 @@ use gantry_access::{Issuer, Provision};
 use gantry_oidc::{AddressTrust, Bearer, BearerSettings};
 use gantry_ports::Clock;
 use gantry_testkit::fakes::issuer::{CLIENT_ID, FakeIssuer, Fault};
-use gantry_testkit::{TestApp, TestClock, TestSettings};
+use gantry_testkit::{PASSWORD, TestApp, TestClock, TestSettings};
 use serde_json::{Value, json};
 
 async fn start(provision: Provision) -> Result<(TestApp, FakeIssuer)> {
+    let (issuer, settings) = prepare(provision).await?;
+    let (app, _root) = TestApp::start(settings).await?;
+    Ok((app, issuer))
+}
+
+async fn prepare(provision: Provision) -> Result<(FakeIssuer, TestSettings)> {
     let clock = Arc::new(TestClock::default());
     let issuer = FakeIssuer::start(clock.clone()).await?;
     let settings = BearerSettings {
@@ -22,8 +28,7 @@ async fn start(provision: Provision) -> Result<(TestApp, FakeIssuer)> {
     };
     let port = Arc::new(Bearer::new(settings, clock)?);
     let issuers = vec![Issuer { id: "test".parse()?, port, provision }];
-    let (app, _root) = TestApp::start(TestSettings { issuers, ..TestSettings::default() }).await?;
-    Ok((app, issuer))
+    Ok((issuer, TestSettings { issuers, ..TestSettings::default() }))
 }
 
 fn ada() -> Value {
@@ -53,6 +58,25 @@ async fn the_first_token_makes_an_account_and_the_next_opens_it() -> Result<()> 
     one.post("/api/v1/auth/email", &json!({ "email": "a@b.c", "password": "" }))
         .await?
         .require_status(403)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_token_does_not_take_the_administrators_place() -> Result<()> {
+    let (issuer, settings) = prepare(Provision::Yes).await?;
+    let app = TestApp::first_run(settings).await?;
+    let mut program = app.client().with_key(&issuer.token(&ada())?);
+    let early = program.get("/api/v1/auth/me").await?;
+    early.require_status(409)?;
+    assert_eq!(early.json()?["code"], "conflict");
+    let root = json!({ "email": "root@example.org", "password": PASSWORD, "name": "Root",
+        "token": app.setup_token.expose() });
+    let set_up = app.client().post("/api/v1/auth/setup", &root).await?;
+    set_up.require_status(201)?;
+    assert_eq!(set_up.json()?["user"]["administrator"], true);
+    let late = program.get("/api/v1/auth/me").await?;
+    late.require_status(200)?;
+    assert_eq!(late.json()?["user"]["administrator"], false);
     Ok(())
 }
 

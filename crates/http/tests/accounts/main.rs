@@ -8,6 +8,8 @@ mod factors;
 mod import;
 mod issuers;
 mod leaving;
+mod links;
+mod locks;
 mod members;
 mod oauth;
 mod organizations;
@@ -18,7 +20,7 @@ mod restrictions;
 mod tokens;
 
 use anyhow::{Context, Result, ensure};
-use gantry_testkit::{TestApp, TestClient};
+use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse};
 use serde_json::{Value, json};
 
 /// The secret in the link of the newest mail of a kind.
@@ -30,6 +32,22 @@ async fn take_token(app: &TestApp, kind: &str) -> Result<String> {
     let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
     ensure!(newest.mail.html.contains(&token), "text and HTML differ");
     Ok(token)
+}
+
+/// Removes a way to sign in, giving the present password.
+async fn remove(client: &mut TestClient, (path, password): (&str, &str)) -> Result<TestResponse> {
+    client.send(TestRequest::new("DELETE", path).json(&json!({ "password": password }))).await
+}
+
+/// The secret of a link for a new password, which is made after the answer.
+async fn wait_for_token(app: &TestApp) -> Result<String> {
+    for _ in 0..200 {
+        if let Ok(token) = take_token(app, "reset_password").await {
+            return Ok(token);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    take_token(app, "reset_password").await
 }
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Result<(u16, Value, TestClient)> {

@@ -100,6 +100,7 @@ async fn seats_are_those_of_the_plan() -> Result<()> {
     refused.require_status(402)?;
     assert_eq!(refused.json()?["limit"], 2);
     // The same address once more replaces the invitation, and takes no other seat.
+    app.clock.advance(Duration::from_secs(61));
     assert_eq!(invite(&mut ada, "one@example.org", "viewer").await?, 201);
     let roster = ada.get(MEMBERS).await?.json()?;
     assert_eq!(roster["seats"], 2);
@@ -111,6 +112,41 @@ async fn seats_are_those_of_the_plan() -> Result<()> {
     // An invitation that ended takes no seat.
     app.clock.advance(Duration::from_hours(7 * 24));
     assert_eq!(invite(&mut sign_in_again(&app).await?, "three@example.org", "member").await?, 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn invitations_come_with_pauses() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let mut bob = app.register("bob@example.org").await?;
+    let guest = json!({ "email": "guest@example.org", "role": "member" });
+    let made = ada.post(INVITATIONS, &guest).await?;
+    made.require_status(201)?;
+    let id = made.json()?["id"].as_str().context("an id")?.to_owned();
+    // One a minute to an address: whoever sends it, and whether the last one was taken back.
+    ada.delete(&format!("{INVITATIONS}/{id}")).await?.require_status(204)?;
+    for inviter in [&mut ada, &mut bob] {
+        let refused = inviter.post(INVITATIONS, &guest).await?;
+        refused.require_status(429)?;
+        assert_eq!(refused.json()?["code"], "rate_limited");
+        assert_eq!(refused.header("retry-after"), Some("60"));
+    }
+    assert_eq!(ada.get(MEMBERS).await?.json()?["invitations"], json!([]));
+    app.clock.advance(Duration::from_secs(60));
+    assert_eq!(invite(&mut bob, "guest@example.org", "member").await?, 201);
+
+    // A hundred a day from one organization.
+    for number in 1..100 {
+        assert_eq!(invite(&mut ada, &format!("{number}@example.org"), "member").await?, 201);
+    }
+    assert_eq!(invite(&mut ada, "100@example.org", "member").await?, 429);
+    assert_eq!(invite(&mut bob, "100@example.org", "member").await?, 201);
+    // The first of them was a minute earlier.
+    app.clock.advance(Duration::from_secs(24 * 3600 - 60));
+    let mut ada = sign_in_again(&app).await?;
+    assert_eq!(invite(&mut ada, "101@example.org", "member").await?, 201);
+    assert_eq!(invite(&mut ada, "102@example.org", "member").await?, 429);
     Ok(())
 }
 
@@ -196,6 +232,14 @@ async fn an_invitation_opens_a_door_that_is_closed_for_strangers() -> Result<()>
     let me = registered.json()?;
     assert_eq!(me["organization"]["role"], "member");
     assert_eq!(me["user"]["email_verified"], true);
+    let log = root.get("/api/v1/audit").await?.json()?;
+    let entries = log["items"].as_array().context("entries")?;
+    let joined = entries.iter().find(|entry| entry["action"] == "member.join");
+    let joined = joined.context("nobody is told that somebody joined")?;
+    assert_eq!(
+        (&joined["user_id"], &joined["details"]["role"]),
+        (&me["user"]["id"], &"member".into())
+    );
     app.client().post(path, &body).await?.require_status(410)?;
     Ok(())
 }

@@ -10,6 +10,8 @@ use gantry_ports::{Clock, StoreError};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse, TestSettings};
 use serde_json::{Value, json};
 
+use super::take_token;
+
 const NETWORKS: &str = "/api/v1/organizations/networks";
 
 #[tokio::test]
@@ -39,6 +41,40 @@ async fn a_person_makes_organizations_and_moves_between_them() -> Result<()> {
         eve.post("/api/v1/organizations", &body).await?.require_status(201)?;
     }
     eve.post("/api/v1/organizations", &json!({ "name": "Six" })).await?.require_status(400)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_gives_an_organization_another_name() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let mut grace = app.register("grace@example.org").await?;
+    ada.post("/api/v1/organizations", &json!({ "name": "Engines" })).await?.require_status(201)?;
+    app.take_mails().await?;
+    let guest = json!({ "email": "grace@example.org", "role": "admin" });
+    ada.post("/api/v1/invitations", &guest).await?.require_status(201)?;
+    let accept = json!({ "token": take_token(&app, "invitation").await? });
+    grace.post("/api/v1/invitations/accept", &accept).await?.require_status(200)?;
+
+    let rename = |name: &str| {
+        TestRequest::new("PATCH", "/api/v1/organizations").json(&json!({ "name": name }))
+    };
+    grace.send(rename("Mine")).await?.require_status(403)?;
+    for bad in ["", "  ", "two\nlines"] {
+        ada.send(rename(bad)).await?.require_status(400)?;
+    }
+    let renamed = ada.send(rename(" Analytical Engines ")).await?;
+    renamed.require_status(200)?;
+    assert_eq!(renamed.json()?["organization"]["name"], "Analytical Engines");
+    // Others see it at once, and the log has what was before.
+    let seen = grace.get("/api/v1/auth/me").await?.json()?;
+    assert_eq!(seen["organization"]["name"], "Analytical Engines");
+    let log = ada.get("/api/v1/audit").await?.json()?;
+    let lines = log["items"].as_array().context("lines")?;
+    let line = lines.iter().find(|line| line["action"] == "organization.rename");
+    let change =
+        json!({ "before": { "name": "Engines" }, "after": { "name": "Analytical Engines" } });
+    assert_eq!(line.context("a line")?["details"], change);
     Ok(())
 }
 

@@ -10,6 +10,8 @@ use gantry_testkit::{
 };
 use serde_json::{Value, json};
 
+use super::remove;
+
 const PASSKEYS: &str = "/api/v1/auth/passkeys";
 const ASK: &str = "/api/v1/auth/passkeys/sign-in/begin";
 const SIGN_IN: &str = "/api/v1/auth/passkeys/sign-in";
@@ -108,7 +110,10 @@ async fn a_passkey_signs_in_alone_and_is_named_and_removed() -> Result<()> {
         browser.send(rename).await?.require_status(204)?;
         let listed = browser.get(PASSKEYS).await?.json()?;
         assert_eq!(listed["items"][0]["name"], "Old laptop");
-        browser.delete(&path).await?.require_status(204)?;
+        // Whoever only has the session does not shut its owner out.
+        remove(&mut browser, (&path, "a wrong password")).await?.require_status(400)?;
+        remove(&mut browser, (&path, PASSWORD)).await?.require_status(204)?;
+        remove(&mut browser, (&path, PASSWORD)).await?.require_status(404)?;
         let answer = ask(&mut app.client(), &mut key).await?;
         bring(&mut app.client(), &answer).await?.require_status(410)?;
         let mut late = app.client();

@@ -66,6 +66,30 @@ async fn wait_for_link(app: &TestApp) -> Result<String> {
 }
 
 #[tokio::test]
+async fn many_confirmations_at_once_are_no_better_than_one_after_another() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let ada = app.register("ada@example.org").await?;
+    let path = "/api/v1/auth/second-factor/setup";
+    let guesses = (0..15).map(|_| {
+        let mut thief = ada.clone();
+        async move { thief.post(path, &json!({ "password": "a wrong password" })).await }
+    });
+    let mut tried = 0;
+    for answer in futures::future::join_all(guesses).await {
+        let answer = answer?;
+        match answer.status {
+            400 => tried += 1,
+            429 => assert_eq!(answer.json()?["code"], "locked_out"),
+            other => panic!("status {other}"),
+        }
+    }
+    assert_eq!(tried, 5);
+    // The right one does not pass the lock either.
+    let right = json!({ "password": PASSWORD });
+    ada.clone().post(path, &right).await?.require_status(429)
+}
+
+#[tokio::test]
 async fn stolen_ones_are_refused() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
     let settings = AccessSettings {

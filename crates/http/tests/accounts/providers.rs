@@ -5,12 +5,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use gantry_access::{AccessSettings, Provider, Registration};
+use gantry_billing::Edition;
 use gantry_oidc::{AddressTrust, Oidc, OidcSettings};
+use gantry_rules::plan::{PlanPrice, PlanTerms};
+use gantry_rules::referral::{ReferralTerms, RewardedWhen};
 use gantry_testkit::fakes::issuer::{CLIENT_ID, CLIENT_SECRET, FakeIssuer, Fault};
-use gantry_testkit::{PASSWORD, TestApp, TestClient, TestClock, TestResponse, TestSettings};
+use gantry_testkit::{
+    PASSWORD, TestApp, TestClient, TestClock, TestRequest, TestResponse, TestSettings, edition_of,
+    generous_terms,
+};
+use gantry_types::{Credits, Currency, Money};
 use serde_json::{Value, json};
 
-use super::sign_in;
+use super::{remove, sign_in, take_token};
 
 const BEGIN: &str = "/api/v1/auth/providers/test/begin";
 const CALLBACK: &str = "/api/v1/auth/providers/test/callback";
@@ -20,12 +27,16 @@ const IDENTITIES: &str = "/api/v1/auth/identities";
 struct Scene {
     app: TestApp,
     issuer: FakeIssuer,
-    // The administrator, so that the installation is set up.
-    _root: TestClient,
+    /// The administrator.
+    root: TestClient,
 }
 
 impl Scene {
     async fn set(access: AccessSettings) -> Result<Self> {
+        Self::set_with(access, edition_of(generous_terms())).await
+    }
+
+    async fn set_with(access: AccessSettings, edition: Edition) -> Result<Self> {
         let clock = Arc::new(TestClock::default());
         let issuer = FakeIssuer::start(clock.clone()).await?;
         let settings = OidcSettings {
@@ -41,15 +52,23 @@ impl Scene {
             administrator_factor: gantry_access::AdministratorFactor::Optional,
             ..access
         };
-        let settings =
-            TestSettings { providers: vec![provider], access, ..TestSettings::default() };
+        let settings = TestSettings {
+            providers: vec![provider],
+            access,
+            edition: Some(edition),
+            ..TestSettings::default()
+        };
         let (app, root) = TestApp::start(settings).await?;
-        Ok(Self { app, issuer, _root: root })
+        Ok(Self { app, issuer, root })
     }
 
     /// Sends a browser away; answers the issuer's page.
     async fn leave(&self, client: &mut TestClient) -> Result<String> {
-        let begun = client.get(&format!("{BEGIN}?next=/app/jobs")).await?;
+        self.leave_by(client, &format!("{BEGIN}?next=/app/jobs")).await
+    }
+
+    async fn leave_by(&self, client: &mut TestClient, begin: &str) -> Result<String> {
+        let begun = client.get(begin).await?;
         begun.require_status(303)?;
         Ok(begun.header("location").context("a location")?.to_owned())
     }
@@ -124,13 +143,17 @@ async fn a_stranger_gets_an_account_and_comes_back_to_it() -> Result<()> {
     let mut second = scene.enter(&person("4711", "countess@example.org")).await?;
     assert_eq!(me(&mut second).await?["user"]["id"], told["user"]["id"]);
 
-    // Without a password none signs in, and the last way in stays.
+    // Without a password none signs in, and the only way in stays.
     assert_eq!(sign_in(&scene.app, "ada@example.org", "").await?.0, 401);
     let identities = first.get(IDENTITIES).await?.json()?;
     let id = identities["items"][0]["id"].as_str().context("an id")?.to_owned();
     assert_eq!(identities["items"][0]["label"], "Test & Co");
-    let refused = first.delete(&format!("{IDENTITIES}/{id}")).await?;
-    require_code(&refused, 409, "conflict")?;
+    let path = format!("{IDENTITIES}/{id}");
+    let refused = remove(&mut first, (&path, "")).await?;
+    refused.require_status(400)?;
+    let problem = refused.json()?;
+    assert_eq!(problem["errors"][0]["pointer"], "/password");
+    assert!(problem.to_string().contains("/forgot-password"), "{problem}");
 
     // A link of a mail sets one, and then the account elsewhere may go.
     first.post("/api/v1/auth/password/forgot", &json!({ "email": "ada@example.org" })).await?;
@@ -139,7 +162,8 @@ async fn a_stranger_gets_an_account_and_comes_back_to_it() -> Result<()> {
     first.post("/api/v1/auth/password/reset", &reset).await?.require_status(204)?;
     let (status, _, mut third) = sign_in(&scene.app, "ada@example.org", PASSWORD).await?;
     assert_eq!(status, 200);
-    third.delete(&format!("{IDENTITIES}/{id}")).await?.require_status(204)?;
+    remove(&mut third, (&path, "a wrong password")).await?.require_status(400)?;
+    remove(&mut third, (&path, PASSWORD)).await?.require_status(204)?;
     let mails = scene.app.take_mails().await?;
     assert!(mails.iter().any(|mail| mail.kind == "way_in_changed"), "{mails:?}");
     let again = scene.sign_in(&mut scene.app.client(), &ada).await?;
@@ -149,12 +173,12 @@ async fn a_stranger_gets_an_account_and_comes_back_to_it() -> Result<()> {
 /// The link is sent after the answer.
 async fn wait_for_token(app: &TestApp) -> Result<String> {
     for _ in 0..100 {
-        match super::take_token(app, "reset_password").await {
+        match take_token(app, "reset_password").await {
             Ok(token) => return Ok(token),
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
-    super::take_token(app, "reset_password").await
+    take_token(app, "reset_password").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -225,7 +249,7 @@ async fn what_one_browser_began_ends_there_and_once() -> Result<()> {
     let denied = format!("{CALLBACK}?error=access_denied&state={state}");
     require_code(&ours.get(&denied).await?, 401, "not_vouched")?;
     // A person sees a page.
-    let request = gantry_testkit::TestRequest::new("GET", &denied).header("accept", "text/html");
+    let request = TestRequest::new("GET", &denied).header("accept", "text/html");
     let shown = ours.send(request).await?;
     shown.require_status(410)?;
     assert!(shown.text().contains("Begin again."), "{}", shown.text());
@@ -272,5 +296,97 @@ async fn closed_registration_stays_closed_and_members_come_in() -> Result<()> {
     let (_, _, mut root) = sign_in(&scene.app, "root@example.org", PASSWORD).await?;
     scene.link(&mut root, &stranger).await?.require_status(303)?;
     scene.enter(&stranger).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_invited_comes_in_by_their_account_elsewhere() -> Result<()> {
+    let access = AccessSettings { registration: Registration::Closed, ..AccessSettings::default() };
+    let mut scene = Scene::set(access).await?;
+    let invited = json!({ "email": "ada@example.org", "role": "viewer" });
+    scene.root.post("/api/v1/invitations", &invited).await?.require_status(201)?;
+    let token = take_token(&scene.app, "invitation").await?;
+    let page = scene.app.client().get(&format!("/register?token={token}")).await?.text();
+    let link = format!("{BEGIN}?next=&amp;token={token}");
+    ensure!(page.contains(&link), "no way to the provider: {page}");
+
+    let with = |token: &str| format!("{BEGIN}?next=/app/jobs&token={token}");
+    let ada = person("1", "ada@example.org");
+    for (token, person, (status, code)) in [
+        (token.as_str(), person("2", "eve@example.org"), (403, "forbidden")),
+        ("nonsense", ada.clone(), (410, "link_not_good")),
+    ] {
+        let mut client = scene.app.client();
+        let page = scene.leave_by(&mut client, &with(token)).await?;
+        require_code(&scene.come_back(&mut client, (&page, &person)).await?, status, code)?;
+    }
+    let mut client = scene.app.client();
+    let page = scene.leave_by(&mut client, &with(&token)).await?;
+    scene.come_back(&mut client, (&page, &ada)).await?.require_status(303)?;
+    let found = me(&mut client).await?;
+    assert_eq!(found["organization"]["role"], "viewer");
+    assert_eq!(found["organizations"].as_array().context("a list")?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_that_was_chosen_is_kept_on_the_way_through_a_provider() -> Result<()> {
+    let month = Some(Money { minor: 900, currency: Currency::usd() });
+    let terms =
+        PlanTerms { price: PlanPrice { month, year: None, trial_days: 0 }, ..generous_terms() };
+    let scene = Scene::set_with(AccessSettings::default(), edition_of(terms)).await?;
+    let unknown = format!("{BEGIN}?plan=golden");
+    require_code(&scene.app.client().get(&unknown).await?, 422, "invalid_parameters")?;
+    let mut client = scene.app.client();
+    let page = scene.leave_by(&mut client, &format!("{BEGIN}?plan=test&interval=month")).await?;
+    let ada = person("1", "ada@example.org");
+    scene.come_back(&mut client, (&page, &ada)).await?.require_status(303)?;
+    let wish = json!({ "plan": "test", "interval": "month" });
+    assert_eq!(me(&mut client).await?["chosen_plan"], wish);
+    // Who has an account already chooses nothing by signing in.
+    let mut again = scene.app.client();
+    let page = scene.leave_by(&mut again, &format!("{BEGIN}?plan=test&interval=month")).await?;
+    let dismiss = TestRequest::new("DELETE", "/api/v1/account/chosen-plan");
+    client.fetch_csrf_token().await?;
+    client.send(dismiss).await?.require_status(204)?;
+    scene.come_back(&mut again, (&page, &ada)).await?.require_status(303)?;
+    assert_eq!(me(&mut again).await?["chosen_plan"], Value::Null);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_referred_is_known_on_the_way_through_a_provider() -> Result<()> {
+    let referrals = ReferralTerms {
+        reward: Some(Credits::new(50)),
+        welcome: Some(Credits::new(20)),
+        when: RewardedWhen::Verified,
+        most_per_month: 10,
+        expires_after: None,
+    };
+    let edition = Edition { referrals: Some(referrals), ..edition_of(generous_terms()) };
+    let mut scene = Scene::set_with(AccessSettings::default(), edition).await?;
+    let made = scene.root.post("/api/v1/referrals", &json!({})).await?;
+    made.require_status(200)?;
+    let code = made.json()?["code"].as_str().context("a code")?.to_owned();
+    let page = scene.app.client().get(&format!("/register?ref={code}")).await?.text();
+    let link = format!("{BEGIN}?next=&amp;referral_code={code}");
+    ensure!(page.contains(&link), "no way to the provider: {page}");
+
+    let ada = person("1", "ada@example.org");
+    let with = |code: &str| format!("{BEGIN}?referral_code={code}");
+    let mut client = scene.app.client();
+    let page = scene.leave_by(&mut client, &with("NOBODYS")).await?;
+    let refused = scene.come_back(&mut client, (&page, &ada)).await?;
+    require_code(&refused, 400, "invalid_request")?;
+    assert_eq!(refused.json()?["errors"][0]["pointer"], "/referral_code");
+
+    let page = scene.leave_by(&mut client, &with(&code.to_lowercase())).await?;
+    scene.come_back(&mut client, (&page, &ada)).await?.require_status(303)?;
+    let list = scene.root.get("/api/v1/referrals").await?.json()?;
+    assert_eq!(list["items"][0]["who"], "a…@example.org", "{list}");
+    // The provider vouches for the address, so that both sides are rewarded at once.
+    assert_eq!(scene.app.billing.settle_referrals().await?, 1);
+    let list = scene.root.get("/api/v1/referrals").await?.json()?;
+    assert_eq!(list["items"][0]["state"], "rewarded", "{list}");
     Ok(())
 }

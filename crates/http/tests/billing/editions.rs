@@ -16,6 +16,9 @@ use crate::shop::{PAYS, Shop, edition};
 /// Where stories play that no provider and no store changes.
 const HOME: Stage = Stage { who: Who::Sandbox, database: Database::Sqlite };
 
+/// The address of who buys.
+const BUYER: &str = "buyer@example.org";
+
 /// An edition's free limit, and the plan that lifts it.
 struct Story {
     edition: &'static str,
@@ -232,6 +235,32 @@ async fn a_trial_is_free_and_had_once() -> Result<()> {
     assert_eq!(shop.subscription().await?["status"], "active", "one trial for an organization");
     assert_eq!(shop.payments().await?.len(), 2);
     shop.require_sound_books().await
+}
+
+/// Three days before it is paid for, once, and not to who cancelled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_trial_is_told_of_in_time() -> Result<()> {
+    let mut tried = edition("litxplore");
+    let basic = tried.plans.iter_mut().find(|plan| plan.slug == "basic").context("a plan")?;
+    basic.terms.price.trial_days = 14;
+    let mut shop = Shop::open(HOME, tried).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    shop.wait_days(10);
+    assert_eq!(shop.app.billing.tell_of_ending_trials().await?, 0, "it is four days to the end");
+    shop.wait_days(2);
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
+    shop.deliver().await?;
+    assert_eq!(shop.app.billing.tell_of_ending_trials().await?, 0, "nothing is charged");
+    shop.change(&json!({ "action": "keep" })).await?.require_status(200)?;
+    shop.deliver().await?;
+    shop.app.take_mails().await?;
+    assert_eq!(shop.app.billing.tell_of_ending_trials().await?, 1);
+    assert_eq!(shop.app.billing.tell_of_ending_trials().await?, 0);
+    let mails = shop.app.take_mails().await?;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!((mails[0].kind.as_str(), mails[0].mail.recipient.as_str()), ("trial_ending", BUYER));
+    assert!(mails[0].mail.text.contains("9.99 USD"), "{}", mails[0].mail.text);
+    Ok(())
 }
 
 #[tokio::test]

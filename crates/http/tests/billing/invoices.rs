@@ -5,7 +5,7 @@ use gantry_billing::Edition;
 use gantry_rules::invoice::{InvoiceTerms, TaxTerms};
 use serde_json::{Value, json};
 
-use crate::provider::{Stage, Who};
+use crate::provider::{Database, Stage, Who};
 use crate::shop::{PAYS, Shop, edition};
 
 on_every_stage!(
@@ -18,7 +18,7 @@ const INVOICES: &str = "/api/v1/account/invoices";
 fn numbering(edition: Edition) -> Result<Edition> {
     let invoices = InvoiceTerms {
         number: "R-{number}".parse()?,
-        seller: vec!["Shop <Ltd>".to_owned(), "1 Street".to_owned()],
+        seller: vec!["Shop <Ltd>".to_owned(), "ul. Żółta 1, Łódź, Київ".to_owned()],
         tax: Some(TaxTerms { name: "VAT".to_owned(), hundredths: 1_900 }),
         note: Some("Thank you & good bye.".to_owned()),
     };
@@ -50,6 +50,32 @@ async fn read_page(shop: &mut Shop, invoice: &Value, words: &[&str]) -> Result<(
     Ok(())
 }
 
+/// The PDF file of an invoice, read back: what stands on each of its sheets.
+async fn read_file(shop: &mut Shop, invoice: &Value) -> Result<Vec<String>> {
+    let url = invoice["pdf_url"].as_str().context("a file")?.to_owned();
+    let number = invoice["number"].as_str().context("a number")?;
+    let file = shop.buyer.get(&url).await?;
+    file.require_status(200)?;
+    assert_eq!(file.header("content-type"), Some("application/pdf"));
+    let disposition = format!("attachment; filename=\"{number}.pdf\"");
+    assert_eq!(file.header("content-disposition"), Some(disposition.as_str()));
+    assert_eq!(file.header("cache-control"), Some("private, no-cache"));
+    ensure!(shop.buyer.get(&url).await?.body == file.body, "the same invoice is another file");
+    let document = lopdf::Document::load_mem(&file.body)?;
+    let sheets = document.get_pages().into_keys();
+    sheets.map(|sheet| Ok(document.extract_text(&[sheet])?)).collect()
+}
+
+/// The only sheet of an invoice, on which everything in `words` stands.
+async fn read_sheet(shop: &mut Shop, invoice: &Value, words: &[&str]) -> Result<()> {
+    let sheets = read_file(shop, invoice).await?;
+    assert_eq!(sheets.len(), 1);
+    for word in words.iter().chain(&["Page 1 of 1"]) {
+        ensure!(sheets[0].contains(word), "{word} is missing: {}", sheets[0]);
+    }
+    Ok(())
+}
+
 fn sum(list: &[Value], member: &str) -> i64 {
     list.iter().filter_map(|invoice| invoice[member]["minor"].as_i64()).sum()
 }
@@ -66,9 +92,12 @@ async fn what_is_paid_is_invoiced_and_what_is_given_back_is_credited(stage: Stag
     assert_eq!(first[0]["status"], "paid");
     let amounts = ["amount", "net", "tax"].map(|member| first[0][member]["text"].clone());
     assert_eq!(amounts, ["10.00 USD", "8.40 USD", "1.60 USD"]);
-    let seller = ["Shop &lt;Ltd&gt;", "1 Street", "Thank you &amp; good bye."];
+    let seller = ["Shop &lt;Ltd&gt;", "ul. Żółta 1, Łódź, Київ", "Thank you &amp; good bye."];
     let said = ["Invoice R-1", "100 credits", "buyer@example.org", "VAT 19 %", "1.60 USD"];
     read_page(&mut shop, &first[0], &[&seller[..], &said[..]].concat()).await?;
+    let seller = ["Shop <Ltd>", "ul. Żółta 1, Łódź, Київ", "Thank you & good bye.", "Sold to"];
+    let amounts = ["Net", "Tax", "Amount", "8.40 USD", "10.00 USD", "VAT 19 %, included"];
+    read_sheet(&mut shop, &first[0], &[&seller[..], &said[..], &amounts[..]].concat()).await?;
 
     let payment = shop.payments().await?.remove(0);
     for minor in [Some(250), None] {
@@ -93,6 +122,9 @@ async fn what_is_paid_is_invoiced_and_what_is_given_back_is_credited(stage: Stag
     }
     let said = ["Credit note R-2", "Corrects invoice", ">R-1<", "2.50 USD", "0.40 USD"];
     read_page(&mut shop, &all[1], &said).await?;
+    let said =
+        ["Credit note R-2", "Corrects invoice: R-1", "Credited to", "2.50 USD", "Given back"];
+    read_sheet(&mut shop, &all[1], &said).await?;
     assert_eq!(first[0], all[2], "an invoice that was written stays");
     require_own(&mut shop).await?;
     shop.require_sound_books().await
@@ -100,13 +132,15 @@ async fn what_is_paid_is_invoiced_and_what_is_given_back_is_credited(stage: Stag
 
 /// Nobody else reads it, and their own numbers go on.
 async fn require_own(shop: &mut Shop) -> Result<()> {
-    let page = format!("{INVOICES}/R-1/page");
     let mut stranger = shop.app.register("stranger@example.org").await?;
-    stranger.get(&page).await?.require_status(404)?;
     assert_eq!(stranger.get(INVOICES).await?.json()?["items"], json!([]));
-    shop.administrator.get(&page).await?.require_status(404)?;
-    shop.app.client().get(&page).await?.require_status(401)?;
-    shop.buyer.get(&format!("{INVOICES}/R-4/page")).await?.require_status(404)?;
+    for form in ["page", "pdf"] {
+        let theirs = format!("{INVOICES}/R-1/{form}");
+        stranger.get(&theirs).await?.require_status(404)?;
+        shop.administrator.get(&theirs).await?.require_status(404)?;
+        shop.app.client().get(&theirs).await?.require_status(401)?;
+        shop.buyer.get(&format!("{INVOICES}/R-4/{form}")).await?.require_status(404)?;
+    }
     std::mem::swap(&mut shop.buyer, &mut stranger);
     shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
     let theirs = list(shop).await?;
@@ -114,6 +148,29 @@ async fn require_own(shop: &mut Shop) -> Result<()> {
     assert_eq!(theirs[0]["number"], "R-4");
     std::mem::swap(&mut shop.buyer, &mut stranger);
     assert_eq!(list(shop).await?.len(), 3);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_on_a_sheet_goes_on_on_the_next() -> Result<()> {
+    let mut edition = numbering(edition("automl"))?;
+    let words: Vec<String> = (1..=900).map(|place| format!("word-{place}-of-the-note")).collect();
+    edition.invoices.note = Some(words.join(" "));
+    let stage = Stage { who: Who::Sandbox, database: Database::Sqlite };
+    let mut shop = Shop::open(stage, edition).await?;
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let invoice = list(&mut shop).await?.remove(0);
+    let sheets = read_file(&mut shop, &invoice).await?;
+    let count = sheets.len();
+    assert!((3..=6).contains(&count), "{count} sheets");
+    for (index, sheet) in sheets.iter().enumerate() {
+        let foot = format!("Page {} of {count}", index + 1);
+        ensure!(sheet.contains(&foot) && sheet.contains("Invoice R-1"), "{foot}: {sheet}");
+    }
+    for word in &words {
+        let times = sheets.iter().filter(|sheet| sheet.contains(word.as_str())).count();
+        assert_eq!(times, 1, "{word}");
+    }
     Ok(())
 }
 
@@ -136,6 +193,8 @@ async fn a_subscription_is_invoiced_by_one_alone(stage: Stage) -> Result<()> {
             Who::Sandbox | Who::Razorpay | Who::PayPal => {
                 assert_eq!(invoice["number"], format!("R-{}", place + 1));
                 assert_eq!(invoice["tax"]["text"], "1.60 USD");
+                let number = invoice["number"].as_str().context("a number")?;
+                assert_eq!(invoice["pdf_url"], format!("{INVOICES}/{number}/pdf"));
             }
         }
     }

@@ -1,20 +1,22 @@
 //! What is PayPal's alone: the unsigned way back, orders that are collected, tokens that end, plans
-//! that change with the next payment once their buyer agreed, wrong keys.
+//! that change with the next payment once their buyer agreed, trials that last until a payment,
+//! payments that alone tell of what they renew, wrong keys.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_pay::{PayPal, PayPalSettings};
-use gantry_ports::PaymentProvider;
 use gantry_ports::payments::PaymentError;
+use gantry_ports::{Clock, PaymentProvider};
 use gantry_testkit::TestClock;
 use gantry_testkit::fakes::paypal::FakePayPal;
 use gantry_testkit::fakes::{FakeDelivery, FakePaid, Trouble};
-use serde_json::json;
+use gantry_types::{OrganizationId, Timestamp};
+use serde_json::{Value, json};
 
 use crate::provider::{Database, Provider, Stage, Who, paypal_settings_of};
-use crate::shop::{DECLINED, PAYS, Shop, edition};
+use crate::shop::{DECLINED, PAYS, PAYS_ONCE, Shop, edition};
 
 const STAGE: Stage = Stage { who: Who::PayPal, database: Database::Sqlite };
 
@@ -25,6 +27,27 @@ fn fake(shop: &Shop) -> Result<&FakePayPal> {
             anyhow::bail!("this story is PayPal's")
         }
     }
+}
+
+async fn organization(shop: &mut Shop) -> Result<OrganizationId> {
+    Ok(shop.account().await?["organization_id"].as_str().context("an id")?.parse()?)
+}
+
+/// Where the months of the buyer's quotas begin.
+async fn quota_anchor(shop: &mut Shop) -> Result<Timestamp> {
+    let (whose, now) = (organization(shop).await?, shop.app.clock.now());
+    Ok(shop.app.store.read().await?.accounts().get_account(whose, now).await?.quota_anchor)
+}
+
+/// The provider's name for the buyer's subscription.
+async fn subscription_name(shop: &mut Shop) -> Result<String> {
+    let whose = organization(shop).await?;
+    let known = shop.app.store.read().await?.payments().find_subscription(whose).await?;
+    Ok(known.context("a subscription")?.provider_ref)
+}
+
+fn time_of(value: &Value) -> Result<Timestamp> {
+    Ok(value.as_str().context("a time")?.parse()?)
 }
 
 fn name_of(page: &str) -> Result<&str> {
@@ -64,7 +87,7 @@ async fn who_comes_back_from_a_subscription_has_the_plan_at_once() -> Result<()>
     let page = shop.order(&json!({ "plan": "basic" })).await?;
     shop.provider.pay(&page, PAYS).await?;
     let told = shop.provider.list_undelivered().await?;
-    let body: serde_json::Value = serde_json::from_slice(&told[0].body)?;
+    let body: Value = serde_json::from_slice(&told[0].body)?;
     let name = body["resource"]["id"].as_str().context("a subscription")?.to_owned();
     let here = format!("/api/v1/payments/returns/paypal?subscription_id={name}&ba_token=BA-1");
     shop.app.client().get(&here).await?.require_status(303)?;
@@ -154,6 +177,82 @@ async fn a_plan_changes_with_the_next_payment_once_its_buyer_agreed() -> Result<
     assert_eq!(shop.plan().await?, "premium");
     assert_eq!(shop.payments().await?[0]["amount"]["minor"], 1_999);
     assert!(shop.provider.pay(page, PAYS).await.is_err(), "the page was for once");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_plan_is_taken_back_before_it_is_paid_for() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let present = json!({ "action": "switch", "plan": "basic", "interval": "month" });
+    shop.change(&present).await?.require_status(409)?;
+    for plan in ["premium", "basic"] {
+        let switch = json!({ "action": "switch", "plan": plan, "interval": "month" });
+        let asked = shop.change(&switch).await?;
+        asked.require_status(200)?;
+        let asked = asked.json()?;
+        assert_eq!(asked["plan"]["slug"], "basic", "{asked}");
+        let page = asked["approve_url"].as_str().context("a page")?;
+        assert_eq!(shop.provider.pay(page, PAYS).await?, FakePaid::Yes);
+        shop.deliver().await?;
+    }
+    let refused = shop.change(&present).await?;
+    refused.require_status(409)?;
+    assert!(refused.text().contains("already"), "{}", refused.text());
+    shop.pass_a_month(Who::PayPal).await?;
+    assert_eq!(shop.plan().await?, "basic");
+    let paid: Vec<Value> =
+        shop.payments().await?.iter().map(|paid| paid["amount"]["minor"].clone()).collect();
+    assert_eq!(paid, [999, 999]);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_lasts_until_its_first_payment() -> Result<()> {
+    let mut tried = edition("litxplore");
+    let basic = tried.plans.iter_mut().find(|plan| plan.slug == "basic").context("a plan")?;
+    basic.terms.price.trial_days = 14;
+    let mut shop = Shop::open(STAGE, tried).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    assert_eq!(shop.subscription().await?["status"], "trialing", "whatever PayPal calls it");
+    assert_eq!(shop.plan().await?, "basic");
+    // The agreed time is over, and the payment comes later.
+    fake(&shop)?.stop_charging();
+    shop.pass(15).await?;
+    shop.wait_days(15);
+    shop.reconcile().await?;
+    assert_eq!(shop.subscription().await?["status"], "trialing");
+    assert_eq!((shop.plan().await?.as_str(), shop.payments().await?.len()), ("basic", 0));
+    fake(&shop)?.go_on_charging();
+    shop.pass(1).await?;
+    let paid = shop.subscription().await?;
+    assert_eq!(paid["status"], "active", "the payment tells it");
+    assert_eq!(shop.payments().await?.len(), 1);
+    assert_eq!(quota_anchor(&mut shop).await?, time_of(&paid["period_start"])?);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_that_comes_late_ends_the_arrears_and_moves_nothing() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    let (first, anchor) = (shop.subscription().await?, quota_anchor(&mut shop).await?);
+    shop.pass(32).await?;
+    let due = shop.subscription().await?;
+    assert_eq!(due["status"], "past_due");
+    assert_eq!(due["past_due_since"], first["period_end"]);
+    let name = subscription_name(&mut shop).await?;
+    fake(&shop)?.change_card(&name, PAYS)?;
+    // PayPal tries again after five days, and tells of the payment alone.
+    shop.pass(5).await?;
+    let mended = shop.subscription().await?;
+    assert_eq!(mended["status"], "active");
+    assert!(mended["past_due_since"].is_null(), "{mended}");
+    assert_eq!(shop.payments().await?.len(), 2);
+    let second = time_of(&mended["period_end"])?.since(time_of(&first["period_end"])?);
+    let days = second.as_secs() / 86_400;
+    assert!((28..=31).contains(&days), "a month after the first one, and not after the payment");
+    assert_eq!(quota_anchor(&mut shop).await?, anchor);
     shop.require_sound_books().await
 }
 

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{Database, Provider, Stage, Who};
 
+pub const REFUND: &str = "/api/v1/admin/payments/refund";
 pub const PAYS: &str = "4242 4242 4242 4242";
 pub const PAYS_ONCE: &str = "4000 0000 0000 0341";
 pub const DECLINED: &str = "4000 0000 0000 0002";
@@ -167,7 +168,19 @@ impl Shop {
 
     pub async fn refund(&mut self, payment: &Value, minor: Option<i64>) -> Result<TestResponse> {
         let body = json!({ "provider_ref": payment["provider_ref"], "minor": minor });
-        self.administrator.post("/api/v1/admin/payments/refund", &body).await
+        self.administrator.post(REFUND, &body).await
+    }
+
+    /// The same under a key, so that it may be repeated.
+    pub async fn refund_under(
+        &mut self,
+        key: &str,
+        payment: &Value,
+        minor: Option<i64>,
+    ) -> Result<TestResponse> {
+        let body = json!({ "provider_ref": payment["provider_ref"], "minor": minor });
+        let request = TestRequest::new("POST", REFUND).json(&body).header("idempotency-key", key);
+        self.administrator.send(request).await
     }
 
     /// What the buyer can spend.

@@ -8,8 +8,8 @@ use gantry_types::Role;
 use serde_json::{Value, json};
 
 use crate::table::Who::{
-    self, Admin, Administrator, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody,
-    Owner, Stranger, Viewer,
+    self, Admin, Administrator, Billing, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member,
+    Nobody, Owner, Stranger, Viewer,
 };
 
 /// The people and things of the test.
@@ -83,7 +83,13 @@ pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage
     let named = id_of(&mut owner, "organization").await?;
     let organization = named.parse()?;
     let mut clients = BTreeMap::from([(Nobody, app.client()), (Owner, owner.clone())]);
-    for (who, role) in [(Viewer, Role::Viewer), (Member, Role::Member), (Admin, Role::Admin)] {
+    let roles = [
+        (Viewer, Role::Viewer),
+        (Billing, Role::Billing),
+        (Member, Role::Member),
+        (Admin, Role::Admin),
+    ];
+    for (who, role) in roles {
         let mut person = app.register(&format!("{role}@example.org")).await?;
         let user = id_of(&mut person, "user").await?.parse()?;
         clients.insert(who, app.join(user, organization, role).await?);
@@ -113,6 +119,11 @@ fn yearly() -> Value {
     json!({ "name": "yearly", "operation": "test.noop", "cron": "0 0 29 2 *" })
 }
 
+/// Whether a path names a passkey or an account elsewhere.
+fn is_way_in(path: &str) -> bool {
+    path.starts_with("/api/v1/auth/identities/") || path.starts_with("/api/v1/auth/passkeys/")
+}
+
 impl Stage {
     /// A request to the route that would succeed for who may, with things made for it.
     pub async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
@@ -123,7 +134,9 @@ impl Stage {
         let request = TestRequest::new(&method.to_uppercase(), &path);
         Ok(match self.body_of(method, &path) {
             Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
-            Some(body) if path == "/api/v1/account" && method == "delete" => request.json(&body),
+            Some(body) if method == "delete" && (path == "/api/v1/account" || is_way_in(&path)) => {
+                request.json(&body)
+            }
             _ if path.ends_with("/parts/1") => {
                 request.body("application/octet-stream", b"a,b\n1,2\n")
             }
@@ -189,6 +202,7 @@ impl Stage {
             path if path.starts_with("/api/v1/auth/passkeys/") && method == "patch" => {
                 Some(json!({ "name": "x" }))
             }
+            path if is_way_in(path) && method == "delete" => Some(json!({ "password": "" })),
             "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
             path if path.starts_with("/api/v1/auth/tokens/") => {
                 Some(json!({ "refresh_token": "none" }))

@@ -5,6 +5,8 @@
 pub enum Who {
     Nobody,
     Viewer,
+    /// Sees what a viewer sees, and pays.
+    Billing,
     Member,
     Admin,
     Owner,
@@ -21,13 +23,14 @@ pub enum Who {
 }
 
 use Who::{
-    Admin, Administrator, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody, Owner,
-    Stranger, Viewer,
+    Admin, Administrator, Billing, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody,
+    Owner, Stranger, Viewer,
 };
 
-pub const ALL: [Who; 12] = [
+pub const ALL: [Who; 13] = [
     Nobody,
     Viewer,
+    Billing,
     Member,
     Admin,
     Owner,
@@ -58,21 +61,25 @@ const WRITERS: &[Who] = &[Member, Admin, Owner, KeyData];
 
 /// Lists of one's own organization: strangers see theirs.
 const READ_ACCOUNT: Rule = Rule::Only {
-    allowed: &[Viewer, Member, Admin, Owner, KeyRead, Stranger, Administrator],
+    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, Stranger, Administrator],
     foreign: &[],
 };
 const READ_JOBS: Rule = Rule::Only {
-    allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyRun, Stranger, Administrator],
+    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyRun, Stranger, Administrator],
     foreign: &[],
 };
 const READ_DATA: Rule = Rule::Only {
-    allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyData, Stranger, Administrator],
+    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyData, Stranger, Administrator],
     foreign: &[],
 };
-const READ_ONE_JOB: Rule =
-    Rule::Only { allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyRun], foreign: STRANGERS };
-const READ_ONE_DATASET: Rule =
-    Rule::Only { allowed: &[Viewer, Member, Admin, Owner, KeyRead, KeyData], foreign: STRANGERS };
+const READ_ONE_JOB: Rule = Rule::Only {
+    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyRun],
+    foreign: STRANGERS,
+};
+const READ_ONE_DATASET: Rule = Rule::Only {
+    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyData],
+    foreign: STRANGERS,
+};
 const RUN_OWN: Rule =
     Rule::Only { allowed: &[Member, Admin, Owner, KeyRun, Stranger, Administrator], foreign: &[] };
 const RUN_ONE: Rule = Rule::Only { allowed: RUNNERS, foreign: STRANGERS };
@@ -80,12 +87,14 @@ const WRITE_OWN: Rule =
     Rule::Only { allowed: &[Member, Admin, Owner, KeyData, Stranger, Administrator], foreign: &[] };
 const WRITE_ONE: Rule = Rule::Only { allowed: WRITERS, foreign: STRANGERS };
 const MANAGE_SESSIONS: Rule = Rule::Only {
-    allowed: &[Viewer, Member, Admin, Owner, KeyAccount, Stranger, Administrator],
+    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
 };
 /// What a person does in a browser, and no key for them.
-const BY_SESSION: Rule =
-    Rule::Only { allowed: &[Viewer, Member, Admin, Owner, Stranger, Administrator], foreign: &[] };
+const BY_SESSION: Rule = Rule::Only {
+    allowed: &[Viewer, Billing, Member, Admin, Owner, Stranger, Administrator],
+    foreign: &[],
+};
 /// The same, for those who make keys.
 const KEYS_BY_SESSION: Rule =
     Rule::Only { allowed: &[Member, Admin, Owner, Stranger, Administrator], foreign: &[] };
@@ -97,7 +106,13 @@ const MANAGE_KEYS: Rule = Rule::Only {
 const MAKE_ADMIN_KEYS: Rule = Rule::Only { allowed: &[Administrator], foreign: &[] };
 const MANAGE_MEMBERS: Rule =
     Rule::Only { allowed: &[Admin, Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
-const MANAGE_BILLING: Rule = MANAGE_MEMBERS;
+/// What an organization's owners alone may; strangers own theirs.
+const OWN: Rule =
+    Rule::Only { allowed: &[Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
+const MANAGE_BILLING: Rule = Rule::Only {
+    allowed: &[Billing, Admin, Owner, KeyAccount, Stranger, Administrator],
+    foreign: &[],
+};
 const ADMINISTER: Rule = Rule::Only { allowed: &[Administrator, KeyAdmin], foreign: &[] };
 
 /// Method, path, rule. In the path `{job}` and its like stand for things of the organization.
@@ -148,6 +163,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/invitations/view", Rule::Public),
     ("post", "/api/v1/invitations/accept", BY_SESSION),
     ("post", "/api/v1/organizations", BY_SESSION),
+    ("patch", "/api/v1/organizations", OWN),
     ("post", "/api/v1/organizations/switch", BY_SESSION),
     ("post", "/api/v1/organizations/leave", BY_SESSION),
     ("get", "/api/v1/organizations/networks", MANAGE_MEMBERS),
@@ -188,6 +204,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
     // Nobody has one: the one in question is nobody's.
     ("get", "/api/v1/account/invoices/{number}/page", READ_ACCOUNT),
+    ("get", "/api/v1/account/invoices/{number}/pdf", READ_ACCOUNT),
     ("post", "/api/v1/account/portal", MANAGE_BILLING),
     ("post", "/api/v1/account/mock-purchases", MANAGE_BILLING),
     // Its signature is what lets a message in.

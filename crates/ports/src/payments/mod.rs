@@ -139,6 +139,10 @@ pub trait PaymentProvider: Send + Sync {
         return_url: &str,
     ) -> Result<String, PaymentError>;
 
+    /// Whether it tells what a payment makes of a subscription. Where it tells of the payment alone, it
+    /// is asked about the subscription then.
+    fn tells_of_renewals(&self) -> bool;
+
     /// Whether it writes invoices with numbers of its own for what subscriptions cost, so that none
     /// are to be written here.
     fn writes_invoices(&self) -> bool;

@@ -1,7 +1,7 @@
 //! What is asked of a provider: checkouts, changes of subscriptions, money back.
 
 use gantry_rules::plan::Interval;
-use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId};
+use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId, RefundId};
 use serde::{Deserialize, Serialize};
 
 use super::ToldSubscription;
@@ -101,11 +101,11 @@ pub enum SubscriptionChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RefundOrder {
+    /// Our name for it: what is sent again under one name is given back once, and under another
+    /// name once more, however alike the two are.
+    pub id: RefundId,
     /// The payment, by the provider's name.
     pub payment_ref: String,
     /// How much.
     pub amount: Money,
-    /// What was given back of it before, in minor units; two orders that are equal in everything
-    /// are one order that was sent twice.
-    pub before_minor: i64,
 }

@@ -246,6 +246,19 @@ pub trait WriteAccess: ReadAccess {
     /// Inserts a user, a personal organization with its account, and the owner's membership.
     /// [`StoreError::AlreadyExists`] for an e-mail that is taken.
     async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError>;
+    /// Makes whoever else counts failures under `key` by this lock wait until this transaction
+    /// ends; see [`super::Tx`] for when.
+    async fn lock_sign_in_failures(&self, key: &str) -> Result<(), StoreError>;
+    /// Makes whoever else decides who administers the installation wait until this transaction
+    /// ends; see [`super::Tx`] for when.
+    async fn lock_administrators(&self) -> Result<(), StoreError>;
+    /// Makes whoever else changes who belongs to an organization, and as what, its plan, limits,
+    /// subscription, payments, schedules or versions, wait until this transaction ends; see
+    /// [`super::Tx`] for when.
+    async fn lock_organization(&self, id: OrganizationId) -> Result<(), StoreError>;
+    /// The user as they are, while whoever else changes them waits until this transaction ends;
+    /// see [`super::Tx`] for when.
+    async fn lock_user(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// Makes a user a member of an organization, or gives a member another role.
     async fn set_member(
         &self,
@@ -297,6 +310,8 @@ pub trait WriteAccess: ReadAccess {
         now: Timestamp,
         window_start: Timestamp,
     ) -> Result<SignInFailures, StoreError>;
+    /// Removes counts whose last failure was before `then`; answers how many.
+    async fn purge_sign_in_failures(&self, then: Timestamp) -> Result<u64, StoreError>;
     /// Forgets failed attempts after a success.
     async fn clear_sign_in_failures(&self, key: &str) -> Result<(), StoreError>;
 }

@@ -11,6 +11,7 @@ use gantry_types::{
 };
 
 pub use gantry_rules::ledger::LedgerAccount;
+use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
@@ -76,7 +77,8 @@ pub struct LotRecord {
 }
 
 /// The paid plan that somebody chose when they registered, and has not bought yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PlanChoice {
     /// The plan's name in the edition.
     pub plan: String,

@@ -148,6 +148,13 @@ pub trait ReadIdentity: Send + Sync {
         organization: OrganizationId,
         now: Timestamp,
     ) -> Result<Vec<Invitation>, StoreError>;
+    /// When an organization sent the invitation after which it sent `later` more; those that were
+    /// withdrawn or accepted count too.
+    async fn find_invited_at(
+        &self,
+        organization: OrganizationId,
+        later: u32,
+    ) -> Result<Option<Timestamp>, StoreError>;
     /// An invitation by the hash of its secret; one that has ended too.
     async fn find_invitation(&self, token_sha256: &str) -> Result<Option<Invitation>, StoreError>;
     /// A refresh token by its hash; one that was used or has ended too.
@@ -170,6 +177,9 @@ pub trait WriteIdentity: ReadIdentity {
     /// Uses a link up: removes it and all of the user's of the same purpose.
     /// [`StoreError::NotFound`] when it is gone, so that it is good once.
     async fn use_link(&self, link: &OneTimeLink) -> Result<(), StoreError>;
+    /// Removes a user's links of these purposes, whether they have ended or not; answers how many.
+    async fn delete_links(&self, user: UserId, purposes: &[LinkPurpose])
+    -> Result<u64, StoreError>;
     /// Removes links, invitations, renewable tokens and ceremonies that have ended; answers how
     /// many.
     async fn purge_links(&self, now: Timestamp) -> Result<u64, StoreError>;
@@ -201,6 +211,8 @@ pub trait WriteIdentity: ReadIdentity {
     async fn use_recovery_code(&self, user: UserId, hash: &str) -> Result<(), StoreError>;
     /// Inserts an organization with its account; nobody belongs to it yet.
     async fn insert_organization(&self, organization: &Organization) -> Result<(), StoreError>;
+    /// Gives an organization another name; [`StoreError::NotFound`] when there is none such.
+    async fn rename_organization(&self, id: OrganizationId, name: &str) -> Result<(), StoreError>;
     /// Adds an invitation, in place of an earlier one of the organization to the same address.
     async fn replace_invitation(&self, invitation: &Invitation) -> Result<(), StoreError>;
     /// Removes an invitation of an organization; [`StoreError::NotFound`] when there is none.

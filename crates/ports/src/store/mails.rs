@@ -47,6 +47,12 @@ pub enum Delivery {
 pub trait ReadMails: Send + Sync {
     /// When the next mail is due; `None` when nothing waits.
     async fn find_next_mail(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the newest mail of a kind to an address was written, whoever had it sent.
+    async fn find_last_mail(
+        &self,
+        kind: &str,
+        recipient: &str,
+    ) -> Result<Option<Timestamp>, StoreError>;
 }
 
 /// Changes the outbox.

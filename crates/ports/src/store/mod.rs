@@ -85,7 +85,7 @@ pub use referrals::{
     ListedReferral, ReadReferrals, Referral, ReferralCode, ReferralEnd, ReferralState,
     WriteReferrals,
 };
-pub use requests::{KeptRequest, ReadRequests, WriteRequests};
+pub use requests::{KeptRequest, ReadRequests, RequestHold, WriteRequests};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,
@@ -96,5 +96,5 @@ pub use schedules::{
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
 pub use usage::{ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage};
 pub use vouching::{
-    Ceremony, CeremonyPurpose, LinkedIdentity, Passkey, ReadVouching, WriteVouching,
+    Ceremony, CeremonyPurpose, LinkedIdentity, Newcomer, Passkey, ReadVouching, WriteVouching,
 };

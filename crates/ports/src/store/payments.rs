@@ -1,6 +1,7 @@
 //! Checkouts, subscriptions, payments, and what providers told.
 
 use async_trait::async_trait;
+use gantry_rules::period::Period;
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{Standing, Subscription, SubscriptionStatus};
 use gantry_types::{
@@ -198,6 +199,13 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError>;
+    /// Subscriptions on trial that go on afterwards, whose trial ends in a span of time and was not
+    /// told of yet, the next first, at most `limit`.
+    async fn list_ending_trials(
+        &self,
+        span: Period,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError>;
     /// Everything that subscriptions became before `before`, oldest first.
     async fn list_subscription_changes(
         &self,
@@ -255,6 +263,13 @@ pub trait WritePayments: ReadPayments {
         id: SubscriptionId,
         standing: &Standing,
     ) -> Result<(), StoreError>;
+    /// Notes that the end of a trial is told of, and answers the subscription; nothing where it was
+    /// before, and where the subscription is on trial no more or does not go on afterwards.
+    async fn note_trial_told(
+        &self,
+        id: SubscriptionId,
+        now: Timestamp,
+    ) -> Result<Option<Subscription>, StoreError>;
     /// Adds a payment, or changes the one with the provider's name: a failed one may succeed.
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError>;
     /// Adds an event.

@@ -1,7 +1,7 @@
 //! Requests that may be repeated without doubling what they do.
 //!
-//! Invariants: a key is kept for 24 hours; who holds a request acts alone; what was answered is
-//! answered again.
+//! Invariants: a key is kept for 24 hours; who holds a request acts alone; who held it for too long
+//! and was followed by another ends nothing; what was answered is answered again.
 
 use async_trait::async_trait;
 use gantry_rules::submission::IdempotencyKey;
@@ -27,6 +27,30 @@ pub struct KeptRequest {
     pub held_until: Timestamp,
 }
 
+/// Somebody's turn at a request. Whose turn it is tells its end: it is had when an earlier turn is
+/// over, so that of two turns the later one ends later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestHold {
+    /// Whose the request is.
+    pub organization_id: OrganizationId,
+    /// Its key.
+    pub key: IdempotencyKey,
+    /// Until when others leave it alone.
+    pub until: Timestamp,
+}
+
+impl KeptRequest {
+    /// The turn that ends when this says.
+    #[must_use]
+    pub fn derive_hold(&self) -> RequestHold {
+        RequestHold {
+            organization_id: self.organization_id,
+            key: self.key.clone(),
+            until: self.held_until,
+        }
+    }
+}
+
 /// Looks up requests that may come again.
 #[async_trait]
 pub trait ReadRequests: Send + Sync {
@@ -48,23 +72,11 @@ pub trait WriteRequests: ReadRequests {
     /// `held_until`; `false` when it cannot be had.
     async fn hold_request(&self, request: &KeptRequest, now: Timestamp)
     -> Result<bool, StoreError>;
-    /// Notes the answer.
-    async fn answer_request(
-        &self,
-        organization_id: OrganizationId,
-        key: &IdempotencyKey,
-        answer: &Value,
-    ) -> Result<(), StoreError>;
-    /// Lets others do a request that is not answered.
-    async fn free_request(
-        &self,
-        organization_id: OrganizationId,
-        key: &IdempotencyKey,
-    ) -> Result<(), StoreError>;
-    /// Forgets a request that is not answered, because it was refused.
-    async fn forget_request(
-        &self,
-        organization_id: OrganizationId,
-        key: &IdempotencyKey,
-    ) -> Result<(), StoreError>;
+    /// Notes the answer; `false`, and nothing is noted, when it is another's turn meanwhile, or was.
+    /// What is not kept any more is answered all the same.
+    async fn answer_request(&self, hold: &RequestHold, answer: &Value) -> Result<bool, StoreError>;
+    /// Lets others do a request that is not answered, unless it is another's turn.
+    async fn free_request(&self, hold: &RequestHold) -> Result<(), StoreError>;
+    /// Forgets a request that is not answered, because it was refused, unless it is another's turn.
+    async fn forget_request(&self, hold: &RequestHold) -> Result<(), StoreError>;
 }

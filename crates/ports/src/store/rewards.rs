@@ -268,8 +268,9 @@ pub trait ReadRewards: Send + Sync {
 /// Changes ads and decisions.
 #[async_trait]
 pub trait WriteRewards: ReadRewards {
-    /// Makes whoever else claims for a person wait until this transaction ends.
-    async fn lock_claims(&self, user_id: UserId) -> Result<(), StoreError>;
+    /// Makes whoever else claims from the same source wait until this transaction ends: the person
+    /// comes first, then the address, then the device; see [`super::Tx`] for when.
+    async fn lock_claims(&self, source: &ClaimSource) -> Result<(), StoreError>;
     /// Adds a session.
     async fn insert_ad_session(&self, session: &AdSession) -> Result<(), StoreError>;
     /// Notes what an app told; [`StoreError::NotFound`] when the session is not theirs.

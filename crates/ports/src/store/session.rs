@@ -86,6 +86,21 @@ pub trait ReadTx: Send + Sync {
 }
 
 /// A transaction. It is committed when its closure answers `Ok`, else rolled back.
+///
+/// Several may run at once, and each sees what the others committed meanwhile. Whoever reads
+/// something and writes by what was read takes the lock of it before the reading, as the first
+/// things that the closure does, and always in this order, so that nobody waits in a circle:
+///
+/// 1. failed sign-ins ([`WriteAccess::lock_sign_in_failures`]), those of an e-mail address before
+///    those of a network address,
+/// 2. the administrators ([`WriteAccess::lock_administrators`]),
+/// 3. organizations ([`WriteAccess::lock_organization`]), by identifier,
+/// 4. users ([`WriteAccess::lock_user`]), by identifier,
+/// 5. everything else: sources of claims ([`WriteRewards::lock_claims`]), links, codes and
+///    accounts.
+///
+/// A lock may be taken twice. What a unique key or a condition of the statement itself decides
+/// needs none.
 pub trait Tx: Send + Sync {
     /// Users, organizations, members, sessions, keys.
     fn access(&self) -> &dyn WriteAccess;

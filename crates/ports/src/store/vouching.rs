@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use gantry_types::{LinkedIdentityId, PasskeyId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
+use super::accounts::PlanChoice;
 use super::error::StoreError;
 
 /// What a ceremony is for.
@@ -34,8 +36,22 @@ pub struct Ceremony {
     pub browser_sha256: String,
     /// Where the browser goes afterwards.
     pub next: String,
+    /// What somebody without an account brings along.
+    pub newcomer: Newcomer,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+/// What somebody who may get an account brings along, besides who they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Newcomer {
+    /// SHA-256 of the secret of an invitation, in lower-case hexadecimal.
+    pub invitation_sha256: Option<String>,
+    /// The code of whoever referred them.
+    pub referral_code: Option<String>,
+    /// The paid plan that they mean to buy.
+    pub plan: Option<PlanChoice>,
 }
 
 /// An account elsewhere that signs a user in.
@@ -102,8 +118,6 @@ pub trait WriteVouching: ReadVouching {
     async fn insert_ceremony(&self, ceremony: &Ceremony) -> Result<(), StoreError>;
     /// Removes a ceremony; [`StoreError::NotFound`] when it is gone, so that it is good once.
     async fn use_ceremony(&self, state_sha256: &str) -> Result<(), StoreError>;
-    /// Makes whoever else changes the ways in of a user wait until this transaction ends.
-    async fn lock_ways_in(&self, user: UserId) -> Result<(), StoreError>;
     /// Adds an account elsewhere; [`StoreError::AlreadyExists`] when it signs somebody in already.
     async fn insert_identity(&self, identity: &LinkedIdentity) -> Result<(), StoreError>;
     /// Removes an account elsewhere of a user; [`StoreError::NotFound`] when it is not theirs.

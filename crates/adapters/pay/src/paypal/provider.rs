@@ -107,6 +107,11 @@ impl PaymentProvider for PayPal {
         self.fetch(subscription_ref).await.map(|_| self.portal.to_owned())
     }
 
+    /// Of a payment of a subscription, PayPal tells the payment.
+    fn tells_of_renewals(&self) -> bool {
+        false
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

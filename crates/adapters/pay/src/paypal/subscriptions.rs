@@ -3,7 +3,8 @@
 //! Invariants: PayPal ends a subscription at once when it is cancelled and forgets its period; what
 //! was paid for lasts all the same, until one interval after the last payment. It names another plan
 //! as soon as the buyer agreed to it, and charges for it with the next payment; until then the
-//! plan is the one that was paid for.
+//! plan is the one that was paid for. It calls a subscription active as soon as the buyer agreed to it;
+//! a trial lasts until the first payment all the same, which comes some hours after its agreed time.
 
 use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, SubscriptionChange, ToldSubscription,
@@ -186,6 +187,13 @@ impl Subscription {
         paid.is_none_or(|paid| paid == price)
     }
 
+    /// Whether it was agreed to be paid later than it was begun, and is not paid yet.
+    fn is_trial(&self) -> bool {
+        let was_paid = self.billing_info.as_ref().is_some_and(|info| info.last_payment.is_some());
+        let times = self.create_time.zip(self.start_time);
+        !was_paid && times.is_some_and(|(begun, start)| begun < start)
+    }
+
     fn derive_status(
         &self,
         (_, end): (Timestamp, Timestamp),
@@ -196,7 +204,7 @@ impl Subscription {
         let status = match self.status.as_str() {
             "APPROVAL_PENDING" | "APPROVED" => SubscriptionStatus::Incomplete,
             "ACTIVE" if failures > 0 => SubscriptionStatus::PastDue,
-            "ACTIVE" if is_before_start => SubscriptionStatus::Trialing,
+            "ACTIVE" if is_before_start || self.is_trial() => SubscriptionStatus::Trialing,
             "ACTIVE" => SubscriptionStatus::Active,
             "SUSPENDED" => SubscriptionStatus::PastDue,
             "CANCELLED" if is_before_start => {

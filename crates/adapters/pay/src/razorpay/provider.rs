@@ -107,6 +107,10 @@ impl PaymentProvider for Razorpay {
         told.body.short_url.ok_or(PaymentError::NotFound { what: "page of the subscription" })
     }
 
+    fn tells_of_renewals(&self) -> bool {
+        true
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

@@ -1,10 +1,10 @@
 //! What the sandbox knows: checkouts, subscriptions, charges, and events on their way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_ports::payments::{CheckoutOrder, PaymentError, Purchase};
 use gantry_rules::plan::Interval;
-use gantry_types::{Money, Timestamp};
+use gantry_types::{Money, RefundId, Timestamp};
 use jiff::ToSpan;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -71,6 +71,9 @@ pub(super) struct Book {
     pub checkouts: BTreeMap<String, Checkout>,
     pub subscriptions: BTreeMap<String, Renewing>,
     pub charges: BTreeMap<String, (Charge, i64)>,
+    /// What was given back.
+    #[serde(default)]
+    pub refunds: BTreeSet<RefundId>,
     /// Disputes that are open, and when they end.
     #[serde(default)]
     pub disputes: Vec<(Dispute, i64)>,
@@ -88,6 +91,7 @@ impl Book {
             checkouts: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             charges: BTreeMap::new(),
+            refunds: BTreeSet::new(),
             disputes: Vec::new(),
             outbox: Vec::new(),
         })

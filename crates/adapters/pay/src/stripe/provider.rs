@@ -114,6 +114,10 @@ impl PaymentProvider for Stripe {
         Ok(session.url)
     }
 
+    fn tells_of_renewals(&self) -> bool {
+        true
+    }
+
     fn writes_invoices(&self) -> bool {
         true
     }

@@ -107,6 +107,25 @@ impl Dialect {
         }
     }
 
+    /// Appended to a SELECT of rows that others refer to: whoever would change or lock a row too
+    /// waits, and whoever only adds a row that refers to it does not. SQLite's writer is alone
+    /// anyway.
+    pub(crate) const fn for_change(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
+    /// Waits for every other transaction that holds the lock named `$1`, and holds it until the
+    /// end; SQLite's writer is alone anyway.
+    pub(crate) const fn name_lock(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"),
+        }
+    }
+
     /// Of each row `w` of `rows`, the first `$2` queued jobs `q` that fulfil `condition`:
     /// identifier, account, gate and the row's rank. Jobs that another server is taking are
     /// passed over.

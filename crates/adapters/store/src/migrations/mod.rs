@@ -23,6 +23,8 @@ mod v20;
 mod v21;
 mod v22;
 mod v23;
+mod v24;
+mod v25;
 mod v3;
 mod v4;
 mod v5;
@@ -90,6 +92,8 @@ const VERSIONS: &[Version] = &[
     Version::new(21, v21::STATEMENTS),
     Version::new(22, v22::STATEMENTS),
     Version::new(23, v23::STATEMENTS),
+    Version::new(24, v24::STATEMENTS),
+    Version::new(25, v25::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

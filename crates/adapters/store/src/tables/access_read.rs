@@ -16,7 +16,7 @@ use super::access_rows::{
 use super::convert::decode_u64;
 use crate::session::Session;
 
-const SELECT_USER: &str = "SELECT id, email, name, password_hash, administrator, status, locale, email_verified_at, \
+pub(super) const SELECT_USER: &str = "SELECT id, email, name, password_hash, administrator, status, locale, email_verified_at, \
      second_factor_at, created_at FROM users";
 const SELECT_MEMBERSHIP: &str = "SELECT m.organization_id, o.name AS organization_name, \
      m.user_id, m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id";

@@ -12,7 +12,8 @@ use gantry_types::{
     ApiKeyId, OAuthClientId, OrganizationId, Role, SessionId, Timestamp, TokenFamilyId, UserId,
 };
 
-use super::access_rows::{SignInFailuresRow, encode_status};
+use super::access_read::SELECT_USER;
+use super::access_rows::{SignInFailuresRow, UserRow, encode_status};
 use super::convert::encode_json;
 use crate::error::broken;
 use crate::session::Session;
@@ -30,6 +31,27 @@ impl WriteAccess for Session {
             Role::Owner.as_str().into(),
         ];
         self.sql().run("membership", sql, values).await.map(drop)
+    }
+
+    async fn lock_sign_in_failures(&self, key: &str) -> Result<(), StoreError> {
+        lock_name(self, &format!("sign-in failures of {key}")).await
+    }
+
+    async fn lock_administrators(&self) -> Result<(), StoreError> {
+        lock_name(self, "administrators").await
+    }
+
+    async fn lock_organization(&self, id: OrganizationId) -> Result<(), StoreError> {
+        let lock = self.sql().dialect().for_change();
+        let sql = format!("SELECT created_at FROM organizations WHERE id = $1{lock}");
+        self.sql().number("organization", sql, vec![id.as_uuid().into()]).await.map(drop)
+    }
+
+    async fn lock_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let lock = self.sql().dialect().for_change();
+        let sql = format!("{SELECT_USER} WHERE id = $1{lock}");
+        let row = self.sql().first::<UserRow>("user", sql, vec![id.as_uuid().into()]).await?;
+        row.map(UserRow::decode).transpose()
     }
 
     async fn set_member(
@@ -199,9 +221,22 @@ impl WriteAccess for Session {
         row.ok_or_else(|| broken("sign-in failures", "no row came back"))?.decode()
     }
 
+    async fn purge_sign_in_failures(&self, then: Timestamp) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sign_in_failures WHERE last_at < $1";
+        self.sql().run("sign-in failures", sql, vec![then.as_micros().into()]).await
+    }
+
     async fn clear_sign_in_failures(&self, key: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM sign_in_failures WHERE subject = $1";
         self.sql().run("sign-in failures", sql, vec![key.into()]).await.map(drop)
+    }
+}
+
+/// Locks what has no row, or not yet, under a name of its own.
+pub(super) async fn lock_name(session: &Session, name: &str) -> Result<(), StoreError> {
+    match session.sql().dialect().name_lock() {
+        Some(sql) => session.sql().run("lock", sql, vec![name.into()]).await.map(drop),
+        None => Ok(()),
     }
 }
 

@@ -7,9 +7,9 @@ use gantry_ports::store::{
 };
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
-use super::convert::{decode_json, decode_u64};
+use super::convert::{decode_json, decode_time, decode_u64};
 use super::identity_rows::{
-    InvitationRow, LinkRow, MemberRow, NetworksRow, RefreshTokenRow, SecondFactorRow,
+    InvitationRow, InvitedRow, LinkRow, MemberRow, NetworksRow, RefreshTokenRow, SecondFactorRow,
     encode_purpose,
 };
 use crate::session::Session;
@@ -74,6 +74,19 @@ impl ReadIdentity for Session {
         let values = vec![organization.as_uuid().into(), now.as_micros().into()];
         let rows = self.sql().all::<InvitationRow>("invitation", sql, values).await?;
         rows.into_iter().map(InvitationRow::decode).collect()
+    }
+
+    async fn find_invited_at(
+        &self,
+        organization: OrganizationId,
+        later: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        // The audit log keeps those whose row is gone; an index holds these lines alone.
+        let sql = "SELECT at FROM audit_entries WHERE organization_id = $1 \
+                   AND action = 'member.invite' ORDER BY at DESC LIMIT 1 OFFSET $2";
+        let values = vec![organization.as_uuid().into(), i64::from(later).into()];
+        let row = self.sql().first::<InvitedRow>("invitation", sql, values).await?;
+        Ok(row.map(|row| decode_time(row.at)))
     }
 
     async fn find_invitation(&self, token_sha256: &str) -> Result<Option<Invitation>, StoreError> {

@@ -106,6 +106,12 @@ impl InvitationRow {
     }
 }
 
+/// When somebody was invited.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct InvitedRow {
+    pub(super) at: i64,
+}
+
 /// A row of `memberships` with the person.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct MemberRow {

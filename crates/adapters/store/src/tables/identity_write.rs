@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Invitation, OneTimeLink, Organization, RefreshToken, SecondFactor, WriteIdentity,
+    Invitation, LinkPurpose, OneTimeLink, Organization, RefreshToken, SecondFactor, WriteIdentity,
 };
 use gantry_types::{
     InvitationId, OAuthClientId, OrganizationId, SessionId, Timestamp, TokenFamilyId, UserId,
@@ -17,7 +17,7 @@ use crate::session::Session;
 #[async_trait]
 impl WriteIdentity for Session {
     async fn replace_link(&self, link: &OneTimeLink) -> Result<(), StoreError> {
-        delete_links(self, link).await?;
+        self.delete_links(link.user_id, &[link.purpose]).await?;
         let sql = "INSERT INTO one_time_links (token_sha256, purpose, user_id, email, created_at, \
                    expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
         let values = vec![
@@ -35,7 +35,21 @@ impl WriteIdentity for Session {
         let sql = "DELETE FROM one_time_links WHERE token_sha256 = $1";
         let values = vec![link.token_sha256.as_str().into()];
         self.sql().run_on_row("link", sql, values).await?;
-        delete_links(self, link).await
+        self.delete_links(link.user_id, &[link.purpose]).await.map(drop)
+    }
+
+    async fn delete_links(
+        &self,
+        user: UserId,
+        purposes: &[LinkPurpose],
+    ) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM one_time_links WHERE user_id = $1 AND purpose = $2";
+        let mut removed = 0;
+        for purpose in purposes {
+            let values = vec![user.as_uuid().into(), encode_purpose(*purpose).into()];
+            removed += self.sql().run("link", sql, values).await?;
+        }
+        Ok(removed)
     }
 
     async fn purge_links(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -131,6 +145,11 @@ impl WriteIdentity for Session {
 
     async fn insert_organization(&self, organization: &Organization) -> Result<(), StoreError> {
         insert_organization_row(self, organization).await
+    }
+
+    async fn rename_organization(&self, id: OrganizationId, name: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE organizations SET name = $2 WHERE id = $1";
+        self.sql().run_on_row("organization", sql, vec![id.as_uuid().into(), name.into()]).await
     }
 
     async fn replace_invitation(&self, invitation: &Invitation) -> Result<(), StoreError> {
@@ -253,11 +272,4 @@ impl WriteIdentity for Session {
             vec![session.as_uuid().into(), user.as_uuid().into(), organization.as_uuid().into()];
         self.sql().run_on_row("session", sql, values).await
     }
-}
-
-/// Removes all links of a user for one purpose.
-async fn delete_links(session: &Session, link: &OneTimeLink) -> Result<(), StoreError> {
-    let sql = "DELETE FROM one_time_links WHERE user_id = $1 AND purpose = $2";
-    let values = vec![link.user_id.as_uuid().into(), encode_purpose(link.purpose).into()];
-    session.sql().run("link", sql, values).await.map(drop)
 }

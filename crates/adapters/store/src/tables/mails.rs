@@ -51,12 +51,30 @@ struct DueRow {
     due_at: Option<i64>,
 }
 
+/// When a mail was written.
+#[derive(Debug, FromQueryResult)]
+struct WrittenRow {
+    created_at: i64,
+}
+
 #[async_trait]
 impl ReadMails for Session {
     async fn find_next_mail(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT MIN(due_at) AS due_at FROM mails WHERE due_at IS NOT NULL";
         let row = self.sql().first::<DueRow>("mail", sql, vec![]).await?;
         Ok(row.and_then(|row| row.due_at).map(decode_time))
+    }
+
+    async fn find_last_mail(
+        &self,
+        kind: &str,
+        recipient: &str,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT created_at FROM mails WHERE recipient = $1 AND kind = $2 \
+                   ORDER BY created_at DESC LIMIT 1";
+        let values = vec![recipient.into(), kind.into()];
+        let row = self.sql().first::<WrittenRow>("mail", sql, values).await?;
+        Ok(row.map(|row| decode_time(row.created_at)))
     }
 }
 

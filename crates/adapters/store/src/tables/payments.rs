@@ -5,6 +5,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     Checkout, Page, PageRequest, Payment, PaymentEvent, ReadPayments, SubscriptionChange,
 };
+use gantry_rules::period::Period;
 use gantry_rules::subscription::Subscription;
 use gantry_types::{CheckoutId, Credits, LotId, OrganizationId, PaymentId, Timestamp};
 
@@ -61,6 +62,23 @@ impl ReadPayments for Session {
              ORDER BY period_end LIMIT $2"
         );
         let values = vec![before.as_micros().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
+        rows.into_iter().map(SubscriptionRow::decode).collect()
+    }
+
+    async fn list_ending_trials(
+        &self,
+        span: Period,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError> {
+        let sql = format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
+             WHERE status = 'trialing' AND trial_told_at IS NULL AND at_period_end = 'renew' \
+             AND period_end >= $1 AND period_end < $2 ORDER BY period_end LIMIT $3"
+        );
+        let Period { start, end } = span;
+        let values =
+            vec![start.as_micros().into(), end.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
         rows.into_iter().map(SubscriptionRow::decode).collect()
     }

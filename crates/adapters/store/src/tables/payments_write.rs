@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::accounts_write::make_blocked_jobs_due;
 use super::convert::{encode_json, encode_serde_word};
 use super::ledger;
+use super::payment_rows::{SUBSCRIPTION_COLUMNS, SubscriptionRow};
 use crate::session::Session;
 
 #[async_trait]
@@ -84,6 +85,20 @@ impl WritePayments for Session {
         values.push(id.as_uuid().into());
         self.sql().run_on_row("subscription", sql, values).await?;
         note_change(self, id).await
+    }
+
+    async fn note_trial_told(
+        &self,
+        id: SubscriptionId,
+        now: Timestamp,
+    ) -> Result<Option<Subscription>, StoreError> {
+        let sql = format!(
+            "UPDATE subscriptions SET trial_told_at = $2 WHERE id = $1 AND trial_told_at IS NULL \
+             AND status = 'trialing' AND at_period_end = 'renew' RETURNING {SUBSCRIPTION_COLUMNS}"
+        );
+        let values = vec![id.as_uuid().into(), now.as_micros().into()];
+        let row = self.sql().first::<SubscriptionRow>("subscription", sql, values).await?;
+        row.map(SubscriptionRow::decode).transpose()
     }
 
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {

@@ -1,8 +1,10 @@
 //! Looks up and keeps requests that may be repeated.
+//!
+//! Invariant: what ends a turn names the turn, and changes nothing once it is another's.
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{KeptRequest, ReadRequests, WriteRequests};
+use gantry_ports::store::{KeptRequest, ReadRequests, RequestHold, WriteRequests};
 use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{OrganizationId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
@@ -17,6 +19,10 @@ const WHAT: &str = "request";
 /// The row of a key.
 const OF_KEY: &str = "organization_id = $1 AND route = $2 AND idempotency_key = $3";
 
+/// The row of a key whose request is not answered, while it is the turn that ends at `$4`.
+const OF_HOLD: &str = "organization_id = $1 AND route = $2 AND idempotency_key = $3 \
+                       AND held_until = $4 AND answer IS NULL";
+
 /// A row of `kept_requests` beside its key.
 #[derive(Debug, FromQueryResult)]
 struct RequestRow {
@@ -30,6 +36,13 @@ struct RequestRow {
 /// The values of [`OF_KEY`].
 fn key_values(organization_id: OrganizationId, key: &IdempotencyKey) -> Vec<Value> {
     vec![organization_id.as_uuid().into(), key.route.as_str().into(), key.key.as_str().into()]
+}
+
+/// The values of [`OF_HOLD`].
+fn hold_values(hold: &RequestHold) -> Vec<Value> {
+    let mut values = key_values(hold.organization_id, &hold.key);
+    values.push(hold.until.as_micros().into());
+    values
 }
 
 #[async_trait]
@@ -98,36 +111,26 @@ impl WriteRequests for Session {
         Ok(self.sql().run(WHAT, sql, values).await? > 0)
     }
 
-    async fn answer_request(
-        &self,
-        organization_id: OrganizationId,
-        key: &IdempotencyKey,
-        answer: &Json,
-    ) -> Result<(), StoreError> {
-        let sql = format!("UPDATE kept_requests SET answer = $4 WHERE {OF_KEY}");
-        let mut values = key_values(organization_id, key);
+    async fn answer_request(&self, hold: &RequestHold, answer: &Json) -> Result<bool, StoreError> {
+        let sql = format!("UPDATE kept_requests SET answer = $5 WHERE {OF_HOLD}");
+        let mut values = hold_values(hold);
         values.push(encode_json("an answer", answer)?.into());
+        if self.sql().run(WHAT, sql, values).await? > 0 {
+            return Ok(true);
+        }
         // One that has become too old meanwhile is not kept any more, and done all the same.
-        self.sql().run(WHAT, sql, values).await.map(drop)
+        let sql = format!("SELECT COUNT(*) FROM kept_requests WHERE {OF_KEY}");
+        let key = key_values(hold.organization_id, &hold.key);
+        Ok(self.sql().number(WHAT, sql, key).await? == 0)
     }
 
-    async fn free_request(
-        &self,
-        organization_id: OrganizationId,
-        key: &IdempotencyKey,
-    ) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE kept_requests SET held_until = created_at WHERE {OF_KEY} AND answer IS NULL"
-        );
-        self.sql().run(WHAT, sql, key_values(organization_id, key)).await.map(drop)
+    async fn free_request(&self, hold: &RequestHold) -> Result<(), StoreError> {
+        let sql = format!("UPDATE kept_requests SET held_until = created_at WHERE {OF_HOLD}");
+        self.sql().run(WHAT, sql, hold_values(hold)).await.map(drop)
     }
 
-    async fn forget_request(
-        &self,
-        organization_id: OrganizationId,
-        key: &IdempotencyKey,
-    ) -> Result<(), StoreError> {
-        let sql = format!("DELETE FROM kept_requests WHERE {OF_KEY} AND answer IS NULL");
-        self.sql().run(WHAT, sql, key_values(organization_id, key)).await.map(drop)
+    async fn forget_request(&self, hold: &RequestHold) -> Result<(), StoreError> {
+        let sql = format!("DELETE FROM kept_requests WHERE {OF_HOLD}");
+        self.sql().run(WHAT, sql, hold_values(hold)).await.map(drop)
     }
 }

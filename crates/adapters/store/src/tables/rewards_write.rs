@@ -3,23 +3,27 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    AdCallback, AdProgress, AdSession, CallbackOutcome, FraudBlock, FraudEvent, FraudReview,
-    WriteRewards,
+    AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
+    FraudReview, WriteRewards,
 };
 use gantry_types::{
     AdCallbackId, AdSessionId, FraudBlockId, FraudEventId, LotId, OrganizationId, Timestamp, UserId,
 };
 
+use super::access_write::lock_name;
 use super::convert::{encode_json, encode_serde_word};
 use super::reward_rows::{BLOCK_COLUMNS, BlockRow};
 use crate::session::Session;
 
 #[async_trait]
 impl WriteRewards for Session {
-    async fn lock_claims(&self, user_id: UserId) -> Result<(), StoreError> {
-        let lock = self.sql().dialect().for_update();
-        let sql = format!("SELECT created_at FROM users WHERE id = $1{lock}");
-        self.sql().number("user", sql, vec![user_id.as_uuid().into()]).await.map(drop)
+    async fn lock_claims(&self, source: &ClaimSource) -> Result<(), StoreError> {
+        let name = match source {
+            ClaimSource::Person(id) => format!("claims of the person {id}"),
+            ClaimSource::Address(address) => format!("claims from the address {address}"),
+            ClaimSource::Device(device) => format!("claims from the device {device}"),
+        };
+        lock_name(self, &name).await
     }
 
     async fn insert_ad_session(&self, session: &AdSession) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use gantry_types::{LinkedIdentityId, PasskeyId, Timestamp, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::convert::{decode_time, decode_u32};
+use super::convert::{decode_opt_json, decode_time, decode_u32, encode_json};
 use crate::error::broken;
 use crate::session::Session;
 
@@ -48,6 +48,7 @@ struct CeremonyRow {
     user_id: Option<Uuid>,
     browser_sha256: String,
     next: String,
+    newcomer: Option<String>,
     expires_at: i64,
 }
 
@@ -60,6 +61,7 @@ impl CeremonyRow {
             user_id: self.user_id.map(UserId::from_uuid),
             browser_sha256: self.browser_sha256,
             next: self.next,
+            newcomer: decode_opt_json("newcomer", self.newcomer.as_deref())?.unwrap_or_default(),
             expires_at: decode_time(self.expires_at),
         })
     }
@@ -121,7 +123,7 @@ impl PasskeyRow {
 impl ReadVouching for Session {
     async fn find_ceremony(&self, state_sha256: &str) -> Result<Option<Ceremony>, StoreError> {
         let sql = "SELECT state_sha256, purpose, provider, user_id, browser_sha256, next, \
-                   expires_at FROM ceremonies WHERE state_sha256 = $1";
+                   newcomer, expires_at FROM ceremonies WHERE state_sha256 = $1";
         let values = vec![state_sha256.into()];
         let row = self.sql().first::<CeremonyRow>("ceremony", sql, values).await?;
         row.map(CeremonyRow::decode).transpose()
@@ -164,7 +166,8 @@ impl ReadVouching for Session {
 impl WriteVouching for Session {
     async fn insert_ceremony(&self, ceremony: &Ceremony) -> Result<(), StoreError> {
         let sql = "INSERT INTO ceremonies (state_sha256, purpose, provider, user_id, \
-                   browser_sha256, next, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                   browser_sha256, next, newcomer, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = vec![
             ceremony.state_sha256.as_str().into(),
             encode_purpose(ceremony.purpose).into(),
@@ -172,6 +175,7 @@ impl WriteVouching for Session {
             ceremony.user_id.map(UserId::as_uuid).into(),
             ceremony.browser_sha256.as_str().into(),
             ceremony.next.as_str().into(),
+            encode_json("newcomer", &ceremony.newcomer)?.into(),
             ceremony.expires_at.as_micros().into(),
         ];
         self.sql().run("ceremony", sql, values).await.map(drop)
@@ -180,12 +184,6 @@ impl WriteVouching for Session {
     async fn use_ceremony(&self, state_sha256: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM ceremonies WHERE state_sha256 = $1";
         self.sql().run_on_row("ceremony", sql, vec![state_sha256.into()]).await
-    }
-
-    async fn lock_ways_in(&self, user: UserId) -> Result<(), StoreError> {
-        let lock = self.sql().dialect().for_update();
-        let sql = format!("SELECT created_at FROM users WHERE id = $1{lock}");
-        self.sql().number("user", sql, vec![user.as_uuid().into()]).await.map(drop)
     }
 
     async fn insert_identity(&self, identity: &LinkedIdentity) -> Result<(), StoreError> {

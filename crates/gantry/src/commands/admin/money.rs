@@ -1,10 +1,10 @@
-//! `gantry admin plan`, `credits`, `revenue` and `quota-events`: what organizations have, pay and
-//! are refused.
+//! `gantry admin plan`, `credits`, `payments`, `revenue` and `quota-events`: what organizations
+//! have, pay and are refused.
 
 use serde_json::json;
 use ureq::http::Method;
 
-use crate::cli::{AdminCreditsCommand, AdminPlanCommand, ServerArgs};
+use crate::cli::{AdminCreditsCommand, AdminPaymentsCommand, AdminPlanCommand, ServerArgs};
 use crate::client::Body;
 use crate::commands::query::with_query;
 use crate::commands::server_access::open_client;
@@ -32,6 +32,11 @@ const REVENUE: [Column<'_>; 19] = [
     ("net churn", "/net_churn"),
     ("customer churn", "/customer_churn"),
     ("conversion", "/conversion"),
+];
+const RECONCILED: [Column<'_>; 3] = [
+    ("events understood", "/events"),
+    ("subscriptions corrected", "/subscriptions"),
+    ("plans changed", "/plans"),
 ];
 const QUOTA_EVENTS: [Column<'_>; 6] = [
     ("day", "/day"),
@@ -67,6 +72,28 @@ pub fn give_credits(command: &AdminCreditsCommand, console: Console) -> Result<(
     open_client(server)?.post(&path, &json!({ "credits": credits, "reason": reason }))?;
     let given = json!({ "organization_id": organization, "credits": credits, "reason": reason });
     console.result(&given, |_| format!("{organization} has got {credits} credits"));
+    Ok(())
+}
+
+/// Gives money back, or compares with the payment provider.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn settle_payments(command: &AdminPaymentsCommand, console: Console) -> Result<(), Failure> {
+    match command {
+        AdminPaymentsCommand::Refund { server, payment, minor } => {
+            let asked = json!({ "provider_ref": payment, "minor": minor });
+            open_client(server)?.post("/api/v1/admin/payments/refund", &asked)?;
+            console.result(&asked, |_| {
+                format!("The provider is asked; {payment} shows the refund once it has told of it")
+            });
+        }
+        AdminPaymentsCommand::Reconcile(server) => {
+            let path = "/api/v1/admin/payments/reconcile";
+            let found = open_client(server)?.post(path, &json!({}))?;
+            console.result(&found, |found| render_facts(found, &RECONCILED));
+        }
+    }
     Ok(())
 }
 

@@ -28,6 +28,12 @@ impl From<AccessError> for Problem {
                     .with("resets_at", until.to_string())
                     .with_retry_after(retry_after.as_secs().max(1))
             }
+            AccessError::MailsPaused { until, retry_after, .. } => {
+                Self::new(ProblemCode::RateLimited, detail)
+                    .with("resets_at", until.to_string())
+                    .with_next_step("Send it then.")
+                    .with_retry_after(retry_after.as_secs().max(1))
+            }
             AccessError::SecondFactorRequired { challenge } => {
                 Self::new(ProblemCode::SecondFactorRequired, detail)
                     .with("challenge", challenge.expose())
@@ -70,6 +76,9 @@ impl From<AccessError> for Problem {
             AccessError::TooManyFlags { limit } => {
                 Self::new(ProblemCode::Conflict, detail).with("limit", limit)
             }
+            AccessError::TooManyKeys { limit } => Self::new(ProblemCode::Conflict, detail)
+                .with("limit", limit)
+                .with_next_step("Revoke one that nothing uses."),
             AccessError::FlagChanged { newest } => Self::new(ProblemCode::Conflict, detail)
                 .with("revision", newest)
                 .with_next_step("Read the flag again and change that."),

@@ -22,6 +22,8 @@ impl From<BillingError> for Problem {
                 Self::new(ProblemCode::IdempotencyMismatch, detail)
                     .with_next_step("Use a new Idempotency-Key for a new request.")
             }
+            BillingError::Overtaken => Self::new(ProblemCode::Overtaken, detail)
+                .with_next_step("Repeat it with the same Idempotency-Key for the answer."),
             BillingError::WrongLimit { place, field, .. } => {
                 Self::new(ProblemCode::InvalidParameters, detail.clone())
                     .with_error(format!("/overrides/{place}/{field}"), detail)

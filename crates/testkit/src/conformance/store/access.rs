@@ -147,7 +147,7 @@ pub async fn keys_are_seen_by_their_organization_alone(world: &World) -> Outcome
     Ok(())
 }
 
-/// A window without failures begins the count anew.
+/// A window without failures begins the count anew; old counts are purged.
 pub async fn failed_sign_ins_are_counted_in_a_window(world: &World) -> Outcome {
     let fail = |seconds: u64| {
         let store = world.store.clone();
@@ -170,5 +170,18 @@ pub async fn failed_sign_ins_are_counted_in_a_window(world: &World) -> Outcome {
     ensure!(read.access().find_sign_in_failures("ada", World::at(5)).await?.is_some());
     drop(read);
     ensure!(fail(2000).await? == 1, "the old failures still count");
+    let purge = |seconds: u64| {
+        let store = world.store.clone();
+        async move {
+            store
+                .write::<u64, StoreError, _>(move |tx| {
+                    let then = World::at(seconds);
+                    Box::pin(async move { tx.access().purge_sign_in_failures(then).await })
+                })
+                .await
+        }
+    };
+    ensure!(purge(2000).await? == 0, "a failure that counts was removed");
+    ensure!(purge(2001).await? == 1, "an old failure was kept");
     Ok(())
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use gantry_ports::store::{
-    Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor, Session,
-    SessionPurpose, StoreExt, Tx,
+    AuditEntry, Delivery, Invitation, LinkPurpose, NewUser, OneTimeLink, QueuedMail, SecondFactor,
+    Session, SessionPurpose, StoreExt, Tx,
 };
 use gantry_ports::{BoxFuture, Mail, StoreError};
-use gantry_types::{InvitationId, MailId, Role, SessionId, Timestamp, UserId};
+use gantry_types::{
+    AuditEntryId, InvitationId, MailId, OrganizationId, Role, SessionId, Timestamp, UserId,
+};
 
 use super::World;
 use super::world::START;
@@ -61,7 +63,8 @@ async fn use_up(world: &World, link: &OneTimeLink) -> Result<(), StoreError> {
     .await
 }
 
-/// A newer link of a purpose replaces the older; a link is used once; old ones are purged.
+/// A newer link of a purpose replaces the older; a link is used once; old ones are purged; those
+/// of some purposes are removed, and no others.
 pub async fn links_are_good_once(world: &World) -> Outcome {
     let user = insert(world, "ada@example.org").await?.user;
     let first = link_of(user.id, "one", LinkPurpose::ResetPassword);
@@ -84,6 +87,21 @@ pub async fn links_are_good_once(world: &World) -> Outcome {
     };
     ensure!(purge(World::at(3599)).await? == 0);
     ensure!(purge(World::at(3600)).await? == 1);
+
+    let change = link_of(user.id, "four", LinkPurpose::ChangeEmail);
+    for link in [&first, &change, &other] {
+        replace(world, link).await?;
+    }
+    let removed = write(world, user.id, |tx, user| {
+        let purposes = [LinkPurpose::ResetPassword, LinkPurpose::ChangeEmail];
+        Box::pin(async move { tx.identity().delete_links(user, &purposes).await })
+    })
+    .await?;
+    ensure!(removed == 2, "{removed} links were removed");
+    let read = world.read().await?;
+    ensure!(read.identity().find_link("one").await?.is_none());
+    ensure!(read.identity().find_link("four").await?.is_none());
+    ensure!(read.identity().find_link("three").await?.as_ref() == Some(&other));
     Ok(())
 }
 
@@ -213,7 +231,7 @@ pub async fn members_come_and_go(world: &World) -> Outcome {
     Ok(())
 }
 
-/// Networks are kept as they are set; unknown organizations are refused.
+/// Networks and names are kept as they are set; unknown organizations are refused.
 pub async fn networks_are_kept(world: &World) -> Outcome {
     let ada = insert(world, "ada@example.org").await?;
     let id = ada.organization.id;
@@ -224,7 +242,18 @@ pub async fn networks_are_kept(world: &World) -> Outcome {
     })
     .await?;
     ensure!(world.read().await?.identity().list_allowed_networks(id).await? == networks);
-    let nobody = gantry_types::OrganizationId::generate();
+    write(world, (), move |tx, ()| {
+        Box::pin(async move { tx.identity().rename_organization(id, "Engines").await })
+    })
+    .await?;
+    let renamed = world.read().await?.access().find_organization(id).await?;
+    ensure!(renamed.is_some_and(|found| found.name == "Engines"));
+    let nobody = OrganizationId::generate();
+    let refused = write(world, (), move |tx, ()| {
+        Box::pin(async move { tx.identity().rename_organization(nobody, "Nobody's").await })
+    })
+    .await;
+    ensure!(matches!(refused, Err(StoreError::NotFound { .. })), "{refused:?}");
     ensure!(world.read().await?.identity().list_allowed_networks(nobody).await.is_err());
     Ok(())
 }
@@ -293,5 +322,51 @@ pub async fn mails_are_sent_once_and_tried_again(world: &World) -> Outcome {
     ensure!(claim(world, World::at(400)).await?.len() == 1);
     ensure!(claim(world, World::at(459)).await?.is_empty());
     ensure!(claim(world, World::at(460)).await?.len() == 1);
+    Ok(())
+}
+
+/// When an address got a mail of a kind, and when an organization invited, is known however the
+/// mail ended and whether the invitation is open.
+pub async fn mails_and_invitations_leave_their_time(world: &World) -> Outcome {
+    let newer = QueuedMail { created_at: World::at(30), ..mail("newer") };
+    let [one, two] = [OrganizationId::generate(), OrganizationId::generate()];
+    let entries =
+        [(one, "member.invite", 10), (one, "member.invite", 20), (one, "member.join", 25)].map(
+            |(organization, action, seconds)| AuditEntry {
+                id: AuditEntryId::generate(),
+                organization_id: Some(organization),
+                user_id: None,
+                action: action.to_owned(),
+                subject: "a story".to_owned(),
+                details: serde_json::json!({}),
+                ip: String::new(),
+                at: World::at(seconds),
+            },
+        );
+    write(world, ([newer, mail("older")], entries), |tx, (mails, entries)| {
+        Box::pin(async move {
+            for mail in &mails {
+                tx.mails().insert_mail(mail).await?;
+                let sent = Delivery::Sent;
+                tx.mails().note_delivery(mail.mail.id, &sent, mail.created_at).await?;
+            }
+            for entry in &entries {
+                tx.audit().append(entry).await?;
+            }
+            Ok(())
+        })
+    })
+    .await?;
+    let read = world.read().await?;
+    let mails = read.mails();
+    ensure!(mails.find_last_mail("story", "ada@example.org").await? == Some(World::at(30)));
+    ensure!(mails.find_last_mail("another", "ada@example.org").await?.is_none());
+    ensure!(mails.find_last_mail("story", "grace@example.org").await?.is_none());
+    for (organization, later, at) in
+        [(one, 0, Some(20)), (one, 1, Some(10)), (one, 2, None), (two, 0, None)]
+    {
+        let found = read.identity().find_invited_at(organization, later).await?;
+        ensure!(found == at.map(World::at), "{later}: {found:?}");
+    }
     Ok(())
 }

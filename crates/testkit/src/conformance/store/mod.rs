@@ -20,6 +20,7 @@ pub mod imports;
 pub mod invoices;
 pub mod keys;
 pub mod limits;
+pub mod locks;
 pub mod models;
 pub mod notes;
 mod open;
@@ -52,6 +53,12 @@ macro_rules! store_conformance {
             access::an_email_is_taken_once,
             access::keys_are_seen_by_their_organization_alone,
             access::failed_sign_ins_are_counted_in_a_window,
+            locks::owners_who_demote_each_other_at_once_leave_one,
+            locks::administrators_who_ban_each_other_at_once_leave_one,
+            locks::a_ban_outlasts_a_change_of_profile_at_the_same_moment,
+            locks::guesses_at_once_count_no_more_than_the_limit,
+            locks::joining_at_once_takes_no_more_than_the_seats,
+            locks::ads_begun_at_once_are_counted_exactly,
             imports::costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed,
             imports::a_choice_of_plan_is_kept_until_the_plan_changes,
             imports::sessions_know_what_they_are_for,
@@ -67,6 +74,7 @@ macro_rules! store_conformance {
             vouching::an_identity_is_one_persons,
             vouching::a_passkey_counts_on,
             identity::mails_are_sent_once_and_tried_again,
+            identity::mails_and_invitations_leave_their_time,
             accounts::lots_are_used_by_expiry,
             accounts::credits_expire,
             accounts::lots_are_listed_in_the_order_of_use,
@@ -75,6 +83,7 @@ macro_rules! store_conformance {
             accounts::the_ledger_is_filtered,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
+            payments::the_end_of_a_trial_is_told_of_once,
             payments::a_payment_may_succeed_later,
             payments::an_event_is_noted_once,
             payments::spent_credits_are_owed,
@@ -87,6 +96,7 @@ macro_rules! store_conformance {
             invoices::who_bought_is_erased_and_the_invoice_stays,
             requests::a_request_is_kept_once_and_answered_for_a_day,
             requests::a_request_is_held_by_one,
+            requests::who_is_overtaken_ends_nothing,
             requests::a_request_is_forgotten,
             rewards::a_session_is_watched_and_decided_once,
             rewards::a_callback_is_noted_once,

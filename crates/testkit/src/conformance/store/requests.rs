@@ -36,39 +36,35 @@ async fn keep(world: &World, request: &KeptRequest) -> Result<bool, StoreError> 
     .await
 }
 
-/// Holds it from `now` on for a minute.
+/// The same, held from `now` on for a minute.
+fn held_from(request: &KeptRequest, now: u64) -> KeptRequest {
+    KeptRequest { held_until: World::at(now + 60), ..request.clone() }
+}
+
 async fn hold(world: &World, request: &KeptRequest, now: u64) -> Result<bool, StoreError> {
-    let held = KeptRequest { held_until: World::at(now + 60), ..request.clone() };
-    write(world, held, move |tx, held| {
+    write(world, held_from(request, now), move |tx, held| {
         Box::pin(async move { tx.requests().hold_request(&held, World::at(now)).await })
     })
     .await
 }
 
-async fn answer(world: &World, request: &KeptRequest, answer: Value) -> Result<(), StoreError> {
-    write(world, (request.clone(), answer), |tx, (request, answer)| {
-        Box::pin(async move {
-            let (whose, key) = (request.organization_id, &request.key);
-            tx.requests().answer_request(whose, key, &answer).await
-        })
+async fn answer(world: &World, held: &KeptRequest, answer: Value) -> Result<bool, StoreError> {
+    write(world, (held.derive_hold(), answer), |tx, (hold, answer)| {
+        Box::pin(async move { tx.requests().answer_request(&hold, &answer).await })
     })
     .await
 }
 
-async fn forget(world: &World, request: &KeptRequest) -> Result<(), StoreError> {
-    write(world, request.clone(), |tx, request| {
-        Box::pin(async move {
-            tx.requests().forget_request(request.organization_id, &request.key).await
-        })
+async fn forget(world: &World, held: &KeptRequest) -> Result<(), StoreError> {
+    write(world, held.derive_hold(), |tx, hold| {
+        Box::pin(async move { tx.requests().forget_request(&hold).await })
     })
     .await
 }
 
-async fn free(world: &World, request: &KeptRequest) -> Result<(), StoreError> {
-    write(world, request.clone(), |tx, request| {
-        Box::pin(
-            async move { tx.requests().free_request(request.organization_id, &request.key).await },
-        )
+async fn free(world: &World, held: &KeptRequest) -> Result<(), StoreError> {
+    write(world, held.derive_hold(), |tx, hold| {
+        Box::pin(async move { tx.requests().free_request(&hold).await })
     })
     .await
 }
@@ -95,7 +91,7 @@ pub async fn a_request_is_kept_once_and_answered_for_a_day(world: &World) -> Out
     ensure!(find(world, &other_body, START).await?.as_ref() == Some(&first), "what came first");
     ensure!(keep(world, &request(stranger, "k")).await?, "another tenant's key is free");
     ensure!(keep(world, &request(account, "l")).await?, "another key is free");
-    answer(world, &first, json!({ "url": "é" })).await?;
+    ensure!(answer(world, &first, json!({ "url": "é" })).await?, "it is the first one's turn");
     let answered = KeptRequest { answer: Some(json!({ "url": "é" })), ..first.clone() };
     ensure!(find(world, &first, World::at(DAY - 1)).await?.as_ref() == Some(&answered));
     ensure!(find(world, &first, World::at(DAY)).await?.is_none(), "it was kept too long");
@@ -115,13 +111,35 @@ pub async fn a_request_is_held_by_one(world: &World) -> Outcome {
     let followers = (0..20).map(|_| hold(world, &first, 120));
     let held = futures::future::try_join_all(followers).await?;
     ensure!(held.iter().filter(|held| **held).count() == 1, "{held:?}");
-    free(world, &first).await?;
+    free(world, &held_from(&first, 120)).await?;
     ensure!(hold(world, &first, 121).await?, "it was given up");
-    answer(world, &first, Value::Bool(true)).await?;
-    free(world, &first).await?;
-    forget(world, &first).await?;
+    let last = held_from(&first, 121);
+    ensure!(answer(world, &last, Value::Bool(true)).await?, "it is their turn");
+    free(world, &last).await?;
+    forget(world, &last).await?;
     ensure!(!hold(world, &first, 1_000).await?, "it is answered");
     ensure!(find(world, &first, World::at(1_000)).await?.is_some(), "an answer is not forgotten");
+    Ok(())
+}
+
+/// Who held a request for too long and was followed by another neither answers it, nor gives it up,
+/// nor forgets it, whether the other one is done or not.
+pub async fn who_is_overtaken_ends_nothing(world: &World) -> Outcome {
+    let first = request(world.account(0).await?, "k");
+    ensure!(keep(world, &first).await? && hold(world, &first, 120).await?);
+    let second = held_from(&first, 120);
+    ensure!(!answer(world, &first, json!("late")).await?, "it is another's turn");
+    free(world, &first).await?;
+    ensure!(!hold(world, &first, 150).await?, "the other's turn goes on");
+    forget(world, &first).await?;
+    ensure!(find(world, &first, START).await?.as_ref() == Some(&second), "nothing has changed");
+    ensure!(answer(world, &second, json!("in time")).await?, "it is theirs");
+    ensure!(!answer(world, &first, json!("late")).await?, "it was another's turn");
+    let answered = KeptRequest { answer: Some(json!("in time")), ..second.clone() };
+    ensure!(find(world, &first, START).await?.as_ref() == Some(&answered));
+    world.release_at(World::at(DAY)).await?;
+    ensure!(answer(world, &second, json!("a day later")).await?, "what nobody keeps is answered");
+    ensure!(find(world, &first, START).await?.is_none(), "and not kept again");
     Ok(())
 }
 

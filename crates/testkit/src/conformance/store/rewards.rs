@@ -93,7 +93,7 @@ pub async fn a_session_is_watched_and_decided_once(world: &World) -> Outcome {
     let decide = || {
         world.store.write::<_, StoreError, _>(move |tx| {
             Box::pin(async move {
-                tx.rewards().lock_claims(ann.1).await?;
+                tx.rewards().lock_claims(&ClaimSource::Person(ann.1)).await?;
                 tx.rewards().note_decided(id, World::at(30)).await
             })
         })

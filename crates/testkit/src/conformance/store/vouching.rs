@@ -2,7 +2,10 @@
 
 use anyhow::ensure;
 use gantry_ports::StoreError;
-use gantry_ports::store::{Ceremony, CeremonyPurpose, LinkedIdentity, Passkey, StoreExt};
+use gantry_ports::store::{
+    Ceremony, CeremonyPurpose, LinkedIdentity, Newcomer, Passkey, PlanChoice, StoreExt,
+};
+use gantry_rules::plan::Interval;
 use gantry_types::{LinkedIdentityId, PasskeyId, UserId};
 
 use super::World;
@@ -18,6 +21,11 @@ fn ceremony_of(state: &str) -> Ceremony {
         user_id: None,
         browser_sha256: "browser".to_owned(),
         next: "/app/".to_owned(),
+        newcomer: Newcomer {
+            invitation_sha256: Some("invitation".to_owned()),
+            referral_code: Some("ADA".to_owned()),
+            plan: Some(PlanChoice { plan: "pro".to_owned(), interval: Interval::Year }),
+        },
         expires_at: World::at(600),
     }
 }
@@ -85,7 +93,7 @@ pub async fn an_identity_is_one_persons(world: &World) -> Outcome {
         world.store.write::<_, StoreError, _>(move |tx| {
             let identity = identity.clone();
             Box::pin(async move {
-                tx.vouching().lock_ways_in(identity.user_id).await?;
+                tx.access().lock_user(identity.user_id).await?;
                 tx.vouching().insert_identity(&identity).await
             })
         })

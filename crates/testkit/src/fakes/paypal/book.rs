@@ -75,6 +75,8 @@ pub(super) struct Book {
     pub payments: BTreeMap<String, Payment>,
     pub events: Vec<Value>,
     pub outbox: Vec<String>,
+    /// Whether nothing is charged for now.
+    pub is_late: bool,
     /// How the path of the request ends whose answer is lost.
     pub lost: Option<&'static str>,
 }

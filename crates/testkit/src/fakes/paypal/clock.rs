@@ -9,6 +9,9 @@ const RETRY: i64 = 5 * DAY;
 impl Book {
     /// Lets happen what is due next, until `then`; false when nothing is.
     pub(super) fn run_next(&mut self, then: i64) -> bool {
+        if self.is_late {
+            return false;
+        }
         let active = self.subscriptions.values().filter(|known| known.status == "ACTIVE");
         let next = active.filter_map(|known| Some((known.next?, known.id.clone()))).min();
         let Some((at, id)) = next.filter(|(at, _)| *at <= then) else { return false };

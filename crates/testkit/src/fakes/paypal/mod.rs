@@ -82,6 +82,28 @@ impl FakePayPal {
         self.desk.book().decide_dispute(payment, won, now)
     }
 
+    /// The buyer of a subscription pays with another card from now on.
+    ///
+    /// # Errors
+    /// When there is no such subscription or test card.
+    pub fn change_card(&self, subscription: &str, card: &str) -> Result<()> {
+        let card = Card::find(card).context("this is no test card")?;
+        let mut book = self.desk.book();
+        let known = book.subscriptions.get_mut(subscription).context("a subscription")?;
+        known.pays = !matches!(card, Card::Declined | Card::PaysOnce);
+        Ok(())
+    }
+
+    /// Charges nothing, though it is due, until [`FakePayPal::go_on_charging`].
+    pub fn stop_charging(&self) {
+        self.desk.book().is_late = true;
+    }
+
+    /// Charges again; what has become due is charged as soon as the clock is moved on.
+    pub fn go_on_charging(&self) {
+        self.desk.book().is_late = false;
+    }
+
     /// Moves its clock on: subscriptions are charged, and charged again when that fails.
     ///
     /// # Errors
