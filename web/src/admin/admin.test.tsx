@@ -135,9 +135,7 @@ describe('an organization', () => {
     await vi.waitFor(() => expect(changesOf(server)).toHaveLength(1));
     const expires_at = new Date('2026-12-24T18:00').toISOString();
     const gift = { credits: 25, reason: 'a pilot', expires_at };
-    expect(changesOf(server)).toEqual([
-      ['POST', '/api/v1/admin/organizations/0192/credits', gift],
-    ]);
+    expect(changesOf(server)).toEqual([['POST', '/api/v1/admin/organizations/0192/credits', gift]]);
   });
 
   test('is put on a plan that is offered, though its own is not', async () => {
