@@ -6,7 +6,7 @@ use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_rules::plan::Plan;
 use gantry_rules::submission::IdempotencyKey;
-use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId};
+use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::Billing;
@@ -16,6 +16,32 @@ use crate::once::{Begun, Turn, under_way, unreadable};
 
 /// The most credits of one gift.
 const LARGEST_GIFT: i64 = 1_000_000_000;
+
+/// Credits that an administrator gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditGift {
+    /// How many.
+    pub credits: Credits,
+    /// Why, for the ledger.
+    pub reason: String,
+    /// When what is left of them expires; `None` never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl CreditGift {
+    fn check(&self, now: Timestamp) -> Result<(), BillingError> {
+        if !(1..=LARGEST_GIFT).contains(&self.credits.get()) {
+            let reason = format!("give between 1 and {LARGEST_GIFT} credits");
+            return Err(BillingError::Conflict { reason });
+        }
+        if self.expires_at.is_some_and(|ends| ends <= now) {
+            let reason =
+                "credits cannot expire in the past; give a later `expires_at`, or leave it out";
+            return Err(BillingError::Conflict { reason: reason.to_owned() });
+        }
+        Ok(())
+    }
+}
 
 impl Billing {
     /// Puts an organization on the newest version of a plan, also one that is not for sale. A
@@ -67,30 +93,31 @@ impl Billing {
     /// Gives an organization credits; under one key once.
     ///
     /// # Errors
-    /// [`BillingError::Access`], [`BillingError::Conflict`] for an amount that is none,
-    /// [`BillingError::IdempotencyMismatch`], [`BillingError::Store`].
+    /// [`BillingError::Access`], [`BillingError::Conflict`] for an amount that is none and an
+    /// expiry that is over, [`BillingError::IdempotencyMismatch`], [`BillingError::Store`].
     pub async fn grant_credits(
         &self,
         actor: &Actor,
         organization_id: OrganizationId,
-        gift: (Credits, &str),
+        gift: &CreditGift,
         key: Option<&IdempotencyKey>,
     ) -> Result<(), BillingError> {
         require(actor, Permission::Administer)?;
-        let (credits, reason) = gift;
-        if !(1..=LARGEST_GIFT).contains(&credits.get()) {
-            let reason = format!("give between 1 and {LARGEST_GIFT} credits");
-            return Err(BillingError::Conflict { reason });
-        }
         let now = self.clock.now();
+        if let Err(refused) = gift.check(now) {
+            // A repetition may come after the expiry that it names; it was done before.
+            return if self.is_answered(actor, key).await? { Ok(()) } else { Err(refused) };
+        }
         let lot = Lot {
             id: LotId::generate(),
             origin: LotOrigin::Promotional,
-            expires_at: None,
-            remaining: credits,
+            expires_at: gift.expires_at,
+            remaining: gift.credits,
         };
-        let grant = LotGrant { organization_id, lot, reason: reason.to_owned(), at: now };
-        let details = json!({ "credits": credits, "reason": reason });
+        let grant = LotGrant { organization_id, lot, reason: gift.reason.clone(), at: now };
+        let details = json!({
+            "credits": gift.credits, "reason": gift.reason, "expires_at": gift.expires_at,
+        });
         let subject = format!("organization {organization_id}");
         let entry = actor.audit_entry("credits.grant", &subject, details, now);
         let kept = key.map(|key| KeptRequest {
@@ -117,12 +144,18 @@ impl Billing {
                 })
             })
             .await?;
-        if is_given {
-            return Ok(());
-        }
+        if is_given || self.is_answered(actor, key).await? { Ok(()) } else { Err(under_way()) }
+    }
+
+    /// Whether a request of this key was done before.
+    async fn is_answered(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<bool, BillingError> {
         match self.find_turn(actor, key).await? {
-            Some(Begun::Done(_)) => Ok(()),
-            Some(Begun::Act(_)) | None => Err(under_way()),
+            Some(Begun::Done(_)) => Ok(true),
+            Some(Begun::Act(_)) | None => Ok(false),
         }
     }
 

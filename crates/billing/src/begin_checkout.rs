@@ -177,10 +177,10 @@ impl Billing {
     pub(crate) fn get_price(&self, slug: &str, interval: Interval) -> Result<Money, BillingError> {
         let plan = self.get_plan_for_sale(slug)?;
         plan.terms.price.find(interval).ok_or_else(|| BillingError::NotForSale {
-            reason: if plan.terms.price.month.is_none() && plan.terms.price.year.is_none() {
-                format!("the plan `{slug}` costs nothing; cancel the subscription to return to it")
-            } else {
+            reason: if plan.terms.price.is_set() {
                 format!("the plan `{slug}` is not sold by the {}", interval.as_str())
+            } else {
+                format!("the plan `{slug}` costs nothing; cancel the subscription to return to it")
             },
         })
     }

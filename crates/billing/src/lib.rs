@@ -35,6 +35,7 @@ mod subscription;
 mod usage;
 
 pub use account::{AccountView, MeterView};
+pub use administer::CreditGift;
 pub use ai_use::AiCost;
 pub use begin_checkout::{CheckoutLink, WayBack, Wish};
 pub use costs::CostsView;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use gantry_billing::{AdProvider, Mistake, Sale, Vocabulary, parse_edition};
+use gantry_billing::{AdProvider, Edition, EditionPlan, Mistake, Sale, Vocabulary, parse_edition};
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::invoice::{InvoiceTerms, TaxTerms};
 use gantry_rules::period::QuotaReset;
@@ -12,6 +12,7 @@ use gantry_rules::plan::{Feature, Included, Interval};
 use gantry_rules::referral::RewardedWhen;
 use gantry_rules::rewards::Velocity;
 use gantry_types::{Credits, Nanos, PriorityClass, TokenUse};
+use serde_json::{Value, json};
 
 fn known() -> Vocabulary {
     Vocabulary {
@@ -189,6 +190,12 @@ fn what_cannot_be_sold_is_refused() {
         let found = mistakes(&GOOD.replace(from, to));
         assert!(found.iter().any(|m| m.problem.contains(problem)), "{problem}: {found:?}");
     }
+    let yearly = GOOD
+        .replace("default_plan = \"free\"", "default_plan = \"paid\"")
+        .replace("month = \"49.00\"\n", "");
+    let found = mistakes(&yearly);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].key.as_str(), found[0].problem.as_str()), ("default_plan", "has a price"));
     let (without_packages, _) = GOOD.split_once("[[packages]]").unwrap();
     let found = mistakes(without_packages);
     assert!(found.iter().any(|m| m.key == "referrals"), "{found:?}");
@@ -288,4 +295,101 @@ fn tokens_of_language_models_have_prices() {
         let found = mistakes(&text.replace(from, to));
         assert!(found.iter().any(|mistake| mistake.key == key), "{to}: {found:?}");
     }
+}
+
+/// An edition of the repository.
+fn built_in(name: &str) -> Edition {
+    let path = format!("{}/../../editions/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    parse_edition(&std::fs::read_to_string(path).unwrap(), &known()).unwrap()
+}
+
+fn usd(minor: i64) -> Value {
+    json!({ "minor": minor, "currency": "USD" })
+}
+
+/// What the products promise: edition, plan, place in the plan's terms, and what is there; `null`
+/// where nothing limits or costs.
+fn promised() -> Vec<(&'static str, &'static str, &'static str, Value)> {
+    vec![
+        ("tabgraphsyn", "free", "/meters/jobs/per_period", json!(10)),
+        ("tabgraphsyn", "free", "/meters/rows/per_job", json!(10_000)),
+        ("tabgraphsyn", "free", "/meters/epochs/per_job", json!(50)),
+        ("tabgraphsyn", "free", "/meters/chat_messages/per_job", json!(0)),
+        ("tabgraphsyn", "free", "/file_bytes", json!(50_000_000)),
+        ("tabgraphsyn", "free", "/price", json!({})),
+        ("tabgraphsyn", "free", "/gpu", json!("no")),
+        ("tabgraphsyn", "free", "/class", json!("normal")),
+        ("tabgraphsyn", "paid", "/meters/jobs/per_period", json!(1_000)),
+        ("tabgraphsyn", "paid", "/meters/rows/per_job", json!(100_000)),
+        ("tabgraphsyn", "paid", "/meters/epochs/per_job", json!(500)),
+        ("tabgraphsyn", "paid", "/meters/chat_messages/per_day", json!(10)),
+        ("tabgraphsyn", "paid", "/meters/api_calls/per_period", json!(1_000)),
+        ("tabgraphsyn", "paid", "/file_bytes", json!(500_000_000)),
+        ("tabgraphsyn", "paid", "/price/month", usd(4_900)),
+        ("tabgraphsyn", "paid", "/price/year", usd(49_000)),
+        ("tabgraphsyn", "paid", "/gpu", json!("yes")),
+        ("tabgraphsyn", "paid", "/class", json!("high")),
+        ("tabgraphsyn", "paid", "/support", json!("priority")),
+        ("suresh", "standard", "/requests_per_minute", json!(60)),
+        ("suresh", "standard", "/request_burst", json!(100)),
+        ("suresh", "premium", "/requests_per_minute", json!(u32::MAX)),
+        ("suresh", "premium", "/request_burst", json!(u32::MAX)),
+        ("litxplore", "free", "/meters/reviews/per_period", json!(3)),
+        ("litxplore", "free", "/meters/chat_messages/per_day", json!(20)),
+        ("litxplore", "free", "/price", json!({})),
+        ("litxplore", "basic", "/meters/reviews/per_period", json!(25)),
+        ("litxplore", "basic", "/meters/chat_messages", json!(null)),
+        ("litxplore", "basic", "/price/month", usd(999)),
+        ("litxplore", "premium", "/meters/reviews", json!(null)),
+        ("litxplore", "premium", "/meters/chat_messages", json!(null)),
+        ("litxplore", "premium", "/price/month", usd(1_999)),
+        ("litxplore", "premium", "/support", json!("priority")),
+        ("montecarlo", "free", "/meters/jobs/per_period", json!(100)),
+        ("montecarlo", "free", "/meters/iterations/per_job", json!(1_000)),
+        ("montecarlo", "free", "/concurrent_jobs", json!(3)),
+        ("montecarlo", "free", "/retention_days", json!(30)),
+        ("montecarlo", "free", "/file_bytes", json!(10_000_000)),
+        ("montecarlo", "free", "/seats", json!(1)),
+        ("montecarlo", "free", "/gpu", json!("no")),
+        ("montecarlo", "free", "/price", json!({})),
+        ("montecarlo", "starter", "/meters/jobs/per_period", json!(1_000)),
+        ("montecarlo", "starter", "/meters/iterations/per_job", json!(10_000)),
+        ("montecarlo", "starter", "/seats", json!(3)),
+        ("montecarlo", "starter", "/gpu", json!("no")),
+        ("montecarlo", "starter", "/price/month", usd(2_900)),
+        ("montecarlo", "professional", "/meters/jobs", json!(null)),
+        ("montecarlo", "professional", "/meters/iterations/per_job", json!(100_000)),
+        ("montecarlo", "professional", "/meters/api_calls/per_period", json!(1_000)),
+        ("montecarlo", "professional", "/seats", json!(10)),
+        ("montecarlo", "professional", "/gpu", json!("yes")),
+        ("montecarlo", "professional", "/class", json!("high")),
+        ("montecarlo", "professional", "/price/month", usd(9_900)),
+        ("montecarlo", "enterprise", "/meters/jobs", json!(null)),
+        ("montecarlo", "enterprise", "/meters/api_calls", json!(null)),
+        ("montecarlo", "enterprise", "/meters/iterations/per_job", json!(1_000_000)),
+        ("montecarlo", "enterprise", "/seats", json!(null)),
+        ("montecarlo", "enterprise", "/file_bytes", json!(500_000_000)),
+        ("montecarlo", "enterprise", "/gpu", json!("yes")),
+        ("montecarlo", "enterprise", "/support", json!("dedicated")),
+    ]
+}
+
+#[test]
+fn editions_keep_what_their_products_promise() {
+    for (edition, plan, place, expected) in promised() {
+        let terms = built_in(edition).find_plan(plan).unwrap().terms.clone();
+        let terms = serde_json::to_value(terms).unwrap();
+        let found = terms.pointer(place).unwrap_or(&Value::Null);
+        assert_eq!(found, &expected, "{edition}, {plan}, {place}");
+    }
+    let automl = built_in("automl");
+    let packages = automl.packages.iter().map(|package| package.credits.get());
+    assert_eq!(packages.collect::<Vec<_>>(), [100, 500, 1_000, 5_000]);
+    let ads = automl.rewards.unwrap().terms;
+    assert_eq!((ads.person.per_day, ads.cooldown.as_secs()), (10, 30));
+    let includes_api = |plan: &&EditionPlan| plan.terms.features.contains(&Feature::Api);
+    let montecarlo = built_in("montecarlo");
+    let with_api = montecarlo.plans.iter().filter(includes_api).map(|plan| plan.slug.as_str());
+    assert_eq!(with_api.collect::<Vec<_>>(), ["professional", "enterprise"]);
+    assert_eq!(montecarlo.find_plan("enterprise").unwrap().sale, Sale::OnRequest);
 }

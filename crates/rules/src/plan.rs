@@ -151,6 +151,12 @@ impl PlanPrice {
             Interval::Year => self.year,
         }
     }
+
+    /// Whether it costs something, by the month or by the year.
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        self.month.is_some() || self.year.is_some()
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]

@@ -48,6 +48,7 @@ function ChangePlan({ organization }: { organization: AdminOrganization }) {
 function GrantCredits({ organization }: { organization: AdminOrganization }) {
   const { t } = useTranslation();
   const [credits, setCredits] = useState('');
+  const [until, setUntil] = useState('');
   const [reason, setReason] = useState('');
   const count = Number(credits);
   return (
@@ -59,9 +60,11 @@ function GrantCredits({ organization }: { organization: AdminOrganization }) {
       changes="people"
       isReady={Number.isSafeInteger(count) && count > 0 && reason.trim() !== ''}
       deed={async () => {
-        const body = { credits: count, reason: reason.trim() };
+        const expires_at = until ? new Date(until).toISOString() : null;
+        const body = { credits: count, reason: reason.trim(), expires_at };
         await api.send('POST', `/admin/organizations/${organization.id}/credits`, { body });
         setCredits('');
+        setUntil('');
         setReason('');
       }}
     >
@@ -73,6 +76,13 @@ function GrantCredits({ organization }: { organization: AdminOrganization }) {
         value={credits}
         onChange={(event) => setCredits(event.currentTarget.value)}
         data-autofocus
+      />
+      <TextInput
+        type="datetime-local"
+        label={t('people.until')}
+        description={t('people.grantUntilText')}
+        value={until}
+        onChange={(event) => setUntil(event.currentTarget.value)}
       />
       <TextInput
         label={t('people.reason')}

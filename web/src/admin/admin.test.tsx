@@ -118,9 +118,23 @@ describe('an organization', () => {
       [
         'POST',
         '/api/v1/admin/organizations/0192/credits',
-        { credits: 25, reason: 'for the outage' },
+        { credits: 25, reason: 'for the outage', expires_at: null },
       ],
     ]);
+  });
+
+  test('is given credits that expire', async () => {
+    const server = answer(200, { plans: [] });
+    show(<OrganizationDeeds organization={HOME} />);
+    const { dialog, confirm } = await open('Grant credits');
+    await userEvent.type(within(dialog).getByLabelText('Credits'), '25');
+    await userEvent.type(within(dialog).getByLabelText('Reason'), 'a pilot');
+    await userEvent.type(within(dialog).getByLabelText('Until'), '2026-12-24T18:00');
+    await userEvent.click(confirm);
+    await vi.waitFor(() => expect(changesOf(server)).toHaveLength(1));
+    const expires_at = new Date('2026-12-24T18:00').toISOString();
+    const gift = { credits: 25, reason: 'a pilot', expires_at };
+    expect(changesOf(server)).toEqual([['POST', '/api/v1/admin/organizations/0192/credits', gift]]);
   });
 
   test('is put on a plan that is offered, though its own is not', async () => {

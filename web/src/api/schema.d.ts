@@ -3429,6 +3429,11 @@ export interface components {
              * @description How many.
              */
             credits: number;
+            /**
+             * Format: date-time
+             * @description When what is left of them expires; never if not given.
+             */
+            expires_at?: string | null;
             /** @description Why, for the ledger: 1 to 200 characters. */
             reason: string;
         };

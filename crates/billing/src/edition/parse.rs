@@ -76,8 +76,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     if !slugs.contains(&default_plan.as_str()) {
         let problem = format!("names no plan of this file: `{default_plan}`");
         root.refuse("default_plan", &problem, &remedy_for(&default_plan, &slugs));
-    } else if plans.iter().any(|plan| plan.slug == default_plan && plan.terms.price.month.is_some())
-    {
+    } else if plans.iter().any(|plan| plan.slug == default_plan && plan.terms.price.is_set()) {
         root.refuse("default_plan", "has a price", "name a plan that costs nothing");
     }
     let low_balance = read_low_balance(root);

@@ -181,7 +181,7 @@ pub enum AdminPlanCommand {
 /// `gantry admin credits …`.
 #[derive(Debug, Subcommand)]
 pub enum AdminCreditsCommand {
-    /// Give an organization credits that never expire
+    /// Give an organization credits
     Give {
         /// The server
         #[command(flatten)]
@@ -193,6 +193,9 @@ pub enum AdminCreditsCommand {
         /// Why, for the ledger
         #[arg(long)]
         reason: String,
+        /// When what is left of them expires, such as 2027-01-31T00:00:00Z [default: never]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Timestamp>,
     },
 }
 

@@ -23,12 +23,17 @@ fn people_get_plans_and_credits_and_are_kept_out() {
     let give = ["admin", "credits", "give", organization];
     operator.run(&[&give[..], &["25", "--reason", "a gift"]].concat()).require(0);
     operator.run(&[&give[..], &["25"]].concat()).require(2);
+    let expiring = |time| [&give[..], &["5", "--reason", "a trial", "--expires", time]].concat();
+    operator.run(&expiring("2020-01-31T00:00:00Z")).require(1);
+    operator.run(&expiring("tomorrow")).require(2);
+    let given = operator.ask(&expiring("2099-01-31T00:00:00Z"));
+    assert_eq!(given["expires_at"], "2099-01-31T00:00:00Z");
     operator.run(&["admin", "plan", "set", organization, "gold"]).require(4);
     operator.run(&["admin", "plan", "set", organization, "pro"]).require(0);
     let shown = operator.run(&["admin", "users", "show", user]).require(0).stdout;
     assert!(shown.contains("status       active") && shown.contains("owner"), "{shown}");
     let account = buyer.ask(&["account"]);
-    assert_eq!(account["credits"]["available"], 55);
+    assert_eq!(account["credits"]["available"], 60);
     assert_eq!(account["plan"]["slug"], "pro");
 
     let suspended = ["admin", "users", "suspend", user, "--reason", "too loud"];

@@ -274,6 +274,9 @@ pub struct CreditGrantRequest {
     pub credits: i64,
     /// Why, for the ledger: 1 to 200 characters.
     pub reason: String,
+    /// When what is left of them expires; never if not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Money to be given back.

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use gantry_access::{Permission, require};
+use gantry_billing::CreditGift;
 use gantry_types::{Credits, OrganizationId, Timestamp};
 
 use super::jobs::derive_idempotency;
@@ -59,8 +60,12 @@ pub async fn grant_credits(
         let message = format!("Give a reason of 1 to {LONGEST_REASON} characters.");
         return Err(Problem::invalid("/reason", message));
     }
-    let gift = (Credits::new(request.credits), reason);
-    state.billing().grant_credits(&actor, id, gift, key.as_ref()).await?;
+    let gift = CreditGift {
+        credits: Credits::new(request.credits),
+        reason: reason.to_owned(),
+        expires_at: request.expires_at,
+    };
+    state.billing().grant_credits(&actor, id, &gift, key.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_billing::Edition;
+use gantry_ports::Clock;
+use gantry_testkit::TestRequest;
 use serde_json::{Value, json};
 
 use crate::provider::Stage;
@@ -13,6 +15,11 @@ const LOTS: &str = "/api/v1/account/lots";
 const DAY: Duration = Duration::from_hours(24);
 
 stages!(credits_are_told_by_expiry_until_they_are_gone:
+    sqlite = Sandbox on Sqlite,
+    postgres = Sandbox on Postgres,
+);
+
+stages!(what_is_given_expires_when_it_says:
     sqlite = Sandbox on Sqlite,
     postgres = Sandbox on Postgres,
 );
@@ -75,4 +82,43 @@ async fn credits_are_told_by_expiry_until_they_are_gone(stage: Stage) -> Result<
     shop.wait_days(30);
     assert!(told(&mut shop).await?.is_empty());
     shop.require_sound_books().await
+}
+
+async fn what_is_given_expires_when_it_says(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("automl")).await?;
+    let id = shop.account().await?["organization_id"].as_str().context("an id")?.to_owned();
+    let path = format!("/api/v1/admin/organizations/{id}/credits");
+    let now = shop.app.clock.now();
+    let over = json!({ "credits": 30, "reason": "a pilot", "expires_at": now });
+    shop.administrator.post(&path, &over).await?.require_status(409)?;
+    let lasting = json!({ "credits": 20, "reason": "an apology" });
+    shop.administrator.post(&path, &lasting).await?.require_status(204)?;
+    let ends = now.plus(DAY / 2);
+    let gift = json!({ "credits": 30, "reason": "a pilot", "expires_at": ends });
+    give_under_one_key(&mut shop, &path, &gift).await?;
+
+    let lots = page_of_lots(&mut shop).await?;
+    assert_eq!(lots[0]["expires_at"], gift["expires_at"], "{lots}");
+    assert_eq!((&lots[0]["source"], &lots[0]["left"]), (&json!("promotional"), &json!(30)));
+    assert_eq!((&lots[1]["expires_at"], &lots[1]["left"]), (&Value::Null, &json!(20)));
+
+    shop.app.clock.advance(DAY / 2);
+    give_under_one_key(&mut shop, &path, &gift).await?;
+    let lots = page_of_lots(&mut shop).await?;
+    assert_eq!(lots.as_array().map(Vec::len), Some(1), "{lots}");
+    assert_eq!(lots[0]["left"], 20);
+    shop.administrator.post(&path, &gift).await?.require_status(409)?;
+    shop.require_sound_books().await
+}
+
+async fn give_under_one_key(shop: &mut Shop, path: &str, gift: &Value) -> Result<()> {
+    let request = TestRequest::new("POST", path).json(gift).header("idempotency-key", "pilot");
+    shop.administrator.send(request).await?.require_status(204)?;
+    Ok(())
+}
+
+async fn page_of_lots(shop: &mut Shop) -> Result<Value> {
+    let answer = shop.buyer.get(LOTS).await?;
+    answer.require_status(200)?;
+    Ok(answer.json()?["items"].take())
 }

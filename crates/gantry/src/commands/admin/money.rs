@@ -67,10 +67,14 @@ pub fn set_plan(command: &AdminPlanCommand, console: Console) -> Result<(), Fail
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
 pub fn give_credits(command: &AdminCreditsCommand, console: Console) -> Result<(), Failure> {
-    let AdminCreditsCommand::Give { server, organization, credits, reason } = command;
+    let AdminCreditsCommand::Give { server, organization, credits, reason, expires } = command;
     let path = format!("/api/v1/admin/organizations/{organization}/credits");
-    open_client(server)?.post(&path, &json!({ "credits": credits, "reason": reason }))?;
-    let given = json!({ "organization_id": organization, "credits": credits, "reason": reason });
+    let gift = json!({ "credits": credits, "reason": reason, "expires_at": expires });
+    open_client(server)?.post(&path, &gift)?;
+    let given = json!({
+        "organization_id": organization, "credits": credits, "reason": reason,
+        "expires_at": expires,
+    });
     console.result(&given, |_| format!("{organization} has got {credits} credits"));
     Ok(())
 }
