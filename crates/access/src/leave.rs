@@ -105,9 +105,20 @@ impl Access {
     /// [`AccessError::Store`].
     pub async fn note_billing_ended(&self, user_id: UserId) -> Result<(), AccessError> {
         let now = self.clock.now();
+        let draft = AuditDraft {
+            action: "user.end_billing",
+            subject: format!("user {user_id}"),
+            details: json!({}),
+        };
+        let origin = Origin { organization_id: None, user_id: None, ip: String::new() };
+        let entry = draft.complete(origin, now);
         self.store
             .write(move |tx| {
-                Box::pin(async move { Ok(tx.departures().note_billing_ended(user_id, now).await?) })
+                let entry = entry.clone();
+                Box::pin(async move {
+                    tx.departures().note_billing_ended(user_id, now).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
             })
             .await
     }

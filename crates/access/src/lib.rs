@@ -50,6 +50,7 @@ mod post;
 mod providers;
 mod recent;
 mod register_user;
+mod rename_passkey;
 mod reset_password;
 mod restrict;
 mod seal_audit;

@@ -11,7 +11,7 @@ use gantry_ports::store::{
 };
 use gantry_ports::vouching::Vouched;
 use gantry_types::{LinkedIdentityId, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Access;
 use crate::actor::Actor;
@@ -87,7 +87,8 @@ impl Access {
             email,
             linked_at: self.clock.now(),
         };
-        let told = self.tell_of_way(actor, (&user, &provider.label), WayChange::Added)?;
+        let told =
+            self.tell_of_way(actor, (&user, Way::Elsewhere(&provider.label)), WayChange::Added)?;
         let added = self.change_identity(user.id, move |tx| {
             let (identity, told) = (identity.clone(), told.clone());
             Box::pin(async move {
@@ -121,7 +122,7 @@ impl Access {
         let identity = identities.into_iter().find(|identity| identity.id == id);
         let identity = identity.ok_or(AccessError::NotFound { what: "linked identity" })?;
         self.confirm_password(&user, password, &actor.ip).await?;
-        let way = self.label_of(&identity.provider);
+        let way = Way::Elsewhere(self.label_of(&identity.provider));
         let told = self.tell_of_way(actor, (&user, way), WayChange::Removed)?;
         let user_id = user.id;
         self.change_identity(user_id, move |tx| {
@@ -142,7 +143,7 @@ impl Access {
     pub(crate) fn tell_of_way(
         &self,
         actor: &Actor,
-        (user, way): (&User, &str),
+        (user, way): (&User, Way<'_>),
         change: WayChange,
     ) -> Result<WayTold, AccessError> {
         let now = self.clock.now();
@@ -150,12 +151,38 @@ impl Access {
             WayChange::Added => (true, "way_in.add"),
             WayChange::Removed => (false, "way_in.remove"),
         };
-        let letter = Letter::WayInChanged { name: user.name.clone(), way: way.to_owned(), added };
+        let letter =
+            Letter::WayInChanged { name: user.name.clone(), way: way.name().to_owned(), added };
         let subject = format!("user {}", user.id);
         Ok(WayTold {
             mail: self.write_letter(&letter, user, now)?,
-            entry: actor.audit_entry(action, &subject, json!({ "way": way }), now),
+            entry: actor.audit_entry(action, &subject, way.describe(), now),
         })
+    }
+}
+
+/// A way in, by its name for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way<'a> {
+    /// An account elsewhere, by what its provider is called.
+    Elsewhere(&'a str),
+    /// A passkey, by what its owner calls it.
+    Passkey(&'a str),
+}
+
+impl<'a> Way<'a> {
+    const fn name(self) -> &'a str {
+        match self {
+            Self::Elsewhere(name) | Self::Passkey(name) => name,
+        }
+    }
+
+    /// For the audit log: a word of the person's own stands where it can be erased.
+    fn describe(self) -> Value {
+        match self {
+            Self::Elsewhere(label) => json!({ "way": label }),
+            Self::Passkey(name) => json!({ "way": "passkey", "name": name }),
+        }
     }
 }
 

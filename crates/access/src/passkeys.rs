@@ -17,7 +17,7 @@ use crate::audit::{AuditDraft, Origin};
 use crate::ceremony::{BrowserToken, LIFETIME, NewCeremony, Secrets};
 use crate::email::parse_name;
 use crate::error::AccessError;
-use crate::linked_identities::{WayChange, require_way_in};
+use crate::linked_identities::{Way, WayChange, require_way_in};
 use crate::permission::{Permission, require};
 use crate::secret::LinkToken;
 use crate::sessions::require_person;
@@ -176,7 +176,8 @@ impl Access {
             created_at: now,
             last_used_at: None,
         };
-        let told = self.tell_of_way(actor, (&user, &passkey.name), WayChange::Added)?;
+        let told =
+            self.tell_of_way(actor, (&user, Way::Passkey(&passkey.name)), WayChange::Added)?;
         let added = passkey.clone();
         let result = self.change_identity(user.id, move |tx| {
             let (added, told) = (added.clone(), told.clone());
@@ -197,33 +198,6 @@ impl Access {
         }
     }
 
-    /// Gives a passkey another name.
-    ///
-    /// # Errors
-    /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`], [`AccessError::NotFound`],
-    /// [`AccessError::Store`].
-    pub async fn rename_passkey(
-        &self,
-        actor: &Actor,
-        id: PasskeyId,
-        name: &str,
-    ) -> Result<(), AccessError> {
-        let (user, _) = self.require_session(actor).await?;
-        let name = parse_name(name)?;
-        let subject = format!("passkey {id}");
-        let details = json!({ "name": name });
-        let entry = actor.audit_entry("passkey.rename", &subject, details, self.clock.now());
-        self.store
-            .write(move |tx| {
-                let (name, entry) = (name.clone(), entry.clone());
-                Box::pin(async move {
-                    tx.vouching().rename_passkey(user.id, id, &name).await?;
-                    Ok(tx.audit().append(&entry).await?)
-                })
-            })
-            .await
-    }
-
     /// Removes a passkey.
     ///
     /// # Errors
@@ -238,7 +212,8 @@ impl Access {
         let passkey = passkeys.into_iter().find(|passkey| passkey.id == id);
         let passkey = passkey.ok_or(AccessError::NotFound { what: "passkey" })?;
         self.confirm_password(&user, password, &actor.ip).await?;
-        let told = self.tell_of_way(actor, (&user, &passkey.name), WayChange::Removed)?;
+        let told =
+            self.tell_of_way(actor, (&user, Way::Passkey(&passkey.name)), WayChange::Removed)?;
         let user_id = user.id;
         self.change_identity(user_id, move |tx| {
             let told = told.clone();

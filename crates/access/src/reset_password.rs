@@ -25,11 +25,11 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Invalid`] for a text that is no address.
-    pub fn request_password_reset(&self, email: &str) -> Result<(), AccessError> {
+    pub fn request_password_reset(&self, email: &str, client: &Client) -> Result<(), AccessError> {
         let email = parse_email(email)?;
-        let access = self.clone();
+        let (access, ip) = (self.clone(), client.ip.clone());
         let work = async move {
-            if let Err(error) = access.send_password_reset(&email).await {
+            if let Err(error) = access.send_password_reset(&email, ip).await {
                 tracing::warn!(%error, "a link for a new password was not sent");
             }
         };
@@ -37,7 +37,7 @@ impl Access {
         Ok(())
     }
 
-    async fn send_password_reset(&self, email: &str) -> Result<(), AccessError> {
+    async fn send_password_reset(&self, email: &str, ip: String) -> Result<(), AccessError> {
         let now = self.clock.now();
         let user = self.store.read().await?.access().find_user_by_email(email).await?;
         let Some(user) = user else { return Ok(()) };
@@ -48,13 +48,23 @@ impl Access {
         let token = new.token.expose().to_owned();
         let letter = Letter::ResetPassword { name: user.name.clone(), token };
         let mail = self.write_letter(&letter, &user, now)?;
+        let draft = AuditDraft {
+            action: "user.ask_reset",
+            subject: format!("user {}", user.id),
+            details: json!({}),
+        };
+        // Anybody may ask who knows the address.
+        let origin = Origin { organization_id: None, user_id: None, ip };
+        let entry = draft.complete(origin, now);
         self.store
             .write(move |tx| {
                 let (link, mail) = (new.link.clone(), mail.clone());
+                let entry = entry.clone();
                 Box::pin(async move {
                     tx.access().lock_user(link.user_id).await?;
                     tx.identity().replace_link(&link).await?;
-                    Ok::<(), AccessError>(tx.mails().insert_mail(&mail).await?)
+                    tx.mails().insert_mail(&mail).await?;
+                    Ok::<(), AccessError>(tx.audit().append(&entry).await?)
                 })
             })
             .await?;

@@ -77,13 +77,17 @@ impl Access {
             confirmed_at: None,
             last_step: 0,
         };
+        let subject = format!("user {}", user.id);
+        let now = self.clock.now();
+        let entry = actor.audit_entry("second_factor.begin", &subject, json!({}), now);
         self.store
             .write::<_, AccessError, _>(move |tx| {
-                let factor = factor.clone();
+                let (factor, entry) = (factor.clone(), entry.clone());
                 Box::pin(async move {
                     let user = tx.access().lock_user(factor.user_id).await?;
                     require_off(&user.ok_or(AccessError::NotSignedIn)?)?;
-                    Ok(tx.identity().set_second_factor(&factor).await?)
+                    tx.identity().set_second_factor(&factor).await?;
+                    Ok(tx.audit().append(&entry).await?)
                 })
             })
             .await?;

@@ -166,11 +166,19 @@ impl Access {
         refresh_token: &str,
         client: &Client,
     ) -> Result<(), AccessError> {
-        let now = self.clock.now();
         let hash = sha256_hex(refresh_token.trim());
         let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
         let Some(token) = found.filter(|token| token.client.is_none()) else { return Ok(()) };
-        let (user_id, family) = (token.user_id, token.family);
+        self.end_family_of(&token, client).await
+    }
+
+    /// Ends the family of a token that whoever has it gave back.
+    pub(crate) async fn end_family_of(
+        &self,
+        token: &RefreshToken,
+        from: &Client,
+    ) -> Result<(), AccessError> {
+        let (user_id, family, now) = (token.user_id, token.family, self.clock.now());
         let draft = AuditDraft {
             action: "tokens.revoke",
             subject: format!("tokens {family}"),
@@ -179,7 +187,7 @@ impl Access {
         let origin = Origin {
             organization_id: Some(token.organization_id),
             user_id: Some(user_id),
-            ip: client.ip.clone(),
+            ip: from.ip.clone(),
         };
         let entry = draft.complete(origin, now);
         self.change_identity(user_id, move |tx| {

@@ -7,7 +7,7 @@ use gantry_ports::store::{
 };
 use gantry_ports::{BlobKey, BlobStore};
 use gantry_types::{DatasetId, OrganizationId};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::Catalog;
@@ -126,9 +126,10 @@ impl Catalog {
     /// [`CatalogError::NotFound`].
     pub async fn delete_dataset(&self, actor: &Actor, id: DatasetId) -> Result<(), CatalogError> {
         require(actor, Permission::WriteData)?;
-        self.get_dataset(actor, id).await?;
+        let before = self.get_dataset(actor, id).await?;
         let (organization_id, now) = (actor.organization_id, self.clock.now());
-        let entry = actor.audit_entry("dataset.delete", &format!("dataset {id}"), Value::Null, now);
+        let subject = format!("dataset {id}");
+        let entry = actor.audit_entry("dataset.delete", &subject, describe(&before), now);
         self.store
             .write(move |tx| {
                 let entry = entry.clone();
@@ -140,6 +141,17 @@ impl Catalog {
             .await
             .map_err(CatalogError::Store)
     }
+}
+
+/// A dataset as it is with its newest version, for the audit log.
+pub(crate) fn describe(dataset: &Dataset) -> Value {
+    let latest = &dataset.latest;
+    json!({
+        "name": dataset.name,
+        "version": latest.version,
+        "bytes": latest.bytes,
+        "sha256": latest.sha256,
+    })
 }
 
 pub(crate) async fn get_dataset_of(

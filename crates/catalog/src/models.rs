@@ -100,15 +100,16 @@ impl Catalog {
         require(actor, Permission::RunJobs)?;
         let change = require_card(change)?;
         self.get_model(actor, id).await?;
-        let (owner, now) = (actor.organization_id, self.clock.now());
+        let (owner, now, whose) = (actor.organization_id, self.clock.now(), actor.clone());
         self.store
             .write::<(), CatalogError, _>(move |tx| {
-                let change = change.clone();
+                let (change, actor) = (change.clone(), whose.clone());
                 Box::pin(async move {
                     tx.access().lock_organization(owner).await?;
                     let models = tx.models();
                     let found = models.find_model(owner, id).await?;
                     let model = found.ok_or(CatalogError::NotFound { what: "model" })?;
+                    let told = model.card.as_ref().map(describe_card);
                     let before = model.card.unwrap_or_else(|| ModelCard {
                         name: String::new(),
                         version: 0,
@@ -134,7 +135,11 @@ impl Catalog {
                     };
                     let tags = change.tags.unwrap_or(before.tags);
                     let card = ModelCard { name, version, tags, note, changed_at: now };
-                    Ok(models.put_model_card(owner, id, &card).await?)
+                    models.put_model_card(owner, id, &card).await?;
+                    let details = json!({ "before": told, "after": describe_card(&card) });
+                    let subject = format!("model {id}");
+                    let entry = actor.audit_entry("model.change", &subject, details, now);
+                    Ok(tx.audit().append(&entry).await?)
                 })
             })
             .await?;
@@ -147,10 +152,11 @@ impl Catalog {
     /// [`CatalogError::NotFound`], [`CatalogError::Invalid`] while an unfinished job reads it.
     pub async fn delete_model(&self, actor: &Actor, id: ArtifactId) -> Result<(), CatalogError> {
         require(actor, Permission::RunJobs)?;
-        self.get_model(actor, id).await?;
+        let model = self.get_model(actor, id).await?;
         let (owner, now) = (actor.organization_id, self.clock.now());
         let subject = format!("model {id}");
-        let entry = actor.audit_entry("model.delete", &subject, json!({}), now);
+        let details = json!({ "before": model.card.as_ref().map(describe_card) });
+        let entry = actor.audit_entry("model.delete", &subject, details, now);
         self.store
             .write::<(), CatalogError, _>(move |tx| {
                 let entry = entry.clone();
@@ -232,6 +238,11 @@ impl Catalog {
         }
         Ok((job, compared))
     }
+}
+
+/// A card for the audit log; the note stands where it can be erased.
+fn describe_card(card: &ModelCard) -> Value {
+    json!({ "name": card.name, "version": card.version, "tags": card.tags, "why": card.note })
 }
 
 fn require_card(mut change: CardChange) -> Result<CardChange, CatalogError> {

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Catalog;
 use crate::content::{Content, derive_content};
-use crate::datasets::{get_dataset_of, read_head, sha256_of_blob};
+use crate::datasets::{describe, get_dataset_of, read_head, sha256_of_blob};
 use crate::error::CatalogError;
 use crate::names::{derive_file_name, derive_sha256, derive_title};
 
@@ -212,7 +212,7 @@ impl Catalog {
             profile: None,
             created_at: self.clock.now(),
         };
-        let (dataset, old_keys) = self.insert_version_of(&upload, version).await?;
+        let (dataset, old_keys) = self.insert_version_of(actor, &upload, version).await?;
         self.remove_blobs(&old_keys).await;
         self.submit_profile(&dataset.latest, dataset.organization_id).await?;
         Ok(dataset)
@@ -234,14 +234,23 @@ impl Catalog {
 
     async fn insert_version_of(
         &self,
+        actor: &Actor,
         upload: &Upload,
         version: DatasetVersion,
     ) -> Result<(Dataset, Vec<String>), CatalogError> {
-        let upload = upload.clone();
+        let (actor, upload) = (actor.clone(), upload.clone());
         self.store
             .write(move |tx| {
-                let (upload, version) = (upload.clone(), version.clone());
-                Box::pin(async move { insert_version(tx, &upload, version).await })
+                let (actor, upload, version) = (actor.clone(), upload.clone(), version.clone());
+                Box::pin(async move {
+                    let now = version.created_at;
+                    let (dataset, keys) = insert_version(tx, &upload, version).await?;
+                    let subject = format!("dataset {}", dataset.id);
+                    let details = describe(&dataset);
+                    let entry = actor.audit_entry("dataset.upload", &subject, details, now);
+                    tx.audit().append(&entry).await?;
+                    Ok((dataset, keys))
+                })
             })
             .await
     }

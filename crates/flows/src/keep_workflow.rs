@@ -8,7 +8,7 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{Page, PageRequest, StoreExt, Workflow, WorkflowRevision};
 use gantry_rules::plan::Feature;
 use gantry_types::WorkflowId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Flows;
 use crate::check::{FlowProblem, migrate, note_versions};
@@ -43,10 +43,15 @@ impl Flows {
         require_feature(self.store.read().await?.as_ref(), actor, Feature::Workflows).await?;
         let workflow = self.derive_workflow(actor, new)?;
         let kept = workflow.clone();
+        let (subject, details) = (subject_of(workflow.id), describe(&workflow));
+        let entry = actor.audit_entry("workflow.create", &subject, details, workflow.created_at);
         self.store
             .write::<(), FlowsError, _>(move |tx| {
-                let workflow = kept.clone();
-                Box::pin(async move { Ok(tx.flows().insert_workflow(&workflow).await?) })
+                let (workflow, entry) = (kept.clone(), entry.clone());
+                Box::pin(async move {
+                    tx.flows().insert_workflow(&workflow).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
             })
             .await?;
         Ok(workflow)
@@ -77,9 +82,15 @@ impl Flows {
         next.created_by = before.created_by;
         next.created_at = before.created_at;
         let (kept, changed_by) = (next.clone(), actor.user_id);
+        // What each revision says is kept with it, so that its number is enough here.
+        let details = json!({ "before": describe(&before), "after": describe(&next) });
+        let entry = actor.audit_entry("workflow.change", &subject_of(id), details, next.changed_at);
         let written = self.store.write::<(), StoreError, _>(move |tx| {
-            let workflow = kept.clone();
-            Box::pin(async move { tx.flows().update_workflow(&workflow, changed_by).await })
+            let (workflow, entry) = (kept.clone(), entry.clone());
+            Box::pin(async move {
+                tx.flows().update_workflow(&workflow, changed_by).await?;
+                tx.audit().append(&entry).await
+            })
         });
         match written.await {
             Ok(()) => Ok(next),
@@ -114,11 +125,17 @@ impl Flows {
     /// [`FlowsError::NotFound`].
     pub async fn delete_workflow(&self, actor: &Actor, id: WorkflowId) -> Result<(), FlowsError> {
         require(actor, Permission::RunJobs)?;
-        self.get_workflow(actor, id).await?;
-        let owner = actor.organization_id;
+        let before = self.get_workflow(actor, id).await?;
+        let (owner, now) = (actor.organization_id, self.jobs.clock().now());
+        let details = json!({ "before": describe(&before) });
+        let entry = actor.audit_entry("workflow.delete", &subject_of(id), details, now);
         self.store
             .write::<(), FlowsError, _>(move |tx| {
-                Box::pin(async move { Ok(tx.flows().delete_workflow(owner, id).await?) })
+                let entry = entry.clone();
+                Box::pin(async move {
+                    tx.flows().delete_workflow(owner, id).await?;
+                    Ok(tx.audit().append(&entry).await?)
+                })
             })
             .await
     }
@@ -202,6 +219,15 @@ impl Flows {
             changed_at: now,
         })
     }
+}
+
+fn subject_of(id: WorkflowId) -> String {
+    format!("workflow {id}")
+}
+
+/// A workflow for the audit log.
+fn describe(workflow: &Workflow) -> Value {
+    json!({ "name": workflow.name, "revision": workflow.revision })
 }
 
 /// What a kept workflow says.

@@ -5,6 +5,7 @@ use gantry_ports::Hint;
 use gantry_ports::store::{CancelCommand, JobRecord};
 use gantry_rules::cancellation::CancelledBy;
 use gantry_types::JobId;
+use serde_json::json;
 
 use crate::Jobs;
 use crate::error::JobsError;
@@ -29,6 +30,15 @@ impl Jobs {
             Via::Session { .. } | Via::ApiKey { .. } | Via::Token => CancelledBy::Owner,
         };
         let now = self.clock.now();
+        match by {
+            // Whoever has the installation stop a job says so there.
+            CancelledBy::House => {}
+            CancelledBy::Owner => {
+                let details = json!({ "before": job.state.as_str() });
+                let entry = actor.audit_entry("job.cancel", &format!("job {id}"), details, now);
+                self.note(vec![entry]).await?;
+            }
+        }
         let command = CancelCommand { organization_id, job_id: id, by, now };
         let cancelled = self.store.cancel(command).await?;
         for running in cancelled.running {

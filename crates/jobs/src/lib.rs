@@ -5,6 +5,7 @@
 
 mod allowances;
 mod ask_model;
+mod audit;
 mod call_service;
 mod cancel_job;
 mod error;

@@ -8,7 +8,7 @@
 //! in turn.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest, StoreExt};
+use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal, Origin};
 use gantry_types::{JobId, JobState};
 use serde_json::json;
@@ -94,7 +94,10 @@ impl Jobs {
             Ok(submitted) => {
                 // The new job is in its owner's name; the log of the organization tells who did it.
                 let there = Actor { organization_id, ..actor.clone() };
-                self.note_redriven(&there, job_id, submitted.job.id).await?;
+                let (subject, details) =
+                    (format!("job {job_id}"), json!({ "as": submitted.job.id }));
+                let now = self.clock.now();
+                self.note(vec![there.audit_entry("job.redrive", &subject, details, now)]).await?;
                 report.redriven.push(submitted.job.id);
             }
             Err(JobsError::Store(error) | JobsError::Hot(HotError::Store(error))) => {
@@ -105,17 +108,6 @@ impl Jobs {
             }
         }
         Ok(1)
-    }
-
-    async fn note_redriven(&self, actor: &Actor, old: JobId, new: JobId) -> Result<(), JobsError> {
-        let (subject, details) = (format!("job {old}"), json!({ "as": new }));
-        let entry = actor.audit_entry("job.redrive", &subject, details, self.clock.now());
-        self.store
-            .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move { Ok::<(), JobsError>(tx.audit().append(&entry).await?) })
-            })
-            .await
     }
 
     async fn redrive(&self, actor: &Actor, job: JobRecord) -> Result<SubmittedJob, JobsError> {

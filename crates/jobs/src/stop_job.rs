@@ -4,7 +4,7 @@
 //! and did not use, and its organization's cancellations stay as they are.
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{HotError, JobRecord, StoreExt};
+use gantry_ports::store::{HotError, JobRecord};
 use gantry_types::JobId;
 use serde_json::json;
 
@@ -40,24 +40,9 @@ impl Jobs {
         if before.is_final() {
             return Err(HotError::WrongState { state: before }.into());
         }
-        self.note_stop(actor, &house, (id, reason)).await?;
-        self.cancel_job(&house, id).await
-    }
-
-    /// Says in the audit log that the job is asked to stop, before it is: nothing stops unnoticed.
-    async fn note_stop(
-        &self,
-        actor: &Actor,
-        house: &Actor,
-        (id, reason): (JobId, &str),
-    ) -> Result<(), JobsError> {
         let details = json!({ "organization": house.organization_id, "reason": reason });
         let entry = actor.audit_entry("job.stop", &format!("job {id}"), details, self.clock.now());
-        self.store
-            .write::<(), JobsError, _>(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move { Ok(tx.audit().append(&entry).await?) })
-            })
-            .await
+        self.note(vec![entry]).await?;
+        self.cancel_job(&house, id).await
     }
 }

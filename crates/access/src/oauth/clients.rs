@@ -124,7 +124,6 @@ impl Access {
         let old = self.get_own_client(actor, id).await?;
         let draft = draft.check(actor, old.kind)?;
         let loses_scopes = old.scopes.iter().any(|scope| !draft.scopes.contains(scope));
-        let before = describe(&old);
         let client = OAuthClient {
             name: draft.name,
             redirect_uris: draft.redirect_uris,
@@ -132,13 +131,15 @@ impl Access {
             ..old
         };
         let now = self.clock.now();
-        let details = json!({ "before": before, "after": describe(&client) });
-        let entry = actor.audit_entry("client.change", &subject(&client), details, now);
-        let changed = client.clone();
+        let (whose, changed) = (actor.clone(), client.clone());
         self.change_client(move |tx| {
-            let (client, entry) = (changed.clone(), entry.clone());
+            let (actor, client) = (whose.clone(), changed.clone());
             Box::pin(async move {
+                let before = tx.clients().find_client(client.id).await?;
+                let before = before.ok_or(AccessError::NotFound { what: "client" })?;
                 tx.clients().update_client(&client).await?;
+                let details = json!({ "before": describe(&before), "after": describe(&client) });
+                let entry = actor.audit_entry("client.change", &subject(&client), details, now);
                 tx.audit().append(&entry).await?;
                 if loses_scopes {
                     return Ok(tx.clients().end_client_tokens(client.id, now).await?);

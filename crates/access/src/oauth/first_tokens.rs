@@ -3,9 +3,9 @@
 //! Invariant: a code that comes twice was stolen, by now or before, so what it gave ends.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{AuthorizationCode, OAuthClient, RefreshToken, Tx};
+use gantry_ports::store::{AuditEntry, AuthorizationCode, OAuthClient, RefreshToken, Tx};
 use gantry_types::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::OAuthError;
 use super::pkce::is_proof;
@@ -117,22 +117,25 @@ impl Exchanging {
             Err(error) => return Err(error.into()),
         }
         self.new.insert(tx).await?;
+        let details = json!({ "family": self.code.family, "scopes": self.code.scopes });
+        tx.audit().append(&self.describe("client.take_tokens", details)).await?;
         Ok(Exchange::Done)
     }
 
     async fn end_stolen(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
         tx.identity().end_family(self.code.family, self.now).await?;
-        let draft = AuditDraft {
-            action: "client.code_reuse",
-            subject: format!("client {}", self.code.client),
-            details: json!({}),
-        };
+        tx.audit().append(&self.describe("client.code_reuse", json!({}))).await?;
+        Ok(Exchange::Refused)
+    }
+
+    fn describe(&self, action: &'static str, details: Value) -> AuditEntry {
+        let subject = format!("client {}", self.code.client);
+        let draft = AuditDraft { action, subject, details };
         let origin = Origin {
             organization_id: Some(self.code.organization_id),
             user_id: Some(self.code.user_id),
             ip: self.ip.clone(),
         };
-        tx.audit().append(&draft.complete(origin, self.now)).await?;
-        Ok(Exchange::Refused)
+        draft.complete(origin, self.now)
     }
 }

@@ -3,14 +3,17 @@
 //! Invariants: a client asks about tokens of its own organization's clients, and ends its own
 //! alone; whatever is not told is told alike.
 
-use gantry_ports::store::{ClientKind, OAuthClient, ReadTx};
+use gantry_ports::store::{ApiKey, AuditEntry, ClientKind, OAuthClient, ReadTx};
 use gantry_types::{OAuthClientId, OrganizationId, Scope, Timestamp, UserId};
+use serde_json::json;
 
 use super::{ClientCredentials, OAuthError};
 use crate::Access;
+use crate::audit::{AuditDraft, Origin};
 use crate::authenticate::get_member;
 use crate::error::AccessError;
 use crate::secret::{API_KEY_PREFIX, sha256_hex};
+use crate::sign_in::Client;
 
 /// Which half of a pair a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,40 +92,37 @@ impl Access {
         &self,
         credentials: &ClientCredentials,
         token: &str,
+        from: &Client,
     ) -> Result<(), OAuthError> {
         let client = self.authenticate_client(credentials).await?;
         let hash = sha256_hex(token.trim());
         if token.trim().starts_with(API_KEY_PREFIX) {
-            return Ok(self.revoke_access_token(&client, &hash).await?);
+            return Ok(self.revoke_access_token(&client, &hash, from).await?);
         }
         let found = self.store.read().await?.identity().find_refresh_token(&hash).await?;
         let Some(token) = found.filter(|token| token.client == Some(client.id)) else {
             return Ok(());
         };
-        let (user_id, family, now) = (token.user_id, token.family, self.clock.now());
-        self.change_identity(user_id, move |tx| {
-            Box::pin(async move {
-                tx.access().lock_user(user_id).await?;
-                Ok(tx.identity().end_family(family, now).await?)
-            })
-        })
-        .await?;
-        Ok(())
+        Ok(self.end_family_of(&token, from).await?)
     }
 
     async fn revoke_access_token(
         &self,
         client: &OAuthClient,
         hash: &str,
+        from: &Client,
     ) -> Result<(), AccessError> {
         let found = self.store.read().await?.access().find_api_key(hash).await?;
         let Some(key) = found.filter(|key| key.client == Some(client.id)) else {
             return Ok(());
         };
         let now = self.clock.now();
+        let entry = describe_revoked(&key, client, (&from.ip, now));
         let revoked = self.change_identity(key.user_id, move |tx| {
+            let entry = entry.clone();
             Box::pin(async move {
-                Ok(tx.access().revoke_api_key(key.organization_id, key.id, now).await?)
+                tx.access().revoke_api_key(key.organization_id, key.id, now).await?;
+                Ok(tx.audit().append(&entry).await?)
             })
         });
         match revoked.await {
@@ -131,6 +131,26 @@ impl Access {
             other => other,
         }
     }
+}
+
+/// A line of the audit log about an access token that its client gave back.
+fn describe_revoked(
+    key: &ApiKey,
+    client: &OAuthClient,
+    (ip, now): (&str, Timestamp),
+) -> AuditEntry {
+    let draft = AuditDraft {
+        action: "client.revoke_token",
+        subject: format!("client {}", client.id),
+        details: json!({ "token": key.id }),
+    };
+    // Without a family it is the client's own token, which acts for no person.
+    let origin = Origin {
+        organization_id: Some(key.organization_id),
+        user_id: key.family.map(|_| key.user_id),
+        ip: ip.to_owned(),
+    };
+    draft.complete(origin, now)
 }
 
 /// What is kept of a token of a client that was not revoked or exchanged.

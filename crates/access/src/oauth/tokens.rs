@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use gantry_ports::store::{ApiKey, ClientKind, OAuthClient, StoreExt};
 use gantry_types::{ApiKeyId, OAuthClientId, Scope, Timestamp};
+use serde_json::json;
 
 use super::{CLIENT_TOKEN_LIFETIME, OAuthError, parse_scopes};
 use crate::Access;
+use crate::audit::{AuditDraft, Origin};
 use crate::authenticate::get_member;
 use crate::error::AccessError;
 use crate::secret::{generate_api_key, sha256_hex, shown_prefix};
@@ -94,7 +96,7 @@ impl Access {
             GrantRequest::Code { code, redirect_uri, verifier } => {
                 self.exchange_code(&client, (&code, &redirect_uri, &verifier), from).await
             }
-            GrantRequest::Itself { scope } => self.issue_own_token(&client, &scope).await,
+            GrantRequest::Itself { scope } => self.issue_own_token(&client, &scope, from).await,
             GrantRequest::Refresh { token, scope } => {
                 self.refresh_client_tokens(&client, (&token, &scope), from).await
             }
@@ -136,6 +138,7 @@ impl Access {
         &self,
         client: &OAuthClient,
         scope: &str,
+        from: &Client,
     ) -> Result<IssuedTokens, OAuthError> {
         match client.kind {
             ClientKind::Confidential => {}
@@ -164,17 +167,27 @@ impl Access {
             family: None,
             client: Some(client.id),
         };
+        let draft = AuditDraft {
+            action: "client.take_own_token",
+            subject: format!("client {}", client.id),
+            details: json!({ "token": key.id, "scopes": key.scopes }),
+        };
+        // It acts as its organization, and as no person.
+        let organization_id = Some(client.organization_id);
+        let origin = Origin { organization_id, user_id: None, ip: from.ip.clone() };
+        let entry = draft.complete(origin, now);
         let (id, hash) = (client.id, client.secret_sha256.clone());
         self.store
             .write::<(), OAuthError, _>(move |tx| {
-                let (key, hash) = (key.clone(), hash.clone());
+                let (key, hash, entry) = (key.clone(), hash.clone(), entry.clone());
                 Box::pin(async move {
                     // It may have been removed, or its secret replaced, a moment ago.
                     let client = tx.clients().find_client(id).await?;
                     if client.is_none_or(|client| client.secret_sha256 != hash) {
                         return Err(OAuthError::InvalidClient);
                     }
-                    Ok(tx.access().insert_api_key(&key).await?)
+                    tx.access().insert_api_key(&key).await?;
+                    Ok(tx.audit().append(&entry).await?)
                 })
             })
             .await?;

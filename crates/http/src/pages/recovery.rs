@@ -35,7 +35,8 @@ pub async fn forgot_page(visit: Visit) -> Answer {
 pub async fn forget(visit: Visit, form: Result<Form<Fields>, FormRejection>) -> Answer {
     let fields = read(form)?;
     let result = require_own_form(&visit, &fields).and_then(|()| {
-        visit.state.access().request_password_reset(&fields.email).map_err(Problem::from)
+        let access = visit.state.access();
+        access.request_password_reset(&fields.email, &visit.client()).map_err(Problem::from)
     });
     Screen::Forgot.conclude(&visit, &fields, result).await
 }

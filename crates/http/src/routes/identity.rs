@@ -44,9 +44,11 @@ pub async fn resend_verification(
     request_body = ForgotPasswordRequest, responses((status = 202)))]
 pub async fn forget_password(
     State(state): State<AppState>,
+    peer: Peer,
+    headers: HeaderMap,
     JsonBody(request): JsonBody<ForgotPasswordRequest>,
 ) -> Answer<StatusCode> {
-    state.access().request_password_reset(&request.email)?;
+    state.access().request_password_reset(&request.email, &peer.client(&headers))?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -90,7 +90,9 @@ async fn revoke_token(
     require_rate(&state, &peer)?;
     let revoked = match read(&headers, form).and_then(require_token) {
         Ok(asked) => {
-            state.access().revoke_client_token(&asked.credentials, &asked.fields.token).await
+            let client = peer.client(&headers);
+            let token = &asked.fields.token;
+            state.access().revoke_client_token(&asked.credentials, token, &client).await
         }
         Err(error) => Err(error),
     };

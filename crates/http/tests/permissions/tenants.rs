@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestSettings, WithWorker};
 use serde_json::{Value, json};
 
@@ -62,6 +62,39 @@ fn body_with(id: &str) -> Value {
     json!({ "operation": "test.doors", "params": {}, "inputs": { "data": input, "model": artifact } })
 }
 
+/// Requests whose bodies name a foreign thing, wherever a body can name one: path, method, body.
+/// `own` is a schedule of whoever asks.
+fn requests_with(id: &str, own: &str) -> Vec<(String, &'static str, Value)> {
+    let mut schedule = body_with(id);
+    schedule["name"] = "yearly".into();
+    schedule["cron"] = "0 0 29 2 *".into();
+    let upload = json!({ "name": "x", "file_name": "x.csv", "bytes": 8, "dataset_id": id });
+    let call = json!({ "artifact_id": id, "input": { "word": "sum" } });
+    // An invitation is to one's own organization, whatever else a body says.
+    let invitation = json!({ "email": "eve@example.org", "role": "member", "organization_id": id });
+    let bodies = [
+        ("/api/v1/jobs", "POST", body_with(id)),
+        ("/api/v1/schedules", "POST", schedule.clone()),
+        (own, "PUT", schedule),
+        ("/api/v1/datasets/uploads", "POST", upload),
+        ("/api/v1/datasets/confirm", "POST", json!({ "upload_id": id })),
+        ("/api/v1/services/test.words/calls", "POST", call),
+        ("/api/v1/organizations/switch", "POST", json!({ "organization_id": id })),
+        ("/api/v1/invitations", "POST", invitation),
+        ("/api/v1/invitations/view", "POST", json!({ "token": id })),
+        ("/api/v1/invitations/accept", "POST", json!({ "token": id })),
+    ];
+    bodies.into_iter().map(|(path, method, body)| (path.to_owned(), method, body)).collect()
+}
+
+/// Makes a schedule, and answers its path.
+async fn schedule_of(client: &mut TestClient) -> Result<String> {
+    let new = json!({ "name": "own", "operation": "test.noop", "cron": "0 0 29 2 *" });
+    let made = client.post("/api/v1/schedules", &new).await?;
+    made.require_status(201)?;
+    Ok(format!("/api/v1/schedules/{}", made.json()?["id"].as_str().context("an id")?))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_identifier_of_another_organization_opens_anything() -> Result<()> {
     let settings = TestSettings { worker: WithWorker::Yes, ..Default::default() };
@@ -93,10 +126,15 @@ async fn no_identifier_of_another_organization_opens_anything() -> Result<()> {
             }
         }
     }
+    let own = schedule_of(&mut stranger).await?;
     for id in &foreign {
-        let answer = stranger.post("/api/v1/jobs", &body_with(id)).await?;
-        if (200..300).contains(&answer.status) || answer.status >= 500 {
-            leaks.push(format!("a job that reads {id}: {}", answer.status));
+        for (path, method, body) in requests_with(id, &own) {
+            let answer = stranger.send(TestRequest::new(method, &path).json(&body)).await?;
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            let tells = foreign.iter().any(|other| other != id && text.contains(other.as_str()));
+            if (200..300).contains(&answer.status) || answer.status >= 500 || tells {
+                leaks.push(format!("{method} {path} with {id}: {} {text}", answer.status));
+            }
         }
         let listed = stranger.get(&format!("/api/v1/jobs?cursor={id}")).await?;
         let listed = String::from_utf8_lossy(&listed.body).into_owned();
