@@ -11,6 +11,7 @@ mod ai_use;
 mod apply_event;
 mod begin_checkout;
 mod costs;
+mod duplicates;
 pub mod edition;
 mod end_with_account;
 mod ending_trials;

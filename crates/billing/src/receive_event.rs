@@ -62,6 +62,7 @@ impl Billing {
     /// What an event made clear, and what its payment made of a subscription.
     async fn follow_up(&self, till: &Till, paid: Option<&str>) -> Result<(), BillingError> {
         self.apply_unclear_events(RECENT).await?;
+        self.end_duplicates(till).await?;
         match paid {
             Some(subscription_ref) => self.ask_about(till, subscription_ref).await,
             None => Ok(()),

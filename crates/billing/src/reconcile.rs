@@ -96,6 +96,7 @@ impl Billing {
         let mut done = Reconciled::default();
         done.events += self.fetch_missed_events(till).await?;
         done.events += self.apply_unclear_events(EVER).await?;
+        self.end_duplicates(till).await?;
         let snapshot = self.store.read().await?;
         let due = snapshot.payments().list_due_subscriptions(self.clock.now(), ROUND).await?;
         drop(snapshot);
@@ -253,7 +254,8 @@ impl Billing {
         self.apply_told(told).await
     }
 
-    async fn apply_told(&self, told: ToldSubscription) -> Result<bool, BillingError> {
+    /// Notes what a provider answered of a subscription.
+    pub(crate) async fn apply_told(&self, told: ToldSubscription) -> Result<bool, BillingError> {
         let ground = self.derive_ground()?;
         let verdict = self
             .store

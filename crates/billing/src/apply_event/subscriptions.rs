@@ -3,7 +3,10 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::Tx;
-use gantry_rules::subscription::{Change, Standing, Subscription, apply, begins_anew, entitles};
+use gantry_rules::subscription::{
+    Change, Standing, Subscription, SubscriptionState, SubscriptionStatus, apply, begins_anew,
+    entitles,
+};
 use gantry_types::{OrganizationId, SubscriptionId};
 use serde_json::json;
 
@@ -56,6 +59,30 @@ impl Ground {
         let mut verdict = applied(standing.state.status.as_str());
         verdict.notices.extend(self.follow_subscription(tx, organization_id).await?);
         Ok(verdict)
+    }
+
+    /// Ends a second subscription of an organization here, so that it gives no plan and counts
+    /// nothing, whatever its provider tells of the period that was given back.
+    pub(crate) async fn end_duplicate(
+        &self,
+        tx: &dyn Tx,
+        duplicate: &Subscription,
+    ) -> Result<Option<BillingNotice>, StoreError> {
+        let organization_id = duplicate.organization_id;
+        tx.access().lock_organization(organization_id).await?;
+        let name = duplicate.provider_ref.as_str();
+        let known = tx.payments().find_subscription_by_ref(&self.provider, name).await?;
+        let known = known.ok_or(StoreError::NotFound { what: "subscription" })?;
+        if known.standing.state.status == SubscriptionStatus::Ended {
+            return Ok(None);
+        }
+        let state = SubscriptionState { status: SubscriptionStatus::Ended, ..known.standing.state };
+        let ended = Standing { plan_id: known.standing.plan_id, state };
+        tx.payments().set_subscription(known.id, &ended).await?;
+        let details = json!({ "provider": self.provider, "provider_ref": name });
+        let subject = format!("subscription {}", known.id);
+        self.audit(tx, organization_id, ("subscription.duplicate", &subject, details)).await?;
+        self.follow_subscription(tx, organization_id).await
     }
 
     /// The subscription that is told of, with the lock of its organization.

@@ -1,12 +1,18 @@
 //! Recurring revenue follows what is bought, changed and left.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use gantry_testkit::fakes::FakePaid;
 use serde_json::{Value, json};
 
 use crate::provider::Stage;
 use crate::shop::{PAYS, Shop, edition};
 
 on_every_switching_stage!(revenue_follows_subscriptions);
+
+stages!(who_pays_on_two_pages_has_one_subscription:
+    sandbox_sqlite = Sandbox on Sqlite,
+    sandbox_postgres = Sandbox on Postgres,
+);
 
 async fn month(shop: &mut Shop, day: &str) -> Result<Value> {
     let month = day.get(..7).context("a month")?;
@@ -54,4 +60,29 @@ async fn revenue_follows_subscriptions(stage: Stage) -> Result<()> {
     let wrong = shop.administrator.get("/api/v1/admin/revenue?month=May").await?;
     wrong.require_status(400)?;
     Ok(())
+}
+
+async fn who_pays_on_two_pages_has_one_subscription(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    let first = shop.order(&json!({ "plan": "basic" })).await?;
+    let second = shop.order(&json!({ "plan": "premium" })).await?;
+    ensure!(shop.provider.pay(&first, PAYS).await? == FakePaid::Yes, "the first is paid");
+    ensure!(shop.provider.pay(&second, PAYS).await? == FakePaid::Yes, "the second is paid");
+    shop.deliver().await?;
+    assert_eq!(shop.plan().await?, "basic", "the first one stays");
+    let kept = shop.subscription().await?;
+    assert_eq!(kept["status"], "active");
+    let paid = shop.payments().await?;
+    assert_eq!(paid.len(), 2);
+    let second = paid.iter().find(|payment| payment["amount"]["minor"] == 1_999);
+    let second = second.context("the second payment")?;
+    let again = shop.refund(second, None).await?;
+    again.require_status(409)?;
+    let begun = kept["period_start"].as_str().context("a start")?.to_owned();
+    assert_eq!(month(&mut shop, &begun).await?["closing"]["minor"], 999, "one is counted");
+    shop.reconcile().await?;
+    shop.pass(32).await?;
+    assert_eq!(shop.payments().await?.len(), 3, "one of them renews");
+    assert_eq!(shop.plan().await?, "basic");
+    shop.require_sound_books().await
 }

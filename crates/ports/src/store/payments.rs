@@ -199,6 +199,12 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError>;
+    /// Subscriptions that give a plan while their organization has an earlier one that does, the
+    /// oldest first, at most `limit`.
+    async fn list_duplicate_subscriptions(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError>;
     /// Subscriptions on trial that go on afterwards, whose trial ends in a span of time and was not
     /// told of yet, the next first, at most `limit`.
     async fn list_ending_trials(
@@ -248,7 +254,8 @@ pub trait ReadPayments: Send + Sync {
 pub trait WritePayments: ReadPayments {
     /// Adds a checkout.
     async fn insert_checkout(&self, checkout: &Checkout) -> Result<(), StoreError>;
-    /// Ends a checkout that is open; `false` when it was not.
+    /// Ends a checkout that is open, and completes one that had expired: who paid late has paid.
+    /// `false` where nothing changed.
     async fn finish_checkout(
         &self,
         id: CheckoutId,

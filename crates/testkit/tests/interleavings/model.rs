@@ -124,6 +124,20 @@ impl Model {
         open.or(self.subscriptions.last())
     }
 
+    /// Those that are not over while an earlier one is not.
+    pub fn list_duplicates(&self) -> Vec<String> {
+        let open = self.subscriptions.iter().filter(|(_, said)| said.status != "canceled");
+        open.skip(1).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// A second subscription was given back and is over, whatever is said of it.
+    pub fn end(&mut self, name: &str, now: Timestamp) {
+        for (_, said) in self.subscriptions.iter_mut().filter(|(known, _)| known == name) {
+            said.status = "canceled".to_owned();
+        }
+        self.look(now);
+    }
+
     /// Those that the provider is asked about.
     pub fn list_due(&self, now: Timestamp) -> Vec<(String, Said)> {
         let is_due = |said: &Said| {

@@ -18,6 +18,7 @@ use gantry_rules::cancellation::CancelledBy;
 use gantry_rules::outcome::{AttemptResult, Ending, JobError};
 use gantry_rules::plan::Interval;
 use gantry_rules::submission::{Accounting, Needs, OnRefusal, Submission};
+use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_testkit::{insert_account, new_user};
 use gantry_types::{
     Credits, Device, EngineErrorKind, JobId, OrganizationId, PriorityClass, Timestamp, WorkerId,
@@ -274,6 +275,24 @@ impl World {
                 ensure!(outcome != EventOutcome::Unclear, "{} is unclear", event.event_ref);
             }
         }
+        self.note_duplicates().await
+    }
+
+    /// Second subscriptions are cancelled, and over once their payment was given back.
+    async fn note_duplicates(&mut self) -> Result<()> {
+        let now = self.clock.now();
+        for name in self.model.list_duplicates() {
+            let snapshot = self.server.port.read().await?;
+            let known = snapshot.payments().find_subscription_by_ref("sandbox", &name).await?;
+            drop(snapshot);
+            let state = known.context("a subscription")?.standing.state;
+            if state.status == SubscriptionStatus::Ended {
+                self.model.end(&name, now);
+            } else if state.at_period_end == AtPeriodEnd::Cancel {
+                let said = self.find_said(&name).await?;
+                self.model.hear(&name, said, now);
+            }
+        }
         Ok(())
     }
 
@@ -311,6 +330,7 @@ impl World {
                 self.model.take(&body, now);
             }
         }
+        self.note_duplicates().await?;
         for (name, known) in self.model.list_due(now) {
             let said = Said { at: second_of(now), ..self.find_said(&name).await? };
             if (&said.status, said.end) != (&known.status, known.end) {

@@ -74,7 +74,7 @@ fn derive_fact(
             let subscription: Subscription = read(object)?;
             ProviderFact::Subscription(subscription.tell(told_at)?)
         }
-        "invoice.paid" => {
+        "invoice.paid" | "invoice.payment_succeeded" => {
             let invoice: Invoice = read(object)?;
             // The bill of a trial is over nothing.
             if invoice.amount_paid == 0 {
@@ -127,6 +127,8 @@ mod tests {
             assert_eq!(told.subscription_ref.as_deref(), Some("sub_1"));
             assert_eq!(told.organization_id.is_some(), known);
             assert_eq!(told.amount.to_string(), "9.00 USD");
+            let other_name = read_one("invoice.payment_succeeded", &invoice);
+            assert_eq!(other_name, Ok(ProviderFact::PaymentReceived(told)));
         }
         let nothing = json!({ "id": "in_1", "amount_due": 0, "amount_paid": 0, "currency": "usd" });
         assert_eq!(read_one("invoice.paid", &nothing), Ok(ProviderFact::Other));

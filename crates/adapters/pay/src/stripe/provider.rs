@@ -20,7 +20,7 @@ use crate::signature;
 use crate::wire::{Told, unreadable};
 
 /// The kinds of events that something follows from; the endpoint at Stripe listens to these.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -31,6 +31,7 @@ const KINDS: [&str; 19] = [
     "customer.subscription.paused",
     "customer.subscription.resumed",
     "invoice.paid",
+    "invoice.payment_succeeded",
     "invoice.payment_failed",
     "invoice_payment.paid",
     "charge.succeeded",

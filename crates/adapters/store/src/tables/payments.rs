@@ -66,6 +66,23 @@ impl ReadPayments for Session {
         rows.into_iter().map(SubscriptionRow::decode).collect()
     }
 
+    async fn list_duplicate_subscriptions(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError> {
+        let sql = format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
+             WHERE status IN ('trialing', 'active', 'past_due') AND EXISTS ( \
+             SELECT 1 FROM subscriptions earlier \
+             WHERE earlier.organization_id = subscriptions.organization_id \
+             AND earlier.status IN ('trialing', 'active', 'past_due') \
+             AND earlier.id < subscriptions.id) ORDER BY id LIMIT $1"
+        );
+        let values = vec![i64::from(limit).into()];
+        let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
+        rows.into_iter().map(SubscriptionRow::decode).collect()
+    }
+
     async fn list_ending_trials(
         &self,
         span: Period,

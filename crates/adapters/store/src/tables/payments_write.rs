@@ -49,8 +49,13 @@ impl WritePayments for Session {
         status: CheckoutStatus,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE checkouts SET status = $2, finished_at = $3 \
-                   WHERE id = $1 AND status = 'open'";
+        let before = match status {
+            CheckoutStatus::Completed => "status IN ('open', 'expired')",
+            CheckoutStatus::Open | CheckoutStatus::Expired => "status = 'open'",
+        };
+        let sql = format!(
+            "UPDATE checkouts SET status = $2, finished_at = $3 WHERE id = $1 AND {before}"
+        );
         let status = encode_serde_word("checkout status", &status)?;
         let values = vec![id.as_uuid().into(), status.into(), at.as_micros().into()];
         Ok(self.sql().run("checkout", sql, values).await? > 0)

@@ -1,0 +1,103 @@
+//! Two pages for a plan were paid by one organization: the later subscription is ended.
+//!
+//! Invariants: the first subscription stays; the later one is ended here only once its provider
+//! renews it no more and was asked to give back what was paid, so that a failure on the way is made
+//! up for by the next event or reconciliation; a payment is given back once, because its refund is
+//! named after it.
+
+use gantry_ports::payments::{RefundOrder, SubscriptionChange, SubscriptionOrder};
+use gantry_ports::store::{Order, PageRequest, Payment, PaymentStatus, StoreExt};
+use gantry_rules::subscription::{AtPeriodEnd, Subscription, SubscriptionStatus};
+use gantry_types::{Money, RefundId};
+
+use crate::error::BillingError;
+use crate::{Billing, Till};
+
+/// How many subscriptions one round looks at.
+const ROUND: u32 = 100;
+/// Among how many of the newest payments those of a second subscription are looked for.
+const NEWEST: u32 = 200;
+
+impl Billing {
+    /// Ends the second subscriptions of organizations.
+    ///
+    /// # Errors
+    /// [`BillingError::Store`]; a provider that does not answer is logged and asked again later.
+    pub(crate) async fn end_duplicates(&self, till: &Till) -> Result<(), BillingError> {
+        let snapshot = self.store.read().await?;
+        let found = snapshot.payments().list_duplicate_subscriptions(ROUND).await?;
+        drop(snapshot);
+        for duplicate in found.into_iter().filter(|found| found.provider == till.provider.id()) {
+            match self.end_duplicate(till, &duplicate).await {
+                Ok(()) => {}
+                Err(BillingError::Payment(error)) => {
+                    tracing::warn!(%error, subscription = %duplicate.id, "still paid for twice");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_duplicate(
+        &self,
+        till: &Till,
+        duplicate: &Subscription,
+    ) -> Result<(), BillingError> {
+        let state = &duplicate.standing.state;
+        if state.at_period_end == AtPeriodEnd::Renew {
+            let (name, order) = (&duplicate.provider_ref, SubscriptionOrder::CancelAtPeriodEnd);
+            match till.provider.change_subscription(name, &order).await? {
+                SubscriptionChange::Done(told) => self.apply_told(told).await.map(drop)?,
+                // Nobody is asked whether they want to end.
+                SubscriptionChange::Pending { approve_url: _ } => {}
+            }
+        }
+        let paid = self.list_paid(duplicate).await?;
+        // The payment of a subscription may be told after it, and is given back then.
+        if paid.is_empty() && state.status == SubscriptionStatus::Active {
+            return Ok(());
+        }
+        for payment in paid {
+            let minor = payment.amount.minor - payment.lost_minor();
+            if minor > 0 {
+                let order = RefundOrder {
+                    id: RefundId::from_uuid(payment.id.as_uuid()),
+                    amount: Money { minor, ..payment.amount },
+                    payment_ref: payment.provider_ref,
+                };
+                till.provider.refund(&order).await?;
+            }
+        }
+        self.note_ended(duplicate).await
+    }
+
+    /// What was received for a subscription.
+    async fn list_paid(&self, duplicate: &Subscription) -> Result<Vec<Payment>, BillingError> {
+        let page = PageRequest { after: None, limit: NEWEST, order: Order::NewestFirst };
+        let snapshot = self.store.read().await?;
+        let listed = snapshot.payments().list_payments(duplicate.organization_id, &page).await?;
+        let is_of_it = |payment: &Payment| {
+            payment.subscription_id == Some(duplicate.id)
+                && payment.status == PaymentStatus::Received
+        };
+        Ok(listed.items.into_iter().filter(is_of_it).collect())
+    }
+
+    async fn note_ended(&self, duplicate: &Subscription) -> Result<(), BillingError> {
+        let (ground, duplicate) = (self.derive_ground()?, duplicate.clone());
+        let notice = self
+            .store
+            .write(move |tx| {
+                let (ground, duplicate) = (ground.clone(), duplicate.clone());
+                Box::pin(async move {
+                    let notice = ground.end_duplicate(tx, &duplicate).await?;
+                    ground.post(tx, notice.as_slice()).await?;
+                    Ok::<_, BillingError>(notice)
+                })
+            })
+            .await?;
+        self.announce(notice.as_slice());
+        Ok(())
+    }
+}
