@@ -4,6 +4,8 @@ mod access;
 mod billing;
 mod data;
 
+use std::time::Duration;
+
 use gantry_engine_api::{EngineError, ParamError};
 use gantry_flows::FlowsError;
 use gantry_jobs::JobsError;
@@ -191,6 +193,11 @@ pub(super) fn sentence(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?', '`']) { "" } else { "." };
     // A name in backticks, a pointer or a number stays as it is.
     format!("{}{}{end}", first.to_uppercase(), letters.as_str())
+}
+
+/// Whole seconds after which it is not too early.
+pub(super) fn seconds_of(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

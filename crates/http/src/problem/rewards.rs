@@ -1,13 +1,11 @@
 //! From what is refused about ads to a problem.
 
-use std::time::Duration;
-
 use gantry_ports::rewards::UnverifiedReward;
 use gantry_rewards::RewardsError;
 use gantry_types::ProblemCode;
 
 use super::Problem;
-use super::mapping::{sentence, unavailable};
+use super::mapping::{seconds_of, sentence, unavailable};
 
 impl From<RewardsError> for Problem {
     fn from(error: RewardsError) -> Self {
@@ -50,9 +48,4 @@ impl From<RewardsError> for Problem {
             RewardsError::Store(error) => error.into(),
         }
     }
-}
-
-/// Whole seconds after which it is not too early.
-fn seconds_of(wait: Duration) -> u64 {
-    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }

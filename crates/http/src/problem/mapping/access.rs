@@ -4,7 +4,7 @@ use gantry_access::{AccessError, Permission};
 use gantry_rules::refusal::Refusal;
 use gantry_types::ProblemCode;
 
-use super::sentence;
+use super::{seconds_of, sentence};
 use crate::dto::ADMINISTRATOR_SIGN_IN;
 use crate::problem::Problem;
 
@@ -26,13 +26,13 @@ impl From<AccessError> for Problem {
             AccessError::LockedOut { until, retry_after } => {
                 Self::new(ProblemCode::LockedOut, detail)
                     .with("resets_at", until.to_string())
-                    .with_retry_after(retry_after.as_secs().max(1))
+                    .with_retry_after(seconds_of(retry_after))
             }
             AccessError::MailsPaused { until, retry_after, .. } => {
                 Self::new(ProblemCode::RateLimited, detail)
                     .with("resets_at", until.to_string())
                     .with_next_step("Send it then.")
-                    .with_retry_after(retry_after.as_secs().max(1))
+                    .with_retry_after(seconds_of(retry_after))
             }
             AccessError::SecondFactorRequired { challenge } => {
                 Self::new(ProblemCode::SecondFactorRequired, detail)
