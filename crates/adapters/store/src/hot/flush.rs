@@ -98,7 +98,7 @@ fn collect_jobs(books: &mut Books) -> Result<[RowSet; 4], StoreError> {
 
 /// Accounts, lots, what is owed on lots, and meters that changed.
 fn collect_accounts(books: &mut Books) -> Result<[RowSet; 4], StoreError> {
-    let [mut accounts, mut lots, mut debts, mut meters] = [const { RowSet::new() }; 3];
+    let [mut accounts, mut lots, mut debts, mut meters] = [const { RowSet::new() }; 4];
     for (id, account) in books.accounts.iter_mut().filter(|(_, account)| account.changed) {
         account.changed = false;
         push_account(&mut accounts, *id, account)?;
