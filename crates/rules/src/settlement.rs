@@ -11,10 +11,13 @@
 //!
 //! What the plan keeps, [`crate::cancellation`] says: nothing, unless its owner cancels often.
 //! What settled children have spent stays spent however their parent ends. Invariants: the
-//! hold is returned or spent exactly once; what returns to an expired lot expires at once;
+//! hold is returned or spent exactly once; what returns to a lot pays what is
+//! owed on it first; what returns to an expired lot expires at once;
 //! units are corrected in the period in which they were reserved.
 
-use gantry_types::{Credits, Timestamp};
+use std::collections::BTreeMap;
+
+use gantry_types::{Credits, LotId, Timestamp};
 
 use crate::account::{AccountState, BooksError, HeldCredits, HeldUnits, Hold, Lot};
 use crate::ledger::{Movement, Posting};
@@ -100,6 +103,27 @@ fn take(hold: &mut Hold, total: Credits, movement: Movement) -> Result<Vec<Posti
     Ok(postings)
 }
 
+/// Pays what is owed on the lots of a hold out of what is left of it after [`spend`] and [`keep`]:
+/// credits whose price was given back while they were held are taken back, and the debt is
+/// forgiven.
+#[must_use]
+pub fn repay(hold: &mut Hold, owed: &mut BTreeMap<LotId, Credits>) -> Vec<Posting> {
+    let mut postings = Vec::new();
+    for part in &mut hold.credits {
+        let lot_id = part.lot_id;
+        let Some(debt) = owed.get_mut(&lot_id) else { continue };
+        let amount = part.amount.min(*debt);
+        if amount > Credits::ZERO {
+            part.amount = Credits::new(part.amount.get() - amount.get());
+            *debt = Credits::new(debt.get() - amount.get());
+            let movements = [Movement::Release, Movement::Refund, Movement::Forgive];
+            postings.extend(movements.map(|movement| Posting { movement, lot_id, amount }));
+        }
+    }
+    hold.credits.retain(|part| part.amount > Credits::ZERO);
+    postings
+}
+
 /// Ends the hold of a root: spends its cost and gives back the rest.
 ///
 /// # Errors
@@ -151,4 +175,24 @@ fn settle_units(held: HeldUnits, conclusion: Conclusion) -> SettledUnits {
         Conclusion::Failed | Conclusion::CancelledUnstarted => 0,
     };
     SettledUnits { held, used }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_hold_pays_the_debts_of_its_own_lots() {
+        let [owing, free, absent] = std::array::from_fn(|_| LotId::generate());
+        let part = |lot_id, amount| HeldCredits { lot_id, amount: Credits::new(amount) };
+        let mut hold = Hold { credits: vec![part(owing, 70), part(free, 5)], units: Vec::new() };
+        let mut owed = BTreeMap::from([(owing, Credits::new(50)), (absent, Credits::new(9))]);
+        let postings = repay(&mut hold, &mut owed);
+        assert_eq!(hold.credits, [part(owing, 20), part(free, 5)]);
+        assert_eq!(owed, BTreeMap::from([(owing, Credits::ZERO), (absent, Credits::new(9))]));
+        let amount = Credits::new(50);
+        let movements = [Movement::Release, Movement::Refund, Movement::Forgive];
+        assert_eq!(postings, movements.map(|movement| Posting { movement, lot_id: owing, amount }));
+        assert!(repay(&mut hold, &mut owed).is_empty(), "a debt is paid once");
+    }
 }

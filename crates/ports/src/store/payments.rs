@@ -289,7 +289,8 @@ pub trait WritePayments: ReadPayments {
         note: &str,
     ) -> Result<(), StoreError>;
     /// Takes credits back: what is left of the lot, and for what was spent of it the organization
-    /// owes them. Answers what was left.
+    /// owes them; what a job still holds of it counts as spent until the job gives it back, which
+    /// pays what is owed on the lot first. Answers what was left.
     async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
     /// Undoes a return: what the organization owes for the lot is forgiven first, and the rest is
     /// put back into the lot.

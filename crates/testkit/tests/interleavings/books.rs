@@ -1,6 +1,6 @@
 //! The books of an account, read entry by entry and added up here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, Order, PageRequest, ReadTx};
@@ -63,6 +63,14 @@ impl Books {
         ensure!(self.add(|_| true) == 0, "the ledger does not sum to zero");
         for side in [LedgerAccount::Available, LedgerAccount::Held] {
             ensure!(self.side(side) >= 0, "{} are {}", self.side(side), side.as_str());
+        }
+        for lot in self.entries.iter().map(|entry| entry.lot_id).collect::<BTreeSet<_>>() {
+            let on = |side: LedgerAccount| {
+                self.add(|entry| entry.lot_id == lot && entry.account == side)
+            };
+            let (left, owed) = (on(LedgerAccount::Available), -on(LedgerAccount::Receivable));
+            ensure!(owed >= 0, "{lot}: more was forgiven than was owed: {owed}");
+            ensure!(left == 0 || owed == 0, "{lot} has {left} left and owes {owed}");
         }
         for (job, held) in self.held_by_job() {
             ensure!(held >= 0, "{job} gave back more than it took: {held}");

@@ -2,10 +2,12 @@
 //!
 //! Invariant: no balance falls below zero.
 
+use std::collections::BTreeMap;
+
 use gantry_rules::account::{AccountState, Lot, MeterUse};
 use gantry_rules::cancellation::Cancellations;
 use gantry_rules::ledger::LedgerAccount;
-use gantry_types::{Credits, Timestamp};
+use gantry_types::{Credits, LotId, Timestamp};
 
 use super::stop::Stop;
 use crate::error::broken;
@@ -14,6 +16,8 @@ use crate::error::broken;
 #[derive(Debug)]
 pub(super) struct HotAccount {
     pub(super) state: AccountState,
+    /// What is owed on lots whose price was given back; most accounts owe nothing.
+    pub(super) owed: BTreeMap<LotId, Credits>,
     pub(super) stored: Stored,
     pub(super) available: i64,
     pub(super) held: i64,
@@ -28,6 +32,7 @@ pub(super) struct HotAccount {
 pub(super) struct Stored {
     pub(super) running_roots: u32,
     pub(super) lots: Vec<Lot>,
+    pub(super) owed: BTreeMap<LotId, Credits>,
     pub(super) meters: Vec<MeterUse>,
 }
 
@@ -36,6 +41,7 @@ impl HotAccount {
     pub(super) fn note_stored(&mut self) {
         self.stored.running_roots = self.state.running_roots;
         self.stored.lots.clone_from(&self.state.lots);
+        self.stored.owed.clone_from(&self.owed);
         self.stored.meters.clone_from(&self.state.meters);
     }
 

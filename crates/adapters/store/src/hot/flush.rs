@@ -38,7 +38,7 @@ pub(super) async fn flush(
     let refused = additions.quota_events.collect()?;
     let Additions { account_events, postings, artifacts, .. } = additions;
     let [inserted, bodies, steps, changed] = jobs;
-    let [accounts, lots, meters] = accounts;
+    let [accounts, lots, debts, meters] = accounts;
     // In the order of `FlushStatements::core`.
     let core = vec![
         inserted,
@@ -54,6 +54,7 @@ pub(super) async fn flush(
         results,
     ];
     s.core.write(sql, core).await?;
+    s.debts.write(sql, vec![debts]).await?;
     s.checkpoints.write(sql, vec![checkpoints]).await?;
     s.keys.write(sql, vec![keys]).await?;
     s.allowances.write(sql, vec![allowed]).await?;
@@ -95,17 +96,18 @@ fn collect_jobs(books: &mut Books) -> Result<[RowSet; 4], StoreError> {
     Ok([inserted, bodies, steps, changed])
 }
 
-/// Accounts, lots and meters that changed.
-fn collect_accounts(books: &mut Books) -> Result<[RowSet; 3], StoreError> {
-    let [mut accounts, mut lots, mut meters] = [const { RowSet::new() }; 3];
+/// Accounts, lots, what is owed on lots, and meters that changed.
+fn collect_accounts(books: &mut Books) -> Result<[RowSet; 4], StoreError> {
+    let [mut accounts, mut lots, mut debts, mut meters] = [const { RowSet::new() }; 4];
     for (id, account) in books.accounts.iter_mut().filter(|(_, account)| account.changed) {
         account.changed = false;
         push_account(&mut accounts, *id, account)?;
         push_lots(&mut lots, account);
+        push_debts(&mut debts, account);
         push_meters(&mut meters, *id, account)?;
         account.note_stored();
     }
-    Ok([accounts, lots, meters])
+    Ok([accounts, lots, debts, meters])
 }
 
 /// Allowances that changed, and those that ended.
@@ -235,6 +237,14 @@ fn push_lots(rows: &mut RowSet, account: &HotAccount) {
     for (now, stored) in account.state.lots.iter().zip(&account.stored.lots) {
         if now != stored {
             rows.row().id(now.id.as_uuid()).int(now.remaining.get());
+        }
+    }
+}
+
+fn push_debts(rows: &mut RowSet, account: &HotAccount) {
+    for (lot_id, owed) in &account.owed {
+        if account.stored.owed.get(lot_id) != Some(owed) {
+            rows.row().id(lot_id.as_uuid()).int(owed.get());
         }
     }
 }

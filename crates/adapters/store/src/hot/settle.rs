@@ -1,8 +1,9 @@
 //! The end of attempts and of jobs.
 //!
 //! Invariants: a job ends once, and its hold with it; a child's cost leaves its root's hold at
-//! once and counts as spent in every job above it; when the last child has ended, the parent is
-//! queued again, or ends if it was asked to stop meanwhile.
+//! once and counts as spent in every job above it; what a hold has left pays what is owed on its
+//! lots before it returns to them; when the last child has ended, the parent is queued again, or
+//! ends if it was asked to stop meanwhile.
 
 use gantry_ports::store::{SettleCommand, Settled};
 use gantry_rules::account::Hold;
@@ -95,10 +96,11 @@ fn settle_root(books: &mut Books, id: JobId, end: End, now: Timestamp) -> Result
         return Ok(());
     }
     let account = books.account_mut(organization_id)?;
+    let repaid = settlement::repay(&mut hold, &mut account.owed);
     let lots = &account.state.lots;
     let settled = settlement::settle(&hold, Credits::ZERO, end.conclusion, lots, now)?;
     settled.apply(&mut account.state)?;
-    books.post(organization_id, Some(id), &[spent, kept, settled.postings].concat(), now)
+    books.post(organization_id, Some(id), &[spent, kept, repaid, settled.postings].concat(), now)
 }
 
 /// Keeps what its owner's cancellation of a job costs, out of what its hold has left.

@@ -25,6 +25,7 @@ mod v22;
 mod v23;
 mod v24;
 mod v25;
+mod v26;
 mod v3;
 mod v4;
 mod v5;
@@ -94,6 +95,7 @@ const VERSIONS: &[Version] = &[
     Version::new(23, v23::STATEMENTS),
     Version::new(24, v24::STATEMENTS),
     Version::new(25, v25::STATEMENTS),
+    Version::new(26, v26::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -74,6 +74,14 @@ const CHECKS: &[Check] = &[
               GROUP BY l.id, l.remaining HAVING l.remaining <> COALESCE(SUM(e.amount), 0)",
     },
     Check {
+        rule: "a lot owes what its ledger says",
+        sql: "SELECT l.id AS id, l.owed AS expected, \
+              CAST(COALESCE(-SUM(e.amount), 0) AS BIGINT) AS found \
+              FROM lots l LEFT JOIN ledger_lines e \
+              ON e.lot_id = l.id AND e.account = 'receivable' \
+              GROUP BY l.id, l.owed HAVING l.owed <> COALESCE(-SUM(e.amount), 0)",
+    },
+    Check {
         rule: "a job that ended holds nothing",
         sql: "SELECT j.id AS id, CAST(0 AS BIGINT) AS expected, h.amount AS found \
               FROM holds h JOIN jobs j ON j.id = h.job_id \

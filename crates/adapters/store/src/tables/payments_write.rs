@@ -1,7 +1,8 @@
 //! Changes checkouts, subscriptions, payments and events.
 //!
 //! Invariant: credits are taken back under the lock of their account's row, and what cannot be
-//! taken back is owed, so that no balance falls below zero.
+//! taken back is owed on its lot, so that no balance falls below zero; what jobs give back to that
+//! lot pays for it (`hot::settle`).
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
@@ -177,17 +178,18 @@ impl WritePayments for Session {
         let left = self.sql().number("lot", sql, key).await?.min(back.amount.get());
         let owed = back.amount.get() - left;
         add_to_lot(self, back, -left).await?;
+        add_to_debt(self, back, owed).await?;
         post(self, back, [(Movement::Refund, left), (Movement::Owe, owed)]).await?;
         Ok(Credits::new(left))
     }
 
     async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError> {
         lock_account(self, back.organization_id).await?;
-        let sql = "SELECT CAST(COALESCE(-SUM(amount), 0) AS BIGINT) FROM ledger_lines \
-                   WHERE lot_id = $1 AND organization_id = $2 AND account = 'receivable'";
+        let sql = "SELECT owed FROM lots WHERE id = $1 AND organization_id = $2";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
-        let forgiven = self.sql().number("ledger entry", sql, key).await?.min(back.amount.get());
+        let forgiven = self.sql().number("lot", sql, key).await?.min(back.amount.get());
         let given = back.amount.get() - forgiven;
+        add_to_debt(self, back, -forgiven).await?;
         add_to_lot(self, back, given).await?;
         post(self, back, [(Movement::Forgive, forgiven), (Movement::Restore, given)]).await?;
         make_blocked_jobs_due(self, back.organization_id).await
@@ -215,6 +217,16 @@ async fn add_to_lot(session: &Session, back: &LotReturn, amount: i64) -> Result<
     let sql = "UPDATE accounts SET available = available + $2 WHERE organization_id = $1";
     let values = vec![back.organization_id.as_uuid().into(), amount.into()];
     session.sql().run_on_row("account", sql, values).await
+}
+
+/// Changes what is owed on a lot.
+async fn add_to_debt(session: &Session, back: &LotReturn, amount: i64) -> Result<(), StoreError> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let sql = "UPDATE lots SET owed = owed + $2 WHERE id = $1";
+    let values = vec![back.lot_id.as_uuid().into(), amount.into()];
+    session.sql().run_on_row("lot", sql, values).await
 }
 
 async fn post(

@@ -10,6 +10,7 @@ pub mod cancel;
 pub mod catalog;
 pub mod claim;
 pub mod clients;
+pub mod debts;
 pub mod departures;
 pub mod exports;
 pub mod flags;
@@ -90,6 +91,10 @@ macro_rules! store_conformance {
             payments::a_payment_keeps_its_trail,
             payments::returned_credits_are_restored,
             payments::open_checkouts_are_listed,
+            debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
+            debts::what_a_job_did_not_spend_pays_what_is_owed,
+            debts::no_more_returns_than_is_not_owed,
+            debts::a_debt_is_paid_before_a_lot_expires,
             invoices::numbers_have_neither_gaps_nor_twins,
             invoices::an_invoice_is_its_organizations_and_a_payment_has_one,
             invoices::a_number_of_another_series_is_passed_over,

@@ -1,5 +1,7 @@
 //! Rows as hot commands read them.
 
+use std::collections::BTreeMap;
+
 use gantry_ports::StoreError;
 use gantry_rules::account::HeldUnits;
 use gantry_rules::allowance::AllowancePart;
@@ -65,6 +67,7 @@ impl AccountRow {
         Ok(HotAccount {
             stored: Stored { running_roots: state.running_roots, ..Stored::default() },
             state,
+            owed: BTreeMap::new(),
             available: self.available,
             held: self.held,
             cursor: decode_u64("cursor", self.cursor)?,
@@ -211,10 +214,11 @@ pub(super) struct MoneyRow {
     at: Option<i64>,
     /// What is left of a lot, or was used of a meter.
     amount: i64,
-    reserved: i64,
+    /// What is owed on a lot, or reserved of a meter.
+    bound: i64,
 }
 
-read_in_order!(MoneyRow: organization_id, lot_id, word, at, amount, reserved);
+read_in_order!(MoneyRow: organization_id, lot_id, word, at, amount, bound);
 
 impl MoneyRow {
     /// Adds the row to its account.
@@ -222,17 +226,23 @@ impl MoneyRow {
         let organization_id = OrganizationId::from_uuid(self.organization_id);
         let Some(account) = books.accounts.get_mut(&organization_id) else { return Ok(()) };
         match (self.lot_id, self.at) {
-            (Some(id), expires_at) => account.state.lots.push(Lot {
-                id: LotId::from_uuid(id),
-                origin: decode_serde_word("lot origin", &self.word)?,
-                expires_at: expires_at.map(Timestamp::from_micros),
-                remaining: Credits::new(self.amount),
-            }),
+            (Some(id), expires_at) => {
+                let id = LotId::from_uuid(id);
+                if self.bound > 0 {
+                    account.owed.insert(id, Credits::new(self.bound));
+                }
+                account.state.lots.push(Lot {
+                    id,
+                    origin: decode_serde_word("lot origin", &self.word)?,
+                    expires_at: expires_at.map(Timestamp::from_micros),
+                    remaining: Credits::new(self.amount),
+                });
+            }
             (None, Some(period_start)) => account.state.meters.push(MeterUse {
                 meter: decode_word::<MeterId>("meter", &self.word)?,
                 period_start: Timestamp::from_micros(period_start),
                 used: decode_u64("meter use", self.amount)?,
-                reserved: decode_u64("meter reservation", self.reserved)?,
+                reserved: decode_u64("meter reservation", self.bound)?,
             }),
             (None, None) => return Err(broken("meter", "it is of no period")),
         }

@@ -98,6 +98,9 @@ pub(super) const ACCOUNT: &[Column] = &[
 /// The column of `lots` that changes, with the identifier first.
 pub(super) const LOT: &[Column] = &[("id", Kind::Id), ("remaining", Kind::Int)];
 
+/// The column of `lots` that changes where something is owed on one, with the identifier first.
+pub(super) const LOT_DEBT: &[Column] = &[("id", Kind::Id), ("owed", Kind::Int)];
+
 /// The columns of `meter_usage`, the key first.
 pub(super) const METER: &[Column] = &[
     ("organization_id", Kind::Id),

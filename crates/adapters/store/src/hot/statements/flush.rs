@@ -2,7 +2,8 @@
 
 use super::columns::{
     ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
-    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, METER, POSTING, QUOTA_EVENT,
+    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, LOT_DEBT, METER, POSTING,
+    QUOTA_EVENT,
 };
 use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
 
@@ -14,6 +15,8 @@ pub(in crate::hot) struct FlushStatements {
     /// of jobs, events of accounts, results.
     pub(in crate::hot) core: WriteBatch,
     pub(in crate::hot) delete_slots: String,
+    /// What is owed on lots.
+    pub(in crate::hot) debts: WriteBatch,
     pub(in crate::hot) artifacts: WriteBatch,
     pub(in crate::hot) checkpoints: WriteBatch,
     pub(in crate::hot) keys: WriteBatch,
@@ -45,6 +48,7 @@ impl FlushStatements {
         Self {
             core: WriteBatch::new("job", &core),
             delete_slots: delete_slots(dialect),
+            debts: alone("lot", LOT_DEBT, "lots", Action::Update),
             artifacts: alone("artifact", ARTIFACT, "artifacts", Action::Insert),
             checkpoints: alone("checkpoint", CHECKPOINT, "checkpoints", Action::Upsert(1)),
             keys: alone(key, IDEMPOTENCY_KEY, "idempotency_keys", Action::Upsert(3)),

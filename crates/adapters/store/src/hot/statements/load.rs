@@ -118,14 +118,15 @@ fn select_accounts(dialect: Dialect) -> String {
     )
 }
 
-/// The lots with something left and those named; the meters since a time.
+/// The lots with something left and those named, with what is owed on them; the meters since a
+/// time.
 fn select_money(dialect: Dialect) -> String {
     let ids = |position| dialect.rows(position, IDS);
     format!(
         "SELECT l.organization_id, l.id AS lot_id, l.origin AS word, l.expires_at AS at, \
-         l.remaining AS amount, 0 AS reserved \
+         l.remaining AS amount, l.owed AS bound \
          FROM {named} w JOIN lots l ON l.organization_id = w.id WHERE l.remaining > 0 \
-         UNION SELECT l.organization_id, l.id, l.origin, l.expires_at, l.remaining, 0 \
+         UNION SELECT l.organization_id, l.id, l.origin, l.expires_at, l.remaining, l.owed \
          FROM {} w JOIN lots l ON l.id = w.id \
          UNION ALL SELECT m.organization_id, NULL, m.meter, m.period_start, m.used, \
          m.reserved FROM {named} w JOIN meter_usage m ON m.organization_id = w.id \
