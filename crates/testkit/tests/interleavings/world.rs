@@ -321,10 +321,12 @@ impl World {
     }
 
     pub async fn reconcile(&mut self) -> Result<()> {
+        // What a second subscription's end makes the provider tell is fetched the next time.
+        let told = self.server.sandbox.list_undelivered().await?;
         self.server.billing.reconcile().await?;
         let now = self.clock.now();
         let since = second_of(now.minus(LOOK_BACK));
-        for event in self.server.sandbox.list_undelivered().await? {
+        for event in told {
             let body: Value = serde_json::from_slice(&event.body)?;
             if body["created"].as_i64() >= Some(since) {
                 self.model.take(&body, now);
