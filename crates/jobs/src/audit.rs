@@ -1,7 +1,7 @@
 //! Lines of the audit log about jobs, whose own changes are hot commands.
 //!
-//! Invariant: a line about what a person or an administrator asks of a job stands in the log before
-//! it is done, so that nothing happens unnoticed.
+//! Invariant: a line about a job that is to stop stands in the log before it is asked to, so that
+//! nothing stops unnoticed; one about a job that runs anew follows it, as it names the new job.
 
 use gantry_ports::store::{AuditEntry, StoreExt};
 
