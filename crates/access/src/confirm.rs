@@ -11,10 +11,11 @@ use gantry_types::{SessionId, Timestamp, UserId};
 use crate::Access;
 use crate::actor::{Actor, Via};
 use crate::error::AccessError;
+use crate::guesses::Locks;
 use crate::password::{PasswordCheck, Stored};
 use crate::permission::{Permission, require};
 use crate::sessions::require_person;
-use crate::sign_in::{Client, Locks, locked};
+use crate::sign_in::{Client, locked};
 
 /// Somebody who proved once more that it is them, a moment ago.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +118,7 @@ struct Guess {
 
 impl Guess {
     async fn decide(&self, tx: &dyn Tx) -> Result<Verdict, AccessError> {
-        self.locks.lock(tx).await?;
-        if let Some(until) = self.locks.find(tx.access(), self.now).await? {
+        if let Some(until) = self.locks.hold(tx, self.now).await? {
             return Ok(Verdict::Locked(until));
         }
         match self.check {

@@ -11,11 +11,12 @@ use gantry_types::Timestamp;
 use crate::Access;
 use crate::authenticator::Authenticator;
 use crate::error::AccessError;
+use crate::guesses::Locks;
 use crate::links::{require_good, use_up};
 use crate::sealing::Opened;
 use crate::second_factor::hash_recovery_code;
 use crate::secret::sha256_hex;
-use crate::sign_in::{Client, Locks, NewSession, SignedIn, first_organization, locked};
+use crate::sign_in::{Client, NewSession, SignedIn, first_organization, locked};
 use crate::standing::require_good_standing;
 
 /// What the person typed.
@@ -119,8 +120,7 @@ struct CodeAttempt {
 
 impl CodeAttempt {
     async fn decide(&self, tx: &dyn Tx) -> Result<Decision, AccessError> {
-        self.locks.lock(tx).await?;
-        if let Some(until) = self.locks.find(tx.access(), self.now).await? {
+        if let Some(until) = self.locks.hold(tx, self.now).await? {
             return Ok(Decision::Locked(until));
         }
         let user = tx.access().lock_user(self.user.id).await?.ok_or(AccessError::LinkNotGood)?;

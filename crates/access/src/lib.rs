@@ -26,6 +26,7 @@ mod error;
 mod federated_sign_in;
 mod finish_sign_in;
 mod flags;
+mod guesses;
 mod household;
 mod import_people;
 mod imported_hash;

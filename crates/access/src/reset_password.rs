@@ -14,10 +14,11 @@ use crate::Access;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
+use crate::guesses::Locks;
 use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::password_rules::PasswordOwner;
 use crate::secret::sha256_hex;
-use crate::sign_in::{Client, Locks};
+use crate::sign_in::Client;
 
 impl Access {
     /// Sends a link for a new password, if the address has an account and none was sent within

@@ -4,12 +4,10 @@
 //! as a wrong password; the lock is checked again in the transaction that decides, so that many
 //! guesses at once are no better than one after another.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use gantry_ports::store::{
-    LinkPurpose, OneTimeLink, ReadAccess, Session, SessionPurpose, SignInFailures, StoreExt, Tx,
-    User,
+    LinkPurpose, OneTimeLink, ReadAccess, Session, SessionPurpose, StoreExt, Tx, User,
 };
 use gantry_types::{Locale, OrganizationId, SessionId, Timestamp, UserId};
 use serde_json::json;
@@ -19,9 +17,8 @@ use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
-use crate::household::household_of;
+use crate::guesses::Locks;
 use crate::links::NewLink;
-use crate::lock_out::LockOut;
 use crate::password::{PasswordCheck, Stored};
 use crate::permission::Permission;
 use crate::register_user::Credentials;
@@ -258,94 +255,6 @@ pub(crate) async fn first_organization(
     Ok(memberships.first().map(|membership| membership.organization_id))
 }
 
-/// Under what failures from a network address are counted; one that cannot be read stands for
-/// itself.
-fn address_key(ip: &str) -> String {
-    match ip.parse::<IpAddr>() {
-        Ok(address) => format!("address {}", household_of(address)),
-        Err(_) => format!("address {ip}"),
-    }
-}
-
-/// The keys under which failures are counted, with their rules.
-#[derive(Clone)]
-pub(crate) struct Locks {
-    keys: [(String, LockOut); 2],
-    /// Where the attempt comes from, for the audit log.
-    ip: String,
-}
-
-impl Locks {
-    pub fn new(access: &Access, email: &str, client: &Client) -> Self {
-        Self {
-            keys: [
-                (format!("email {email}"), access.settings.email_lock_out),
-                (address_key(&client.ip), access.settings.address_lock_out),
-            ],
-            ip: client.ip.clone(),
-        }
-    }
-
-    /// Makes whoever else guesses under these keys wait until the transaction ends; always the
-    /// first thing in it, so that no guess is decided by a count that another is about to raise.
-    pub async fn lock(&self, tx: &dyn Tx) -> Result<(), AccessError> {
-        for (key, _) in &self.keys {
-            tx.access().lock_sign_in_failures(key).await?;
-        }
-        Ok(())
-    }
-
-    /// Counts a failure of somebody under both keys; one that locks is audited.
-    pub async fn record_failure(
-        &self,
-        tx: &dyn Tx,
-        whose: Option<UserId>,
-        now: Timestamp,
-    ) -> Result<(), AccessError> {
-        for (key, rule) in &self.keys {
-            let window_start = now.minus(rule.memory);
-            let failures: SignInFailures =
-                tx.access().record_sign_in_failure(key, now, window_start).await?;
-            if failures.count >= rule.free_attempts {
-                // The address stands where it can be erased, and not in what is sealed.
-                let (subject, details) = match key.strip_prefix("email ") {
-                    Some(email) => {
-                        ("e-mail address", json!({ "email": email, "failures": failures.count }))
-                    }
-                    None => ("network address", json!({ "failures": failures.count })),
-                };
-                let draft =
-                    AuditDraft { action: "sign_in.lock", subject: subject.to_owned(), details };
-                let origin = Origin { organization_id: None, user_id: whose, ip: self.ip.clone() };
-                tx.audit().append(&draft.complete(origin, now)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets the failures under the e-mail address, and only those: an attacker with an account
-    /// of their own must not be able to clear the count of their network address.
-    pub async fn clear_email(&self, tx: &dyn Tx) -> Result<(), AccessError> {
-        let [(email_key, _), _] = &self.keys;
-        Ok(tx.access().clear_sign_in_failures(email_key).await?)
-    }
-
-    /// Until when one of the keys is locked, the longest.
-    pub async fn find(
-        &self,
-        access: &dyn ReadAccess,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, AccessError> {
-        let mut latest = None;
-        for (key, rule) in &self.keys {
-            let failures = access.find_sign_in_failures(key, now.minus(rule.memory)).await?;
-            let lock = failures.and_then(|failures| rule.derive_lock(failures, now));
-            latest = latest.max(lock);
-        }
-        Ok(latest)
-    }
-}
-
 /// One attempt to sign in, after the password was checked.
 #[derive(Clone)]
 struct Attempt {
@@ -364,11 +273,10 @@ struct Attempt {
 
 impl Attempt {
     async fn decide(self, tx: &dyn Tx) -> Result<Decision, AccessError> {
-        self.locks.lock(tx).await?;
-        let access: &dyn gantry_ports::store::WriteAccess = tx.access();
-        if let Some(until) = self.locks.find(access, self.now).await? {
+        if let Some(until) = self.locks.hold(tx, self.now).await? {
             return Ok(Decision::Locked(until));
         }
+        let access: &dyn gantry_ports::store::WriteAccess = tx.access();
         let (Some(user), Some(new)) = (&self.user, &self.session) else {
             let whose = self.user.as_ref().map(|user| user.id);
             self.locks.record_failure(tx, whose, self.now).await?;
