@@ -302,3 +302,54 @@ fn differs(told: &ToldSubscription, known: &Standing, ends_are_told: bool) -> bo
         || told.plan_id.is_some_and(|plan_id| plan_id != known.plan_id)
         || told.discount.is_news(known.discount)
 }
+
+#[cfg(test)]
+mod tests {
+    use gantry_rules::discount::{Discount, DiscountNews, KnownDiscount, ToldDiscount};
+    use gantry_rules::plan::Interval;
+    use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
+    use gantry_types::PlanId;
+
+    use super::*;
+
+    fn known() -> Standing {
+        let state = SubscriptionState {
+            status: SubscriptionStatus::Active,
+            interval: Interval::Month,
+            period_start: Timestamp::from_micros(0),
+            period_end: Timestamp::from_micros(9),
+            at_period_end: AtPeriodEnd::Renew,
+            past_due_since: None,
+            told_at: Timestamp::from_micros(1),
+        };
+        Standing { plan_id: PlanId::generate(), discount: KnownDiscount::NOTHING, state }
+    }
+
+    fn same(known: &Standing) -> ToldSubscription {
+        ToldSubscription {
+            provider_ref: "sub_1".to_owned(),
+            organization_id: None,
+            plan_id: Some(known.plan_id),
+            discount: ToldDiscount::None,
+            state: known.state,
+        }
+    }
+
+    #[test]
+    fn another_plan_end_or_discount_differs() {
+        let known = known();
+        let told = same(&known);
+        assert!(!differs(&told, &known, true));
+        assert!(!differs(&ToldSubscription { plan_id: None, ..told.clone() }, &known, true));
+        let other = ToldSubscription { plan_id: Some(PlanId::generate()), ..told.clone() };
+        assert!(differs(&other, &known, true));
+        let mut ends = told.clone();
+        ends.state.at_period_end = AtPeriodEnd::Cancel;
+        assert!(differs(&ends, &known, true));
+        assert!(!differs(&ends, &known, false), "its provider does not tell of ends");
+        let off = ToldDiscount::Off(Discount { minor: 300, until: None });
+        assert!(differs(&ToldSubscription { discount: off, ..told.clone() }, &known, true));
+        let awaited = KnownDiscount { off: None, news: DiscountNews::Awaited };
+        assert!(differs(&told, &Standing { discount: awaited, ..known }, true));
+    }
+}
