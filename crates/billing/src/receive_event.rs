@@ -6,6 +6,7 @@ use std::time::Duration;
 use gantry_ports::StoreError;
 use gantry_ports::payments::{ProviderEvent, ProviderFact, RawEvent};
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
+use gantry_rules::discount::ToldDiscount;
 use gantry_types::PaymentEventId;
 
 use crate::apply_event::Ground;
@@ -88,6 +89,7 @@ impl Billing {
         event: ProviderEvent,
         body: String,
     ) -> Result<Received, BillingError> {
+        let event = self.ask_for_discount(event).await?;
         let ground = self.derive_ground()?;
         let noted = self
             .store
@@ -127,6 +129,24 @@ impl Billing {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The event, with what is taken off its subscription: a provider may name discounts in its
+    /// events without saying what they are, and is asked before anything is written. Where it does
+    /// not answer, the event is applied as it is, and a reconciliation asks again.
+    pub(crate) async fn ask_for_discount(
+        &self,
+        mut event: ProviderEvent,
+    ) -> Result<ProviderEvent, BillingError> {
+        let ProviderFact::Subscription(told) = &mut event.fact else { return Ok(event) };
+        if told.discount == ToldDiscount::Unknown {
+            let provider = &self.require_till()?.provider;
+            match provider.fetch_subscription(&told.provider_ref).await {
+                Ok(now) => told.discount = now.discount,
+                Err(error) => tracing::warn!(%error, "a discount was not asked for"),
+            }
+        }
+        Ok(event)
     }
 
     pub(crate) fn derive_ground(&self) -> Result<Ground, BillingError> {

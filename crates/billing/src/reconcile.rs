@@ -9,7 +9,7 @@ use std::time::Duration;
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
-use gantry_rules::subscription::Subscription;
+use gantry_rules::subscription::{Standing, Subscription};
 use gantry_types::Timestamp;
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ impl Billing {
     }
 
     /// Applies what did not arrive and what was unclear, asks the provider about subscriptions
-    /// whose period is over, and ends plans whose time is up.
+    /// whose period is over or whose discount was not told of, and ends plans whose time is up.
     ///
     /// # Errors
     /// [`BillingError::Store`]; a provider that does not answer is logged and asked again later.
@@ -188,6 +188,7 @@ impl Billing {
                 return Ok(false);
             }
         };
+        let event = self.ask_for_discount(event).await?;
         let ground = self.derive_ground()?;
         let stale = ground.now.since(noted.received_at) > UNCLEAR_FOR;
         let id = noted.id;
@@ -247,11 +248,11 @@ impl Billing {
                 return Ok(false);
             }
         };
-        let known = &subscription.standing.state;
-        if told.state.status == known.status && told.state.period_end == known.period_end {
-            return Ok(false);
+        let ends_are_told = till.provider.tells_of_cancellations();
+        if differs(&told, &subscription.standing, ends_are_told) {
+            return self.apply_told(told).await;
         }
-        self.apply_told(told).await
+        Ok(false)
     }
 
     /// Notes what a provider answered of a subscription.
@@ -289,5 +290,66 @@ impl Billing {
             .await?;
         self.announce(notice.as_slice());
         Ok(notice.is_some())
+    }
+}
+
+/// Whether a provider tells something else of a subscription than what is known.
+fn differs(told: &ToldSubscription, known: &Standing, ends_are_told: bool) -> bool {
+    let (now, before) = (&told.state, &known.state);
+    now.status != before.status
+        || now.period_end != before.period_end
+        || (ends_are_told && now.at_period_end != before.at_period_end)
+        || told.plan_id.is_some_and(|plan_id| plan_id != known.plan_id)
+        || told.discount.is_news(known.discount)
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_rules::discount::{Discount, DiscountNews, KnownDiscount, ToldDiscount};
+    use gantry_rules::plan::Interval;
+    use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
+    use gantry_types::PlanId;
+
+    use super::*;
+
+    fn known() -> Standing {
+        let state = SubscriptionState {
+            status: SubscriptionStatus::Active,
+            interval: Interval::Month,
+            period_start: Timestamp::from_micros(0),
+            period_end: Timestamp::from_micros(9),
+            at_period_end: AtPeriodEnd::Renew,
+            past_due_since: None,
+            told_at: Timestamp::from_micros(1),
+        };
+        Standing { plan_id: PlanId::generate(), discount: KnownDiscount::NOTHING, state }
+    }
+
+    fn same(known: &Standing) -> ToldSubscription {
+        ToldSubscription {
+            provider_ref: "sub_1".to_owned(),
+            organization_id: None,
+            plan_id: Some(known.plan_id),
+            discount: ToldDiscount::None,
+            state: known.state,
+        }
+    }
+
+    #[test]
+    fn another_plan_end_or_discount_differs() {
+        let known = known();
+        let told = same(&known);
+        assert!(!differs(&told, &known, true));
+        assert!(!differs(&ToldSubscription { plan_id: None, ..told.clone() }, &known, true));
+        let other = ToldSubscription { plan_id: Some(PlanId::generate()), ..told.clone() };
+        assert!(differs(&other, &known, true));
+        let mut ends = told.clone();
+        ends.state.at_period_end = AtPeriodEnd::Cancel;
+        assert!(differs(&ends, &known, true));
+        assert!(!differs(&ends, &known, false), "its provider does not tell of ends");
+        let off = ToldDiscount::Off(Discount { minor: 300, until: None });
+        assert!(differs(&ToldSubscription { discount: off, ..told.clone() }, &known, true));
+        let awaited = KnownDiscount { off: None, news: DiscountNews::Awaited };
+        assert!(differs(&told, &Standing { discount: awaited, ..known }, true));
     }
 }

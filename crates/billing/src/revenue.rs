@@ -5,9 +5,8 @@ use std::collections::btree_map::Entry;
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::StoreError;
-use gantry_ports::store::SubscriptionChange;
 use gantry_rules::period::{Period, derive_period};
-use gantry_rules::revenue::{Revenue, RevenueChange, derive_monthly, derive_revenue};
+use gantry_rules::revenue::{Revenue, SubscriptionStep, derive_changes, derive_revenue};
 use gantry_types::{Currency, Timestamp};
 
 use crate::Billing;
@@ -49,21 +48,23 @@ impl Billing {
                 place.insert(plan.terms.price);
             }
         }
-        let monthly = |change: &SubscriptionChange| {
-            let price = plans.get(&change.plan_id)?.find(change.interval);
-            let price = price.filter(|price| price.currency == currency)?;
-            Some(derive_monthly(change.status, change.interval, price))
-        };
-        let changes: Vec<RevenueChange> = told
+        let steps: Vec<SubscriptionStep> = told
             .iter()
-            .map(|change| RevenueChange {
-                organization_id: change.organization_id,
-                subscription_id: change.subscription_id,
-                at: change.at,
-                monthly_minor: monthly(change).unwrap_or(0),
+            .map(|change| {
+                let price = plans.get(&change.plan_id).and_then(|plan| plan.find(change.interval));
+                SubscriptionStep {
+                    organization_id: change.organization_id,
+                    subscription_id: change.subscription_id,
+                    at: change.at,
+                    status: change.status,
+                    interval: change.interval,
+                    price: price.filter(|price| price.currency == currency),
+                    discount: change.discount,
+                }
             })
             .collect();
+        let revenue = derive_revenue(&derive_changes(&steps), period);
         let registered = snapshot.access().count_registered(period).await?;
-        Ok(RevenueView { period, currency, revenue: derive_revenue(&changes, period), registered })
+        Ok(RevenueView { period, currency, revenue, registered })
     }
 }

@@ -10,6 +10,7 @@ pub mod allowance;
 pub mod cancellation;
 pub mod claim;
 pub mod cron;
+pub mod discount;
 pub mod flag_words;
 pub mod flags;
 pub mod fork;

@@ -3,8 +3,11 @@
 //! The rules are those that ChartMogul publishes: a yearly price counts a twelfth; what is paid
 //! once, trials, fees and refunds do not count; a customer is an organization with all of its
 //! subscriptions; who pays again after having left is a reactivation. Prices are those of the
-//! plans: what a coupon takes off is not deducted. Invariant: opening + new + expansion +
-//! reactivation − contraction − churn = closing, in minor units.
+//! plans, less what is taken off every payment; what is taken off one alone is not deducted.
+//! Invariants: opening + new + expansion + reactivation − contraction − churn = closing, in minor
+//! units; a discount that ends by its date is an expansion then, without anybody telling so.
+
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +16,8 @@ use gantry_types::{Money, OrganizationId, SubscriptionId, Timestamp};
 use crate::period::Period;
 use crate::plan::Interval;
 use crate::subscription::SubscriptionStatus;
+
+pub use steps::{SubscriptionStep, derive_changes};
 
 /// What a subscription brings from some time on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use gantry_types::{OrganizationId, PlanId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::discount::KnownDiscount;
 use crate::plan::Interval;
 
 /// Where a subscription stands.
@@ -92,6 +93,8 @@ pub struct SubscriptionState {
 pub struct Standing {
     /// The version of the plan.
     pub plan_id: PlanId,
+    /// What is taken off its price.
+    pub discount: KnownDiscount,
     /// What the provider says of it.
     pub state: SubscriptionState,
 }
@@ -172,6 +175,7 @@ pub const fn begins_anew(before: Option<SubscriptionStatus>, now: SubscriptionSt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discount::{Discount, ToldDiscount};
     use proptest::prelude::*;
 
     const DAY: Duration = Duration::from_secs(86_400);
@@ -190,7 +194,8 @@ mod tests {
             past_due_since: None,
             told_at: at(told),
         };
-        Standing { plan_id: PlanId::from_uuid(uuid::Uuid::nil()), state }
+        let plan_id = PlanId::from_uuid(uuid::Uuid::nil());
+        Standing { plan_id, discount: KnownDiscount::NOTHING, state }
     }
 
     #[test]
@@ -211,6 +216,16 @@ mod tests {
             panic!("it is news");
         };
         assert_eq!(paid.state.past_due_since, None);
+    }
+
+    #[test]
+    fn another_discount_of_the_same_second_is_news() {
+        let plain = state(SubscriptionStatus::Active, 1);
+        assert_eq!(apply(Some(&plain), plain), Change::Stale);
+        let off = Discount { minor: 500, until: None };
+        let discount = ToldDiscount::Off(off).learn(Some(plain.discount));
+        let cheaper = Standing { discount, ..plain };
+        assert_eq!(apply(Some(&plain), cheaper), Change::Now(cheaper));
     }
 
     #[test]

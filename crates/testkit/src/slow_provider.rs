@@ -103,6 +103,10 @@ impl PaymentProvider for SlowProvider {
         self.inner.tells_of_renewals()
     }
 
+    fn tells_of_cancellations(&self) -> bool {
+        self.inner.tells_of_cancellations()
+    }
+
     fn writes_invoices(&self) -> bool {
         self.inner.writes_invoices()
     }

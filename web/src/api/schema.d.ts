@@ -781,7 +781,7 @@ export interface paths {
         };
         /**
          * How recurring revenue moved in a month: opening, new, expansion, reactivation, contraction,
-         *     churn, closing. Prices are those of the plans, without coupons. For administrators.
+         *     churn, closing. Prices are those of the plans, less what is taken off every payment. For administrators.
          */
         get: operations["get_revenue"];
         put?: never;

@@ -12,11 +12,14 @@ use gantry_ports::payments::{
     SubscriptionOrder, ToldSubscription,
 };
 use gantry_ports::{Clock, PaymentProvider};
+use gantry_rules::discount::{Discount, ToldDiscount};
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_testkit::TestClock;
 use gantry_testkit::fakes::FakePaid;
-use gantry_testkit::fakes::stripe::{FakeStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET};
+use gantry_testkit::fakes::stripe::{
+    FakeDuration, FakeOff, FakeStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET,
+};
 use gantry_types::{
     CheckoutId, Credits, Currency, Money, OrganizationId, PlanId, RefundId, Timestamp,
 };
@@ -155,7 +158,7 @@ impl Desk {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_from_its_first_day_to_its_last() -> Result<()> {
     let mut desk = Desk::open().await?;
-    desk.fake.offer_code("HALF", 50);
+    desk.fake.offer_code("HALF", FakeOff::Percent(50), FakeDuration::Once)?;
     let told = desk.buy((plan(0), dollars(10)), PAYS, Some("HALF")).await?;
     let begun = last_subscription(&told)?;
     assert_eq!(begun.state.status, SubscriptionStatus::Active);
@@ -206,6 +209,31 @@ async fn a_subscription_from_its_first_day_to_its_last() -> Result<()> {
         "invoice.payment_failed",
         "invoice_payment.paid",
     ]);
+    desk.require_described()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_off_is_named_in_events_and_shown_when_asked_for() -> Result<()> {
+    let mut desk = Desk::open().await?;
+    desk.fake.offer_code("ONCE", FakeOff::Percent(50), FakeDuration::Once)?;
+    desk.fake.offer_code("EVER", FakeOff::Cents(300), FakeDuration::Forever)?;
+    desk.fake.offer_code("MONTH", FakeOff::Percent(50), FakeDuration::Months(1))?;
+    ensure!(desk.fake.offer_code("EVER", FakeOff::Percent(1), FakeDuration::Once).is_err());
+    for (code, minor) in [("ONCE", None), ("EVER", Some(300)), ("MONTH", Some(500))] {
+        let told = desk.buy((plan(0), dollars(10)), PAYS, Some(code)).await?;
+        let told = last_subscription(&told)?;
+        let named = minor.map_or(ToldDiscount::None, |_| ToldDiscount::Unknown);
+        assert_eq!(told.discount, named, "{code}");
+        let until = Some(told.state.period_end).filter(|_| code == "MONTH");
+        let off = |minor| ToldDiscount::Off(Discount { minor, until });
+        let shown = desk.stripe.fetch_subscription(&told.provider_ref).await?;
+        assert_eq!(shown.discount, minor.map_or(ToldDiscount::None, off), "{code}");
+        let keep = SubscriptionOrder::Keep;
+        let changed = desk.stripe.change_subscription(&told.provider_ref, &keep).await?;
+        let SubscriptionChange::Done(changed) = changed else { bail!("{changed:?}") };
+        assert_eq!(changed.discount, shown.discount, "{code}");
+        desk.take().await?;
+    }
     desk.require_described()
 }
 

@@ -3,12 +3,13 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::Tx;
+use gantry_rules::discount::Discount;
 use gantry_rules::subscription::{
     Change, Standing, Subscription, SubscriptionState, SubscriptionStatus, apply, begins_anew,
     entitles,
 };
 use gantry_types::{OrganizationId, SubscriptionId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::{BillingNews, BillingNotice};
@@ -32,12 +33,15 @@ impl Ground {
         if tx.access().find_organization(organization_id).await?.is_none() {
             return Ok(unclear(format!("there is no organization {organization_id}")));
         }
-        let told_now = Standing { plan_id, state: told.state };
-        let standing = match apply(known.as_ref().map(|known| &known.standing), told_now) {
+        let before = known.as_ref().map(|known| known.standing);
+        let discount = told.discount.learn(before.map(|before| before.discount));
+        let told_now = Standing { plan_id, discount, state: told.state };
+        let standing = match apply(before.as_ref(), told_now) {
             Change::Stale => return Ok(ignored("later news were here before")),
             Change::Now(standing) => standing,
         };
-        let before = known.as_ref().map(|known| known.standing.state.status);
+        self.audit_discount(tx, (organization_id, told), (before.as_ref(), &standing)).await?;
+        let before = before.map(|before| before.state.status);
         match known {
             Some(known) => tx.payments().set_subscription(known.id, &standing).await?,
             None => {
@@ -61,6 +65,26 @@ impl Ground {
         Ok(verdict)
     }
 
+    /// Notes who has what taken off from now on, where that is not what it was.
+    async fn audit_discount(
+        &self,
+        tx: &dyn Tx,
+        (organization_id, told): (OrganizationId, &ToldSubscription),
+        (before, now): (Option<&Standing>, &Standing),
+    ) -> Result<(), StoreError> {
+        let (before, after) = (before.and_then(|before| before.discount.off), now.discount.off);
+        if before == after {
+            return Ok(());
+        }
+        let details = json!({
+            "provider": self.provider,
+            "before": before.map(describe_discount),
+            "after": after.map(describe_discount),
+        });
+        let subject = format!("subscription {}", told.provider_ref);
+        self.audit(tx, organization_id, ("subscription.discount", &subject, details)).await
+    }
+
     /// Ends a second subscription of an organization here, so that it gives no plan and counts
     /// nothing, whatever its provider tells of the period that was given back.
     pub(crate) async fn end_duplicate(
@@ -77,7 +101,7 @@ impl Ground {
             return Ok(None);
         }
         let state = SubscriptionState { status: SubscriptionStatus::Ended, ..known.standing.state };
-        let ended = Standing { plan_id: known.standing.plan_id, state };
+        let ended = Standing { state, ..known.standing };
         tx.payments().set_subscription(known.id, &ended).await?;
         let details = json!({ "provider": self.provider, "provider_ref": name });
         let subject = format!("subscription {}", known.id);
@@ -135,4 +159,8 @@ impl Ground {
         let news = BillingNews::PlanChanged { before: present.title, after: next.title };
         Ok(Some(BillingNotice { organization_id, news }))
     }
+}
+
+fn describe_discount(discount: Discount) -> Value {
+    json!({ "minor": discount.minor, "until": discount.until })
 }

@@ -103,7 +103,7 @@ pub async fn reconcile_payments(
 }
 
 /// How recurring revenue moved in a month: opening, new, expansion, reactivation, contraction,
-/// churn, closing. Prices are those of the plans, without coupons. For administrators.
+/// churn, closing. Prices are those of the plans, less what is taken off every payment. For administrators.
 #[utoipa::path(get, path = "/admin/revenue", tag = "Admin", params(RevenueParams),
     responses((status = 200, body = RevenueBody)))]
 pub async fn get_revenue(

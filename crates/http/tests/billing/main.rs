@@ -63,6 +63,7 @@ macro_rules! on_every_crediting_stage {
 mod ai;
 mod contracts;
 mod costs;
+mod discounts;
 mod disputes;
 mod editions;
 mod features;

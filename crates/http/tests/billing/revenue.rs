@@ -14,7 +14,8 @@ stages!(who_pays_on_two_pages_has_one_subscription:
     sandbox_postgres = Sandbox on Postgres,
 );
 
-async fn month(shop: &mut Shop, day: &str) -> Result<Value> {
+/// The figures of the month of a day, which add up.
+pub async fn month(shop: &mut Shop, day: &str) -> Result<Value> {
     let month = day.get(..7).context("a month")?;
     let answer = shop.administrator.get(&format!("/api/v1/admin/revenue?month={month}")).await?;
     answer.require_status(200)?;

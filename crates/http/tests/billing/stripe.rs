@@ -7,7 +7,7 @@ use gantry_pay::{Stripe, StripeSettings};
 use gantry_ports::payments::{PaymentError, RiskLevel};
 use gantry_ports::{Clock, PaymentProvider};
 use gantry_testkit::TestClock;
-use gantry_testkit::fakes::stripe::FakeStripe;
+use gantry_testkit::fakes::stripe::{FakeDuration, FakeOff, FakeStripe};
 use gantry_testkit::fakes::{FakePaid, Trouble};
 use serde_json::json;
 
@@ -81,8 +81,9 @@ async fn a_wrong_key_is_told_to_the_operator_and_never_shown() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn promotion_codes_lower_what_is_paid_and_not_what_is_given() -> Result<()> {
     let mut shop = Shop::open(STAGE, edition("automl")).await?;
-    shop.provider.stripe()?.offer_code("HALF", 50);
-    shop.provider.stripe()?.offer_code("ALL", 100);
+    let fake = shop.provider.stripe()?;
+    fake.offer_code("HALF", FakeOff::Percent(50), FakeDuration::Once)?;
+    fake.offer_code("ALL", FakeOff::Percent(100), FakeDuration::Once)?;
     for (code, paid) in [("HALF", 2_250), ("ALL", 0)] {
         let page = shop.order(&json!({ "package": "credits-500" })).await?;
         let done = shop.provider.stripe()?.pay(name_of(&page), PAYS, Some(code))?;

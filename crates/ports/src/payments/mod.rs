@@ -143,6 +143,9 @@ pub trait PaymentProvider: Send + Sync {
     /// is asked about the subscription then.
     fn tells_of_renewals(&self) -> bool;
 
+    /// Whether what it tells of a subscription says that it ends with its period.
+    fn tells_of_cancellations(&self) -> bool;
+
     /// Whether it writes invoices with numbers of its own for what subscriptions cost, so that none
     /// are to be written here.
     fn writes_invoices(&self) -> bool;

@@ -3,6 +3,7 @@
 //! Invariant: a fact tells the whole state of its thing, so that the same facts in another order
 //! end in the same state.
 
+use gantry_rules::discount::ToldDiscount;
 use gantry_rules::subscription::SubscriptionState;
 use gantry_types::{CheckoutId, Money, OrganizationId, PlanId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct ToldSubscription {
     /// The version of the plan; `None` when the provider does not know, or when another one was
     /// agreed to that is not paid for yet: the plan is what it was.
     pub plan_id: Option<PlanId>,
+    /// What is taken off every payment of it.
+    pub discount: ToldDiscount,
     /// Where it stands.
     pub state: SubscriptionState,
 }

@@ -1,6 +1,7 @@
 //! Checkouts, subscriptions, payments, and what providers told.
 
 use async_trait::async_trait;
+use gantry_rules::discount::Discount;
 use gantry_rules::period::Period;
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{Standing, Subscription, SubscriptionStatus};
@@ -173,6 +174,8 @@ pub struct SubscriptionChange {
     pub status: SubscriptionStatus,
     /// How often it was paid.
     pub interval: Interval,
+    /// What was taken off each payment.
+    pub discount: Option<Discount>,
     /// When, by the provider's clock.
     pub at: Timestamp,
 }
@@ -193,7 +196,8 @@ pub trait ReadPayments: Send + Sync {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<Subscription>, StoreError>;
-    /// Subscriptions that have not ended and whose period ended before `before`, at most `limit`.
+    /// Subscriptions that have not ended and whose period ended before `before`, a payment of which
+    /// is missing, or whose discount was not told of; at most `limit`.
     async fn list_due_subscriptions(
         &self,
         before: Timestamp,

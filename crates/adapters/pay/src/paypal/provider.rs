@@ -112,6 +112,10 @@ impl PaymentProvider for PayPal {
         false
     }
 
+    fn tells_of_cancellations(&self) -> bool {
+        true
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

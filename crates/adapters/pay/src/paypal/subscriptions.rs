@@ -10,6 +10,7 @@ use gantry_ports::payments::{
     CheckoutOrder, OpenedCheckout, PaymentError, SubscriptionChange, ToldSubscription,
     UnverifiedEvent,
 };
+use gantry_rules::discount::ToldDiscount;
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
 use gantry_types::{Money, PlanId, Timestamp};
@@ -166,6 +167,8 @@ impl PayPal {
             provider_ref: subscription.id.clone(),
             organization_id: mark.map(|mark| mark.organization_id),
             plan_id: plan.plan_id.filter(|_| subscription.is_paid_for(plan.price)),
+            // What is sold there is sold at its whole price.
+            discount: ToldDiscount::None,
             state: SubscriptionState {
                 status,
                 interval: plan.interval,

@@ -10,6 +10,7 @@ use gantry_ports::payments::{
     PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
     UnverifiedEvent,
 };
+use gantry_rules::discount::ToldDiscount;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
 use gantry_types::Timestamp;
 use serde::Deserialize;
@@ -182,6 +183,8 @@ impl Razorpay {
             provider_ref: subscription.id.clone(),
             organization_id: notes.get(ORGANIZATION).and_then(|text| text.parse().ok()),
             plan_id: plan.plan_id.or_else(|| notes.get(PLAN)?.parse().ok()),
+            // What is sold there is sold at its whole price.
+            discount: ToldDiscount::None,
             state: SubscriptionState {
                 status,
                 interval: plan.interval,

@@ -111,6 +111,11 @@ impl PaymentProvider for Razorpay {
         true
     }
 
+    /// Razorpay's subscription does not say that it was told to end.
+    fn tells_of_cancellations(&self) -> bool {
+        false
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

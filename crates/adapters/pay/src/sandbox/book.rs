@@ -229,6 +229,7 @@ impl Order {
                 cancel_at_period_end: false,
                 customer: None,
                 items: Items { data: vec![item] },
+                discounts: Vec::new(),
                 metadata: self.metadata.clone(),
             },
             title: self.title.clone(),

@@ -107,6 +107,10 @@ impl PaymentProvider for Sandbox {
         true
     }
 
+    fn tells_of_cancellations(&self) -> bool {
+        true
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

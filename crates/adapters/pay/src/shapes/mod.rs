@@ -5,6 +5,7 @@
 //! is named, its name and the whole object are read alike; what moved between versions of the API
 //! is found in both places.
 
+mod discounts;
 mod event;
 mod objects;
 mod older;
@@ -16,6 +17,8 @@ use gantry_ports::payments::UnverifiedEvent;
 use gantry_types::{Currency, Money, Timestamp};
 use serde::{Deserialize, Deserializer};
 
+#[cfg(test)]
+pub(crate) use discounts::{Coupon, Discount};
 pub(crate) use event::{Event, EventData};
 pub(crate) use objects::{
     Charge, CheckoutSession, Invoice, Items, Parent, Price, Recurring, Subscription,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::discounts::NamedDiscount;
 use super::older::AnySubscription;
 use super::{Metadata, read_name, read_or_empty};
 
@@ -37,6 +38,8 @@ pub(crate) struct Subscription {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
     pub items: Items,
+    /// Named, unless they were asked for in full.
+    pub discounts: Vec<NamedDiscount>,
     pub metadata: Metadata,
 }
 

@@ -1,10 +1,12 @@
 //! Subscriptions in any version of Stripe's API: before 2025-03-31 the period stands on the
-//! subscription instead of on its items, and an item of the earliest versions has a plan and no price.
+//! subscription instead of on its items, and an item of the earliest versions has a plan and no price;
+//! there it has one discount, and not several.
 //!
 //! Invariant: what is there twice is read from its present place.
 
 use serde::Deserialize;
 
+use super::discounts::NamedDiscount;
 use super::objects::{Items, Price, Recurring, Subscription, SubscriptionItem};
 use super::{Metadata, read_name, read_or_empty};
 
@@ -16,6 +18,10 @@ pub(super) struct AnySubscription {
     #[serde(default, deserialize_with = "read_name")]
     customer: Option<String>,
     items: AnyItems,
+    #[serde(default)]
+    discounts: Option<Vec<NamedDiscount>>,
+    #[serde(default)]
+    discount: Option<NamedDiscount>,
     #[serde(default, deserialize_with = "read_or_empty")]
     metadata: Metadata,
     #[serde(default)]
@@ -70,6 +76,7 @@ impl TryFrom<AnySubscription> for Subscription {
             cancel_at_period_end: any.cancel_at_period_end,
             customer: any.customer,
             items: Items { data: data.collect::<Result<_, _>>()? },
+            discounts: any.discounts.unwrap_or_else(|| any.discount.into_iter().collect()),
             metadata: any.metadata,
         })
     }
@@ -119,6 +126,11 @@ mod tests {
         let again = serde_json::to_value(&told).unwrap();
         assert!(again["current_period_end"].is_null());
         assert_eq!(read(&again).unwrap().items.data[0].current_period_end, 2);
+        assert!(again["discounts"].as_array().is_some_and(Vec::is_empty));
+        let mut cheaper = old.clone();
+        cheaper["discount"] = json!({ "id": "di_1", "end": null,
+            "coupon": { "duration": "forever", "percent_off": 50.0 } });
+        assert_eq!(read(&cheaper).unwrap().discounts.len(), 1);
         let mut without = old;
         without["current_period_end"] = Value::Null;
         assert!(read(&without).unwrap_err().to_string().contains("no end of its period"));

@@ -8,6 +8,7 @@ use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
 use gantry_types::{CheckoutId, OrganizationId, Timestamp};
 
+use super::discounts::tell_discounts;
 use super::{
     Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN,
     Subscription, find_id, money_of, time_of,
@@ -71,6 +72,7 @@ impl Subscription {
             provider_ref: self.id.clone(),
             organization_id: find_id(&self.metadata, ORGANIZATION),
             plan_id: find_id(&self.metadata, PLAN),
+            discount: tell_discounts(&self.discounts, &item.price, told_at),
             state: SubscriptionState {
                 status,
                 interval,

@@ -12,15 +12,18 @@ use serde_json::{Value, json};
 use super::api::{List, Refusal};
 use super::provider::PortalSession;
 use crate::shapes::{
-    Charge, CheckoutSession, Dispute, Event, Invoice, InvoicePayment, Subscription, time_of,
+    Charge, CheckoutSession, Coupon, Discount, Dispute, Event, Invoice, InvoicePayment,
+    Subscription, time_of,
 };
 
-/// What stood elsewhere before 2025-03-31, and is read there as well.
-const EARLIER: [(&str, &str); 4] = [
+/// What stood elsewhere before 2025-03-31, and coupons before 2025-09-30, and is read there as well.
+const EARLIER: [(&str, &str); 6] = [
     ("charge", "invoice"),
+    ("discount", "coupon"),
     ("invoice", "subscription"),
     ("subscription", "current_period_end"),
     ("subscription", "current_period_start"),
+    ("subscription", "discount"),
 ];
 const NO_NAMES: &[&str] = &[];
 
@@ -61,6 +64,10 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor.visit_i64(1)
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_f64(1.0)
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
@@ -83,7 +90,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 char str string bytes byte_buf unit
         unit_struct newtype_struct tuple tuple_struct enum identifier ignored_any
     }
 }
@@ -135,6 +142,8 @@ fn what_is_read_is_what_stripe_describes() {
         ("billing_portal.session", list_read::<PortalSession>()),
         ("charge", list_read::<Charge>()),
         ("checkout.session", list_read::<CheckoutSession>()),
+        ("coupon", list_read::<Coupon>()),
+        ("discount", list_read::<Discount>()),
         ("dispute", list_read::<Dispute>()),
         ("error", list_read::<Refusal>()),
         ("event", list_read::<Event>()),
@@ -160,6 +169,8 @@ fn what_is_within_objects_is_noted_too() {
     for path in ["items.data.current_period_end", "items.data.price.recurring.interval"] {
         assert!(read.iter().any(|known| known == path), "{path} of {read:?}");
     }
+    let read = list_read::<Discount>();
+    assert!(read.iter().any(|known| known == "source.coupon"), "{read:?}");
     let read = list_read::<Invoice>();
     assert!(read.iter().any(|known| known == "parent.subscription_details.metadata"), "{read:?}");
 }

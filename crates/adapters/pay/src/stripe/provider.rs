@@ -81,6 +81,7 @@ impl PaymentProvider for Stripe {
         };
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         let told = self.api.post(&path, &form, &new_key("change")).await?;
+        let told = self.show_discounts(provider_ref, told).await;
         self.tell(told).map(SubscriptionChange::Done)
     }
 
@@ -100,6 +101,7 @@ impl PaymentProvider for Stripe {
         provider_ref: &str,
     ) -> Result<ToldSubscription, PaymentError> {
         let told = self.fetch(provider_ref).await?;
+        let told = self.show_discounts(provider_ref, told).await;
         self.tell(told)
     }
 
@@ -116,6 +118,10 @@ impl PaymentProvider for Stripe {
     }
 
     fn tells_of_renewals(&self) -> bool {
+        true
+    }
+
+    fn tells_of_cancellations(&self) -> bool {
         true
     }
 
@@ -180,6 +186,25 @@ impl Stripe {
     ) -> Result<Told<Subscription>, PaymentError> {
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         Ok(self.api.get(&path, &Form::default()).await?)
+    }
+
+    /// A subscription with its discounts, which Stripe names and shows only where they are asked
+    /// for; as it was told when Stripe does not show them.
+    async fn show_discounts(
+        &self,
+        provider_ref: &str,
+        told: Told<Subscription>,
+    ) -> Told<Subscription> {
+        if told.body.discounts.is_empty() {
+            return told;
+        }
+        self.fetch_expanded(provider_ref).await.unwrap_or(told)
+    }
+
+    async fn fetch_expanded(&self, provider_ref: &str) -> Result<Told<Subscription>, PaymentError> {
+        let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
+        let query = Form::default().field("expand[]", "discounts.source.coupon");
+        Ok(self.api.get(&path, &query).await?)
     }
 
     /// The item of a subscription becomes another plan; what is left of the period is credited

@@ -2,6 +2,7 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{Checkout, Payment, PaymentEvent, PaymentTrail, SubscriptionChange};
+use gantry_rules::discount::{Discount, KnownDiscount};
 use gantry_rules::subscription::{Standing, Subscription, SubscriptionState};
 use gantry_types::{
     CheckoutId, Currency, LotId, Money, OrganizationId, PaymentEventId, PaymentId, PlanId,
@@ -16,7 +17,9 @@ pub(super) const CHECKOUT_COLUMNS: &str = "id, organization_id, user_id, provide
      purchase, price_minor, currency, status, created_at";
 pub(super) const SUBSCRIPTION_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
      plan_id, status, billed, period_start, period_end, at_period_end, past_due_since, told_at, \
-     created_at";
+     discount_minor, discount_until, discount_news, created_at";
+pub(super) const CHANGE_COLUMNS: &str = "subscription_id, organization_id, plan_id, status, billed, \
+     discount_minor, discount_until, at";
 pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
      subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at, \
      charge_ref, dispute, disputed_minor, risk";
@@ -69,6 +72,9 @@ pub(super) struct SubscriptionRow {
     at_period_end: String,
     past_due_since: Option<i64>,
     told_at: i64,
+    discount_minor: i64,
+    discount_until: Option<i64>,
+    discount_news: String,
     created_at: i64,
 }
 
@@ -81,6 +87,10 @@ impl SubscriptionRow {
             provider_ref: self.provider_ref,
             standing: Standing {
                 plan_id: PlanId::from_uuid(self.plan_id),
+                discount: KnownDiscount {
+                    off: decode_discount(self.discount_minor, self.discount_until),
+                    news: decode_serde_word("news of a discount", &self.discount_news)?,
+                },
                 state: SubscriptionState {
                     status: decode_serde_word("subscription status", &self.status)?,
                     interval: decode_serde_word("interval", &self.billed)?,
@@ -104,6 +114,8 @@ pub(super) struct ChangeRow {
     plan_id: Uuid,
     status: String,
     billed: String,
+    discount_minor: i64,
+    discount_until: Option<i64>,
     at: i64,
 }
 
@@ -115,9 +127,15 @@ impl ChangeRow {
             plan_id: PlanId::from_uuid(self.plan_id),
             status: decode_serde_word("subscription status", &self.status)?,
             interval: decode_serde_word("interval", &self.billed)?,
+            discount: decode_discount(self.discount_minor, self.discount_until),
             at: decode_time(self.at),
         })
     }
+}
+
+/// No discount is kept as one of nothing.
+fn decode_discount(minor: i64, until: Option<i64>) -> Option<Discount> {
+    (minor > 0).then(|| Discount { minor, until: until.map(decode_time) })
 }
 
 /// A row of `payments`.

@@ -11,8 +11,8 @@ use gantry_types::{CheckoutId, Credits, LotId, OrganizationId, PaymentId, Timest
 
 use super::page::PageSql;
 use super::payment_rows::{
-    CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EventRow, PAYMENT_COLUMNS, PaymentRow,
-    SUBSCRIPTION_COLUMNS, SubscriptionRow,
+    CHANGE_COLUMNS, CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EventRow,
+    PAYMENT_COLUMNS, PaymentRow, SUBSCRIPTION_COLUMNS, SubscriptionRow,
 };
 use crate::session::Session;
 
@@ -58,7 +58,8 @@ impl ReadPayments for Session {
     ) -> Result<Vec<Subscription>, StoreError> {
         let sql = format!(
             "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
-             WHERE status <> 'ended' AND (period_end < $1 OR status = 'past_due') \
+             WHERE status <> 'ended' AND (period_end < $1 OR status = 'past_due' \
+             OR discount_news = 'awaited') \
              ORDER BY period_end LIMIT $2"
         );
         let values = vec![before.as_micros().into(), i64::from(limit).into()];
@@ -104,8 +105,9 @@ impl ReadPayments for Session {
         &self,
         before: Timestamp,
     ) -> Result<Vec<SubscriptionChange>, StoreError> {
-        let sql = "SELECT subscription_id, organization_id, plan_id, status, billed, at \
-                   FROM subscription_changes WHERE at < $1 ORDER BY at, id";
+        let sql = format!(
+            "SELECT {CHANGE_COLUMNS} FROM subscription_changes WHERE at < $1 ORDER BY at, id"
+        );
         let values = vec![before.as_micros().into()];
         let rows = self.sql().all::<ChangeRow>("subscription change", sql, values).await?;
         rows.into_iter().map(ChangeRow::decode).collect()

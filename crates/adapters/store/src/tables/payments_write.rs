@@ -64,9 +64,9 @@ impl WritePayments for Session {
 
     async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError> {
         let sql = "INSERT INTO subscriptions (plan_id, status, billed, period_start, period_end, \
-                   at_period_end, past_due_since, told_at, id, organization_id, provider, \
-                   provider_ref, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                   at_period_end, past_due_since, told_at, discount_minor, discount_until, \
+                   discount_news, id, organization_id, provider, provider_ref, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
         let mut values = standing_values(&subscription.standing)?;
         values.extend([
             subscription.id.as_uuid().into(),
@@ -86,7 +86,8 @@ impl WritePayments for Session {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE subscriptions SET plan_id = $1, status = $2, billed = $3, \
                    period_start = $4, period_end = $5, at_period_end = $6, past_due_since = $7, \
-                   told_at = $8 WHERE id = $9";
+                   told_at = $8, discount_minor = $9, discount_until = $10, \
+                   discount_news = $11 WHERE id = $12";
         let mut values = standing_values(standing)?;
         values.push(id.as_uuid().into());
         self.sql().run_on_row("subscription", sql, values).await?;
@@ -199,9 +200,10 @@ impl WritePayments for Session {
 /// Adds what a subscription is now to the list of changes.
 async fn note_change(session: &Session, id: SubscriptionId) -> Result<(), StoreError> {
     let sql = "INSERT INTO subscription_changes \
-               (id, subscription_id, organization_id, plan_id, status, billed, at) \
-               SELECT $1, id, organization_id, plan_id, status, billed, told_at \
-               FROM subscriptions WHERE id = $2";
+               (id, subscription_id, organization_id, plan_id, status, billed, at, \
+               discount_minor, discount_until) \
+               SELECT $1, id, organization_id, plan_id, status, billed, told_at, \
+               discount_minor, discount_until FROM subscriptions WHERE id = $2";
     let values = vec![Uuid::now_v7().into(), id.as_uuid().into()];
     session.sql().run("subscription change", sql, values).await.map(drop)
 }
@@ -254,9 +256,10 @@ async fn lock_account(
     session.sql().run_on_row("account", sql, vec![organization_id.as_uuid().into()]).await
 }
 
-/// The plan and the columns of a state, in the order of `insert_subscription`.
+/// The plan and the columns of a state and a discount, in the order of `insert_subscription`.
 fn standing_values(standing: &Standing) -> Result<Vec<Value>, StoreError> {
     let state = &standing.state;
+    let off = standing.discount.off;
     Ok(vec![
         standing.plan_id.as_uuid().into(),
         state.status.as_str().into(),
@@ -266,5 +269,8 @@ fn standing_values(standing: &Standing) -> Result<Vec<Value>, StoreError> {
         encode_serde_word("end of a period", &state.at_period_end)?.into(),
         state.past_due_since.map(|time| time.as_micros()).into(),
         state.told_at.as_micros().into(),
+        off.map_or(0, |discount| discount.minor).into(),
+        off.and_then(|discount| discount.until).map(|time| time.as_micros()).into(),
+        encode_serde_word("news of a discount", &standing.discount.news)?.into(),
     ])
 }

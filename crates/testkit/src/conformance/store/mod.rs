@@ -12,6 +12,7 @@ pub mod claim;
 pub mod clients;
 pub mod debts;
 pub mod departures;
+pub mod discounts;
 pub mod exports;
 pub mod flags;
 pub mod flows;
@@ -91,6 +92,8 @@ macro_rules! store_conformance {
             payments::a_payment_keeps_its_trail,
             payments::returned_credits_are_restored,
             payments::open_checkouts_are_listed,
+            discounts::a_discount_is_kept_step_by_step,
+            discounts::a_discount_that_was_not_told_is_asked_for,
             debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
             debts::what_a_job_did_not_spend_pays_what_is_owed,
             debts::no_more_returns_than_is_not_owed,

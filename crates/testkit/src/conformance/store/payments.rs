@@ -8,6 +8,7 @@ use gantry_ports::store::{
     PaymentEvent, PaymentStatus, PaymentTrail, StoreExt,
 };
 use gantry_rules::account::LotOrigin;
+use gantry_rules::discount::KnownDiscount;
 use gantry_rules::period::Period;
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{
@@ -27,7 +28,7 @@ const fn dollars(minor: i64) -> Money {
     Money { minor, currency: Currency::usd() }
 }
 
-fn subscription(account: OrganizationId, plan_id: PlanId) -> Subscription {
+pub(super) fn subscription(account: OrganizationId, plan_id: PlanId) -> Subscription {
     Subscription {
         id: SubscriptionId::generate(),
         organization_id: account,
@@ -35,6 +36,7 @@ fn subscription(account: OrganizationId, plan_id: PlanId) -> Subscription {
         provider_ref: "sub_1".to_owned(),
         standing: Standing {
             plan_id,
+            discount: KnownDiscount::NOTHING,
             state: SubscriptionState {
                 status: SubscriptionStatus::Trialing,
                 interval: Interval::Year,
@@ -103,7 +105,7 @@ pub async fn a_subscription_is_kept_as_it_was_told(world: &World) -> Outcome {
         told_at: World::at(6),
         ..first.standing.state
     };
-    let changed = Standing { plan_id, state: changed };
+    let changed = Standing { state: changed, ..first.standing };
     let kept = first.clone();
     world
         .store

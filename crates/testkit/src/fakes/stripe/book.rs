@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::coupons::{Coupon, Discount};
 use super::fields::{fill, list_breaches};
 use crate::fakes::server::FakeAnswer;
 
@@ -93,6 +94,7 @@ pub(super) struct Subscription {
     pub status: &'static str,
     pub cancels: bool,
     pub price: Price,
+    pub discount: Option<Discount>,
     pub title: String,
     pub metadata: Map<String, Value>,
     pub created: i64,
@@ -172,8 +174,8 @@ pub(super) struct Book {
     pub subscriptions: BTreeMap<String, Subscription>,
     pub invoices: BTreeMap<String, Invoice>,
     pub charges: BTreeMap<String, Charge>,
-    /// Promotion codes and the percent that they take off.
-    pub codes: BTreeMap<String, i64>,
+    /// Promotion codes and their coupons.
+    pub codes: BTreeMap<String, Coupon>,
     /// All events, oldest first.
     pub events: Vec<Value>,
     /// The names of those that were not taken yet.

@@ -56,11 +56,13 @@ impl Book {
         if known.status == "trialing" {
             known.status = "active";
         }
+        let off = known.off(&known.price, at);
+        known.use_discount(at);
         let shown = known.show();
         let line = Line::whole(known.price.clone(), (known.start, known.end));
         self.subscriptions.insert(id.to_owned(), known);
         self.tell("customer.subscription.updated", shown, at);
-        let invoice = self.write_invoice(id, (vec![line], 0, "subscription_cycle"), at);
+        let invoice = self.write_invoice(id, (vec![line], off, "subscription_cycle"), at);
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.due = Some(Due { invoice, at: at + DRAFT, failures: 0 });
         }

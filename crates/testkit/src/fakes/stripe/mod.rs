@@ -6,6 +6,7 @@
 
 mod book;
 mod clock;
+mod coupons;
 mod errors;
 mod fields;
 mod money;
@@ -16,13 +17,15 @@ mod show;
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use super::desk::{Desk, Provider, seal};
 use super::form::Fields;
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
 use book::{Book, Card, VERSION};
+use coupons::Coupon;
+pub use coupons::{FakeDuration, FakeOff};
 use errors::Refusal;
 use params::{find_endpoint, require_known};
 
@@ -97,9 +100,16 @@ impl FakeStripe {
         Ok(())
     }
 
-    /// Offers a promotion code that takes `percent` off.
-    pub fn offer_code(&self, code: &str, percent: i64) {
-        self.desk.book().codes.insert(code.to_owned(), percent);
+    /// Offers a promotion code for a coupon.
+    ///
+    /// # Errors
+    /// For a coupon that Stripe does not make, and a code that there is.
+    pub fn offer_code(&self, code: &str, off: FakeOff, lasts: FakeDuration) -> Result<()> {
+        let coupon = Coupon::make(code, off, lasts)?;
+        let mut book = self.desk.book();
+        ensure!(!book.codes.contains_key(code), "there is a code {code}");
+        book.codes.insert(code.to_owned(), coupon);
+        Ok(())
     }
 
     /// The bank decides about the dispute of a payment.

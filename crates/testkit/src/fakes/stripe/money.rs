@@ -130,11 +130,12 @@ impl Book {
         let share = |amount: i64| amount * (changed.end - now).clamp(0, whole) / whole;
         let trial = changed.status == "trialing";
         let same = price.interval == changed.price.interval;
-        let unused = if trial { 0 } else { share(changed.price.amount) };
+        let worth = |price: &Price| price.amount - changed.off(price, now);
+        let unused = if trial { 0 } else { share(worth(&changed.price)) };
         let asked = match (trial, same) {
             (true, _) => 0,
-            (false, true) => share(price.amount),
-            (false, false) => price.amount,
+            (false, true) => share(worth(&price)),
+            (false, false) => worth(&price),
         };
         let balance = asked - unused;
         let customer = self.customers.get_mut(&changed.customer);

@@ -5,6 +5,7 @@ use serde_json::Map;
 
 use super::book::{Book, Card, Customer, Line, Session, Subscription};
 use super::clock::later;
+use super::coupons::Discount;
 use super::require_open;
 use crate::fakes::FakePaid;
 
@@ -34,17 +35,21 @@ impl Book {
     ) -> Result<FakePaid> {
         let mut session = self.sessions.get(id).context("there is no such page")?.clone();
         require_open(session.status)?;
-        let off = match code {
+        let coupon = match code {
             Some(code) if session.takes_codes => {
-                *self.codes.get(code).context("there is no such code")?
+                Some(self.codes.get(code).context("there is no such code")?.clone())
             }
             Some(_) => bail!("this page takes no codes"),
-            None => 0,
+            None => None,
         };
-        session.total = session.price.amount * (100 - off) / 100;
+        let off = coupon.as_ref().map(|coupon| coupon.take_off(&session.price)).transpose()?;
+        session.total = session.price.amount - off.unwrap_or_default();
         session.status = "complete";
         match session.price.interval.clone() {
-            Some(interval) => self.subscribe(&mut session, (&interval, card), now),
+            Some(interval) => {
+                let discount = coupon.map(|coupon| coupon.begin(self.name("di"), now));
+                self.subscribe(&mut session, (&interval, card, discount), now);
+            }
             None => self.take_once(&mut session, card, now),
         }
         let shown = session.show("http://127.0.0.1");
@@ -63,7 +68,12 @@ impl Book {
         session.payment_intent = Some(intent);
     }
 
-    fn subscribe(&mut self, session: &mut Session, (interval, card): (&str, Card), now: i64) {
+    fn subscribe(
+        &mut self,
+        session: &mut Session,
+        (interval, card, discount): (&str, Card, Option<Discount>),
+        now: i64,
+    ) {
         let customer = match session.customer.clone() {
             Some(customer) => customer,
             None => {
@@ -85,6 +95,7 @@ impl Book {
             status: "incomplete",
             cancels: false,
             price: session.price.clone(),
+            discount,
             title: session.title.clone(),
             metadata: session.inner_metadata.clone(),
             created: now,
@@ -105,6 +116,7 @@ impl Book {
         }
         self.tell("customer.subscription.created", subscription.show(), now);
         subscription.status = "active";
+        subscription.use_discount(now);
         let shown = subscription.show();
         self.subscriptions.insert(id.clone(), subscription);
         let line = Line::whole(session.price.clone(), (now, end));

@@ -22,7 +22,7 @@ impl Book {
                 Ok(session.ok_or_else(|| Refusal::missing("checkout.session", name))?.show(base))
             }
             "POST /v1/products" => self.create_product(fields, now),
-            "GET /v1/subscriptions/{}" => Ok(self.get_subscription(name)?.show()),
+            "GET /v1/subscriptions/{}" => self.get_subscription(name)?.show_expanded(fields),
             "POST /v1/subscriptions/{}" => self.change_subscription(name, fields, now),
             "GET /v1/invoices" => Ok(self.list_invoices(fields)),
             "GET /v1/invoices/{}" => self.show_invoice(name, fields, now),
@@ -171,19 +171,12 @@ impl Book {
     fn show_invoice(&self, id: &str, fields: &Fields, now: i64) -> Result<Value, Refusal> {
         let invoice = self.invoices.get(id).ok_or_else(|| Refusal::missing("invoice", id))?;
         let mut shown = invoice.show();
-        for wish in fields.list("expand[]") {
-            match wish {
-                "payments" => {
-                    let paid = invoice.intent.iter().map(|_| invoice.show_payment(now));
-                    let data: Vec<Value> = paid.collect();
-                    let url = format!("/v1/invoice_payments?invoice={id}");
-                    shown["payments"] = list(&data, &url);
-                }
-                other => {
-                    let message = format!("This property cannot be expanded ({other}).");
-                    return Err(Refusal::invalid("parameter_invalid", "expand", &message));
-                }
-            }
+        let wishes = fields.list("expand[]");
+        require_expandable(&wishes, &["payments"])?;
+        if !wishes.is_empty() {
+            let paid = invoice.intent.iter().map(|_| invoice.show_payment(now));
+            let data: Vec<Value> = paid.collect();
+            shown["payments"] = list(&data, &format!("/v1/invoice_payments?invoice={id}"));
         }
         Ok(shown)
     }
@@ -238,4 +231,15 @@ pub(super) fn require<'f>(fields: &'f Fields, key: &str) -> Result<&'f str, Refu
         let message = format!("Missing required param: {key}.");
         Refusal::invalid("parameter_missing", key, &message)
     })
+}
+
+/// Refuses wishes for more of an object than can be shown.
+pub(super) fn require_expandable(wishes: &[&str], known: &[&str]) -> Result<(), Refusal> {
+    match wishes.iter().find(|wish| !known.contains(wish)) {
+        None => Ok(()),
+        Some(other) => {
+            let message = format!("This property cannot be expanded ({other}).");
+            Err(Refusal::invalid("parameter_invalid", "expand", &message))
+        }
+    }
 }

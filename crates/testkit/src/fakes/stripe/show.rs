@@ -138,7 +138,7 @@ impl Subscription {
             "created": self.created,
             "currency": self.price.currency,
             "customer": self.customer,
-            "discounts": [],
+            "discounts": self.discount.iter().map(|known| &known.id).collect::<Vec<_>>(),
             "invoice_settings": { "issuer": { "type": "self" } },
             "items": list(&[item], &url),
             "livemode": false,

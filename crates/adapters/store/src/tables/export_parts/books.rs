@@ -174,6 +174,8 @@ pub(super) const SUBSCRIPTIONS: Source = Source {
         ("period_start", Time),
         ("period_end", Time),
         ("at_period_end", Text),
+        ("discount_minor", Int),
+        ("discount_until", Time),
         ("created_at", Time),
     ],
     whose: OF_OWN,
@@ -182,7 +184,14 @@ pub(super) const SUBSCRIPTIONS: Source = Source {
 
 pub(super) const SUBSCRIPTION_CHANGES: Source = Source {
     from: "subscription_changes",
-    columns: &[("subscription_id", Id), ("status", Text), ("billed", Text), ("at", Time)],
+    columns: &[
+        ("subscription_id", Id),
+        ("status", Text),
+        ("billed", Text),
+        ("discount_minor", Int),
+        ("discount_until", Time),
+        ("at", Time),
+    ],
     whose: OF_OWN,
     order: BY_ID,
 };
