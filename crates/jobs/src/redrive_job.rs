@@ -52,6 +52,7 @@ impl Jobs {
     pub async fn redrive_job(&self, actor: &Actor, id: JobId) -> Result<SubmittedJob, JobsError> {
         require(actor, Permission::RunJobs)?;
         let job = self.get_job(actor, id).await?;
+        self.require_change(actor, id).await?;
         self.redrive(actor, job).await
     }
 
@@ -144,7 +145,7 @@ impl Jobs {
     ) -> Result<Option<JobRecord>, JobsError> {
         let filter = JobFilter { origin: Some(origin), ..JobFilter::default() };
         let page = PageRequest { after: None, limit: 1, order: Order::NewestFirst };
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let found = snapshot.jobs().list_jobs(actor.organization_id, &filter, &page).await?;
         Ok(found.items.into_iter().next())
     }

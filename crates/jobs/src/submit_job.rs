@@ -80,7 +80,7 @@ impl Jobs {
         actor: &Actor,
         submitted: Submitted,
     ) -> Result<SubmittedJob, JobsError> {
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(actor.organization_id, submitted.job_id).await?;
         Ok(SubmittedJob {
             job: job.ok_or(JobsError::NotFound)?,

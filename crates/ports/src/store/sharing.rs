@@ -49,6 +49,19 @@ pub enum ObjectRef {
     Model(ArtifactId),
 }
 
+impl ObjectRef {
+    /// What it is, in the product's words.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Job(_) => "job",
+            Self::Dataset(_) => "dataset",
+            Self::Workflow(_) => "workflow",
+            Self::Model(_) => "model",
+        }
+    }
+}
+
 /// Something granted to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectGrant {

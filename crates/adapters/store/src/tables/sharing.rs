@@ -71,7 +71,7 @@ impl ReadSharing for Session {
         let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id_of(object).into()];
         let seen = and_seen(self.sight(), things_of(object), &mut values);
         let sql = format!("{}{seen}", select(object));
-        let Some(row) = self.sql().first::<ObjectRow>(kind_of(object), sql, values).await? else {
+        let Some(row) = self.sql().first::<ObjectRow>(object.kind(), sql, values).await? else {
             return Ok(None);
         };
         let key = || vec![organization_id.as_uuid().into(), row.object_id.into()];
@@ -125,7 +125,7 @@ impl WriteSharing for Session {
                            restricted_by, restricted_at) VALUES ($1, $2, $3, $4, $5) \
                            ON CONFLICT (object_id) DO NOTHING";
                 let mut values = key();
-                values.push(kind_of(access.object).into());
+                values.push(access.object.kind().into());
                 values.push(restrainer.by.map(UserId::as_uuid).into());
                 values.push(restrainer.at.as_micros().into());
                 self.sql().run("restriction", sql, values).await?;
@@ -160,7 +160,7 @@ impl Session {
         let values = vec![
             restrainer.organization_id.as_uuid().into(),
             id_of(object).into(),
-            kind_of(object).into(),
+            object.kind().into(),
             grant.user_id.as_uuid().into(),
             encode_serde_word(GRANT, &grant.level)?.into(),
             restrainer.by.map(UserId::as_uuid).into(),
@@ -236,15 +236,6 @@ const fn things_of(object: ObjectRef) -> &'static [Thing] {
         ObjectRef::Dataset(_) => &[Thing::Dataset],
         ObjectRef::Workflow(_) => &[Thing::Workflow],
         ObjectRef::Model(_) => &[Thing::Job, Thing::Model],
-    }
-}
-
-const fn kind_of(object: ObjectRef) -> &'static str {
-    match object {
-        ObjectRef::Job(_) => "job",
-        ObjectRef::Dataset(_) => "dataset",
-        ObjectRef::Workflow(_) => "workflow",
-        ObjectRef::Model(_) => "model",
     }
 }
 
