@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::Jobs;
 use crate::error::JobsError;
 use crate::inputs::inputs_from_json;
-use crate::submit_job::{Descent, NewJob, SubmittedJob};
+use crate::submit_job::{NewJob, SubmittedJob};
 
 /// Under which name the keys of redrives stand.
 const ROUTE: &str = "redrive";
@@ -133,8 +133,7 @@ impl Jobs {
             on_refusal: OnRefusal::Refuse,
             idempotency: Some(key),
         };
-        let descent = Descent { job_id: JobId::generate(), origin };
-        let submitted = self.submit_descended(actor, new, Some(descent)).await?;
+        let submitted = self.submit_copy(actor, (job.id, Some(origin)), new).await?;
         self.describe_submitted(actor, submitted).await
     }
 

@@ -150,7 +150,7 @@ impl Jobs {
         };
         let descent = Descent {
             job_id: derive_job_id(schedule.id, nominal_at),
-            origin: Origin::Schedule(schedule.id),
+            origin: Some(Origin::Schedule(schedule.id)),
         };
         self.submit_descended(actor, new, Some(descent)).await
     }
