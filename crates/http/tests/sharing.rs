@@ -20,10 +20,10 @@ async fn start(worker: WithWorker) -> Result<(TestApp, People)> {
     let mut owner = app.register("owner@example.org").await?;
     let home = id_of(&mut owner, "organization").await?;
     let people = People {
-        admin: join(&app, "admin", (&home, Role::Admin)).await?,
-        maker: join(&app, "maker", (&home, Role::Member)).await?,
-        other: join(&app, "other", (&home, Role::Member)).await?,
-        viewer: join(&app, "viewer", (&home, Role::Viewer)).await?,
+        admin: join(&app, "admin", (home.as_str(), Role::Admin)).await?,
+        maker: join(&app, "maker", (home.as_str(), Role::Member)).await?,
+        other: join(&app, "other", (home.as_str(), Role::Member)).await?,
+        viewer: join(&app, "viewer", (home.as_str(), Role::Viewer)).await?,
         stranger: app.register("stranger@example.org").await?,
         owner,
     };
@@ -52,7 +52,7 @@ async fn share(client: &mut TestClient, thing: &str, body: &Value) -> Result<u16
     Ok(client.send(request.json(body)).await?.status)
 }
 
-fn restricted(grants: &[(&str, &str)]) -> Value {
+fn restricted(grants: &[(&String, &str)]) -> Value {
     let grants: Vec<Value> =
         grants.iter().map(|(person, level)| json!({ "user_id": person, "level": level })).collect();
     json!({ "visibility": "restricted", "grants": grants })

@@ -106,7 +106,9 @@ pub async fn a_restricted_job_is_seen_by_who_may(world: &World) -> Outcome {
         let read = world.store.read_as(sight).await?;
         let found = read.jobs().list_jobs(account, &JobFilter::default(), &page).await?;
         let first = found.items.first().context("the list is empty")?.id;
-        ensure!(first == if sees { hidden } else { open } && found.next.is_some() == sees);
+        let expected = if sees { hidden } else { open };
+        ensure!(first == expected, "{sight:?}: {first} is first");
+        ensure!(found.next.is_some() == sees, "{sight:?}: the list ends elsewhere");
     }
 
     let editor = ObjectGrant { user_id: guest, level: GrantLevel::Editor };
