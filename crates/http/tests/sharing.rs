@@ -264,3 +264,22 @@ async fn a_restricted_model_is_hidden_while_its_job_is_shown() -> Result<()> {
     assert_eq!(status(&mut people.other, "GET", &model).await?, 404);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_copy_of_a_restricted_job_is_restricted() -> Result<()> {
+    let (_app, mut people) = start(WithWorker::No).await?;
+    let id = make(&mut people.maker, "/api/v1/jobs", &json!({ "operation": "test.noop" })).await?;
+    let job = format!("/api/v1/jobs/{id}");
+    let other = id_of(&mut people.other, "user").await?;
+    let grant = restricted(&[(&other, "viewer")]);
+    assert_eq!(share(&mut people.maker, &job, &grant).await?, 200);
+    let copy = make(&mut people.other, &format!("{job}/rerun"), &json!({})).await?;
+    let copied = format!("/api/v1/jobs/{copy}");
+    let access = people.other.get(&format!("{copied}/access")).await?.json()?;
+    assert_eq!((&access["visibility"], &access["made_by"]), (&json!("restricted"), &json!(other)));
+    assert_eq!(status(&mut people.viewer, "GET", &copied).await?, 404);
+    assert!(!lists(&mut people.viewer, "/api/v1/jobs", &copy).await?);
+    // Whoever made the original edits the copy.
+    assert!(status(&mut people.maker, "POST", &format!("{copied}/cancel")).await? < 300);
+    Ok(())
+}
