@@ -151,6 +151,12 @@ pub enum AccessError {
         /// What was needed.
         permission: Permission,
     },
+    /// The thing was granted to be seen, or is another's to share.
+    #[error("you may see this {what}, but not do this with it")]
+    OnlyShown {
+        /// The kind of thing.
+        what: &'static str,
+    },
     /// The session is not one for administering.
     #[error("administrators administer in a session of its own; sign in at /admin/sign-in")]
     AdministersElsewhere,

@@ -61,6 +61,7 @@ mod secret;
 mod sessions;
 mod settings;
 mod setup;
+mod sharing;
 mod sign_in;
 mod standing;
 mod tokens;
@@ -107,6 +108,7 @@ pub use settings::{
     AccessSettings, AdministratorFactor, AdministratorSignIn, PasswordCost, Registration,
     Unverified,
 };
+pub use sharing::{Sharing, require_change};
 pub use sign_in::{Client, SignedIn};
 pub use standing::{Standing, find_standing};
 pub use tokens::TokenPair;

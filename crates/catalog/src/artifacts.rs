@@ -41,7 +41,7 @@ impl Catalog {
         job_id: JobId,
     ) -> Result<Vec<Artifact>, CatalogError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(actor.organization_id, job_id).await?;
         job.ok_or(CatalogError::NotFound { what: "job" })?;
         Ok(snapshot.catalog().list_artifacts(actor.organization_id, job_id).await?)
@@ -57,7 +57,7 @@ impl Catalog {
         id: ArtifactId,
     ) -> Result<Artifact, CatalogError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         snapshot
             .catalog()
             .find_artifact(actor.organization_id, id)

@@ -1,9 +1,9 @@
 //! Datasets and their versions.
 
 use futures::TryStreamExt;
-use gantry_access::{Actor, Permission, require};
+use gantry_access::{Actor, Permission, require, require_change};
 use gantry_ports::store::{
-    Dataset, DatasetFilter, DatasetVersion, Page, PageRequest, ReadCatalog, StoreExt,
+    Dataset, DatasetFilter, DatasetVersion, ObjectRef, Page, PageRequest, ReadCatalog, StoreExt,
 };
 use gantry_ports::{BlobKey, BlobStore};
 use gantry_types::{DatasetId, OrganizationId};
@@ -38,7 +38,7 @@ impl Catalog {
         page: &PageRequest<DatasetId>,
     ) -> Result<Page<Dataset, DatasetId>, CatalogError> {
         require(actor, Permission::ReadData)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.catalog().list_datasets(actor.organization_id, filter, page).await?)
     }
 
@@ -48,7 +48,7 @@ impl Catalog {
     /// [`CatalogError::NotFound`].
     pub async fn get_dataset(&self, actor: &Actor, id: DatasetId) -> Result<Dataset, CatalogError> {
         require(actor, Permission::ReadData)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         get_dataset_of(snapshot.catalog(), actor.organization_id, id).await
     }
 
@@ -62,7 +62,7 @@ impl Catalog {
         id: DatasetId,
     ) -> Result<Vec<DatasetVersion>, CatalogError> {
         self.get_dataset(actor, id).await?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.catalog().list_versions(actor.organization_id, id).await?)
     }
 
@@ -81,7 +81,7 @@ impl Catalog {
             VersionRef::Latest => return Ok(dataset.latest),
             VersionRef::Number(version) => version,
         };
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         snapshot
             .catalog()
             .find_version(actor.organization_id, id, version)
@@ -123,10 +123,11 @@ impl Catalog {
     /// Hides a dataset. Jobs that read it go on.
     ///
     /// # Errors
-    /// [`CatalogError::NotFound`].
+    /// [`CatalogError::NotFound`], [`CatalogError::Access`] for one that was granted to be seen.
     pub async fn delete_dataset(&self, actor: &Actor, id: DatasetId) -> Result<(), CatalogError> {
         require(actor, Permission::WriteData)?;
         let before = self.get_dataset(actor, id).await?;
+        self.require_change(actor, ObjectRef::Dataset(id)).await?;
         let (organization_id, now) = (actor.organization_id, self.clock.now());
         let subject = format!("dataset {id}");
         let entry = actor.audit_entry("dataset.delete", &subject, describe(&before), now);
@@ -140,6 +141,16 @@ impl Catalog {
             })
             .await
             .map_err(CatalogError::Store)
+    }
+
+    /// Stops somebody to whom a thing is only shown.
+    pub(crate) async fn require_change(
+        &self,
+        actor: &Actor,
+        object: ObjectRef,
+    ) -> Result<(), CatalogError> {
+        let snapshot = self.store.read().await?;
+        Ok(require_change(snapshot.as_ref(), actor, object).await?)
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) const OBJECTS: &[(&str, &[ExportPart])] = &[
             ExportPart::WorkflowRuns,
             ExportPart::Schedules,
             ExportPart::ScheduleRuns,
+            ExportPart::ObjectGrants,
         ],
     ),
     (

@@ -6,8 +6,7 @@ use std::path::Path;
 use gantry_engine_api::{InputFile, InputMeta, InputRef};
 use gantry_kit::Profile;
 use gantry_ports::BlobKey;
-use gantry_ports::store::{Artifact, DatasetVersion};
-use gantry_types::OrganizationId;
+use gantry_ports::store::{Artifact, DatasetVersion, Onlooker};
 
 use crate::Catalog;
 use crate::error::CatalogError;
@@ -22,20 +21,22 @@ pub struct ResolvedInput {
 }
 
 impl Catalog {
-    /// Looks up the inputs of a job of `organization_id`, in the order given.
+    /// Looks up the inputs of a job, in the order given.
     ///
     /// # Errors
-    /// [`CatalogError::NotFound`] for a reference to nothing, or to another tenant's data.
+    /// [`CatalogError::NotFound`] for a reference to nothing, to another tenant's data, or to what
+    /// the onlooker does not see.
     #[tracing::instrument(level = "debug", name = "catalog::resolve_inputs", skip_all)]
     pub async fn resolve_inputs(
         &self,
-        organization_id: OrganizationId,
+        onlooker: Onlooker,
         inputs: &[(String, InputRef)],
     ) -> Result<Vec<ResolvedInput>, CatalogError> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let snapshot = self.store.read().await?;
+        let organization_id = onlooker.organization_id;
+        let snapshot = self.store.read_as(onlooker.sight).await?;
         let catalog = snapshot.catalog();
         let mut resolved = Vec::with_capacity(inputs.len());
         for (slot, input) in inputs {
@@ -57,13 +58,13 @@ impl Catalog {
     }
 
     /// The names of the files behind references of one tenant, in one look at the store; what
-    /// is gone has none.
+    /// is gone or not seen has none.
     ///
     /// # Errors
     /// [`CatalogError::Store`].
     pub async fn find_input_names(
         &self,
-        organization_id: OrganizationId,
+        onlooker: Onlooker,
         inputs: impl IntoIterator<Item = InputRef> + Send,
     ) -> Result<HashMap<InputRef, String>, CatalogError> {
         let wanted: HashSet<InputRef> = inputs.into_iter().collect();
@@ -71,7 +72,8 @@ impl Catalog {
         if wanted.is_empty() {
             return Ok(names);
         }
-        let snapshot = self.store.read().await?;
+        let organization_id = onlooker.organization_id;
+        let snapshot = self.store.read_as(onlooker.sight).await?;
         let catalog = snapshot.catalog();
         for input in wanted {
             let name = match input {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::{
-    Artifact, JobEventKind, JobRecord, ModelCard, ModelFilter, ModelRecord, Order, Page,
+    Artifact, JobEventKind, JobRecord, ModelCard, ModelFilter, ModelRecord, ObjectRef, Order, Page,
     PageRequest, StoreExt,
 };
 use gantry_types::{ArtifactId, JobId};
@@ -68,7 +68,7 @@ impl Catalog {
         page: &PageRequest<ArtifactId>,
     ) -> Result<Page<ModelRecord, ArtifactId>, CatalogError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.models().list_models(actor.organization_id, filter, page).await?)
     }
 
@@ -82,7 +82,7 @@ impl Catalog {
         id: ArtifactId,
     ) -> Result<ModelRecord, CatalogError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let found = snapshot.models().find_model(actor.organization_id, id).await?;
         found.ok_or(CatalogError::NotFound { what: "model" })
     }
@@ -100,6 +100,7 @@ impl Catalog {
         require(actor, Permission::RunJobs)?;
         let change = require_card(change)?;
         self.get_model(actor, id).await?;
+        self.require_change(actor, ObjectRef::Model(id)).await?;
         let (owner, now, whose) = (actor.organization_id, self.clock.now(), actor.clone());
         self.store
             .write::<(), CatalogError, _>(move |tx| {
@@ -153,6 +154,7 @@ impl Catalog {
     pub async fn delete_model(&self, actor: &Actor, id: ArtifactId) -> Result<(), CatalogError> {
         require(actor, Permission::RunJobs)?;
         let model = self.get_model(actor, id).await?;
+        self.require_change(actor, ObjectRef::Model(id)).await?;
         let (owner, now) = (actor.organization_id, self.clock.now());
         let subject = format!("model {id}");
         let details = json!({ "before": model.card.as_ref().map(describe_card) });
@@ -187,7 +189,7 @@ impl Catalog {
     ) -> Result<ModelMetrics, CatalogError> {
         let model = self.get_model(actor, id).await?;
         let (owner, job_id) = (actor.organization_id, model.artifact.job_id);
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(owner, job_id).await?;
         let events = snapshot.jobs().list_job_events(owner, job_id, 0, MOST_EVENTS).await?;
         let measured = events.into_iter().filter(|event| event.kind == JobEventKind::Metric);
@@ -207,7 +209,7 @@ impl Catalog {
         id: ArtifactId,
     ) -> Result<Vec<Artifact>, CatalogError> {
         let model = self.get_model(actor, id).await?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let owner = actor.organization_id;
         let files = snapshot.catalog().list_artifacts(owner, model.artifact.job_id).await?;
         Ok(files.into_iter().filter(|file| matches!(&*file.role, "chart" | "report")).collect())
@@ -224,7 +226,7 @@ impl Catalog {
     ) -> Result<(JobRecord, Vec<ComparedModel>), CatalogError> {
         require(actor, Permission::ReadJobs)?;
         let owner = actor.organization_id;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(owner, job_id).await?;
         let job = job.ok_or(CatalogError::NotFound { what: "job" })?;
         let filter = ModelFilter { job: Some(job_id), ..ModelFilter::default() };

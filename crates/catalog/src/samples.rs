@@ -99,7 +99,7 @@ impl Catalog {
         sample: &Sample,
         sha256: &str,
     ) -> Result<Option<Dataset>, CatalogError> {
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let filter = DatasetFilter { name_contains: Some(sample.title.to_owned()) };
         let request: PageRequest<DatasetId> =
             PageRequest { after: None, limit: LOOKED_THROUGH, order: Order::NewestFirst };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{Dataset, DatasetVersion, StoreExt, Tx, Upload, UploadPart};
+use gantry_ports::store::{Dataset, DatasetVersion, ObjectRef, StoreExt, Tx, Upload, UploadPart};
 use gantry_ports::{BlobKey, StoreError};
 use gantry_types::{DatasetId, JobId, Timestamp, UploadId};
 use sha2::{Digest, Sha256};
@@ -65,6 +65,9 @@ impl Catalog {
         let now = self.clock.now();
         let upload = derive_upload(actor, &new, now)?;
         self.require_size(actor, new.bytes, now).await?;
+        if let Some(dataset_id) = upload.dataset_id {
+            self.require_change(actor, ObjectRef::Dataset(dataset_id)).await?;
+        }
         let organization_id = actor.organization_id;
         let kept = upload.clone();
         self.store
@@ -100,7 +103,7 @@ impl Catalog {
     /// [`CatalogError::NotFound`].
     pub async fn get_upload(&self, actor: &Actor, id: UploadId) -> Result<Upload, CatalogError> {
         require(actor, Permission::WriteData)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         snapshot
             .catalog()
             .find_upload(actor.organization_id, id)
@@ -184,6 +187,9 @@ impl Catalog {
         id: UploadId,
     ) -> Result<Dataset, CatalogError> {
         let upload = self.get_upload(actor, id).await?;
+        if let Some(dataset_id) = upload.dataset_id {
+            self.require_change(actor, ObjectRef::Dataset(dataset_id)).await?;
+        }
         let parts = require_all_parts(&upload)?;
         let dataset_id = upload.dataset_id.unwrap_or_else(DatasetId::generate);
         let key =

@@ -1,13 +1,14 @@
 //! The beginning of a run: which workflow, which of its results may be used, which data.
 //!
-//! Invariant: the newest version of a dataset is looked up once and stays the same for the run.
+//! Invariants: the newest version of a dataset is looked up once and stays the same for the run;
+//! a run reads nothing that is kept from the person who asked for it.
 
 use std::collections::BTreeSet;
 
 use gantry_catalog::CatalogError;
 use gantry_engine_api::{EngineError, InputRef};
 use gantry_ports::StoreError;
-use gantry_ports::store::{FlowRun, StoreExt};
+use gantry_ports::store::{FlowRun, Onlooker, StoreExt};
 use gantry_types::{DatasetId, JobId, OrganizationId, WorkflowId};
 use serde_json::json;
 
@@ -29,7 +30,8 @@ impl RunFlow {
         params: FlowParams,
         job_id: JobId,
     ) -> Result<FlowState, EngineError> {
-        let (definition, kept) = self.find_definition(owner, &params).await?;
+        let onlooker = self.find_onlooker(owner, job_id).await?;
+        let (definition, kept) = self.find_definition(onlooker, &params).await?;
         let definition = migrate(definition, &self.known).map_err(|problem| refuse(&[problem]))?;
         let problems = check(&definition, &self.known);
         if !problems.is_empty() {
@@ -55,13 +57,27 @@ impl RunFlow {
             params.rerun.into_iter().collect()
         };
         let mut state = FlowState::new(definition, graph.derive_below(&named));
-        self.find_data(owner, &mut state).await?;
+        self.find_data(onlooker, &mut state).await?;
         Ok(state)
+    }
+
+    /// A run reads what the person may read who asked for it.
+    async fn find_onlooker(
+        &self,
+        owner: OrganizationId,
+        job_id: JobId,
+    ) -> Result<Onlooker, EngineError> {
+        let look =
+            async { self.store.read().await?.sharing().find_sight_of_job(owner, job_id).await };
+        let found = look.await.map_err(derive_store_error)?;
+        let sight =
+            found.ok_or_else(|| EngineError::bug("The store does not know the job that runs."))?;
+        Ok(Onlooker { organization_id: owner, sight })
     }
 
     async fn find_definition(
         &self,
-        owner: OrganizationId,
+        onlooker: Onlooker,
         params: &FlowParams,
     ) -> Result<(FlowDefinition, Option<(WorkflowId, u32)>), EngineError> {
         let id = match (&params.definition, &params.workflow) {
@@ -71,7 +87,8 @@ impl RunFlow {
         let id: WorkflowId =
             id.parse().map_err(|_| EngineError::params("The workflow is no identifier."))?;
         let look = async {
-            let snapshot = self.store.read().await?;
+            let snapshot = self.store.read_as(onlooker.sight).await?;
+            let owner = onlooker.organization_id;
             Ok::<_, StoreError>(match params.revision {
                 Some(number) => {
                     let found = snapshot.flows().find_revision(owner, id, number).await?;
@@ -97,19 +114,19 @@ impl RunFlow {
     /// the whole run.
     async fn find_data(
         &self,
-        owner: OrganizationId,
+        onlooker: Onlooker,
         state: &mut FlowState,
     ) -> Result<(), EngineError> {
         for node in state.definition.nodes.clone() {
             if let Some(source) = node.source() {
-                let found = match self.find_source(owner, &source).await? {
+                let found = match self.find_source(onlooker, &source).await? {
                     Ok(input) => NodeState::Data { input },
                     Err(message) => NodeState::Failed { ordinal: None, message },
                 };
                 state.nodes.insert(node.id.clone(), found);
             }
             for (slot, source) in &node.inputs {
-                match self.find_source(owner, source).await? {
+                match self.find_source(onlooker, source).await? {
                     Ok(input) => {
                         let slots = state.fixed.entry(node.id.clone()).or_default();
                         slots.insert(slot.clone(), input);
@@ -126,7 +143,7 @@ impl RunFlow {
 
     async fn find_source(
         &self,
-        owner: OrganizationId,
+        onlooker: Onlooker,
         source: &FlowSource,
     ) -> Result<Result<InputRef, String>, EngineError> {
         let input = match source {
@@ -134,7 +151,7 @@ impl RunFlow {
             FlowSource::Dataset(dataset) => {
                 let version = match dataset.version {
                     Some(version) => Some(version),
-                    None => self.find_newest(owner, dataset.id).await?,
+                    None => self.find_newest(onlooker, dataset.id).await?,
                 };
                 let Some(version) = version else {
                     return Ok(Err("The dataset that it names is gone.".to_owned()));
@@ -145,7 +162,7 @@ impl RunFlow {
                 return Ok(Err(format!("`{path}` is a file of another machine; upload it first.")));
             }
         };
-        match self.catalog.resolve_inputs(owner, &[("data".to_owned(), input)]).await {
+        match self.catalog.resolve_inputs(onlooker, &[("data".to_owned(), input)]).await {
             Ok(_) => Ok(Ok(input)),
             Err(CatalogError::NotFound { what }) => {
                 Ok(Err(format!("The {what} that it names is gone.")))
@@ -156,10 +173,13 @@ impl RunFlow {
 
     async fn find_newest(
         &self,
-        owner: OrganizationId,
+        onlooker: Onlooker,
         id: DatasetId,
     ) -> Result<Option<u32>, EngineError> {
-        let look = async { self.store.read().await?.catalog().find_dataset(owner, id).await };
+        let look = async {
+            let snapshot = self.store.read_as(onlooker.sight).await?;
+            snapshot.catalog().find_dataset(onlooker.organization_id, id).await
+        };
         let found = look.await.map_err(derive_store_error)?;
         Ok(found.map(|dataset| dataset.latest.version))
     }

@@ -3,9 +3,9 @@
 //! Invariant: what is kept may still have problems, so that a draft is not lost; only what can
 //! run is run.
 
-use gantry_access::{Actor, Permission, require, require_feature};
+use gantry_access::{Actor, Permission, require, require_change, require_feature};
 use gantry_ports::StoreError;
-use gantry_ports::store::{Page, PageRequest, StoreExt, Workflow, WorkflowRevision};
+use gantry_ports::store::{ObjectRef, Page, PageRequest, StoreExt, Workflow, WorkflowRevision};
 use gantry_rules::plan::Feature;
 use gantry_types::WorkflowId;
 use serde_json::{Value, json};
@@ -70,6 +70,7 @@ impl Flows {
     ) -> Result<Workflow, FlowsError> {
         require(actor, Permission::RunJobs)?;
         let before = self.get_workflow(actor, id).await?;
+        self.require_change(actor, id).await?;
         if base.is_some_and(|base| base != before.revision) {
             return Err(FlowsError::Changed { newest: before.revision });
         }
@@ -126,6 +127,7 @@ impl Flows {
     pub async fn delete_workflow(&self, actor: &Actor, id: WorkflowId) -> Result<(), FlowsError> {
         require(actor, Permission::RunJobs)?;
         let before = self.get_workflow(actor, id).await?;
+        self.require_change(actor, id).await?;
         let (owner, now) = (actor.organization_id, self.jobs.clock().now());
         let details = json!({ "before": describe(&before) });
         let entry = actor.audit_entry("workflow.delete", &subject_of(id), details, now);
@@ -150,7 +152,7 @@ impl Flows {
         id: WorkflowId,
     ) -> Result<Workflow, FlowsError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let found = snapshot.flows().find_workflow(actor.organization_id, id).await?;
         found.ok_or(FlowsError::NotFound)
     }
@@ -165,7 +167,7 @@ impl Flows {
         page: &PageRequest<WorkflowId>,
     ) -> Result<Page<Workflow, WorkflowId>, FlowsError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.flows().list_workflows(actor.organization_id, page).await?)
     }
 
@@ -190,9 +192,15 @@ impl Flows {
         id: WorkflowId,
     ) -> Result<Vec<WorkflowRevision>, FlowsError> {
         self.get_workflow(actor, id).await?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let flows = snapshot.flows();
         Ok(flows.list_revisions(actor.organization_id, id, MOST_REVISIONS).await?)
+    }
+
+    /// Stops somebody to whom a workflow is only shown.
+    async fn require_change(&self, actor: &Actor, id: WorkflowId) -> Result<(), FlowsError> {
+        let snapshot = self.store.read().await?;
+        Ok(require_change(snapshot.as_ref(), actor, ObjectRef::Workflow(id)).await?)
     }
 
     fn derive_workflow(&self, actor: &Actor, new: NewRevision) -> Result<Workflow, FlowsError> {

@@ -138,7 +138,7 @@ impl Flows {
     ) -> Result<Page<(FlowRun, JobRecord), JobId>, FlowsError> {
         self.get_workflow(actor, id).await?;
         let owner = actor.organization_id;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let found = snapshot.flows().list_flow_runs(owner, id, page).await?;
         let mut items = Vec::with_capacity(found.items.len());
         for run in found.items {
@@ -156,7 +156,7 @@ impl Flows {
     pub async fn get_run(&self, actor: &Actor, job_id: JobId) -> Result<RunView, FlowsError> {
         require(actor, Permission::ReadJobs)?;
         let owner = actor.organization_id;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(owner, job_id).await?;
         let job = job.filter(|job| job.operation == RUN_OPERATION);
         let job = job.ok_or(FlowsError::RunNotFound)?;

@@ -10,6 +10,7 @@ use gantry_engine_api::{
     ChildJob, EngineError, Estimate, GpuAllowed, InputKind, InputRef, OperationSpec,
 };
 use gantry_ports::StoreError;
+use gantry_ports::store::Onlooker;
 use gantry_rules::admission::check_job_limits;
 use gantry_rules::plan::{Included, PlanTerms};
 use gantry_rules::submission::Needs;
@@ -62,7 +63,7 @@ impl RunFlow {
             Ok(inputs) => inputs,
             Err(words) => return Ok(Prepared::Failed(format!("An input is missing: {words}."))),
         };
-        let metas = match self.catalog.resolve_inputs(owner, &inputs).await {
+        let metas = match self.catalog.resolve_inputs(Onlooker::house(owner), &inputs).await {
             Ok(resolved) => resolved.into_iter().map(|input| input.meta).collect::<Vec<_>>(),
             Err(gantry_catalog::CatalogError::NotFound { what }) => {
                 return Ok(Prepared::Failed(format!("The {what} that it reads is gone.")));

@@ -5,6 +5,7 @@ mod admin;
 mod datasets;
 mod people;
 mod scheduling;
+mod sharing;
 mod shop;
 mod workflows;
 
@@ -16,6 +17,7 @@ pub use admin::{
 pub use datasets::DatasetsCommand;
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
+pub use sharing::{AccessCommand, ThingArgs};
 pub use shop::{
     BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
 };
@@ -92,6 +94,9 @@ pub enum Command {
     /// List, upload and delete datasets of a server
     #[command(subcommand)]
     Datasets(DatasetsCommand),
+    /// Show and say who in your organization sees a job, dataset, workflow or model of a server
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// Keep an API key of a server for the commands that talk to it
     Login(LoginArgs),
     /// Show your account on a server: plan, credits, use, ledger, sessions

@@ -322,6 +322,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Banned
         | AccessError::Leaving
         | AccessError::Forbidden { .. }
+        | AccessError::OnlyShown { .. }
         | AccessError::AdministersElsewhere
         | AccessError::ScopeNotYours { .. }
         | AccessError::RegistrationClosed

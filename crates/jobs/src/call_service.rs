@@ -54,7 +54,7 @@ impl Jobs {
             JobsError::UnknownService { service: call.service.chars().take(100).collect() }
         })?;
         let input = [("artifact".to_owned(), InputRef::Artifact { id: call.artifact_id })];
-        let resolved = self.catalog.resolve_inputs(actor.organization_id, &input).await?;
+        let resolved = self.catalog.resolve_inputs(actor.onlooker(), &input).await?;
         let resolved = resolved.into_iter().next().ok_or(JobsError::NotFound)?;
         let key = (call.service, resolved.meta.sha256.clone());
         let units = service.meters(&call.input);

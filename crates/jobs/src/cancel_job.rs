@@ -1,8 +1,8 @@
 //! Cancellation: at once for what does not run, at the engine's next check for what does.
 
-use gantry_access::{Actor, Permission, Via, require};
+use gantry_access::{Actor, Permission, Via, require, require_change};
 use gantry_ports::Hint;
-use gantry_ports::store::{CancelCommand, JobRecord};
+use gantry_ports::store::{CancelCommand, JobRecord, ObjectRef};
 use gantry_rules::cancellation::CancelledBy;
 use gantry_types::JobId;
 use serde_json::json;
@@ -16,7 +16,8 @@ impl Jobs {
     /// installation itself asks.
     ///
     /// # Errors
-    /// [`JobsError::NotFound`], [`JobsError::Hot`].
+    /// [`JobsError::NotFound`], [`JobsError::Access`] for a job that was granted to be seen,
+    /// [`JobsError::Hot`].
     #[tracing::instrument(level = "debug", name = "jobs::cancel_job", skip_all)]
     pub async fn cancel_job(&self, actor: &Actor, id: JobId) -> Result<JobRecord, JobsError> {
         require(actor, Permission::RunJobs)?;
@@ -24,6 +25,7 @@ impl Jobs {
         if job.state.is_final() {
             return Ok(job);
         }
+        self.require_change(actor, id).await?;
         let organization_id = actor.organization_id;
         let by = match actor.via {
             Via::System => CancelledBy::House,
@@ -47,5 +49,11 @@ impl Jobs {
         self.bus.publish(Hint::Job { id, organization_id });
         self.bus.publish(Hint::Account { organization_id });
         self.get_job(actor, id).await
+    }
+
+    /// Stops somebody to whom a job is only shown.
+    pub(crate) async fn require_change(&self, actor: &Actor, id: JobId) -> Result<(), JobsError> {
+        let snapshot = self.store.read().await?;
+        Ok(require_change(snapshot.as_ref(), actor, ObjectRef::Job(id)).await?)
     }
 }

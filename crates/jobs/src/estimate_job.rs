@@ -140,7 +140,7 @@ impl Jobs {
                 }
             }
         }
-        let resolved = self.catalog.resolve_inputs(actor.organization_id, inputs).await?;
+        let resolved = self.catalog.resolve_inputs(actor.onlooker(), inputs).await?;
         let metas: Vec<_> = resolved.into_iter().map(|input| input.meta).collect();
         if let Some(spec) = self.registry.find_spec(operation) {
             require_tables(&spec.inputs, &metas)?;

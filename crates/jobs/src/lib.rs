@@ -23,6 +23,7 @@ mod schedules;
 mod settle_job;
 mod stop_job;
 mod stop_jobs;
+mod submit_copy;
 mod submit_job;
 mod warm_artifacts;
 

@@ -23,7 +23,7 @@ impl Jobs {
     ) -> Result<Value, JobsError> {
         require(actor, Permission::RunJobs)?;
         let missing = gantry_catalog::CatalogError::NotFound { what: "model" };
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let found = snapshot.models().find_model(actor.organization_id, id).await?;
         drop(snapshot);
         let operation = found.ok_or(missing)?.operation;

@@ -6,7 +6,7 @@ use gantry_ports::store::{
     AccountEvent, JobEvent, JobFilter, JobRecord, Page, PageRequest, QueueDepth,
 };
 use gantry_rules::submission::Accounting;
-use gantry_types::{JobId, OrganizationId};
+use gantry_types::JobId;
 
 use crate::Jobs;
 use crate::error::JobsError;
@@ -22,7 +22,7 @@ impl Jobs {
     /// [`JobsError::NotFound`].
     pub async fn get_job(&self, actor: &Actor, id: JobId) -> Result<JobRecord, JobsError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(actor.organization_id, id).await?;
         job.filter(|job| is_for(actor, job)).ok_or(JobsError::NotFound)
     }
@@ -38,7 +38,7 @@ impl Jobs {
         page: &PageRequest<JobId>,
     ) -> Result<Page<JobRecord, JobId>, JobsError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.jobs().list_jobs(actor.organization_id, filter, page).await?)
     }
 
@@ -54,7 +54,7 @@ impl Jobs {
         limit: u32,
     ) -> Result<Vec<JobEvent>, JobsError> {
         self.get_job(actor, id).await?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.jobs().list_job_events(actor.organization_id, id, after, limit).await?)
     }
 
@@ -69,7 +69,7 @@ impl Jobs {
         limit: u32,
     ) -> Result<Vec<AccountEvent>, JobsError> {
         require(actor, Permission::ReadJobs)?;
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         Ok(snapshot.jobs().list_account_events(actor.organization_id, after, limit).await?)
     }
 
@@ -94,20 +94,20 @@ impl Jobs {
         Ok(snapshot.jobs().get_account_cursor(actor.organization_id).await?)
     }
 
-    /// The inputs by slot of each of some jobs of one account, with the names of their files; a
-    /// name is `None` where the input is gone.
+    /// The inputs by slot of each of some jobs of the actor's account, with the names of their
+    /// files; a name is `None` where the input is gone, or is not for the actor.
     ///
     /// # Errors
     /// [`JobsError::Store`].
     pub async fn describe_job_inputs(
         &self,
-        organization_id: OrganizationId,
+        actor: &Actor,
         jobs: &[JobRecord],
     ) -> Result<Vec<Vec<DescribedInput>>, JobsError> {
         let inputs: Vec<Vec<(String, InputRef)>> =
             jobs.iter().map(|job| inputs_from_json(&job.inputs)).collect::<Result<_, _>>()?;
         let wanted = inputs.iter().flatten().map(|(_, input)| *input);
-        let names = self.catalog.find_input_names(organization_id, wanted).await?;
+        let names = self.catalog.find_input_names(actor.onlooker(), wanted).await?;
         let describe = |(slot, input): (String, InputRef)| {
             let name = names.get(&input).cloned();
             (slot, input, name)

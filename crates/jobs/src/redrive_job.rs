@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::Jobs;
 use crate::error::JobsError;
 use crate::inputs::inputs_from_json;
-use crate::submit_job::{Descent, NewJob, SubmittedJob};
+use crate::submit_job::{NewJob, SubmittedJob};
 
 /// Under which name the keys of redrives stand.
 const ROUTE: &str = "redrive";
@@ -52,6 +52,7 @@ impl Jobs {
     pub async fn redrive_job(&self, actor: &Actor, id: JobId) -> Result<SubmittedJob, JobsError> {
         require(actor, Permission::RunJobs)?;
         let job = self.get_job(actor, id).await?;
+        self.require_change(actor, id).await?;
         self.redrive(actor, job).await
     }
 
@@ -132,8 +133,7 @@ impl Jobs {
             on_refusal: OnRefusal::Refuse,
             idempotency: Some(key),
         };
-        let descent = Descent { job_id: JobId::generate(), origin };
-        let submitted = self.submit_descended(actor, new, Some(descent)).await?;
+        let submitted = self.submit_copy(actor, (job.id, Some(origin)), new).await?;
         self.describe_submitted(actor, submitted).await
     }
 
@@ -144,7 +144,7 @@ impl Jobs {
     ) -> Result<Option<JobRecord>, JobsError> {
         let filter = JobFilter { origin: Some(origin), ..JobFilter::default() };
         let page = PageRequest { after: None, limit: 1, order: Order::NewestFirst };
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let found = snapshot.jobs().list_jobs(actor.organization_id, &filter, &page).await?;
         Ok(found.items.into_iter().next())
     }

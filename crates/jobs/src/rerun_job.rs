@@ -10,7 +10,7 @@ use crate::inputs::inputs_from_json;
 use crate::submit_job::{NewJob, SubmittedJob};
 
 impl Jobs {
-    /// Submits a copy of a job of the actor's account.
+    /// Submits a copy of a job of the actor's account, for those who see that one.
     ///
     /// # Errors
     /// [`JobsError::NotFound`], and as [`Jobs::submit_job`].
@@ -27,6 +27,7 @@ impl Jobs {
             on_refusal: OnRefusal::Refuse,
             idempotency: None,
         };
-        self.submit_job(actor, new).await
+        let submitted = self.submit_copy(actor, (id, None), new).await?;
+        self.describe_submitted(actor, submitted).await
     }
 }

@@ -135,7 +135,7 @@ impl Jobs {
         nominal_at: Timestamp,
     ) -> Result<Submitted, JobsError> {
         let inputs = read_scheduled_inputs(schedule)?;
-        let inputs = self.resolve_scheduled(schedule.organization_id, &inputs).await?;
+        let inputs = self.resolve_scheduled(actor.onlooker(), &inputs).await?;
         let (operation, version) = (&schedule.operation, schedule.operation_version);
         let params = self.migrate_params(operation, version, schedule.params.clone())?;
         let new = NewJob {
@@ -150,7 +150,7 @@ impl Jobs {
         };
         let descent = Descent {
             job_id: derive_job_id(schedule.id, nominal_at),
-            origin: Origin::Schedule(schedule.id),
+            origin: Some(Origin::Schedule(schedule.id)),
         };
         self.submit_descended(actor, new, Some(descent)).await
     }

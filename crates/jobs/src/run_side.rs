@@ -7,8 +7,8 @@ use gantry_engine_api::{Checkpoint, ChildJob, ChildOutcome, InputMeta, InputRef}
 use gantry_ports::Hint;
 use gantry_ports::store::{
     CheckpointCommand, ClaimCommand, ClaimedJob, ForkCommand, Forked, HeartbeatCommand,
-    HeartbeatReply, HotError, JobRecord, NoteRecord, NotesCommand, RaiseHoldCommand, ReapCommand,
-    ReleaseCommand, StoredChild,
+    HeartbeatReply, HotError, JobRecord, NoteRecord, NotesCommand, Onlooker, RaiseHoldCommand,
+    ReapCommand, ReleaseCommand, StoredChild,
 };
 use gantry_rules::submission::ChildSubmission;
 use gantry_types::{Credits, Device, JobId, OrganizationId, PriorityClass, WorkerId};
@@ -176,7 +176,10 @@ impl Jobs {
         let spec = spec.ok_or_else(|| self.unknown_operation(&child.operation))?;
         let version = spec.version;
         let inputs = inherit_inputs(inputs_from_json(&claim.job.inputs)?, &child)?;
-        let resolved = self.catalog.resolve_inputs(claim.job.organization_id, &inputs).await?;
+        let resolved = self
+            .catalog
+            .resolve_inputs(Onlooker::house(claim.job.organization_id), &inputs)
+            .await?;
         let metas: Vec<InputMeta> = resolved.into_iter().map(|input| input.meta).collect();
         let mut estimate = self.estimate_operation(&child.operation, &child.params, &metas)?;
         estimate.max_credits = child.max_credits;
@@ -200,7 +203,7 @@ impl Jobs {
         job: &JobRecord,
     ) -> Result<Vec<ResolvedInput>, JobsError> {
         let inputs = inputs_from_json(&job.inputs)?;
-        Ok(self.catalog.resolve_inputs(job.organization_id, &inputs).await?)
+        Ok(self.catalog.resolve_inputs(Onlooker::house(job.organization_id), &inputs).await?)
     }
 
     /// The outcomes of a parent's children, with the artifacts that they published.

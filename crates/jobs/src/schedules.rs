@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use gantry_access::{Actor, Permission, require, require_feature};
 use gantry_engine_api::InputRef;
 use gantry_ports::store::{
-    AuditEntry, Order, Overlap, Page, PageRequest, Schedule, ScheduleRun, ScheduleState, StoreExt,
+    AuditEntry, Onlooker, Order, Overlap, Page, PageRequest, Schedule, ScheduleRun, ScheduleState,
+    StoreExt,
 };
 use gantry_rules::cron::CronExpression;
 use gantry_rules::plan::Feature;
 use gantry_rules::submission::OnRefusal;
 use gantry_rules::zone::Zone;
-use gantry_types::{ArtifactId, DatasetId, OrganizationId, ScheduleId, ScheduleRunId, Timestamp};
+use gantry_types::{ArtifactId, DatasetId, ScheduleId, ScheduleRunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -261,7 +262,7 @@ impl Jobs {
     ) -> Result<Schedule, JobsError> {
         require_name(&new.name)?;
         let operation_version = self.require_visible(&new.operation)?;
-        let inputs = self.resolve_scheduled(actor.organization_id, &new.inputs).await?;
+        let inputs = self.resolve_scheduled(actor.onlooker(), &new.inputs).await?;
         let metas = self.describe_inputs(actor, &new.operation, &inputs).await?;
         self.estimate_operation(&new.operation, &new.params, &metas)?;
         let now = self.clock.now();
@@ -288,10 +289,10 @@ impl Jobs {
         Ok(schedule)
     }
 
-    /// What the inputs of a schedule are now.
+    /// What the inputs of a schedule are now, for those who may read them.
     pub(crate) async fn resolve_scheduled(
         &self,
-        organization_id: OrganizationId,
+        onlooker: Onlooker,
         inputs: &BTreeMap<String, ScheduledInput>,
     ) -> Result<Vec<(String, InputRef)>, JobsError> {
         let mut resolved = Vec::with_capacity(inputs.len());
@@ -302,8 +303,9 @@ impl Jobs {
                     InputRef::Dataset { id, version }
                 }
                 ScheduledInput::Dataset { id, version: None } => {
-                    let snapshot = self.store.read().await?;
-                    let found = snapshot.catalog().find_dataset(organization_id, id).await?;
+                    let snapshot = self.store.read_as(onlooker.sight).await?;
+                    let owner = onlooker.organization_id;
+                    let found = snapshot.catalog().find_dataset(owner, id).await?;
                     let missing = gantry_catalog::CatalogError::NotFound { what: "dataset" };
                     let version = found.ok_or(missing)?.latest.version;
                     InputRef::Dataset { id, version }

@@ -50,13 +50,13 @@ pub struct SubmittedJob {
     pub repeated: bool,
 }
 
-/// Who a job is and what made it, where that is not a request of its own.
+/// Who a job is and what made it, where that is known beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Descent {
     /// The identifier; the same one again is the same job.
     pub job_id: JobId,
-    /// What made it.
-    pub origin: Origin,
+    /// What made it, unless that was a request.
+    pub origin: Option<Origin>,
 }
 
 impl Jobs {
@@ -80,7 +80,7 @@ impl Jobs {
         actor: &Actor,
         submitted: Submitted,
     ) -> Result<SubmittedJob, JobsError> {
-        let snapshot = self.store.read().await?;
+        let snapshot = self.store.read_as(actor.sight()).await?;
         let job = snapshot.jobs().find_job(actor.organization_id, submitted.job_id).await?;
         Ok(SubmittedJob {
             job: job.ok_or(JobsError::NotFound)?,
@@ -139,7 +139,7 @@ impl Jobs {
             start_at: new.start_at,
             on_refusal: new.on_refusal,
             idempotency: new.idempotency,
-            origin: descent.map(|descent| descent.origin),
+            origin: descent.and_then(|descent| descent.origin),
         })
     }
 

@@ -30,6 +30,7 @@ pub mod retry;
 pub mod revenue;
 pub mod rewards;
 pub mod settlement;
+pub mod sharing;
 pub mod submission;
 pub mod subscription;
 pub mod transition;

@@ -1704,6 +1704,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who sees a dataset. */
+        get: operations["get_dataset_access"];
+        /** Says who sees a dataset: its maker, its editors, owners and admins may. */
+        put: operations["set_dataset_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{id}/content": {
         parameters: {
             query?: never;
@@ -1912,6 +1930,24 @@ export interface paths {
         /** One job. */
         get: operations["get_job"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who sees a job. For a child it is what holds for its root. */
+        get: operations["get_job_access"];
+        /** Says who sees a job: its maker, its editors, owners and admins may. */
+        put: operations["set_job_access"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2159,6 +2195,24 @@ export interface paths {
          *     chosen.
          */
         patch: operations["change_model"];
+        trace?: never;
+    };
+    "/api/v1/models/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who sees a model. Who does not see its job does not see it either. */
+        get: operations["get_model_access"];
+        /** Says who sees a model: its maker, its editors, owners and admins may. */
+        put: operations["set_model_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/models/{id}/metrics": {
@@ -2821,6 +2875,24 @@ export interface paths {
         post?: never;
         /** Removes a workflow with its revisions; its runs stay as jobs. */
         delete: operations["delete_workflow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who sees a workflow. Its runs are jobs with an access of their own. */
+        get: operations["get_workflow_access"];
+        /** Says who sees a workflow: its maker, its editors, owners and admins may. */
+        put: operations["set_workflow_access"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3874,6 +3946,11 @@ export interface components {
             /** @description What for. */
             scopes: components["schemas"]["Scope"][];
         };
+        /**
+         * @description What was granted: to see and use a thing, or to change, cancel, delete and share it too.
+         * @enum {string}
+         */
+        GrantLevel: "viewer" | "editor";
         /**
          * @description What an input takes.
          * @enum {string}
@@ -5089,6 +5166,35 @@ export interface components {
          * @enum {string}
          */
         OAuthClientKind: "confidential" | "public";
+        /** @description Who sees a thing. */
+        ObjectAccessBody: {
+            /** @description To whom it was granted. */
+            grants: components["schemas"]["ObjectGrantBody"][];
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            made_by?: string | null;
+            /** @description For whom it is there. */
+            visibility: components["schemas"]["Visibility"];
+        };
+        /** @description Who is to see a thing; replaces what was said before. */
+        ObjectAccessRequest: {
+            /** @description To whom it is granted, if it is `restricted`. */
+            grants?: components["schemas"]["ObjectGrantBody"][];
+            /** @description For whom it is to be there. */
+            visibility: components["schemas"]["Visibility"];
+        };
+        /** @description Something granted to a member. It never gives more than their role allows. */
+        ObjectGrantBody: {
+            /** @description What they may do. */
+            level: components["schemas"]["GrantLevel"];
+            /**
+             * Format: uuid
+             * @description The member.
+             */
+            user_id: string;
+        };
         /** @description A plan that can be had here. */
         OfferBody: {
             /** @description What else to say of it. */
@@ -7140,6 +7246,12 @@ export interface components {
          * @enum {string}
          */
         UserStatus: "active" | "suspended" | "banned" | "leaving" | "erased";
+        /**
+         * @description For whom a thing is there: every member, or its maker, owners, admins and those to whom it was
+         *     granted.
+         * @enum {string}
+         */
+        Visibility: "organization" | "restricted";
         /** @description A workflow. */
         Workflow: {
             /**
@@ -10924,6 +11036,70 @@ export interface operations {
             };
         };
     };
+    get_dataset_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_dataset_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectAccessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     download_dataset: {
         parameters: {
             query?: {
@@ -11344,6 +11520,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_job_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_job_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectAccessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
                 };
             };
             /** @description A problem. */
@@ -11852,6 +12092,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_model_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_model_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectAccessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
                 };
             };
             /** @description A problem. */
@@ -13336,6 +13640,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_workflow_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_workflow_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ObjectAccessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectAccessBody"];
+                };
             };
             /** @description A problem. */
             default: {

@@ -6,10 +6,11 @@ use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAsks, ReadAudit, ReadCatalog, ReadChores, ReadClients,
     ReadDepartures, ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs,
     ReadMails, ReadModels, ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards,
-    ReadSchedules, ReadTx, ReadUsage, ReadVouching, Tx, WriteAccess, WriteAccounts, WriteAsks,
-    WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures, WriteFlags, WriteFlows,
-    WriteIdentity, WriteInvoices, WriteMails, WriteModels, WritePayments, WriteReferrals,
-    WriteRequests, WriteRewards, WriteSchedules, WriteUsage, WriteVouching,
+    ReadSchedules, ReadSharing, ReadTx, ReadUsage, ReadVouching, Sight, Tx, WriteAccess,
+    WriteAccounts, WriteAsks, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
+    WriteFlags, WriteFlows, WriteIdentity, WriteInvoices, WriteMails, WriteModels, WritePayments,
+    WriteReferrals, WriteRequests, WriteRewards, WriteSchedules, WriteSharing, WriteUsage,
+    WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -18,12 +19,23 @@ use crate::sql::Sql;
 #[derive(Debug)]
 pub(crate) struct Session {
     sql: Sql,
+    sight: Sight,
 }
 
 impl Session {
-    /// Wraps a transaction that has begun.
+    /// Wraps a transaction that has begun, and that sees everything.
     pub(crate) const fn new(sql: Sql) -> Self {
-        Self { sql }
+        Self { sql, sight: Sight::Everything }
+    }
+
+    /// Wraps a snapshot that shows what `sight` sees.
+    pub(crate) const fn seen_by(sql: Sql, sight: Sight) -> Self {
+        Self { sql, sight }
+    }
+
+    /// With whose eyes it looks.
+    pub(crate) const fn sight(&self) -> Sight {
+        self.sight
     }
 
     /// Its statements.
@@ -90,6 +102,9 @@ impl ReadTx for Session {
         self
     }
     fn flows(&self) -> &dyn ReadFlows {
+        self
+    }
+    fn sharing(&self) -> &dyn ReadSharing {
         self
     }
     fn flags(&self) -> &dyn ReadFlags {
@@ -165,6 +180,9 @@ impl Tx for Session {
         self
     }
     fn flows(&self) -> &dyn WriteFlows {
+        self
+    }
+    fn sharing(&self) -> &dyn WriteSharing {
         self
     }
     fn flags(&self) -> &dyn WriteFlags {

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use async_trait::async_trait;
-use gantry_ports::store::{ReadTx, WriteAbort, WriteClosure};
+use gantry_ports::store::{ReadTx, Sight, WriteAbort, WriteClosure};
 use gantry_ports::{Store, StoreError};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
@@ -65,9 +65,9 @@ impl GantryStore {
 
 #[async_trait]
 impl Store for GantryStore {
-    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
+    async fn read_as(&self, sight: Sight) -> Result<Box<dyn ReadTx>, StoreError> {
         let transaction = begin_read(&self.read, self.dialect).await?;
-        Ok(Box::new(Session::new(Sql::new(transaction, self.dialect))))
+        Ok(Box::new(Session::seen_by(Sql::new(transaction, self.dialect), sight)))
     }
 
     async fn write_erased(&self, closure: WriteClosure) -> Result<Box<dyn Any + Send>, WriteAbort> {

@@ -20,6 +20,7 @@ mod save;
 mod schedules;
 mod serve;
 mod server_access;
+mod sharing;
 mod shop;
 mod submit;
 mod worker;
@@ -48,6 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Jobs(command) => jobs::run(command, console),
         Command::Schedules(command) => schedules::run(command, console),
         Command::Datasets(command) => datasets::run(command, console),
+        Command::Access(command) => sharing::run(command, console),
         Command::Login(arguments) => login::run(arguments, console),
         Command::Account(arguments) => account::run(arguments, console),
         Command::Keys(command) => keys::run(command, console),

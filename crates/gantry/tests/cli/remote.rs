@@ -41,6 +41,27 @@ fn a_dataset_is_uploaded_profiled_shown_and_deleted() {
 }
 
 #[test]
+fn a_dataset_is_kept_from_others_and_shown_again() {
+    let (place, _server) = start();
+    let file = example("iris.csv");
+    let dataset =
+        place.run(&["datasets", "upload", file.to_str().unwrap(), "--json"]).require(0).json();
+    let id = dataset["id"].as_str().unwrap();
+    let shown = place.run(&["access", "show", "dataset", id, "--json"]).require(0).json();
+    assert_eq!(shown["visibility"], "organization");
+    let maker = shown["made_by"].as_str().unwrap();
+    let kept = place.run(&["access", "restrict", "dataset", id, "--editor", maker]).require(0);
+    assert!(kept.stdout.contains("restricted") && kept.stdout.contains("editor"), "{kept:?}");
+    let stranger = "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f";
+    place.run(&["access", "restrict", "dataset", id, "--viewer", stranger]).require(2);
+    place.run(&["access", "show", "model", stranger]).require(4);
+    place.run(&["access", "show", "chair", id]).require(2);
+    let open = place.run(&["access", "open", "dataset", id, "--json"]).require(0).json();
+    assert_eq!(open["grants"].as_array().unwrap().len(), 0);
+    assert_eq!(open["visibility"], "organization");
+}
+
+#[test]
 fn strangers_and_unknown_jobs_have_their_exit_codes() {
     let (mut place, server) = start();
     let unknown = "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f";

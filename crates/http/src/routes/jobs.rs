@@ -203,7 +203,7 @@ pub async fn list_children(
 }
 
 async fn describe(state: &AppState, actor: &Actor, jobs: Vec<JobRecord>) -> Answer<Vec<JobBody>> {
-    let inputs = state.jobs().describe_job_inputs(actor.organization_id, &jobs).await?;
+    let inputs = state.jobs().describe_job_inputs(actor, &jobs).await?;
     let ai_costs = state.billing().ai_costs(actor, &jobs).await?;
     let describe =
         |((job, inputs), ai_cost): ((JobRecord, Vec<DescribedInput>), Option<AiCost>)| {

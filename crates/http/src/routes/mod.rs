@@ -41,6 +41,7 @@ mod samples;
 mod schedules;
 mod services;
 mod sessions;
+mod sharing;
 mod tokens;
 mod uploads;
 mod usage;
@@ -67,6 +68,7 @@ pub fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(meta::get_meta))
         .merge(identity_routes())
         .merge(member_routes())
+        .merge(sharing_routes())
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(sessions::end_session))
         .routes(routes!(api_keys::list_api_keys, api_keys::issue_api_key))
@@ -175,6 +177,15 @@ fn member_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(organizations::switch_organization))
         .routes(routes!(organizations::leave_organization))
         .routes(routes!(organizations::get_networks, organizations::set_networks))
+}
+
+/// Who sees single things.
+fn sharing_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(sharing::get_job_access, sharing::set_job_access))
+        .routes(routes!(sharing::get_dataset_access, sharing::set_dataset_access))
+        .routes(routes!(sharing::get_workflow_access, sharing::set_workflow_access))
+        .routes(routes!(sharing::get_model_access, sharing::set_model_access))
 }
 
 /// Clients of OAuth 2.0, and what people granted them.

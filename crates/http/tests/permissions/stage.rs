@@ -276,10 +276,14 @@ impl Stage {
                 Some(json!({ "name": "x", "file_name": "x.csv", "bytes": 10 }))
             }
             "/api/v1/workflows" | "/api/v1/workflow-checks" => Some(workflow(path)),
-            path if method == "put" && path.contains("/workflows/") => {
+            path if method == "put"
+                && path.contains("/workflows/")
+                && !path.ends_with("/access") =>
+            {
                 Some(workflow("/api/v1/workflows"))
             }
             path if path.contains("/workflows/") && path.ends_with("/runs") => Some(json!({})),
+            path if path.ends_with("/access") => Some(json!({ "visibility": "organization" })),
             path if path.ends_with("/predict") => Some(json!({ "word": "a" })),
             path if method == "patch" && path.contains("/models/") => {
                 Some(json!({ "tags": ["live"] }))

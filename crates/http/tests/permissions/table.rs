@@ -86,6 +86,9 @@ const RUN_ONE: Rule = Rule::Only { allowed: RUNNERS, foreign: STRANGERS };
 const WRITE_OWN: Rule =
     Rule::Only { allowed: &[Member, Admin, Owner, KeyData, Stranger, Administrator], foreign: &[] };
 const WRITE_ONE: Rule = Rule::Only { allowed: WRITERS, foreign: STRANGERS };
+/// The owner's things, which a member may change and not keep from others.
+const SHARE_JOB: Rule = Rule::Only { allowed: &[Admin, Owner, KeyRun], foreign: STRANGERS };
+const SHARE_DATASET: Rule = Rule::Only { allowed: &[Admin, Owner, KeyData], foreign: STRANGERS };
 const MANAGE_SESSIONS: Rule = Rule::Only {
     allowed: &[Viewer, Billing, Member, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
@@ -251,6 +254,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/jobs/{id}/cancel", RUN_ONE),
     ("post", "/api/v1/jobs/{id}/rerun", RUN_ONE),
     ("get", "/api/v1/jobs/{id}/children", READ_ONE_JOB),
+    ("get", "/api/v1/jobs/{id}/access", READ_ONE_JOB),
+    ("put", "/api/v1/jobs/{id}/access", SHARE_JOB),
     ("get", "/api/v1/jobs/{id}/events", READ_ONE_JOB),
     // Asked for as no socket: who may read the job is told that it is one.
     ("get", "/api/v1/jobs/{id}/socket", READ_ONE_JOB),
@@ -268,6 +273,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/datasets/{id}", READ_ONE_DATASET),
     ("delete", "/api/v1/datasets/{id}", WRITE_ONE),
     ("get", "/api/v1/datasets/{id}/versions", READ_ONE_DATASET),
+    ("get", "/api/v1/datasets/{id}/access", READ_ONE_DATASET),
+    ("put", "/api/v1/datasets/{id}/access", SHARE_DATASET),
     ("get", "/api/v1/datasets/{id}/profile", READ_ONE_DATASET),
     ("get", "/api/v1/datasets/{id}/preview", READ_ONE_DATASET),
     ("get", "/api/v1/datasets/{id}/content", READ_ONE_DATASET),
@@ -290,6 +297,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/workflows/{id}", READ_ONE_JOB),
     ("put", "/api/v1/workflows/{id}", RUN_ONE),
     ("delete", "/api/v1/workflows/{id}", RUN_ONE),
+    ("get", "/api/v1/workflows/{id}/access", READ_ONE_JOB),
+    ("put", "/api/v1/workflows/{id}/access", SHARE_JOB),
     ("get", "/api/v1/workflows/{id}/revisions", READ_ONE_JOB),
     ("post", "/api/v1/workflows/{id}/duplicate", RUN_ONE),
     ("get", "/api/v1/workflows/{id}/runs", READ_ONE_JOB),
@@ -300,6 +309,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/models/{id}", READ_ONE_JOB),
     ("patch", "/api/v1/models/{id}", RUN_ONE),
     ("delete", "/api/v1/models/{id}", RUN_ONE),
+    ("get", "/api/v1/models/{id}/access", READ_ONE_JOB),
+    ("put", "/api/v1/models/{id}/access", SHARE_JOB),
     ("get", "/api/v1/models/{id}/metrics", READ_ONE_JOB),
     ("get", "/api/v1/models/{id}/plots", READ_ONE_JOB),
     ("post", "/api/v1/models/{id}/predict", RUN_ONE),

@@ -81,6 +81,8 @@ define_parts! {
     Schedules = "schedules",
     /// Runs of schedules.
     ScheduleRuns = "schedule_runs",
+    /// What of others' things was granted to them.
+    ObjectGrants = "object_grants",
     /// Jobs with parameters, report and cost.
     Jobs = "jobs",
     /// What jobs said while they ran.

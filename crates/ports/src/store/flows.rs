@@ -149,7 +149,7 @@ pub trait ReadFlows: Send + Sync {
         job_id: JobId,
     ) -> Result<Vec<FlowNode>, StoreError>;
     /// The newest job of an organization that succeeded as a node with this key and whose
-    /// results are still there.
+    /// results are still there, and restricted for nobody.
     async fn find_reusable(
         &self,
         organization_id: OrganizationId,

@@ -32,6 +32,7 @@ mod requests;
 mod rewards;
 mod schedules;
 mod session;
+mod sharing;
 mod usage;
 mod vouching;
 
@@ -94,6 +95,10 @@ pub use schedules::{
     Overlap, ReadSchedules, RunOutcome, Schedule, ScheduleRun, ScheduleState, WriteSchedules,
 };
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
+pub use sharing::{
+    ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, Onlooker, ReadSharing, Sight,
+    WriteSharing,
+};
 pub use usage::{ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage};
 pub use vouching::{
     Ceremony, CeremonyPurpose, LinkedIdentity, Newcomer, Passkey, ReadVouching, WriteVouching,

@@ -30,6 +30,7 @@ use super::referrals::{ReadReferrals, WriteReferrals};
 use super::requests::{ReadRequests, WriteRequests};
 use super::rewards::{ReadRewards, WriteRewards};
 use super::schedules::{ReadSchedules, WriteSchedules};
+use super::sharing::{ReadSharing, Sight, WriteSharing};
 use super::usage::{ReadUsage, WriteUsage};
 use super::vouching::{ReadVouching, WriteVouching};
 
@@ -71,6 +72,8 @@ pub trait ReadTx: Send + Sync {
     fn schedules(&self) -> &dyn ReadSchedules;
     /// Workflows and their runs.
     fn flows(&self) -> &dyn ReadFlows;
+    /// Who sees single things.
+    fn sharing(&self) -> &dyn ReadSharing;
     /// What operators turn on and off.
     fn flags(&self) -> &dyn ReadFlags;
     /// The registry of models.
@@ -138,6 +141,8 @@ pub trait Tx: Send + Sync {
     fn schedules(&self) -> &dyn WriteSchedules;
     /// Workflows and their runs.
     fn flows(&self) -> &dyn WriteFlows;
+    /// Who sees single things.
+    fn sharing(&self) -> &dyn WriteSharing;
     /// What operators turn on and off.
     fn flags(&self) -> &dyn WriteFlags;
     /// The registry of models.
@@ -158,11 +163,20 @@ pub type WriteClosure = Arc<
 /// The store.
 #[async_trait]
 pub trait Store: HotPath + Send + Sync {
-    /// A snapshot.
+    /// A snapshot that shows everything.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError>;
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
+        self.read_as(Sight::Everything).await
+    }
+
+    /// A snapshot that shows what these eyes see of jobs, datasets, workflows and models, and of
+    /// what belongs to them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn read_as(&self, sight: Sight) -> Result<Box<dyn ReadTx>, StoreError>;
 
     /// Runs `closure` in one transaction; it awaits nothing but the transaction, may be run
     /// again after a conflict, and its result is handed out only after the commit.

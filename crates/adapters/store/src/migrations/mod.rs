@@ -27,6 +27,7 @@ mod v24;
 mod v25;
 mod v26;
 mod v27;
+mod v28;
 mod v3;
 mod v4;
 mod v5;
@@ -98,6 +99,7 @@ const VERSIONS: &[Version] = &[
     Version::new(25, v25::STATEMENTS),
     Version::new(26, v26::STATEMENTS),
     Version::new(27, v27::STATEMENTS),
+    Version::new(28, v28::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Artifact, Dataset, DatasetFilter, DatasetVersion, Page, PageRequest, ReadCatalog, Upload,
-    UploadPart,
+    Artifact, Dataset, DatasetFilter, DatasetVersion, Page, PageRequest, ReadCatalog, Sight,
+    Upload, UploadPart,
 };
 use gantry_types::{ArtifactId, DatasetId, JobId, OrganizationId, UploadId};
 use sea_orm::Value;
 
 use super::catalog_rows::{ArtifactRow, DatasetRow, PartRow, UploadRow, VersionRow};
 use super::page::{PageSql, contains_pattern};
+use super::sight::{Thing, and_of_seen_dataset, and_seen};
 use crate::session::Session;
 
 const SELECT_DATASET: &str = "SELECT d.organization_id, d.name, d.created_by, \
@@ -22,9 +23,6 @@ const SELECT_VERSION: &str = "SELECT dataset_id, version, file_name, media_type,
      blob_key, profile_job, profile, created_at FROM dataset_versions";
 pub(super) const SELECT_ARTIFACT: &str = "SELECT id, organization_id, job_id, name, media_type, \
      role, bytes, sha256, blob_key, created_at FROM artifacts";
-/// What a job of the platform leaves is for the person who asked for it, not for the organization.
-const SHARED: &str = "EXISTS (SELECT 1 FROM jobs j WHERE j.id = artifacts.job_id \
-     AND j.accounting = 'metered')";
 
 #[async_trait]
 impl ReadCatalog for Session {
@@ -33,10 +31,12 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         id: DatasetId,
     ) -> Result<Option<Dataset>, StoreError> {
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let seen = and_seen(self.sight(), &[Thing::Dataset], &mut values);
         let sql = format!(
-            "{SELECT_DATASET} WHERE d.organization_id = $1 AND d.id = $2 AND d.deleted_at IS NULL"
+            "{SELECT_DATASET} WHERE d.organization_id = $1 AND d.id = $2 \
+             AND d.deleted_at IS NULL{seen}"
         );
-        let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
         let row = self.sql().first::<DatasetRow>("dataset", sql, values).await?;
         row.map(DatasetRow::decode).transpose()
     }
@@ -55,9 +55,10 @@ impl ReadCatalog for Session {
             }
             None => "",
         };
+        let seen = and_seen(self.sight(), &[Thing::Dataset], &mut values);
         let tail = PageSql::new(page, "d.id", values.len() + 1, DatasetId::as_uuid);
         let sql = format!(
-            "{SELECT_DATASET} WHERE d.organization_id = $1 AND d.deleted_at IS NULL{named}{}",
+            "{SELECT_DATASET} WHERE d.organization_id = $1 AND d.deleted_at IS NULL{named}{seen}{}",
             tail.tail
         );
         values.extend(tail.values.iter().cloned());
@@ -72,11 +73,12 @@ impl ReadCatalog for Session {
         id: DatasetId,
         version: u32,
     ) -> Result<Option<DatasetVersion>, StoreError> {
-        let sql = format!(
-            "{SELECT_VERSION} WHERE organization_id = $1 AND dataset_id = $2 AND version = $3"
-        );
-        let values =
+        let mut values: Vec<Value> =
             vec![organization_id.as_uuid().into(), id.as_uuid().into(), i64::from(version).into()];
+        let seen = and_of_seen_dataset(self.sight(), "dataset_versions", &mut values);
+        let sql = format!(
+            "{SELECT_VERSION} WHERE organization_id = $1 AND dataset_id = $2 AND version = $3{seen}"
+        );
         let row = self.sql().first::<VersionRow>("dataset version", sql, values).await?;
         row.map(VersionRow::decode).transpose()
     }
@@ -86,10 +88,12 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         id: DatasetId,
     ) -> Result<Vec<DatasetVersion>, StoreError> {
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let seen = and_of_seen_dataset(self.sight(), "dataset_versions", &mut values);
         let sql = format!(
-            "{SELECT_VERSION} WHERE organization_id = $1 AND dataset_id = $2 ORDER BY version DESC"
+            "{SELECT_VERSION} WHERE organization_id = $1 AND dataset_id = $2{seen} \
+             ORDER BY version DESC"
         );
-        let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
         let rows = self.sql().all::<VersionRow>("dataset version", sql, values).await?;
         rows.into_iter().map(VersionRow::decode).collect()
     }
@@ -99,10 +103,13 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         id: UploadId,
     ) -> Result<Option<Upload>, StoreError> {
-        let sql = "SELECT id, organization_id, created_by, dataset_id, name, file_name, bytes, \
-                   sha256, part_bytes, created_at, expires_at FROM uploads \
-                   WHERE organization_id = $1 AND id = $2";
-        let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let seen = and_of_seen_dataset(self.sight(), "uploads", &mut values);
+        let sql = format!(
+            "SELECT id, organization_id, created_by, dataset_id, name, file_name, bytes, sha256, \
+             part_bytes, created_at, expires_at FROM uploads \
+             WHERE organization_id = $1 AND id = $2{seen}"
+        );
         let Some(upload) = self.sql().first::<UploadRow>("upload", sql, values).await? else {
             return Ok(None);
         };
@@ -114,8 +121,9 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         id: ArtifactId,
     ) -> Result<Option<Artifact>, StoreError> {
-        let sql = format!("{SELECT_ARTIFACT} WHERE organization_id = $1 AND id = $2 AND {SHARED}");
-        let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let shared = derive_shared(self.sight(), &mut values);
+        let sql = format!("{SELECT_ARTIFACT} WHERE organization_id = $1 AND id = $2 AND {shared}");
         let row = self.sql().first::<ArtifactRow>("artifact", sql, values).await?;
         row.map(ArtifactRow::decode).transpose()
     }
@@ -125,13 +133,32 @@ impl ReadCatalog for Session {
         organization_id: OrganizationId,
         job_id: JobId,
     ) -> Result<Vec<Artifact>, StoreError> {
+        let mut values: Vec<Value> =
+            vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
+        let shared = derive_shared(self.sight(), &mut values);
         let sql = format!(
-            "{SELECT_ARTIFACT} WHERE organization_id = $1 AND job_id = $2 AND {SHARED} \
+            "{SELECT_ARTIFACT} WHERE organization_id = $1 AND job_id = $2 AND {shared} \
              ORDER BY name"
         );
-        let values = vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
         let rows = self.sql().all::<ArtifactRow>("artifact", sql, values).await?;
         rows.into_iter().map(ArtifactRow::decode).collect()
+    }
+}
+
+/// What a job of the platform leaves is for the person who asked for it, not for the organization;
+/// what another leaves is for those who see the job, and the model if it is one.
+fn derive_shared(sight: Sight, values: &mut Vec<Value>) -> String {
+    match sight {
+        Sight::Everything => "EXISTS (SELECT 1 FROM jobs j WHERE j.id = artifacts.job_id \
+             AND j.accounting = 'metered')"
+            .to_owned(),
+        Sight::Member(_) => {
+            let seen = and_seen(sight, &[Thing::Job, Thing::Model], values);
+            format!(
+                "EXISTS (SELECT 1 FROM artifacts a JOIN jobs j ON j.id = a.job_id \
+                 WHERE a.id = artifacts.id AND j.accounting = 'metered'{seen})"
+            )
+        }
     }
 }
 

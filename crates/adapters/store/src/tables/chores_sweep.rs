@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::convert::decode_json;
+use super::sharing::forget;
 use crate::dialect::{Dialect, JsonRows, Kind};
 use crate::sql::Sql;
 
@@ -105,6 +106,8 @@ async fn empty_trees(sql: &Sql, sweep: &JobSweep, roots: &[Uuid]) -> Result<(), 
     );
     let values = vec![roots(), sweep.delete_after.as_micros().into()];
     sql.run("blob", doom, values).await?;
+    let models = format!("SELECT id FROM artifacts WHERE job_id IN ({trees})");
+    forget(sql, &models, &[roots()]).await?;
     for table in ["artifacts", "job_events", "job_results", "checkpoints"] {
         let text = format!("DELETE FROM {table} WHERE job_id IN ({trees})");
         sql.run("job", text, vec![roots()]).await?;
@@ -151,7 +154,8 @@ async fn remove_datasets(
     free: &[Uuid],
     delete_after: Timestamp,
 ) -> Result<(), StoreError> {
-    let named = format!("(SELECT w.id FROM {} w)", sql.dialect().rows(1, IDS));
+    let gone = format!("SELECT w.id FROM {} w", sql.dialect().rows(1, IDS));
+    let named = format!("({gone})");
     let datasets = || ids(free.iter().copied());
     let doom = format!(
         "INSERT INTO doomed_blobs (blob_key, organization_id, delete_after) \
@@ -159,6 +163,7 @@ async fn remove_datasets(
          ON CONFLICT (blob_key) DO NOTHING"
     );
     sql.run("blob", doom, vec![datasets(), delete_after.as_micros().into()]).await?;
+    forget(sql, &gone, &[datasets()]).await?;
     for (table, column) in [("dataset_versions", "dataset_id"), ("datasets", "id")] {
         let text = format!("DELETE FROM {table} WHERE {column} IN {named}");
         sql.run("dataset", text, vec![datasets()]).await?;

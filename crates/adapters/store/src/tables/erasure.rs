@@ -22,6 +22,8 @@ enum Bytes {
 /// A table whose rows go with their organization: its name, its key, and whether it names bytes.
 /// Rows that others refer to come after those others.
 const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
+    ("object_grants", "object_id, user_id", Bytes::None),
+    ("object_restrictions", "object_id", Bytes::None),
     ("model_cards", "artifact_id", Bytes::None),
     ("flow_nodes", "job_id, node", Bytes::None),
     ("flow_runs", "job_id", Bytes::None),
@@ -90,6 +92,7 @@ const WITH_PERSON: &[(&str, Mark)] = &[
     ("mails", Mark::User("user_id")),
     ("mails", Mark::Address("recipient")),
     ("sign_in_failures", Mark::LockedAddress("subject")),
+    ("object_grants", Mark::User("user_id")),
     ("memberships", Mark::User("user_id")),
 ];
 
@@ -212,6 +215,7 @@ mod tests {
             "flags",
             "what operators turn; who asks sees the answers, and the audit log who turned it",
         ),
+        ("object_restrictions", "which things not everybody sees; the audit log says who said so"),
         ("doomed_blobs", "names of bytes that are about to be deleted"),
     ];
 

@@ -256,6 +256,7 @@ pub(super) const fn source_of(part: ExportPart) -> &'static Source {
         ExportPart::WorkflowRuns => &work::WORKFLOW_RUNS,
         ExportPart::Schedules => &work::SCHEDULES,
         ExportPart::ScheduleRuns => &work::SCHEDULE_RUNS,
+        ExportPart::ObjectGrants => &work::OBJECT_GRANTS,
         ExportPart::Jobs => &books::JOBS,
         ExportPart::JobEvents => &books::JOB_EVENTS,
         ExportPart::Accounts => &books::ACCOUNTS,

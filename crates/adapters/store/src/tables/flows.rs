@@ -12,6 +12,8 @@ use uuid::Uuid;
 use super::convert::{encode_json, encode_serde_word};
 use super::flow_rows::{FlowNodeRow, FlowRunRow, RevisionRow, WorkflowRow};
 use super::page::PageSql;
+use super::sharing::forget;
+use super::sight::{Thing, and_of_seen_job, and_of_seen_workflow, and_seen};
 use crate::session::Session;
 
 const WORKFLOW_COLUMNS: &str =
@@ -31,10 +33,12 @@ impl ReadFlows for Session {
         organization_id: OrganizationId,
         id: WorkflowId,
     ) -> Result<Option<Workflow>, StoreError> {
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let seen = and_seen(self.sight(), &[Thing::Workflow], &mut values);
         let sql = format!(
-            "SELECT {WORKFLOW_COLUMNS} FROM workflows WHERE organization_id = $1 AND id = $2"
+            "SELECT {WORKFLOW_COLUMNS} FROM workflows w \
+             WHERE w.organization_id = $1 AND w.id = $2{seen}"
         );
-        let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
         let row = self.sql().first::<WorkflowRow>("workflow", sql, values).await?;
         row.map(WorkflowRow::decode).transpose()
     }
@@ -44,12 +48,13 @@ impl ReadFlows for Session {
         organization_id: OrganizationId,
         page: &PageRequest<WorkflowId>,
     ) -> Result<Page<Workflow, WorkflowId>, StoreError> {
-        let tail = PageSql::new(page, "id", 2, WorkflowId::as_uuid);
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into()];
+        let seen = and_seen(self.sight(), &[Thing::Workflow], &mut values);
+        let tail = PageSql::new(page, "w.id", values.len() + 1, WorkflowId::as_uuid);
         let sql = format!(
-            "SELECT {WORKFLOW_COLUMNS} FROM workflows WHERE organization_id = $1{}",
+            "SELECT {WORKFLOW_COLUMNS} FROM workflows w WHERE w.organization_id = $1{seen}{}",
             tail.tail
         );
-        let mut values: Vec<Value> = vec![organization_id.as_uuid().into()];
         values.extend(tail.values.iter().cloned());
         let rows = self.sql().all::<WorkflowRow>("workflow", sql, values).await?;
         let workflows = rows.into_iter().map(WorkflowRow::decode).collect::<Result<_, _>>()?;
@@ -62,12 +67,13 @@ impl ReadFlows for Session {
         id: WorkflowId,
         revision: u32,
     ) -> Result<Option<WorkflowRevision>, StoreError> {
+        let mut values: Vec<Value> =
+            vec![organization_id.as_uuid().into(), id.as_uuid().into(), i64::from(revision).into()];
+        let seen = and_of_seen_workflow(self.sight(), &mut values);
         let sql = format!(
             "SELECT {REVISION_COLUMNS} FROM workflow_revisions \
-             WHERE organization_id = $1 AND workflow_id = $2 AND revision = $3"
+             WHERE organization_id = $1 AND workflow_id = $2 AND revision = $3{seen}"
         );
-        let values =
-            vec![organization_id.as_uuid().into(), id.as_uuid().into(), i64::from(revision).into()];
         let row = self.sql().first::<RevisionRow>("workflow revision", sql, values).await?;
         row.map(RevisionRow::decode).transpose()
     }
@@ -78,12 +84,13 @@ impl ReadFlows for Session {
         id: WorkflowId,
         limit: u32,
     ) -> Result<Vec<WorkflowRevision>, StoreError> {
-        let sql = format!(
-            "SELECT {REVISION_COLUMNS} FROM workflow_revisions \
-             WHERE organization_id = $1 AND workflow_id = $2 ORDER BY revision DESC LIMIT $3"
-        );
-        let values =
+        let mut values: Vec<Value> =
             vec![organization_id.as_uuid().into(), id.as_uuid().into(), i64::from(limit).into()];
+        let seen = and_of_seen_workflow(self.sight(), &mut values);
+        let sql = format!(
+            "SELECT {REVISION_COLUMNS} FROM workflow_revisions WHERE organization_id = $1 \
+             AND workflow_id = $2{seen} ORDER BY revision DESC LIMIT $3"
+        );
         let rows = self.sql().all::<RevisionRow>("workflow revision", sql, values).await?;
         rows.into_iter().map(RevisionRow::decode).collect()
     }
@@ -93,10 +100,12 @@ impl ReadFlows for Session {
         organization_id: OrganizationId,
         job_id: JobId,
     ) -> Result<Option<FlowRun>, StoreError> {
+        let mut values: Vec<Value> =
+            vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
+        let seen = and_of_seen_job(self.sight(), "flow_runs", &mut values);
         let sql = format!(
-            "SELECT {RUN_COLUMNS} FROM flow_runs WHERE organization_id = $1 AND job_id = $2"
+            "SELECT {RUN_COLUMNS} FROM flow_runs WHERE organization_id = $1 AND job_id = $2{seen}"
         );
-        let values = vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
         let row = self.sql().first::<FlowRunRow>("workflow run", sql, values).await?;
         row.map(FlowRunRow::decode).transpose()
     }
@@ -107,12 +116,14 @@ impl ReadFlows for Session {
         id: WorkflowId,
         page: &PageRequest<JobId>,
     ) -> Result<Page<FlowRun, JobId>, StoreError> {
-        let tail = PageSql::new(page, "job_id", 3, JobId::as_uuid);
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let seen = and_of_seen_job(self.sight(), "flow_runs", &mut values);
+        let tail = PageSql::new(page, "job_id", values.len() + 1, JobId::as_uuid);
         let sql = format!(
-            "SELECT {RUN_COLUMNS} FROM flow_runs WHERE organization_id = $1 AND workflow_id = $2{}",
+            "SELECT {RUN_COLUMNS} FROM flow_runs \
+             WHERE organization_id = $1 AND workflow_id = $2{seen}{}",
             tail.tail
         );
-        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
         values.extend(tail.values.iter().cloned());
         let rows = self.sql().all::<FlowRunRow>("workflow run", sql, values).await?;
         let runs = rows.into_iter().map(FlowRunRow::decode).collect::<Result<_, _>>()?;
@@ -124,11 +135,15 @@ impl ReadFlows for Session {
         organization_id: OrganizationId,
         job_id: JobId,
     ) -> Result<Vec<FlowNode>, StoreError> {
-        let sql = "SELECT n.node, n.phase, n.result_key, n.ordinal, n.message, \
-                   COALESCE(n.reused_job, j.id) AS found_job FROM flow_nodes n \
-                   LEFT JOIN jobs j ON j.parent_id = n.job_id AND j.ordinal = n.ordinal \
-                   WHERE n.organization_id = $1 AND n.job_id = $2 ORDER BY n.place";
-        let values = vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
+        let mut values: Vec<Value> =
+            vec![organization_id.as_uuid().into(), job_id.as_uuid().into()];
+        let seen = and_of_seen_job(self.sight(), "n", &mut values);
+        let sql = format!(
+            "SELECT n.node, n.phase, n.result_key, n.ordinal, n.message, \
+             COALESCE(n.reused_job, c.id) AS found_job FROM flow_nodes n \
+             LEFT JOIN jobs c ON c.parent_id = n.job_id AND c.ordinal = n.ordinal \
+             WHERE n.organization_id = $1 AND n.job_id = $2{seen} ORDER BY n.place"
+        );
         let rows = self.sql().all::<FlowNodeRow>("workflow node", sql, values).await?;
         rows.into_iter().map(FlowNodeRow::decode).collect()
     }
@@ -142,6 +157,10 @@ impl ReadFlows for Session {
                    JOIN jobs j ON j.parent_id = n.job_id AND j.ordinal = n.ordinal \
                    WHERE n.organization_id = $1 AND n.result_key = $2 \
                    AND j.organization_id = $1 AND j.state = 'succeeded' AND j.swept_at IS NULL \
+                   AND NOT EXISTS (SELECT 1 FROM object_restrictions r \
+                   WHERE r.object_id = j.root_id) \
+                   AND NOT EXISTS (SELECT 1 FROM artifacts a JOIN object_restrictions r \
+                   ON r.object_id = a.id WHERE a.job_id = j.id) \
                    ORDER BY j.id DESC LIMIT 1";
         let values = vec![organization_id.as_uuid().into(), key.into()];
         let row = self.sql().first::<IdRow>("workflow node", sql, values).await?;
@@ -200,7 +219,9 @@ impl WriteFlows for Session {
         id: WorkflowId,
     ) -> Result<(), StoreError> {
         let sql = "DELETE FROM workflows WHERE id = $1 AND organization_id = $2";
-        let values = vec![id.as_uuid().into(), organization_id.as_uuid().into()];
+        let values: Vec<Value> = vec![id.as_uuid().into(), organization_id.as_uuid().into()];
+        let gone = "SELECT id FROM workflows WHERE id = $1 AND organization_id = $2";
+        forget(self.sql(), gone, &values).await?;
         self.sql().run_on_row("workflow", sql, values).await
     }
 

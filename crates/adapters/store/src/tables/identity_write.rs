@@ -12,6 +12,7 @@ use gantry_types::{
 use super::access_write::insert_organization_row;
 use super::convert::{encode_json, encode_u64};
 use super::identity_rows::encode_purpose;
+use super::sharing::forget_grants;
 use crate::session::Session;
 
 #[async_trait]
@@ -200,7 +201,8 @@ impl WriteIdentity for Session {
         values.push(now.as_micros().into());
         self.sql().run("API key", sql, values).await?;
         let sql = "DELETE FROM refresh_tokens WHERE organization_id = $1 AND user_id = $2";
-        self.sql().run("refresh token", sql, whose()).await.map(drop)
+        self.sql().run("refresh token", sql, whose()).await?;
+        forget_grants(self.sql(), organization, user).await
     }
 
     async fn set_allowed_networks(

@@ -8,11 +8,12 @@ use gantry_ports::store::{
 };
 use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{JobId, OrganizationId, Timestamp};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::convert::{decode_time, decode_u64, decode_word, encode_u64};
 use super::job_rows::{ChildRow, EventRow, JOB_COLUMNS, JOB_TABLES, JobRow};
+use super::sight::{Thing, and_of_seen_job, and_seen};
 use super::{job_costs, jobs_list};
 use crate::hot::KEY_LIFETIME;
 use crate::session::Session;
@@ -81,10 +82,12 @@ impl ReadJobs for Session {
         organization_id: OrganizationId,
         id: JobId,
     ) -> Result<Option<JobRecord>, StoreError> {
+        let mut values: Vec<Value> = vec![id.as_uuid().into(), organization_id.as_uuid().into()];
+        let seen = and_seen(self.sight(), &[Thing::Job], &mut values);
         let sql = format!(
-            "SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE j.id = $1 AND j.organization_id = $2"
+            "SELECT {JOB_COLUMNS} FROM {JOB_TABLES} \
+             WHERE j.id = $1 AND j.organization_id = $2{seen}"
         );
-        let values = vec![id.as_uuid().into(), organization_id.as_uuid().into()];
         let row = self.sql().first::<JobRow>("job", sql, values).await?;
         row.map(JobRow::decode).transpose()
     }
@@ -113,7 +116,7 @@ impl ReadJobs for Session {
         filter: &JobFilter,
         page: &PageRequest<JobId>,
     ) -> Result<Page<JobRecord, JobId>, StoreError> {
-        jobs_list::list(self.sql(), organization_id, filter, page).await
+        jobs_list::list(self, organization_id, filter, page).await
     }
 
     async fn list_job_events(
@@ -123,15 +126,18 @@ impl ReadJobs for Session {
         after: u64,
         limit: u32,
     ) -> Result<Vec<JobEvent>, StoreError> {
-        let sql = "SELECT cursor, kind, body, at FROM job_events \
-                   WHERE job_id = $1 AND organization_id = $2 AND cursor > $3 \
-                   ORDER BY cursor LIMIT $4";
-        let values = vec![
+        let mut values: Vec<Value> = vec![
             id.as_uuid().into(),
             organization_id.as_uuid().into(),
             encode_u64("cursor", after)?.into(),
             i64::from(limit.min(MOST_EVENTS)).into(),
         ];
+        let of_seen = and_of_seen_job(self.sight(), "job_events", &mut values);
+        let sql = format!(
+            "SELECT cursor, kind, body, at FROM job_events \
+             WHERE job_id = $1 AND organization_id = $2 AND cursor > $3{of_seen} \
+             ORDER BY cursor LIMIT $4"
+        );
         let rows = self.sql().all::<EventRow>("job event", sql, values).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }
@@ -142,13 +148,16 @@ impl ReadJobs for Session {
         after: u64,
         limit: u32,
     ) -> Result<Vec<AccountEvent>, StoreError> {
-        let sql = "SELECT cursor, job_id, operation, state, at FROM account_events \
-                   WHERE organization_id = $1 AND cursor > $2 ORDER BY cursor LIMIT $3";
-        let values = vec![
+        let mut values: Vec<Value> = vec![
             organization_id.as_uuid().into(),
             encode_u64("cursor", after)?.into(),
             i64::from(limit.min(MOST_EVENTS)).into(),
         ];
+        let of_seen = and_of_seen_job(self.sight(), "account_events", &mut values);
+        let sql = format!(
+            "SELECT cursor, job_id, operation, state, at FROM account_events \
+             WHERE organization_id = $1 AND cursor > $2{of_seen} ORDER BY cursor LIMIT $3"
+        );
         let rows = self.sql().all::<AccountEventRow>("account event", sql, values).await?;
         rows.into_iter().map(AccountEventRow::decode).collect()
     }

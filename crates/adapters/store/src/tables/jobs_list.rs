@@ -1,6 +1,7 @@
 //! Lists of jobs.
 //!
-//! Invariant: a list shows the jobs of one organization, roots unless a parent is named.
+//! Invariant: a list shows the jobs of one organization, roots unless a parent is named, and
+//! of those what the snapshot's eyes see.
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{JobFilter, JobRecord, Order, Page, PageRequest};
@@ -9,6 +10,8 @@ use sea_orm::Value;
 
 use super::job_rows::{JOB_COLUMNS, JOB_TABLES, JobRow};
 use super::page::{PageSql, contains_pattern};
+use super::sight::{Thing, and_seen};
+use crate::session::Session;
 use crate::sql::Sql;
 
 /// A page of jobs.
@@ -16,16 +19,17 @@ use crate::sql::Sql;
 /// # Errors
 /// What the database says.
 pub(super) async fn list(
-    sql: &Sql,
+    session: &Session,
     organization_id: OrganizationId,
     filter: &JobFilter,
     page: &PageRequest<JobId>,
 ) -> Result<Page<JobRecord, JobId>, StoreError> {
-    let (conditions, mut values) = derive_conditions(organization_id, filter);
+    let (mut conditions, mut values) = derive_conditions(organization_id, filter);
+    conditions.push_str(&and_seen(session.sight(), &[Thing::Job], &mut values));
     let tail = PageSql::new(page, "j.id", values.len() + 1, JobId::as_uuid);
     values.extend(tail.values.iter().cloned());
     let text = format!("SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE {conditions}{}", tail.tail);
-    let rows = sql.all::<JobRow>("job", text, values).await?;
+    let rows = session.sql().all::<JobRow>("job", text, values).await?;
     let jobs = rows.into_iter().map(JobRow::decode).collect::<Result<_, _>>()?;
     Ok(tail.finish(jobs, |job: &JobRecord| job.id))
 }

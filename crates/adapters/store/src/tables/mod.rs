@@ -49,6 +49,8 @@ mod rewards;
 mod rewards_write;
 mod schedule_rows;
 mod schedules;
+mod sharing;
+mod sight;
 mod usage;
 mod usage_sums;
 mod vouching;

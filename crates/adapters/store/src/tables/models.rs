@@ -11,6 +11,8 @@ use sea_orm::{FromQueryResult, Value};
 use super::catalog_rows::ArtifactRow;
 use super::convert::{decode_json, decode_time, decode_u32, encode_json};
 use super::page::{PageSql, contains_pattern};
+use super::sharing::forget;
+use super::sight::{Thing, and_seen};
 use crate::session::Session;
 
 const MODEL_COLUMNS: &str = "a.id, a.organization_id, a.job_id, a.name, a.media_type, a.role, \
@@ -18,6 +20,9 @@ const MODEL_COLUMNS: &str = "a.id, a.organization_id, a.job_id, a.name, a.media_
      c.name AS card_name, c.version AS card_version, c.tags, c.note, c.changed_at";
 const MODEL_TABLES: &str = "artifacts a JOIN jobs j ON j.id = a.job_id \
      JOIN job_bodies b ON b.job_id = a.job_id LEFT JOIN model_cards c ON c.artifact_id = a.id";
+
+/// A model is seen by who sees its job and was not kept from the model itself.
+const MODEL: &[Thing] = &[Thing::Job, Thing::Model];
 
 #[derive(Debug, FromQueryResult)]
 struct ModelRow {
@@ -62,11 +67,12 @@ impl ReadModels for Session {
         organization_id: OrganizationId,
         id: ArtifactId,
     ) -> Result<Option<ModelRecord>, StoreError> {
+        let mut values: Vec<Value> = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
+        let seen = and_seen(self.sight(), MODEL, &mut values);
         let sql = format!(
             "SELECT {MODEL_COLUMNS} FROM {MODEL_TABLES} \
-             WHERE a.organization_id = $1 AND a.id = $2 AND a.role = 'model'"
+             WHERE a.organization_id = $1 AND a.id = $2 AND a.role = 'model'{seen}"
         );
-        let values = vec![organization_id.as_uuid().into(), id.as_uuid().into()];
         let row = self.sql().first::<ModelRow>("model", sql, values).await?;
         row.map(ModelRow::decode).transpose()
     }
@@ -77,7 +83,8 @@ impl ReadModels for Session {
         filter: &ModelFilter,
         page: &PageRequest<ArtifactId>,
     ) -> Result<Page<ModelRecord, ArtifactId>, StoreError> {
-        let (conditions, mut values) = derive_conditions(organization_id, filter);
+        let (mut conditions, mut values) = derive_conditions(organization_id, filter);
+        conditions.push_str(&and_seen(self.sight(), MODEL, &mut values));
         let tail = PageSql::new(page, "a.id", values.len() + 1, ArtifactId::as_uuid);
         values.extend(tail.values.iter().cloned());
         let sql =
@@ -158,6 +165,9 @@ impl WriteModels for Session {
         self.sql().run("workflow node", forget, key()).await?;
         let card = "DELETE FROM model_cards WHERE organization_id = $1 AND artifact_id = $2";
         self.sql().run("model", card, key()).await?;
+        let gone = "SELECT id FROM artifacts \
+                    WHERE organization_id = $1 AND id = $2 AND role = 'model'";
+        forget(self.sql(), gone, &key()).await?;
         let file =
             "DELETE FROM artifacts WHERE organization_id = $1 AND id = $2 AND role = 'model'";
         self.sql().run_on_row("model", file, key()).await

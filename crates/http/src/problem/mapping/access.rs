@@ -103,6 +103,8 @@ impl From<AccessError> for Problem {
             | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),
             AccessError::Forbidden { .. } => Self::new(ProblemCode::Forbidden, detail)
                 .with_next_step("Ask an owner or admin of the organization, or use another key."),
+            AccessError::OnlyShown { .. } => Self::new(ProblemCode::Forbidden, detail)
+                .with_next_step("Ask who made it, or an owner or admin, to make you an editor."),
             AccessError::ScopeNotYours { .. } => {
                 Self::new(ProblemCode::Forbidden, detail.clone()).with_error("/scopes", detail)
             }

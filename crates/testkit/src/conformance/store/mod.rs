@@ -36,6 +36,7 @@ pub mod requests;
 pub mod rewards;
 pub mod schedules;
 pub mod settle;
+pub mod sharing;
 pub mod submit;
 pub mod sweep;
 pub mod usage;
@@ -175,6 +176,8 @@ macro_rules! store_conformance {
             flags::a_flag_is_kept_changed_and_removed,
             models::models_have_cards_and_versions,
             models::a_deleted_model_is_gone_and_not_used_again,
+            sharing::a_restricted_job_is_seen_by_who_may,
+            sharing::a_job_sees_what_its_asker_sees,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
             clients::a_client_goes_with_its_tokens,

@@ -1,7 +1,7 @@
-//! Data, jobs' files, workflows and schedules, column by column.
+//! Data, jobs' files, workflows, schedules and what was granted, column by column.
 
 use super::Cell::{Id, Int, Json, Text, Time};
-use super::{BY_ID, OF_OWN, OF_OWN_OR_MADE, Source};
+use super::{BY_ID, OF_OWN, OF_OWN_OR_MADE, OF_PERSON, Source};
 
 pub(super) const DATASETS: Source = Source {
     from: "datasets",
@@ -152,4 +152,17 @@ pub(super) const SCHEDULE_RUNS: Source = Source {
     ],
     whose: OF_OWN,
     order: BY_ID,
+};
+
+pub(super) const OBJECT_GRANTS: Source = Source {
+    from: "object_grants",
+    columns: &[
+        ("object_id", Id),
+        ("organization_id", Id),
+        ("kind", Text),
+        ("level", Text),
+        ("granted_at", Time),
+    ],
+    whose: OF_PERSON,
+    order: "object_id",
 };
