@@ -6,6 +6,7 @@ mod admin;
 mod admin_billing;
 mod admin_fraud;
 mod admin_limits;
+mod admin_payment_events;
 mod admin_session;
 mod admin_users;
 mod api_keys;
@@ -232,6 +233,10 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_limits::delete_limit_override))
         .routes(routes!(admin_billing::refund_payment))
         .routes(routes!(admin_billing::reconcile_payments))
+        .routes(routes!(admin_payment_events::list_payment_events))
+        .routes(routes!(admin_payment_events::get_payment_event))
+        .routes(routes!(admin_payment_events::apply_payment_event))
+        .routes(routes!(admin_payment_events::dismiss_payment_event))
         .routes(routes!(admin_billing::get_revenue))
         .routes(routes!(admin_billing::get_costs))
         .routes(routes!(usage::get_usage))

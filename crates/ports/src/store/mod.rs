@@ -76,8 +76,8 @@ pub use mails::{Delivery, QueuedMail, ReadMails, WriteMails};
 pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
 pub use payments::{
-    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
-    PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
+    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentEventFilter,
+    PaymentStatus, PaymentTrail, ReadPayments, SubscriptionChange, UnclearEvents, WritePayments,
 };
 pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
 pub use quota_events::{QuotaEvent, QuotaEventFilter, QuotaEventKind};

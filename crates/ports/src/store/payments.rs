@@ -126,6 +126,18 @@ pub enum EventOutcome {
     Unclear,
 }
 
+impl EventOutcome {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Ignored => "ignored",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
 /// Something that a provider told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentEvent {
@@ -145,6 +157,30 @@ pub struct PaymentEvent {
     pub note: String,
     /// When it came.
     pub received_at: Timestamp,
+    /// Since when an unclear one is not tried again by itself.
+    pub given_up_at: Option<Timestamp>,
+}
+
+/// Which events are wanted; what is `None` does not restrict.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentEventFilter {
+    /// Of this provider.
+    pub provider: Option<String>,
+    /// Of which this became.
+    pub outcome: Option<EventOutcome>,
+    /// Of this kind, in the provider's word.
+    pub kind: Option<String>,
+    /// That came then or later.
+    pub since: Option<Timestamp>,
+}
+
+/// How many events could not be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnclearEvents {
+    /// Those that are tried again by themselves.
+    pub waiting: u64,
+    /// Those that were given up.
+    pub given_up: u64,
 }
 
 /// Credits taken back from a lot that was paid for, or put back into it.
@@ -241,12 +277,23 @@ pub trait ReadPayments: Send + Sync {
     ) -> Result<Vec<String>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
-    /// Events that came since `since` and could not be understood, oldest first, at most `limit`.
+    /// Events that came since `since`, could not be understood and are not given up, oldest first,
+    /// at most `limit`.
     async fn list_unclear_events(
         &self,
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<PaymentEvent>, StoreError>;
+    /// An event.
+    async fn find_event(&self, id: PaymentEventId) -> Result<Option<PaymentEvent>, StoreError>;
+    /// What providers told, without its text, which is empty.
+    async fn list_events(
+        &self,
+        filter: &PaymentEventFilter,
+        page: &PageRequest<PaymentEventId>,
+    ) -> Result<Page<PaymentEvent, PaymentEventId>, StoreError>;
+    /// How many events could not be understood.
+    async fn count_unclear_events(&self) -> Result<UnclearEvents, StoreError>;
 }
 
 /// Changes purchases.
@@ -286,6 +333,13 @@ pub trait WritePayments: ReadPayments {
         &self,
         id: PaymentEventId,
         outcome: EventOutcome,
+        note: &str,
+    ) -> Result<(), StoreError>;
+    /// Notes that an unclear event is not tried again by itself; it stays unclear.
+    async fn give_up_event(
+        &self,
+        id: PaymentEventId,
+        at: Timestamp,
         note: &str,
     ) -> Result<(), StoreError>;
     /// Takes credits back: what is left of the lot, and for what was spent of it the organization

@@ -26,6 +26,7 @@ mod v23;
 mod v24;
 mod v25;
 mod v26;
+mod v29;
 mod v3;
 mod v4;
 mod v5;
@@ -96,6 +97,7 @@ const VERSIONS: &[Version] = &[
     Version::new(24, v24::STATEMENTS),
     Version::new(25, v25::STATEMENTS),
     Version::new(26, v26::STATEMENTS),
+    Version::new(29, v29::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -21,7 +21,10 @@ pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provide
      subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at, \
      charge_ref, dispute, disputed_minor, risk";
 pub(super) const EVENT_COLUMNS: &str =
-    "id, provider, event_ref, kind, body, outcome, note, received_at";
+    "id, provider, event_ref, kind, body, outcome, note, received_at, given_up_at";
+/// The same without the text.
+pub(super) const EVENT_HEAD_COLUMNS: &str =
+    "id, provider, event_ref, kind, '' AS body, outcome, note, received_at, given_up_at";
 
 /// A row of `checkouts`.
 #[derive(Debug, FromQueryResult)]
@@ -178,6 +181,7 @@ pub(super) struct EventRow {
     outcome: String,
     note: String,
     received_at: i64,
+    given_up_at: Option<i64>,
 }
 
 impl EventRow {
@@ -191,6 +195,7 @@ impl EventRow {
             outcome: decode_serde_word("event outcome", &self.outcome)?,
             note: self.note,
             received_at: decode_time(self.received_at),
+            given_up_at: self.given_up_at.map(decode_time),
         })
     }
 }

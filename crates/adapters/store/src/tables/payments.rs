@@ -3,16 +3,21 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Checkout, Page, PageRequest, Payment, PaymentEvent, ReadPayments, SubscriptionChange,
+    Checkout, Page, PageRequest, Payment, PaymentEvent, PaymentEventFilter, ReadPayments,
+    SubscriptionChange, UnclearEvents,
 };
 use gantry_rules::period::Period;
 use gantry_rules::subscription::Subscription;
-use gantry_types::{CheckoutId, Credits, LotId, OrganizationId, PaymentId, Timestamp};
+use gantry_types::{
+    CheckoutId, Credits, LotId, OrganizationId, PaymentEventId, PaymentId, Timestamp,
+};
+use sea_orm::Value;
 
+use super::convert::encode_serde_word;
 use super::page::PageSql;
 use super::payment_rows::{
-    CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EventRow, PAYMENT_COLUMNS, PaymentRow,
-    SUBSCRIPTION_COLUMNS, SubscriptionRow,
+    CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EVENT_HEAD_COLUMNS, EventRow,
+    PAYMENT_COLUMNS, PaymentRow, SUBSCRIPTION_COLUMNS, SubscriptionRow,
 };
 use crate::session::Session;
 
@@ -177,10 +182,69 @@ impl ReadPayments for Session {
     ) -> Result<Vec<PaymentEvent>, StoreError> {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM payment_events \
-             WHERE outcome = 'unclear' AND received_at >= $1 ORDER BY id LIMIT $2"
+             WHERE outcome = 'unclear' AND given_up_at IS NULL AND received_at >= $1 \
+             ORDER BY id LIMIT $2"
         );
         let values = vec![since.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }
+    async fn find_event(&self, id: PaymentEventId) -> Result<Option<PaymentEvent>, StoreError> {
+        let sql = format!("SELECT {EVENT_COLUMNS} FROM payment_events WHERE id = $1");
+        let row = self.sql().first::<EventRow>("payment event", sql, vec![id.as_uuid().into()]);
+        row.await?.map(EventRow::decode).transpose()
+    }
+
+    async fn list_events(
+        &self,
+        filter: &PaymentEventFilter,
+        page: &PageRequest<PaymentEventId>,
+    ) -> Result<Page<PaymentEvent, PaymentEventId>, StoreError> {
+        let (wanted, mut values) = derive_event_conditions(filter)?;
+        let tail = PageSql::new(page, "id", values.len() + 1, PaymentEventId::as_uuid);
+        let sql =
+            format!("SELECT {EVENT_HEAD_COLUMNS} FROM payment_events WHERE {wanted}{}", tail.tail);
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
+        let events = rows.into_iter().map(EventRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(events, |event: &PaymentEvent| event.id))
+    }
+
+    async fn count_unclear_events(&self) -> Result<UnclearEvents, StoreError> {
+        let count = |state: &'static str| {
+            let sql = format!(
+                "SELECT COUNT(*) FROM payment_events \
+                 WHERE outcome = 'unclear' AND given_up_at IS {state}"
+            );
+            self.sql().number("payment event", sql, Vec::new())
+        };
+        Ok(UnclearEvents {
+            waiting: count("NULL").await?.unsigned_abs(),
+            given_up: count("NOT NULL").await?.unsigned_abs(),
+        })
+    }
+}
+
+/// The condition of a list of events, and its parameters, numbered from 1.
+fn derive_event_conditions(
+    filter: &PaymentEventFilter,
+) -> Result<(String, Vec<Value>), StoreError> {
+    let mut wanted = String::from("TRUE");
+    let mut values: Vec<Value> = Vec::new();
+    let words = [("provider", &filter.provider), ("kind", &filter.kind)];
+    for (column, word) in words {
+        if let Some(word) = word {
+            values.push(word.as_str().into());
+            wanted.push_str(&format!(" AND {column} = ${}", values.len()));
+        }
+    }
+    if let Some(outcome) = filter.outcome {
+        values.push(encode_serde_word("event outcome", &outcome)?.into());
+        wanted.push_str(&format!(" AND outcome = ${}", values.len()));
+    }
+    if let Some(since) = filter.since {
+        values.push(since.as_micros().into());
+        wanted.push_str(&format!(" AND received_at >= ${}", values.len()));
+    }
+    Ok((wanted, values))
 }

@@ -145,7 +145,8 @@ impl WritePayments for Session {
 
     async fn insert_event(&self, event: &PaymentEvent) -> Result<(), StoreError> {
         let sql = "INSERT INTO payment_events (id, provider, event_ref, kind, body, outcome, \
-                   note, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                   note, received_at, given_up_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let values = vec![
             event.id.as_uuid().into(),
             event.provider.as_str().into(),
@@ -155,6 +156,7 @@ impl WritePayments for Session {
             encode_serde_word("event outcome", &event.outcome)?.into(),
             event.note.as_str().into(),
             event.received_at.as_micros().into(),
+            event.given_up_at.map(|at| at.as_micros()).into(),
         ];
         self.sql().run("payment event", sql, values).await.map(drop)
     }
@@ -168,6 +170,17 @@ impl WritePayments for Session {
         let sql = "UPDATE payment_events SET outcome = $2, note = $3 WHERE id = $1";
         let outcome = encode_serde_word("event outcome", &outcome)?;
         let values = vec![id.as_uuid().into(), outcome.into(), note.into()];
+        self.sql().run_on_row("payment event", sql, values).await
+    }
+
+    async fn give_up_event(
+        &self,
+        id: PaymentEventId,
+        at: Timestamp,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE payment_events SET given_up_at = $2, note = $3 WHERE id = $1";
+        let values = vec![id.as_uuid().into(), at.as_micros().into(), note.into()];
         self.sql().run_on_row("payment event", sql, values).await
     }
 

@@ -222,6 +222,7 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
         outcome: EventOutcome::Unclear,
         note: "of nobody".to_owned(),
         received_at: START,
+        given_up_at: None,
     };
     let insert = |event: PaymentEvent| {
         world.store.write::<(), StoreError, _>(move |tx| {
