@@ -48,9 +48,34 @@ pub enum DisputeState {
     Lost,
 }
 
+/// Whether money that was given back has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// It has, or is on its way.
+    Given,
+    /// It came back: the buyer's bank did not take it, or somebody stopped it.
+    Failed,
+}
+
+/// A refund as its provider tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldRefund {
+    /// The payment or the charge behind it, by the provider's name.
+    pub payment_ref: String,
+    /// The provider's name for the refund.
+    pub refund_ref: String,
+    /// How much was given back by it.
+    pub amount: Money,
+    /// Whether it was given after all.
+    pub state: RefundState,
+}
+
 /// A dispute as its provider tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldDispute {
+    /// The provider's name for it; that of the payment where it has one dispute at most.
+    pub dispute_ref: String,
     /// The payment or the charge behind it, by the provider's name.
     pub payment_ref: String,
     /// How much is disputed.
@@ -142,11 +167,13 @@ pub enum ProviderFact {
         /// The movement behind it, by the provider's name.
         charge_ref: String,
     },
+    /// One refund was made, or failed.
+    Refund(ToldRefund),
     /// Money was given back.
     Refunded {
         /// The payment or the charge behind it, by the provider's name.
         payment_ref: String,
-        /// All that was given back of it until now.
+        /// All that was given back of it until now; refunds that failed later may be in it.
         total: Money,
     },
     /// A payment is disputed, or was.

@@ -29,6 +29,7 @@ mod people;
 mod quota_events;
 mod referrals;
 mod requests;
+mod returns;
 mod rewards;
 mod schedules;
 mod session;
@@ -86,6 +87,7 @@ pub use referrals::{
     WriteReferrals,
 };
 pub use requests::{KeptRequest, ReadRequests, RequestHold, WriteRequests};
+pub use returns::{PaymentDispute, PaymentRefund, derive_disputed, derive_refunded};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,

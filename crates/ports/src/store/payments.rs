@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
+use super::returns::{PaymentDispute, PaymentRefund};
 use crate::payments::{DisputeState, PaymentRisk, Purchase};
 
 /// Where a checkout stands.
@@ -64,12 +65,14 @@ pub enum PaymentStatus {
 pub struct PaymentTrail {
     /// The movement of money behind it, by the provider's name, where that is another one.
     pub charge_ref: Option<String>,
-    /// Where a dispute about it stands.
+    /// Where disputes about it stand together.
     pub dispute: Option<DisputeState>,
     /// How much is or was disputed, in minor units.
     pub disputed_minor: i64,
     /// What the provider thinks of it.
     pub risk: Option<PaymentRisk>,
+    /// The largest sum of refunds that was told, in minor units; some of them may have failed.
+    pub refunds_told_minor: i64,
 }
 
 /// Money that was asked for.
@@ -259,6 +262,10 @@ pub trait ReadPayments: Send + Sync {
         provider: &str,
         provider_ref: &str,
     ) -> Result<Option<Payment>, StoreError>;
+    /// The refunds of a payment that were told one by one.
+    async fn list_refunds(&self, id: PaymentId) -> Result<Vec<PaymentRefund>, StoreError>;
+    /// The disputes about a payment.
+    async fn list_disputes(&self, id: PaymentId) -> Result<Vec<PaymentDispute>, StoreError>;
     /// How many credits a lot was given.
     async fn get_granted(&self, lot_id: LotId) -> Result<Credits, StoreError>;
     /// What an organization paid.
@@ -326,6 +333,10 @@ pub trait WritePayments: ReadPayments {
     ) -> Result<Option<Subscription>, StoreError>;
     /// Adds a payment, or changes the one with the provider's name: a failed one may succeed.
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError>;
+    /// Adds a refund, or notes that a known one failed. `false` where nothing changed.
+    async fn put_refund(&self, refund: &PaymentRefund) -> Result<bool, StoreError>;
+    /// Adds a dispute, or notes how a known one ended. `false` where nothing changed.
+    async fn put_dispute(&self, dispute: &PaymentDispute) -> Result<bool, StoreError>;
     /// Adds an event.
     async fn insert_event(&self, event: &PaymentEvent) -> Result<(), StoreError>;
     /// Notes what became of an event after all.

@@ -66,15 +66,7 @@ pub(super) struct Return {
     pub id: String,
     pub amount: Amount,
     #[serde(default)]
-    pub seller_payable_breakdown: Option<Breakdown>,
-    #[serde(default)]
     pub links: Vec<Link>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Breakdown {
-    #[serde(default)]
-    pub total_refunded_amount: Option<Amount>,
 }
 
 /// Money of a subscription that was given back, or taken.
@@ -84,8 +76,6 @@ pub(super) struct SaleReturn {
     pub amount: Amount,
     #[serde(default)]
     pub sale_id: Option<String>,
-    #[serde(default)]
-    pub total_refunded_amount: Option<Amount>,
 }
 
 /// A subscription.
@@ -292,7 +282,9 @@ impl Dispute {
         let (Some(payment_ref), Some(state)) = (payment, self.derive_state()) else {
             return Ok(None);
         };
-        Ok(Some(ToldDispute { payment_ref, amount: self.dispute_amount.tell()?, state }))
+        // What a bank takes names no dispute, but the payment, which has one at most.
+        let (dispute_ref, amount) = (payment_ref.clone(), self.dispute_amount.tell()?);
+        Ok(Some(ToldDispute { dispute_ref, payment_ref, amount, state }))
     }
 
     fn derive_state(&self) -> Option<DisputeState> {

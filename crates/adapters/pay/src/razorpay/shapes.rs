@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, ToldInvoice, ToldPayment, UnverifiedEvent,
+    DisputeState, InvoiceState, RefundState, ToldInvoice, ToldPayment, ToldRefund, UnverifiedEvent,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -114,9 +114,22 @@ pub(super) struct Invoice {
     pub created_at: i64,
 }
 
+/// Money that was given back once.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refund {
+    pub id: String,
+    pub payment_id: String,
+    pub amount: i64,
+    pub currency: String,
+    /// `pending`, `processed` or `failed`.
+    #[serde(default)]
+    pub status: String,
+}
+
 /// A dispute.
 #[derive(Debug, Deserialize)]
 pub(super) struct Dispute {
+    pub id: String,
     pub payment_id: String,
     pub amount: i64,
     pub currency: String,
@@ -156,6 +169,19 @@ impl Invoice {
             page_url: self.short_url,
             pdf_url: None,
             at: time_of(self.created_at),
+        })
+    }
+}
+
+impl Refund {
+    /// What it says in an event of a kind.
+    pub(super) fn tell(self, kind: &str) -> Result<ToldRefund, UnverifiedEvent> {
+        let has_failed = kind == "refund.failed" || self.status == "failed";
+        Ok(ToldRefund {
+            amount: money_of(self.amount, &self.currency)?,
+            payment_ref: self.payment_id,
+            refund_ref: self.id,
+            state: if has_failed { RefundState::Failed } else { RefundState::Given },
         })
     }
 }

@@ -160,6 +160,21 @@ pub(crate) struct Outcome {
     pub risk_score: Option<i64>,
 }
 
+/// Money that was given back once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Refund {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    /// `pending`, `requires_action`, `succeeded`, `failed` or `canceled`.
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub charge: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+}
+
 /// A buyer told their bank that a charge was not theirs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Dispute {

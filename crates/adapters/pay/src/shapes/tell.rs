@@ -1,15 +1,15 @@
 //! What the objects say in our words.
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, PaymentRisk, ProviderFact, RiskLevel, ToldDispute, ToldInvoice,
-    ToldPayment, ToldSubscription, UnverifiedEvent,
+    DisputeState, InvoiceState, PaymentRisk, ProviderFact, RefundState, RiskLevel, ToldDispute,
+    ToldInvoice, ToldPayment, ToldRefund, ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
 use gantry_types::{CheckoutId, OrganizationId, Timestamp};
 
 use super::{
-    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN,
+    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN, Refund,
     Subscription, find_id, money_of, time_of,
 };
 
@@ -172,6 +172,22 @@ impl Outcome {
     }
 }
 
+impl Refund {
+    pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
+        let state = match self.status.as_deref() {
+            Some("failed" | "canceled") => RefundState::Failed,
+            // What is on its way has left.
+            Some(_) | None => RefundState::Given,
+        };
+        Ok(ProviderFact::Refund(ToldRefund {
+            amount: money_of(self.amount, &self.currency)?,
+            payment_ref: self.payment_intent.or(self.charge).unwrap_or_else(|| self.id.clone()),
+            refund_ref: self.id,
+            state,
+        }))
+    }
+}
+
 impl Dispute {
     pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
         let state = match self.status.as_str() {
@@ -182,6 +198,7 @@ impl Dispute {
             _ => return Ok(ProviderFact::Other),
         };
         Ok(ProviderFact::Disputed(ToldDispute {
+            dispute_ref: self.id.clone(),
             amount: money_of(self.amount, &self.currency)?,
             payment_ref: self.payment_intent.or(self.charge).unwrap_or(self.id),
             state,

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Checkout, Page, PageRequest, Payment, PaymentEvent, PaymentEventFilter, ReadPayments,
-    SubscriptionChange, UnclearEvents,
+    Checkout, Page, PageRequest, Payment, PaymentDispute, PaymentEvent, PaymentEventFilter,
+    PaymentRefund, ReadPayments, SubscriptionChange, UnclearEvents,
 };
 use gantry_rules::period::Period;
 use gantry_rules::subscription::Subscription;
@@ -16,8 +16,8 @@ use sea_orm::Value;
 use super::convert::encode_serde_word;
 use super::page::PageSql;
 use super::payment_rows::{
-    CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EVENT_HEAD_COLUMNS, EventRow,
-    PAYMENT_COLUMNS, PaymentRow, SUBSCRIPTION_COLUMNS, SubscriptionRow,
+    CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, DisputeRow, EVENT_COLUMNS, EVENT_HEAD_COLUMNS,
+    EventRow, PAYMENT_COLUMNS, PaymentRow, RefundRow, SUBSCRIPTION_COLUMNS, SubscriptionRow,
 };
 use crate::session::Session;
 
@@ -128,6 +128,20 @@ impl ReadPayments for Session {
         let values = vec![provider.into(), provider_ref.into()];
         let row = self.sql().first::<PaymentRow>("payment", sql, values).await?;
         row.map(PaymentRow::decode).transpose()
+    }
+
+    async fn list_refunds(&self, id: PaymentId) -> Result<Vec<PaymentRefund>, StoreError> {
+        let sql = "SELECT payment_id, provider, refund_ref, minor, state FROM payment_refunds \
+                   WHERE payment_id = $1 ORDER BY refund_ref";
+        let rows = self.sql().all::<RefundRow>("refund", sql, vec![id.as_uuid().into()]).await?;
+        rows.into_iter().map(RefundRow::decode).collect()
+    }
+
+    async fn list_disputes(&self, id: PaymentId) -> Result<Vec<PaymentDispute>, StoreError> {
+        let sql = "SELECT payment_id, provider, dispute_ref, minor, state FROM payment_disputes \
+                   WHERE payment_id = $1 ORDER BY dispute_ref";
+        let rows = self.sql().all::<DisputeRow>("dispute", sql, vec![id.as_uuid().into()]).await?;
+        rows.into_iter().map(DisputeRow::decode).collect()
     }
 
     async fn get_granted(&self, lot_id: LotId) -> Result<Credits, StoreError> {

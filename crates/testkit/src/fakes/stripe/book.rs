@@ -172,6 +172,8 @@ pub(super) struct Book {
     pub subscriptions: BTreeMap<String, Subscription>,
     pub invoices: BTreeMap<String, Invoice>,
     pub charges: BTreeMap<String, Charge>,
+    /// What was given back, oldest first.
+    pub refunds: Vec<Value>,
     /// Promotion codes and the percent that they take off.
     pub codes: BTreeMap<String, i64>,
     /// All events, oldest first.
