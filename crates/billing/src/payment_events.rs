@@ -1,4 +1,4 @@
-//! What providers told, for administrators to look at; and what was unclear, tried again, given up,
+//! What was paid and what providers told, for administrators to look at; and what was unclear, tried again, given up,
 //! or put aside.
 //!
 //! Invariants: an event that stays unclear is given up after a while, so that those of somebody
@@ -11,9 +11,10 @@ use gantry_access::{Actor, Permission, require};
 use gantry_ports::StoreError;
 use gantry_ports::payments::ProviderEvent;
 use gantry_ports::store::{
-    EventOutcome, Page, PageRequest, PaymentEvent, PaymentEventFilter, StoreExt, Tx, UnclearEvents,
+    EventOutcome, Page, PageRequest, Payment, PaymentEvent, PaymentEventFilter, PaymentFilter,
+    StoreExt, Tx, UnclearEvents,
 };
-use gantry_types::{PaymentEventId, Timestamp};
+use gantry_types::{PaymentEventId, PaymentId, Timestamp};
 use serde_json::json;
 
 use crate::apply_event::Ground;
@@ -49,6 +50,21 @@ impl Billing {
         require(actor, Permission::Administer)?;
         let snapshot = self.store.read().await?;
         Ok(snapshot.payments().list_events(filter, page).await?)
+    }
+
+    /// What all organizations paid.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`], [`BillingError::Store`].
+    pub async fn list_all_payments(
+        &self,
+        actor: &Actor,
+        filter: &PaymentFilter,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, BillingError> {
+        require(actor, Permission::Administer)?;
+        let snapshot = self.store.read().await?;
+        Ok(snapshot.payments().list_all_payments(filter, page).await?)
     }
 
     /// One event with the text that was signed. Who looked is noted: it may name people.

@@ -108,8 +108,8 @@ impl Ground {
             }
             ProviderFact::Refund(told) => self.note_refund(tx, told).await,
             ProviderFact::Disputed(told) => self.apply_dispute(tx, told).await,
-            ProviderFact::Assessed { payment_ref, risk } => {
-                self.note_risk(tx, payment_ref, *risk).await
+            ProviderFact::Assessed { payment_ref, risk, method } => {
+                self.note_risk(tx, payment_ref, (*risk, method.as_deref())).await
             }
             ProviderFact::Other => Ok(ignored("nothing follows from it")),
         }

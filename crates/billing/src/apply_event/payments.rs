@@ -37,8 +37,9 @@ impl Ground {
             return Ok(ignored("this payment is known"));
         }
         let description = describe(tx, told, subscription.as_ref()).await?;
-        let (id, trail) =
+        let (id, mut trail) =
             known.map_or_else(|| (PaymentId::generate(), Default::default()), |k| (k.id, k.trail));
+        trail.features = told.features.clone();
         let record = Payment {
             id,
             organization_id,
@@ -88,15 +89,20 @@ impl Ground {
         &self,
         tx: &dyn Tx,
         payment_ref: &str,
-        risk: PaymentRisk,
+        (risk, method): (PaymentRisk, Option<&str>),
     ) -> Result<Verdict, StoreError> {
         let Some(mut payment) = self.find_payment(tx, payment_ref).await? else {
             return Ok(unclear(format!("there is no payment {payment_ref} yet")));
         };
-        if payment.trail.risk == Some(risk) {
+        let known = payment.trail.features.method.as_deref();
+        let is_method_known = method.is_none() || known == method;
+        if payment.trail.risk == Some(risk) && is_method_known {
             return Ok(ignored("this is known"));
         }
         payment.trail.risk = Some(risk);
+        if let Some(method) = method {
+            payment.trail.features.method = Some(method.to_owned());
+        }
         tx.payments().put_payment(&payment).await?;
         match risk.level {
             RiskLevel::Normal | RiskLevel::Unknown => {}

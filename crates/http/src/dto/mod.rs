@@ -5,6 +5,7 @@
 
 mod account;
 mod account_export;
+mod admin_payment;
 mod ai;
 mod audit;
 mod auth;
@@ -41,6 +42,7 @@ mod workflow;
 
 pub use account::*;
 pub use account_export::*;
+pub use admin_payment::*;
 pub use ai::*;
 pub use audit::*;
 pub use auth::*;

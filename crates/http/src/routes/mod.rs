@@ -7,6 +7,7 @@ mod admin_billing;
 mod admin_fraud;
 mod admin_limits;
 mod admin_payment_events;
+mod admin_payments;
 mod admin_session;
 mod admin_users;
 mod api_keys;
@@ -233,6 +234,8 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_limits::delete_limit_override))
         .routes(routes!(admin_billing::refund_payment))
         .routes(routes!(admin_billing::reconcile_payments))
+        .routes(routes!(admin_payments::list_all_payments))
+        .routes(routes!(admin_payments::export_payment_feed))
         .routes(routes!(admin_payment_events::list_payment_events))
         .routes(routes!(admin_payment_events::get_payment_event))
         .routes(routes!(admin_payment_events::apply_payment_event))

@@ -63,7 +63,25 @@ async fn tried_by_hand(database: Database) -> Result<()> {
     let reason = json!({ "reason": "of another shop" });
     shop.administrator.post(&dismiss, &reason).await?.require_status(409)?;
     shop.buyer.get(EVENTS).await?.require_status(403)?;
+    require_listed(&mut shop).await?;
     shop.require_sound_books().await
+}
+
+/// Administrators see how a payment was paid and what became of it; who paid sees less.
+async fn require_listed(shop: &mut Shop) -> Result<()> {
+    let path = "/api/v1/admin/payments?provider=razorpay";
+    let listed = shop.administrator.get(path).await?.json()?;
+    let row = &listed["items"][0];
+    assert_eq!(row["method"], "card", "{listed}");
+    assert_eq!(row["payment"]["dispute"], "open");
+    assert!(shop.payments().await?[0].get("method").is_none());
+    let feed = shop.administrator.get("/api/v1/admin/payment-feed.csv").await?.text();
+    assert!(feed.starts_with("at,provider,provider_ref,organization_id,amount_minor,"), "{feed}");
+    assert!(feed.contains(",4500,USD,received,card,"), "{feed}");
+    assert!(feed.trim_end().ends_with(",0,open,4500"), "{feed}");
+    let path = "/api/v1/admin/payment-feed.csv?until=2000-01-01T00:00:00Z";
+    assert_eq!(shop.administrator.get(path).await?.text().lines().count(), 1);
+    shop.buyer.get("/api/v1/admin/payments").await?.require_status(403)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -234,6 +234,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/admin/accounts/{id}/overrides/{limit}", ADMINISTER),
     ("post", "/api/v1/admin/payments/refund", ADMINISTER),
     ("post", "/api/v1/admin/payments/reconcile", ADMINISTER),
+    ("get", "/api/v1/admin/payments", ADMINISTER),
+    ("get", "/api/v1/admin/payment-feed.csv", ADMINISTER),
     ("get", "/api/v1/admin/payment-events", ADMINISTER),
     ("get", "/api/v1/admin/payment-events/{id}", ADMINISTER),
     ("post", "/api/v1/admin/payment-events/{id}/apply", ADMINISTER),

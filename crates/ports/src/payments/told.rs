@@ -21,6 +21,34 @@ pub struct ToldSubscription {
     pub state: SubscriptionState,
 }
 
+/// How somebody paid and what it cost, as far as a provider tells; nothing of a card, and nothing
+/// that names a person.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaymentFeatures {
+    /// The provider's word for the way, such as `card`, `upi` or `netbanking`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The bank, by the provider's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank: Option<String>,
+    /// The wallet, by the provider's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
+    /// What the provider keeps, tax included, in the smallest unit of what it settles in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_minor: Option<i64>,
+    /// The tax in that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_tax_minor: Option<i64>,
+    /// The provider's code of what went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// What went wrong, in the provider's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_reason: Option<String>,
+}
+
 /// A payment as its provider tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldPayment {
@@ -34,6 +62,8 @@ pub struct ToldPayment {
     pub amount: Money,
     /// What it was for.
     pub description: String,
+    /// How it was paid.
+    pub features: PaymentFeatures,
 }
 
 /// Where a dispute stands: a buyer told their bank that a payment was not theirs.
@@ -184,6 +214,8 @@ pub enum ProviderFact {
         payment_ref: String,
         /// What it found.
         risk: PaymentRisk,
+        /// The provider's word for the way it was paid.
+        method: Option<String>,
     },
     /// Something that nothing here follows from.
     Other,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
 use super::returns::{PaymentDispute, PaymentRefund};
-use crate::payments::{DisputeState, PaymentRisk, Purchase};
+use crate::payments::{DisputeState, PaymentFeatures, PaymentRisk, Purchase};
 
 /// Where a checkout stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct PaymentTrail {
     pub risk: Option<PaymentRisk>,
     /// The largest sum of refunds that was told, in minor units; some of them may have failed.
     pub refunds_told_minor: i64,
+    /// How it was paid.
+    pub features: PaymentFeatures,
 }
 
 /// Money that was asked for.
@@ -102,6 +104,19 @@ pub struct Payment {
     pub at: Timestamp,
     /// What became of it.
     pub trail: PaymentTrail,
+}
+
+/// Which payments of all organizations are wanted; what is `None` does not restrict.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentFilter {
+    /// Of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Of this provider.
+    pub provider: Option<String>,
+    /// Noted then or later.
+    pub since: Option<Timestamp>,
+    /// Noted before then.
+    pub until: Option<Timestamp>,
 }
 
 impl Payment {
@@ -272,6 +287,12 @@ pub trait ReadPayments: Send + Sync {
     async fn list_payments(
         &self,
         organization_id: OrganizationId,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, StoreError>;
+    /// What all organizations paid.
+    async fn list_all_payments(
+        &self,
+        filter: &PaymentFilter,
         page: &PageRequest<PaymentId>,
     ) -> Result<Page<Payment, PaymentId>, StoreError>;
     /// The provider's names of purchases that nothing was heard of since before `before`, newest

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, RefundState, ToldInvoice, ToldPayment, ToldRefund, UnverifiedEvent,
+    DisputeState, InvoiceState, PaymentFeatures, RefundState, ToldInvoice, ToldPayment, ToldRefund,
+    UnverifiedEvent,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -59,6 +60,21 @@ pub(super) struct Payment {
     pub amount_refunded: Option<i64>,
     #[serde(default)]
     pub description: Option<String>,
+    /// `card`, `netbanking`, `wallet`, `emi` or `upi`.
+    #[serde(default)]
+    pub method: Option<String>,
+    #[serde(default)]
+    pub bank: Option<String>,
+    #[serde(default)]
+    pub wallet: Option<String>,
+    #[serde(default)]
+    pub fee: Option<i64>,
+    #[serde(default)]
+    pub tax: Option<i64>,
+    #[serde(default)]
+    pub error_code: Option<String>,
+    #[serde(default)]
+    pub error_reason: Option<String>,
     #[serde(default, deserialize_with = "read_notes")]
     pub notes: Notes,
 }
@@ -148,6 +164,15 @@ impl Payment {
             provider_ref: self.id,
             subscription_ref: subscription,
             description: self.description.unwrap_or_default(),
+            features: PaymentFeatures {
+                method: self.method,
+                bank: self.bank,
+                wallet: self.wallet,
+                fee_minor: self.fee,
+                fee_tax_minor: self.tax,
+                error_code: self.error_code,
+                error_reason: self.error_reason,
+            },
         })
     }
 }

@@ -148,6 +148,16 @@ pub(crate) struct Charge {
     pub currency: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method_details: Option<MethodDetails>,
+}
+
+/// How a charge was paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct MethodDetails {
+    /// Such as `card` or `sepa_debit`.
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
 }
 
 /// What Stripe's Radar thinks of a charge.

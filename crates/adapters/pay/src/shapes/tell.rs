@@ -1,8 +1,8 @@
 //! What the objects say in our words.
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, PaymentRisk, ProviderFact, RefundState, RiskLevel, ToldDispute,
-    ToldInvoice, ToldPayment, ToldRefund, ToldSubscription, UnverifiedEvent,
+    DisputeState, InvoiceState, PaymentFeatures, PaymentRisk, ProviderFact, RefundState, RiskLevel,
+    ToldDispute, ToldInvoice, ToldPayment, ToldRefund, ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
@@ -36,6 +36,7 @@ impl CheckoutSession {
             organization_id: find_id(&self.metadata, ORGANIZATION),
             amount: money_of(self.amount_total.unwrap_or_default(), currency)?,
             description: String::new(),
+            features: PaymentFeatures::default(),
         };
         Ok(ProviderFact::CheckoutPaid { checkout_id, payment: Some(payment) })
     }
@@ -98,6 +99,7 @@ impl Invoice {
             organization_id: whose,
             amount: money_of(minor, &self.currency)?,
             description: self.description.clone().unwrap_or_default(),
+            features: PaymentFeatures::default(),
         })
     }
 
@@ -152,8 +154,9 @@ impl Charge {
     }
 
     pub(super) fn derive_risk(self) -> ProviderFact {
+        let method = self.payment_method_details.as_ref().and_then(|paid| paid.kind.clone());
         match self.outcome.as_ref().map(Outcome::tell) {
-            Some(risk) => ProviderFact::Assessed { payment_ref: self.derive_ref(), risk },
+            Some(risk) => ProviderFact::Assessed { payment_ref: self.derive_ref(), risk, method },
             None => ProviderFact::Other,
         }
     }

@@ -1,4 +1,5 @@
-//! Events of payments that were given up stay unclear; refunds and disputes are kept one by one.
+//! Events of payments that were given up stay unclear; refunds and disputes are kept one by one;
+//! how somebody paid is kept with the payment.
 
 /// Templates in the words of `Dialect::schema`.
 pub(super) const STATEMENTS: &[&str] = &[
@@ -6,6 +7,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     // Until now they passed for ignored. They were tried for eight days.
     "UPDATE payment_events SET outcome = 'unclear', given_up_at = received_at + 691200000000
         WHERE outcome = 'ignored' AND note LIKE 'given up: %'",
+    "ALTER TABLE payments ADD COLUMN features TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE payments ADD COLUMN refunds_told_minor {int} NOT NULL DEFAULT 0",
     "CREATE TABLE payment_refunds (
         provider TEXT NOT NULL,

@@ -22,7 +22,7 @@ pub(super) const SUBSCRIPTION_COLUMNS: &str = "id, organization_id, provider, pr
      created_at";
 pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
      subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at, \
-     charge_ref, dispute, disputed_minor, risk, refunds_told_minor";
+     charge_ref, dispute, disputed_minor, risk, refunds_told_minor, features";
 pub(super) const EVENT_COLUMNS: &str =
     "id, provider, event_ref, kind, body, outcome, note, received_at, given_up_at";
 /// The same without the text.
@@ -146,6 +146,7 @@ pub(super) struct PaymentRow {
     disputed_minor: i64,
     risk: Option<String>,
     refunds_told_minor: i64,
+    features: String,
 }
 
 impl PaymentRow {
@@ -170,6 +171,7 @@ impl PaymentRow {
                 disputed_minor: self.disputed_minor,
                 risk,
                 refunds_told_minor: self.refunds_told_minor,
+                features: decode_json("features", &self.features)?,
             },
         })
     }

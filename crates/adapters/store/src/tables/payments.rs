@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     Checkout, Page, PageRequest, Payment, PaymentDispute, PaymentEvent, PaymentEventFilter,
-    PaymentRefund, ReadPayments, SubscriptionChange, UnclearEvents,
+    PaymentFilter, PaymentRefund, ReadPayments, SubscriptionChange, UnclearEvents,
 };
 use gantry_rules::period::Period;
 use gantry_rules::subscription::Subscription;
@@ -167,6 +167,20 @@ impl ReadPayments for Session {
         Ok(tail.finish(payments, |payment: &Payment| payment.id))
     }
 
+    async fn list_all_payments(
+        &self,
+        filter: &PaymentFilter,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, StoreError> {
+        let (wanted, mut values) = derive_payment_conditions(filter);
+        let tail = PageSql::new(page, "id", values.len() + 1, PaymentId::as_uuid);
+        let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE {wanted}{}", tail.tail);
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<PaymentRow>("payment", sql, values).await?;
+        let payments = rows.into_iter().map(PaymentRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(payments, |payment: &Payment| payment.id))
+    }
+
     async fn list_open_checkouts(
         &self,
         provider: &str,
@@ -237,6 +251,25 @@ impl ReadPayments for Session {
             given_up: count("NOT NULL").await?.unsigned_abs(),
         })
     }
+}
+
+/// The condition of a list of payments, and its parameters, numbered from 1.
+fn derive_payment_conditions(filter: &PaymentFilter) -> (String, Vec<Value>) {
+    let wanted: [(&str, Option<Value>); 4] = [
+        ("organization_id =", filter.organization_id.map(|id| id.as_uuid().into())),
+        ("provider =", filter.provider.as_deref().map(Into::into)),
+        ("at >=", filter.since.map(|time| time.as_micros().into())),
+        ("at <", filter.until.map(|time| time.as_micros().into())),
+    ];
+    let mut text = String::from("TRUE");
+    let mut values = Vec::new();
+    for (compare, value) in wanted {
+        if let Some(value) = value {
+            values.push(value);
+            text.push_str(&format!(" AND {compare} ${}", values.len()));
+        }
+    }
+    (text, values)
 }
 
 /// The condition of a list of events, and its parameters, numbered from 1.

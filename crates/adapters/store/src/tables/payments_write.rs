@@ -112,15 +112,17 @@ impl WritePayments for Session {
         let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
                    subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
                    description, at, charge_ref, dispute, disputed_minor, risk, \
-                   refunds_told_minor) \
+                   refunds_told_minor, features) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17) \
+                   $17, $18) \
                    ON CONFLICT (provider, provider_ref) DO UPDATE SET \
                    subscription_id = excluded.subscription_id, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
                    status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
                    dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
-                   risk = excluded.risk, refunds_told_minor = excluded.refunds_told_minor";
+                   risk = excluded.risk, \
+                   refunds_told_minor = excluded.refunds_told_minor, \
+                   features = excluded.features";
         let trail = &payment.trail;
         let dispute =
             trail.dispute.map(|state| encode_serde_word("dispute", &state)).transpose()?;
@@ -143,6 +145,7 @@ impl WritePayments for Session {
             trail.disputed_minor.into(),
             risk.into(),
             trail.refunds_told_minor.into(),
+            encode_json("features", &trail.features)?.into(),
         ];
         self.sql().run("payment", sql, values).await.map(drop)
     }

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::payments::{DisputeState, RefundState};
+use gantry_ports::payments::{DisputeState, PaymentFeatures, RefundState};
 use gantry_ports::store::{
     EventOutcome, Order, PageRequest, Payment, PaymentDispute, PaymentEvent, PaymentEventFilter,
-    PaymentRefund, PaymentStatus, PaymentTrail, StoreExt, UnclearEvents,
+    PaymentFilter, PaymentRefund, PaymentStatus, PaymentTrail, StoreExt, UnclearEvents,
 };
 use gantry_types::{Currency, Money, PaymentEventId, PaymentId};
 
@@ -26,9 +26,13 @@ async fn pay(world: &World) -> anyhow::Result<PaymentId> {
         status: PaymentStatus::Received,
         description: "credits".to_owned(),
         at: START,
-        trail: PaymentTrail::default(),
+        trail: PaymentTrail {
+            refunds_told_minor: 300,
+            features: PaymentFeatures { method: Some("upi".to_owned()), ..Default::default() },
+            ..PaymentTrail::default()
+        },
     };
-    let id = payment.id;
+    let (id, expected) = (payment.id, payment.clone());
     world
         .store
         .write::<(), StoreError, _>(move |tx| {
@@ -36,6 +40,13 @@ async fn pay(world: &World) -> anyhow::Result<PaymentId> {
             Box::pin(async move { tx.payments().put_payment(&payment).await })
         })
         .await?;
+    let page = PageRequest { after: None, limit: 10, order: Order::NewestFirst };
+    let snapshot = world.read().await?;
+    let listed = snapshot.payments().list_all_payments(&PaymentFilter::default(), &page).await?;
+    ensure!(listed.items == [expected], "{listed:?}");
+    let later = PaymentFilter { since: Some(World::at(1)), ..PaymentFilter::default() };
+    let listed = snapshot.payments().list_all_payments(&later, &page).await?;
+    ensure!(listed.items.is_empty(), "{listed:?}");
     Ok(id)
 }
 

@@ -288,7 +288,7 @@ pub async fn a_payment_keeps_its_trail(world: &World) -> Outcome {
         dispute: Some(DisputeState::Open),
         disputed_minor: 900,
         risk: Some(PaymentRisk { level: RiskLevel::Elevated, score: Some(71) }),
-        refunds_told_minor: 300,
+        ..PaymentTrail::default()
     };
     let payment = Payment {
         id: PaymentId::generate(),
