@@ -4,7 +4,7 @@
 //! ([`Payment::lost_minor`]), whatever was told in which order.
 
 use gantry_ports::StoreError;
-use gantry_ports::payments::{PaymentRisk, RiskLevel, ToldPayment};
+use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPayment};
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, Tx};
 use gantry_rules::subscription::Subscription;
 use gantry_types::{Credits, PaymentId};
@@ -39,7 +39,10 @@ impl Ground {
         let description = describe(tx, told, subscription.as_ref()).await?;
         let (id, mut trail) =
             known.map_or_else(|| (PaymentId::generate(), Default::default()), |k| (k.id, k.trail));
-        trail.features = told.features.clone();
+        // What is told of it elsewhere stays where this tells nothing.
+        if told.features != PaymentFeatures::default() {
+            trail.features = told.features.clone();
+        }
         let record = Payment {
             id,
             organization_id,
