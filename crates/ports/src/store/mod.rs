@@ -78,7 +78,8 @@ pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
 pub use payments::{
     Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentEventFilter,
-    PaymentFilter, PaymentStatus, PaymentTrail, ReadPayments, SubscriptionChange, UnclearEvents, WritePayments,
+    PaymentFilter, PaymentStatus, PaymentTrail, ReadPayments, SubscriptionChange, UnclearEvents,
+    WritePayments,
 };
 pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
 pub use quota_events::{QuotaEvent, QuotaEventFilter, QuotaEventKind};
