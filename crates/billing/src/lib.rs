@@ -25,6 +25,7 @@ mod notice;
 mod offers;
 mod once;
 mod over_limit;
+mod payment_events;
 mod plan_choice;
 mod post;
 mod quota_events;

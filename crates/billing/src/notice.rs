@@ -42,6 +42,11 @@ pub enum BillingNews {
         /// How much, this time.
         amount: Money,
     },
+    /// Money that was given back came back: the buyer's bank did not take it, say.
+    RefundFailed {
+        /// How much, this time.
+        amount: Money,
+    },
     /// A payment is disputed, or was.
     Disputed {
         /// How much.
@@ -80,6 +85,7 @@ impl BillingNews {
             Self::Received { .. } => "received",
             Self::Failed { .. } => "failed",
             Self::Refunded { .. } => "refunded",
+            Self::RefundFailed { .. } => "refund_failed",
             Self::Disputed { .. } => "disputed",
             Self::LowBalance { .. } => "low_balance",
             Self::TrialEnding { .. } => "trial_ending",

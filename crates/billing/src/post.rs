@@ -68,8 +68,9 @@ impl Ground {
             BillingNews::PlanChanged { before, after } => {
                 Some(Letter::PlanChanged { organization, before, after })
             }
-            // A matter between the operator and the provider.
-            BillingNews::Disputed { .. } => None,
+            // Matters between the operator and the provider: how the money reaches the buyer in
+            // another way, the operator has to say.
+            BillingNews::RefundFailed { .. } | BillingNews::Disputed { .. } => None,
         })
     }
 }

@@ -111,6 +111,7 @@ impl Billing {
                         outcome: verdict.outcome,
                         note: verdict.note,
                         received_at: ground.now,
+                        given_up_at: None,
                     };
                     payments.insert_event(&noted).await?;
                     let (outcome, notices) = (verdict.outcome, verdict.notices);

@@ -1,19 +1,19 @@
 //! What was unclear or missed is made up for: by a chore, and on demand.
 //!
-//! Invariants: an event that the provider lists is applied like one that it sent, and once; an
-//! event that stays unclear is given up after a while, so that those of somebody else's sales do
-//! not stand in the way of ours.
+//! Invariants: an event that the provider lists is applied like one that it sent, and once; what
+//! stays unclear is tried again until `payment_events` gives it up.
 
 use std::time::Duration;
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::ToldSubscription;
-use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
+use gantry_ports::store::{EventOutcome, StoreExt};
 use gantry_rules::subscription::{Standing, Subscription};
 use gantry_types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::error::{BillingError, describe_unreadable};
+use crate::error::BillingError;
+use crate::payment_events::Retried;
 use crate::receive_event::Received;
 use crate::{Billing, Till};
 
@@ -23,8 +23,6 @@ const ROUND: u32 = 500;
 const LOOK_BACK: Duration = Duration::from_hours(7 * 24);
 /// How old a purchase is before its provider is asked about it.
 const OPEN_FOR: Duration = Duration::from_mins(2);
-/// How long an event may stay unclear.
-const UNCLEAR_FOR: Duration = Duration::from_hours(8 * 24);
 /// However old an event is.
 const EVER: Duration = Duration::from_hours(100 * 365 * 24);
 
@@ -174,47 +172,9 @@ impl Billing {
         drop(snapshot);
         let mut applied = 0;
         for event in unclear.into_iter().filter(|event| event.provider == till.provider.id()) {
-            applied += u64::from(self.apply_again(event).await?);
+            applied += u64::from(self.apply_again(till, event).await? == Retried::Clear);
         }
         Ok(applied)
-    }
-
-    async fn apply_again(&self, noted: PaymentEvent) -> Result<bool, BillingError> {
-        let till = self.require_till()?;
-        let event = match till.provider.read_verified(noted.body.as_bytes()) {
-            Ok(event) => event,
-            Err(error) => {
-                tracing::warn!(event = noted.event_ref, "{}", describe_unreadable(&error));
-                return Ok(false);
-            }
-        };
-        let event = self.ask_for_discount(event).await?;
-        let ground = self.derive_ground()?;
-        let stale = ground.now.since(noted.received_at) > UNCLEAR_FOR;
-        let id = noted.id;
-        let notices = self
-            .store
-            .write(move |tx| {
-                let (ground, event) = (ground.clone(), event.clone());
-                Box::pin(async move {
-                    let verdict = ground.apply(tx, &event).await?;
-                    ground.post(tx, &verdict.notices).await?;
-                    let (outcome, note) = match verdict.outcome {
-                        EventOutcome::Unclear if stale => {
-                            (EventOutcome::Ignored, format!("given up: {}", verdict.note))
-                        }
-                        EventOutcome::Unclear => return Ok(None),
-                        EventOutcome::Applied | EventOutcome::Ignored => {
-                            (verdict.outcome, verdict.note)
-                        }
-                    };
-                    tx.payments().set_event_outcome(id, outcome, &note).await?;
-                    Ok::<_, BillingError>(Some(verdict.notices))
-                })
-            })
-            .await?;
-        self.announce(notices.as_deref().unwrap_or_default());
-        Ok(notices.is_some())
     }
 
     /// Asks the provider about the subscription of this name, where it is known here.

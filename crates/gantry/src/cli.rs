@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod datasets;
+mod payments;
 mod people;
 mod scheduling;
 mod sharing;
@@ -11,10 +12,11 @@ mod workflows;
 
 pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
 pub use admin::{
-    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand, AdminPaymentsCommand,
-    AdminPlanCommand, FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
+    AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand, AdminPlanCommand,
+    FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
 pub use datasets::DatasetsCommand;
+pub use payments::AdminPaymentsCommand;
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use sharing::{AccessCommand, ThingArgs};

@@ -19,6 +19,7 @@ const SECTIONS = [
   { to: '/admin/people', label: 'people.title' },
   { to: '/admin/costs', label: 'costs.title' },
   { to: '/admin/referrals', label: 'referrals.all' },
+  { to: '/admin/payments', label: 'paymentEvents.title' },
   { to: '/admin/revenue', label: 'revenue.title' },
   { to: '/admin/flags', label: 'flags.title' },
   { to: '/admin/fraud', label: 'fraud.title' },

@@ -18,10 +18,12 @@ import type {
   Cost,
   Costs,
   Flag,
+  PaymentEvent,
   Revenue,
 } from '../api/types';
 import { AdminCostsPage } from '../pages/AdminCostsPage';
 import { AdminFlagsPage } from '../pages/AdminFlagsPage';
+import { AdminPaymentsPage } from '../pages/AdminPaymentsPage';
 import { AdminPeoplePage } from '../pages/AdminPeoplePage';
 import { AdminPersonPage } from '../pages/AdminPersonPage';
 import { AdminReferralsPage } from '../pages/AdminReferralsPage';
@@ -32,6 +34,7 @@ const PAGES = {
   '/admin/people/$userId': AdminPersonPage,
   '/admin/costs': AdminCostsPage,
   '/admin/referrals': AdminReferralsPage,
+  '/admin/payments': AdminPaymentsPage,
   '/admin/revenue': AdminRevenuePage,
   '/admin/flags': AdminFlagsPage,
 };
@@ -205,6 +208,41 @@ test('revenue tells how it moved in a month', async () => {
   await userEvent.type(screen.getByLabelText('Month'), '2026-10');
   await vi.waitFor(() =>
     expect(server.mock.calls.at(-1)?.[0]).toBe('/api/v1/admin/revenue?month=2026-10'),
+  );
+});
+
+test('an event that could not be understood is tried again or put aside', async () => {
+  const event: PaymentEvent = {
+    id: '0197',
+    provider: 'stripe',
+    event_ref: 'evt_1',
+    kind: 'charge.refunded',
+    outcome: 'unclear',
+    note: 'there is no payment pi_1 yet',
+    received_at: AT,
+    given_up_at: null,
+  };
+  const server = answerBy({
+    ...OFFERS,
+    '/api/v1/admin/payment-events': { items: [event], next_cursor: null },
+    '/api/v1/admin/payment-events/0197/apply': event,
+    '/api/v1/admin/payment-events/0197/dismiss': { ...event, outcome: 'ignored' },
+  });
+  visit('/admin/payments');
+  expect(await rowOf('Unclear events', 'charge.refunded')).toContain('no payment pi_1');
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  const trial = within(await screen.findByRole('dialog'));
+  await userEvent.click(trial.getByRole('button', { name: 'Try again' }));
+  await vi.waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  await userEvent.click(screen.getByRole('button', { name: 'Put aside' }));
+  const aside = within(await screen.findByRole('dialog'));
+  await userEvent.type(aside.getByLabelText('Reason'), 'of another shop');
+  await userEvent.click(aside.getByRole('button', { name: 'Put aside' }));
+  await vi.waitFor(() =>
+    expect(changesOf(server).map(([, path, body]) => [path, body])).toEqual([
+      ['/api/v1/admin/payment-events/0197/apply', null],
+      ['/api/v1/admin/payment-events/0197/dismiss', { reason: 'of another shop' }],
+    ]),
   );
 });
 

@@ -14,6 +14,7 @@ import type {
   FraudEvent,
   LimitRecord,
   Page,
+  PaymentEvent,
   Revenue,
 } from './types';
 
@@ -92,6 +93,18 @@ export const allReferralsQuery = infiniteQueryOptions({
   queryKey: ['all-referrals'],
   queryFn: ({ pageParam, signal }) =>
     api.get<Page<AdminReferral>>('/admin/referrals', { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
+
+export const unclearEventsQuery = infiniteQueryOptions({
+  queryKey: ['payment-events'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<PaymentEvent>>(
+      '/admin/payment-events',
+      { outcome: 'unclear', cursor: pageParam, limit: PAGE },
+      signal,
+    ),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
 });

@@ -697,6 +697,117 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/payment-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What payment providers told, and what became of it. For administrators. */
+        get: operations["list_payment_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payment-events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One event with the text that its provider sent; the audit log says who read it. For
+         *     administrators.
+         */
+        get: operations["get_payment_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payment-events/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries an unclear event now, also one that was given up; the answer says what became of it. For
+         *     administrators.
+         */
+        post: operations["apply_payment_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payment-events/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an unclear event aside: nothing follows from it. For administrators. */
+        post: operations["dismiss_payment_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payment-feed.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV, oldest first. For administrators. */
+        get: operations["export_payment_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What all organizations paid, with what the provider thinks of it and how it was paid. For
+         *     administrators.
+         */
+        get: operations["list_all_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/payments/reconcile": {
         parameters: {
             query?: never;
@@ -3100,6 +3211,46 @@ export interface components {
             /** @description The version of the server. */
             version: string;
         };
+        /** @description A payment, what its provider thinks of it, and how it was paid. */
+        AdminPaymentBody: {
+            /** @description The bank, by the provider's name. */
+            bank?: string | null;
+            /** @description The provider's code of what went wrong. */
+            error_code?: string | null;
+            /** @description What went wrong, in the provider's words. */
+            error_reason?: string | null;
+            /**
+             * Format: int64
+             * @description What the provider keeps, tax included, in the smallest unit of what it settles in.
+             */
+            fee_minor?: number | null;
+            /**
+             * Format: int64
+             * @description The tax in that.
+             */
+            fee_tax_minor?: number | null;
+            /** @description The provider's word for the way it was paid, such as `card` or `upi`. */
+            method?: string | null;
+            /**
+             * Format: uuid
+             * @description Who paid.
+             */
+            organization_id: string;
+            /** @description The payment. */
+            payment: components["schemas"]["PaymentBody"];
+            /**
+             * @description How likely it is fraud, in the provider's opinion: `normal`, `elevated`, `highest` or
+             *     `unknown`.
+             */
+            risk_level?: string | null;
+            /**
+             * Format: int32
+             * @description The same as a number, 0 to 100.
+             */
+            risk_score?: number | null;
+            /** @description The wallet, by the provider's name. */
+            wallet?: string | null;
+        };
         /** @description A referral as administrators see it. */
         AdminReferralBody: {
             /**
@@ -3610,6 +3761,11 @@ export interface components {
         };
         /** @enum {string} */
         Device: "cpu" | "gpu";
+        /** @description An event that is put aside. */
+        DismissRequest: {
+            /** @description Why nothing follows from it: 1 to 200 characters. */
+            reason: string;
+        };
         /** @description An engine. */
         EngineBody: {
             /** @description The name, such as `automl`. */
@@ -4033,9 +4189,9 @@ export interface components {
              * @description When it was written.
              */
             at: string;
-            /** @description The number of the invoice that a credit note corrects. */
+            /** @description The number of the invoice that a credit note or its reversal corrects. */
             corrects?: string | null;
-            /** @description `invoice` or `credit_note`. */
+            /** @description `invoice`, `credit_note`, or `credit_reversal` of what could not be given back. */
             kind: string;
             net?: components["schemas"]["MoneyBody"] | null;
             /** @description The number on it. */
@@ -5305,6 +5461,51 @@ export interface components {
             title: string;
         };
         /** @description One part of a list. */
+        PageOf_AdminPaymentBody: {
+            /** @description The items. */
+            items: {
+                /** @description The bank, by the provider's name. */
+                bank?: string | null;
+                /** @description The provider's code of what went wrong. */
+                error_code?: string | null;
+                /** @description What went wrong, in the provider's words. */
+                error_reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description What the provider keeps, tax included, in the smallest unit of what it settles in.
+                 */
+                fee_minor?: number | null;
+                /**
+                 * Format: int64
+                 * @description The tax in that.
+                 */
+                fee_tax_minor?: number | null;
+                /** @description The provider's word for the way it was paid, such as `card` or `upi`. */
+                method?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who paid.
+                 */
+                organization_id: string;
+                /** @description The payment. */
+                payment: components["schemas"]["PaymentBody"];
+                /**
+                 * @description How likely it is fraud, in the provider's opinion: `normal`, `elevated`, `highest` or
+                 *     `unknown`.
+                 */
+                risk_level?: string | null;
+                /**
+                 * Format: int32
+                 * @description The same as a number, 0 to 100.
+                 */
+                risk_score?: number | null;
+                /** @description The wallet, by the provider's name. */
+                wallet?: string | null;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
         PageOf_AdminReferralBody: {
             /** @description The items. */
             items: {
@@ -5804,6 +6005,39 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One part of a list. */
+        PageOf_PaymentEventBody: {
+            /** @description The items. */
+            items: {
+                /** @description The provider's name for it. */
+                event_ref: string;
+                /**
+                 * Format: date-time
+                 * @description Since when an unclear one is not tried again by itself.
+                 */
+                given_up_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The identifier.
+                 */
+                id: string;
+                /** @description The provider's word for its kind. */
+                kind: string;
+                /** @description Why, in words. */
+                note: string;
+                /** @description `applied`, `ignored` or `unclear`. */
+                outcome: string;
+                /** @description The provider. */
+                provider: string;
+                /**
+                 * Format: date-time
+                 * @description When it came.
+                 */
+                received_at: string;
+            }[];
+            /** @description Where the list goes on; `null` on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One part of a list. */
         PageOf_ScheduleBody: {
             /** @description The items. */
             items: {
@@ -6092,6 +6326,41 @@ export interface components {
              * @description The subscription that it was for.
              */
             subscription_id?: string | null;
+        };
+        /** @description Something that a payment provider told. */
+        PaymentEventBody: {
+            /** @description The provider's name for it. */
+            event_ref: string;
+            /**
+             * Format: date-time
+             * @description Since when an unclear one is not tried again by itself.
+             */
+            given_up_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The identifier.
+             */
+            id: string;
+            /** @description The provider's word for its kind. */
+            kind: string;
+            /** @description Why, in words. */
+            note: string;
+            /** @description `applied`, `ignored` or `unclear`. */
+            outcome: string;
+            /** @description The provider. */
+            provider: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+        };
+        /** @description An event with its text. */
+        PaymentEventTextBody: {
+            /** @description What the provider sent, as it was signed; it may name people. */
+            body: string;
+            /** @description The event. */
+            event: components["schemas"]["PaymentEventBody"];
         };
         /** @description A version of a plan. */
         PlanBody: {
@@ -8910,6 +9179,223 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdminOverview"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_payment_events: {
+        parameters: {
+            query?: {
+                /** @description Of this provider, such as `stripe`. */
+                provider?: string;
+                /** @description `applied`, `ignored` or `unclear`. */
+                outcome?: string;
+                /** @description Of this kind, in the provider's word, such as `charge.refunded`. */
+                kind?: string;
+                /** @description That came then or later, such as 2027-02-01T00:00:00Z. */
+                since?: string;
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_PaymentEventBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_payment_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentEventTextBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    apply_payment_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentEventBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    dismiss_payment_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentEventBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_payment_feed: {
+        parameters: {
+            query?: {
+                /** @description Of this organization; of all if not given. */
+                organization?: string;
+                /** @description Of this provider, such as `stripe`. */
+                provider?: string;
+                /** @description Noted then or later, such as 2027-02-01T00:00:00Z. */
+                since?: string;
+                /** @description Noted before then. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_all_payments: {
+        parameters: {
+            query?: {
+                /** @description Of this organization; of all if not given. */
+                organization?: string;
+                /** @description Of this provider, such as `stripe`. */
+                provider?: string;
+                /** @description Noted then or later, such as 2027-02-01T00:00:00Z. */
+                since?: string;
+                /** @description Noted before then. */
+                until?: string;
+                /** @description At most so many items: 1 to 200, 50 if not given. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `newest_first` (if not given) or `oldest_first`. */
+                order?: components["schemas"]["ListOrder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOf_AdminPaymentBody"];
                 };
             };
             /** @description A problem. */

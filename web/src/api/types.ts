@@ -88,6 +88,7 @@ export type Meter = Filled<Schemas['MeterBody']>;
 /** A limit that an account has in place of its plan's. */
 export type OwnLimit = Filled<Schemas['LimitOverrideBody']>;
 /** The same, as administrators see it. */
+export type PaymentEvent = Filled<Schemas['PaymentEventBody']>;
 export type LimitRecord = Filled<Schemas['LimitRecordBody']>;
 export type LimitRequest = Schemas['LimitOverrideRequest'];
 export type Account = With<

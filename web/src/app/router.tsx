@@ -208,6 +208,12 @@ const allReferrals = createRoute({
   component: lazyRouteComponent(() => import('../pages/AdminReferralsPage'), 'AdminReferralsPage'),
 });
 
+const payments = createRoute({
+  getParentRoute: () => root,
+  path: '/admin/payments',
+  component: lazyRouteComponent(() => import('../pages/AdminPaymentsPage'), 'AdminPaymentsPage'),
+});
+
 const revenue = createRoute({
   getParentRoute: () => root,
   path: '/admin/revenue',
@@ -251,6 +257,7 @@ export const router = createRouter({
     person,
     costs,
     allReferrals,
+    payments,
     revenue,
     flags,
     fraud,

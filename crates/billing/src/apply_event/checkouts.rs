@@ -77,7 +77,7 @@ impl Ground {
             status: PaymentStatus::Received,
             description: format!("{credits} credits"),
             at: self.now,
-            trail: PaymentTrail::default(),
+            trail: PaymentTrail { features: payment.features.clone(), ..PaymentTrail::default() },
         };
         tx.payments().put_payment(&record).await?;
         self.write_invoice(tx, &record).await?;

@@ -1,7 +1,8 @@
 //! Invoices of what was paid, and credit notes of what was given back.
 //!
 //! Invariants: a payment has one invoice, ours or its provider's, written in the transaction that
-//! books it; what was given back of one of ours is told by credit notes, whose amounts add up to it.
+//! books it; what was given back of one of ours is told by credit notes, less what came back, which
+//! reversals of credit notes tell: no document is ever changed or removed.
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine, Payment, Tx};
@@ -48,8 +49,9 @@ impl Ground {
         self.number(tx, &content).await
     }
 
-    /// Writes the credit note of what was given back of a payment between two of its states.
-    pub(super) async fn write_credit_note(
+    /// Writes the credit note of what was given back of a payment between two of its states, or the
+    /// reversal of credit notes where less was given back than before.
+    pub(super) async fn write_correction(
         &self,
         tx: &dyn Tx,
         before: &Payment,
@@ -59,11 +61,16 @@ impl Ground {
             return Ok(());
         };
         let tax = invoice.content.tax.as_ref();
-        let total = TaxedAmount::of(after.refunded_minor, tax)
-            .minus(TaxedAmount::of(before.refunded_minor, tax));
+        let [before_total, after_total] =
+            [before, after].map(|payment| TaxedAmount::of(payment.refunded_minor, tax));
+        let (kind, total) = if after.refunded_minor > before.refunded_minor {
+            (InvoiceKind::CreditNote, after_total.minus(before_total))
+        } else {
+            (InvoiceKind::CreditReversal, before_total.minus(after_total))
+        };
         let content = InvoiceContent {
             id: InvoiceId::generate(),
-            kind: InvoiceKind::CreditNote,
+            kind,
             corrects: Some(invoice.number),
             lines: vec![InvoiceLine { description: after.description.clone(), amount: total }],
             total,

@@ -7,6 +7,7 @@
 mod checkouts;
 mod invoices;
 mod payments;
+mod returns;
 mod subscriptions;
 
 use std::sync::Arc;
@@ -103,11 +104,12 @@ impl Ground {
                 self.note_charge(tx, payment_ref, charge_ref).await
             }
             ProviderFact::Refunded { payment_ref, total } => {
-                self.apply_refund(tx, payment_ref, *total).await
+                self.note_refunds_told(tx, payment_ref, *total).await
             }
+            ProviderFact::Refund(told) => self.note_refund(tx, told).await,
             ProviderFact::Disputed(told) => self.apply_dispute(tx, told).await,
-            ProviderFact::Assessed { payment_ref, risk } => {
-                self.note_risk(tx, payment_ref, *risk).await
+            ProviderFact::Assessed { payment_ref, risk, method } => {
+                self.note_risk(tx, payment_ref, (*risk, method.as_deref())).await
             }
             ProviderFact::Other => Ok(ignored("nothing follows from it")),
         }

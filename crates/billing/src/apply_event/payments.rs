@@ -1,13 +1,13 @@
-//! Money came, or did not, or went back.
+//! Money came, or did not; and what was bought with what is not ours any more.
 //!
 //! Invariant: what is taken back of a lot is the share of its price that is not ours any more
 //! ([`Payment::lost_minor`]), whatever was told in which order.
 
 use gantry_ports::StoreError;
-use gantry_ports::payments::{DisputeState, PaymentRisk, RiskLevel, ToldDispute, ToldPayment};
+use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPayment};
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, Tx};
 use gantry_rules::subscription::Subscription;
-use gantry_types::{Credits, Money, PaymentId};
+use gantry_types::{Credits, PaymentId};
 use serde_json::json;
 
 use super::{Ground, Verdict, applied, ignored, unclear};
@@ -37,8 +37,12 @@ impl Ground {
             return Ok(ignored("this payment is known"));
         }
         let description = describe(tx, told, subscription.as_ref()).await?;
-        let (id, trail) =
+        let (id, mut trail) =
             known.map_or_else(|| (PaymentId::generate(), Default::default()), |k| (k.id, k.trail));
+        // What is told of it elsewhere stays where this tells nothing.
+        if told.features != PaymentFeatures::default() {
+            trail.features = told.features.clone();
+        }
         let record = Payment {
             id,
             organization_id,
@@ -84,82 +88,24 @@ impl Ground {
         Ok(applied(format!("paid by {charge_ref}")))
     }
 
-    pub(super) async fn apply_refund(
-        &self,
-        tx: &dyn Tx,
-        payment_ref: &str,
-        total: Money,
-    ) -> Result<Verdict, StoreError> {
-        let Some(payment) = self.find_payment(tx, payment_ref).await? else {
-            return Ok(unclear(format!("there is no payment {payment_ref} yet")));
-        };
-        if total.currency != payment.amount.currency {
-            return Ok(unclear("it is in another currency"));
-        }
-        let total = total.minor.min(payment.amount.minor);
-        if total <= payment.refunded_minor {
-            return Ok(ignored("this refund is known"));
-        }
-        let minor = total - payment.refunded_minor;
-        let changed = Payment { refunded_minor: total, ..payment.clone() };
-        self.settle_lot(tx, &payment, &changed).await?;
-        self.write_credit_note(tx, &payment, &changed).await?;
-        let whose = payment.organization_id;
-        let details = json!({ "payment": payment.provider_ref, "refunded_minor": minor });
-        self.audit(tx, whose, ("payment.refund", &payment.provider_ref, details)).await?;
-        let amount = Money { minor, ..payment.amount };
-        Ok(applied("given back").telling(whose, BillingNews::Refunded { amount }))
-    }
-
-    pub(super) async fn apply_dispute(
-        &self,
-        tx: &dyn Tx,
-        told: &ToldDispute,
-    ) -> Result<Verdict, StoreError> {
-        let Some(payment) = self.find_payment(tx, &told.payment_ref).await? else {
-            return Ok(unclear(format!("there is no payment {} yet", told.payment_ref)));
-        };
-        if told.amount.currency != payment.amount.currency {
-            return Ok(unclear("it is in another currency"));
-        }
-        match (payment.trail.dispute, told.state) {
-            (Some(DisputeState::Won | DisputeState::Lost), _) => {
-                return Ok(ignored("the dispute had ended"));
-            }
-            (Some(DisputeState::Open), DisputeState::Open) => {
-                return Ok(ignored("this dispute is known"));
-            }
-            (Some(DisputeState::Open) | None, _) => {}
-        }
-        let mut changed = payment.clone();
-        changed.trail.dispute = Some(told.state);
-        changed.trail.disputed_minor = told.amount.minor;
-        self.settle_lot(tx, &payment, &changed).await?;
-        let whose = payment.organization_id;
-        let word = match told.state {
-            DisputeState::Open => "open",
-            DisputeState::Won => "won",
-            DisputeState::Lost => "lost",
-        };
-        let details = json!({ "amount": told.amount.to_string(), "state": word });
-        self.audit(tx, whose, ("payment.dispute", &payment.provider_ref, details)).await?;
-        let news = BillingNews::Disputed { amount: told.amount, state: told.state };
-        Ok(applied(format!("the dispute is {word}")).telling(whose, news))
-    }
-
     pub(super) async fn note_risk(
         &self,
         tx: &dyn Tx,
         payment_ref: &str,
-        risk: PaymentRisk,
+        (risk, method): (PaymentRisk, Option<&str>),
     ) -> Result<Verdict, StoreError> {
         let Some(mut payment) = self.find_payment(tx, payment_ref).await? else {
             return Ok(unclear(format!("there is no payment {payment_ref} yet")));
         };
-        if payment.trail.risk == Some(risk) {
+        let known = payment.trail.features.method.as_deref();
+        let is_method_known = method.is_none() || known == method;
+        if payment.trail.risk == Some(risk) && is_method_known {
             return Ok(ignored("this is known"));
         }
         payment.trail.risk = Some(risk);
+        if let Some(method) = method {
+            payment.trail.features.method = Some(method.to_owned());
+        }
         tx.payments().put_payment(&payment).await?;
         match risk.level {
             RiskLevel::Normal | RiskLevel::Unknown => {}
@@ -173,7 +119,11 @@ impl Ground {
     }
 
     /// A payment, with the lock of its organization: whatever else is told of it waits.
-    async fn find_payment(&self, tx: &dyn Tx, name: &str) -> Result<Option<Payment>, StoreError> {
+    pub(super) async fn find_payment(
+        &self,
+        tx: &dyn Tx,
+        name: &str,
+    ) -> Result<Option<Payment>, StoreError> {
         let Some(found) = tx.payments().find_payment(&self.provider, name).await? else {
             return Ok(None);
         };
@@ -183,7 +133,7 @@ impl Ground {
     }
 
     /// Keeps a payment's new state, and takes back or gives again what its money had bought.
-    async fn settle_lot(
+    pub(super) async fn settle_lot(
         &self,
         tx: &dyn Tx,
         before: &Payment,

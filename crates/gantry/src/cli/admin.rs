@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gantry_types::{FraudEventId, OrganizationId, Timestamp, UserId};
 
+use super::payments::AdminPaymentsCommand;
 use super::{DataArgs, ServerArgs};
 
 /// `gantry admin …`.
@@ -62,7 +63,7 @@ pub enum AdminCommand {
     /// Give organizations of a server limits in place of their plan's
     #[command(subcommand)]
     Limits(AdminLimitsCommand),
-    /// Give money back for payments, and compare with the payment provider
+    /// Give money back, compare with the payment provider, and settle what it told
     #[command(subcommand)]
     Payments(AdminPaymentsCommand),
     /// Look at claims of credits for ads, and say what they were
@@ -258,24 +259,6 @@ impl LimitValue {
         }
         text.parse().map(Self::Units).map_err(|_| "give a whole number or `unlimited`".to_owned())
     }
-}
-
-/// `gantry admin payments …`.
-#[derive(Debug, Subcommand)]
-pub enum AdminPaymentsCommand {
-    /// Give money back for a payment, through its provider
-    Refund {
-        /// The server
-        #[command(flatten)]
-        server: ServerArgs,
-        /// The payment, by its provider's name
-        payment: String,
-        /// How much, in the currency's smallest unit [default: all that is left]
-        #[arg(long, value_name = "N")]
-        minor: Option<i64>,
-    },
-    /// Compare with the payment provider now, and take over what differs
-    Reconcile(ServerArgs),
 }
 
 /// `gantry admin fraud …`.

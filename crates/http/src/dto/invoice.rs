@@ -21,9 +21,9 @@ pub struct InvoiceBody {
     pub provider_ref: String,
     /// The number on it.
     pub number: Option<String>,
-    /// `invoice` or `credit_note`.
+    /// `invoice`, `credit_note`, or `credit_reversal` of what could not be given back.
     pub kind: &'static str,
-    /// The number of the invoice that a credit note corrects.
+    /// The number of the invoice that a credit note or its reversal corrects.
     pub corrects: Option<String>,
     /// What it is over, tax included; below zero where it gives back.
     pub amount: MoneyBody,
@@ -71,6 +71,7 @@ impl From<Invoice> for InvoiceBody {
         let (kind, status, sign) = match content.kind {
             InvoiceKind::Invoice => ("invoice", "paid", 1),
             InvoiceKind::CreditNote => ("credit_note", "credited", -1),
+            InvoiceKind::CreditReversal => ("credit_reversal", "paid", 1),
         };
         let money = |minor: i64| Money { minor: minor * sign, currency: content.currency }.into();
         Self {

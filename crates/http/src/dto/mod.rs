@@ -5,6 +5,7 @@
 
 mod account;
 mod account_export;
+mod admin_payment;
 mod ai;
 mod audit;
 mod auth;
@@ -24,6 +25,7 @@ mod oauth;
 mod page;
 mod passkey;
 mod payment;
+mod payment_event;
 mod person;
 mod quota_event;
 mod referral;
@@ -41,6 +43,7 @@ mod workflow;
 
 pub use account::*;
 pub use account_export::*;
+pub use admin_payment::*;
 pub use ai::*;
 pub use audit::*;
 pub use auth::*;
@@ -60,6 +63,7 @@ pub use oauth::*;
 pub use page::*;
 pub use passkey::*;
 pub use payment::*;
+pub use payment_event::*;
 pub use person::*;
 pub use quota_event::*;
 pub use referral::*;

@@ -64,6 +64,9 @@ impl From<Invoice> for InvoiceWords {
         let (title, buyer_label, total_label) = match content.kind {
             InvoiceKind::Invoice => ("Invoice", "Sold to", "Total, paid"),
             InvoiceKind::CreditNote => ("Credit note", "Credited to", "Given back"),
+            InvoiceKind::CreditReversal => {
+                ("Reversal of a credit note", "Sold to", "Total, not given back after all")
+            }
         };
         Self {
             title,

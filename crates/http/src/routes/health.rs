@@ -110,5 +110,17 @@ async fn measure(state: &AppState) -> Answer<Vec<Gauge>> {
         gauges.push(gauge("gantry_jobs_queued", "Jobs ready to be claimed.", queue.queued));
         gauges.push(gauge("gantry_jobs_running", "Jobs that run.", queue.running));
     }
+    gauges.extend(measure_unclear(state).await?);
     Ok(gauges)
+}
+
+async fn measure_unclear(state: &AppState) -> Answer<[Gauge; 2]> {
+    let unclear = state.billing().count_unclear_events().await?;
+    let states = [("waiting", unclear.waiting), ("given_up", unclear.given_up)];
+    Ok(states.map(|(word, count)| Gauge {
+        name: "gantry_payment_events_unclear",
+        help: "Events of payment providers that could not be understood.",
+        labels: vec![("state", word.to_owned())],
+        value: count as f64,
+    }))
 }

@@ -6,6 +6,8 @@ mod admin;
 mod admin_billing;
 mod admin_fraud;
 mod admin_limits;
+mod admin_payment_events;
+mod admin_payments;
 mod admin_session;
 mod admin_users;
 mod api_keys;
@@ -243,6 +245,12 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(admin_limits::delete_limit_override))
         .routes(routes!(admin_billing::refund_payment))
         .routes(routes!(admin_billing::reconcile_payments))
+        .routes(routes!(admin_payments::list_all_payments))
+        .routes(routes!(admin_payments::export_payment_feed))
+        .routes(routes!(admin_payment_events::list_payment_events))
+        .routes(routes!(admin_payment_events::get_payment_event))
+        .routes(routes!(admin_payment_events::apply_payment_event))
+        .routes(routes!(admin_payment_events::dismiss_payment_event))
         .routes(routes!(admin_billing::get_revenue))
         .routes(routes!(admin_billing::get_costs))
         .routes(routes!(usage::get_usage))

@@ -94,6 +94,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
                 || path.starts_with("/api/v1/admin/flags/")
                 || path.starts_with("/api/v1/admin/users/")
                 || path.starts_with("/api/v1/admin/accounts/")
+                || path.starts_with("/api/v1/admin/payment-events/")
                 || *path == "/api/v1/admin/jobs/{id}/cancel"
                 || *path == "/api/v1/datasets/confirm"
                 || *path == "/api/v1/account/mock-purchases"

@@ -259,6 +259,7 @@ impl Stage {
                 Some(json!({}))
             }
             "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
+            path if path.ends_with("/dismiss") => Some(json!({ "reason": "of another shop" })),
             "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
             path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),
             path if path.ends_with("/overrides") => Some(json!({

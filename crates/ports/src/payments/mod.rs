@@ -16,8 +16,9 @@ pub use order::{
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
-    DisputeState, InvoiceState, PaymentRisk, ProviderEvent, ProviderFact, RiskLevel, ToldDispute,
-    ToldEvent, ToldInvoice, ToldPayment, ToldSubscription,
+    DisputeState, InvoiceState, PaymentFeatures, PaymentRisk, ProviderEvent, ProviderFact,
+    RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice, ToldPayment, ToldRefund,
+    ToldSubscription,
 };
 
 /// A provider did not do what it was asked for.

@@ -24,6 +24,34 @@ pub struct ToldSubscription {
     pub state: SubscriptionState,
 }
 
+/// How somebody paid and what it cost, as far as a provider tells; nothing of a card, and nothing
+/// that names a person.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PaymentFeatures {
+    /// The provider's word for the way, such as `card`, `upi` or `netbanking`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The bank, by the provider's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank: Option<String>,
+    /// The wallet, by the provider's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
+    /// What the provider keeps, tax included, in the smallest unit of what it settles in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_minor: Option<i64>,
+    /// The tax in that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_tax_minor: Option<i64>,
+    /// The provider's code of what went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// What went wrong, in the provider's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_reason: Option<String>,
+}
+
 /// A payment as its provider tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldPayment {
@@ -37,6 +65,8 @@ pub struct ToldPayment {
     pub amount: Money,
     /// What it was for.
     pub description: String,
+    /// How it was paid.
+    pub features: PaymentFeatures,
 }
 
 /// Where a dispute stands: a buyer told their bank that a payment was not theirs.
@@ -51,9 +81,34 @@ pub enum DisputeState {
     Lost,
 }
 
+/// Whether money that was given back has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// It has, or is on its way.
+    Given,
+    /// It came back: the buyer's bank did not take it, or somebody stopped it.
+    Failed,
+}
+
+/// A refund as its provider tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldRefund {
+    /// The payment or the charge behind it, by the provider's name.
+    pub payment_ref: String,
+    /// The provider's name for the refund.
+    pub refund_ref: String,
+    /// How much was given back by it.
+    pub amount: Money,
+    /// Whether it was given after all.
+    pub state: RefundState,
+}
+
 /// A dispute as its provider tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldDispute {
+    /// The provider's name for it; that of the payment where it has one dispute at most.
+    pub dispute_ref: String,
     /// The payment or the charge behind it, by the provider's name.
     pub payment_ref: String,
     /// How much is disputed.
@@ -145,11 +200,13 @@ pub enum ProviderFact {
         /// The movement behind it, by the provider's name.
         charge_ref: String,
     },
+    /// One refund was made, or failed.
+    Refund(ToldRefund),
     /// Money was given back.
     Refunded {
         /// The payment or the charge behind it, by the provider's name.
         payment_ref: String,
-        /// All that was given back of it until now.
+        /// All that was given back of it until now; refunds that failed later may be in it.
         total: Money,
     },
     /// A payment is disputed, or was.
@@ -160,6 +217,8 @@ pub enum ProviderFact {
         payment_ref: String,
         /// What it found.
         risk: PaymentRisk,
+        /// The provider's word for the way it was paid.
+        method: Option<String>,
     },
     /// Something that nothing here follows from.
     Other,

@@ -19,6 +19,8 @@ pub enum InvoiceKind {
     Invoice,
     /// A part of it was given back.
     CreditNote,
+    /// What was given back came back, and credit notes are taken back by so much.
+    CreditReversal,
 }
 
 /// What was sold, or given back.
@@ -53,7 +55,7 @@ pub struct InvoiceContent {
     pub payment_id: PaymentId,
     /// What it says of the payment.
     pub kind: InvoiceKind,
-    /// The number of the invoice that a credit note corrects.
+    /// The number of the invoice that a credit note or its reversal corrects.
     pub corrects: Option<String>,
     /// Who sold, as it was then, line by line.
     pub seller: Vec<String>,

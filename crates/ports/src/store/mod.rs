@@ -29,6 +29,7 @@ mod people;
 mod quota_events;
 mod referrals;
 mod requests;
+mod returns;
 mod rewards;
 mod schedules;
 mod session;
@@ -77,8 +78,9 @@ pub use mails::{Delivery, QueuedMail, ReadMails, WriteMails};
 pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
 pub use payments::{
-    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentStatus,
-    PaymentTrail, ReadPayments, SubscriptionChange, WritePayments,
+    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentEventFilter,
+    PaymentFilter, PaymentStatus, PaymentTrail, ReadPayments, SubscriptionChange, UnclearEvents,
+    WritePayments,
 };
 pub use people::{Home, PersonFilter, PersonRecord, ReadPeople};
 pub use quota_events::{QuotaEvent, QuotaEventFilter, QuotaEventKind};
@@ -87,6 +89,7 @@ pub use referrals::{
     WriteReferrals,
 };
 pub use requests::{KeptRequest, ReadRequests, RequestHold, WriteRequests};
+pub use returns::{PaymentDispute, PaymentRefund, derive_disputed, derive_refunded};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,

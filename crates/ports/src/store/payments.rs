@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
-use crate::payments::{DisputeState, PaymentRisk, Purchase};
+use super::returns::{PaymentDispute, PaymentRefund};
+use crate::payments::{DisputeState, PaymentFeatures, PaymentRisk, Purchase};
 
 /// Where a checkout stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,12 +66,16 @@ pub enum PaymentStatus {
 pub struct PaymentTrail {
     /// The movement of money behind it, by the provider's name, where that is another one.
     pub charge_ref: Option<String>,
-    /// Where a dispute about it stands.
+    /// Where disputes about it stand together.
     pub dispute: Option<DisputeState>,
     /// How much is or was disputed, in minor units.
     pub disputed_minor: i64,
     /// What the provider thinks of it.
     pub risk: Option<PaymentRisk>,
+    /// The largest sum of refunds that was told, in minor units; some of them may have failed.
+    pub refunds_told_minor: i64,
+    /// How it was paid.
+    pub features: PaymentFeatures,
 }
 
 /// Money that was asked for.
@@ -102,6 +107,19 @@ pub struct Payment {
     pub trail: PaymentTrail,
 }
 
+/// Which payments of all organizations are wanted; what is `None` does not restrict.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentFilter {
+    /// Of this organization.
+    pub organization_id: Option<OrganizationId>,
+    /// Of this provider.
+    pub provider: Option<String>,
+    /// Noted then or later.
+    pub since: Option<Timestamp>,
+    /// Noted before then.
+    pub until: Option<Timestamp>,
+}
+
 impl Payment {
     /// How much of it is not ours any more, in minor units: given back, or taken by a dispute that
     /// was not won.
@@ -127,6 +145,18 @@ pub enum EventOutcome {
     Unclear,
 }
 
+impl EventOutcome {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Ignored => "ignored",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
 /// Something that a provider told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentEvent {
@@ -146,6 +176,30 @@ pub struct PaymentEvent {
     pub note: String,
     /// When it came.
     pub received_at: Timestamp,
+    /// Since when an unclear one is not tried again by itself.
+    pub given_up_at: Option<Timestamp>,
+}
+
+/// Which events are wanted; what is `None` does not restrict.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentEventFilter {
+    /// Of this provider.
+    pub provider: Option<String>,
+    /// Of which this became.
+    pub outcome: Option<EventOutcome>,
+    /// Of this kind, in the provider's word.
+    pub kind: Option<String>,
+    /// That came then or later.
+    pub since: Option<Timestamp>,
+}
+
+/// How many events could not be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnclearEvents {
+    /// Those that are tried again by themselves.
+    pub waiting: u64,
+    /// Those that were given up.
+    pub given_up: u64,
 }
 
 /// Credits taken back from a lot that was paid for, or put back into it.
@@ -227,12 +281,22 @@ pub trait ReadPayments: Send + Sync {
         provider: &str,
         provider_ref: &str,
     ) -> Result<Option<Payment>, StoreError>;
+    /// The refunds of a payment that were told one by one.
+    async fn list_refunds(&self, id: PaymentId) -> Result<Vec<PaymentRefund>, StoreError>;
+    /// The disputes about a payment.
+    async fn list_disputes(&self, id: PaymentId) -> Result<Vec<PaymentDispute>, StoreError>;
     /// How many credits a lot was given.
     async fn get_granted(&self, lot_id: LotId) -> Result<Credits, StoreError>;
     /// What an organization paid.
     async fn list_payments(
         &self,
         organization_id: OrganizationId,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, StoreError>;
+    /// What all organizations paid.
+    async fn list_all_payments(
+        &self,
+        filter: &PaymentFilter,
         page: &PageRequest<PaymentId>,
     ) -> Result<Page<Payment, PaymentId>, StoreError>;
     /// The provider's names of purchases that nothing was heard of since before `before`, newest
@@ -245,12 +309,23 @@ pub trait ReadPayments: Send + Sync {
     ) -> Result<Vec<String>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
-    /// Events that came since `since` and could not be understood, oldest first, at most `limit`.
+    /// Events that came since `since`, could not be understood and are not given up, oldest first,
+    /// at most `limit`.
     async fn list_unclear_events(
         &self,
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<PaymentEvent>, StoreError>;
+    /// An event.
+    async fn find_event(&self, id: PaymentEventId) -> Result<Option<PaymentEvent>, StoreError>;
+    /// What providers told, without its text, which is empty.
+    async fn list_events(
+        &self,
+        filter: &PaymentEventFilter,
+        page: &PageRequest<PaymentEventId>,
+    ) -> Result<Page<PaymentEvent, PaymentEventId>, StoreError>;
+    /// How many events could not be understood.
+    async fn count_unclear_events(&self) -> Result<UnclearEvents, StoreError>;
 }
 
 /// Changes purchases.
@@ -283,6 +358,10 @@ pub trait WritePayments: ReadPayments {
     ) -> Result<Option<Subscription>, StoreError>;
     /// Adds a payment, or changes the one with the provider's name: a failed one may succeed.
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError>;
+    /// Adds a refund, or notes that a known one failed. `false` where nothing changed.
+    async fn put_refund(&self, refund: &PaymentRefund) -> Result<bool, StoreError>;
+    /// Adds a dispute, or notes how a known one ended. `false` where nothing changed.
+    async fn put_dispute(&self, dispute: &PaymentDispute) -> Result<bool, StoreError>;
     /// Adds an event.
     async fn insert_event(&self, event: &PaymentEvent) -> Result<(), StoreError>;
     /// Notes what became of an event after all.
@@ -290,6 +369,13 @@ pub trait WritePayments: ReadPayments {
         &self,
         id: PaymentEventId,
         outcome: EventOutcome,
+        note: &str,
+    ) -> Result<(), StoreError>;
+    /// Notes that an unclear event is not tried again by itself; it stays unclear.
+    async fn give_up_event(
+        &self,
+        id: PaymentEventId,
+        at: Timestamp,
         note: &str,
     ) -> Result<(), StoreError>;
     /// Takes credits back: what is left of the lot, and for what was spent of it the organization

@@ -8,7 +8,8 @@
 use std::time::Duration;
 
 use gantry_ports::payments::{
-    DisputeState, PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, UnverifiedEvent,
+    DisputeState, PaymentError, ProviderEvent, ProviderFact, RawEvent, RefundState, ToldDispute,
+    ToldRefund, UnverifiedEvent,
 };
 use gantry_types::Timestamp;
 use serde::Deserialize;
@@ -197,16 +198,15 @@ impl PayPal {
 /// Money went back.
 fn read_return(kind: &str, resource: &Value) -> Result<ProviderFact, UnverifiedEvent> {
     match kind {
-        "PAYMENT.CAPTURE.REFUNDED" => {
-            let back: Return = parse(resource)?;
-            let payment_ref = back.find_capture();
-            let total = back.seller_payable_breakdown.and_then(|all| all.total_refunded_amount);
-            refunded(payment_ref, total.as_ref().unwrap_or(&back.amount))
+        "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.REFUND.PENDING" => {
+            tell_refund(&parse(resource)?, RefundState::Given)
         }
+        "PAYMENT.REFUND.FAILED" => tell_refund(&parse(resource)?, RefundState::Failed),
         "PAYMENT.SALE.REFUNDED" => {
             let back: SaleReturn = parse(resource)?;
-            let total = back.total_refunded_amount.as_ref().unwrap_or(&back.amount);
-            refunded(back.find_sale(), total)
+            let (payment_ref, amount) = (back.find_sale(), back.amount.tell_size()?);
+            let (refund_ref, state) = (back.id, RefundState::Given);
+            Ok(ProviderFact::Refund(ToldRefund { payment_ref, refund_ref, amount, state }))
         }
         // A bank took the money back; whether it comes again, the end of the dispute tells.
         "PAYMENT.CAPTURE.REVERSED" => {
@@ -261,11 +261,15 @@ fn read_purchase(subscription: &Subscription) -> ProviderFact {
     }
 }
 
-fn refunded(payment_ref: String, total: &Amount) -> Result<ProviderFact, UnverifiedEvent> {
-    Ok(ProviderFact::Refunded { payment_ref, total: total.tell_size()? })
+fn tell_refund(back: &Return, state: RefundState) -> Result<ProviderFact, UnverifiedEvent> {
+    let (payment_ref, amount) = (back.find_capture(), back.amount.tell_size()?);
+    let refund_ref = back.id.clone();
+    Ok(ProviderFact::Refund(ToldRefund { payment_ref, refund_ref, amount, state }))
 }
 
 fn taken(payment_ref: String, amount: &Amount) -> Result<ProviderFact, UnverifiedEvent> {
     let (amount, state) = (amount.tell_size()?, DisputeState::Open);
-    Ok(ProviderFact::Disputed(ToldDispute { payment_ref, amount, state }))
+    // It does not name its dispute, and a payment has one at most.
+    let dispute_ref = payment_ref.clone();
+    Ok(ProviderFact::Disputed(ToldDispute { dispute_ref, payment_ref, amount, state }))
 }

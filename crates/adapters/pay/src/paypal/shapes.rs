@@ -4,8 +4,8 @@
 //! is not needed is not read.
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, PaymentError, ToldDispute, ToldInvoice, ToldPayment,
-    UnverifiedEvent,
+    DisputeState, InvoiceState, PaymentError, PaymentFeatures, ToldDispute, ToldInvoice,
+    ToldPayment, UnverifiedEvent,
 };
 use gantry_types::{CheckoutId, OrganizationId, Timestamp};
 use serde::Deserialize;
@@ -46,6 +46,24 @@ pub(super) struct Capture {
     pub amount: Amount,
     #[serde(default)]
     pub custom_id: Option<String>,
+    #[serde(default)]
+    pub seller_receivable_breakdown: Option<Receivable>,
+    #[serde(default)]
+    pub status_details: Option<StatusDetails>,
+}
+
+/// What a seller gets of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Receivable {
+    #[serde(default)]
+    pub paypal_fee: Option<Amount>,
+}
+
+/// Why it stands as it does.
+#[derive(Debug, Deserialize)]
+pub(super) struct StatusDetails {
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// Money that was taken for a subscription.
@@ -58,6 +76,8 @@ pub(super) struct Sale {
     pub billing_agreement_id: Option<String>,
     #[serde(default)]
     pub custom: Option<String>,
+    #[serde(default)]
+    pub transaction_fee: Option<Amount>,
 }
 
 /// Money of an order that was given back, or taken.
@@ -66,15 +86,7 @@ pub(super) struct Return {
     pub id: String,
     pub amount: Amount,
     #[serde(default)]
-    pub seller_payable_breakdown: Option<Breakdown>,
-    #[serde(default)]
     pub links: Vec<Link>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Breakdown {
-    #[serde(default)]
-    pub total_refunded_amount: Option<Amount>,
 }
 
 /// Money of a subscription that was given back, or taken.
@@ -84,8 +96,6 @@ pub(super) struct SaleReturn {
     pub amount: Amount,
     #[serde(default)]
     pub sale_id: Option<String>,
-    #[serde(default)]
-    pub total_refunded_amount: Option<Amount>,
 }
 
 /// A subscription.
@@ -216,15 +226,28 @@ pub(super) fn find_link<'l>(links: &'l [Link], rels: &[&str]) -> Option<&'l str>
     links.iter().find(|link| rels.contains(&link.rel.as_str())).map(|link| link.href.as_str())
 }
 
+/// What is told beside the payment itself; a fee that cannot be read is none.
+fn derive_features(fee: Option<&Amount>) -> PaymentFeatures {
+    PaymentFeatures {
+        method: Some("paypal".to_owned()),
+        fee_minor: fee.and_then(|fee| fee.tell_size().ok()).map(|fee| fee.minor),
+        ..PaymentFeatures::default()
+    }
+}
+
 impl Capture {
     pub(super) fn tell(self) -> Result<ToldPayment, UnverifiedEvent> {
         let mark = Mark::find(self.custom_id.as_deref());
+        let fee = self.seller_receivable_breakdown.and_then(|parts| parts.paypal_fee);
+        let mut features = derive_features(fee.as_ref());
+        features.error_code = self.status_details.and_then(|details| details.reason);
         Ok(ToldPayment {
             amount: self.amount.tell()?,
             provider_ref: self.id,
             subscription_ref: None,
             organization_id: mark.map(|mark| mark.organization_id),
             description: String::new(),
+            features,
         })
     }
 }
@@ -232,12 +255,14 @@ impl Capture {
 impl Sale {
     pub(super) fn tell(self, subscription: String) -> Result<ToldPayment, UnverifiedEvent> {
         let mark = Mark::find(self.custom.as_deref());
+        let features = derive_features(self.transaction_fee.as_ref());
         Ok(ToldPayment {
             amount: self.amount.tell()?,
             provider_ref: self.id,
             subscription_ref: Some(subscription),
             organization_id: mark.map(|mark| mark.organization_id),
             description: String::new(),
+            features,
         })
     }
 }
@@ -292,7 +317,9 @@ impl Dispute {
         let (Some(payment_ref), Some(state)) = (payment, self.derive_state()) else {
             return Ok(None);
         };
-        Ok(Some(ToldDispute { payment_ref, amount: self.dispute_amount.tell()?, state }))
+        // What a bank takes names no dispute, but the payment, which has one at most.
+        let (dispute_ref, amount) = (payment_ref.clone(), self.dispute_amount.tell()?);
+        Ok(Some(ToldDispute { dispute_ref, payment_ref, amount, state }))
     }
 
     fn derive_state(&self) -> Option<DisputeState> {

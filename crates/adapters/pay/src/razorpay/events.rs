@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Razorpay;
-use super::shapes::{Dispute, Invoice, Payment, PaymentLink, Subscription};
+use super::shapes::{Dispute, Invoice, Payment, PaymentLink, Refund, Subscription};
 use crate::shapes::{ORGANIZATION, PLAN, money_of, time_of};
 use crate::signature::fits_hex;
 
@@ -133,6 +133,12 @@ impl Razorpay {
                     None => ProviderFact::Other,
                 }
             }
+            kind @ ("refund.created" | "refund.processed" | "refund.failed")
+                if event.has("refund") =>
+            {
+                ProviderFact::Refund(event.entity::<Refund>("refund")?.tell(kind)?)
+            }
+            // Noted by earlier versions, which asked for payments alone.
             "refund.processed" => {
                 let payment: Payment = event.entity("payment")?;
                 let total = payment.amount_refunded.unwrap_or_default();
@@ -144,6 +150,7 @@ impl Razorpay {
                 match dispute.derive_state() {
                     None => ProviderFact::Other,
                     Some(state) => ProviderFact::Disputed(ToldDispute {
+                        dispute_ref: dispute.id,
                         amount: money_of(dispute.amount, &dispute.currency)?,
                         payment_ref: dispute.payment_id,
                         state,

@@ -145,6 +145,7 @@ impl PaymentProvider for Razorpay {
             }
         }
         bodies.extend(self.look_at_payments(since).await?);
+        bodies.extend(self.look_at_refunds(since).await?);
         let read = |body: String| {
             let event = self.read(body.as_bytes()).ok()?;
             Some(ToldEvent { event, body })
@@ -184,8 +185,6 @@ struct ListedPayment {
     status: String,
     #[serde(default)]
     invoice_id: Option<String>,
-    #[serde(default)]
-    amount_refunded: Option<i64>,
     created_at: i64,
 }
 
@@ -286,7 +285,7 @@ impl Razorpay {
         }
     }
 
-    /// What was paid for subscriptions since, and what of all was given back, as events.
+    /// What was paid for subscriptions since, as events.
     async fn look_at_payments(&self, since: Timestamp) -> Result<Vec<String>, PaymentError> {
         let mut bodies = Vec::new();
         for page in 0..MOST_PAGES {
@@ -302,10 +301,29 @@ impl Razorpay {
                     let entities = [("invoice", &invoice), ("payment", &payment)];
                     bodies.push(write_event("invoice.paid", &entities, facts.created_at));
                 }
-                if facts.amount_refunded.is_some_and(|minor| minor > 0) {
-                    let entities = [("payment", &payment)];
-                    bodies.push(write_event("refund.processed", &entities, facts.created_at));
-                }
+            }
+            if count < PAGE {
+                break;
+            }
+        }
+        Ok(bodies)
+    }
+
+    /// What was given back since, and what of it failed, as events.
+    async fn look_at_refunds(&self, since: Timestamp) -> Result<Vec<String>, PaymentError> {
+        let mut bodies = Vec::new();
+        for page in 0..MOST_PAGES {
+            let (from, skip) = (seconds_of(since), page * PAGE);
+            let path = format!("/v1/refunds?from={from}&count={PAGE}&skip={skip}");
+            let list: Collection<Value> = self.api.get(&path).await?.body;
+            let count = list.items.len();
+            for refund in list.items {
+                let kind = match refund["status"].as_str() {
+                    Some("failed") => "refund.failed",
+                    Some(_) | None => "refund.processed",
+                };
+                let at = refund["created_at"].as_i64().unwrap_or_default();
+                bodies.push(write_event(kind, &[("refund", &refund)], at));
             }
             if count < PAGE {
                 break;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, ToldInvoice, ToldPayment, UnverifiedEvent,
+    DisputeState, InvoiceState, PaymentFeatures, RefundState, ToldInvoice, ToldPayment, ToldRefund,
+    UnverifiedEvent,
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -59,6 +60,21 @@ pub(super) struct Payment {
     pub amount_refunded: Option<i64>,
     #[serde(default)]
     pub description: Option<String>,
+    /// `card`, `netbanking`, `wallet`, `emi` or `upi`.
+    #[serde(default)]
+    pub method: Option<String>,
+    #[serde(default)]
+    pub bank: Option<String>,
+    #[serde(default)]
+    pub wallet: Option<String>,
+    #[serde(default)]
+    pub fee: Option<i64>,
+    #[serde(default)]
+    pub tax: Option<i64>,
+    #[serde(default)]
+    pub error_code: Option<String>,
+    #[serde(default)]
+    pub error_reason: Option<String>,
     #[serde(default, deserialize_with = "read_notes")]
     pub notes: Notes,
 }
@@ -114,9 +130,22 @@ pub(super) struct Invoice {
     pub created_at: i64,
 }
 
+/// Money that was given back once.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refund {
+    pub id: String,
+    pub payment_id: String,
+    pub amount: i64,
+    pub currency: String,
+    /// `pending`, `processed` or `failed`.
+    #[serde(default)]
+    pub status: String,
+}
+
 /// A dispute.
 #[derive(Debug, Deserialize)]
 pub(super) struct Dispute {
+    pub id: String,
     pub payment_id: String,
     pub amount: i64,
     pub currency: String,
@@ -135,6 +164,15 @@ impl Payment {
             provider_ref: self.id,
             subscription_ref: subscription,
             description: self.description.unwrap_or_default(),
+            features: PaymentFeatures {
+                method: self.method,
+                bank: self.bank,
+                wallet: self.wallet,
+                fee_minor: self.fee,
+                fee_tax_minor: self.tax,
+                error_code: self.error_code,
+                error_reason: self.error_reason,
+            },
         })
     }
 }
@@ -156,6 +194,19 @@ impl Invoice {
             page_url: self.short_url,
             pdf_url: None,
             at: time_of(self.created_at),
+        })
+    }
+}
+
+impl Refund {
+    /// What it says in an event of a kind.
+    pub(super) fn tell(self, kind: &str) -> Result<ToldRefund, UnverifiedEvent> {
+        let has_failed = kind == "refund.failed" || self.status == "failed";
+        Ok(ToldRefund {
+            amount: money_of(self.amount, &self.currency)?,
+            payment_ref: self.payment_id,
+            refund_ref: self.id,
+            state: if has_failed { RefundState::Failed } else { RefundState::Given },
         })
     }
 }

@@ -150,6 +150,7 @@ impl Book {
             amount_refunded: 0,
             currency: invoice.currency.clone(),
             outcome: None,
+            payment_method_details: None,
         };
         self.charges.insert(invoice.id.clone(), (charge, minor));
         self.tell("invoice.paid", &invoice, at_s)

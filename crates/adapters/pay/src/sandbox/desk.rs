@@ -127,6 +127,7 @@ impl Book {
             amount_refunded: 0,
             currency: small(order.price),
             outcome: None,
+            payment_method_details: None,
         };
         self.charges.insert(intent.clone(), (charge, order.price.minor));
         intent

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Subscription, parse,
-    time_of,
+    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Refund, Subscription,
+    parse, time_of,
 };
 
 /// A message.
@@ -88,6 +88,9 @@ fn derive_fact(
         }
         "invoice_payment.paid" => read::<InvoicePayment>(object)?.derive_fact(),
         "charge.refunded" => read::<Charge>(object)?.derive_refund()?,
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+            read::<Refund>(object)?.derive_fact()?
+        }
         "charge.succeeded" => read::<Charge>(object)?.derive_risk(),
         "charge.dispute.created"
         | "charge.dispute.updated"
@@ -100,7 +103,7 @@ fn derive_fact(
 
 #[cfg(test)]
 mod tests {
-    use gantry_ports::payments::DisputeState;
+    use gantry_ports::payments::{DisputeState, RefundState};
     use serde_json::json;
 
     use super::*;
@@ -168,6 +171,32 @@ mod tests {
                 panic!("{status}");
             };
             assert_eq!((told.payment_ref.as_str(), told.state), ("pi_1", state));
+            assert_eq!(told.dispute_ref, "dp_1");
+        }
+    }
+
+    #[test]
+    fn a_refund_that_failed_or_was_stopped_was_none() {
+        let refund = |status: Option<&str>| {
+            json!({ "id": "re_1", "amount": 500, "currency": "eur", "status": status,
+                "charge": "ch_1", "payment_intent": null })
+        };
+        for (status, state) in [
+            (Some("pending"), RefundState::Given),
+            (Some("requires_action"), RefundState::Given),
+            (Some("succeeded"), RefundState::Given),
+            (None, RefundState::Given),
+            (Some("failed"), RefundState::Failed),
+            (Some("canceled"), RefundState::Failed),
+        ] {
+            let ProviderFact::Refund(told) = read_one("refund.updated", &refund(status)).unwrap()
+            else {
+                panic!("{status:?}");
+            };
+            assert_eq!((told.payment_ref.as_str(), told.state), ("ch_1", state));
+            assert_eq!((told.refund_ref.as_str(), told.amount.minor), ("re_1", 500));
+            let older = read_one("charge.refund.updated", &refund(status));
+            assert_eq!(older, Ok(ProviderFact::Refund(told)));
         }
     }
 }

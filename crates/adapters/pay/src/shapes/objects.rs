@@ -151,6 +151,16 @@ pub(crate) struct Charge {
     pub currency: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method_details: Option<MethodDetails>,
+}
+
+/// How a charge was paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct MethodDetails {
+    /// Such as `card` or `sepa_debit`.
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
 }
 
 /// What Stripe's Radar thinks of a charge.
@@ -161,6 +171,21 @@ pub(crate) struct Outcome {
     pub risk_level: Option<String>,
     #[serde(default)]
     pub risk_score: Option<i64>,
+}
+
+/// Money that was given back once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Refund {
+    pub id: String,
+    pub amount: i64,
+    pub currency: String,
+    /// `pending`, `requires_action`, `succeeded`, `failed` or `canceled`.
+    #[serde(default)]
+    pub status: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub charge: Option<String>,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
 }
 
 /// A buyer told their bank that a charge was not theirs.

@@ -1,8 +1,8 @@
 //! What the objects say in our words.
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, PaymentRisk, ProviderFact, RiskLevel, ToldDispute, ToldInvoice,
-    ToldPayment, ToldSubscription, UnverifiedEvent,
+    DisputeState, InvoiceState, PaymentFeatures, PaymentRisk, ProviderFact, RefundState, RiskLevel,
+    ToldDispute, ToldInvoice, ToldPayment, ToldRefund, ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
@@ -10,7 +10,7 @@ use gantry_types::{CheckoutId, OrganizationId, Timestamp};
 
 use super::discounts::tell_discounts;
 use super::{
-    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN,
+    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN, Refund,
     Subscription, find_id, money_of, time_of,
 };
 
@@ -37,6 +37,7 @@ impl CheckoutSession {
             organization_id: find_id(&self.metadata, ORGANIZATION),
             amount: money_of(self.amount_total.unwrap_or_default(), currency)?,
             description: String::new(),
+            features: PaymentFeatures::default(),
         };
         Ok(ProviderFact::CheckoutPaid { checkout_id, payment: Some(payment) })
     }
@@ -100,6 +101,7 @@ impl Invoice {
             organization_id: whose,
             amount: money_of(minor, &self.currency)?,
             description: self.description.clone().unwrap_or_default(),
+            features: PaymentFeatures::default(),
         })
     }
 
@@ -154,8 +156,9 @@ impl Charge {
     }
 
     pub(super) fn derive_risk(self) -> ProviderFact {
+        let method = self.payment_method_details.as_ref().and_then(|paid| paid.kind.clone());
         match self.outcome.as_ref().map(Outcome::tell) {
-            Some(risk) => ProviderFact::Assessed { payment_ref: self.derive_ref(), risk },
+            Some(risk) => ProviderFact::Assessed { payment_ref: self.derive_ref(), risk, method },
             None => ProviderFact::Other,
         }
     }
@@ -174,6 +177,22 @@ impl Outcome {
     }
 }
 
+impl Refund {
+    pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
+        let state = match self.status.as_deref() {
+            Some("failed" | "canceled") => RefundState::Failed,
+            // What is on its way has left.
+            Some(_) | None => RefundState::Given,
+        };
+        Ok(ProviderFact::Refund(ToldRefund {
+            amount: money_of(self.amount, &self.currency)?,
+            payment_ref: self.payment_intent.or(self.charge).unwrap_or_else(|| self.id.clone()),
+            refund_ref: self.id,
+            state,
+        }))
+    }
+}
+
 impl Dispute {
     pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
         let state = match self.status.as_str() {
@@ -184,6 +203,7 @@ impl Dispute {
             _ => return Ok(ProviderFact::Other),
         };
         Ok(ProviderFact::Disputed(ToldDispute {
+            dispute_ref: self.id.clone(),
             amount: money_of(self.amount, &self.currency)?,
             payment_ref: self.payment_intent.or(self.charge).unwrap_or(self.id),
             state,

@@ -31,16 +31,16 @@ const KINDS: [&str; 20] = [
     "customer.subscription.paused",
     "customer.subscription.resumed",
     "invoice.paid",
-    "invoice.payment_succeeded",
     "invoice.payment_failed",
     "invoice_payment.paid",
     "charge.succeeded",
     "charge.refunded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
 ];
 /// Pages of a list of events, of a hundred each.
 const MOST_PAGES: usize = 100;

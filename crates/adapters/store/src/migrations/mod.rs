@@ -28,6 +28,7 @@ mod v25;
 mod v26;
 mod v27;
 mod v28;
+mod v29;
 mod v3;
 mod v4;
 mod v5;
@@ -100,6 +101,7 @@ const VERSIONS: &[Version] = &[
     Version::new(26, v26::STATEMENTS),
     Version::new(27, v27::STATEMENTS),
     Version::new(28, v28::STATEMENTS),
+    Version::new(29, v29::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -1,7 +1,10 @@
 //! Rows of checkouts, subscriptions, payments and events.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{Checkout, Payment, PaymentEvent, PaymentTrail, SubscriptionChange};
+use gantry_ports::store::{
+    Checkout, Payment, PaymentDispute, PaymentEvent, PaymentRefund, PaymentTrail,
+    SubscriptionChange,
+};
 use gantry_rules::discount::{Discount, KnownDiscount};
 use gantry_rules::subscription::{Standing, Subscription, SubscriptionState};
 use gantry_types::{
@@ -22,9 +25,12 @@ pub(super) const CHANGE_COLUMNS: &str = "subscription_id, organization_id, plan_
      discount_minor, discount_until, at";
 pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
      subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at, \
-     charge_ref, dispute, disputed_minor, risk";
+     charge_ref, dispute, disputed_minor, risk, refunds_told_minor, features";
 pub(super) const EVENT_COLUMNS: &str =
-    "id, provider, event_ref, kind, body, outcome, note, received_at";
+    "id, provider, event_ref, kind, body, outcome, note, received_at, given_up_at";
+/// The same without the text.
+pub(super) const EVENT_HEAD_COLUMNS: &str =
+    "id, provider, event_ref, kind, '' AS body, outcome, note, received_at, given_up_at";
 
 /// A row of `checkouts`.
 #[derive(Debug, FromQueryResult)]
@@ -157,6 +163,8 @@ pub(super) struct PaymentRow {
     dispute: Option<String>,
     disputed_minor: i64,
     risk: Option<String>,
+    refunds_told_minor: i64,
+    features: String,
 }
 
 impl PaymentRow {
@@ -180,7 +188,53 @@ impl PaymentRow {
                 dispute,
                 disputed_minor: self.disputed_minor,
                 risk,
+                refunds_told_minor: self.refunds_told_minor,
+                features: decode_json("features", &self.features)?,
             },
+        })
+    }
+}
+
+/// A row of `payment_refunds`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct RefundRow {
+    payment_id: Uuid,
+    provider: String,
+    refund_ref: String,
+    minor: i64,
+    state: String,
+}
+
+impl RefundRow {
+    pub(super) fn decode(self) -> Result<PaymentRefund, StoreError> {
+        Ok(PaymentRefund {
+            payment_id: PaymentId::from_uuid(self.payment_id),
+            provider: self.provider,
+            refund_ref: self.refund_ref,
+            minor: self.minor,
+            state: decode_serde_word("refund", &self.state)?,
+        })
+    }
+}
+
+/// A row of `payment_disputes`.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct DisputeRow {
+    payment_id: Uuid,
+    provider: String,
+    dispute_ref: String,
+    minor: i64,
+    state: String,
+}
+
+impl DisputeRow {
+    pub(super) fn decode(self) -> Result<PaymentDispute, StoreError> {
+        Ok(PaymentDispute {
+            payment_id: PaymentId::from_uuid(self.payment_id),
+            provider: self.provider,
+            dispute_ref: self.dispute_ref,
+            minor: self.minor,
+            state: decode_serde_word("dispute", &self.state)?,
         })
     }
 }
@@ -196,6 +250,7 @@ pub(super) struct EventRow {
     outcome: String,
     note: String,
     received_at: i64,
+    given_up_at: Option<i64>,
 }
 
 impl EventRow {
@@ -209,6 +264,7 @@ impl EventRow {
             outcome: decode_serde_word("event outcome", &self.outcome)?,
             note: self.note,
             received_at: decode_time(self.received_at),
+            given_up_at: self.given_up_at.map(decode_time),
         })
     }
 }

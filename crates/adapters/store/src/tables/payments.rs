@@ -3,16 +3,22 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Checkout, Page, PageRequest, Payment, PaymentEvent, ReadPayments, SubscriptionChange,
+    Checkout, Page, PageRequest, Payment, PaymentDispute, PaymentEvent, PaymentEventFilter,
+    PaymentFilter, PaymentRefund, ReadPayments, SubscriptionChange, UnclearEvents,
 };
 use gantry_rules::period::Period;
 use gantry_rules::subscription::Subscription;
-use gantry_types::{CheckoutId, Credits, LotId, OrganizationId, PaymentId, Timestamp};
+use gantry_types::{
+    CheckoutId, Credits, LotId, OrganizationId, PaymentEventId, PaymentId, Timestamp,
+};
+use sea_orm::Value;
 
+use super::convert::encode_serde_word;
 use super::page::PageSql;
 use super::payment_rows::{
-    CHANGE_COLUMNS, CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, EVENT_COLUMNS, EventRow,
-    PAYMENT_COLUMNS, PaymentRow, SUBSCRIPTION_COLUMNS, SubscriptionRow,
+    CHANGE_COLUMNS, CHECKOUT_COLUMNS, ChangeRow, CheckoutRow, DisputeRow, EVENT_COLUMNS,
+    EVENT_HEAD_COLUMNS, EventRow, PAYMENT_COLUMNS, PaymentRow, RefundRow, SUBSCRIPTION_COLUMNS,
+    SubscriptionRow,
 };
 use crate::session::Session;
 
@@ -127,6 +133,20 @@ impl ReadPayments for Session {
         row.map(PaymentRow::decode).transpose()
     }
 
+    async fn list_refunds(&self, id: PaymentId) -> Result<Vec<PaymentRefund>, StoreError> {
+        let sql = "SELECT payment_id, provider, refund_ref, minor, state FROM payment_refunds \
+                   WHERE payment_id = $1 ORDER BY refund_ref";
+        let rows = self.sql().all::<RefundRow>("refund", sql, vec![id.as_uuid().into()]).await?;
+        rows.into_iter().map(RefundRow::decode).collect()
+    }
+
+    async fn list_disputes(&self, id: PaymentId) -> Result<Vec<PaymentDispute>, StoreError> {
+        let sql = "SELECT payment_id, provider, dispute_ref, minor, state FROM payment_disputes \
+                   WHERE payment_id = $1 ORDER BY dispute_ref";
+        let rows = self.sql().all::<DisputeRow>("dispute", sql, vec![id.as_uuid().into()]).await?;
+        rows.into_iter().map(DisputeRow::decode).collect()
+    }
+
     async fn get_granted(&self, lot_id: LotId) -> Result<Credits, StoreError> {
         let sql = "SELECT granted FROM lots WHERE id = $1";
         let values = vec![lot_id.as_uuid().into()];
@@ -144,6 +164,20 @@ impl ReadPayments for Session {
             tail.tail
         );
         let mut values = vec![organization_id.as_uuid().into()];
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<PaymentRow>("payment", sql, values).await?;
+        let payments = rows.into_iter().map(PaymentRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(payments, |payment: &Payment| payment.id))
+    }
+
+    async fn list_all_payments(
+        &self,
+        filter: &PaymentFilter,
+        page: &PageRequest<PaymentId>,
+    ) -> Result<Page<Payment, PaymentId>, StoreError> {
+        let (wanted, mut values) = derive_payment_conditions(filter);
+        let tail = PageSql::new(page, "id", values.len() + 1, PaymentId::as_uuid);
+        let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE {wanted}{}", tail.tail);
         values.extend(tail.values.iter().cloned());
         let rows = self.sql().all::<PaymentRow>("payment", sql, values).await?;
         let payments = rows.into_iter().map(PaymentRow::decode).collect::<Result<_, _>>()?;
@@ -179,10 +213,88 @@ impl ReadPayments for Session {
     ) -> Result<Vec<PaymentEvent>, StoreError> {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM payment_events \
-             WHERE outcome = 'unclear' AND received_at >= $1 ORDER BY id LIMIT $2"
+             WHERE outcome = 'unclear' AND given_up_at IS NULL AND received_at >= $1 \
+             ORDER BY id LIMIT $2"
         );
         let values = vec![since.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }
+    async fn find_event(&self, id: PaymentEventId) -> Result<Option<PaymentEvent>, StoreError> {
+        let sql = format!("SELECT {EVENT_COLUMNS} FROM payment_events WHERE id = $1");
+        let row = self.sql().first::<EventRow>("payment event", sql, vec![id.as_uuid().into()]);
+        row.await?.map(EventRow::decode).transpose()
+    }
+
+    async fn list_events(
+        &self,
+        filter: &PaymentEventFilter,
+        page: &PageRequest<PaymentEventId>,
+    ) -> Result<Page<PaymentEvent, PaymentEventId>, StoreError> {
+        let (wanted, mut values) = derive_event_conditions(filter)?;
+        let tail = PageSql::new(page, "id", values.len() + 1, PaymentEventId::as_uuid);
+        let sql =
+            format!("SELECT {EVENT_HEAD_COLUMNS} FROM payment_events WHERE {wanted}{}", tail.tail);
+        values.extend(tail.values.iter().cloned());
+        let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
+        let events = rows.into_iter().map(EventRow::decode).collect::<Result<_, _>>()?;
+        Ok(tail.finish(events, |event: &PaymentEvent| event.id))
+    }
+
+    async fn count_unclear_events(&self) -> Result<UnclearEvents, StoreError> {
+        let count = |state: &'static str| {
+            let sql = format!(
+                "SELECT COUNT(*) FROM payment_events \
+                 WHERE outcome = 'unclear' AND given_up_at IS {state}"
+            );
+            self.sql().number("payment event", sql, Vec::new())
+        };
+        Ok(UnclearEvents {
+            waiting: count("NULL").await?.unsigned_abs(),
+            given_up: count("NOT NULL").await?.unsigned_abs(),
+        })
+    }
+}
+
+/// The condition of a list of payments, and its parameters, numbered from 1.
+fn derive_payment_conditions(filter: &PaymentFilter) -> (String, Vec<Value>) {
+    let wanted: [(&str, Option<Value>); 4] = [
+        ("organization_id =", filter.organization_id.map(|id| id.as_uuid().into())),
+        ("provider =", filter.provider.as_deref().map(Into::into)),
+        ("at >=", filter.since.map(|time| time.as_micros().into())),
+        ("at <", filter.until.map(|time| time.as_micros().into())),
+    ];
+    let mut text = String::from("TRUE");
+    let mut values = Vec::new();
+    for (compare, value) in wanted {
+        if let Some(value) = value {
+            values.push(value);
+            text.push_str(&format!(" AND {compare} ${}", values.len()));
+        }
+    }
+    (text, values)
+}
+
+/// The condition of a list of events, and its parameters, numbered from 1.
+fn derive_event_conditions(
+    filter: &PaymentEventFilter,
+) -> Result<(String, Vec<Value>), StoreError> {
+    let mut wanted = String::from("TRUE");
+    let mut values: Vec<Value> = Vec::new();
+    let words = [("provider", &filter.provider), ("kind", &filter.kind)];
+    for (column, word) in words {
+        if let Some(word) = word {
+            values.push(word.as_str().into());
+            wanted.push_str(&format!(" AND {column} = ${}", values.len()));
+        }
+    }
+    if let Some(outcome) = filter.outcome {
+        values.push(encode_serde_word("event outcome", &outcome)?.into());
+        wanted.push_str(&format!(" AND outcome = ${}", values.len()));
+    }
+    if let Some(since) = filter.since {
+        values.push(since.as_micros().into());
+        wanted.push_str(&format!(" AND received_at >= ${}", values.len()));
+    }
+    Ok((wanted, values))
 }

@@ -7,7 +7,8 @@
 use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, WritePayments,
+    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentDispute, PaymentEvent,
+    PaymentRefund, WritePayments,
 };
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::subscription::{Standing, Subscription};
@@ -111,14 +112,18 @@ impl WritePayments for Session {
     async fn put_payment(&self, payment: &Payment) -> Result<(), StoreError> {
         let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
                    subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
-                   description, at, charge_ref, dispute, disputed_minor, risk) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+                   description, at, charge_ref, dispute, disputed_minor, risk, \
+                   refunds_told_minor, features) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+                   $17, $18) \
                    ON CONFLICT (provider, provider_ref) DO UPDATE SET \
                    subscription_id = excluded.subscription_id, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
                    status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
                    dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
-                   risk = excluded.risk";
+                   risk = excluded.risk, \
+                   refunds_told_minor = excluded.refunds_told_minor, \
+                   features = excluded.features";
         let trail = &payment.trail;
         let dispute =
             trail.dispute.map(|state| encode_serde_word("dispute", &state)).transpose()?;
@@ -140,13 +145,47 @@ impl WritePayments for Session {
             dispute.into(),
             trail.disputed_minor.into(),
             risk.into(),
+            trail.refunds_told_minor.into(),
+            encode_json("features", &trail.features)?.into(),
         ];
         self.sql().run("payment", sql, values).await.map(drop)
     }
 
+    async fn put_refund(&self, refund: &PaymentRefund) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO payment_refunds (provider, refund_ref, payment_id, minor, state) \
+                   VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT (provider, refund_ref) DO UPDATE SET state = excluded.state \
+                   WHERE payment_refunds.state = 'given' AND excluded.state = 'failed'";
+        let values = vec![
+            refund.provider.as_str().into(),
+            refund.refund_ref.as_str().into(),
+            refund.payment_id.as_uuid().into(),
+            refund.minor.into(),
+            encode_serde_word("refund", &refund.state)?.into(),
+        ];
+        Ok(self.sql().run("refund", sql, values).await? > 0)
+    }
+
+    async fn put_dispute(&self, dispute: &PaymentDispute) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO payment_disputes (provider, dispute_ref, payment_id, minor, state) \
+                   VALUES ($1, $2, $3, $4, $5) \
+                   ON CONFLICT (provider, dispute_ref) DO UPDATE SET state = excluded.state, \
+                   minor = excluded.minor \
+                   WHERE payment_disputes.state = 'open' AND excluded.state <> 'open'";
+        let values = vec![
+            dispute.provider.as_str().into(),
+            dispute.dispute_ref.as_str().into(),
+            dispute.payment_id.as_uuid().into(),
+            dispute.minor.into(),
+            encode_serde_word("dispute", &dispute.state)?.into(),
+        ];
+        Ok(self.sql().run("dispute", sql, values).await? > 0)
+    }
+
     async fn insert_event(&self, event: &PaymentEvent) -> Result<(), StoreError> {
         let sql = "INSERT INTO payment_events (id, provider, event_ref, kind, body, outcome, \
-                   note, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                   note, received_at, given_up_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let values = vec![
             event.id.as_uuid().into(),
             event.provider.as_str().into(),
@@ -156,6 +195,7 @@ impl WritePayments for Session {
             encode_serde_word("event outcome", &event.outcome)?.into(),
             event.note.as_str().into(),
             event.received_at.as_micros().into(),
+            event.given_up_at.map(|at| at.as_micros()).into(),
         ];
         self.sql().run("payment event", sql, values).await.map(drop)
     }
@@ -169,6 +209,17 @@ impl WritePayments for Session {
         let sql = "UPDATE payment_events SET outcome = $2, note = $3 WHERE id = $1";
         let outcome = encode_serde_word("event outcome", &outcome)?;
         let values = vec![id.as_uuid().into(), outcome.into(), note.into()];
+        self.sql().run_on_row("payment event", sql, values).await
+    }
+
+    async fn give_up_event(
+        &self,
+        id: PaymentEventId,
+        at: Timestamp,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE payment_events SET given_up_at = $2, note = $3 WHERE id = $1";
+        let values = vec![id.as_uuid().into(), at.as_micros().into(), note.into()];
         self.sql().run_on_row("payment event", sql, values).await
     }
 

@@ -7,6 +7,7 @@ mod import_people;
 mod limits;
 mod local;
 mod money;
+mod payment_events;
 mod people;
 
 pub use local::create_administrator;

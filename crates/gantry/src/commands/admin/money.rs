@@ -4,9 +4,10 @@
 use serde_json::json;
 use ureq::http::Method;
 
+use super::payment_events;
 use crate::cli::{AdminCreditsCommand, AdminPaymentsCommand, AdminPlanCommand, ServerArgs};
 use crate::client::Body;
-use crate::commands::query::with_query;
+use crate::commands::query::{given, with_query};
 use crate::commands::server_access::open_client;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -79,7 +80,7 @@ pub fn give_credits(command: &AdminCreditsCommand, console: Console) -> Result<(
     Ok(())
 }
 
-/// Gives money back, or compares with the payment provider.
+/// Gives money back, compares with the payment provider, or settles what it told.
 ///
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
@@ -96,6 +97,24 @@ pub fn settle_payments(command: &AdminPaymentsCommand, console: Console) -> Resu
             let path = "/api/v1/admin/payments/reconcile";
             let found = open_client(server)?.post(path, &json!({}))?;
             console.result(&found, |found| render_facts(found, &RECONCILED));
+        }
+        AdminPaymentsCommand::Events { server, provider, outcome, kind, since, limit } => {
+            let parameters = [
+                ("provider", provider.clone()),
+                ("outcome", outcome.clone()),
+                ("kind", kind.clone()),
+                ("since", given(since.as_ref())),
+                ("limit", given(Some(limit))),
+            ];
+            payment_events::list(server, &parameters, console)?;
+        }
+        AdminPaymentsCommand::Event { server, id } => payment_events::show(server, *id, console)?,
+        AdminPaymentsCommand::Retry { server, id } => {
+            payment_events::decide(server, (*id, "apply"), &json!({}), console)?;
+        }
+        AdminPaymentsCommand::Dismiss { server, id, reason } => {
+            let body = json!({ "reason": reason });
+            payment_events::decide(server, (*id, "dismiss"), &body, console)?;
         }
     }
     Ok(())

@@ -26,6 +26,7 @@ pub mod locks;
 pub mod models;
 pub mod notes;
 mod open;
+pub mod payment_returns;
 pub mod payments;
 pub mod people;
 pub mod quota_events;
@@ -95,6 +96,9 @@ macro_rules! store_conformance {
             payments::open_checkouts_are_listed,
             discounts::a_discount_is_kept_step_by_step,
             discounts::a_discount_that_was_not_told_is_asked_for,
+            payment_returns::a_refund_that_failed_stays_so,
+            payment_returns::disputes_are_kept_one_by_one,
+            payment_returns::events_that_are_given_up_stay_unclear,
             debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
             debts::what_a_job_did_not_spend_pays_what_is_owed,
             debts::no_more_returns_than_is_not_owed,

@@ -224,6 +224,7 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
         outcome: EventOutcome::Unclear,
         note: "of nobody".to_owned(),
         received_at: START,
+        given_up_at: None,
     };
     let insert = |event: PaymentEvent| {
         world.store.write::<(), StoreError, _>(move |tx| {
@@ -289,6 +290,7 @@ pub async fn a_payment_keeps_its_trail(world: &World) -> Outcome {
         dispute: Some(DisputeState::Open),
         disputed_minor: 900,
         risk: Some(PaymentRisk { level: RiskLevel::Elevated, score: Some(71) }),
+        ..PaymentTrail::default()
     };
     let payment = Payment {
         id: PaymentId::generate(),

@@ -73,6 +73,8 @@ pub(super) struct Book {
     pub orders: BTreeMap<String, Order>,
     pub subscriptions: BTreeMap<String, Subscription>,
     pub payments: BTreeMap<String, Payment>,
+    /// What was given back of each capture, oldest first.
+    pub refunds: Vec<(String, Value)>,
     pub events: Vec<Value>,
     pub outbox: Vec<String>,
     /// Whether nothing is charged for now.

@@ -82,6 +82,15 @@ impl FakePayPal {
         self.desk.book().decide_dispute(payment, won, now)
     }
 
+    /// The buyer's bank does not take the last refund of a capture.
+    ///
+    /// # Errors
+    /// When nothing was given back.
+    pub fn fail_refund(&self, payment: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().fail_refund(payment, now)
+    }
+
     /// The buyer of a subscription pays with another card from now on.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Orders, refunds and disputes of the stand-in for PayPal.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 
 use super::amounts::Sum;
@@ -111,6 +111,7 @@ impl Book {
                 { "rel": "up", "href": format!("http://{host}/v2/payments/captures/{id}") },
             ],
         });
+        self.refunds.push((id.to_owned(), refund.clone()));
         self.tell("PAYMENT.CAPTURE.REFUNDED", &refund, now);
         Ok((201, refund))
     }
@@ -159,6 +160,18 @@ impl Book {
         }
         payment.refunded += given.units;
         Ok((payment.clone(), given))
+    }
+
+    /// The buyer's bank does not take the last refund of a capture.
+    pub(super) fn fail_refund(&mut self, payment: &str, now: i64) -> Result<()> {
+        let mut refunds = self.refunds.iter_mut().rev();
+        let refund = refunds.find(|(of, _)| of == payment).context("nothing was given back")?;
+        refund.1["status"] = json!("FAILED");
+        let shown = refund.1.clone();
+        let back = Sum::read(&shown["amount"]).map_err(|_| anyhow!("an amount"))?;
+        self.payments.get_mut(payment).context("a payment")?.refunded -= back.units;
+        self.tell("PAYMENT.REFUND.FAILED", &shown, now);
+        Ok(())
     }
 
     pub(super) fn decide_dispute(&mut self, payment: &str, won: bool, now: i64) -> Result<()> {

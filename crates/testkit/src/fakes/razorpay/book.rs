@@ -105,7 +105,7 @@ impl Book {
         self.tell("payment_link.paid", &entities, now);
         self.links.insert(name.to_owned(), link);
         if card == Card::Disputes {
-            let dispute = dispute_of(&self.name("disp"), &payment, "open");
+            let dispute = dispute_of(&payment, "open");
             self.tell(
                 "payment.dispute.created",
                 &[("payment", payment), ("dispute", dispute)],
@@ -172,10 +172,25 @@ impl Book {
         payment
     }
 
+    /// The buyer's bank does not take the last refund of a payment.
+    pub(super) fn fail_refund(&mut self, payment: &str, now: i64) -> Result<()> {
+        let of = self.refunds.values_mut().filter(|refund| refund["payment_id"] == payment);
+        let refund = of.max_by_key(|refund| refund["id"].as_str().unwrap_or_default().to_owned());
+        let refund = refund.context("nothing was given back")?;
+        refund["status"] = json!("failed");
+        let shown = refund.clone();
+        let paid = self.payments.get_mut(payment).context("a payment")?;
+        let before = paid["amount_refunded"].as_i64().unwrap_or_default();
+        paid["amount_refunded"] = json!(before - shown["amount"].as_i64().unwrap_or_default());
+        let paid = paid.clone();
+        self.tell("refund.failed", &[("refund", shown), ("payment", paid)], now);
+        Ok(())
+    }
+
     pub(super) fn decide_dispute(&mut self, payment: &str, won: bool, now: i64) -> Result<()> {
         let payment = self.payments.get(payment).context("a payment")?.clone();
         let state = if won { "won" } else { "lost" };
-        let dispute = dispute_of(&self.name("disp"), &payment, state);
+        let dispute = dispute_of(&payment, state);
         let event = format!("payment.dispute.{state}");
         self.tell(&event, &[("payment", payment), ("dispute", dispute)], now);
         Ok(())
@@ -191,7 +206,9 @@ impl Book {
     }
 }
 
-fn dispute_of(id: &str, payment: &Value, status: &str) -> Value {
+/// The dispute about a payment, which has one.
+fn dispute_of(payment: &Value, status: &str) -> Value {
+    let id = payment["id"].as_str().unwrap_or_default().replacen("pay", "disp", 1);
     json!({ "id": id, "entity": "dispute", "payment_id": payment["id"],
         "amount": payment["amount"], "currency": payment["currency"], "status": status,
         "phase": "chargeback", "reason_code": "processed_invalid_expired_card" })

@@ -116,6 +116,15 @@ impl FakeRazorpay {
         self.desk.book().decide_dispute(payment, won, now)
     }
 
+    /// The buyer's bank does not take the last refund of a payment.
+    ///
+    /// # Errors
+    /// When nothing was given back.
+    pub fn fail_refund(&self, payment: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().fail_refund(payment, now)
+    }
+
     /// Moves its clock on: subscriptions are charged, and charged again when that fails.
     ///
     /// # Errors

@@ -55,6 +55,12 @@ impl Book {
             ("GET", ["payments", id]) => {
                 self.payments.get(*id).cloned().ok_or_else(Refusal::missing)
             }
+            ("GET", ["refunds"]) => {
+                let from = query.number("from").unwrap_or_default();
+                let recent = self.refunds.values();
+                let recent = recent.filter(|given| given["created_at"].as_i64() >= Some(from));
+                Ok(collect(recent.cloned(), &query))
+            }
             ("POST", ["payments", id, "refund"]) => self.refund((id, request), body, now),
             (_, _) => Err(Refusal::bad("The requested URL was not found on the server.")),
         }
@@ -237,6 +243,7 @@ impl Book {
         let refund = json!({ "id": self.name("rfnd"), "entity": "refund", "amount": minor,
             "currency": told["currency"], "payment_id": id, "status": "processed",
             "created_at": now });
+        let key = if key.is_empty() { refund["id"].to_string() } else { key };
         self.refunds.insert(key, refund.clone());
         self.tell("refund.processed", &[("refund", refund.clone()), ("payment", told)], now);
         Ok(refund)

@@ -174,6 +174,8 @@ pub(super) struct Book {
     pub subscriptions: BTreeMap<String, Subscription>,
     pub invoices: BTreeMap<String, Invoice>,
     pub charges: BTreeMap<String, Charge>,
+    /// What was given back, oldest first.
+    pub refunds: Vec<Value>,
     /// Promotion codes and their coupons.
     pub codes: BTreeMap<String, Coupon>,
     /// All events, oldest first.

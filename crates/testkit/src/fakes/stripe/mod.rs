@@ -121,6 +121,24 @@ impl FakeStripe {
         self.desk.book().decide_dispute(payment_intent, won, now)
     }
 
+    /// The buyer tells their bank once more that a payment was not theirs.
+    ///
+    /// # Errors
+    /// When there is no such payment.
+    pub fn dispute_again(&self, payment_intent: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().dispute_again(payment_intent, now)
+    }
+
+    /// The buyer's bank does not take the last refund of a payment.
+    ///
+    /// # Errors
+    /// When nothing was given back.
+    pub fn fail_refund(&self, payment_intent: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().fail_refund(payment_intent, now)
+    }
+
     /// Moves its clock on: trials end, periods renew, missing payments are asked for again.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Invoices, changes of plans with their proration, refunds.
 
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::book::{Book, Invoice, Line, Price, Subscription};
@@ -204,8 +205,25 @@ impl Book {
             "reason": fields.find("reason"),
             "status": "succeeded",
         }));
+        self.refunds.push(refund.clone());
         self.tell("refund.created", refund.clone(), now);
         self.tell("charge.refunded", shown, now);
         Ok(refund)
+    }
+
+    /// The buyer's bank does not take the last refund of a charge.
+    pub(super) fn fail_refund(&mut self, intent: &str, now: i64) -> Result<()> {
+        let mut refunds = self.refunds.iter_mut().rev();
+        let refund = refunds.find(|refund| refund["payment_intent"] == intent);
+        let refund = refund.context("nothing was given back")?;
+        refund["status"] = json!("failed");
+        refund["failure_reason"] = json!("expired_or_canceled_card");
+        let shown = refund.clone();
+        let charge = self.charges.values_mut().find(|charge| charge.intent == intent);
+        let charge = charge.context("there is no such charge")?;
+        charge.refunded -= shown["amount"].as_i64().unwrap_or_default();
+        self.tell("refund.updated", shown.clone(), now);
+        self.tell("refund.failed", shown, now);
+        Ok(())
     }
 }

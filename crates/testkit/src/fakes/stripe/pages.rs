@@ -140,6 +140,17 @@ impl Book {
         Ok(())
     }
 
+    /// The buyer tells their bank once more, of a payment whose dispute has ended.
+    pub(super) fn dispute_again(&mut self, intent: &str, now: i64) -> Result<()> {
+        let id = self.name("dp");
+        let charge = self.charges.values_mut().find(|charge| charge.intent == intent);
+        let charge = charge.context("there is no such charge")?;
+        charge.dispute = Some((id.clone(), "needs_response"));
+        let shown = charge.show_dispute(&id, "needs_response", now);
+        self.tell("charge.dispute.created", shown, now);
+        Ok(())
+    }
+
     /// Takes money; the movement's name.
     pub(super) fn take(
         &mut self,

@@ -212,6 +212,7 @@ pub(super) const PAYMENTS: Source = Source {
         ("status", Text),
         ("dispute", Json),
         ("risk", Json),
+        ("features", Json),
         ("at", Time),
     ],
     whose: OF_OWN,
