@@ -11,6 +11,7 @@ mod audit;
 mod catalog;
 mod chores;
 mod clients;
+mod closings;
 mod departures;
 mod error;
 mod exports;
@@ -50,6 +51,7 @@ pub use catalog::{
 };
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
 pub use clients::{AuthorizationCode, ClientKind, Grant, OAuthClient, ReadClients, WriteClients};
+pub use closings::{Closing, ReadClosings, WriteClosings};
 pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
 pub use exports::{ExportFile, ExportPart, ExportRange, ExportScope, ReadExports};

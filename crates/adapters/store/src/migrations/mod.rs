@@ -27,6 +27,7 @@ mod v24;
 mod v25;
 mod v26;
 mod v3;
+mod v30;
 mod v4;
 mod v5;
 mod v6;
@@ -96,6 +97,7 @@ const VERSIONS: &[Version] = &[
     Version::new(24, v24::STATEMENTS),
     Version::new(25, v25::STATEMENTS),
     Version::new(26, v26::STATEMENTS),
+    Version::new(30, v30::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

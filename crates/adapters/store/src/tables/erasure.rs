@@ -168,6 +168,7 @@ mod tests {
     const KEPT: &[(&str, &str)] = &[
         ("users", "its row is overwritten, because others name its number"),
         ("departures", "says when somebody asked and was erased, by number alone"),
+        ("organization_closings", "says when an organization was closed, by numbers alone"),
         ("audit_entries", "what tells of persons is erased inside, outside of the seals"),
         ("accounts", "money: the balance that the ledger sums to"),
         ("lots", "money: what the ledger moves"),
@@ -212,6 +213,7 @@ mod tests {
             "flags",
             "what operators turn; who asks sees the answers, and the audit log who turned it",
         ),
+        ("organization_closings", "when an organization closes, which its members were mailed"),
         ("doomed_blobs", "names of bytes that are about to be deleted"),
     ];
 
