@@ -321,6 +321,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Suspended
         | AccessError::Banned
         | AccessError::Leaving
+        | AccessError::Closing { .. }
         | AccessError::Forbidden { .. }
         | AccessError::AdministersElsewhere
         | AccessError::ScopeNotYours { .. }
@@ -349,6 +350,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::TooManyFlags { .. }
         | AccessError::TooManyKeys { .. }
         | AccessError::LastOwner
+        | AccessError::NotClosable
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator
         | AccessError::NotRestrictable { .. }

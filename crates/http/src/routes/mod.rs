@@ -174,6 +174,11 @@ fn member_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(organizations::create_organization, organizations::rename_organization))
         .routes(routes!(organizations::switch_organization))
         .routes(routes!(organizations::leave_organization))
+        .routes(routes!(
+            organizations::list_closing_organizations,
+            organizations::close_organization
+        ))
+        .routes(routes!(organizations::keep_organization))
         .routes(routes!(organizations::get_networks, organizations::set_networks))
 }
 

@@ -182,7 +182,9 @@ impl Stage {
             "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
             "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
             "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
-            "/api/v1/account" | "/api/v1/account/export" => Some(json!({ "password": "" })),
+            "/api/v1/account" | "/api/v1/account/export" | "/api/v1/organizations/closing" => {
+                Some(json!({ "password": "" }))
+            }
             "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
             "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
             "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),

@@ -109,6 +109,9 @@ const MANAGE_MEMBERS: Rule =
 /// What an organization's owners alone may; strangers own theirs.
 const OWN: Rule =
     Rule::Only { allowed: &[Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
+/// The same, and no key for them.
+const OWN_BY_SESSION: Rule =
+    Rule::Only { allowed: &[Owner, Stranger, Administrator], foreign: &[] };
 const MANAGE_BILLING: Rule = Rule::Only {
     allowed: &[Billing, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
@@ -166,6 +169,9 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("patch", "/api/v1/organizations", OWN),
     ("post", "/api/v1/organizations/switch", BY_SESSION),
     ("post", "/api/v1/organizations/leave", BY_SESSION),
+    ("get", "/api/v1/organizations/closing", BY_SESSION),
+    ("post", "/api/v1/organizations/closing", OWN_BY_SESSION),
+    ("delete", "/api/v1/organizations/closing/{id}", BY_SESSION),
     ("get", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("put", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("get", "/api/v1/sessions", MANAGE_SESSIONS),
