@@ -10,6 +10,7 @@ import type {
   AccountExport,
   ApiKey,
   Artifact,
+  ClosingPlace,
   Dataset,
   DatasetVersion,
   Grant,
@@ -115,6 +116,12 @@ export const networksQuery = queryOptions({
   queryKey: ['networks'],
   queryFn: async ({ signal }) =>
     (await api.get<{ networks: string[] }>('/organizations/networks', {}, signal)).networks,
+});
+
+export const closingQuery = queryOptions({
+  queryKey: ['me', 'closing'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: ClosingPlace[] }>('/organizations/closing', {}, signal)).items,
 });
 
 export const accountQuery = queryOptions({

@@ -2341,6 +2341,46 @@ export interface paths {
         patch: operations["rename_organization"];
         trace?: never;
     };
+    "/api/v1/organizations/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your organizations that are about to be erased, and that you may keep as their owner. */
+        get: operations["list_closing_organizations"];
+        put?: never;
+        /**
+         * Closes the organization that the session works in; for its owners, and not for a personal one.
+         *     Its sessions move to the personal organizations of their people, its keys are revoked, what it
+         *     pays for is cancelled; and after the grace, within which an owner may keep it, everything that it
+         *     had is erased.
+         */
+        post: operations["close_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/closing/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Keeps an organization that was to be closed; for its owners, until its time has come. */
+        delete: operations["keep_organization"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/leave": {
         parameters: {
             query?: never;
@@ -3334,6 +3374,26 @@ export interface components {
              * @description The ad.
              */
             session_id: string;
+        };
+        /** @description An organization that is about to be erased. */
+        ClosingBody: {
+            /**
+             * Format: date-time
+             * @description When everything is erased; until then an owner may keep it.
+             */
+            erase_at: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The organization.
+             */
+            organization_id: string;
+        };
+        /** @description The organizations of a person that are about to be erased. */
+        ClosingList: {
+            /** @description Those that they own. */
+            items: components["schemas"]["ClosingBody"][];
         };
         /** @description A code of an authenticator app. */
         CodeRequest: {
@@ -12255,6 +12315,94 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_closing_organizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingList"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    close_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    keep_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {
