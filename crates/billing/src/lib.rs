@@ -10,6 +10,7 @@ mod administer;
 mod ai_use;
 mod apply_event;
 mod begin_checkout;
+mod billing_details;
 mod costs;
 mod duplicates;
 pub mod edition;

@@ -15,6 +15,7 @@ mod audit;
 mod audit_export;
 mod auth;
 mod billing;
+mod billing_details;
 mod content;
 mod datasets;
 mod docs;
@@ -222,6 +223,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::begin_checkout))
         .routes(routes!(billing::get_subscription, billing::change_subscription))
         .routes(routes!(billing::list_payments))
+        .routes(routes!(billing_details::get_billing_details, billing_details::set_billing_details))
         .routes(routes!(invoices::list_invoices))
         .routes(routes!(invoices::show_invoice))
         .routes(routes!(invoices::download_invoice))

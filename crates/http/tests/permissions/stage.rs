@@ -232,6 +232,7 @@ impl Stage {
                 Some(json!({ "name": "x", "scopes": ["account"] }))
             }
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/account/billing-details" => Some(json!({ "details": null })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
             "/api/v1/account/mock-purchases" => Some(json!({ "package": "none" })),
             "/api/v1/datasets/confirm" => {

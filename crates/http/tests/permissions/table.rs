@@ -207,6 +207,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/subscription", READ_ACCOUNT),
     ("post", "/api/v1/account/subscription", MANAGE_BILLING),
     ("get", "/api/v1/account/payments", READ_ACCOUNT),
+    ("get", "/api/v1/account/billing-details", MANAGE_BILLING),
+    ("put", "/api/v1/account/billing-details", MANAGE_BILLING),
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
     // Nobody has one: the one in question is nobody's.
     ("get", "/api/v1/account/invoices/{number}/page", READ_ACCOUNT),

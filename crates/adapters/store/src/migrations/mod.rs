@@ -97,7 +97,7 @@ const VERSIONS: &[Version] = &[
     Version::new(24, v24::STATEMENTS),
     Version::new(25, v25::STATEMENTS),
     Version::new(26, v26::STATEMENTS),
-    Version::new(30, v30::STATEMENTS),
+    Version { append_only: v30::APPEND_ONLY, ..Version::new(30, v30::STATEMENTS) },
 ];
 
 const CREATE_VERSIONS: &str =

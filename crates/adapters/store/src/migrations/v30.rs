@@ -1,4 +1,4 @@
-//! Organizations that are closed.
+//! Organizations that are closed, and to whom invoices are written.
 
 /// Templates in the words of `Dialect::schema`.
 pub(super) const STATEMENTS: &[&str] = &[
@@ -11,4 +11,17 @@ pub(super) const STATEMENTS: &[&str] = &[
         erased_at {int}
     ) {keyed}",
     "CREATE INDEX closings_due ON organization_closings (erase_at) WHERE erased_at IS NULL",
+    "CREATE TABLE billing_details (
+        organization_id {id} NOT NULL PRIMARY KEY REFERENCES organizations (id),
+        details TEXT NOT NULL,
+        updated_at {int} NOT NULL
+    ) {keyed}",
+    // Beside the invoices, because what they refuse to change was said when they were made.
+    "CREATE TABLE invoice_buyers (
+        invoice_id {id} NOT NULL PRIMARY KEY REFERENCES invoices (id),
+        buyer_lines TEXT NOT NULL
+    ) {keyed}",
 ];
+
+/// What was written on an invoice stays.
+pub(super) const APPEND_ONLY: &[&str] = &["invoice_buyers"];
