@@ -26,6 +26,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/billing-details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To whom invoices of this installation's numbering are written; a payment provider that writes
+         *     invoices keeps its own details, on its own pages.
+         */
+        get: operations["get_billing_details"];
+        /** Sets them, or removes them by `null`; invoices that are written already stay as they are. */
+        put: operations["set_billing_details"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/checkouts": {
         parameters: {
             query?: never;
@@ -3270,6 +3291,25 @@ export interface components {
         BanRequest: {
             /** @description Why, for other administrators: 1 to 500 characters. */
             reason: string;
+        };
+        /** @description What is kept; `null` where invoices carry the organization's name alone. */
+        BillingDetailsAnswer: {
+            details?: components["schemas"]["BillingDetailsBody"] | null;
+        };
+        /** @description To whom invoices are written, as a customer says it. */
+        BillingDetailsBody: {
+            /** @description The city. */
+            city: string;
+            /** @description The two letters of ISO 3166-1, such as `DE`. */
+            country: string;
+            /** @description The address above the city: 1 to 4 lines. */
+            lines: string[];
+            /** @description Of the company or the person; at most 120 characters, as every part. */
+            name: string;
+            /** @description Where the country has such. */
+            postal_code?: string | null;
+            /** @description The number under which taxes are paid, as it is printed. */
+            tax_id?: string | null;
         };
         /** @description What became of a provider's callback. */
         CallbackBody: {
@@ -7443,6 +7483,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LeavingBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_billing_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingDetailsAnswer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_billing_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingDetailsAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingDetailsAnswer"];
                 };
             };
             /** @description A problem. */
