@@ -27,6 +27,7 @@ mod offers;
 mod once;
 mod over_limit;
 mod plan_choice;
+mod plan_fixes;
 mod post;
 mod quota_events;
 mod receive_event;

@@ -109,6 +109,11 @@ async fn look_at_accounts(house: &House) {
         if let Err(error) = house.billing.tell_of_ending_trials().await {
             tracing::warn!(%error, "trials that end were not looked at");
         }
+        match house.billing.end_plan_fixes().await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(ended, "plans that administrators gave have ended"),
+            Err(error) => tracing::warn!(%error, "plans that administrators gave were not ended"),
+        }
         match house.billing.settle_referrals().await {
             Ok(0) => {}
             Ok(decided) => tracing::info!(decided, "referrals were decided"),

@@ -692,10 +692,18 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Puts an organization on a plan, also one that is not for sale. For administrators. */
+        /**
+         * Puts an organization on a plan, also one that is not for sale. There it stays until it is released
+         *     or the time is over; on the default plan without a time it follows its subscription's next event.
+         *     For administrators.
+         */
         put: operations["override_plan"];
         post?: never;
-        delete?: never;
+        /**
+         * Lets an organization follow its subscription again after it was put on a plan. For
+         *     administrators.
+         */
+        delete: operations["release_plan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6105,6 +6113,11 @@ export interface components {
         PlanOverrideRequest: {
             /** @description The plan's name; also one that is not for sale. */
             plan: string;
+            /**
+             * Format: date-time
+             * @description Until when it stays there; until it is released if not given.
+             */
+            until?: string | null;
         };
         /** @description What a plan allows. */
         PlanTermsBody: {
@@ -8925,6 +8938,34 @@ export interface operations {
                 "application/json": components["schemas"]["PlanOverrideRequest"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {

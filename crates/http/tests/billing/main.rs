@@ -76,6 +76,7 @@ mod over_limits;
 mod pages;
 mod paypal;
 mod plan_choice;
+mod plan_fixes;
 mod provider;
 mod razorpay;
 mod referrals;

@@ -236,6 +236,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/referrals", MANAGE_BILLING),
     ("get", "/api/v1/admin/referrals", ADMINISTER),
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
+    ("delete", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
     ("get", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("put", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),

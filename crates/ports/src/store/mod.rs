@@ -42,7 +42,7 @@ pub use access::{
 };
 pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, OverrideRecord,
-    PlanChoice, ReadAccounts, WriteAccounts,
+    PlanChoice, PlanFix, ReadAccounts, WriteAccounts,
 };
 pub use asks::{AskFilter, AskSums, JobAsks, ModelAsk, ModelSums, ReadAsks, WriteAsks};
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};

@@ -1,4 +1,5 @@
-//! Organizations that are closed, and to whom invoices are written.
+//! Organizations that are closed, to whom invoices are written, and plans that
+//! administrators said.
 
 /// Templates in the words of `Dialect::schema`.
 pub(super) const STATEMENTS: &[&str] = &[
@@ -16,6 +17,13 @@ pub(super) const STATEMENTS: &[&str] = &[
         details TEXT NOT NULL,
         updated_at {int} NOT NULL
     ) {keyed}",
+    "CREATE TABLE plan_fixes (
+        organization_id {id} NOT NULL PRIMARY KEY REFERENCES accounts (organization_id),
+        expires_at {int},
+        set_by {id},
+        set_at {int} NOT NULL
+    ) {keyed}",
+    "CREATE INDEX plan_fixes_by_end ON plan_fixes (expires_at) WHERE expires_at IS NOT NULL",
     // Beside the invoices, because what they refuse to change was said when they were made.
     "CREATE TABLE invoice_buyers (
         invoice_id {id} NOT NULL PRIMARY KEY REFERENCES invoices (id),
