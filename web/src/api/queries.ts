@@ -10,6 +10,7 @@ import type {
   AccountExport,
   ApiKey,
   Artifact,
+  BillingDetails,
   ClosingPlace,
   Dataset,
   DatasetVersion,
@@ -116,6 +117,13 @@ export const networksQuery = queryOptions({
   queryKey: ['networks'],
   queryFn: async ({ signal }) =>
     (await api.get<{ networks: string[] }>('/organizations/networks', {}, signal)).networks,
+});
+
+export const billingDetailsQuery = queryOptions({
+  queryKey: ['billing-details'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ details: BillingDetails | null }>('/account/billing-details', {}, signal))
+      .details,
 });
 
 export const closingQuery = queryOptions({
