@@ -76,7 +76,7 @@ pub enum OrganizationsCommand {
         /// The name for people
         name: String,
     },
-    /// Close an organization that you own, and erase what it has after the grace; asks for the password
+    /// Close an organization that you own; asks for the password
     Close {
         /// The server
         #[command(flatten)]

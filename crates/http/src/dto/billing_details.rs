@@ -15,12 +15,10 @@ pub struct BillingDetailsBody {
     /// The city.
     pub city: String,
     /// Where the country has such.
-    #[serde(default)]
     pub postal_code: Option<String>,
     /// The two letters of ISO 3166-1, such as `DE`.
     pub country: String,
     /// The number under which taxes are paid, as it is printed.
-    #[serde(default)]
     pub tax_id: Option<String>,
 }
 
