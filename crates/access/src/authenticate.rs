@@ -12,6 +12,7 @@ use gantry_types::{OrganizationId, Role, Scope, Timestamp, UserId};
 use crate::Access;
 use crate::actor::{Actor, Desk, Via};
 use crate::allowed_networks::AllowedNetworks;
+use crate::close_organization::require_open;
 use crate::error::AccessError;
 use crate::recent::Recognition;
 use crate::secret::{API_KEY_PREFIX, SecretHash, derive_csrf_token};
@@ -282,11 +283,13 @@ fn recognise_client(key: ApiKey) -> Recognition {
     }
 }
 
+/// From where the organization of an actor may be used; from nowhere while it closes.
 async fn read_networks(
     snapshot: &dyn ReadTx,
     found: &Recognition,
 ) -> Result<AllowedNetworks, AccessError> {
     let organization = found.actor.organization_id;
+    require_open(snapshot.closings(), organization).await?;
     let networks = snapshot.identity().list_allowed_networks(organization).await?;
     AllowedNetworks::parse(&networks)
 }

@@ -58,7 +58,7 @@ impl Access {
         let homes = Homes::read(snapshot.access(), snapshot.identity(), user.id).await?;
         drop(snapshot);
         for organization_id in &homes.lonely {
-            self.erase_organization(*organization_id).await?;
+            self.erase_rows_of(*organization_id).await?;
         }
         let User { id: user_id, email, .. } = user;
         let traces = Traces { user_id, email, organizations: homes.lonely };
@@ -73,7 +73,11 @@ impl Access {
         self.erase_entries(&traces).await
     }
 
-    async fn erase_organization(&self, organization_id: OrganizationId) -> Result<(), AccessError> {
+    /// Erases what belongs to an organization, in bounded steps.
+    pub(crate) async fn erase_rows_of(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<(), AccessError> {
         let delete_after = self.clock.now().plus(BLOB_DELAY);
         let rows = ErasedRows { organization_id, limit: BATCH, delete_after };
         loop {
@@ -95,23 +99,28 @@ impl Access {
             let Some(last) = found.last() else { return Ok(()) };
             after = Some(last.id);
             let erased: Vec<AuditEntry> = found.into_iter().filter_map(without_traces).collect();
-            self.store
-                .write::<(), AccessError, _>(move |tx| {
-                    let erased = erased.clone();
-                    Box::pin(async move {
-                        for entry in &erased {
-                            tx.departures().erase_entry(entry.id, &entry.details).await?;
-                        }
-                        Ok(())
-                    })
-                })
-                .await?;
+            self.replace_entries(erased).await?;
         }
+    }
+
+    /// Keeps entries of the audit log without what told of persons.
+    pub(crate) async fn replace_entries(&self, erased: Vec<AuditEntry>) -> Result<(), AccessError> {
+        self.store
+            .write::<(), AccessError, _>(move |tx| {
+                let erased = erased.clone();
+                Box::pin(async move {
+                    for entry in &erased {
+                        tx.departures().erase_entry(entry.id, &entry.details).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 }
 
 /// The entry without what tells of persons, if there is anything.
-fn without_traces(entry: AuditEntry) -> Option<AuditEntry> {
+pub(crate) fn without_traces(entry: AuditEntry) -> Option<AuditEntry> {
     let details = without_persons(&entry.details);
     let is_bare = entry.ip.is_empty() && details == entry.details;
     (!is_bare).then(|| AuditEntry { details, ip: String::new(), ..entry })

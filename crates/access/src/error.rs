@@ -121,6 +121,18 @@ pub enum AccessError {
         "this account is about to be deleted; to keep it, open the link in the mail about that"
     )]
     Leaving,
+    /// The organization is about to be erased.
+    #[error(
+        "this organization is closed, and erased at {erase_at}; until then one of its owners may \
+         keep it"
+    )]
+    Closing {
+        /// When.
+        erase_at: Timestamp,
+    },
+    /// A personal organization has no end of its own.
+    #[error("this is somebody's personal organization, which goes with their account alone")]
+    NotClosable,
     /// The plan has no more seats.
     #[error("the plan has {limit} seats, and members and open invitations take them all")]
     SeatsTaken {

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::close_organization::require_open;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
 use crate::error::AccessError;
@@ -86,7 +87,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`] when the person does not
-    /// belong to it, [`AccessError::Store`].
+    /// belong to it, [`AccessError::Closing`], [`AccessError::Store`].
     pub async fn switch_organization(
         &self,
         actor: &Actor,
@@ -104,6 +105,7 @@ impl Access {
                 tx.access().lock_organization(organization_id).await?;
                 let membership = tx.access().find_membership(user_id, organization_id).await?;
                 membership.ok_or(AccessError::NotFound { what: "organization" })?;
+                require_open(tx.closings(), organization_id).await?;
                 tx.identity().move_session(user_id, session, organization_id).await?;
                 Ok(tx.audit().append(&entry).await?)
             })

@@ -21,7 +21,7 @@ const BATCH: u32 = 1_000;
 /// A transaction that began earlier has committed by then, or never will.
 const SETTLED_AFTER: Duration = Duration::from_mins(5);
 /// Members of details that tell of a person.
-const PERSONAL: [&str; 4] = ["email", "name", "user_agent", "why"];
+const PERSONAL: [&str; 5] = ["billing_details", "email", "name", "user_agent", "why"];
 
 /// What a look at the whole log found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::payments::RefundOrder;
-use gantry_ports::store::{KeptRequest, LotGrant, StoreExt};
+use gantry_ports::store::{KeptRequest, LotGrant, PlanFix, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_rules::plan::Plan;
 use gantry_rules::submission::IdempotencyKey;
@@ -44,18 +44,26 @@ impl CreditGift {
 }
 
 impl Billing {
-    /// Puts an organization on the newest version of a plan, also one that is not for sale. A
-    /// subscription's next event puts it back on what is paid for.
+    /// Puts an organization on the newest version of a plan, also one that is not for sale. There it
+    /// stays, whatever becomes of a subscription, until it is released or the time is over; on the
+    /// default plan without a time it follows its subscription's next event.
     ///
     /// # Errors
-    /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::Store`].
+    /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::Conflict`] for a time
+    /// that is over, [`BillingError::Store`].
     pub async fn set_plan(
         &self,
         actor: &Actor,
         organization_id: OrganizationId,
         slug: &str,
+        until: Option<Timestamp>,
     ) -> Result<(), BillingError> {
         require(actor, Permission::Administer)?;
+        let now = self.clock.now();
+        if until.is_some_and(|until| until <= now) {
+            let reason = "a plan cannot end in the past; give a later `until`, or leave it out";
+            return Err(BillingError::Conflict { reason: reason.to_owned() });
+        }
         if self.edition.find_plan(slug).is_none() {
             return Err(BillingError::NotOffered {
                 what: "plan",
@@ -63,7 +71,10 @@ impl Billing {
                 known: list(self.edition.plans.iter().map(|plan| plan.slug.as_str())),
             });
         }
-        let (actor, slug, now) = (actor.clone(), slug.to_owned(), self.clock.now());
+        let follows = slug == self.edition.default_plan && until.is_none();
+        let fix =
+            PlanFix { organization_id, expires_at: until, set_by: actor.user_id, set_at: now };
+        let (actor, slug) = (actor.clone(), slug.to_owned());
         self.store
             .write(move |tx| {
                 let (actor, slug) = (actor.clone(), slug.clone());
@@ -78,10 +89,17 @@ impl Billing {
                         None => None,
                     };
                     tx.accounts().set_plan(organization_id, plan.id, now).await?;
+                    if follows {
+                        tx.accounts().delete_plan_fix(organization_id).await?;
+                    } else {
+                        tx.accounts().fix_plan(&fix).await?;
+                    }
                     let describe =
                         |plan: &Plan| json!({ "plan": plan.slug, "version": plan.version });
-                    let details =
-                        json!({ "before": before.as_ref().map(describe), "after": describe(&plan) });
+                    let details = json!({
+                        "before": before.as_ref().map(describe), "after": describe(&plan),
+                        "until": until,
+                    });
                     let subject = format!("organization {organization_id}");
                     let entry = actor.audit_entry("plan.override", &subject, details, now);
                     Ok::<(), BillingError>(tx.audit().append(&entry).await?)

@@ -1,4 +1,4 @@
-//! A subscription is cancelled because whoever pays for it leaves.
+//! A subscription is cancelled because whoever pays for it leaves, or the organization is closed.
 //!
 //! Invariants: nothing is asked for any more after the period that is paid; a provider that does
 //! not answer is asked again later, and keeps nobody from leaving.
@@ -36,8 +36,30 @@ impl Billing {
         Ok(ended)
     }
 
-    /// Cancels the subscription of an organization that goes with its owner; none, or one that is
-    /// cancelled already, is fine.
+    /// Cancels the subscriptions of organizations that close, where that was not done yet; answers
+    /// for how many of them.
+    ///
+    /// # Errors
+    /// [`BillingError::Access`]; a provider that does not answer is logged and asked again later.
+    pub async fn end_with_closings(&self, access: &Access) -> Result<u64, BillingError> {
+        let mut ended = 0;
+        for closing in access.list_paying_closings().await? {
+            let organization_id = closing.organization_id;
+            match self.end_with_account(organization_id).await {
+                Ok(()) => {
+                    access.note_closing_unpaid(organization_id).await?;
+                    ended += 1;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, %organization_id, "a subscription was not cancelled");
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Cancels the subscription of an organization that goes with its owner, or is closed; none, or
+    /// one that is cancelled already, is fine.
     ///
     /// # Errors
     /// [`BillingError::Payment`] and [`BillingError::Store`], after which it is to be tried again.

@@ -3,6 +3,7 @@
 use gantry_access::AccessError;
 use gantry_ports::StoreError;
 use gantry_ports::payments::{PaymentError, UnverifiedEvent};
+use gantry_rules::billing_details::InvalidDetails;
 
 /// A use-case of billing did not take place.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,9 @@ pub enum BillingError {
         /// What is wrong, and what is possible.
         reason: String,
     },
+    /// A part of billing details cannot be so.
+    #[error(transparent)]
+    WrongDetails(#[from] InvalidDetails),
     /// The state does not allow it.
     #[error("{reason}")]
     Conflict {

@@ -178,6 +178,7 @@ const fn is_refusal(error: &BillingError) -> bool {
         | BillingError::AlreadySubscribed
         | BillingError::NoSubscription
         | BillingError::WrongLimit { .. }
+        | BillingError::WrongDetails(_)
         | BillingError::Conflict { .. }
         | BillingError::IdempotencyMismatch
         | BillingError::NoProvider

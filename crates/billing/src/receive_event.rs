@@ -151,9 +151,13 @@ impl Billing {
     }
 
     pub(crate) fn derive_ground(&self) -> Result<Ground, BillingError> {
-        let provider = &self.require_till()?.provider;
-        Ok(Ground {
-            provider: provider.id().to_owned(),
+        Ok(self.ground_of(Some(self.require_till()?)))
+    }
+
+    /// The same where nobody may take money: then no provider is named.
+    pub(crate) fn ground_of(&self, till: Option<&Till>) -> Ground {
+        Ground {
+            provider: till.map(|till| till.provider.id().to_owned()).unwrap_or_default(),
             default_plan: self.edition.default_plan.clone(),
             letters: self.post.as_ref().map(|post| Arc::clone(&post.letters)),
             grace: self.edition.grace,
@@ -164,9 +168,9 @@ impl Billing {
                 .map(|package| (package.slug.clone(), package.expires_after))
                 .collect(),
             invoices: self.edition.invoices.clone(),
-            provider_writes_invoices: provider.writes_invoices(),
+            provider_writes_invoices: till.is_some_and(|till| till.provider.writes_invoices()),
             now: self.clock.now(),
-        })
+        }
     }
 }
 

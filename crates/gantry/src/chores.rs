@@ -109,6 +109,11 @@ async fn look_at_accounts(house: &House) {
         if let Err(error) = house.billing.tell_of_ending_trials().await {
             tracing::warn!(%error, "trials that end were not looked at");
         }
+        match house.billing.end_plan_fixes().await {
+            Ok(0) => {}
+            Ok(ended) => tracing::info!(ended, "plans that administrators gave have ended"),
+            Err(error) => tracing::warn!(%error, "plans that administrators gave were not ended"),
+        }
         match house.billing.settle_referrals().await {
             Ok(0) => {}
             Ok(decided) => tracing::info!(decided, "referrals were decided"),
@@ -184,6 +189,9 @@ async fn sweep(house: &House) {
         if let Err(error) = let_leavers_go(house).await {
             tracing::warn!(%error, "those who left were not erased");
         }
+        if let Err(error) = erase_closed(house).await {
+            tracing::warn!(%error, "organizations that were closed were not erased");
+        }
         match house.billing.roll_up_usage(holder).await {
             Ok(Some(days)) if days > 0 => tracing::info!(days, "usage was rolled up"),
             Ok(Some(_) | None) => {}
@@ -226,6 +234,25 @@ async fn let_leavers_go(house: &House) -> Result<(), Failure> {
         if is_quiet {
             house.access.erase_person(&departure).await.map_err(|error| broken(&error))?;
             tracing::info!(user = %departure.user_id, "somebody who left was erased");
+        }
+    }
+    Ok(())
+}
+
+/// Cancels what closed organizations still pay for, and erases those whose grace is over. Several
+/// servers may do it at once: every step may be repeated.
+async fn erase_closed(house: &House) -> Result<(), Failure> {
+    let broken = |error: &dyn std::error::Error| Failure::broken(error.to_string());
+    let ended = house.billing.end_with_closings(&house.access).await;
+    ended.map_err(|error| broken(&error))?;
+    let due = house.access.list_due_closings().await.map_err(|error| broken(&error))?;
+    for closing in due {
+        let organization_id = closing.organization_id;
+        let stopped = house.jobs.stop_jobs(organization_id).await;
+        // What still runs was asked to stop, and is gone by the next round.
+        if stopped.map_err(|error| broken(&error))? {
+            house.access.erase_closed(&closing).await.map_err(|error| broken(&error))?;
+            tracing::info!(%organization_id, "an organization that was closed was erased");
         }
     }
     Ok(())

@@ -21,7 +21,8 @@ pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use sharing::{AccessCommand, ThingArgs};
 pub use shop::{
-    BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
+    BillingCommand, CreditsCommand, DetailsArgs, InvoicesArgs, InvoicesCommand, PlansArgs,
+    PlansCommand,
 };
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 

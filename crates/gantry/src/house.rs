@@ -321,6 +321,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Suspended
         | AccessError::Banned
         | AccessError::Leaving
+        | AccessError::Closing { .. }
         | AccessError::Forbidden { .. }
         | AccessError::OnlyShown { .. }
         | AccessError::AdministersElsewhere
@@ -350,6 +351,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::TooManyFlags { .. }
         | AccessError::TooManyKeys { .. }
         | AccessError::LastOwner
+        | AccessError::NotClosable
         | AccessError::NeededByMembers { .. }
         | AccessError::LastAdministrator
         | AccessError::NotRestrictable { .. }

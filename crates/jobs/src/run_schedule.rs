@@ -4,7 +4,9 @@
 //! two servers submit one job; of runs that were missed one is made up for; a run that cannot be
 //! submitted is recorded with its reason, and the schedule goes on.
 
-use gantry_access::{AccessError, Actor, Permission, Standing, Via, find_standing, require};
+use gantry_access::{
+    AccessError, Actor, Permission, Standing, Via, find_standing, require, require_open,
+};
 use gantry_ports::store::{
     HotError, Overlap, RunOutcome, Schedule, ScheduleRun, StoreExt, Submitted,
 };
@@ -116,6 +118,7 @@ impl Jobs {
             Standing::Banned => return Err(AccessError::Banned.into()),
             Standing::Leaving | Standing::Erased => return Err(AccessError::Leaving.into()),
         }
+        require_open(snapshot.closings(), schedule.organization_id).await?;
         let member = access.find_membership(user_id, schedule.organization_id).await?;
         Ok(Actor {
             user_id: Some(user_id),

@@ -133,6 +133,15 @@ pub enum Letter {
         /// The plan now.
         after: String,
     },
+    /// The organization is closed, and erased at a time unless an owner keeps it.
+    OrganizationClosing {
+        /// The reader's name.
+        name: String,
+        /// The organization's name.
+        organization: String,
+        /// When.
+        at: Timestamp,
+    },
     /// The account will be deleted, unless the reader keeps it.
     AccountLeaving {
         /// The reader's name.
@@ -189,6 +198,7 @@ impl Letter {
             Self::TrialEnding { .. } => "trial_ending",
             Self::PlanChanged { .. } => "plan_changed",
             Self::AccountLeaving { .. } => "account_leaving",
+            Self::OrganizationClosing { .. } => "organization_closing",
             Self::Restricted { .. } => "restricted",
             Self::Reinstated { .. } => "reinstated",
             Self::Invitation { .. } => "invitation",
@@ -211,6 +221,7 @@ impl Letter {
             Self::SecondFactorChanged { .. } | Self::WayInChanged { .. } => {
                 "/app/account/security".to_owned()
             }
+            Self::OrganizationClosing { .. } => "/app/account/members".to_owned(),
             Self::Receipt { .. }
             | Self::PaymentFailed { .. }
             | Self::Refunded { .. }
@@ -229,6 +240,9 @@ impl Letter {
             | Self::Reinstated { name } => context! { name },
             Self::PasswordChanged { name, at, ip } => context! { name, at => at.to_string(), ip },
             Self::AccountLeaving { name, at, .. } => context! { name, at => at.to_string() },
+            Self::OrganizationClosing { name, organization, at } => {
+                context! { name, organization, at => at.to_string() }
+            }
             Self::Restricted { name, banned, until } => context! {
                 name, banned, until => until.map(|until| until.to_string()),
             },

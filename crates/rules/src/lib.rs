@@ -7,6 +7,7 @@
 pub mod account;
 pub mod admission;
 pub mod allowance;
+pub mod billing_details;
 pub mod cancellation;
 pub mod claim;
 pub mod cron;

@@ -10,6 +10,8 @@ import type {
   AccountExport,
   ApiKey,
   Artifact,
+  BillingDetails,
+  ClosingPlace,
   Dataset,
   DatasetVersion,
   Grant,
@@ -115,6 +117,19 @@ export const networksQuery = queryOptions({
   queryKey: ['networks'],
   queryFn: async ({ signal }) =>
     (await api.get<{ networks: string[] }>('/organizations/networks', {}, signal)).networks,
+});
+
+export const billingDetailsQuery = queryOptions({
+  queryKey: ['billing-details'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ details: BillingDetails | null }>('/account/billing-details', {}, signal))
+      .details,
+});
+
+export const closingQuery = queryOptions({
+  queryKey: ['me', 'closing'],
+  queryFn: async ({ signal }) =>
+    (await api.get<{ items: ClosingPlace[] }>('/organizations/closing', {}, signal)).items,
 });
 
 export const accountQuery = queryOptions({

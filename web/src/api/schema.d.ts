@@ -26,6 +26,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/billing-details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To whom invoices of this installation's numbering are written; a payment provider that writes
+         *     invoices keeps its own details, on its own pages.
+         */
+        get: operations["get_billing_details"];
+        /** Sets them, or removes them by `null`; invoices that are written already stay as they are. */
+        put: operations["set_billing_details"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/checkouts": {
         parameters: {
             query?: never;
@@ -671,10 +692,18 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Puts an organization on a plan, also one that is not for sale. For administrators. */
+        /**
+         * Puts an organization on a plan, also one that is not for sale. There it stays until it is released
+         *     or the time is over; on the default plan without a time it follows its subscription's next event.
+         *     For administrators.
+         */
         put: operations["override_plan"];
         post?: never;
-        delete?: never;
+        /**
+         * Lets an organization follow its subscription again after it was put on a plan. For
+         *     administrators.
+         */
+        delete: operations["release_plan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2506,6 +2535,46 @@ export interface paths {
         patch: operations["rename_organization"];
         trace?: never;
     };
+    "/api/v1/organizations/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your organizations that are about to be erased, and that you may keep as their owner. */
+        get: operations["list_closing_organizations"];
+        put?: never;
+        /**
+         * Closes the organization that the session works in; for its owners, and not for a personal one.
+         *     Its sessions move to the personal organizations of their people, its keys are revoked, what it
+         *     pays for is cancelled; and after the grace, within which an owner may keep it, everything that it
+         *     had is erased.
+         */
+        post: operations["close_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organizations/closing/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Keeps an organization that was to be closed; for its owners, until its time has come. */
+        delete: operations["keep_organization"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations/leave": {
         parameters: {
             query?: never;
@@ -3454,6 +3523,25 @@ export interface components {
             /** @description Why, for other administrators: 1 to 500 characters. */
             reason: string;
         };
+        /** @description What is kept; `null` where invoices carry the organization's name alone. */
+        BillingDetailsAnswer: {
+            details?: components["schemas"]["BillingDetailsBody"] | null;
+        };
+        /** @description To whom invoices are written, as a customer says it. */
+        BillingDetailsBody: {
+            /** @description The city. */
+            city: string;
+            /** @description The two letters of ISO 3166-1, such as `DE`. */
+            country: string;
+            /** @description The address above the city: 1 to 4 lines. */
+            lines: string[];
+            /** @description Of the company or the person; at most 120 characters, as every part. */
+            name: string;
+            /** @description Where the country has such. */
+            postal_code?: string | null;
+            /** @description The number under which taxes are paid, as it is printed. */
+            tax_id?: string | null;
+        };
         /** @description What became of a provider's callback. */
         CallbackBody: {
             /** @description `applied`, `ignored`, `known`, or `kept` until it can be checked. */
@@ -3557,6 +3645,26 @@ export interface components {
              * @description The ad.
              */
             session_id: string;
+        };
+        /** @description An organization that is about to be erased. */
+        ClosingBody: {
+            /**
+             * Format: date-time
+             * @description When everything is erased; until then an owner may keep it.
+             */
+            erase_at: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The organization.
+             */
+            organization_id: string;
+        };
+        /** @description The organizations of a person that are about to be erased. */
+        ClosingList: {
+            /** @description Those that they own. */
+            items: components["schemas"]["ClosingBody"][];
         };
         /** @description A code of an authenticator app. */
         CodeRequest: {
@@ -6380,6 +6488,11 @@ export interface components {
         PlanOverrideRequest: {
             /** @description The plan's name; also one that is not for sale. */
             plan: string;
+            /**
+             * Format: date-time
+             * @description Until when it stays there; until it is released if not given.
+             */
+            until?: string | null;
         };
         /** @description What a plan allows. */
         PlanTermsBody: {
@@ -7777,6 +7890,66 @@ export interface operations {
             };
         };
     };
+    get_billing_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingDetailsAnswer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_billing_details: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingDetailsAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingDetailsAnswer"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     begin_checkout: {
         parameters: {
             query?: never;
@@ -9146,6 +9319,34 @@ export interface operations {
                 "application/json": components["schemas"]["PlanOverrideRequest"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    release_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {
@@ -13045,6 +13246,94 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_closing_organizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingList"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    close_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosingBody"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    keep_organization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem. */
             default: {

@@ -76,6 +76,8 @@ export type IssuedOAuthClient = Filled<Schemas['IssuedOAuthClient']>;
 export type Grant = Filled<Schemas['GrantBody']>;
 export type AccountExport = Filled<Schemas['AccountExport']>;
 export type Leaving = Schemas['LeavingBody'];
+export type BillingDetails = Schemas['BillingDetailsBody'];
+export type ClosingPlace = Schemas['ClosingBody'];
 export type PasskeyCreation = Schemas['PasskeyCreationBody'];
 export type Session = Filled<Schemas['SessionBody']>;
 

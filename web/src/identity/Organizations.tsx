@@ -10,6 +10,7 @@ import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Section } from '../parts/Section';
+import { CloseOrganization, ClosedOrganizations } from './CloseOrganization';
 import { RenameOrganization } from './RenameOrganization';
 
 /** Everything on the screen belongs to the organization, so the app begins anew. */
@@ -54,6 +55,8 @@ export function OrganizationPanel() {
           )}
         </div>
         <RenameOrganization />
+        <CloseOrganization />
+        <ClosedOrganizations />
         {others.map((place) => (
           <div className="identity-row" key={place.id}>
             <span>{place.name}</span>

@@ -6,6 +6,7 @@ import { accountQuery, offersQuery, subscriptionQuery } from '../api/queries';
 import type { Account } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { useMe } from '../app/me';
+import { BillingDetailsPanel } from '../billing/BillingDetails';
 import { ChosenPlan } from '../billing/ChosenPlan';
 import { Ledger } from '../billing/Ledger';
 import { Lots } from '../billing/Lots';
@@ -92,6 +93,7 @@ export function AccountPage() {
         <Recommend />
         <Payments />
         <Invoices />
+        <BillingDetailsPanel />
         <Ledger />
         <TimeZone />
         <Section title={t('account.you')}>

@@ -4,13 +4,13 @@
 
 use gantry_ports::store::{
     ReadAccess, ReadAccounts, ReadAsks, ReadAudit, ReadCatalog, ReadChores, ReadClients,
-    ReadDepartures, ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices, ReadJobs,
-    ReadMails, ReadModels, ReadPayments, ReadPeople, ReadReferrals, ReadRequests, ReadRewards,
-    ReadSchedules, ReadSharing, ReadTx, ReadUsage, ReadVouching, Sight, Tx, WriteAccess,
-    WriteAccounts, WriteAsks, WriteAudit, WriteCatalog, WriteChores, WriteClients, WriteDepartures,
-    WriteFlags, WriteFlows, WriteIdentity, WriteInvoices, WriteMails, WriteModels, WritePayments,
-    WriteReferrals, WriteRequests, WriteRewards, WriteSchedules, WriteSharing, WriteUsage,
-    WriteVouching,
+    ReadClosings, ReadDepartures, ReadExports, ReadFlags, ReadFlows, ReadIdentity, ReadInvoices,
+    ReadJobs, ReadMails, ReadModels, ReadPayments, ReadPeople, ReadReferrals, ReadRequests,
+    ReadRewards, ReadSchedules, ReadSharing, ReadTx, ReadUsage, ReadVouching, Sight, Tx,
+    WriteAccess, WriteAccounts, WriteAsks, WriteAudit, WriteCatalog, WriteChores, WriteClients,
+    WriteClosings, WriteDepartures, WriteFlags, WriteFlows, WriteIdentity, WriteInvoices,
+    WriteMails, WriteModels, WritePayments, WriteReferrals, WriteRequests, WriteRewards,
+    WriteSchedules, WriteSharing, WriteUsage, WriteVouching,
 };
 
 use crate::sql::Sql;
@@ -119,6 +119,9 @@ impl ReadTx for Session {
     fn departures(&self) -> &dyn ReadDepartures {
         self
     }
+    fn closings(&self) -> &dyn ReadClosings {
+        self
+    }
     fn exports(&self) -> &dyn ReadExports {
         self
     }
@@ -195,6 +198,9 @@ impl Tx for Session {
         self
     }
     fn departures(&self) -> &dyn WriteDepartures {
+        self
+    }
+    fn closings(&self) -> &dyn WriteClosings {
         self
     }
 }

@@ -6,6 +6,7 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{InvoiceBuyer, InvoiceContent, InvoiceKind, InvoiceLine, Payment, Tx};
+use gantry_rules::billing_details::BillingDetails;
 use gantry_rules::invoice::TaxedAmount;
 use gantry_types::{InvoiceId, OrganizationId};
 
@@ -93,7 +94,7 @@ impl Ground {
     }
 }
 
-/// The organization, and the first of those who get letters about its payments.
+/// The organization, as its billing details say, and the first of those who get letters about its payments.
 async fn find_buyer(
     tx: &dyn Tx,
     organization_id: OrganizationId,
@@ -101,8 +102,11 @@ async fn find_buyer(
     let organization = tx.access().find_organization(organization_id).await?;
     let organization = organization.ok_or(StoreError::NotFound { what: "organization" })?;
     let payer = find_payers(tx, organization_id).await?.into_iter().next();
+    let details = tx.invoices().find_billing_details(organization_id).await?;
+    let lines = details.as_ref().map(BillingDetails::describe).unwrap_or_default();
     Ok(InvoiceBuyer {
-        name: organization.name,
+        name: details.map_or(organization.name, |details| details.name),
+        lines,
         user_id: payer.as_ref().and_then(|payer| payer.user_id),
         email: payer.map(|payer| payer.email),
     })

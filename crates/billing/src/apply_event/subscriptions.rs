@@ -132,6 +132,11 @@ impl Ground {
         organization_id: OrganizationId,
     ) -> Result<Option<BillingNotice>, StoreError> {
         tx.access().lock_organization(organization_id).await?;
+        // What an administrator said stands until they take it back or its time is over.
+        let fix = tx.accounts().find_plan_fix(organization_id).await?;
+        if fix.is_some_and(|fix| fix.holds(self.now)) {
+            return Ok(None);
+        }
         let subscription = tx.payments().find_subscription(organization_id).await?;
         let entitled = subscription
             .filter(|subscription| entitles(&subscription.standing.state, self.grace, self.now));

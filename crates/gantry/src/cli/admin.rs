@@ -176,6 +176,17 @@ pub enum AdminPlanCommand {
         organization: OrganizationId,
         /// The plan's name for programs
         plan: String,
+        /// Until when, such as 2027-01-31T00:00:00Z [default: until it is released]
+        #[arg(long, value_name = "TIME")]
+        until: Option<Timestamp>,
+    },
+    /// Let an organization follow its subscription again
+    Release {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
     },
 }
 

@@ -76,6 +76,26 @@ pub enum OrganizationsCommand {
         /// The name for people
         name: String,
     },
+    /// Close an organization that you own; asks for the password
+    Close {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        #[arg(value_name = "ORGANIZATION")]
+        id: OrganizationId,
+    },
+    /// List the organizations that you closed and may keep; asks for the password
+    Closing(ServerArgs),
+    /// Keep an organization that was closed, within the grace; asks for the password
+    Keep {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        #[arg(value_name = "ORGANIZATION")]
+        id: OrganizationId,
+    },
     /// Work in another of your organizations: keep a key for it; asks for the password
     Use {
         /// The server

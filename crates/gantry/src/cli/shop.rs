@@ -72,6 +72,37 @@ pub enum BillingCommand {
     },
     /// Print the payment provider's page with invoices and cards
     Portal(ServerArgs),
+    /// Show to whom invoices are written; with --name and the others, say it anew
+    Details(DetailsArgs),
+}
+
+/// Arguments of `gantry billing details`.
+#[derive(Debug, Args)]
+pub struct DetailsArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The name of the company or the person
+    #[arg(long, requires_all = ["line", "city", "country"])]
+    pub name: Option<String>,
+    /// A line of the address above the city; may be given up to four times
+    #[arg(long, value_name = "LINE", requires = "name")]
+    pub line: Vec<String>,
+    /// The city
+    #[arg(long, requires = "name")]
+    pub city: Option<String>,
+    /// The postal code
+    #[arg(long, value_name = "CODE", requires = "name")]
+    pub postal_code: Option<String>,
+    /// The country, in the two letters of ISO 3166-1
+    #[arg(long, requires = "name")]
+    pub country: Option<String>,
+    /// The number under which taxes are paid
+    #[arg(long, value_name = "ID", requires = "name")]
+    pub tax_id: Option<String>,
+    /// Forget them
+    #[arg(long, conflicts_with = "name")]
+    pub forget: bool,
 }
 
 /// Arguments of `gantry invoices`; without a command it lists them.

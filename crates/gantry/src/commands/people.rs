@@ -17,10 +17,13 @@ const ROSTER: &str = "/api/v1/members";
 const INVITATIONS: &str = "/api/v1/invitations";
 const ORGANIZATIONS: &str = "/api/v1/organizations";
 const SWITCH: &str = "/api/v1/organizations/switch";
+const CLOSING: &str = "/api/v1/organizations/closing";
 const API_KEYS: &str = "/api/v1/api-keys";
 
 const MEMBERS: [Column<'_>; 4] =
     [("member", "/user_id"), ("name", "/name"), ("address", "/email"), ("role", "/role")];
+const CLOSED: [Column<'_>; 3] =
+    [("organization", "/organization_id"), ("name", "/name"), ("erased at", "/erase_at")];
 const INVITED: [Column<'_>; 4] =
     [("invitation", "/id"), ("address", "/email"), ("role", "/role"), ("ends", "/expires_at")];
 /// What the organization's log and the installation's show of an entry.
@@ -112,9 +115,41 @@ pub fn run_organizations(
                 format!("The organization is called {name} now")
             });
         }
+        OrganizationsCommand::Close { server, id } => close(server, *id, console)?,
+        OrganizationsCommand::Closing(server) => {
+            let closing = with_person(server, console, |person| person.session.get(CLOSING))?;
+            console.result(&closing, |closing| {
+                render_items(&closing["items"], &CLOSED, "None of your organizations is closed.")
+            });
+        }
+        OrganizationsCommand::Keep { server, id } => {
+            with_person(server, console, |person| {
+                let path = format!("{CLOSING}/{id}");
+                person.session.send(Method::DELETE, &path, &Body::Empty)
+            })?;
+            console.result(&json!({ "kept": id }), |_| {
+                format!("{id} is kept; its keys and invitations do not come back")
+            });
+        }
         OrganizationsCommand::Use { server, id } => change_place(server, *id, console)?,
     }
     Ok(Exit::Success)
+}
+
+/// Only a session that works in the organization can close it.
+fn close(server: &ServerArgs, id: OrganizationId, console: Console) -> Result<(), Failure> {
+    let closed = with_person(server, console, |person| {
+        person.session.post(SWITCH, &json!({ "organization_id": id }))?;
+        person.session.post(CLOSING, &person.prove())
+    })?;
+    console.result(&closed, |closed| {
+        let (name, at) = (render_cell(closed.get("name")), render_cell(closed.get("erase_at")));
+        format!(
+            "{name} is closed, and everything that it has is erased at {at}.\n\
+             Until then `gantry organizations keep {id}` keeps it."
+        )
+    });
+    Ok(())
 }
 
 fn render_organizations(me: &Value) -> String {

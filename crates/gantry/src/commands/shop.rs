@@ -3,21 +3,23 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use ureq::http::Method;
 
 use super::query::{encode, given, with_query};
 use super::save::save_and_tell;
 use super::server_access::{open_client, open_stranger};
 use crate::cli::{
-    BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
-    ServerArgs,
+    BillingCommand, CreditsCommand, DetailsArgs, InvoicesArgs, InvoicesCommand, PlansArgs,
+    PlansCommand, ServerArgs,
 };
-use crate::client::Client;
+use crate::client::{Body, Client};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::render::{Column, render_facts, render_items};
 
 const OFFERS: &str = "/api/v1/plans";
 const SUBSCRIPTION: &str = "/api/v1/account/subscription";
+const DETAILS_PATH: &str = "/api/v1/account/billing-details";
 const INVOICES_PATH: &str = "/api/v1/account/invoices";
 
 const PLANS: [Column<'_>; 8] = [
@@ -53,6 +55,14 @@ const PAYMENTS: [Column<'_>; 6] = [
     ("status", "/status"),
     ("for", "/description"),
     ("payment", "/provider_ref"),
+];
+const DETAILS: [Column<'_>; 6] = [
+    ("name", "/name"),
+    ("address", "/lines"),
+    ("postal code", "/postal_code"),
+    ("city", "/city"),
+    ("country", "/country"),
+    ("tax number", "/tax_id"),
 ];
 const INVOICES: [Column<'_>; 5] = [
     ("at", "/at"),
@@ -180,8 +190,38 @@ pub fn run_billing(command: &BillingCommand, console: Console) -> Result<Exit, F
             let opened = client.post("/api/v1/account/portal", &json!({}))?;
             console.result(&opened, |opened| find_page(&client, opened));
         }
+        BillingCommand::Details(wanted) => {
+            let client = open_client(&wanted.server)?;
+            let answer = match derive_details(wanted) {
+                Some(body) => client.send(Method::PUT, DETAILS_PATH, &Body::Json(&body))?.body,
+                None => client.get(DETAILS_PATH)?,
+            };
+            console.result(&answer, |answer| {
+                let details = &answer["details"];
+                if details.is_null() {
+                    return "Invoices carry the name of the organization alone.".to_owned();
+                }
+                render_facts(details, &DETAILS)
+            });
+        }
     }
     Ok(Exit::Success)
+}
+
+/// What is to be said anew; `None` where they are to be shown.
+fn derive_details(wanted: &DetailsArgs) -> Option<Value> {
+    if wanted.forget {
+        return Some(json!({ "details": null }));
+    }
+    let name = wanted.name.as_ref()?;
+    Some(json!({ "details": {
+        "name": name,
+        "lines": wanted.line,
+        "city": wanted.city,
+        "postal_code": wanted.postal_code,
+        "country": wanted.country,
+        "tax_id": wanted.tax_id,
+    } }))
 }
 
 /// Lists invoices, or keeps one.

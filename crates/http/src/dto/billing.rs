@@ -264,6 +264,9 @@ pub struct ReceivedBody {
 pub struct PlanOverrideRequest {
     /// The plan's name; also one that is not for sale.
     pub plan: String,
+    /// Until when it stays there; until it is released if not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
 }
 
 /// Credits to be given.

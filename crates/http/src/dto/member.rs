@@ -1,6 +1,6 @@
 //! Organizations, and who belongs to them.
 
-use gantry_access::Roster;
+use gantry_access::{ClosingPlace, Roster};
 use gantry_ports::store::{Invitation, Member};
 use gantry_types::{InvitationId, OrganizationId, Role, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -127,6 +127,33 @@ pub struct OfferedPlace {
 pub struct OrganizationRequest {
     /// The name for people.
     pub name: String,
+}
+
+/// An organization that is about to be erased.
+#[derive(Serialize, ToSchema)]
+pub struct ClosingBody {
+    /// The organization.
+    #[schema(value_type = Uuid)]
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// When everything is erased; until then an owner may keep it.
+    #[schema(value_type = String, format = DateTime)]
+    pub erase_at: Timestamp,
+}
+
+impl From<ClosingPlace> for ClosingBody {
+    fn from(place: ClosingPlace) -> Self {
+        let ClosingPlace { closing, name } = place;
+        Self { organization_id: closing.organization_id, name, erase_at: closing.erase_at }
+    }
+}
+
+/// The organizations of a person that are about to be erased.
+#[derive(Serialize, ToSchema)]
+pub struct ClosingList {
+    /// Those that they own.
+    pub items: Vec<ClosingBody>,
 }
 
 /// Where the session is to work.

@@ -77,7 +77,9 @@ fn write_head(sheets: &mut Sheets, words: &InvoiceWords, name: &str) {
     }
     sheets.skip(PART);
     sheets.write(words.buyer_label, LABEL);
-    sheets.write(&words.buyer, TEXT);
+    for line in std::iter::once(&words.buyer).chain(&words.buyer_lines) {
+        sheets.write(line, TEXT);
+    }
     if let Some(email) = &words.email {
         sheets.write(email, TEXT);
     }
@@ -231,6 +233,7 @@ mod tests {
             seller: vec!["Łódź & Sons".to_owned(), "1 Street".to_owned()],
             buyer_label: "Sold to",
             buyer: "Ωμέγα".to_owned(),
+            buyer_lines: Vec::new(),
             email: None,
             lines: lines.collect(),
             total: amount("84.03 USD", "15.97 USD", "100.00 USD"),

@@ -24,6 +24,8 @@ pub struct InvoiceWords {
     pub buyer_label: &'static str,
     /// Who bought.
     pub buyer: String,
+    /// Their address and tax number, line by line.
+    pub buyer_lines: Vec<String>,
     /// Their address, while it is known.
     pub email: Option<String>,
     /// What was sold, or given back.
@@ -80,6 +82,7 @@ impl From<Invoice> for InvoiceWords {
             corrects: content.corrects,
             seller: content.seller,
             buyer: content.buyer.name,
+            buyer_lines: content.buyer.lines,
             email: content.buyer.email,
             note: content.note,
         }

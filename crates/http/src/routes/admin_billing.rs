@@ -27,7 +27,9 @@ const LONGEST_REASON: usize = 200;
 const USUAL_SPAN: Duration = Duration::from_hours(30 * 24);
 const LONGEST_SPAN: Duration = Duration::from_hours(366 * 24);
 
-/// Puts an organization on a plan, also one that is not for sale. For administrators.
+/// Puts an organization on a plan, also one that is not for sale. There it stays until it is released
+/// or the time is over; on the default plan without a time it follows its subscription's next event.
+/// For administrators.
 #[utoipa::path(put, path = "/admin/organizations/{id}/plan", tag = "Admin",
     params(("id" = Uuid, Path)), request_body = PlanOverrideRequest,
     responses((status = 204)))]
@@ -37,7 +39,20 @@ pub async fn override_plan(
     PathId(id): PathId<OrganizationId>,
     JsonBody(request): JsonBody<PlanOverrideRequest>,
 ) -> Answer<StatusCode> {
-    state.billing().set_plan(&actor, id, &request.plan).await?;
+    state.billing().set_plan(&actor, id, &request.plan, request.until).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets an organization follow its subscription again after it was put on a plan. For
+/// administrators.
+#[utoipa::path(delete, path = "/admin/organizations/{id}/plan", tag = "Admin",
+    params(("id" = Uuid, Path)), responses((status = 204)))]
+pub async fn release_plan(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<OrganizationId>,
+) -> Answer<StatusCode> {
+    state.billing().release_plan(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -62,6 +62,7 @@ fn describe(words: &InvoiceWords) -> Value {
         seller => &words.seller,
         buyer_label => words.buyer_label,
         buyer => &words.buyer,
+        buyer_lines => &words.buyer_lines,
         email => &words.email,
         lines => lines.collect::<Vec<Value>>(),
         total => describe_amount(&words.total),

@@ -17,6 +17,7 @@ mod audit;
 mod audit_export;
 mod auth;
 mod billing;
+mod billing_details;
 mod content;
 mod datasets;
 mod docs;
@@ -178,6 +179,11 @@ fn member_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(organizations::create_organization, organizations::rename_organization))
         .routes(routes!(organizations::switch_organization))
         .routes(routes!(organizations::leave_organization))
+        .routes(routes!(
+            organizations::list_closing_organizations,
+            organizations::close_organization
+        ))
+        .routes(routes!(organizations::keep_organization))
         .routes(routes!(organizations::get_networks, organizations::set_networks))
 }
 
@@ -230,6 +236,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::begin_checkout))
         .routes(routes!(billing::get_subscription, billing::change_subscription))
         .routes(routes!(billing::list_payments))
+        .routes(routes!(billing_details::get_billing_details, billing_details::set_billing_details))
         .routes(routes!(invoices::list_invoices))
         .routes(routes!(invoices::show_invoice))
         .routes(routes!(invoices::download_invoice))
@@ -239,7 +246,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(billing::confirm_return))
         .routes(routes!(referrals::list_referrals, referrals::make_referral_code))
         .routes(routes!(referrals::list_all_referrals))
-        .routes(routes!(admin_billing::override_plan))
+        .routes(routes!(admin_billing::override_plan, admin_billing::release_plan))
         .routes(routes!(admin_billing::grant_credits))
         .routes(routes!(admin_limits::list_limit_overrides, admin_limits::set_limit_overrides))
         .routes(routes!(admin_limits::delete_limit_override))

@@ -1,4 +1,4 @@
-//! A person's organizations, their names, and from where one may be used.
+//! A person's organizations, their names, their end, and from where one may be used.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,8 +8,10 @@ use gantry_access::Actor;
 use gantry_types::OrganizationId;
 
 use super::auth::describe_me;
-use crate::dto::{Me, NetworksBody, OrganizationRequest, SwitchRequest};
-use crate::extract::{CurrentActor, JsonBody};
+use crate::dto::{
+    ClosingBody, ClosingList, Me, NetworksBody, OrganizationRequest, PasswordRequest, SwitchRequest,
+};
+use crate::extract::{CurrentActor, JsonBody, PathId};
 use crate::problem::Answer;
 use crate::state::AppState;
 
@@ -58,6 +60,48 @@ pub async fn leave_organization(
     CurrentActor(actor): CurrentActor,
 ) -> Answer<StatusCode> {
     state.access().leave_organization(&actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Your organizations that are about to be erased, and that you may keep as their owner.
+#[utoipa::path(get, path = "/organizations/closing", tag = "Members",
+    responses((status = 200, body = ClosingList)))]
+pub async fn list_closing_organizations(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+) -> Answer<Json<ClosingList>> {
+    let places = state.access().list_closing_places(&actor).await?;
+    Ok(Json(ClosingList { items: places.into_iter().map(Into::into).collect() }))
+}
+
+/// Closes the organization that the session works in; for its owners, and not for a personal one.
+/// Its sessions move to the personal organizations of their people, its keys are revoked, what it
+/// pays for is cancelled; and after the grace, within which an owner may keep it, everything that it
+/// had is erased.
+#[utoipa::path(post, path = "/organizations/closing", tag = "Members",
+    request_body = PasswordRequest, responses((status = 200, body = ClosingBody)))]
+pub async fn close_organization(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    JsonBody(request): JsonBody<PasswordRequest>,
+) -> Answer<Json<ClosingBody>> {
+    let place = state.access().close_organization(&actor, request.password).await?;
+    // What does not succeed now is done by the chore.
+    if let Err(error) = state.billing().end_with_closings(state.access()).await {
+        tracing::warn!(%error, "a closed organization's subscription is to be cancelled later");
+    }
+    Ok(Json(place.into()))
+}
+
+/// Keeps an organization that was to be closed; for its owners, until its time has come.
+#[utoipa::path(delete, path = "/organizations/closing/{id}", tag = "Members",
+    params(("id" = Uuid, Path)), responses((status = 204)))]
+pub async fn keep_organization(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<OrganizationId>,
+) -> Answer<StatusCode> {
+    state.access().keep_organization(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

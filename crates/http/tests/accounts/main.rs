@@ -3,6 +3,7 @@
 mod addresses;
 mod administering;
 mod audit_export;
+mod closing;
 mod export;
 mod factors;
 mod import;

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use gantry_billing::Edition;
 use gantry_rules::invoice::{InvoiceTerms, TaxTerms};
+use gantry_testkit::TestRequest;
 use serde_json::{Value, json};
 
 use crate::provider::{Database, Stage, Who};
@@ -11,6 +12,7 @@ use crate::shop::{PAYS, Shop, edition};
 on_every_stage!(
     what_is_paid_is_invoiced_and_what_is_given_back_is_credited,
     a_subscription_is_invoiced_by_one_alone,
+    an_invoice_carries_the_billing_details_of_its_day,
 );
 
 const INVOICES: &str = "/api/v1/account/invoices";
@@ -208,4 +210,37 @@ async fn a_subscription_is_invoiced_by_one_alone(stage: Stage) -> Result<()> {
     };
     assert_eq!(credited.count(), expected);
     shop.require_sound_books().await
+}
+
+async fn an_invoice_carries_the_billing_details_of_its_day(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, numbering(edition("automl"))?).await?;
+    let put = |details: Value| {
+        let body = json!({ "details": details });
+        TestRequest::new("PUT", "/api/v1/account/billing-details").json(&body)
+    };
+    let details = json!({
+        "name": "Engines Ltd", "lines": ["1 Mill Road", ""], "city": "London",
+        "postal_code": "N1 7AA", "country": "gb", "tax_id": "GB123",
+    });
+    for (field, wrong) in [("country", json!("UK")), ("lines", json!([])), ("city", json!(""))] {
+        let mut body = details.clone();
+        body[field] = wrong;
+        let refused = shop.buyer.send(put(body)).await?;
+        refused.require_status(400)?;
+        let pointer = refused.json()?["errors"][0]["pointer"].clone();
+        assert_eq!(pointer, format!("/details/{field}"));
+    }
+    let kept = shop.buyer.send(put(details)).await?;
+    kept.require_status(200)?;
+    assert_eq!(kept.json()?["details"]["lines"], json!(["1 Mill Road"]));
+
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    shop.reconcile().await?;
+    shop.buyer.send(put(Value::Null)).await?.require_status(200)?;
+    let now = shop.buyer.get("/api/v1/account/billing-details").await?.json()?;
+    assert_eq!(now["details"], Value::Null);
+    let written = list(&mut shop).await?;
+    let said = ["Engines Ltd", "1 Mill Road", "N1 7AA London", "Tax ID GB123"];
+    read_page(&mut shop, &written[0], &said).await?;
+    read_sheet(&mut shop, &written[0], &said).await
 }

@@ -78,6 +78,7 @@ mod pages;
 mod payment_events;
 mod paypal;
 mod plan_choice;
+mod plan_fixes;
 mod provider;
 mod razorpay;
 mod referrals;

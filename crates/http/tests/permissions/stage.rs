@@ -182,7 +182,9 @@ impl Stage {
             "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
             "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
             "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
-            "/api/v1/account" | "/api/v1/account/export" => Some(json!({ "password": "" })),
+            "/api/v1/account" | "/api/v1/account/export" | "/api/v1/organizations/closing" => {
+                Some(json!({ "password": "" }))
+            }
             "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
             "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
             "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),
@@ -230,6 +232,7 @@ impl Stage {
                 Some(json!({ "name": "x", "scopes": ["account"] }))
             }
             "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
+            "/api/v1/account/billing-details" => Some(json!({ "details": null })),
             "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
             "/api/v1/account/mock-purchases" => Some(json!({ "package": "none" })),
             "/api/v1/datasets/confirm" => {

@@ -112,6 +112,9 @@ const MANAGE_MEMBERS: Rule =
 /// What an organization's owners alone may; strangers own theirs.
 const OWN: Rule =
     Rule::Only { allowed: &[Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
+/// The same, and no key for them.
+const OWN_BY_SESSION: Rule =
+    Rule::Only { allowed: &[Owner, Stranger, Administrator], foreign: &[] };
 const MANAGE_BILLING: Rule = Rule::Only {
     allowed: &[Billing, Admin, Owner, KeyAccount, Stranger, Administrator],
     foreign: &[],
@@ -169,6 +172,9 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("patch", "/api/v1/organizations", OWN),
     ("post", "/api/v1/organizations/switch", BY_SESSION),
     ("post", "/api/v1/organizations/leave", BY_SESSION),
+    ("get", "/api/v1/organizations/closing", BY_SESSION),
+    ("post", "/api/v1/organizations/closing", OWN_BY_SESSION),
+    ("delete", "/api/v1/organizations/closing/{id}", BY_SESSION),
     ("get", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("put", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("get", "/api/v1/sessions", MANAGE_SESSIONS),
@@ -204,6 +210,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/subscription", READ_ACCOUNT),
     ("post", "/api/v1/account/subscription", MANAGE_BILLING),
     ("get", "/api/v1/account/payments", READ_ACCOUNT),
+    ("get", "/api/v1/account/billing-details", MANAGE_BILLING),
+    ("put", "/api/v1/account/billing-details", MANAGE_BILLING),
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
     // Nobody has one: the one in question is nobody's.
     ("get", "/api/v1/account/invoices/{number}/page", READ_ACCOUNT),
@@ -231,6 +239,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/referrals", MANAGE_BILLING),
     ("get", "/api/v1/admin/referrals", ADMINISTER),
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
+    ("delete", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
     ("get", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("put", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),

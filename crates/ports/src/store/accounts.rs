@@ -86,6 +86,27 @@ pub struct PlanChoice {
     pub interval: Interval,
 }
 
+/// An administrator put an organization on a plan, which no subscription changes while it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanFix {
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// Until when; `None` until it is released.
+    pub expires_at: Option<Timestamp>,
+    /// Who said so; `None` for the installation itself.
+    pub set_by: Option<UserId>,
+    /// When.
+    pub set_at: Timestamp,
+}
+
+impl PlanFix {
+    /// Whether it holds at `now`.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|ends| now < ends)
+    }
+}
+
 /// What an account has and does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountOverview {
@@ -172,6 +193,17 @@ pub trait ReadAccounts: Send + Sync {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<PlanChoice>, StoreError>;
+    /// What an administrator said of its plan; also where that time is over.
+    async fn find_plan_fix(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<PlanFix>, StoreError>;
+    /// Organizations whose plan was said until a time that is over, at most `limit`.
+    async fn list_ended_plan_fixes(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StoreError>;
     /// The lots with something left, in the order of use.
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError>;
     /// The lots of which something can be spent at `now`, in the order of use; at most `limit` of
@@ -241,6 +273,10 @@ pub trait WriteAccounts: ReadAccounts {
     ) -> Result<(), StoreError>;
     /// Forgets a choice; nothing happens where there is none.
     async fn delete_plan_choice(&self, organization_id: OrganizationId) -> Result<(), StoreError>;
+    /// Has an organization keep the plan that it is on, in place of an earlier fix.
+    async fn fix_plan(&self, fix: &PlanFix) -> Result<(), StoreError>;
+    /// Forgets a fix; nothing happens where there is none.
+    async fn delete_plan_fix(&self, organization_id: OrganizationId) -> Result<(), StoreError>;
     /// Adds a lot with its ledger entries (`Issued` to `Available`).
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError>;
     /// Notes on which side of `low` an account's balance is now; answers whether it fell below it

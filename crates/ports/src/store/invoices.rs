@@ -4,6 +4,7 @@
 //! invoice is for; what was written is never changed, but for a person who is erased.
 
 use async_trait::async_trait;
+use gantry_rules::billing_details::BillingDetails;
 use gantry_rules::invoice::{TaxTerms, TaxedAmount};
 use gantry_types::{Currency, InvoiceId, OrganizationId, PaymentId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -36,8 +37,10 @@ pub struct InvoiceLine {
 /// Who bought, as they were called then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceBuyer {
-    /// The organization's name.
+    /// By the organization's billing details, or its own name.
     pub name: String,
+    /// Their address and tax number, line by line; empty where they gave none.
+    pub lines: Vec<String>,
     /// Who spoke for it; `None` once they are erased.
     pub user_id: Option<UserId>,
     /// That person's address; `None` once they are erased.
@@ -104,6 +107,11 @@ pub trait ReadInvoices: Send + Sync {
         &self,
         payment_id: PaymentId,
     ) -> Result<Option<Invoice>, StoreError>;
+    /// To whom an organization has its invoices written, if it said so.
+    async fn find_billing_details(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<BillingDetails>, StoreError>;
 }
 
 /// Writes invoices.
@@ -117,4 +125,12 @@ pub trait WriteInvoices: ReadInvoices {
         series: &str,
         content: &InvoiceContent,
     ) -> Result<String, StoreError>;
+    /// Keeps to whom an organization has its invoices written, in place of what it said before;
+    /// `None` forgets that.
+    async fn set_billing_details(
+        &self,
+        organization_id: OrganizationId,
+        details: Option<&BillingDetails>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 }

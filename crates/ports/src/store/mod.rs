@@ -11,6 +11,7 @@ mod audit;
 mod catalog;
 mod chores;
 mod clients;
+mod closings;
 mod departures;
 mod error;
 mod exports;
@@ -43,7 +44,7 @@ pub use access::{
 };
 pub use accounts::{
     AccountOverview, LedgerAccount, LedgerEntry, LedgerFilter, LotGrant, LotRecord, OverrideRecord,
-    PlanChoice, ReadAccounts, WriteAccounts,
+    PlanChoice, PlanFix, ReadAccounts, WriteAccounts,
 };
 pub use asks::{AskFilter, AskSums, JobAsks, ModelAsk, ModelSums, ReadAsks, WriteAsks};
 pub use audit::{AuditEntry, AuditSeal, ReadAudit, WriteAudit};
@@ -52,6 +53,7 @@ pub use catalog::{
 };
 pub use chores::{ChoreLease, JobSweep, ReadChores, Swept, WriteChores};
 pub use clients::{AuthorizationCode, ClientKind, Grant, OAuthClient, ReadClients, WriteClients};
+pub use closings::{Closing, ReadClosings, WriteClosings};
 pub use departures::{Departure, ErasedRows, ReadDepartures, Traces, WriteDepartures};
 pub use error::{StoreError, WriteAbort};
 pub use exports::{ExportFile, ExportPart, ExportRange, ExportScope, ReadExports};

@@ -13,6 +13,7 @@ use super::audit::{ReadAudit, WriteAudit};
 use super::catalog::{ReadCatalog, WriteCatalog};
 use super::chores::{ReadChores, WriteChores};
 use super::clients::{ReadClients, WriteClients};
+use super::closings::{ReadClosings, WriteClosings};
 use super::departures::{ReadDepartures, WriteDepartures};
 use super::error::{StoreError, WriteAbort};
 use super::exports::ReadExports;
@@ -82,6 +83,8 @@ pub trait ReadTx: Send + Sync {
     fn chores(&self) -> &dyn ReadChores;
     /// People who leave.
     fn departures(&self) -> &dyn ReadDepartures;
+    /// Organizations that are closed.
+    fn closings(&self) -> &dyn ReadClosings;
     /// What is kept about a person.
     fn exports(&self) -> &dyn ReadExports;
     /// People as administrators see them.
@@ -151,6 +154,8 @@ pub trait Tx: Send + Sync {
     fn chores(&self) -> &dyn WriteChores;
     /// People who leave.
     fn departures(&self) -> &dyn WriteDepartures;
+    /// Organizations that are closed.
+    fn closings(&self) -> &dyn WriteClosings;
 }
 
 /// A write whose types were erased; made by [`StoreExt::write`].

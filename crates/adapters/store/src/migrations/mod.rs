@@ -30,6 +30,7 @@ mod v27;
 mod v28;
 mod v29;
 mod v3;
+mod v30;
 mod v4;
 mod v5;
 mod v6;
@@ -102,6 +103,7 @@ const VERSIONS: &[Version] = &[
     Version::new(27, v27::STATEMENTS),
     Version::new(28, v28::STATEMENTS),
     Version::new(29, v29::STATEMENTS),
+    Version { append_only: v30::APPEND_ONLY, ..Version::new(30, v30::STATEMENTS) },
 ];
 
 const CREATE_VERSIONS: &str =

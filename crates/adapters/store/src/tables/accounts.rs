@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     AccountOverview, LedgerEntry, LedgerFilter, LotRecord, OverrideRecord, Page, PageRequest,
-    PlanChoice, ReadAccounts,
+    PlanChoice, PlanFix, ReadAccounts,
 };
 use gantry_rules::account::{Lot, MeterUse};
 use gantry_rules::lots;
 use gantry_rules::period::derive_since;
 use gantry_rules::plan::Plan;
-use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, OrganizationId, PlanId, Timestamp};
+use gantry_types::{
+    Credits, LedgerEntryId, LotId, MeterId, OrganizationId, PlanId, Timestamp, UserId,
+};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -41,6 +43,26 @@ impl PlanRow {
             title: self.title,
             terms: decode_json("plan terms", &self.terms)?,
         })
+    }
+}
+
+/// A row of `plan_fixes`.
+#[derive(Debug, FromQueryResult)]
+struct FixRow {
+    organization_id: Uuid,
+    expires_at: Option<i64>,
+    set_by: Option<Uuid>,
+    set_at: i64,
+}
+
+impl FixRow {
+    fn decode(self) -> PlanFix {
+        PlanFix {
+            organization_id: OrganizationId::from_uuid(self.organization_id),
+            expires_at: self.expires_at.map(decode_time),
+            set_by: self.set_by.map(UserId::from_uuid),
+            set_at: decode_time(self.set_at),
+        }
     }
 }
 
@@ -229,6 +251,29 @@ impl ReadAccounts for Session {
         let values = vec![organization_id.as_uuid().into()];
         let row = self.sql().first::<ChoiceRow>("plan choice", sql, values).await?;
         row.map(ChoiceRow::decode).transpose()
+    }
+
+    async fn find_plan_fix(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<PlanFix>, StoreError> {
+        let sql = "SELECT organization_id, expires_at, set_by, set_at FROM plan_fixes \
+                   WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into()];
+        let row = self.sql().first::<FixRow>("plan fix", sql, values).await?;
+        Ok(row.map(FixRow::decode))
+    }
+
+    async fn list_ended_plan_fixes(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
+        let sql = "SELECT organization_id, expires_at, set_by, set_at FROM plan_fixes \
+                   WHERE expires_at <= $1 ORDER BY expires_at, organization_id LIMIT $2";
+        let values = vec![now.as_micros().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<FixRow>("plan fix", sql, values).await?;
+        Ok(rows.into_iter().map(|row| row.decode().organization_id).collect())
     }
 
     async fn list_lots(&self, organization_id: OrganizationId) -> Result<Vec<Lot>, StoreError> {

@@ -5,12 +5,12 @@
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
-use gantry_ports::store::{LotGrant, OverrideRecord, PlanChoice, WriteAccounts};
+use gantry_ports::store::{LotGrant, OverrideRecord, PlanChoice, PlanFix, WriteAccounts};
 use gantry_rules::account::LotOrigin;
 use gantry_rules::ledger::{Movement, Posting};
 use gantry_rules::overrides::LimitName;
 use gantry_rules::plan::Plan;
-use gantry_types::{Credits, OrganizationId, PlanId, Timestamp};
+use gantry_types::{Credits, OrganizationId, PlanId, Timestamp, UserId};
 use sea_orm::Value;
 
 use super::convert::{encode_json, encode_serde_word};
@@ -97,6 +97,25 @@ impl WriteAccounts for Session {
     async fn delete_plan_choice(&self, organization_id: OrganizationId) -> Result<(), StoreError> {
         let sql = "DELETE FROM plan_choices WHERE organization_id = $1";
         self.sql().run("plan choice", sql, vec![organization_id.as_uuid().into()]).await.map(drop)
+    }
+
+    async fn fix_plan(&self, fix: &PlanFix) -> Result<(), StoreError> {
+        let sql = "INSERT INTO plan_fixes (organization_id, expires_at, set_by, set_at) \
+                   VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id) DO UPDATE SET \
+                   expires_at = excluded.expires_at, set_by = excluded.set_by, \
+                   set_at = excluded.set_at";
+        let values = vec![
+            fix.organization_id.as_uuid().into(),
+            fix.expires_at.map(Timestamp::as_micros).into(),
+            fix.set_by.map(UserId::as_uuid).into(),
+            fix.set_at.as_micros().into(),
+        ];
+        self.sql().run("plan fix", sql, values).await.map(drop)
+    }
+
+    async fn delete_plan_fix(&self, organization_id: OrganizationId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM plan_fixes WHERE organization_id = $1";
+        self.sql().run("plan fix", sql, vec![organization_id.as_uuid().into()]).await.map(drop)
     }
 
     async fn insert_lot(&self, grant: &LotGrant) -> Result<(), StoreError> {

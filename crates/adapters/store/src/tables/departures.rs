@@ -168,7 +168,10 @@ impl WriteDepartures for Session {
     }
 }
 
-async fn overwrite_organization(session: &Session, id: OrganizationId) -> Result<(), StoreError> {
+pub(super) async fn overwrite_organization(
+    session: &Session,
+    id: OrganizationId,
+) -> Result<(), StoreError> {
     let sql = "UPDATE organizations SET name = '(erased)', allowed_networks = '[]' WHERE id = $1";
     session.sql().run_on_row("organization", sql, vec![id.as_uuid().into()]).await
 }

@@ -54,6 +54,8 @@ const WITH_ORGANIZATION: &[(&str, &str, Bytes)] = &[
     ("oauth_codes", "code_sha256", Bytes::None),
     ("oauth_clients", "id", Bytes::None),
     ("plan_choices", "organization_id", Bytes::None),
+    ("plan_fixes", "organization_id", Bytes::None),
+    ("billing_details", "organization_id", Bytes::None),
     ("referrals", "id", Bytes::None),
     ("referral_codes", "organization_id", Bytes::None),
     ("refresh_tokens", "token_sha256", Bytes::None),
@@ -171,6 +173,7 @@ mod tests {
     const KEPT: &[(&str, &str)] = &[
         ("users", "its row is overwritten, because others name its number"),
         ("departures", "says when somebody asked and was erased, by number alone"),
+        ("organization_closings", "says when an organization was closed, by numbers alone"),
         ("audit_entries", "what tells of persons is erased inside, outside of the seals"),
         ("accounts", "money: the balance that the ledger sums to"),
         ("lots", "money: what the ledger moves"),
@@ -182,6 +185,7 @@ mod tests {
         ("subscription_changes", "money: the same, step by step"),
         ("payments", "money: what tax law wants to see for years, by number alone"),
         ("invoices", "money: what tax law wants to see for years; the person who bought is erased"),
+        ("invoice_buyers", "money: the buyer's address, which tax law asks for on an invoice"),
         ("payment_events", "bodies that name the address are emptied"),
         ("fraud_blocks", "digests and networks that fraud came from; who listed them, by number"),
         ("flags", "what is on for whom, and who turned it, by number alone"),
@@ -203,6 +207,7 @@ mod tests {
         ("kept_requests", "hashes of requests and what was answered, kept for a day"),
         ("quota_events", "how often a limit refused, day by day, and never whom"),
         ("limit_overrides", "what administrators agreed to; the account tells the limits"),
+        ("plan_fixes", "that an administrator chose the plan, which the account tells"),
         ("plan_choices", "the plan that somebody meant to buy, until they did or said no"),
         ("ceremonies", "hashes of a sign-in that goes on, kept for minutes"),
         ("recovery_codes", "hashes alone"),
@@ -216,6 +221,7 @@ mod tests {
             "what operators turn; who asks sees the answers, and the audit log who turned it",
         ),
         ("object_restrictions", "which things not everybody sees; the audit log says who said so"),
+        ("organization_closings", "when an organization closes, which its members were mailed"),
         ("doomed_blobs", "names of bytes that are about to be deleted"),
     ];
 

@@ -202,7 +202,9 @@ const MAILS: Source = Source {
 };
 
 const MEMBERSHIPS: Source = Source {
-    from: "memberships m JOIN organizations o ON o.id = m.organization_id",
+    from: "memberships m JOIN organizations o ON o.id = m.organization_id \
+           LEFT JOIN billing_details b ON b.organization_id = o.id \
+           AND m.role IN ('owner', 'admin', 'billing')",
     columns: &[
         ("o.id", Id),
         ("o.name", Text),
@@ -210,6 +212,7 @@ const MEMBERSHIPS: Source = Source {
         ("o.created_at", Time),
         ("m.role", Text),
         ("m.personal", Bool),
+        ("b.details", Json),
     ],
     whose: "m.user_id = {user}",
     order: "o.id",

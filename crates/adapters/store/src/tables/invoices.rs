@@ -8,8 +8,9 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     Invoice, InvoiceBuyer, InvoiceContent, Page, PageRequest, ReadInvoices, WriteInvoices,
 };
+use gantry_rules::billing_details::BillingDetails;
 use gantry_rules::invoice::{TaxedAmount, derive_number};
-use gantry_types::{InvoiceId, OrganizationId, PaymentId, UserId};
+use gantry_types::{InvoiceId, OrganizationId, PaymentId, Timestamp, UserId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -21,12 +22,13 @@ use super::page::PageSql;
 use crate::session::Session;
 
 const WHAT: &str = "invoice";
+const DETAILS: &str = "billing details";
 /// How many numbers that another series has are passed over at once.
 const MOST_PASSED: u32 = 1_000;
 
 const SELECT: &str = "SELECT id, number, organization_id, payment_id, kind, corrects, seller, buyer, \
-     buyer_user_id, buyer_email, lines, net_minor, tax_minor, gross_minor, tax, note, currency, at \
-     FROM invoices";
+     buyer_user_id, buyer_email, lines, net_minor, tax_minor, gross_minor, tax, note, currency, at, \
+     buyer_lines FROM invoices LEFT JOIN invoice_buyers ON invoice_id = id";
 
 /// A row of `invoices`.
 #[derive(Debug, FromQueryResult)]
@@ -49,6 +51,7 @@ struct InvoiceRow {
     note: Option<String>,
     currency: String,
     at: i64,
+    buyer_lines: Option<String>,
 }
 
 impl InvoiceRow {
@@ -62,6 +65,8 @@ impl InvoiceRow {
             seller: decode_json("seller", &self.seller)?,
             buyer: InvoiceBuyer {
                 name: self.buyer,
+                lines: decode_opt_json("lines of a buyer", self.buyer_lines.as_deref())?
+                    .unwrap_or_default(),
                 user_id: self.buyer_user_id.map(UserId::from_uuid),
                 email: self.buyer_email,
             },
@@ -78,6 +83,12 @@ impl InvoiceRow {
         };
         Ok(Invoice { number: self.number, content })
     }
+}
+
+/// A row of `billing_details`.
+#[derive(Debug, FromQueryResult)]
+struct DetailsRow {
+    details: String,
 }
 
 #[async_trait]
@@ -115,6 +126,16 @@ impl ReadInvoices for Session {
         let values = vec![payment_id.as_uuid().into()];
         let row = self.sql().first::<InvoiceRow>(WHAT, sql, values).await?;
         row.map(InvoiceRow::decode).transpose()
+    }
+
+    async fn find_billing_details(
+        &self,
+        organization_id: OrganizationId,
+    ) -> Result<Option<BillingDetails>, StoreError> {
+        let sql = "SELECT details FROM billing_details WHERE organization_id = $1";
+        let values = vec![organization_id.as_uuid().into()];
+        let row = self.sql().first::<DetailsRow>(DETAILS, sql, values).await?;
+        row.map(|row| decode_json(DETAILS, &row.details)).transpose()
     }
 }
 
@@ -176,6 +197,33 @@ impl WriteInvoices for Session {
             place.into(),
         ];
         self.sql().run(WHAT, sql, values).await?;
+        if !content.buyer.lines.is_empty() {
+            let sql = "INSERT INTO invoice_buyers (invoice_id, buyer_lines) VALUES ($1, $2)";
+            let lines = encode_json("lines of a buyer", &content.buyer.lines)?;
+            self.sql().run(WHAT, sql, vec![content.id.as_uuid().into(), lines.into()]).await?;
+        }
         Ok(number)
+    }
+
+    async fn set_billing_details(
+        &self,
+        organization_id: OrganizationId,
+        details: Option<&BillingDetails>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(details) = details else {
+            let sql = "DELETE FROM billing_details WHERE organization_id = $1";
+            let values = vec![organization_id.as_uuid().into()];
+            return self.sql().run(DETAILS, sql, values).await.map(drop);
+        };
+        let sql = "INSERT INTO billing_details (organization_id, details, updated_at) \
+                   VALUES ($1, $2, $3) ON CONFLICT (organization_id) DO UPDATE SET \
+                   details = excluded.details, updated_at = excluded.updated_at";
+        let values = vec![
+            organization_id.as_uuid().into(),
+            encode_json(DETAILS, details)?.into(),
+            now.as_micros().into(),
+        ];
+        self.sql().run(DETAILS, sql, values).await.map(drop)
     }
 }

@@ -16,6 +16,7 @@ mod catalog_write;
 mod chores;
 mod chores_sweep;
 mod clients;
+mod closings;
 mod convert;
 mod departures;
 mod erasure;

@@ -58,7 +58,12 @@ pub async fn write_invoice(
         kind: InvoiceKind::Invoice,
         corrects: None,
         seller: Vec::new(),
-        buyer: InvoiceBuyer { name: "Buyer".into(), user_id: None, email: Some("b@x.org".into()) },
+        buyer: InvoiceBuyer {
+            name: "Buyer".into(),
+            lines: Vec::new(),
+            user_id: None,
+            email: Some("b@x.org".into()),
+        },
         lines: Vec::new(),
         total: TaxedAmount::of(amount.minor, None),
         tax: None,

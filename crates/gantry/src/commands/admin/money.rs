@@ -1,6 +1,7 @@
 //! `gantry admin plan`, `credits`, `payments`, `revenue` and `quota-events`: what organizations
 //! have, pay and are refused.
 
+use gantry_types::OrganizationId;
 use serde_json::json;
 use ureq::http::Method;
 
@@ -48,19 +49,32 @@ const QUOTA_EVENTS: [Column<'_>; 6] = [
     ("last told", "/message"),
 ];
 
-/// Puts an organization on a plan.
+/// Puts an organization on a plan, or releases it.
 ///
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
 pub fn set_plan(command: &AdminPlanCommand, console: Console) -> Result<(), Failure> {
-    let AdminPlanCommand::Set { server, organization, plan } = command;
-    let path = format!("/api/v1/admin/organizations/{organization}/plan");
-    let body = json!({ "plan": plan });
-    open_client(server)?.send(Method::PUT, &path, &Body::Json(&body))?;
-    console.result(&json!({ "organization_id": organization, "plan": plan }), |_| {
-        format!("{organization} is on the plan {plan}")
-    });
+    match command {
+        AdminPlanCommand::Set { server, organization, plan, until } => {
+            let path = derive_plan_path(*organization);
+            let body = json!({ "plan": plan, "until": until });
+            open_client(server)?.send(Method::PUT, &path, &Body::Json(&body))?;
+            let set = json!({ "organization_id": organization, "plan": plan, "until": until });
+            console.result(&set, |_| format!("{organization} is on the plan {plan}"));
+        }
+        AdminPlanCommand::Release { server, organization } => {
+            let path = derive_plan_path(*organization);
+            open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
+            console.result(&json!({ "organization_id": organization, "released": true }), |_| {
+                format!("{organization} follows its subscription")
+            });
+        }
+    }
     Ok(())
+}
+
+fn derive_plan_path(organization: OrganizationId) -> String {
+    format!("/api/v1/admin/organizations/{organization}/plan")
 }
 
 /// Gives an organization credits.

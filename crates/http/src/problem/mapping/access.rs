@@ -73,6 +73,8 @@ impl From<AccessError> for Problem {
             | AccessError::NeededByMembers { .. }
             | AccessError::LastAdministrator
             | AccessError::NotRestrictable { .. } => Self::new(ProblemCode::Conflict, detail),
+            AccessError::NotClosable => Self::new(ProblemCode::Conflict, detail)
+                .with_next_step("Delete the account instead, by DELETE /api/v1/account."),
             AccessError::TooManyFlags { limit } => {
                 Self::new(ProblemCode::Conflict, detail).with("limit", limit)
             }
@@ -98,6 +100,7 @@ impl From<AccessError> for Problem {
             AccessError::Suspended
             | AccessError::Banned
             | AccessError::Leaving
+            | AccessError::Closing { .. }
             | AccessError::RegistrationClosed
             | AccessError::SignupsPaused
             | AccessError::WrongSetupToken => Self::new(ProblemCode::Forbidden, detail),

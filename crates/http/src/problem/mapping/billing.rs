@@ -28,6 +28,8 @@ impl From<BillingError> for Problem {
                 Self::new(ProblemCode::InvalidParameters, detail.clone())
                     .with_error(format!("/overrides/{place}/{field}"), detail)
             }
+            BillingError::WrongDetails(wrong) => Self::new(ProblemCode::InvalidRequest, detail)
+                .with_error(format!("/details/{}", wrong.field), sentence(&wrong.reason)),
             BillingError::AlreadySubscribed => Self::new(ProblemCode::Conflict, detail)
                 .with_next_step("Send `switch` to POST /api/v1/account/subscription."),
             BillingError::NoSubscription => Self::new(ProblemCode::Conflict, detail)

@@ -50,6 +50,7 @@ fn invoice(payment: &Payment, user_id: UserId) -> InvoiceContent {
         seller: vec!["Story Ltd".to_owned(), "1 Street".to_owned()],
         buyer: InvoiceBuyer {
             name: "Owner".to_owned(),
+            lines: vec!["2 Street".to_owned(), "DE".to_owned()],
             user_id: Some(user_id),
             email: Some(EMAIL.to_owned()),
         },
@@ -217,7 +218,7 @@ pub async fn who_bought_is_erased_and_the_invoice_stays(world: &World) -> Outcom
     .await?;
     let found = world.read().await?.invoices().find_invoice(account, &number).await?;
     let found = found.context("the invoice")?;
-    let buyer = InvoiceBuyer { name: "Owner".to_owned(), user_id: None, email: None };
+    let buyer = InvoiceBuyer { user_id: None, email: None, ..content.buyer.clone() };
     ensure!(found == Invoice { number, content: InvoiceContent { buyer, ..content } }, "{found:?}");
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod cancel;
 pub mod catalog;
 pub mod claim;
 pub mod clients;
+pub mod closings;
 pub mod debts;
 pub mod departures;
 pub mod discounts;
@@ -184,6 +185,8 @@ macro_rules! store_conformance {
             sharing::a_job_sees_what_its_asker_sees,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
+            closings::an_organization_closes_and_is_kept_after_all,
+            closings::a_closed_organization_is_erased_once,
             clients::a_client_goes_with_its_tokens,
             clients::a_code_is_good_once,
             clients::grants_are_withdrawn_by_who_gave_them,

@@ -220,7 +220,7 @@ pub(super) const PAYMENTS: Source = Source {
 };
 
 pub(super) const INVOICES: Source = Source {
-    from: "invoices",
+    from: "invoices LEFT JOIN invoice_buyers ON invoice_id = id",
     columns: &[
         ("id", Id),
         ("organization_id", Id),
@@ -231,6 +231,7 @@ pub(super) const INVOICES: Source = Source {
         ("seller", Json),
         ("buyer", Text),
         ("buyer_email", Text),
+        ("buyer_lines", Json),
         ("lines", Json),
         ("net_minor", Int),
         ("tax_minor", Int),
