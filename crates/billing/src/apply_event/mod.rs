@@ -9,6 +9,8 @@ mod invoices;
 mod payments;
 mod subscriptions;
 
+pub(crate) use subscriptions::EndedHere;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -27,6 +27,7 @@ pub mod notes;
 mod open;
 pub mod payments;
 pub mod people;
+pub mod providers;
 pub mod quota_events;
 pub mod races;
 pub mod referrals;
@@ -91,6 +92,8 @@ macro_rules! store_conformance {
             payments::a_payment_keeps_its_trail,
             payments::returned_credits_are_restored,
             payments::open_checkouts_are_listed,
+            providers::subscriptions_are_listed_by_their_provider,
+            providers::unclear_events_are_listed_by_their_provider,
             debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
             debts::what_a_job_did_not_spend_pays_what_is_owed,
             debts::no_more_returns_than_is_not_owed,
