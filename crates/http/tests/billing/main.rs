@@ -81,6 +81,7 @@ mod razorpay;
 mod referrals;
 mod repeats;
 mod revenue;
+mod several;
 mod shop;
 mod stripe;
 mod usage;
