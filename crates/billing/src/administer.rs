@@ -1,8 +1,9 @@
 //! What an administrator does to an account: another plan, credits, money back.
 
 use gantry_access::{Actor, Permission, require};
+use gantry_ports::PaymentProvider;
 use gantry_ports::payments::RefundOrder;
-use gantry_ports::store::{KeptRequest, LotGrant, PlanFix, StoreExt};
+use gantry_ports::store::{KeptRequest, LotGrant, Payment, PlanFix, StoreExt};
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_rules::plan::Plan;
 use gantry_rules::submission::IdempotencyKey;
@@ -215,10 +216,7 @@ impl Billing {
         payment_ref: &str,
         minor: Option<i64>,
     ) -> Result<RefundOrder, BillingError> {
-        let till = self.require_till()?;
-        let snapshot = self.store.read().await?;
-        let found = snapshot.payments().find_payment(till.provider.id(), payment_ref).await?;
-        let payment = found.ok_or(gantry_ports::StoreError::NotFound { what: "payment" })?;
+        let (payment, _) = self.find_payment_of(payment_ref).await?;
         let left = payment.amount.minor - payment.lost_minor();
         let minor = minor.unwrap_or(left);
         if minor <= 0 || minor > left {
@@ -232,10 +230,27 @@ impl Billing {
         })
     }
 
+    /// A payment by its provider's name, and the provider, which has to be in use.
+    async fn find_payment_of(
+        &self,
+        payment_ref: &str,
+    ) -> Result<(Payment, &dyn PaymentProvider), BillingError> {
+        let till = self.require_till()?;
+        let snapshot = self.store.read().await?;
+        for provider in till.providers() {
+            let found = snapshot.payments().find_payment(provider.id(), payment_ref).await?;
+            if let Some(payment) = found {
+                return Ok((payment, provider));
+            }
+        }
+        Err(gantry_ports::StoreError::NotFound { what: "payment" }.into())
+    }
+
     async fn give_back(&self, actor: &Actor, turn: &Turn) -> Result<(), BillingError> {
         let order: RefundOrder =
             serde_json::from_value(turn.began.clone()).map_err(|error| unreadable(&error))?;
-        self.require_till()?.provider.refund(&order).await?;
+        let (_, provider) = self.find_payment_of(&order.payment_ref).await?;
+        provider.refund(&order).await?;
         let details = json!({ "amount": order.amount.to_string() });
         let now = self.clock.now();
         let entry = actor.audit_entry("payment.refund.ask", &order.payment_ref, details, now);

@@ -3,6 +3,7 @@
 //! Invariant: nothing is given here; the provider's event does that once it is paid.
 
 use gantry_access::{Actor, Permission, require};
+use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{CheckoutOrder, Purchase};
 use gantry_ports::store::{Checkout, CheckoutStatus, StoreExt};
 use gantry_rules::plan::Interval;
@@ -33,6 +34,15 @@ pub enum Wish {
     },
 }
 
+/// What is to be paid for, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutDraft {
+    /// What is bought.
+    pub wish: Wish,
+    /// The provider that the buyer chose; the primary one takes the money of those who chose none.
+    pub provider: Option<String>,
+}
+
 /// Where to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckoutLink {
@@ -55,7 +65,7 @@ impl Billing {
     /// Makes a page on which the wish can be paid for; under one key one page.
     ///
     /// # Errors
-    /// [`BillingError::Access`], [`BillingError::NotOffered`], [`BillingError::NotForSale`],
+    /// [`BillingError::Access`], [`BillingError::NotOffered`] also for a provider that is not in use, [`BillingError::NotForSale`],
     /// [`BillingError::AlreadySubscribed`], [`BillingError::IdempotencyMismatch`],
     /// [`BillingError::Conflict`] while the first request of the key is under way,
     /// [`BillingError::Overtaken`],
@@ -63,16 +73,21 @@ impl Billing {
     pub async fn begin_checkout(
         &self,
         actor: &Actor,
-        wish: &Wish,
+        draft: &CheckoutDraft,
         back: &WayBack,
         key: Option<&IdempotencyKey>,
     ) -> Result<CheckoutLink, BillingError> {
         require(actor, Permission::ManageBilling)?;
-        self.require_till()?;
-        match self.begin_turn(actor, key, json!(CheckoutId::generate())).await? {
+        let provider = match &draft.provider {
+            Some(name) => self.require_provider(name)?,
+            None => self.require_till()?.primary(),
+        };
+        // Kept with the request, so that a repetition asks the same one.
+        let began = json!({ "id": CheckoutId::generate(), "provider": provider.id() });
+        match self.begin_turn(actor, key, began).await? {
             Begun::Done(answer) => read_link(&answer),
             Begun::Act(turn) => {
-                let acted = self.open_checkout(actor, wish, back, &turn).await;
+                let acted = self.open_checkout(actor, &draft.wish, back, &turn).await;
                 self.end_turn(turn, acted).await
             }
         }
@@ -85,25 +100,25 @@ impl Billing {
         back: &WayBack,
         turn: &Turn,
     ) -> Result<CheckoutLink, BillingError> {
-        let till = self.require_till()?;
+        let (id, provider) = self.read_began(&turn.began)?;
         let (purchase, title, price) = self.derive_purchase(actor, wish).await?;
         let order = CheckoutOrder {
-            id: read_id(&turn.began)?,
+            id,
             organization_id: actor.organization_id,
             purchase: purchase.clone(),
             title,
             price,
             email: self.find_email(actor).await?,
             return_url: back.page.clone(),
-            confirm_url: format!("{}/{}", back.confirm, till.provider.id()),
-            earlier_subscription: self.find_provider_ref(actor).await?,
+            confirm_url: format!("{}/{}", back.confirm, provider.id()),
+            earlier_subscription: self.find_earlier(actor, provider).await?,
         };
-        let opened = till.provider.open_checkout(&order).await?;
+        let opened = provider.open_checkout(&order).await?;
         let checkout = Checkout {
             id: order.id,
             organization_id: actor.organization_id,
             user_id: actor.user_id,
-            provider: till.provider.id().to_owned(),
+            provider: provider.id().to_owned(),
             provider_ref: opened.provider_ref,
             purchase,
             price,
@@ -113,7 +128,11 @@ impl Billing {
         let entry = actor.audit_entry(
             "checkout.begin",
             &format!("checkout {}", checkout.id),
-            json!({ "title": order.title, "price": price.to_string() }),
+            json!({
+                "title": order.title,
+                "price": price.to_string(),
+                "provider": checkout.provider,
+            }),
             checkout.created_at,
         );
         let link = CheckoutLink { id: order.id, url: opened.url };
@@ -131,6 +150,32 @@ impl Billing {
             })
             .await?;
         Ok(link)
+    }
+
+    /// The checkout of a kept request, and who was chosen for it. A request that an older version
+    /// kept is its name alone, of a time when one provider took all money.
+    fn read_began(
+        &self,
+        began: &Value,
+    ) -> Result<(CheckoutId, &dyn PaymentProvider), BillingError> {
+        let id = read_id(began.get("id").unwrap_or(began))?;
+        let provider = match began.get("provider").and_then(Value::as_str) {
+            Some(name) => self.require_provider(name)?,
+            None => self.require_till()?.primary(),
+        };
+        Ok((id, provider))
+    }
+
+    /// The provider's name for a subscription that the organization has or had there.
+    async fn find_earlier(
+        &self,
+        actor: &Actor,
+        provider: &dyn PaymentProvider,
+    ) -> Result<Option<String>, BillingError> {
+        let snapshot = self.store.read().await?;
+        let found = snapshot.payments().find_subscription(actor.organization_id).await?;
+        let found = found.filter(|found| found.provider == provider.id());
+        Ok(found.map(|found| found.provider_ref))
     }
 
     async fn derive_purchase(

@@ -5,13 +5,15 @@
 //! up for by the next event or reconciliation; a payment is given back once, because its refund is
 //! named after it.
 
+use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{RefundOrder, SubscriptionChange, SubscriptionOrder};
 use gantry_ports::store::{Order, PageRequest, Payment, PaymentStatus, StoreExt};
 use gantry_rules::subscription::{AtPeriodEnd, Subscription, SubscriptionStatus};
 use gantry_types::{Money, RefundId};
 
+use crate::Billing;
+use crate::apply_event::EndedHere;
 use crate::error::BillingError;
-use crate::{Billing, Till};
 
 /// How many subscriptions one round looks at.
 const ROUND: u32 = 100;
@@ -19,16 +21,20 @@ const ROUND: u32 = 100;
 const NEWEST: u32 = 200;
 
 impl Billing {
-    /// Ends the second subscriptions of organizations.
+    /// Ends the second subscriptions of organizations that are with this provider; the first one
+    /// may be with another.
     ///
     /// # Errors
     /// [`BillingError::Store`]; a provider that does not answer is logged and asked again later.
-    pub(crate) async fn end_duplicates(&self, till: &Till) -> Result<(), BillingError> {
+    pub(crate) async fn end_duplicates(
+        &self,
+        provider: &dyn PaymentProvider,
+    ) -> Result<(), BillingError> {
         let snapshot = self.store.read().await?;
-        let found = snapshot.payments().list_duplicate_subscriptions(ROUND).await?;
+        let found = snapshot.payments().list_duplicate_subscriptions(provider.id(), ROUND).await?;
         drop(snapshot);
-        for duplicate in found.into_iter().filter(|found| found.provider == till.provider.id()) {
-            match self.end_duplicate(till, &duplicate).await {
+        for duplicate in found {
+            match self.end_duplicate(provider, &duplicate).await {
                 Ok(()) => {}
                 Err(BillingError::Payment(error)) => {
                     tracing::warn!(%error, subscription = %duplicate.id, "still paid for twice");
@@ -41,14 +47,16 @@ impl Billing {
 
     async fn end_duplicate(
         &self,
-        till: &Till,
+        provider: &dyn PaymentProvider,
         duplicate: &Subscription,
     ) -> Result<(), BillingError> {
         let state = &duplicate.standing.state;
         if state.at_period_end == AtPeriodEnd::Renew {
             let (name, order) = (&duplicate.provider_ref, SubscriptionOrder::CancelAtPeriodEnd);
-            match till.provider.change_subscription(name, &order).await? {
-                SubscriptionChange::Done(told) => self.apply_told(told).await.map(drop)?,
+            match provider.change_subscription(name, &order).await? {
+                SubscriptionChange::Done(told) => {
+                    self.apply_told(provider, told).await.map(drop)?
+                }
                 // Nobody is asked whether they want to end.
                 SubscriptionChange::Pending { approve_url: _ } => {}
             }
@@ -66,10 +74,10 @@ impl Billing {
                     amount: Money { minor, ..payment.amount },
                     payment_ref: payment.provider_ref,
                 };
-                till.provider.refund(&order).await?;
+                provider.refund(&order).await?;
             }
         }
-        self.note_ended(duplicate).await
+        self.note_ended(provider, duplicate).await
     }
 
     /// What was received for a subscription.
@@ -84,14 +92,18 @@ impl Billing {
         Ok(listed.items.into_iter().filter(is_of_it).collect())
     }
 
-    async fn note_ended(&self, duplicate: &Subscription) -> Result<(), BillingError> {
-        let (ground, duplicate) = (self.derive_ground()?, duplicate.clone());
+    async fn note_ended(
+        &self,
+        provider: &dyn PaymentProvider,
+        duplicate: &Subscription,
+    ) -> Result<(), BillingError> {
+        let (ground, duplicate) = (self.derive_ground(provider), duplicate.clone());
         let notice = self
             .store
             .write(move |tx| {
                 let (ground, duplicate) = (ground.clone(), duplicate.clone());
                 Box::pin(async move {
-                    let notice = ground.end_duplicate(tx, &duplicate).await?;
+                    let notice = ground.end_here(tx, &duplicate, EndedHere::Duplicate).await?;
                     ground.post(tx, notice.as_slice()).await?;
                     Ok::<_, BillingError>(notice)
                 })

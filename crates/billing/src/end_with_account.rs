@@ -79,6 +79,7 @@ impl Billing {
                     PaymentError::NotFound { .. } | PaymentError::Refused { .. },
                 )
                 | BillingError::NoProvider
+                | BillingError::ProviderGone { .. }
                 | BillingError::Conflict { .. }),
             ) => {
                 // Asking again would change nothing: it is for the operator to see.

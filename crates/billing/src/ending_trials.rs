@@ -10,7 +10,6 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{StoreExt, Tx};
 use gantry_rules::period::Period;
 use gantry_rules::subscription::Subscription;
-use gantry_types::SubscriptionId;
 
 use crate::Billing;
 use crate::apply_event::Ground;
@@ -36,7 +35,7 @@ impl Billing {
         let ending = self.store.read().await?.payments().list_ending_trials(soon, BATCH).await?;
         let mut told = 0;
         for subscription in ending {
-            if let Some(notice) = self.note_ending(subscription.id).await? {
+            if let Some(notice) = self.note_ending(&subscription).await? {
                 told += 1;
                 self.announce(&[notice]);
             }
@@ -44,8 +43,11 @@ impl Billing {
         Ok(told)
     }
 
-    async fn note_ending(&self, id: SubscriptionId) -> Result<Option<BillingNotice>, BillingError> {
-        let ground = self.derive_ground()?;
+    async fn note_ending(
+        &self,
+        ending: &Subscription,
+    ) -> Result<Option<BillingNotice>, BillingError> {
+        let (id, ground) = (ending.id, self.derive_ground_without(&ending.provider));
         self.store
             .write(move |tx| {
                 let ground = ground.clone();

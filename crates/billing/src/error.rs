@@ -30,6 +30,15 @@ pub enum BillingError {
     /// One subscription is enough.
     #[error("the organization has a subscription already; change that one")]
     AlreadySubscribed,
+    /// Whoever it was bought from takes no money here any more.
+    #[error(
+        "the subscription is with `{provider}`, which takes no money here any more; it ends with the \
+         period that is paid, and another one can be bought then"
+    )]
+    ProviderGone {
+        /// The provider's name.
+        provider: String,
+    },
     /// There is none to change.
     #[error("the organization has no subscription")]
     NoSubscription,

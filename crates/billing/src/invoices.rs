@@ -33,16 +33,27 @@ impl Billing {
         let snapshot = self.store.read().await?;
         let own = snapshot.invoices().list_invoices(actor.organization_id, &page).await?.items;
         drop(snapshot);
-        let told = match &self.till {
-            Some(till) if own.is_empty() || till.provider.writes_invoices() => {
-                match self.find_provider_ref(actor).await? {
-                    Some(name) => till.provider.list_invoices(&name).await?,
-                    None => Vec::new(),
-                }
-            }
-            Some(_) | None => Vec::new(),
-        };
+        let told = self.ask_for_invoices(actor, &own).await?;
         Ok(InvoicesView { own, told })
+    }
+
+    /// Those of the subscription's provider, where it is in use and they are to be asked for.
+    async fn ask_for_invoices(
+        &self,
+        actor: &Actor,
+        own: &[Invoice],
+    ) -> Result<Vec<ToldInvoice>, BillingError> {
+        let Some(till) = &self.till else { return Ok(Vec::new()) };
+        let snapshot = self.store.read().await?;
+        let found = snapshot.payments().find_subscription(actor.organization_id).await?;
+        drop(snapshot);
+        let Some(subscription) = found else { return Ok(Vec::new()) };
+        match till.find(&subscription.provider) {
+            Some(provider) if own.is_empty() || provider.writes_invoices() => {
+                Ok(provider.list_invoices(&subscription.provider_ref).await?)
+            }
+            Some(_) | None => Ok(Vec::new()),
+        }
     }
 
     /// One of our own numbering.

@@ -5,6 +5,7 @@
 //! [`gantry_ports::store::WritePayments`] alone; nothing is given before its payment is confirmed
 //! by an event that was verified.
 
+mod abandoned;
 mod account;
 mod administer;
 mod ai_use;
@@ -36,12 +37,13 @@ mod reconcile;
 mod referrals;
 mod revenue;
 mod subscription;
+mod till;
 mod usage;
 
 pub use account::{AccountView, MeterView};
 pub use administer::CreditGift;
 pub use ai_use::AiCost;
-pub use begin_checkout::{CheckoutLink, WayBack, Wish};
+pub use begin_checkout::{CheckoutDraft, CheckoutLink, WayBack, Wish};
 pub use costs::CostsView;
 pub use edition::{
     AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, Rewards, Sale, Vocabulary,
@@ -60,22 +62,14 @@ pub use reconcile::Reconciled;
 pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{ChangedSubscription, SubscriptionView, SubscriptionWish};
+pub use till::{PaymentChoice, Till};
 pub use usage::UsageView;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gantry_ports::{Clock, PaymentProvider, SandboxDesk, Store};
+use gantry_ports::{Clock, SandboxDesk, Store};
 use gantry_types::MeterId;
-
-/// Who takes the money.
-#[derive(Clone)]
-pub struct Till {
-    /// The provider.
-    pub provider: Arc<dyn PaymentProvider>,
-    /// Its own pages, when it is the sandbox.
-    pub desk: Option<Arc<dyn SandboxDesk>>,
-}
 
 /// The use-cases of billing.
 #[derive(Clone)]
@@ -128,10 +122,6 @@ impl Billing {
     /// The sandbox's own pages, where the sandbox takes the money.
     #[must_use]
     pub fn sandbox(&self) -> Option<&Arc<dyn SandboxDesk>> {
-        self.till.as_ref()?.desk.as_ref()
-    }
-
-    fn require_till(&self) -> Result<&Till, BillingError> {
-        self.till.as_ref().ok_or(BillingError::NoProvider)
+        self.till.as_ref()?.desk()
     }
 }

@@ -41,7 +41,7 @@ impl Billing {
         organization_id: OrganizationId,
         low: Credits,
     ) -> Result<Option<BillingNotice>, BillingError> {
-        let ground = self.derive_ground()?;
+        let ground = self.derive_ground(self.require_till()?.primary());
         self.store
             .write(move |tx| {
                 let ground = ground.clone();

@@ -9,7 +9,7 @@ use gantry_ports::payments::CardAnswer;
 use gantry_types::CheckoutId;
 
 use crate::Billing;
-use crate::begin_checkout::{WayBack, Wish};
+use crate::begin_checkout::{CheckoutDraft, WayBack, Wish};
 use crate::error::BillingError;
 
 /// A card of the sandbox that always pays.
@@ -35,7 +35,8 @@ impl Billing {
         };
         let desk = self.sandbox().ok_or_else(not_here)?;
         let wish = Wish::Package { slug: package.to_owned() };
-        let link = self.begin_checkout(actor, &wish, back, None).await?;
+        let draft = CheckoutDraft { wish, provider: None };
+        let link = self.begin_checkout(actor, &draft, back, None).await?;
         let found = self.store.read().await?.payments().find_checkout(link.id).await?;
         let checkout = found.ok_or(StoreError::NotFound { what: "checkout" })?;
         match desk.pay(&checkout.provider_ref, CARD, true).await? {

@@ -177,6 +177,7 @@ const fn is_refusal(error: &BillingError) -> bool {
         | BillingError::NotForSale { .. }
         | BillingError::AlreadySubscribed
         | BillingError::NoSubscription
+        | BillingError::ProviderGone { .. }
         | BillingError::WrongLimit { .. }
         | BillingError::WrongDetails(_)
         | BillingError::Conflict { .. }

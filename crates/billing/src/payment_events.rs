@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::StoreError;
+use gantry_ports::{PaymentProvider, StoreError};
 use gantry_ports::payments::ProviderEvent;
 use gantry_ports::store::{
     EventOutcome, Page, PageRequest, Payment, PaymentEvent, PaymentEventFilter, PaymentFilter,
@@ -20,7 +20,8 @@ use serde_json::json;
 use crate::apply_event::Ground;
 use crate::error::{BillingError, describe_unreadable};
 use crate::notice::BillingNotice;
-use crate::{Billing, Till};
+use crate::receive_event::ask_for_discount;
+use crate::Billing;
 
 /// How long an event may stay unclear before it is given up.
 const UNCLEAR_FOR: Duration = Duration::from_hours(8 * 24);
@@ -117,13 +118,12 @@ impl Billing {
         let noted = snapshot.payments().find_event(id).await?.ok_or_else(missing)?;
         drop(snapshot);
         require_unclear(&noted)?;
-        let till = self.require_provider(&noted.provider)?;
-        let told = till
-            .provider
+        let provider = self.require_provider(&noted.provider)?;
+        let told = provider
             .read_verified(noted.body.as_bytes())
             .map_err(|error| BillingError::Conflict { reason: describe_unreadable(&error) })?;
-        let told = self.ask_for_discount(told).await?;
-        let (actor, ground) = (actor.clone(), self.derive_ground()?);
+        let told = ask_for_discount(provider, told).await;
+        let (actor, ground) = (actor.clone(), self.derive_ground(provider));
         let (event, notices) = self
             .store
             .write(move |tx| {
@@ -168,12 +168,12 @@ impl Billing {
     /// Tries an unclear event, and gives it up when it is too old.
     pub(crate) async fn apply_again(
         &self,
-        till: &Till,
+        provider: &dyn PaymentProvider,
         noted: PaymentEvent,
     ) -> Result<Retried, BillingError> {
-        let ground = self.derive_ground()?;
+        let ground = self.derive_ground(provider);
         let is_stale = ground.now.since(noted.received_at) > UNCLEAR_FOR;
-        let told = match till.provider.read_verified(noted.body.as_bytes()) {
+        let told = match provider.read_verified(noted.body.as_bytes()) {
             Ok(told) => told,
             Err(error) => {
                 let reason = describe_unreadable(&error);
@@ -184,7 +184,7 @@ impl Billing {
                 return self.give_up(&noted, &reason).await;
             }
         };
-        let told = self.ask_for_discount(told).await?;
+        let told = ask_for_discount(provider, told).await;
         let id = noted.id;
         let (understood, note) = self
             .store

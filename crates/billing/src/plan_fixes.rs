@@ -59,7 +59,8 @@ impl Billing {
         organization_id: OrganizationId,
         ending: Ending,
     ) -> Result<(), BillingError> {
-        let (actor, ground) = (actor.clone(), self.ground_of(self.till.as_ref()));
+        // No provider tells of it.
+        let (actor, ground) = (actor.clone(), self.derive_ground_without(""));
         let notice = self
             .store
             .write(move |tx| {

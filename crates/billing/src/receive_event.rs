@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_ports::StoreError;
 use gantry_ports::payments::{ProviderEvent, ProviderFact, RawEvent};
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
+use gantry_ports::{PaymentProvider, StoreError};
 use gantry_rules::discount::ToldDiscount;
 use gantry_types::PaymentEventId;
 
+use crate::Billing;
 use crate::apply_event::Ground;
 use crate::error::BillingError;
 use crate::notice::BillingNotice;
-use crate::{Billing, Till};
 
 /// How old an unclear event may be to be tried again at once, and not at the next reconciliation.
 const RECENT: Duration = Duration::from_mins(10);
@@ -43,16 +43,15 @@ impl Billing {
         provider: &str,
         (body, headers): (&[u8], &[(String, String)]),
     ) -> Result<Received, BillingError> {
-        let till = self.require_provider(provider)?;
+        let provider = self.require_provider(provider)?;
         let received_at = self.clock.now();
-        let event = till.provider.verify(RawEvent { body, headers, received_at }).await?;
+        let event = provider.verify(RawEvent { body, headers, received_at }).await?;
         let text = String::from_utf8_lossy(body).into_owned();
-        let paid =
-            find_paid_subscription(&event.fact).filter(|_| !till.provider.tells_of_renewals());
+        let paid = find_paid_subscription(&event.fact).filter(|_| !provider.tells_of_renewals());
         let paid = paid.map(str::to_owned);
-        let received = self.note_event(event, text).await?;
+        let received = self.note_event(provider, event, text).await?;
         if let Received::Noted { outcome: EventOutcome::Applied, .. } = &received
-            && let Err(error) = self.follow_up(till, paid.as_deref()).await
+            && let Err(error) = self.follow_up(provider, paid.as_deref()).await
         {
             // The event itself is committed; the next reconciliation tries again.
             tracing::warn!(%error, "what follows from an event of payments was not applied");
@@ -61,36 +60,31 @@ impl Billing {
     }
 
     /// What an event made clear, and what its payment made of a subscription.
-    async fn follow_up(&self, till: &Till, paid: Option<&str>) -> Result<(), BillingError> {
-        self.apply_unclear_events(RECENT).await?;
-        self.end_duplicates(till).await?;
+    async fn follow_up(
+        &self,
+        provider: &dyn PaymentProvider,
+        paid: Option<&str>,
+    ) -> Result<(), BillingError> {
+        self.apply_unclear_events(provider, RECENT).await?;
+        // Which of two subscriptions is the later one does not depend on who told of it.
+        for each in self.require_till()?.providers() {
+            self.end_duplicates(each).await?;
+        }
         match paid {
-            Some(subscription_ref) => self.ask_about(till, subscription_ref).await,
+            Some(subscription_ref) => self.ask_about(provider, subscription_ref).await,
             None => Ok(()),
         }
-    }
-
-    /// The provider of this name, where it is in use.
-    pub(crate) fn require_provider(&self, name: &str) -> Result<&Till, BillingError> {
-        let till = self.require_till()?;
-        if till.provider.id() == name {
-            return Ok(till);
-        }
-        Err(BillingError::NotOffered {
-            what: "payment provider",
-            slug: name.chars().take(64).collect(),
-            known: till.provider.id().to_owned(),
-        })
     }
 
     /// Notes an event and applies it, once.
     pub(crate) async fn note_event(
         &self,
+        provider: &dyn PaymentProvider,
         event: ProviderEvent,
         body: String,
     ) -> Result<Received, BillingError> {
-        let event = self.ask_for_discount(event).await?;
-        let ground = self.derive_ground()?;
+        let event = ask_for_discount(provider, event).await;
+        let ground = self.derive_ground(provider);
         let noted = self
             .store
             .write(move |tx| {
@@ -132,32 +126,16 @@ impl Billing {
         }
     }
 
-    /// The event, with what is taken off its subscription: a provider may name discounts in its
-    /// events without saying what they are, and is asked before anything is written. Where it does
-    /// not answer, the event is applied as it is, and a reconciliation asks again.
-    pub(crate) async fn ask_for_discount(
-        &self,
-        mut event: ProviderEvent,
-    ) -> Result<ProviderEvent, BillingError> {
-        let ProviderFact::Subscription(told) = &mut event.fact else { return Ok(event) };
-        if told.discount == ToldDiscount::Unknown {
-            let provider = &self.require_till()?.provider;
-            match provider.fetch_subscription(&told.provider_ref).await {
-                Ok(now) => told.discount = now.discount,
-                Err(error) => tracing::warn!(%error, "a discount was not asked for"),
-            }
-        }
-        Ok(event)
+    /// What applying needs to know where this provider tells.
+    pub(crate) fn derive_ground(&self, provider: &dyn PaymentProvider) -> Ground {
+        let provider_writes_invoices = provider.writes_invoices();
+        Ground { provider_writes_invoices, ..self.derive_ground_without(provider.id()) }
     }
 
-    pub(crate) fn derive_ground(&self) -> Result<Ground, BillingError> {
-        Ok(self.ground_of(Some(self.require_till()?)))
-    }
-
-    /// The same where nobody may take money: then no provider is named.
-    pub(crate) fn ground_of(&self, till: Option<&Till>) -> Ground {
+    /// The same where nobody tells anything: time passes, or the provider is not in use any more.
+    pub(crate) fn derive_ground_without(&self, provider: &str) -> Ground {
         Ground {
-            provider: till.map(|till| till.provider.id().to_owned()).unwrap_or_default(),
+            provider: provider.to_owned(),
             default_plan: self.edition.default_plan.clone(),
             letters: self.post.as_ref().map(|post| Arc::clone(&post.letters)),
             grace: self.edition.grace,
@@ -168,10 +146,28 @@ impl Billing {
                 .map(|package| (package.slug.clone(), package.expires_after))
                 .collect(),
             invoices: self.edition.invoices.clone(),
-            provider_writes_invoices: till.is_some_and(|till| till.provider.writes_invoices()),
+            provider_writes_invoices: false,
             now: self.clock.now(),
         }
     }
+}
+
+/// The event, with what is taken off its subscription: a provider may name discounts in its events
+/// without saying what they are, and is asked before anything is written. Where it does not answer,
+/// the event is applied as it is, and a reconciliation asks again.
+pub(crate) async fn ask_for_discount(
+    provider: &dyn PaymentProvider,
+    mut event: ProviderEvent,
+) -> ProviderEvent {
+    if let ProviderFact::Subscription(told) = &mut event.fact
+        && told.discount == ToldDiscount::Unknown
+    {
+        match provider.fetch_subscription(&told.provider_ref).await {
+            Ok(now) => told.discount = now.discount,
+            Err(error) => tracing::warn!(%error, "a discount was not asked for"),
+        }
+    }
+    event
 }
 
 /// The subscription that an event's payment is for, by the provider's name.

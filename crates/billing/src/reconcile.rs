@@ -6,16 +6,17 @@
 use std::time::Duration;
 
 use gantry_access::{Actor, Permission, require};
+use gantry_ports::PaymentProvider;
 use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::{EventOutcome, StoreExt};
 use gantry_rules::subscription::{Standing, Subscription};
 use gantry_types::Timestamp;
 use serde_json::{Value, json};
 
+use crate::Billing;
 use crate::error::BillingError;
 use crate::payment_events::Retried;
 use crate::receive_event::Received;
-use crate::{Billing, Till};
 
 /// How many subscriptions, purchases or events one round looks at.
 const ROUND: u32 = 500;
@@ -27,7 +28,7 @@ const OPEN_FOR: Duration = Duration::from_mins(2);
 const EVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// What a reconciliation found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reconciled {
     /// Events that are clear now, or had not arrived.
     pub events: u64,
@@ -35,6 +36,8 @@ pub struct Reconciled {
     pub subscriptions: u64,
     /// Accounts whose plan changed because time passed.
     pub plans: u64,
+    /// The providers that did not answer, and are asked again later.
+    pub unanswered: Vec<&'static str>,
 }
 
 impl Billing {
@@ -45,8 +48,13 @@ impl Billing {
     pub async fn reconcile_for(&self, actor: &Actor) -> Result<Reconciled, BillingError> {
         require(actor, Permission::Administer)?;
         let done = self.reconcile().await?;
-        let Reconciled { events, subscriptions, plans } = done;
-        let details = json!({ "events": events, "subscriptions": subscriptions, "plans": plans });
+        let Reconciled { events, subscriptions, plans, unanswered } = &done;
+        let details = json!({
+            "events": events,
+            "subscriptions": subscriptions,
+            "plans": plans,
+            "unanswered": unanswered,
+        });
         self.note(actor, ("payments.reconcile", "payments"), details).await?;
         Ok(done)
     }
@@ -84,25 +92,41 @@ impl Billing {
             .await
     }
 
-    /// Applies what did not arrive and what was unclear, asks the provider about subscriptions
-    /// whose period is over or whose discount was not told of, and ends plans whose time is up.
+    /// Applies what did not arrive and what was unclear, asks every provider about subscriptions
+    /// whose period is over or whose discount was not told of, and ends plans whose time is up; one
+    /// provider does not wait for what another one answers.
     ///
     /// # Errors
     /// [`BillingError::Store`]; a provider that does not answer is logged and asked again later.
     pub async fn reconcile(&self) -> Result<Reconciled, BillingError> {
         let Some(till) = &self.till else { return Ok(Reconciled::default()) };
         let mut done = Reconciled::default();
-        done.events += self.fetch_missed_events(till).await?;
-        done.events += self.apply_unclear_events(EVER).await?;
-        self.end_duplicates(till).await?;
-        let snapshot = self.store.read().await?;
-        let due = snapshot.payments().list_due_subscriptions(self.clock.now(), ROUND).await?;
+        for provider in till.providers() {
+            self.reconcile_with(provider, &mut done).await?;
+        }
+        self.end_abandoned(&till.names(), &mut done).await?;
+        Ok(done)
+    }
+
+    async fn reconcile_with(
+        &self,
+        provider: &dyn PaymentProvider,
+        done: &mut Reconciled,
+    ) -> Result<(), BillingError> {
+        match self.fetch_missed_events(provider).await? {
+            Some(taken) => done.events += taken,
+            None => done.unanswered.push(provider.id()),
+        }
+        done.events += self.apply_unclear_events(provider, EVER).await?;
+        self.end_duplicates(provider).await?;
+        let (snapshot, now) = (self.store.read().await?, self.clock.now());
+        let due = snapshot.payments().list_due_subscriptions(provider.id(), now, ROUND).await?;
         drop(snapshot);
-        for subscription in due.into_iter().filter(|due| due.provider == till.provider.id()) {
-            done.subscriptions += u64::from(self.compare(till, &subscription).await?);
+        for subscription in due {
+            done.subscriptions += u64::from(self.compare(provider, &subscription).await?);
             done.plans += u64::from(self.follow(&subscription).await?);
         }
-        Ok(done)
+        Ok(())
     }
 
     /// A buyer comes back from paying, with a query that the provider signed: the purchase is asked
@@ -116,12 +140,12 @@ impl Billing {
         provider: &str,
         query: &[(String, String)],
     ) -> Result<(), BillingError> {
-        let till = self.require_provider(provider)?;
-        let purchase = till.provider.read_return(query)?;
-        match till.provider.list_events(self.clock.now(), &[purchase]).await {
+        let provider = self.require_provider(provider)?;
+        let purchase = provider.read_return(query)?;
+        match provider.list_events(self.clock.now(), &[purchase]).await {
             Ok(told) => {
                 for told in told {
-                    self.note_event(told.event, told.body).await?;
+                    self.note_event(provider, told.event, told.body).await?;
                 }
             }
             // Its event will tell.
@@ -130,49 +154,56 @@ impl Billing {
         Ok(())
     }
 
-    /// Asks the provider what it told, and takes what is not known.
-    async fn fetch_missed_events(&self, till: &Till) -> Result<u64, BillingError> {
-        let (provider, now) = (till.provider.id(), self.clock.now());
+    /// Asks the provider what it told, and takes what is not known; answers how much that was, or
+    /// nothing where the provider does not answer.
+    async fn fetch_missed_events(
+        &self,
+        provider: &dyn PaymentProvider,
+    ) -> Result<Option<u64>, BillingError> {
+        let (id, now) = (provider.id(), self.clock.now());
         let snapshot = self.store.read().await?;
         let open = now.minus(OPEN_FOR);
-        let open = snapshot.payments().list_open_checkouts(provider, open, ROUND).await?;
+        let open = snapshot.payments().list_open_checkouts(id, open, ROUND).await?;
         drop(snapshot);
-        let told = match till.provider.list_events(now.minus(LOOK_BACK), &open).await {
+        let told = match provider.list_events(now.minus(LOOK_BACK), &open).await {
             Ok(told) => told,
             Err(error) => {
-                tracing::warn!(%error, "the payment provider was not asked what it told");
-                return Ok(0);
+                tracing::warn!(%error, provider = id, "a payment provider was not asked what it told");
+                return Ok(None);
             }
         };
         // Most are known; looking first keeps them away from the one writer.
         let snapshot = self.store.read().await?;
         let mut missed = Vec::new();
         for told in told {
-            if !snapshot.payments().has_event(provider, &told.event.event_ref).await? {
+            if !snapshot.payments().has_event(id, &told.event.event_ref).await? {
                 missed.push(told);
             }
         }
         drop(snapshot);
         let mut taken = 0;
         for told in missed {
-            match self.note_event(told.event, told.body).await? {
+            match self.note_event(provider, told.event, told.body).await? {
                 Received::Noted { outcome: EventOutcome::Applied, .. } => taken += 1,
                 Received::Noted { .. } | Received::Known => {}
             }
         }
-        Ok(taken)
+        Ok(Some(taken))
     }
 
     /// Tries what came within `age` and was unclear again.
-    pub(crate) async fn apply_unclear_events(&self, age: Duration) -> Result<u64, BillingError> {
-        let till = self.require_till()?;
+    pub(crate) async fn apply_unclear_events(
+        &self,
+        provider: &dyn PaymentProvider,
+        age: Duration,
+    ) -> Result<u64, BillingError> {
         let snapshot = self.store.read().await?;
         let since = self.clock.now().minus(age);
-        let unclear = snapshot.payments().list_unclear_events(since, ROUND).await?;
+        let unclear = snapshot.payments().list_unclear_events(provider.id(), since, ROUND).await?;
         drop(snapshot);
         let mut applied = 0;
-        for event in unclear.into_iter().filter(|event| event.provider == till.provider.id()) {
-            applied += u64::from(self.apply_again(till, event).await? == Retried::Clear);
+        for event in unclear {
+            applied += u64::from(self.apply_again(provider, event).await? == Retried::Clear);
         }
         Ok(applied)
     }
@@ -180,16 +211,14 @@ impl Billing {
     /// Asks the provider about the subscription of this name, where it is known here.
     pub(crate) async fn ask_about(
         &self,
-        till: &Till,
+        provider: &dyn PaymentProvider,
         subscription_ref: &str,
     ) -> Result<(), BillingError> {
-        let snapshot = self.store.read().await?;
-        let provider = till.provider.id();
-        let known =
-            snapshot.payments().find_subscription_by_ref(provider, subscription_ref).await?;
+        let (snapshot, id) = (self.store.read().await?, provider.id());
+        let known = snapshot.payments().find_subscription_by_ref(id, subscription_ref).await?;
         drop(snapshot);
         match known {
-            Some(known) => self.compare(till, &known).await.map(drop),
+            Some(known) => self.compare(provider, &known).await.map(drop),
             // Its own event tells all of it.
             None => Ok(()),
         }
@@ -198,26 +227,30 @@ impl Billing {
     /// Asks the provider about a subscription; whether it differed from what is known.
     async fn compare(
         &self,
-        till: &Till,
+        provider: &dyn PaymentProvider,
         subscription: &Subscription,
     ) -> Result<bool, BillingError> {
-        let told = match till.provider.fetch_subscription(&subscription.provider_ref).await {
+        let told = match provider.fetch_subscription(&subscription.provider_ref).await {
             Ok(told) => told,
             Err(error) => {
                 tracing::warn!(%error, subscription = %subscription.id, "not reconciled");
                 return Ok(false);
             }
         };
-        let ends_are_told = till.provider.tells_of_cancellations();
+        let ends_are_told = provider.tells_of_cancellations();
         if differs(&told, &subscription.standing, ends_are_told) {
-            return self.apply_told(told).await;
+            return self.apply_told(provider, told).await;
         }
         Ok(false)
     }
 
     /// Notes what a provider answered of a subscription.
-    pub(crate) async fn apply_told(&self, told: ToldSubscription) -> Result<bool, BillingError> {
-        let ground = self.derive_ground()?;
+    pub(crate) async fn apply_told(
+        &self,
+        provider: &dyn PaymentProvider,
+        told: ToldSubscription,
+    ) -> Result<bool, BillingError> {
+        let ground = self.derive_ground(provider);
         let verdict = self
             .store
             .write(move |tx| {
@@ -235,7 +268,7 @@ impl Billing {
 
     /// Puts an account on the plan that its subscription gives it at this time.
     async fn follow(&self, subscription: &Subscription) -> Result<bool, BillingError> {
-        let ground = self.derive_ground()?;
+        let ground = self.derive_ground_without(&subscription.provider);
         let organization_id = subscription.organization_id;
         let notice = self
             .store

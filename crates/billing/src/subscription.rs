@@ -1,6 +1,7 @@
 //! An organization's subscription: seen, cancelled, kept after all, changed; and its payments.
 
 use gantry_access::{Actor, Permission, require};
+use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{SubscriptionChange, SubscriptionOrder, ToldSubscription};
 use gantry_ports::store::{AuditEntry, Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
@@ -80,8 +81,8 @@ impl Billing {
     /// subscription as it stands.
     ///
     /// # Errors
-    /// [`BillingError::NoSubscription`], [`BillingError::NotOffered`],
-    /// [`BillingError::NotForSale`], [`BillingError::Conflict`],
+    /// [`BillingError::NoSubscription`], [`BillingError::ProviderGone`],
+    /// [`BillingError::NotOffered`], [`BillingError::NotForSale`], [`BillingError::Conflict`],
     /// [`BillingError::IdempotencyMismatch`], [`BillingError::Overtaken`],
     /// [`BillingError::Payment`], and as [`Billing::find_subscription`].
     pub async fn change_subscription(
@@ -112,39 +113,33 @@ impl Billing {
         wish: &SubscriptionWish,
         turn: &Turn,
     ) -> Result<Option<String>, BillingError> {
-        let till = self.require_till()?;
         let view = self.find_view(actor.organization_id).await?;
         let view = view
             .filter(|view| view.subscription.standing.state.status != SubscriptionStatus::Ended);
         let view = view.ok_or(BillingError::NoSubscription)?;
-        if view.subscription.provider != till.provider.id() {
-            let reason = format!(
-                "the subscription is with {}, which takes no money here any more; ask the operator",
-                view.subscription.provider
-            );
-            return Err(BillingError::Conflict { reason });
-        }
+        let provider = self.get_provider_of(&view.subscription.provider)?;
         let order = self.derive_order(&view, wish).await?;
         let name = view.subscription.provider_ref.clone();
-        let (told, approve_url) = match till.provider.change_subscription(&name, &order).await? {
+        let (told, approve_url) = match provider.change_subscription(&name, &order).await? {
             SubscriptionChange::Done(told) => (Some(told), None),
             SubscriptionChange::Pending { approve_url } => (None, Some(approve_url)),
         };
         let (action, details) = describe(wish, &view);
         let subject = format!("subscription {}", view.subscription.id);
         let entry = actor.audit_entry(action, &subject, details, self.clock.now());
-        self.note_change((told, approve_url.clone()), entry, turn).await?;
+        self.note_change(provider, (told, approve_url.clone()), entry, turn).await?;
         Ok(approve_url)
     }
 
     /// Notes who wanted what, what the provider told of it if it was done, and the answer.
     async fn note_change(
         &self,
+        provider: &dyn PaymentProvider,
         (told, approve_url): (Option<ToldSubscription>, Option<String>),
         entry: AuditEntry,
         turn: &Turn,
     ) -> Result<(), BillingError> {
-        let ground = self.derive_ground()?;
+        let ground = self.derive_ground(provider);
         let (turn, answer) = (turn.clone(), json!(approve_url));
         let notices = self
             .store
@@ -219,7 +214,7 @@ impl Billing {
 
     /// Whether the provider has another plan for a subscription than the one that is paid for.
     async fn has_agreed_to_another(&self, view: &SubscriptionView) -> Result<bool, BillingError> {
-        let provider = &self.require_till()?.provider;
+        let provider = self.get_provider_of(&view.subscription.provider)?;
         let told = provider.fetch_subscription(&view.subscription.provider_ref).await?;
         Ok(told.plan_id.is_none())
     }
@@ -227,28 +222,20 @@ impl Billing {
     /// A page of the provider on which the organization sees its invoices and changes how it pays.
     ///
     /// # Errors
-    /// [`BillingError::Access`], [`BillingError::NoSubscription`], [`BillingError::Payment`],
-    /// [`BillingError::Store`].
+    /// [`BillingError::Access`], [`BillingError::NoSubscription`], [`BillingError::ProviderGone`],
+    /// [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn open_portal(
         &self,
         actor: &Actor,
         return_url: &str,
     ) -> Result<String, BillingError> {
         require(actor, Permission::ManageBilling)?;
-        let till = self.require_till()?;
-        let name = self.find_provider_ref(actor).await?.ok_or(BillingError::NoSubscription)?;
-        Ok(till.provider.open_portal(&name, return_url).await?)
-    }
-
-    /// The present provider's name for the organization's subscription.
-    pub(crate) async fn find_provider_ref(
-        &self,
-        actor: &Actor,
-    ) -> Result<Option<String>, BillingError> {
         let snapshot = self.store.read().await?;
         let found = snapshot.payments().find_subscription(actor.organization_id).await?;
-        let provider = self.require_till()?.provider.id();
-        Ok(found.filter(|found| found.provider == provider).map(|found| found.provider_ref))
+        drop(snapshot);
+        let found = found.ok_or(BillingError::NoSubscription)?;
+        let provider = self.get_provider_of(&found.provider)?;
+        Ok(provider.open_portal(&found.provider_ref, return_url).await?)
     }
 
     /// What the organization paid.

@@ -12,7 +12,7 @@ use gantry_types::{MeterId, find_nearest};
 
 use crate::config::{Config, PlanConfig};
 use crate::failure::{Failure, file_failure};
-use crate::payments::PROVIDERS;
+use crate::payments::Taker;
 
 /// The edition that is served where none is named.
 pub const DEFAULT: &str = "default";
@@ -37,7 +37,7 @@ pub fn derive_vocabulary(engines: &[Box<dyn Engine>]) -> Vocabulary {
     ]);
     let names = engines.iter().flat_map(|engine| engine.meters());
     meters.extend(names.filter_map(|name| name.parse().ok()));
-    let providers = PROVIDERS.iter().map(|name| (*name).to_owned()).collect();
+    let providers = Taker::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
     Vocabulary { meters, providers }
 }
 

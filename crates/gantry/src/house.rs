@@ -124,7 +124,7 @@ impl House {
     ) -> Result<Self, Failure> {
         let known = editions::derive_vocabulary(&set.engines);
         let edition = editions::open(config, &known)?;
-        let edition = payments::choose(edition, config)?;
+        let takers = payments::choose(&edition, config)?;
         for id in editions::list_missing_engines(&edition, &set.engines) {
             tracing::info!(engine = id, "the edition offers an engine that is not built in");
         }
@@ -166,7 +166,7 @@ impl House {
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
-            let opened = payments::open(billing.edition(), config, Arc::clone(&clock)).await?;
+            let opened = payments::open(&takers, config, Arc::clone(&clock)).await?;
             let post = Post { letters: access.letters(), posted: access.posted() };
             billing = billing.with_till(opened.till).with_post(post);
             sandbox = opened.sandbox;

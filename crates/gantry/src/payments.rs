@@ -1,7 +1,8 @@
-//! Who takes the money: the provider that the edition names, or the settings instead of it.
+//! Who takes the money: whom the settings name, or those of the edition's whose keys they have.
 //!
 //! Invariants: a server that could not take money does not start, and says which setting is
-//! missing; no key is in what it says.
+//! missing; the sandbox, which takes none, never stands beside somebody who does; no key is in what
+//! is said.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,19 +11,59 @@ use gantry_billing::{Edition, Till};
 use gantry_pay::{
     OnPage, PayPal, PayPalSettings, Razorpay, RazorpaySettings, Sandbox, Stripe, StripeSettings,
 };
-use gantry_ports::Clock;
+use gantry_ports::{Clock, PaymentProvider};
 
-use crate::config::{Config, PayPalConfig, RazorpayConfig, Secret, StripeConfig};
+use crate::config::{Config, PayPalConfig, PaymentsConfig, RazorpayConfig, Secret, StripeConfig};
 use crate::failure::Failure;
 
 const SANDBOX_FILE: &str = "sandbox.json";
-const SANDBOX: &str = "sandbox";
-const STRIPE: &str = "stripe";
-const RAZORPAY: &str = "razorpay";
-const PAYPAL: &str = "paypal";
 
-/// Who can take money.
-pub const PROVIDERS: &[&str] = &[SANDBOX, STRIPE, RAZORPAY, PAYPAL];
+/// Somebody who can take money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taker {
+    /// The built-in sandbox, which takes none.
+    Sandbox,
+    /// Stripe.
+    Stripe,
+    /// Razorpay.
+    Razorpay,
+    /// PayPal.
+    PayPal,
+}
+
+impl Taker {
+    /// All of them, with the word in editions and settings.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("sandbox", Self::Sandbox),
+        ("stripe", Self::Stripe),
+        ("razorpay", Self::Razorpay),
+        ("paypal", Self::PayPal),
+    ];
+
+    fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, taker)| *taker)
+    }
+
+    /// Whether the settings have any of its keys; one that is begun is to be finished, and not
+    /// passed over.
+    const fn has_keys(self, config: &PaymentsConfig) -> bool {
+        let PaymentsConfig { stripe, razorpay, paypal, .. } = config;
+        match self {
+            Self::Sandbox => true,
+            Self::Stripe => stripe.secret_key.is_some() || stripe.webhook_secret.is_some(),
+            Self::Razorpay => {
+                razorpay.key_id.is_some()
+                    || razorpay.key_secret.is_some()
+                    || razorpay.webhook_secret.is_some()
+            }
+            Self::PayPal => {
+                paypal.client_id.is_some()
+                    || paypal.client_secret.is_some()
+                    || paypal.webhook_id.is_some()
+            }
+        }
+    }
+}
 
 /// Somebody who takes money; and the sandbox where it is that, whose events are to be carried.
 pub struct Opened {
@@ -32,45 +73,86 @@ pub struct Opened {
     pub sandbox: Option<Arc<Sandbox>>,
 }
 
-/// Lets the settings name another provider than the edition does.
+/// Who takes the money, the primary one first: whom the settings name; else those of the edition's
+/// whose keys are there; else the sandbox.
 ///
 /// # Errors
-/// A usage failure for a name that is none.
-pub fn choose(edition: Edition, config: &Config) -> Result<Edition, Failure> {
-    let Some(provider) = config.payments.provider.clone() else { return Ok(edition) };
-    if !PROVIDERS.contains(&provider.as_str()) {
-        return Err(Failure::usage(format!("`payments.provider` names `{provider}`"))
-            .with_next(format!("known are: {}", PROVIDERS.join(", "))));
-    }
-    Ok(Edition { provider, ..edition })
+/// A usage failure for a name that is none or is there twice, for both settings at once, and for the
+/// sandbox beside others.
+pub fn choose(edition: &Edition, config: &Config) -> Result<Vec<Taker>, Failure> {
+    let payments = &config.payments;
+    let named = match (&payments.provider, payments.providers.as_slice()) {
+        (None, []) => {
+            let named = edition.providers.iter().filter_map(|name| Taker::find(name));
+            let takers: Vec<Taker> = named.filter(|taker| taker.has_keys(payments)).collect();
+            return Ok(if takers.is_empty() { vec![Taker::Sandbox] } else { takers });
+        }
+        (Some(one), []) => vec![parse("payments.provider", one)?],
+        (None, several) => several
+            .iter()
+            .map(|name| parse("payments.providers", name))
+            .collect::<Result<Vec<_>, _>>()?,
+        (Some(_), _) => {
+            let cause = "`payments.provider` and `payments.providers` are both set";
+            return Err(Failure::usage(cause).with_next("keep `payments.providers`"));
+        }
+    };
+    require_apart(&named)?;
+    Ok(named)
 }
 
-/// Opens the provider of an edition.
+fn parse(key: &str, name: &str) -> Result<Taker, Failure> {
+    Taker::find(name).ok_or_else(|| {
+        let known: Vec<&str> = Taker::ALL.iter().map(|(known, _)| *known).collect();
+        Failure::usage(format!("`{key}` names `{name}`"))
+            .with_next(format!("known are: {}", known.join(", ")))
+    })
+}
+
+/// Nobody is there twice, and the sandbox stands alone.
+fn require_apart(named: &[Taker]) -> Result<(), Failure> {
+    if named.len() > 1 && named.contains(&Taker::Sandbox) {
+        let cause = "`payments.providers` names the sandbox beside those who take real money, and \
+                     whoever chose it would pay nothing";
+        return Err(Failure::usage(cause).with_next("leave `sandbox` out, or name it alone"));
+    }
+    let is_twice = |(place, taker): (usize, &Taker)| named[..place].contains(taker);
+    if named.iter().enumerate().any(is_twice) {
+        let cause = "`payments.providers` names somebody twice";
+        return Err(Failure::usage(cause).with_next("name each one once"));
+    }
+    Ok(())
+}
+
+/// Opens those who take the money.
 ///
 /// # Errors
 /// A usage failure that names the setting that is missing or wrong.
 pub async fn open(
-    edition: &Edition,
+    takers: &[Taker],
     config: &Config,
     clock: Arc<dyn Clock>,
 ) -> Result<Opened, Failure> {
-    match edition.provider.as_str() {
-        STRIPE => {
-            let stripe = open_stripe(&config.payments.stripe, clock)?;
-            require_public_url(config)?;
-            Ok(Opened { till: Till { provider: Arc::new(stripe), desk: None }, sandbox: None })
-        }
-        RAZORPAY => {
-            let razorpay = open_razorpay(&config.payments.razorpay, clock)?;
-            require_public_url(config)?;
-            Ok(Opened { till: Till { provider: Arc::new(razorpay), desk: None }, sandbox: None })
-        }
-        PAYPAL => {
-            let paypal = open_paypal(&config.payments.paypal, clock)?;
-            require_public_url(config)?;
-            Ok(Opened { till: Till { provider: Arc::new(paypal), desk: None }, sandbox: None })
-        }
-        _ => open_sandbox(&config.server.data_dir, clock).await,
+    let mut till: Option<Till> = None;
+    for taker in takers {
+        let provider: Arc<dyn PaymentProvider> = match taker {
+            Taker::Sandbox => return open_sandbox(&config.server.data_dir, clock).await,
+            Taker::Stripe => Arc::new(open_stripe(&config.payments.stripe, Arc::clone(&clock))?),
+            Taker::Razorpay => {
+                Arc::new(open_razorpay(&config.payments.razorpay, Arc::clone(&clock))?)
+            }
+            Taker::PayPal => Arc::new(open_paypal(&config.payments.paypal, Arc::clone(&clock))?),
+        };
+        require_public_url(config)?;
+        tracing::info!(provider = provider.id(), "takes the money");
+        till = Some(match till {
+            None => Till::new(provider),
+            Some(till) => till.with_other(provider),
+        });
+    }
+    match till {
+        Some(till) => Ok(Opened { till, sandbox: None }),
+        None => open_sandbox(&config.server.data_dir, clock).await,
     }
 }
 
@@ -78,7 +160,8 @@ pub async fn open(
 async fn open_sandbox(folder: &Path, clock: Arc<dyn Clock>) -> Result<Opened, Failure> {
     let opened = Sandbox::open(folder.join(SANDBOX_FILE), String::new(), clock).await;
     let sandbox = Arc::new(opened.map_err(|error| Failure::broken(error.to_string()))?);
-    let till = Till { provider: sandbox.clone(), desk: Some(sandbox.clone()) };
+    tracing::info!(provider = sandbox.id(), "takes the money, and no real one");
+    let till = Till::new(sandbox.clone()).with_desk(sandbox.clone());
     Ok(Opened { till, sandbox: Some(sandbox) })
 }
 
@@ -152,8 +235,8 @@ mod tests {
     async fn refuse(config: &Config) -> Failure {
         let known = editions::derive_vocabulary(&built_in());
         let edition = editions::read("litxplore", &known).unwrap();
-        let edition = choose(edition, config).unwrap();
-        match open(&edition, config, Arc::new(SystemClock)).await {
+        let takers = choose(&edition, config).unwrap();
+        match open(&takers, config, Arc::new(SystemClock)).await {
             Ok(_) => panic!("it opens"),
             Err(failure) => failure,
         }
@@ -202,13 +285,46 @@ mod tests {
         assert!(refuse(&config).await.cause.contains("`server.public_url` is missing"));
     }
 
+    fn choose_for(edition: &str, config: &Config) -> Result<Vec<Taker>, Failure> {
+        let known = editions::derive_vocabulary(&built_in());
+        choose(&editions::read(edition, &known).unwrap(), config)
+    }
+
     #[test]
     fn only_known_providers_are_chosen() {
         let mut config = Config::default();
         config.payments.provider = Some("stipe".to_owned());
-        let known = editions::derive_vocabulary(&built_in());
-        let edition = editions::read("litxplore", &known).unwrap();
-        let failure = choose(edition, &config).unwrap_err();
+        let failure = choose_for("litxplore", &config).unwrap_err();
         assert!(failure.next.unwrap().contains("sandbox, stripe, razorpay, paypal"));
+        config.payments.providers = vec!["stripe".to_owned()];
+        let failure = choose_for("litxplore", &config).unwrap_err();
+        assert!(failure.cause.contains("are both set"), "{failure}");
+        config.payments.provider = None;
+        for (names, cause) in [
+            (["stripe", "stripe"], "twice"),
+            (["stripe", "sandbox"], "beside those who take real money"),
+            (["stripe", "palpay"], "names `palpay`"),
+        ] {
+            config.payments.providers = names.map(str::to_owned).to_vec();
+            let failure = choose_for("litxplore", &config).unwrap_err();
+            assert!(failure.cause.contains(cause), "{failure}");
+        }
+    }
+
+    #[test]
+    fn the_editions_providers_are_used_whose_keys_are_there() {
+        let mut config = Config::default();
+        assert_eq!(choose_for("montecarlo", &config).unwrap(), [Taker::Sandbox]);
+        config.payments.paypal.client_id = Some("AbC".to_owned());
+        assert_eq!(choose_for("montecarlo", &config).unwrap(), [Taker::PayPal]);
+        assert_eq!(choose_for("litxplore", &config).unwrap(), [Taker::Sandbox]);
+        config.payments.stripe.secret_key = Some(Secret::new("sk_test_123"));
+        assert_eq!(choose_for("montecarlo", &config).unwrap(), [Taker::Stripe, Taker::PayPal]);
+        assert_eq!(choose_for("default", &config).unwrap(), [Taker::Sandbox]);
+        config.payments.providers = vec!["paypal".to_owned(), "stripe".to_owned()];
+        assert_eq!(choose_for("default", &config).unwrap(), [Taker::PayPal, Taker::Stripe]);
+        config.payments.providers = Vec::new();
+        config.payments.provider = Some("sandbox".to_owned());
+        assert_eq!(choose_for("montecarlo", &config).unwrap(), [Taker::Sandbox]);
     }
 }

@@ -99,7 +99,7 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         title: "Test".to_owned(),
         tagline: String::new(),
         engines: std::collections::BTreeSet::new(),
-        provider: "sandbox".to_owned(),
+        providers: Vec::new(),
         currency: Currency::usd(),
         grace: Duration::from_secs(7 * 86_400),
         default_plan: plan.slug.clone(),

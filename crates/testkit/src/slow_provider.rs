@@ -64,6 +64,10 @@ impl PaymentProvider for SlowProvider {
         self.inner.id()
     }
 
+    fn title(&self) -> &'static str {
+        self.inner.title()
+    }
+
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
         let opened = self.inner.open_checkout(order).await;
         self.hold_back().await;

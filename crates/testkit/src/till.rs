@@ -14,14 +14,17 @@ pub enum TestTill {
     Sandbox,
     /// Another provider.
     Other(Arc<dyn PaymentProvider>),
+    /// Two that the buyer chooses between, the primary one first.
+    Two(Arc<dyn PaymentProvider>, Arc<dyn PaymentProvider>),
 }
 
 impl TestTill {
     /// The till of a platform with this sandbox.
     pub(crate) fn open(self, sandbox: &Arc<Sandbox>) -> Till {
         match self {
-            Self::Sandbox => Till { provider: sandbox.clone(), desk: Some(sandbox.clone()) },
-            Self::Other(provider) => Till { provider, desk: None },
+            Self::Sandbox => Till::new(sandbox.clone()).with_desk(sandbox.clone()),
+            Self::Other(provider) => Till::new(provider),
+            Self::Two(primary, other) => Till::new(primary).with_other(other),
         }
     }
 }

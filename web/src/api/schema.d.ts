@@ -846,7 +846,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compares with the provider now what a chore compares by itself. For administrators. */
+        /** Compares with every payment provider now what a chore compares by itself. For administrators. */
         post: operations["reconcile_payments"];
         delete?: never;
         options?: never;
@@ -3610,6 +3610,11 @@ export interface components {
             package?: string | null;
             /** @description The name of a plan. */
             plan?: string | null;
+            /**
+             * @description Who is to take the money, of the `providers` of GET /api/v1/plans; the first of them if not
+             *     given.
+             */
+            provider?: string | null;
         };
         /** @description A paid plan that somebody means to buy. */
         ChosenPlanBody: {
@@ -5495,8 +5500,10 @@ export interface components {
             packages: components["schemas"]["PackageBody"][];
             /** @description The plans, from the smallest to the largest. */
             plans: components["schemas"]["OfferBody"][];
-            /** @description Who takes the money, such as `sandbox`. */
+            /** @description Who takes the money of those who choose nobody, such as `sandbox`. */
             provider: string;
+            /** @description Whom buyers may choose to pay, that one first. */
+            providers: components["schemas"]["PaymentProviderBody"][];
             /** @description What it is. */
             tagline: string;
             /** @description The product's name. */
@@ -6469,6 +6476,12 @@ export interface components {
             body: string;
             /** @description The event. */
             event: components["schemas"]["PaymentEventBody"];
+        /** @description Somebody who takes money here. */
+        PaymentProviderBody: {
+            /** @description The name for programs, such as `stripe`. */
+            id: string;
+            /** @description The name for people. */
+            title: string;
         };
         /** @description A version of a plan. */
         PlanBody: {
@@ -6723,6 +6736,8 @@ export interface components {
              * @description Subscriptions that differed from what their provider says.
              */
             subscriptions: number;
+            /** @description The payment providers that did not answer; they are asked again within the hour. */
+            unanswered: string[];
         };
         /** @description Codes that are good once each, instead of the app's. */
         RecoveryCodesBody: {

@@ -10,6 +10,8 @@ mod payments;
 mod returns;
 mod subscriptions;
 
+pub(crate) use subscriptions::EndedHere;
+
 use std::sync::Arc;
 use std::time::Duration;
 

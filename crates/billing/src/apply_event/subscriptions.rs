@@ -14,6 +14,24 @@ use serde_json::{Value, json};
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::{BillingNews, BillingNotice};
 
+/// Why a subscription is ended here, without its provider's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndedHere {
+    /// The organization has an earlier one.
+    Duplicate,
+    /// Its time is over, and its provider is not in use any more.
+    Abandoned,
+}
+
+impl EndedHere {
+    const fn as_action(self) -> &'static str {
+        match self {
+            Self::Duplicate => "subscription.duplicate",
+            Self::Abandoned => "subscription.abandoned",
+        }
+    }
+}
+
 impl Ground {
     /// Notes what a subscription has become and puts its account on the plan that follows.
     pub(crate) async fn apply_subscription(
@@ -85,27 +103,35 @@ impl Ground {
         self.audit(tx, organization_id, ("subscription.discount", &subject, details)).await
     }
 
-    /// Ends a second subscription of an organization here, so that it gives no plan and counts
-    /// nothing, whatever its provider tells of the period that was given back.
-    pub(crate) async fn end_duplicate(
+
+    /// Ends a subscription here, so that it gives no plan and counts nothing, whatever its provider
+    /// tells of it afterwards.
+    pub(crate) async fn end_here(
         &self,
         tx: &dyn Tx,
-        duplicate: &Subscription,
+        subscription: &Subscription,
+        why: EndedHere,
     ) -> Result<Option<BillingNotice>, StoreError> {
-        let organization_id = duplicate.organization_id;
+        let organization_id = subscription.organization_id;
         tx.access().lock_organization(organization_id).await?;
-        let name = duplicate.provider_ref.as_str();
+        let name = subscription.provider_ref.as_str();
         let known = tx.payments().find_subscription_by_ref(&self.provider, name).await?;
         let known = known.ok_or(StoreError::NotFound { what: "subscription" })?;
-        if known.standing.state.status == SubscriptionStatus::Ended {
+        let before = known.standing.state.status;
+        if before == SubscriptionStatus::Ended {
             return Ok(None);
         }
         let state = SubscriptionState { status: SubscriptionStatus::Ended, ..known.standing.state };
         let ended = Standing { state, ..known.standing };
         tx.payments().set_subscription(known.id, &ended).await?;
-        let details = json!({ "provider": self.provider, "provider_ref": name });
+        let details = json!({
+            "provider": self.provider,
+            "provider_ref": name,
+            "before": before.as_str(),
+            "after": state.status.as_str(),
+        });
         let subject = format!("subscription {}", known.id);
-        self.audit(tx, organization_id, ("subscription.duplicate", &subject, details)).await?;
+        self.audit(tx, organization_id, (why.as_action(), &subject, details)).await?;
         self.follow_subscription(tx, organization_id).await
     }
 

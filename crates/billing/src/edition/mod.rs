@@ -10,6 +10,7 @@ mod parse_ai;
 mod parse_credits;
 mod parse_features;
 mod parse_invoices;
+mod parse_payments;
 mod parse_plan;
 mod parse_rewards;
 mod reader;
@@ -39,8 +40,9 @@ pub struct Edition {
     pub tagline: String,
     /// The engines that it offers; empty means all.
     pub engines: BTreeSet<String>,
-    /// Who takes the money, such as `sandbox`.
-    pub provider: String,
+    /// Who is to take the money, such as `stripe`, the one first that takes it from those who choose
+    /// nobody; empty where the file names nobody.
+    pub providers: Vec<String>,
     /// In which currency its prices are.
     pub currency: Currency,
     /// How long a plan lasts while a payment is missing.

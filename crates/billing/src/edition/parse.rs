@@ -12,6 +12,7 @@ use super::parse_ai::read_token_prices;
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
 use super::parse_features::read_features;
 use super::parse_invoices::read_invoices;
+use super::parse_payments::read_providers;
 use super::parse_plan::parse_plan;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
@@ -51,8 +52,7 @@ fn unreadable(text: &str, error: &toml_edit::TomlError) -> Mistake {
 fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
     let slug = require_slug(root, "slug");
     let currency = read_currency(root);
-    let provider = root.text("provider").unwrap_or_else(|| "sandbox".to_owned());
-    require_known(root, "provider", &provider, &known.providers);
+    let providers = read_providers(root, &known.providers);
     let engines: BTreeSet<String> = root.texts("engines").unwrap_or_default().into_iter().collect();
     let meters = read_meter_titles(root);
     let countable: BTreeSet<MeterId> = known.meters.iter().chain(meters.keys()).cloned().collect();
@@ -88,7 +88,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         title,
         tagline: root.text("tagline").unwrap_or_default(),
         engines,
-        provider,
+        providers,
         currency,
         grace: DAY * root.small_number("grace_days").unwrap_or(USUAL_GRACE_DAYS),
         default_plan,
@@ -169,17 +169,6 @@ pub(super) fn require_slug(reader: &Reader<'_>, key: &str) -> String {
         reader.refuse(key, "is no name for programs", "write 1 to 32 of a-z, 0-9 and -");
     }
     slug
-}
-
-fn require_known(reader: &Reader<'_>, key: &str, word: &str, known: &BTreeSet<String>) {
-    if !known.contains(word) {
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        reader.refuse(
-            key,
-            &format!("names `{word}`, which is not here"),
-            &remedy_for(word, &names),
-        );
-    }
 }
 
 fn require_unique<'s>(readers: &[Reader<'_>], slugs: impl Iterator<Item = &'s str>) {

@@ -55,6 +55,9 @@ pub fn run(command: &EditionCommand, console: Console) -> Result<Exit, Failure> 
                         "Ads", terms.credits, terms.person.per_day
                     )
                 }));
+                if !edition.providers.is_empty() {
+                    lines.push(format!("  {:20} {}", "Payments", edition.providers.join(", ")));
+                }
                 lines.extend(missing.iter().map(|id| {
                     format!(
                         "  The engine `{id}` is not built in; name one of your own in [engines]."
@@ -77,7 +80,7 @@ fn summary_of(edition: &Edition) -> Value {
         "slug": edition.slug,
         "title": edition.title,
         "tagline": edition.tagline,
-        "provider": edition.provider,
+        "providers": edition.providers,
         "default_plan": edition.default_plan,
         "plans": plans,
     })

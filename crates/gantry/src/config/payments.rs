@@ -11,8 +11,11 @@ use super::Secret;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PaymentsConfig {
-    /// Who takes the money instead of whom the edition names, such as `stripe`.
+    /// Who takes the money instead of whom the edition names, such as `stripe`; for one alone.
     pub provider: Option<String>,
+    /// The same for several that buyers choose among, such as `["stripe", "paypal"]`; the first one
+    /// takes the money of those who choose nobody.
+    pub providers: Vec<String>,
     /// An account at Stripe.
     pub stripe: StripeConfig,
     /// An account at Razorpay.

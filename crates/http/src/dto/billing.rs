@@ -1,6 +1,6 @@
 //! What is sold, bought and paid.
 
-use gantry_billing::{Edition, EditionPlan, Package, Sale, Upgrade};
+use gantry_billing::{Edition, EditionPlan, Package, PaymentChoice, Sale, Upgrade};
 use gantry_rules::plan::{Interval, PlanPrice, Support};
 use gantry_types::{CheckoutId, Credits, Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,21 @@ impl From<&Package> for PackageBody {
     }
 }
 
+/// Somebody who takes money here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentProviderBody {
+    /// The name for programs, such as `stripe`.
+    pub id: String,
+    /// The name for people.
+    pub title: String,
+}
+
+impl From<PaymentChoice> for PaymentProviderBody {
+    fn from(choice: PaymentChoice) -> Self {
+        Self { id: choice.id.to_owned(), title: choice.title.to_owned() }
+    }
+}
+
 /// What is sold here.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OffersBody {
@@ -169,8 +184,10 @@ pub struct OffersBody {
     pub title: String,
     /// What it is.
     pub tagline: String,
-    /// Who takes the money, such as `sandbox`.
+    /// Who takes the money of those who choose nobody, such as `sandbox`.
     pub provider: String,
+    /// Whom buyers may choose to pay, that one first.
+    pub providers: Vec<PaymentProviderBody>,
     /// The plans, from the smallest to the largest.
     pub plans: Vec<OfferBody>,
     /// Credits that can be bought.
@@ -181,13 +198,16 @@ pub struct OffersBody {
     pub meters: std::collections::BTreeMap<String, String>,
 }
 
-impl From<&Edition> for OffersBody {
-    fn from(edition: &Edition) -> Self {
+impl OffersBody {
+    /// What an edition sells, and who takes the money for it.
+    pub fn new(edition: &Edition, choices: Vec<PaymentChoice>) -> Self {
         let meters = edition.meters.iter();
+        let primary = choices.first().map(|choice| choice.id.to_owned());
         Self {
             title: edition.title.clone(),
             tagline: edition.tagline.clone(),
-            provider: edition.provider.clone(),
+            provider: primary.unwrap_or_default(),
+            providers: choices.into_iter().map(Into::into).collect(),
             plans: edition.plans.iter().map(Into::into).collect(),
             packages: edition.packages.iter().map(Into::into).collect(),
             ads: edition.rewards.is_some(),
@@ -223,6 +243,9 @@ pub struct CheckoutRequest {
     pub interval: Option<IntervalBody>,
     /// The name of a package.
     pub package: Option<String>,
+    /// Who is to take the money, of the `providers` of GET /api/v1/plans; the first of them if not
+    /// given.
+    pub provider: Option<String>,
 }
 
 /// Where to pay.
@@ -301,6 +324,8 @@ pub struct ReconciledBody {
     pub subscriptions: u64,
     /// Accounts whose plan changed because time passed.
     pub plans: u64,
+    /// The payment providers that did not answer; they are asked again within the hour.
+    pub unanswered: Vec<String>,
 }
 
 /// How far the sandbox's clock is to be moved on.

@@ -102,7 +102,7 @@ pub async fn refund_payment(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Compares with the provider now what a chore compares by itself. For administrators.
+/// Compares with every payment provider now what a chore compares by itself. For administrators.
 #[utoipa::path(post, path = "/admin/payments/reconcile", tag = "Admin",
     responses((status = 200, body = ReconciledBody)))]
 pub async fn reconcile_payments(
@@ -114,6 +114,7 @@ pub async fn reconcile_payments(
         events: done.events,
         subscriptions: done.subscriptions,
         plans: done.plans,
+        unanswered: done.unanswered.into_iter().map(str::to_owned).collect(),
     }))
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
-use gantry_billing::{Received, SubscriptionWish, WayBack, Wish};
+use gantry_billing::{CheckoutDraft, Received, SubscriptionWish, WayBack, Wish};
 use gantry_ports::store::EventOutcome;
 use gantry_rules::plan::Interval;
 use gantry_types::PaymentId;
@@ -32,7 +32,8 @@ const MESSAGE_BYTES: usize = 1 << 20;
 #[utoipa::path(get, path = "/plans", tag = "Billing", security(()),
     responses((status = 200, body = OffersBody)))]
 pub async fn list_plans(State(state): State<AppState>) -> Json<OffersBody> {
-    Json(state.billing().edition().into())
+    let billing = state.billing();
+    Json(OffersBody::new(billing.edition(), billing.list_payment_choices()))
 }
 
 /// Begins a purchase; the answer says where to pay. With an `Idempotency-Key` the request may be
@@ -47,12 +48,12 @@ pub async fn begin_checkout(
     HashedJson { value: request, sha256 }: HashedJson<CheckoutRequest>,
 ) -> Answer<(StatusCode, Json<CheckoutBody>)> {
     let key = derive_idempotency(&headers, CHECKOUT_ROUTE, sha256)?;
-    let wish = derive_wish(request)?;
+    let draft = derive_draft(request)?;
     let back = WayBack {
         page: derive_address(&state, RETURN_PATH),
         confirm: derive_address(&state, CONFIRM_PATH),
     };
-    let link = state.billing().begin_checkout(&actor, &wish, &back, key.as_ref()).await?;
+    let link = state.billing().begin_checkout(&actor, &draft, &back, key.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(CheckoutBody { id: link.id, url: link.url })))
 }
 
@@ -102,6 +103,11 @@ pub async fn open_portal(
     let back = derive_address(&state, RETURN_PATH);
     let url = state.billing().open_portal(&actor, &back).await?;
     Ok((StatusCode::CREATED, Json(PortalBody { url })))
+}
+
+fn derive_draft(mut request: CheckoutRequest) -> Answer<CheckoutDraft> {
+    let provider = request.provider.take();
+    Ok(CheckoutDraft { wish: derive_wish(request)?, provider })
 }
 
 fn derive_wish(request: CheckoutRequest) -> Answer<Wish> {

@@ -85,6 +85,7 @@ mod referrals;
 mod repeats;
 mod returns;
 mod revenue;
+mod several;
 mod shop;
 mod stripe;
 mod usage;

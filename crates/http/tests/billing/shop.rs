@@ -56,7 +56,7 @@ pub fn edition(name: &str) -> Edition {
     let meters = ["jobs", "api_calls", "iterations", "rows", "models"];
     let known = Vocabulary {
         meters: meters.iter().map(|name| name.parse().unwrap()).collect(),
-        providers: ["sandbox".to_owned()].into(),
+        providers: ["stripe", "razorpay", "paypal"].map(str::to_owned).into(),
     };
     parse_edition(&text, &known).unwrap()
 }
@@ -124,7 +124,8 @@ impl Shop {
         }
         let snapshot = self.app.store.read().await?;
         let since = Timestamp::from_micros(0);
-        let unclear = snapshot.payments().list_unclear_events(since, 100).await?;
+        let unclear =
+            snapshot.payments().list_unclear_events(self.provider.id(), since, 100).await?;
         ensure!(unclear.is_empty(), "{unclear:?}");
         Ok(())
     }

@@ -56,7 +56,7 @@ impl Seat {
 pub fn automl() -> Edition {
     let known = Vocabulary {
         meters: ["jobs", "rows", "models"].iter().map(|name| name.parse().unwrap()).collect(),
-        providers: ["sandbox".to_owned()].into(),
+        providers: ["sandbox".to_owned(), "stripe".to_owned()].into(),
     };
     parse_edition(include_str!("../../../../editions/automl.toml"), &known).unwrap()
 }

@@ -98,6 +98,9 @@ pub trait PaymentProvider: Send + Sync {
     /// The name in paths and in the store, such as `sandbox`.
     fn id(&self) -> &'static str;
 
+    /// The name for those who pay, such as `Stripe`.
+    fn title(&self) -> &'static str;
+
     /// Makes a page on which the purchase can be paid.
     ///
     /// # Errors

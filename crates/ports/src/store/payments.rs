@@ -250,17 +250,27 @@ pub trait ReadPayments: Send + Sync {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<Subscription>, StoreError>;
-    /// Subscriptions that have not ended and whose period ended before `before`, a payment of which
-    /// is missing, or whose discount was not told of; at most `limit`.
+    /// Subscriptions with a provider that have not ended and whose period ended before `before`, a
+    /// payment of which is missing, or whose discount was not told of; at most `limit`.
     async fn list_due_subscriptions(
         &self,
+        provider: &str,
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError>;
-    /// Subscriptions that give a plan while their organization has an earlier one that does, the
-    /// oldest first, at most `limit`.
+    /// Subscriptions that have not ended and are with none of these providers, whose period ended
+    /// before `before` or whose payment is missing, at most `limit`.
+    async fn list_abandoned_subscriptions(
+        &self,
+        in_use: &[&str],
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError>;
+    /// Subscriptions with a provider that give a plan while their organization has an earlier one
+    /// that does, with whomever, the oldest first, at most `limit`.
     async fn list_duplicate_subscriptions(
         &self,
+        provider: &str,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError>;
     /// Subscriptions on trial that go on afterwards, whose trial ends in a span of time and was not
@@ -309,10 +319,11 @@ pub trait ReadPayments: Send + Sync {
     ) -> Result<Vec<String>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
-    /// Events that came since `since`, could not be understood and are not given up, oldest first,
-    /// at most `limit`.
+    /// Events of a provider that came since `since`, could not be understood and are not given up,
+    /// oldest first, at most `limit`.
     async fn list_unclear_events(
         &self,
+        provider: &str,
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<PaymentEvent>, StoreError>;

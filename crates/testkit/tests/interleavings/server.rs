@@ -92,7 +92,7 @@ impl Server {
             providers: ["sandbox".to_owned()].into(),
         };
         let edition = parse_edition(EDITION, &known).map_err(|wrong| anyhow!("{wrong}"))?;
-        let till = Till { provider: sandbox.clone(), desk: Some(sandbox.clone()) };
+        let till = Till::new(sandbox.clone()).with_desk(sandbox.clone());
         let billing = Billing::new(port.clone(), clock, edition).with_till(till);
         billing.import_edition().await?;
         Ok(Self { store, port, sandbox, billing, claims: Vec::new() })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use gantry_access::Actor;
-use gantry_billing::{BillingError, Received, SubscriptionWish, WayBack, Wish};
+use gantry_billing::{BillingError, CheckoutDraft, Received, SubscriptionWish, WayBack, Wish};
 use gantry_pay::Delivery;
 use gantry_ports::payments::{PaymentError, UnverifiedEvent};
 use gantry_ports::store::{
@@ -211,8 +211,9 @@ impl World {
 
     async fn buy(&mut self, wish: Wish, card: &str) -> Result<()> {
         let back = WayBack { page: "/".to_owned(), confirm: "/".to_owned() };
-        let link = match self.server.billing.begin_checkout(&self.actor(), &wish, &back, None).await
-        {
+        let draft = CheckoutDraft { wish, provider: None };
+        let begun = self.server.billing.begin_checkout(&self.actor(), &draft, &back, None).await;
+        let link = match begun {
             Ok(link) => link,
             Err(BillingError::AlreadySubscribed) => return Ok(()),
             Err(error) => return Err(error.into()),

@@ -40,6 +40,10 @@ impl PaymentProvider for PayPal {
         "paypal"
     }
 
+    fn title(&self) -> &'static str {
+        "PayPal"
+    }
+
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
         match &order.purchase {
             Purchase::Plan { plan_id, interval, trial_days } => {

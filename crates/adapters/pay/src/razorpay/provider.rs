@@ -34,6 +34,10 @@ impl PaymentProvider for Razorpay {
         "razorpay"
     }
 
+    fn title(&self) -> &'static str {
+        "Razorpay"
+    }
+
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
         match &order.purchase {
             Purchase::Plan { plan_id, interval, trial_days } => {

@@ -23,6 +23,10 @@ impl PaymentProvider for Sandbox {
         "sandbox"
     }
 
+    fn title(&self) -> &'static str {
+        "Sandbox"
+    }
+
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
         let id = name("cs_test");
         let checkout = Checkout { order: Order::of(order), progress: Progress::Open };

@@ -57,6 +57,10 @@ impl PaymentProvider for Stripe {
         "stripe"
     }
 
+    fn title(&self) -> &'static str {
+        "Stripe"
+    }
+
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
         self.make_page(order).await
     }

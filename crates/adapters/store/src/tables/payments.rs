@@ -59,33 +59,56 @@ impl ReadPayments for Session {
 
     async fn list_due_subscriptions(
         &self,
+        provider: &str,
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError> {
         let sql = format!(
             "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
-             WHERE status <> 'ended' AND (period_end < $1 OR status = 'past_due' \
-             OR discount_news = 'awaited') \
-             ORDER BY period_end LIMIT $2"
+             WHERE provider = $1 AND status <> 'ended' \
+             AND (period_end < $2 OR status = 'past_due' OR discount_news = 'awaited') \
+             ORDER BY period_end LIMIT $3"
         );
-        let values = vec![before.as_micros().into(), i64::from(limit).into()];
+        let values = vec![provider.into(), before.as_micros().into(), i64::from(limit).into()];
+        let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
+        rows.into_iter().map(SubscriptionRow::decode).collect()
+    }
+
+    async fn list_abandoned_subscriptions(
+        &self,
+        in_use: &[&str],
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError> {
+        let places: Vec<String> =
+            (2..).zip(in_use).map(|(place, _)| format!(" AND provider <> ${place}")).collect();
+        let (others, last) = (places.concat(), places.len() + 2);
+        let sql = format!(
+            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
+             WHERE status <> 'ended' AND (period_end < $1 OR status = 'past_due'){others} \
+             ORDER BY period_end LIMIT ${last}"
+        );
+        let mut values: Vec<Value> = vec![before.as_micros().into()];
+        values.extend(in_use.iter().map(|provider| Value::from(*provider)));
+        values.push(i64::from(limit).into());
         let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
         rows.into_iter().map(SubscriptionRow::decode).collect()
     }
 
     async fn list_duplicate_subscriptions(
         &self,
+        provider: &str,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError> {
         let sql = format!(
             "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
-             WHERE status IN ('trialing', 'active', 'past_due') AND EXISTS ( \
+             WHERE provider = $1 AND status IN ('trialing', 'active', 'past_due') AND EXISTS ( \
              SELECT 1 FROM subscriptions earlier \
              WHERE earlier.organization_id = subscriptions.organization_id \
              AND earlier.status IN ('trialing', 'active', 'past_due') \
-             AND earlier.id < subscriptions.id) ORDER BY id LIMIT $1"
+             AND earlier.id < subscriptions.id) ORDER BY id LIMIT $2"
         );
-        let values = vec![i64::from(limit).into()];
+        let values = vec![provider.into(), i64::from(limit).into()];
         let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
         rows.into_iter().map(SubscriptionRow::decode).collect()
     }
@@ -208,15 +231,16 @@ impl ReadPayments for Session {
 
     async fn list_unclear_events(
         &self,
+        provider: &str,
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<PaymentEvent>, StoreError> {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM payment_events \
-             WHERE outcome = 'unclear' AND given_up_at IS NULL AND received_at >= $1 \
-             ORDER BY id LIMIT $2"
+             WHERE provider = $1 AND outcome = 'unclear' AND given_up_at IS NULL \
+             AND received_at >= $2 ORDER BY id LIMIT $3"
         );
-        let values = vec![since.as_micros().into(), i64::from(limit).into()];
+        let values = vec![provider.into(), since.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
         rows.into_iter().map(EventRow::decode).collect()
     }

@@ -34,6 +34,8 @@ impl From<BillingError> for Problem {
                 .with_next_step("Send `switch` to POST /api/v1/account/subscription."),
             BillingError::NoSubscription => Self::new(ProblemCode::Conflict, detail)
                 .with_next_step("Buy a plan with POST /api/v1/account/checkouts."),
+            BillingError::ProviderGone { .. } => Self::new(ProblemCode::Conflict, detail)
+                .with_next_step("Ask the operator, or cancel it at the provider itself."),
             BillingError::NoProvider => Self::new(ProblemCode::NotFound, detail),
             BillingError::Payment(error) => error.into(),
             BillingError::Unverified(UnverifiedEvent::Unavailable { .. }) => unavailable(detail),

@@ -30,6 +30,7 @@ mod open;
 pub mod payment_returns;
 pub mod payments;
 pub mod people;
+pub mod providers;
 pub mod quota_events;
 pub mod races;
 pub mod referrals;
@@ -100,6 +101,8 @@ macro_rules! store_conformance {
             payment_returns::a_refund_that_failed_stays_so,
             payment_returns::disputes_are_kept_one_by_one,
             payment_returns::events_that_are_given_up_stay_unclear,
+            providers::subscriptions_are_listed_by_their_provider,
+            providers::unclear_events_are_listed_by_their_provider,
             debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
             debts::what_a_job_did_not_spend_pays_what_is_owed,
             debts::no_more_returns_than_is_not_owed,

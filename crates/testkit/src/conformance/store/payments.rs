@@ -123,7 +123,7 @@ pub async fn a_subscription_is_kept_as_it_was_told(world: &World) -> Outcome {
     ensure!(payments.find_subscription_by_ref("story", "sub_1").await? == expected);
     ensure!(payments.find_subscription_by_ref("other", "sub_1").await?.is_none());
     ensure!(payments.find_subscription(account).await? == expected);
-    let due = payments.list_due_subscriptions(World::at(601), 10).await?;
+    let due = payments.list_due_subscriptions("story", World::at(601), 10).await?;
     ensure!(due.len() == 1 && Some(&due[0]) == expected.as_ref());
     Ok(())
 }
@@ -237,9 +237,10 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
     let refused = insert(twin).await;
     ensure!(matches!(refused, Err(StoreError::AlreadyExists { .. })), "{refused:?}");
     ensure!(world.read().await?.payments().has_event("story", "evt_1").await?);
-    let unclear = world.read().await?.payments().list_unclear_events(START, 10).await?;
+    let unclear = world.read().await?.payments().list_unclear_events("story", START, 10).await?;
     ensure!(unclear == std::slice::from_ref(&event), "{unclear:?}");
-    let later = world.read().await?.payments().list_unclear_events(World::at(1), 10).await?;
+    let since = World::at(1);
+    let later = world.read().await?.payments().list_unclear_events("story", since, 10).await?;
     ensure!(later.is_empty(), "{later:?}");
     let id = event.id;
     world
@@ -250,7 +251,8 @@ pub async fn an_event_is_noted_once(world: &World) -> Outcome {
             })
         })
         .await?;
-    ensure!(world.read().await?.payments().list_unclear_events(START, 10).await?.is_empty());
+    let unclear = world.read().await?.payments().list_unclear_events("story", START, 10).await?;
+    ensure!(unclear.is_empty(), "{unclear:?}");
     Ok(())
 }
 
