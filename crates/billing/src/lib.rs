@@ -9,6 +9,7 @@ mod account;
 mod administer;
 mod ai_use;
 mod apply_event;
+mod audit;
 mod begin_checkout;
 mod costs;
 mod duplicates;

@@ -11,7 +11,7 @@ use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
 use gantry_rules::subscription::Subscription;
 use gantry_types::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::error::{BillingError, describe_unreadable};
 use crate::receive_event::Received;
@@ -69,21 +69,6 @@ impl Billing {
         let details = json!({ "by_seconds": by.as_secs(), "after": now });
         self.note(actor, ("sandbox.advance", "sandbox"), details).await?;
         Ok(now)
-    }
-
-    async fn note(
-        &self,
-        actor: &Actor,
-        (action, subject): (&'static str, &str),
-        details: Value,
-    ) -> Result<(), BillingError> {
-        let entry = actor.audit_entry(action, subject, details, self.clock.now());
-        self.store
-            .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move { Ok::<(), BillingError>(tx.audit().append(&entry).await?) })
-            })
-            .await
     }
 
     /// Applies what did not arrive and what was unclear, asks the provider about subscriptions

@@ -237,7 +237,12 @@ impl Billing {
         require(actor, Permission::ManageBilling)?;
         let till = self.require_till()?;
         let name = self.find_provider_ref(actor).await?.ok_or(BillingError::NoSubscription)?;
-        Ok(till.provider.open_portal(&name, return_url).await?)
+        let url = till.provider.open_portal(&name, return_url).await?;
+        // What is changed there its events tell; who was let in stands here alone.
+        let details = json!({ "provider": till.provider.id() });
+        let subject = format!("organization {}", actor.organization_id);
+        self.note(actor, ("portal.open", &subject), details).await?;
+        Ok(url)
     }
 
     /// The present provider's name for the organization's subscription.
