@@ -182,6 +182,13 @@ impl<'a> Walk<'a> {
         Ok(answer)
     }
 
+    /// Adds what was walked on another server.
+    fn join(&mut self, other: Walk<'_>) {
+        self.told.extend(other.told);
+        self.untold.extend(other.untold);
+        self.wrong.extend(other.wrong);
+    }
+
     /// Compares the walk with the table and the exceptions.
     fn end(mut self) -> Vec<String> {
         let table: BTreeSet<Row> = TABLE
@@ -287,8 +294,7 @@ async fn open() -> Result<(TestApp, FakeIssuer)> {
     let port = Arc::new(Oidc::new(elsewhere, clock)?);
     let provider = Provider { id: "test".parse()?, label: "Test".to_owned(), port };
     let settings = TestSettings::default();
-    let access =
-        AccessSettings { public_url: person::SITE.to_owned(), ..settings.access.clone() };
+    let access = AccessSettings { public_url: person::SITE.to_owned(), ..settings.access.clone() };
     let settings = TestSettings {
         access,
         edition: Some(money::edition()),

@@ -13,8 +13,8 @@ use totp_rs::{Builder, Secret};
 
 use super::{By, Call, Walk, take_token, text_of};
 
-pub const SITE: &str = "https://gantry.example";
-pub const CALLBACK: &str = "/api/v1/auth/providers/test/callback";
+pub(super) const SITE: &str = "https://gantry.example";
+pub(super) const CALLBACK: &str = "/api/v1/auth/providers/test/callback";
 const ADA: &str = "ada@example.org";
 const BOB: &str = "bob@example.org";
 const OTHER: &str = "another long password";
@@ -22,7 +22,7 @@ const OTHER: &str = "another long password";
 const PAUSE: Duration = Duration::from_secs(61);
 
 /// Somebody registers, and proves their address.
-pub async fn come_in(walk: &mut Walk<'_>) -> Result<TestClient> {
+pub(super) async fn come_in(walk: &mut Walk<'_>) -> Result<TestClient> {
     let app = walk.app;
     let mut ada = app.client();
     let body = json!({ "email": ADA, "password": PASSWORD, "name": "Ada" });
@@ -39,7 +39,11 @@ pub async fn come_in(walk: &mut Walk<'_>) -> Result<TestClient> {
 }
 
 /// Everything else that a person does about themselves.
-pub async fn walk(walk: &mut Walk<'_>, ada: &mut TestClient, issuer: &FakeIssuer) -> Result<()> {
+pub(super) async fn walk(
+    walk: &mut Walk<'_>,
+    ada: &mut TestClient,
+    issuer: &FakeIssuer,
+) -> Result<()> {
     use_sessions(walk, ada).await?;
     use_a_second_factor(walk, ada).await?;
     use_a_passkey(walk, ada).await?;
@@ -190,8 +194,7 @@ async fn change_oneself(walk: &mut Walk<'_>) -> Result<()> {
     walk.tell(&mut bob, Call::new("post", "/api/v1/auth/email").json(&body)).await?;
 
     let mut anybody = app.client();
-    let forgot =
-        Call::new("post", "/api/v1/auth/password/forgot").json(&json!({ "email": BOB }));
+    let forgot = Call::new("post", "/api/v1/auth/password/forgot").json(&json!({ "email": BOB }));
     walk.tell_by(By::Anybody, &mut anybody, forgot).await?;
     let token = take_token(app, "reset_password").await?;
     let body = json!({ "token": token, "password": PASSWORD });
