@@ -127,7 +127,7 @@ impl Flows {
         require(actor, Permission::RunJobs)?;
         let before = self.get_workflow(actor, id).await?;
         let (owner, now) = (actor.organization_id, self.jobs.clock().now());
-        let details = json!({ "before": describe(&before) });
+        let details = json!({ "before": describe(&before), "after": null });
         let entry = actor.audit_entry("workflow.delete", &subject_of(id), details, now);
         self.store
             .write::<(), FlowsError, _>(move |tx| {
