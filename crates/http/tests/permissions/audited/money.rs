@@ -1,6 +1,7 @@
 //! What people and administrators do about plans, credits and payments.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use gantry_billing::{Edition, EditionPlan, Package, Sale};
@@ -20,6 +21,8 @@ use serde_json::json;
 use super::{By, Call, Walk, id_in, text_of};
 use crate::stage::id_of;
 
+/// How long an ad lasts.
+const AN_AD: Duration = Duration::from_secs(6);
 const PAYS: &str = "4242 4242 4242 4242";
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0";
 
@@ -130,6 +133,7 @@ async fn watch_an_ad(
     let id = id_in(&walk.pass(ada, begin).await?)?;
     let loaded = Call::new("post", "/api/v1/rewards/sessions/{id}/events").about(&id)?;
     walk.pass(ada, loaded.json(&json!({ "event": "loaded" }))).await?;
+    walk.app.clock.advance(AN_AD);
     let watch = Call::new("post", "/api/v1/rewards/sessions/{id}/sandbox").about(&id)?;
     walk.pass(ada, watch).await?;
     let claim = Call::new("post", "/api/v1/rewards/claims").header("user-agent", BROWSER);
