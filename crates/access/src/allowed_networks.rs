@@ -5,7 +5,8 @@
 
 use std::net::IpAddr;
 
-use gantry_ports::store::StoreExt;
+use gantry_ports::store::{StoreExt, Tx};
+use gantry_types::Timestamp;
 use ipnet::IpNet;
 use serde_json::json;
 
@@ -97,25 +98,33 @@ impl Access {
                 format!("would shut you out; your own address is {}, so add it", actor.ip);
             return Err(AccessError::invalid(FIELD, message));
         }
-        let organization_id = actor.organization_id;
-        let before = self.list_allowed_networks(actor).await?;
-        let details = json!({ "before": before.to_texts(), "after": networks.to_texts() });
-        let subject = format!("organization {organization_id}");
-        let entry =
-            actor.audit_entry("organization.allow_networks", &subject, details, self.clock.now());
-        let texts = networks.to_texts();
+        let (organization_id, now) = (actor.organization_id, self.clock.now());
+        let (whose, texts) = (actor.clone(), networks.to_texts());
         self.store
             .write::<_, AccessError, _>(move |tx| {
-                let (texts, entry) = (texts.clone(), entry.clone());
-                Box::pin(async move {
-                    tx.identity().set_allowed_networks(organization_id, &texts).await?;
-                    Ok(tx.audit().append(&entry).await?)
-                })
+                let (actor, texts) = (whose.clone(), texts.clone());
+                Box::pin(async move { set_networks(tx, &actor, (&texts, now)).await })
             })
             .await?;
         self.forget_members(organization_id).await?;
         Ok(networks)
     }
+}
+
+/// Sets the networks of the actor's organization, and notes what they were until then.
+async fn set_networks(
+    tx: &dyn Tx,
+    actor: &Actor,
+    (texts, now): (&[String], Timestamp),
+) -> Result<(), AccessError> {
+    let id = actor.organization_id;
+    tx.access().lock_organization(id).await?;
+    let before = tx.identity().list_allowed_networks(id).await?;
+    tx.identity().set_allowed_networks(id, texts).await?;
+    let details = json!({ "before": before, "after": texts });
+    let subject = format!("organization {id}");
+    let entry = actor.audit_entry("organization.allow_networks", &subject, details, now);
+    Ok(tx.audit().append(&entry).await?)
 }
 
 #[cfg(test)]

@@ -118,7 +118,8 @@ impl Access {
             .find(|key| key.id == id)
             .ok_or(AccessError::NotFound { what: "API key" })?;
         let now = self.clock.now();
-        let details = json!({ "name": key.name, "prefix": key.prefix });
+        let before = json!({ "name": key.name, "prefix": key.prefix, "scopes": key.scopes });
+        let details = json!({ "before": before, "after": null });
         let entry = actor.audit_entry("api_key.revoke", &format!("api_key {id}"), details, now);
         self.change_identity(key.user_id, move |tx| {
             let entry = entry.clone();

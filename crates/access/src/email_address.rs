@@ -76,7 +76,9 @@ impl Access {
             return Ok(());
         }
         let posted = self.derive_verification(&user, now)?;
-        self.post_link(user, (posted, None)).await
+        let subject = format!("user {user_id}");
+        let entry = actor.audit_entry("user.ask_verification", &subject, json!({}), now);
+        self.post_link(user, (posted, entry)).await
     }
 
     /// Sends a link to somebody who still has the address and the password that they had when
@@ -84,7 +86,7 @@ impl Access {
     async fn post_link(
         &self,
         asked: User,
-        (posted, entry): (PostedLink, Option<AuditEntry>),
+        (posted, entry): (PostedLink, AuditEntry),
     ) -> Result<(), AccessError> {
         self.store
             .write::<_, AccessError, _>(move |tx| {
@@ -95,9 +97,7 @@ impl Access {
                     if user.email != asked.email || user.password_hash != asked.password_hash {
                         return Err(AccessError::NotSignedIn);
                     }
-                    if let Some(entry) = &entry {
-                        tx.audit().append(entry).await?;
-                    }
+                    tx.audit().append(&entry).await?;
                     for queued in &posted.mails {
                         // Perhaps the address of somebody else.
                         if queued.mail.recipient != user.email {
@@ -144,7 +144,7 @@ impl Access {
         let details = json!({ "before": { "email": user.email }, "after": { "email": wanted } });
         let subject = format!("user {}", user.id);
         let entry = actor.audit_entry("user.ask_email_change", &subject, details, now);
-        self.post_link(user, (posted, Some(entry))).await
+        self.post_link(user, (posted, entry)).await
     }
 
     /// Takes the proof of a link: the address is verified, or becomes the user's new one.

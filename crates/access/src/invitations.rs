@@ -127,14 +127,20 @@ impl Access {
     ) -> Result<(), AccessError> {
         require(actor, Permission::ManageMembers)?;
         let organization_id = actor.organization_id;
-        let subject = format!("invitation {id}");
-        let entry =
-            actor.audit_entry("member.withdraw_invitation", &subject, json!({}), self.clock.now());
+        let (actor, now) = (actor.clone(), self.clock.now());
         self.store
             .write(move |tx| {
-                let entry = entry.clone();
+                let actor = actor.clone();
                 Box::pin(async move {
+                    let open = tx.identity().list_invitations(organization_id, now).await?;
+                    let before = open.iter().find(|invitation| invitation.id == id);
+                    let before =
+                        before.map(|open| json!({ "email": open.email, "role": open.role }));
                     tx.identity().delete_invitation(organization_id, id).await?;
+                    let details = json!({ "before": before, "after": null });
+                    let subject = format!("invitation {id}");
+                    let action = "member.withdraw_invitation";
+                    let entry = actor.audit_entry(action, &subject, details, now);
                     Ok(tx.audit().append(&entry).await?)
                 })
             })

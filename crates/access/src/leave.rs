@@ -51,7 +51,8 @@ impl Access {
         let token = new.token.expose().to_owned();
         let letter = Letter::AccountLeaving { name: user.name.clone(), at: erase_at, token };
         let mail = self.write_letter(&letter, &user, now)?;
-        let details = json!({ "erase_at": erase_at });
+        let after = json!({ "status": "leaving", "erase_at": erase_at });
+        let details = json!({ "before": { "status": "active" }, "after": after });
         let entry = actor.audit_entry("user.leave", &format!("user {}", user.id), details, now);
         let link = OneTimeLink { expires_at: erase_at, ..new.link };
         let leave = Leave { departure, link, mail, entry };

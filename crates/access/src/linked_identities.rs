@@ -147,16 +147,19 @@ impl Access {
         change: WayChange,
     ) -> Result<WayTold, AccessError> {
         let now = self.clock.now();
-        let (added, action) = match change {
-            WayChange::Added => (true, "way_in.add"),
-            WayChange::Removed => (false, "way_in.remove"),
+        let described = way.describe();
+        let (added, action, details) = match change {
+            WayChange::Added => (true, "way_in.add", json!({ "before": null, "after": described })),
+            WayChange::Removed => {
+                (false, "way_in.remove", json!({ "before": described, "after": null }))
+            }
         };
         let letter =
             Letter::WayInChanged { name: user.name.clone(), way: way.name().to_owned(), added };
         let subject = format!("user {}", user.id);
         Ok(WayTold {
             mail: self.write_letter(&letter, user, now)?,
-            entry: actor.audit_entry(action, &subject, way.describe(), now),
+            entry: actor.audit_entry(action, &subject, details, now),
         })
     }
 }

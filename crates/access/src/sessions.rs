@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gantry_ports::store::{Membership, PlanChoice, Session, SessionPurpose, StoreExt, User};
 use gantry_types::{SessionId, Timestamp, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Access;
 use crate::actor::{Actor, Desk, Via};
@@ -136,12 +136,16 @@ impl Access {
 
     async fn delete_session(&self, actor: &Actor, id: SessionId) -> Result<(), AccessError> {
         let user_id = require_person(actor)?;
-        let subject = format!("session {id}");
-        let entry = actor.audit_entry("session.end", &subject, json!({}), self.clock.now());
+        let (actor, now) = (actor.clone(), self.clock.now());
         self.change_identity(user_id, move |tx| {
-            let entry = entry.clone();
+            let actor = actor.clone();
             Box::pin(async move {
+                let sessions = tx.access().list_sessions(user_id).await?;
+                let before = sessions.iter().find(|session| session.id == id).map(describe);
                 tx.access().delete_session(user_id, id).await?;
+                let details = json!({ "before": before, "after": null });
+                let entry =
+                    actor.audit_entry("session.end", &format!("session {id}"), details, now);
                 Ok(tx.audit().append(&entry).await?)
             })
         })
@@ -174,4 +178,9 @@ impl Access {
 
 pub(crate) fn require_person(actor: &Actor) -> Result<UserId, AccessError> {
     actor.user_id.ok_or(AccessError::NotSignedIn)
+}
+
+/// A session for the audit log.
+fn describe(session: &Session) -> Value {
+    json!({ "user_agent": session.user_agent, "created_at": session.created_at })
 }

@@ -5,10 +5,10 @@
 //! the whole family ends; a new pair ends the access token before it.
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{ApiKey, RefreshToken, StoreExt, Tx};
+use gantry_ports::store::{ApiKey, AuditEntry, RefreshToken, StoreExt, Tx};
 use gantry_rules::plan::Feature;
 use gantry_types::{ApiKeyId, Scope, Timestamp, TokenFamilyId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Access;
 use crate::actor::Actor;
@@ -259,22 +259,33 @@ impl Exchanging {
         }
         tx.identity().revoke_access_tokens(self.old.family, self.now).await?;
         self.new.insert(tx).await?;
+        let details = json!({
+            "name": self.old.name,
+            "before": { "scopes": self.old.scopes, "expires_at": self.old.expires_at },
+            "after": {
+                "scopes": self.new.pair.scopes, "expires_at": self.new.refresh.expires_at,
+            },
+        });
+        tx.audit().append(&self.describe("tokens.refresh", details)).await?;
         Ok(Exchange::Done)
     }
 
     async fn end_stolen(&self, tx: &dyn Tx) -> Result<Exchange, AccessError> {
         tx.identity().end_family(self.old.family, self.now).await?;
-        let draft = AuditDraft {
-            action: "tokens.reuse",
-            subject: format!("token family {}", self.old.family),
-            details: json!({ "name": self.old.name }),
-        };
+        let details = json!({ "name": self.old.name });
+        tx.audit().append(&self.describe("tokens.reuse", details)).await?;
+        Ok(Exchange::Stolen)
+    }
+
+    /// A line about the family, in the name of whoever has the token.
+    fn describe(&self, action: &'static str, details: Value) -> AuditEntry {
+        let subject = format!("token family {}", self.old.family);
+        let draft = AuditDraft { action, subject, details };
         let origin = Origin {
             organization_id: Some(self.old.organization_id),
             user_id: Some(self.old.user_id),
             ip: self.ip.clone(),
         };
-        tx.audit().append(&draft.complete(origin, self.now)).await?;
-        Ok(Exchange::Stolen)
+        draft.complete(origin, self.now)
     }
 }

@@ -10,6 +10,7 @@ mod account;
 mod administer;
 mod ai_use;
 mod apply_event;
+mod audit;
 mod begin_checkout;
 mod billing_details;
 mod costs;

@@ -54,17 +54,18 @@ impl Billing {
     pub async fn dismiss_plan_choice(&self, actor: &Actor) -> Result<(), BillingError> {
         require(actor, Permission::ManageBilling)?;
         let organization_id = actor.organization_id;
-        let subject = format!("organization {organization_id}");
-        let entry = actor.audit_entry("plan_choice.dismiss", &subject, json!({}), self.clock.now());
+        let (actor, now) = (actor.clone(), self.clock.now());
         self.store
             .write(move |tx| {
-                let entry = entry.clone();
+                let actor = actor.clone();
                 Box::pin(async move {
                     tx.access().lock_organization(organization_id).await?;
-                    if tx.accounts().find_plan_choice(organization_id).await?.is_none() {
-                        return Ok(());
-                    }
+                    let before = tx.accounts().find_plan_choice(organization_id).await?;
+                    let Some(before) = before else { return Ok(()) };
                     tx.accounts().delete_plan_choice(organization_id).await?;
+                    let subject = format!("organization {organization_id}");
+                    let details = json!({ "before": before, "after": null });
+                    let entry = actor.audit_entry("plan_choice.dismiss", &subject, details, now);
                     Ok::<(), BillingError>(tx.audit().append(&entry).await?)
                 })
             })

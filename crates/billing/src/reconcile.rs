@@ -11,7 +11,7 @@ use gantry_ports::payments::ToldSubscription;
 use gantry_ports::store::{EventOutcome, StoreExt};
 use gantry_rules::subscription::{Standing, Subscription};
 use gantry_types::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Billing;
 use crate::error::BillingError;
@@ -75,21 +75,6 @@ impl Billing {
         let details = json!({ "by_seconds": by.as_secs(), "after": now });
         self.note(actor, ("sandbox.advance", "sandbox"), details).await?;
         Ok(now)
-    }
-
-    async fn note(
-        &self,
-        actor: &Actor,
-        (action, subject): (&'static str, &str),
-        details: Value,
-    ) -> Result<(), BillingError> {
-        let entry = actor.audit_entry(action, subject, details, self.clock.now());
-        self.store
-            .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move { Ok::<(), BillingError>(tx.audit().append(&entry).await?) })
-            })
-            .await
     }
 
     /// Applies what did not arrive and what was unclear, asks every provider about subscriptions

@@ -6,7 +6,7 @@ use gantry_ports::payments::{SubscriptionChange, SubscriptionOrder, ToldSubscrip
 use gantry_ports::store::{AuditEntry, Page, PageRequest, Payment, StoreExt};
 use gantry_rules::plan::{Interval, Plan};
 use gantry_rules::submission::IdempotencyKey;
-use gantry_rules::subscription::{Subscription, SubscriptionStatus};
+use gantry_rules::subscription::{AtPeriodEnd, Subscription, SubscriptionStatus};
 use gantry_types::{Money, OrganizationId, PaymentId, PlanId};
 use serde_json::{Value, json};
 
@@ -235,7 +235,12 @@ impl Billing {
         drop(snapshot);
         let found = found.ok_or(BillingError::NoSubscription)?;
         let provider = self.get_provider_of(&found.provider)?;
-        Ok(provider.open_portal(&found.provider_ref, return_url).await?)
+        let url = provider.open_portal(&found.provider_ref, return_url).await?;
+        // What is changed there its events tell; who was let in stands here alone.
+        let details = json!({ "provider": provider.id() });
+        let subject = format!("organization {}", actor.organization_id);
+        self.note(actor, ("portal.open", &subject), details).await?;
+        Ok(url)
     }
 
     /// What the organization paid.
@@ -254,11 +259,18 @@ impl Billing {
 }
 
 fn describe(wish: &SubscriptionWish, view: &SubscriptionView) -> (&'static str, Value) {
+    let state = &view.subscription.standing.state;
+    let end = |wanted: AtPeriodEnd| {
+        json!({
+            "before": { "at_period_end": state.at_period_end },
+            "after": { "at_period_end": wanted },
+        })
+    };
     match wish {
-        SubscriptionWish::Cancel => ("subscription.cancel", json!({ "at": "period_end" })),
-        SubscriptionWish::Keep => ("subscription.keep", json!({})),
+        SubscriptionWish::Cancel => ("subscription.cancel", end(AtPeriodEnd::Cancel)),
+        SubscriptionWish::Keep => ("subscription.keep", end(AtPeriodEnd::Renew)),
         SubscriptionWish::Switch { slug, interval, return_url: _ } => {
-            let now = view.subscription.standing.state.interval;
+            let now = state.interval;
             let before = json!({ "plan": view.plan.slug, "interval": now.as_str() });
             let after = json!({ "plan": slug, "interval": interval.as_str() });
             ("subscription.switch", json!({ "before": before, "after": after }))

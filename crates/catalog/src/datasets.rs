@@ -130,7 +130,8 @@ impl Catalog {
         self.require_change(actor, ObjectRef::Dataset(id)).await?;
         let (organization_id, now) = (actor.organization_id, self.clock.now());
         let subject = format!("dataset {id}");
-        let entry = actor.audit_entry("dataset.delete", &subject, describe(&before), now);
+        let details = json!({ "before": describe(&before), "after": null });
+        let entry = actor.audit_entry("dataset.delete", &subject, details, now);
         self.store
             .write(move |tx| {
                 let entry = entry.clone();

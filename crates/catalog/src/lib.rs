@@ -19,6 +19,7 @@ mod preview;
 mod profile_dataset;
 mod retention;
 mod samples;
+mod upload_lines;
 mod uploads;
 
 pub use artifacts::{ArtifactContent, ByteRange};

@@ -157,7 +157,8 @@ impl Catalog {
         self.require_change(actor, ObjectRef::Model(id)).await?;
         let (owner, now) = (actor.organization_id, self.clock.now());
         let subject = format!("model {id}");
-        let details = json!({ "before": model.card.as_ref().map(describe_card) });
+        let before = model.card.as_ref().map(describe_card);
+        let details = json!({ "before": before, "after": null });
         let entry = actor.audit_entry("model.delete", &subject, details, now);
         self.store
             .write::<(), CatalogError, _>(move |tx| {

@@ -15,9 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::Catalog;
 use crate::content::{Content, derive_content};
-use crate::datasets::{describe, get_dataset_of, read_head, sha256_of_blob};
+use crate::datasets::{get_dataset_of, read_head, sha256_of_blob};
 use crate::error::CatalogError;
 use crate::names::{derive_file_name, derive_sha256, derive_title};
+use crate::upload_lines::{tell_begun, tell_completed, tell_given_up};
 
 /// The size of every part but the last, in bytes.
 pub const PART_BYTES: u64 = 8 << 20;
@@ -69,16 +70,16 @@ impl Catalog {
             self.require_change(actor, ObjectRef::Dataset(dataset_id)).await?;
         }
         let organization_id = actor.organization_id;
-        let kept = upload.clone();
+        let (kept, entry) = (upload.clone(), tell_begun(actor, &upload));
         self.store
             .write(move |tx| {
-                let upload = upload.clone();
+                let (upload, entry) = (upload.clone(), entry.clone());
                 Box::pin(async move {
                     if let Some(dataset_id) = upload.dataset_id {
                         get_dataset_of(tx.catalog(), organization_id, dataset_id).await?;
                     }
                     tx.catalog().insert_upload(&upload).await?;
-                    Ok::<(), CatalogError>(())
+                    Ok::<(), CatalogError>(tx.audit().append(&entry).await?)
                 })
             })
             .await?;
@@ -163,12 +164,18 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::NotFound`].
     pub async fn cancel_upload(&self, actor: &Actor, id: UploadId) -> Result<(), CatalogError> {
-        self.get_upload(actor, id).await?;
+        let upload = self.get_upload(actor, id).await?;
         let organization_id = actor.organization_id;
+        let entry = tell_given_up(actor, &upload, self.clock.now());
         let keys = self
             .store
-            .write(move |tx| {
-                Box::pin(async move { tx.catalog().delete_upload(organization_id, id).await })
+            .write::<_, StoreError, _>(move |tx| {
+                let entry = entry.clone();
+                Box::pin(async move {
+                    let keys = tx.catalog().delete_upload(organization_id, id).await?;
+                    tx.audit().append(&entry).await?;
+                    Ok(keys)
+                })
             })
             .await
             .map_err(CatalogError::Store)?;
@@ -248,15 +255,7 @@ impl Catalog {
         self.store
             .write(move |tx| {
                 let (actor, upload, version) = (actor.clone(), upload.clone(), version.clone());
-                Box::pin(async move {
-                    let now = version.created_at;
-                    let (dataset, keys) = insert_version(tx, &upload, version).await?;
-                    let subject = format!("dataset {}", dataset.id);
-                    let details = describe(&dataset);
-                    let entry = actor.audit_entry("dataset.upload", &subject, details, now);
-                    tx.audit().append(&entry).await?;
-                    Ok((dataset, keys))
-                })
+                Box::pin(async move { insert_version(tx, &actor, &upload, version).await })
             })
             .await
     }
@@ -292,6 +291,7 @@ impl Catalog {
 
 async fn insert_version(
     tx: &dyn Tx,
+    actor: &Actor,
     upload: &Upload,
     mut version: DatasetVersion,
 ) -> Result<(Dataset, Vec<String>), CatalogError> {
@@ -304,13 +304,13 @@ async fn insert_version(
         Err(StoreError::NotFound { .. }) => return Err(CatalogError::NotFound { what: "upload" }),
         Err(error) => return Err(error.into()),
     };
-    let dataset = match upload.dataset_id {
+    let (before, dataset) = match upload.dataset_id {
         Some(dataset_id) => {
-            let mut dataset = get_dataset_of(catalog, organization_id, dataset_id).await?;
-            version.version = dataset.latest.version + 1;
+            let before = get_dataset_of(catalog, organization_id, dataset_id).await?;
+            version.version = before.latest.version + 1;
             catalog.insert_version(organization_id, &version).await?;
-            dataset.latest = version;
-            dataset
+            let dataset = Dataset { latest: version, ..before.clone() };
+            (Some(before), dataset)
         }
         None => {
             let dataset = Dataset {
@@ -322,9 +322,11 @@ async fn insert_version(
                 latest: version,
             };
             catalog.insert_dataset(&dataset).await?;
-            dataset
+            (None, dataset)
         }
     };
+    let entry = tell_completed(actor, before.as_ref(), &dataset);
+    tx.audit().append(&entry).await?;
     Ok((dataset, keys))
 }
 

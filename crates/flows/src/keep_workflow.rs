@@ -129,7 +129,7 @@ impl Flows {
         let before = self.get_workflow(actor, id).await?;
         self.require_change(actor, id).await?;
         let (owner, now) = (actor.organization_id, self.jobs.clock().now());
-        let details = json!({ "before": describe(&before) });
+        let details = json!({ "before": describe(&before), "after": null });
         let entry = actor.audit_entry("workflow.delete", &subject_of(id), details, now);
         self.store
             .write::<(), FlowsError, _>(move |tx| {

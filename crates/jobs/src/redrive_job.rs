@@ -79,6 +79,14 @@ impl Jobs {
                 seen += self.redrive_for_owner(actor, job, &mut report).await?;
             }
         }
+        // Each organization's log tells of its own jobs; the administrator's of the wish.
+        let details = json!({
+            "operation": operation,
+            "redriven": report.redriven.len(),
+            "refused": report.refused.len(),
+        });
+        let entry = actor.audit_entry("job.redrive_dead", "jobs", details, self.clock.now());
+        self.note(vec![entry]).await?;
         Ok(report)
     }
 

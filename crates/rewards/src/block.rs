@@ -93,7 +93,8 @@ impl Rewards {
             let actor = actor.clone();
             Box::pin(async move {
                 let block = tx.rewards().delete_fraud_block(id).await?;
-                let details = json!({ "kind": block.kind.as_str(), "reason": block.reason });
+                let before = json!({ "kind": block.kind.as_str(), "reason": block.reason });
+                let details = json!({ "before": before, "after": null });
                 let subject = format!("fraud_block {id}");
                 let entry = actor.audit_entry("fraud_block.remove", &subject, details, now);
                 Ok(tx.audit().append(&entry).await?)

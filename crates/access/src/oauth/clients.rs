@@ -186,7 +186,7 @@ impl Access {
     pub async fn delete_client(&self, actor: &Actor, id: OAuthClientId) -> Result<(), AccessError> {
         let client = self.get_own_client(actor, id).await?;
         let now = self.clock.now();
-        let details = json!({ "name": client.name });
+        let details = json!({ "before": describe(&client), "after": null });
         let entry = actor.audit_entry("client.delete", &subject(&client), details, now);
         let organization_id = client.organization_id;
         self.change_client(move |tx| {

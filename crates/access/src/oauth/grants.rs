@@ -2,7 +2,7 @@
 
 use gantry_ports::store::Grant;
 use gantry_types::OAuthClientId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Access;
 use crate::actor::Actor;
@@ -50,13 +50,19 @@ impl Access {
         require(actor, Permission::ManageSessions)?;
         let user_id = require_person(actor)?;
         let now = self.clock.now();
-        let subject = format!("client {client}");
-        let entry = actor.audit_entry("client.withdraw", &subject, json!({}), now);
+        let actor = actor.clone();
         self.change_identity(user_id, move |tx| {
-            let entry = entry.clone();
+            let actor = actor.clone();
             Box::pin(async move {
                 tx.access().lock_user(user_id).await?;
+                let granted = tx.clients().list_grants(user_id, now).await?;
+                let of_client = granted.iter().filter(|grant| grant.client == client);
+                let before: Vec<Value> =
+                    of_client.map(|grant| json!({ "scopes": grant.scopes })).collect();
                 tx.clients().end_grants(user_id, client, now).await?;
+                let details = json!({ "before": before, "after": [] });
+                let subject = format!("client {client}");
+                let entry = actor.audit_entry("client.withdraw", &subject, details, now);
                 Ok(tx.audit().append(&entry).await?)
             })
         })

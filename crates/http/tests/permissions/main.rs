@@ -1,5 +1,6 @@
 //! Who may do what, over every route of the API: a route without a row here fails the test.
 
+mod audited;
 mod stage;
 mod table;
 mod tenants;

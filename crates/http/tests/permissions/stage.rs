@@ -25,7 +25,7 @@ pub struct Stage {
 }
 
 /// A workflow of one node, as it is kept or as it is checked.
-fn workflow(path: &str) -> Value {
+pub fn workflow(path: &str) -> Value {
     let definition = json!({ "nodes": [{ "id": "a", "operation": "test.noop" }] });
     match path {
         "/api/v1/workflows" => json!({ "name": "one", "definition": definition }),
@@ -34,7 +34,7 @@ fn workflow(path: &str) -> Value {
 }
 
 /// Runs a job to its end.
-async fn run(client: &mut TestClient, path: &str, new: &Value) -> Result<String> {
+pub async fn run(client: &mut TestClient, path: &str, new: &Value) -> Result<String> {
     let job = client.post(path, new).await?;
     job.require_status(202)?;
     let job = job.json()?["id"].as_str().context("an id")?.to_owned();
@@ -44,14 +44,14 @@ async fn run(client: &mut TestClient, path: &str, new: &Value) -> Result<String>
 }
 
 /// Makes a model.
-async fn learn(client: &mut TestClient) -> Result<String> {
+pub async fn learn(client: &mut TestClient) -> Result<String> {
     let new = json!({ "operation": "test.learn", "params": { "target": "a" } });
     let job = run(client, "/api/v1/jobs", &new).await?;
     let found = client.get(&format!("/api/v1/models?job={job}")).await?.json()?;
     Ok(found["items"][0]["id"].as_str().context("a model")?.to_owned())
 }
 
-async fn id_of(client: &mut TestClient, member: &str) -> Result<String> {
+pub async fn id_of(client: &mut TestClient, member: &str) -> Result<String> {
     let me = client.get("/api/v1/auth/me").await?.json()?;
     me[member]["id"].as_str().map(str::to_owned).context("an id")
 }
@@ -63,7 +63,7 @@ async fn key(client: &mut TestClient, scope: &str) -> Result<TestClient> {
     Ok(client.with_key(answer.json()?["key"].as_str().context("a key")?))
 }
 
-async fn upload(client: &mut TestClient) -> Result<String> {
+pub async fn upload(client: &mut TestClient) -> Result<String> {
     let bytes = b"city,age\nBergen,41\nLima,39\n";
     let new = json!({ "name": "people", "file_name": "people.csv", "bytes": bytes.len() });
     let begun = client.post("/api/v1/datasets/uploads", &new).await?;
@@ -115,7 +115,7 @@ pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage
 }
 
 /// A schedule that is not due during a test.
-fn yearly() -> Value {
+pub fn yearly() -> Value {
     json!({ "name": "yearly", "operation": "test.noop", "cron": "0 0 29 2 *" })
 }
 
