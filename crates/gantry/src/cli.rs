@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod datasets;
+mod identity;
 mod people;
 mod scheduling;
 mod shop;
@@ -14,6 +15,10 @@ pub use admin::{
     AdminPlanCommand, FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
 pub use datasets::DatasetsCommand;
+pub use identity::{
+    EmailArgs, GrantsCommand, IdentitiesCommand, LoginArgs, PasskeysCommand, PasswordCommand,
+    ProfileArgs, SecondFactorCommand, SignUpArgs, VerifyArgs,
+};
 pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use shop::{
@@ -27,7 +32,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use gantry_external::Language;
-use gantry_types::{JobId, Scope};
+use gantry_types::JobId;
 
 use crate::config::Secret;
 use crate::console::{Console, Format, Volume};
@@ -94,7 +99,7 @@ pub enum Command {
     Datasets(DatasetsCommand),
     /// Keep an API key of a server for the commands that talk to it
     Login(LoginArgs),
-    /// Show your account on a server: plan, credits, use, ledger, sessions
+    /// Open or show your account on a server: plan, credits, use, ledger, ways to sign in
     Account(AccountArgs),
     /// List, make, rotate and revoke API keys of a server
     #[command(subcommand)]
@@ -334,27 +339,6 @@ pub struct JobArgs {
     /// The job
     #[arg(value_name = "JOB")]
     pub id: JobId,
-}
-
-/// Arguments of `gantry login`.
-#[derive(Debug, Args)]
-pub struct LoginArgs {
-    /// The server's address
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "GANTRY_SERVER",
-        default_value = "http://127.0.0.1:8080"
-    )]
-    pub server: String,
-    /// Sign in with this e-mail address and a password from standard input, and make an API key;
-    /// without it, an API key is read from standard input
-    #[arg(long, value_name = "ADDRESS")]
-    pub email: Option<String>,
-    /// What the key that is made may be used for, separated by commas: read, run, data, account,
-    /// admin [default: read,run,data]
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',', requires = "email")]
-    pub scopes: Vec<Scope>,
 }
 
 /// `gantry config …`.

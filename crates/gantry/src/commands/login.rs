@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::cli::LoginArgs;
-use crate::client::{Auth, Body, Client, read_credentials, write_credentials};
+use crate::client::{Answer, Auth, Body, Client, read_credentials, write_credentials};
 use crate::config::Secret;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 
 /// Scopes of a key that this command makes if none are named: all that a person does with jobs and
 /// data.
-const SCOPES: &[Scope] = &[Scope::Read, Scope::Run, Scope::Data];
+pub const SCOPES: &[Scope] = &[Scope::Read, Scope::Run, Scope::Data];
 /// What keys are called that are made here to be kept here.
 pub const KEY_NAME: &str = "gantry login";
 
@@ -94,6 +94,14 @@ pub fn sign_in(
         }
         None => client.require_success(answer)?,
     };
+    begin_session(client, &answer)
+}
+
+/// The session that an answer begins.
+///
+/// # Errors
+/// [`Failure`] for an answer without one.
+pub fn begin_session(client: &Client, answer: &Answer) -> Result<Client, Failure> {
     let cookies: Vec<&str> =
         answer.cookies.iter().filter_map(|cookie| cookie.split(';').next()).collect();
     let csrf_token = answer.body["csrf_token"].as_str().map(str::to_owned);
@@ -126,4 +134,16 @@ pub fn read_secret(console: Console, prompt: &str) -> Result<Secret, Failure> {
             .with_next("type it, or pipe it in"));
     }
     Ok(Secret::new(line))
+}
+
+/// Reads a password that is to be set; at a terminal twice, because it is not shown.
+///
+/// # Errors
+/// A usage failure for an empty one, and for two that differ.
+pub fn read_new_password(console: Console) -> Result<Secret, Failure> {
+    let password = read_secret(console, "New password: ")?;
+    if std::io::stdin().is_terminal() && read_secret(console, "Once more: ")? != password {
+        return Err(Failure::usage("the two passwords differ").with_next("type the same twice"));
+    }
+    Ok(password)
 }
