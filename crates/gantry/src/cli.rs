@@ -5,6 +5,7 @@ mod admin;
 mod datasets;
 mod identity;
 mod people;
+mod programs;
 mod scheduling;
 mod shop;
 mod workflows;
@@ -19,7 +20,8 @@ pub use identity::{
     EmailArgs, GrantsCommand, IdentitiesCommand, LoginArgs, PasskeysCommand, PasswordCommand,
     ProfileArgs, SecondFactorCommand, SignUpArgs, VerifyArgs,
 };
-pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
+pub use people::{AuditArgs, MembersCommand, NetworksCommand, OrganizationsCommand};
+pub use programs::{OAuthClientsCommand, ReferralsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use shop::{
     BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
@@ -117,9 +119,15 @@ pub enum Command {
     /// List, invite and remove members of your organization on a server
     #[command(subcommand)]
     Members(MembersCommand),
-    /// List, make and rename organizations on a server, and change to another one
+    /// List, make, join and leave organizations on a server, and change to another one
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
+    /// List, register and change programs that act for people by OAuth 2.0
+    #[command(subcommand, name = "oauth-clients")]
+    OAuthClients(OAuthClientsCommand),
+    /// Show whom your organization brought to a server, and its code for more
+    #[command(subcommand)]
+    Referrals(ReferralsCommand),
     /// List who did what in your organization on a server, newest first
     Audit(AuditArgs),
     /// Administer a server, or a data folder without one
