@@ -3,6 +3,8 @@
 mod account;
 mod admin;
 mod datasets;
+mod figures;
+mod fraud;
 mod identity;
 mod people;
 mod programs;
@@ -13,9 +15,11 @@ mod workflows;
 pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
 pub use admin::{
     AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand, AdminPaymentsCommand,
-    AdminPlanCommand, FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
+    AdminPlanCommand, FlagsCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
 pub use datasets::DatasetsCommand;
+pub use figures::{AdminUsageArgs, DaysArgs, FiguresCommand};
+pub use fraud::FraudCommand;
 pub use identity::{
     EmailArgs, GrantsCommand, IdentitiesCommand, LoginArgs, PasskeysCommand, PasswordCommand,
     ProfileArgs, SecondFactorCommand, SignUpArgs, VerifyArgs,

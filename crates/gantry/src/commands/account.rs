@@ -59,7 +59,8 @@ const SESSIONS: [Column<'_>; 6] = [
     ("last used", "/last_used_at"),
     ("browser", "/user_agent"),
 ];
-const MODELS: [Column<'_>; 4] = [
+/// What a language model was asked.
+pub const MODELS: [Column<'_>; 4] = [
     ("model", "/model"),
     ("answers", "/requests"),
     ("tokens asked", "/input_tokens"),
@@ -169,7 +170,8 @@ fn show_usage(arguments: &UsageArgs, console: Console) -> Result<(), Failure> {
     Ok(())
 }
 
-fn render_usage(usage: &Value) -> String {
+/// What was used, by what it is summed by.
+pub fn render_usage(usage: &Value) -> String {
     let day = |name: &str| usage[name].as_str().unwrap_or_default().to_owned();
     let rows = usage["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
     let models = render_section("language models", &usage["models"], &MODELS);
@@ -177,7 +179,11 @@ fn render_usage(usage: &Value) -> String {
         return format!("Nothing was used from {} to {}.", day("from"), day("to"));
     }
     let by = usage["by"].as_str().unwrap_or("day");
-    let key = if by == "member" { "user_id" } else { by };
+    let key = match by {
+        "member" => "user_id",
+        "organization" => "organization_id",
+        other => other,
+    };
     let units = usage["total"]["units"].as_object();
     let meters: Vec<&str> = units.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     let cells = |first: String, sums: &Value| {

@@ -10,7 +10,7 @@ use crate::commands::query::with_query;
 use crate::commands::server_access::open_client;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::render::{Column, render_facts, render_items};
+use crate::render::{Column, render_cell, render_facts, render_items};
 
 const REVENUE: [Column<'_>; 19] = [
     ("from", "/from"),
@@ -79,7 +79,7 @@ pub fn give_credits(command: &AdminCreditsCommand, console: Console) -> Result<(
     Ok(())
 }
 
-/// Gives money back, or compares with the payment provider.
+/// Gives money back, compares with the payment provider, or moves the sandbox's clock.
 ///
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
@@ -96,6 +96,13 @@ pub fn settle_payments(command: &AdminPaymentsCommand, console: Console) -> Resu
             let path = "/api/v1/admin/payments/reconcile";
             let found = open_client(server)?.post(path, &json!({}))?;
             console.result(&found, |found| render_facts(found, &RECONCILED));
+        }
+        AdminPaymentsCommand::Advance { server, days } => {
+            let asked = json!({ "days": days });
+            let clock = open_client(server)?.post("/api/v1/admin/sandbox/clock", &asked)?;
+            console.result(&clock, |clock| {
+                format!("The sandbox's clock shows {}", render_cell(clock.get("now")))
+            });
         }
     }
     Ok(())
