@@ -18,7 +18,7 @@ pub use admin::{
     AdminPlanCommand, FlagsCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
 pub use datasets::DatasetsCommand;
-pub use figures::{AdminUsageArgs, DaysArgs, FiguresCommand};
+pub use figures::{AdminUsageArgs, FiguresCommand};
 pub use fraud::FraudCommand;
 pub use identity::{
     EmailArgs, GrantsCommand, IdentitiesCommand, LoginArgs, PasskeysCommand, PasswordCommand,

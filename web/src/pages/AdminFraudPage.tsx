@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
-import { FraudBlocks } from '../reward/FraudBlocks';
+import { FraudBlocks } from '../admin/FraudBlocks';
 import { FraudReview } from '../reward/FraudReview';
 
 export function AdminFraudPage() {

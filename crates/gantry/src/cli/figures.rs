@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gantry_types::{JobId, OrganizationId};
 
-use super::ServerArgs;
+use super::{ServerArgs, SpanArgs};
 
 /// What administrators read about a server, and the job that they stop.
 #[derive(Debug, Subcommand)]
@@ -17,8 +17,15 @@ pub enum FiguresCommand {
     #[command(after_help = "Example: gantry admin usage --by organization --from 2027-02-01")]
     Usage(AdminUsageArgs),
     /// Show what jobs and language models cost, by operation
-    #[command(after_help = "Example: gantry admin costs --from 2027-02-01 --to 2027-02-28")]
-    Costs(DaysArgs),
+    #[command(after_help = "Example: gantry admin costs --from 2027-02-01T00:00:00Z")]
+    Costs {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The time [default: the last 30 days]
+        #[command(flatten)]
+        span: SpanArgs,
+    },
     /// List who brought whom, newest first
     #[command(after_help = "Example: gantry admin referrals --limit 50")]
     Referrals {
@@ -47,9 +54,9 @@ pub enum FiguresCommand {
     },
 }
 
-/// A span of days of a server.
+/// Arguments of `gantry admin usage`.
 #[derive(Debug, Args)]
-pub struct DaysArgs {
+pub struct AdminUsageArgs {
     /// The server
     #[command(flatten)]
     pub server: ServerArgs,
@@ -59,14 +66,6 @@ pub struct DaysArgs {
     /// The last day, which is included [default: today, in UTC]
     #[arg(long, value_name = "DAY")]
     pub to: Option<String>,
-}
-
-/// Arguments of `gantry admin usage`.
-#[derive(Debug, Args)]
-pub struct AdminUsageArgs {
-    /// The days
-    #[command(flatten)]
-    pub days: DaysArgs,
     /// By what it is summed
     #[arg(long, default_value = "organization",
         value_parser = ["day", "operation", "member", "organization"])]

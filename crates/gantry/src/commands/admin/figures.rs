@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::{AdminUsageArgs, DaysArgs, FiguresCommand};
+use crate::cli::{AdminUsageArgs, FiguresCommand};
 use crate::commands::account::{MODELS, render_usage};
 use crate::commands::query::{given, with_query};
 use crate::commands::save::save_and_tell;
@@ -55,9 +55,10 @@ pub fn run(command: &FiguresCommand, console: Console) -> Result<(), Failure> {
             console.result(&overview, render_overview);
         }
         FiguresCommand::Usage(arguments) => show_usage(arguments, console)?,
-        FiguresCommand::Costs(days) => {
-            let path = with_query("/api/v1/admin/costs", &span(days));
-            console.result(&open_client(&days.server)?.get(&path)?, render_costs);
+        FiguresCommand::Costs { server, span } => {
+            let parameters = [("from", given(span.from.as_ref())), ("to", given(span.to.as_ref()))];
+            let path = with_query("/api/v1/admin/costs", &parameters);
+            console.result(&open_client(server)?.get(&path)?, render_costs);
         }
         FiguresCommand::Referrals { server, limit } => {
             let path = with_query("/api/v1/admin/referrals", &[("limit", given(Some(limit)))]);
@@ -76,15 +77,14 @@ pub fn run(command: &FiguresCommand, console: Console) -> Result<(), Failure> {
     Ok(())
 }
 
-fn span(days: &DaysArgs) -> [(&'static str, Option<String>); 2] {
-    [("from", days.from.clone()), ("to", days.to.clone())]
-}
-
 fn show_usage(arguments: &AdminUsageArgs, console: Console) -> Result<(), Failure> {
-    let client = open_client(&arguments.days.server)?;
-    let mut parameters = span(&arguments.days).to_vec();
-    parameters.push(("by", Some(arguments.by.clone())));
-    parameters.push(("organization", given(arguments.organization.as_ref())));
+    let client = open_client(&arguments.server)?;
+    let parameters = [
+        ("from", arguments.from.clone()),
+        ("to", arguments.to.clone()),
+        ("by", Some(arguments.by.clone())),
+        ("organization", given(arguments.organization.as_ref())),
+    ];
     if let Some(file) = &arguments.csv {
         let path = with_query("/api/v1/admin/usage.csv", &parameters);
         return save_and_tell(&client, &path, file, console);

@@ -6,7 +6,6 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { DeedButton } from '../admin/DeedButton';
 import { FRAUD_BLOCKS, fraudBlocksQuery } from '../api/adminQueries';
 import { api } from '../api/client';
 import type { FraudBlock } from '../api/types';
@@ -20,6 +19,7 @@ import { PageSkeleton } from '../parts/PageSkeleton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Empty, Section } from '../parts/Section';
 import { When } from '../parts/When';
+import { DeedButton } from './DeedButton';
 
 const MOST_LETTERS = 200;
 const EMPTY = { kind: 'network', value: '', reason: '' };
