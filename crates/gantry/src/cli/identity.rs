@@ -22,8 +22,11 @@ pub struct LoginArgs {
     /// without it, an API key is read from standard input
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
+    /// Sign in to administer, where administrators have a sign-in of their own
+    #[arg(long, requires = "email")]
+    pub administrator: bool,
     /// What the key that is made may be used for, separated by commas: read, run, data, account,
-    /// admin [default: read,run,data]
+    /// admin [default: read,run,data, and admin for --administrator]
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', requires = "email")]
     pub scopes: Vec<Scope>,
 }

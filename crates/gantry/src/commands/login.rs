@@ -16,6 +16,9 @@ use crate::failure::{Exit, Failure};
 /// Scopes of a key that this command makes if none are named: all that a person does with jobs and
 /// data.
 pub const SCOPES: &[Scope] = &[Scope::Read, Scope::Run, Scope::Data];
+const ADMINISTRATOR_SCOPES: &[Scope] = &[Scope::Read, Scope::Run, Scope::Data, Scope::Admin];
+const CODE: &str = "Code of your authenticator app: ";
+const ADMINISTRATOR_SESSION: &str = "/api/v1/admin/session";
 /// What keys are called that are made here to be kept here.
 pub const KEY_NAME: &str = "gantry login";
 
@@ -29,13 +32,16 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
     let key = match &arguments.email {
         Some(email) => {
             let password = read_secret(console, "Password: ")?;
-            let session = sign_in(&client, (email, &password), console)?;
-            let scopes = arguments.scopes.as_slice();
-            let scopes = if scopes.is_empty() { SCOPES } else { scopes };
-            let key = make_key(&session, &json!(scopes))?;
-            // The key stays; the session was only for making it.
-            session.send(Method::POST, "/api/v1/auth/logout", &Body::Empty)?;
-            key
+            if arguments.administrator {
+                let scopes = choose_scopes(&arguments.scopes, ADMINISTRATOR_SCOPES);
+                make_administrator_key(&client, (email, &password), &scopes, console)?
+            } else {
+                let session = sign_in(&client, (email, &password), console)?;
+                let key = make_key(&session, &choose_scopes(&arguments.scopes, SCOPES))?;
+                // The key stays; the session was only for making it.
+                session.send(Method::POST, "/api/v1/auth/logout", &Body::Empty)?;
+                key
+            }
         }
         None => {
             console
@@ -56,9 +62,41 @@ pub fn run(arguments: &LoginArgs, console: Console) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`] of the server, such as for a scope that the person does not have.
 pub fn make_key(session: &Client, scopes: &Value) -> Result<Secret, Failure> {
+    make_key_at("/api/v1/api-keys", session, scopes)
+}
+
+fn make_key_at(path: &str, session: &Client, scopes: &Value) -> Result<Secret, Failure> {
     let wanted = json!({ "name": KEY_NAME, "scopes": scopes });
-    let made = session.post("/api/v1/api-keys", &wanted)?;
+    let made = session.post(path, &wanted)?;
     Ok(Secret::new(made["key"].as_str().unwrap_or_default()))
+}
+
+/// What a key is for: what was asked for, else what is usual.
+fn choose_scopes(asked: &[Scope], usual: &[Scope]) -> Value {
+    let chosen = if asked.is_empty() { usual } else { asked };
+    json!(chosen)
+}
+
+/// Makes a key in a session for administering; where a code is needed, it is asked for.
+fn make_administrator_key(
+    client: &Client,
+    (email, password): (&str, &Secret),
+    scopes: &Value,
+    console: Console,
+) -> Result<Secret, Failure> {
+    let mut body = json!({ "email": email, "password": password.expose() });
+    let answer = client.exchange(Method::POST, ADMINISTRATOR_SESSION, &Body::Json(&body))?;
+    let answer = if answer.body["errors"][0]["pointer"] == "/code" {
+        body["code"] = json!(read_secret(console, CODE)?.expose());
+        client.send(Method::POST, ADMINISTRATOR_SESSION, &Body::Json(&body))?
+    } else {
+        client.require_success(answer)?
+    };
+    let session = begin_session(client, &answer)?;
+    let made = make_key_at("/api/v1/admin/api-keys", &session, scopes);
+    // The key stays; the session was only for making it.
+    let _gone = session.send(Method::DELETE, ADMINISTRATOR_SESSION, &Body::Empty);
+    made
 }
 
 /// Keeps a key for the commands that talk to its server, once it was found to be good; answers
@@ -88,7 +126,7 @@ pub fn sign_in(
     let answer = client.exchange(Method::POST, "/api/v1/auth/login", &Body::Json(&body))?;
     let answer = match answer.body["challenge"].as_str() {
         Some(challenge) => {
-            let code = read_secret(console, "Code of your authenticator app: ")?;
+            let code = read_secret(console, CODE)?;
             let body = json!({ "challenge": challenge, "code": code.expose() });
             client.send(Method::POST, "/api/v1/auth/second-factor", &Body::Json(&body))?
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use ureq::http::Method;
 
 use super::query::{encode, given, with_query};
 use super::save::save_and_tell;
@@ -11,7 +12,7 @@ use crate::cli::{
     BillingCommand, CreditsCommand, InvoicesArgs, InvoicesCommand, PlansArgs, PlansCommand,
     ServerArgs,
 };
-use crate::client::Client;
+use crate::client::{Body, Client};
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 use crate::render::{Column, render_facts, render_items};
@@ -78,6 +79,11 @@ pub fn run_plans(arguments: &PlansArgs, console: Console) -> Result<Exit, Failur
         }
         Some(PlansCommand::Resume(server)) => {
             change_subscription(&open_client(server)?, &json!({ "action": "keep" }), console)?;
+        }
+        Some(PlansCommand::Forget(server)) => {
+            let path = "/api/v1/account/chosen-plan";
+            open_client(server)?.send(Method::DELETE, path, &Body::Empty)?;
+            console.result(&json!({ "forgotten": true }), |_| "No plan is chosen.".to_owned());
         }
     }
     Ok(Exit::Success)

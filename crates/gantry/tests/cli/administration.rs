@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::shop::{open_shop, sign_up};
+use super::support::{EMAIL, PASSWORD, Place};
 
 const NOBODY: &str = "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f";
 
@@ -130,6 +131,20 @@ fn sources_of_fraud_are_blocked_and_let_go() {
     fraud(&["block", "house", "192.0.2.0/24", "--reason", "x"]).require(2);
     fraud(&["unblock", id]).require(0);
     fraud(&["unblock", id]).require(4);
+}
+
+#[test]
+fn who_administers_signs_in_for_that() {
+    let (_operator, server) = open_shop();
+    let desk = Place::new();
+    let words = ["login", "--server", &server.url, "--administrator", "--email"];
+    desk.run(&words[..4]).require(2);
+    desk.run_with_input(&[&words[..], &[EMAIL]].concat(), "wrong-password").require(3);
+    desk.run_with_input(&[&words[..], &[EMAIL]].concat(), PASSWORD).require(0);
+    desk.run(&["admin", "overview"]).require(0);
+    let buyer = sign_up(&server, "buyer@example.org");
+    let by_buyer = [&words[..], &["buyer@example.org"]].concat();
+    buyer.run_with_input(&by_buyer, PASSWORD).require(3);
 }
 
 #[test]

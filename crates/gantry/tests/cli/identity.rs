@@ -79,6 +79,7 @@ fn a_newcomer_signs_up_and_proves_the_address() {
     );
     assert!(told.stderr.contains("gantry account verify"), "{told:?}");
     assert_eq!(newcomer.ask(&["account"])["plan"]["slug"], "free");
+    newcomer.run(&["plans", "forget"]).require(3);
 
     let user = |name: &str| newcomer.ask(&["organizations", "list"])["user"][name].clone();
     assert_eq!((user("name"), user("email_verified")), ("newcomer".into(), false.into()));
