@@ -3,8 +3,12 @@
 mod account;
 mod admin;
 mod datasets;
+mod figures;
+mod fraud;
+mod identity;
 mod payments;
 mod people;
+mod programs;
 mod scheduling;
 mod sharing;
 mod shop;
@@ -13,11 +17,18 @@ mod workflows;
 pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
 pub use admin::{
     AdminAuditCommand, AdminCommand, AdminCreditsCommand, AdminLimitsCommand, AdminPlanCommand,
-    FlagsCommand, FraudCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
+    FlagsCommand, LimitValue, SpanArgs, UserArgs, UsersCommand,
 };
 pub use datasets::DatasetsCommand;
+pub use figures::{AdminUsageArgs, FiguresCommand};
+pub use fraud::FraudCommand;
+pub use identity::{
+    EmailArgs, GrantsCommand, IdentitiesCommand, LoginArgs, PasskeysCommand, PasswordCommand,
+    ProfileArgs, SecondFactorCommand, SignUpArgs, VerifyArgs,
+};
 pub use payments::AdminPaymentsCommand;
-pub use people::{AuditArgs, MembersCommand, OrganizationsCommand};
+pub use people::{AuditArgs, MembersCommand, NetworksCommand, OrganizationsCommand};
+pub use programs::{OAuthClientsCommand, ReferralsCommand};
 pub use scheduling::{RedriveArgs, ScheduleArgs, SchedulesCommand, SubmitArgs, WorkArgs};
 pub use sharing::{AccessCommand, ThingArgs};
 pub use shop::{
@@ -32,7 +43,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use gantry_external::Language;
-use gantry_types::{JobId, Scope};
+use gantry_types::JobId;
 
 use crate::config::Secret;
 use crate::console::{Console, Format, Volume};
@@ -102,7 +113,7 @@ pub enum Command {
     Access(AccessCommand),
     /// Keep an API key of a server for the commands that talk to it
     Login(LoginArgs),
-    /// Show your account on a server: plan, credits, use, ledger, sessions
+    /// Open or show your account on a server: plan, credits, use, ledger, ways to sign in
     Account(AccountArgs),
     /// List, make, rotate and revoke API keys of a server
     #[command(subcommand)]
@@ -120,9 +131,15 @@ pub enum Command {
     /// List, invite and remove members of your organization on a server
     #[command(subcommand)]
     Members(MembersCommand),
-    /// List, make and rename organizations on a server, and change to another one
+    /// List, make, join and leave organizations on a server, and change to another one
     #[command(subcommand)]
     Organizations(OrganizationsCommand),
+    /// List, register and change programs that act for people by OAuth 2.0
+    #[command(subcommand, name = "oauth-clients")]
+    OAuthClients(OAuthClientsCommand),
+    /// Show whom your organization brought to a server, and its code for more
+    #[command(subcommand)]
+    Referrals(ReferralsCommand),
     /// List who did what in your organization on a server, newest first
     Audit(AuditArgs),
     /// Administer a server, or a data folder without one
@@ -342,27 +359,6 @@ pub struct JobArgs {
     /// The job
     #[arg(value_name = "JOB")]
     pub id: JobId,
-}
-
-/// Arguments of `gantry login`.
-#[derive(Debug, Args)]
-pub struct LoginArgs {
-    /// The server's address
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "GANTRY_SERVER",
-        default_value = "http://127.0.0.1:8080"
-    )]
-    pub server: String,
-    /// Sign in with this e-mail address and a password from standard input, and make an API key;
-    /// without it, an API key is read from standard input
-    #[arg(long, value_name = "ADDRESS")]
-    pub email: Option<String>,
-    /// What the key that is made may be used for, separated by commas: read, run, data, account,
-    /// admin [default: read,run,data]
-    #[arg(long, value_name = "SCOPES", value_delimiter = ',', requires = "email")]
-    pub scopes: Vec<Scope>,
 }
 
 /// `gantry config …`.

@@ -11,6 +11,7 @@ import type {
   AdminUserDetail,
   Costs,
   Flag,
+  FraudBlock,
   FraudEvent,
   LimitRecord,
   Page,
@@ -36,6 +37,17 @@ export const fraudEventsQuery = (open: boolean) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
+
+/** Where the list of blocked devices and networks is. */
+export const FRAUD_BLOCKS = '/admin/fraud/blocks';
+
+export const fraudBlocksQuery = infiniteQueryOptions({
+  queryKey: ['fraud-blocks'],
+  queryFn: ({ pageParam, signal }) =>
+    api.get<Page<FraudBlock>>(FRAUD_BLOCKS, { cursor: pageParam, limit: PAGE }, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
 
 /** All flags; there are few. */
 export const flagsQuery = queryOptions({

@@ -218,6 +218,7 @@ export type Upload = With<Schemas['Upload'], { parts: UploadPart[] }>;
 export type Rewards = Filled<Schemas['RewardsBody']>;
 export type AdSession = Filled<Schemas['AdSessionBody']>;
 export type Claim = Filled<Schemas['ClaimBody']>;
+export type FraudBlock = Filled<Schemas['FraudBlockBody']>;
 export type FraudEvent = With<
   Schemas['FraudEventBody'],
   { review: Filled<Schemas['FraudReviewBody']> | null }

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 import { AdminFrame } from '../admin/AdminFrame';
+import { FraudBlocks } from '../admin/FraudBlocks';
 import { FraudReview } from '../reward/FraudReview';
 
 export function AdminFraudPage() {
@@ -8,6 +9,7 @@ export function AdminFraudPage() {
   return (
     <AdminFrame title={t('fraud.title')} summary={t('fraud.summary')}>
       <FraudReview />
+      <FraudBlocks />
     </AdminFrame>
   );
 }

@@ -38,6 +38,8 @@ function Deeds({ event }: { event: FraudEvent }) {
     onSuccess: (_, outcome) => {
       say(t(outcome === 'cleared' ? 'fraud.cleared' : 'fraud.confirmed'));
       void client.invalidateQueries({ queryKey: ['fraud-events'] });
+      // Who is found out is blocked.
+      void client.invalidateQueries({ queryKey: ['fraud-blocks'] });
     },
     onError: sayProblem,
   });

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use gantry_types::{ApiKeyId, JobId, Scope, SessionId, Timestamp};
 
-use super::ServerArgs;
+use super::{
+    EmailArgs, GrantsCommand, IdentitiesCommand, PasskeysCommand, PasswordCommand, ProfileArgs,
+    SecondFactorCommand, ServerArgs, SignUpArgs, VerifyArgs,
+};
 
 /// Arguments of `gantry account`; without a command it shows the account.
 #[derive(Debug, Args)]
@@ -45,6 +48,43 @@ pub enum AccountCommand {
         /// End this session
         #[arg(long, value_name = "SESSION")]
         revoke: Option<SessionId>,
+    },
+    /// Open an account and keep a key of it; reads the password
+    #[command(after_help = "Example: gantry account sign-up --email you@example.org --name You")]
+    SignUp(SignUpArgs),
+    /// Prove an address, the first or a new one; asks for the link of the mail
+    #[command(after_help = "Example: gantry account verify --resend")]
+    Verify(VerifyArgs),
+    /// Have your address changed by a mail to the new one; asks for the password
+    #[command(after_help = "Example: gantry account email new@example.org")]
+    Email(EmailArgs),
+    /// Change your name or the language of mails; asks for the password
+    #[command(after_help = "Example: gantry account profile --language de")]
+    Profile(ProfileArgs),
+    /// Set a new password, also without the present one
+    #[command(subcommand)]
+    Password(PasswordCommand),
+    /// Turn the code at sign-in on and off, and make recovery codes
+    #[command(subcommand)]
+    SecondFactor(SecondFactorCommand),
+    /// List and remove the accounts elsewhere that sign you in
+    #[command(subcommand)]
+    Identities(IdentitiesCommand),
+    /// List, rename and remove the passkeys that sign you in
+    #[command(subcommand)]
+    Passkeys(PasskeysCommand),
+    /// List the programs that act for you, and stop them
+    #[command(subcommand)]
+    Grants(GrantsCommand),
+    /// Show or set the time zone of the organization, by which schedules run
+    #[command(after_help = "Example: gantry account time-zone Europe/Berlin")]
+    TimeZone {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The zone to set, by its name of the IANA database
+        #[arg(value_name = "ZONE")]
+        zone: Option<String>,
     },
     /// Take home what is kept about you, as a ZIP file; asks for the password
     Export {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gantry_types::{FraudEventId, OrganizationId, Timestamp, UserId};
+use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::payments::AdminPaymentsCommand;
-use super::{DataArgs, ServerArgs};
+use super::{DataArgs, FiguresCommand, FraudCommand, ServerArgs};
 
 /// `gantry admin …`.
 #[derive(Debug, Subcommand)]
@@ -66,7 +66,7 @@ pub enum AdminCommand {
     /// Give money back, compare with the payment provider, and settle what it told
     #[command(subcommand)]
     Payments(AdminPaymentsCommand),
-    /// Look at claims of credits for ads, and say what they were
+    /// Look at claims of credits for ads, and block where fraud comes from
     #[command(subcommand)]
     Fraud(FraudCommand),
     /// Show how a server's recurring revenue moved in a month
@@ -78,7 +78,7 @@ pub enum AdminCommand {
         #[arg(long, value_name = "MONTH")]
         month: Option<String>,
     },
-    /// List and turn the flags of a server
+    /// List, turn, try and delete the flags of a server
     #[command(subcommand)]
     Flags(FlagsCommand),
     /// List what limits of plans refused or kept back, the newest days first
@@ -96,6 +96,9 @@ pub enum AdminCommand {
         #[arg(long, value_name = "ORGANIZATION")]
         organization: Option<OrganizationId>,
     },
+    /// What there is to read about a server.
+    #[command(flatten)]
+    Figures(FiguresCommand),
     /// Look at a server's audit log, of all organizations
     #[command(subcommand)]
     Audit(AdminAuditCommand),
@@ -272,47 +275,6 @@ impl LimitValue {
     }
 }
 
-/// `gantry admin fraud …`.
-#[derive(Debug, Subcommand)]
-pub enum FraudCommand {
-    /// List what was decided about claims, newest first
-    List {
-        /// The server
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Only these: allow, flag or block
-        #[arg(long)]
-        verdict: Option<String>,
-        /// Only of this organization
-        #[arg(long, value_name = "ORGANIZATION")]
-        account: Option<OrganizationId>,
-        /// Only flagged and blocked ones that nobody has looked at
-        #[arg(long)]
-        open: bool,
-        /// At most so many
-        #[arg(long, value_name = "N", default_value_t = 20)]
-        limit: u32,
-    },
-    /// Say what a claim was, once
-    Decide {
-        /// The server
-        #[command(flatten)]
-        server: ServerArgs,
-        /// What was decided about the claim
-        #[arg(value_name = "EVENT")]
-        id: FraudEventId,
-        /// cleared: credits that were held back are given; confirmed: given ones are taken back
-        #[arg(value_parser = ["cleared", "confirmed"])]
-        outcome: String,
-        /// Why, for other administrators
-        #[arg(long, default_value = "", hide_default_value = true)]
-        note: String,
-        /// What of a confirmed fraud is blocked from now on, separated by commas
-        #[arg(long, value_delimiter = ',', value_parser = ["device", "network"])]
-        block: Vec<String>,
-    },
-}
-
 /// `gantry admin flags …`.
 #[derive(Debug, Subcommand)]
 pub enum FlagsCommand {
@@ -332,6 +294,33 @@ pub enum FlagsCommand {
         /// Give it to so many organizations alone, in steps of 0.01, in place of its rules
         #[arg(long, value_name = "PERCENT")]
         percentage: Option<f64>,
+    },
+    /// Say what a flag is for somebody, and which rule says so
+    #[command(after_help = "Example: gantry admin flags try new-look \
+                      --organization 0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f")]
+    Try {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The flag's name
+        #[arg(value_name = "FLAG")]
+        key: String,
+        /// For this organization
+        #[arg(long, value_name = "ORGANIZATION")]
+        organization: Option<OrganizationId>,
+        /// For this person
+        #[arg(long, value_name = "USER")]
+        user: Option<UserId>,
+    },
+    /// Delete a flag with its rules
+    #[command(after_help = "Example: gantry admin flags delete new-look")]
+    Delete {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The flag's name
+        #[arg(value_name = "FLAG")]
+        key: String,
     },
 }
 

@@ -21,6 +21,15 @@ pub enum AdminPaymentsCommand {
     },
     /// Compare with the payment provider now, and take over what differs
     Reconcile(ServerArgs),
+    /// Move the clock of the sandbox on, so that periods end and payments fall due
+    #[command(after_help = "Example: gantry admin payments advance 31")]
+    Advance {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// How many days: 1 to 3660
+        days: u32,
+    },
     /// List what payment providers told, newest first
     Events {
         /// The server

@@ -105,6 +105,40 @@ pub enum OrganizationsCommand {
         #[arg(value_name = "ORGANIZATION")]
         id: OrganizationId,
     },
+    /// Accept an invitation; asks for the password and the link of its mail
+    #[command(after_help = "Example: gantry organizations join")]
+    Join(ServerArgs),
+    /// Leave the organization that the kept key works in, for your own one; asks for the password
+    #[command(after_help = "Example: gantry organizations leave")]
+    Leave(ServerArgs),
+    /// Show or set the networks from which the organization may be used
+    #[command(subcommand)]
+    Networks(NetworksCommand),
+}
+
+/// `gantry organizations networks …`.
+#[derive(Debug, Subcommand)]
+pub enum NetworksCommand {
+    /// List the networks from which the organization may be used
+    #[command(after_help = "Example: gantry organizations networks show")]
+    Show(ServerArgs),
+    /// Set them, in place of those of now; a list without your own address is refused
+    #[command(after_help = "Example: gantry organizations networks set 192.0.2.0/24 198.51.100.7")]
+    Set {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Networks such as 192.0.2.0/24, and single addresses
+        #[arg(
+            value_name = "NETWORK",
+            required_unless_present = "anywhere",
+            conflicts_with = "anywhere"
+        )]
+        networks: Vec<String>,
+        /// Let it be used from anywhere
+        #[arg(long)]
+        anywhere: bool,
+    },
 }
 
 /// Arguments of `gantry audit`.

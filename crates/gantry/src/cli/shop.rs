@@ -39,6 +39,9 @@ pub enum PlansCommand {
     Cancel(ServerArgs),
     /// Let a cancelled subscription go on after all
     Resume(ServerArgs),
+    /// Let go of the plan that was chosen at signing up and is not paid
+    #[command(after_help = "Example: gantry plans forget")]
+    Forget(ServerArgs),
 }
 
 /// `gantry credits …`.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::account_end::{delete, keep, save_export};
+use super::identity;
 use super::query::{given, with_query};
 use super::save::save_and_tell;
 use super::server_access::open_client;
@@ -58,7 +59,8 @@ const SESSIONS: [Column<'_>; 6] = [
     ("last used", "/last_used_at"),
     ("browser", "/user_agent"),
 ];
-const MODELS: [Column<'_>; 4] = [
+/// What a language model was asked.
+pub const MODELS: [Column<'_>; 4] = [
     ("model", "/model"),
     ("answers", "/requests"),
     ("tokens asked", "/input_tokens"),
@@ -97,11 +99,42 @@ pub fn run(arguments: &AccountArgs, console: Console) -> Result<Exit, Failure> {
             open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
             console.result(&json!({ "ended": id }), |_| format!("{id} has ended"));
         }
+        AccountCommand::SignUp(arguments) => identity::sign_up(arguments, console)?,
+        AccountCommand::Verify(arguments) => identity::verify(arguments, console)?,
+        AccountCommand::Email(arguments) => identity::change_email(arguments, console)?,
+        AccountCommand::Profile(arguments) => identity::change_profile(arguments, console)?,
+        AccountCommand::Password(command) => identity::run_password(command, console)?,
+        AccountCommand::SecondFactor(command) => identity::run_second_factor(command, console)?,
+        AccountCommand::Identities(command) => identity::run_identities(command, console)?,
+        AccountCommand::Passkeys(command) => identity::run_passkeys(command, console)?,
+        AccountCommand::Grants(command) => identity::run_grants(command, console)?,
+        AccountCommand::TimeZone { server, zone } => {
+            show_time_zone(server, zone.as_deref(), console)?;
+        }
         AccountCommand::Export { server, out } => save_export(server, out, console)?,
         AccountCommand::Delete(server) => delete(server, console)?,
         AccountCommand::Keep(server) => keep(server, console)?,
     }
     Ok(Exit::Success)
+}
+
+/// The time zone of the organization, set before where one is given.
+fn show_time_zone(
+    server: &ServerArgs,
+    zone: Option<&str>,
+    console: Console,
+) -> Result<(), Failure> {
+    const PATH: &str = "/api/v1/account/time-zone";
+    let client = open_client(server)?;
+    let found = match zone {
+        Some(zone) => {
+            let wanted = json!({ "time_zone": zone });
+            client.send(Method::PUT, PATH, &Body::Json(&wanted))?.body
+        }
+        None => client.get(PATH)?,
+    };
+    console.result(&found, |found| render_cell(found.get("time_zone")));
+    Ok(())
 }
 
 fn show(server: &ServerArgs, console: Console) -> Result<(), Failure> {
@@ -137,7 +170,8 @@ fn show_usage(arguments: &UsageArgs, console: Console) -> Result<(), Failure> {
     Ok(())
 }
 
-fn render_usage(usage: &Value) -> String {
+/// What was used, by what it is summed by.
+pub fn render_usage(usage: &Value) -> String {
     let day = |name: &str| usage[name].as_str().unwrap_or_default().to_owned();
     let rows = usage["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
     let models = render_section("language models", &usage["models"], &MODELS);
@@ -145,7 +179,11 @@ fn render_usage(usage: &Value) -> String {
         return format!("Nothing was used from {} to {}.", day("from"), day("to"));
     }
     let by = usage["by"].as_str().unwrap_or("day");
-    let key = if by == "member" { "user_id" } else { by };
+    let key = match by {
+        "member" => "user_id",
+        "organization" => "organization_id",
+        other => other,
+    };
     let units = usage["total"]["units"].as_object();
     let meters: Vec<&str> = units.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     let cells = |first: String, sums: &Value| {

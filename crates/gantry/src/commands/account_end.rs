@@ -7,13 +7,13 @@ use gantry_types::JobState;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::login::read_secret;
+use super::link::read_token;
 use super::save::save;
 use super::server_access::{open_stranger, with_person};
 use crate::cli::ServerArgs;
 use crate::client::{Body, Client};
 use crate::console::{BarUnit, Console};
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::render::format_bytes;
 
 const EXPORT: &str = "/api/v1/account/export";
@@ -84,34 +84,10 @@ pub fn delete(server: &ServerArgs, console: Console) -> Result<(), Failure> {
 /// [`Failure`] with the exit code of its cause.
 pub fn keep(server: &ServerArgs, console: Console) -> Result<(), Failure> {
     let client = open_stranger(server)?;
-    let link = read_secret(console, "Link of the mail: ")?;
-    let token = find_token(link.expose());
-    if token.is_empty() {
-        return Err(Failure::new(Exit::Usage, "there is no token in the link")
-            .with_next("copy the whole link of the mail"));
-    }
-    client.post("/api/v1/auth/keep-account", &json!({ "token": token }))?;
+    let token = read_token(console)?;
+    client.post("/api/v1/auth/keep-account", &json!({ "token": token.expose() }))?;
     console.result(&json!({ "kept": true }), |_| {
         "Your account is kept; its keys were revoked: `gantry login` makes another one.".to_owned()
     });
     Ok(())
-}
-
-/// The token of a link, or the text itself where it is no link.
-fn find_token(link: &str) -> &str {
-    let link = link.trim();
-    let token = link.split_once("token=").map_or(link, |(_, token)| token);
-    token.split('&').next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_has_its_token() {
-        assert_eq!(find_token(" https://h/keep-account?token=abc&x=y\n"), "abc");
-        assert_eq!(find_token("abc"), "abc");
-        assert_eq!(find_token("https://h/keep-account?token="), "");
-    }
 }

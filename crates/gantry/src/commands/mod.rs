@@ -3,17 +3,21 @@
 mod account;
 mod account_end;
 mod admin;
+mod belonging;
 mod config;
 mod datasets;
 mod demo;
 mod doctor;
 mod edition;
 mod engine;
+mod identity;
 mod jobs;
 mod keys;
+mod link;
 mod login;
 mod migrate;
 mod people;
+mod programs;
 mod query;
 mod remote_job;
 mod save;
@@ -59,6 +63,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Invoices(arguments) => shop::run_invoices(arguments, console),
         Command::Members(command) => people::run_members(command, console),
         Command::Organizations(command) => people::run_organizations(command, console),
+        Command::OAuthClients(command) => programs::run_clients(command, console),
+        Command::Referrals(command) => programs::run_referrals(command, console),
         Command::Audit(arguments) => people::list_audit(arguments, console),
         Command::Admin(command) => admin::run(command, global, console),
         Command::Config(command) => config::run(*command, global, console),

@@ -4,9 +4,10 @@ use gantry_types::OrganizationId;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+use super::belonging;
 use super::login::{KEY_NAME, keep_key, make_key};
 use super::query::{given, with_query};
-use super::server_access::{Person, open_client, with_person};
+use super::server_access::{Person, open_client, require_kept_key, with_person};
 use crate::cli::{AuditArgs, MembersCommand, OrganizationsCommand, ServerArgs};
 use crate::client::{Body, read_credentials};
 use crate::console::Console;
@@ -132,6 +133,9 @@ pub fn run_organizations(
             });
         }
         OrganizationsCommand::Use { server, id } => change_place(server, *id, console)?,
+        OrganizationsCommand::Join(server) => belonging::join(server, console)?,
+        OrganizationsCommand::Leave(server) => belonging::leave(server, console)?,
+        OrganizationsCommand::Networks(command) => belonging::run_networks(command, console)?,
     }
     Ok(Exit::Success)
 }
@@ -165,10 +169,7 @@ fn render_organizations(me: &Value) -> String {
 /// A key works in one organization: another place needs another key, with the scopes of this one,
 /// which ends.
 fn change_place(server: &ServerArgs, id: OrganizationId, console: Console) -> Result<(), Failure> {
-    if server.api_key.is_some() {
-        let cause = "the key that is given works in its own organization alone";
-        return Err(Failure::usage(cause).with_next("leave out --api-key and GANTRY_API_KEY"));
-    }
+    require_kept_key(server)?;
     let (me, file) = with_person(server, console, |person| {
         let wanted = json!({ "organization_id": id });
         person.session.post(SWITCH, &wanted)?;

@@ -39,6 +39,20 @@ pub fn open_stranger(arguments: &ServerArgs) -> Result<Client, Failure> {
     Client::new(&choose_server(arguments, kept.server), Auth::Nobody)
 }
 
+/// Refuses a key that is given for a command that replaces the kept one.
+///
+/// # Errors
+/// A usage failure for a key of the command line or the environment.
+pub fn require_kept_key(arguments: &ServerArgs) -> Result<(), Failure> {
+    match &arguments.api_key {
+        Some(_) => {
+            let cause = "the key that is given works in its own organization alone";
+            Err(Failure::usage(cause).with_next("leave out --api-key and GANTRY_API_KEY"))
+        }
+        None => Ok(()),
+    }
+}
+
 fn choose_server(arguments: &ServerArgs, kept: Option<String>) -> String {
     let server = arguments.server.clone().or(kept);
     server.unwrap_or_else(|| USUAL_SERVER.to_owned()).trim_end_matches('/').to_owned()

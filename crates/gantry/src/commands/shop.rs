@@ -89,6 +89,11 @@ pub fn run_plans(arguments: &PlansArgs, console: Console) -> Result<Exit, Failur
         Some(PlansCommand::Resume(server)) => {
             change_subscription(&open_client(server)?, &json!({ "action": "keep" }), console)?;
         }
+        Some(PlansCommand::Forget(server)) => {
+            let path = "/api/v1/account/chosen-plan";
+            open_client(server)?.send(Method::DELETE, path, &Body::Empty)?;
+            console.result(&json!({ "forgotten": true }), |_| "No plan is chosen.".to_owned());
+        }
     }
     Ok(Exit::Success)
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::shop::{open_shop, sign_up};
+use super::support::{EMAIL, PASSWORD, Place};
 
 const NOBODY: &str = "0190d5a2-7b1c-7c3e-9d2f-5a6b7c8d9e0f";
 
@@ -104,9 +105,63 @@ fn flags_are_made_turned_and_listed() {
     operator.run(&["admin", "flags", "set", "new-look", "maybe"]).require(2);
     operator.run(&["admin", "flags", "set", "Sign Ups", "on"]).require(2);
 
+    operator.run(&["admin", "flags", "set", "old-look", "on"]).require(0);
+    assert_eq!(operator.ask(&["admin", "flags", "try", "old-look"])["on"], true);
+    operator.run(&["admin", "flags", "delete", "old-look"]).require(0);
+    operator.run(&["admin", "flags", "delete", "old-look"]).require(4);
+    operator.run(&["admin", "flags", "try", "old-look"]).require(4);
+
     let buyer = sign_up(&server, "buyer@example.org");
     let refused = buyer.run(&["admin", "flags", "list"]).require(3);
     assert!(refused.stderr.contains("gantry login"), "{refused:?}");
+}
+
+#[test]
+fn sources_of_fraud_are_blocked_and_let_go() {
+    let (operator, _server) = open_shop();
+    let fraud = |words: &[&str]| operator.run(&[&["admin", "fraud"][..], words].concat());
+    assert_eq!(fraud(&["blocks"]).require(0).stdout, "Nothing is blocked.\n");
+    let block = ["admin", "fraud", "block", "network", "192.0.2.0/24", "--reason", "many accounts"];
+    let made = operator.ask(&block);
+    operator.run(&block).require(1);
+    let id = made["id"].as_str().unwrap();
+    let listed = fraud(&["blocks"]).require(0).stdout;
+    assert!(listed.contains(id) && listed.contains("192.0.2.0/24  many accounts"), "{listed}");
+    fraud(&["block", "network", "somewhere", "--reason", "x"]).require(2);
+    fraud(&["block", "house", "192.0.2.0/24", "--reason", "x"]).require(2);
+    fraud(&["unblock", id]).require(0);
+    fraud(&["unblock", id]).require(4);
+}
+
+#[test]
+fn who_administers_signs_in_for_that() {
+    let (_operator, server) = open_shop();
+    let desk = Place::new();
+    let words = ["login", "--server", &server.url, "--administrator", "--email"];
+    desk.run(&words[..4]).require(2);
+    desk.run_with_input(&[&words[..], &[EMAIL]].concat(), "wrong-password").require(3);
+    desk.run_with_input(&[&words[..], &[EMAIL]].concat(), PASSWORD).require(0);
+    desk.run(&["admin", "overview"]).require(0);
+    let buyer = sign_up(&server, "buyer@example.org");
+    let by_buyer = [&words[..], &["buyer@example.org"]].concat();
+    buyer.run_with_input(&by_buyer, PASSWORD).require(3);
+}
+
+#[test]
+fn a_server_tells_how_it_fares() {
+    let (operator, _server) = open_shop();
+    let overview = operator.run(&["admin", "overview"]).require(0).stdout;
+    assert!(overview.contains("people                   1"), "{overview}");
+    let used = operator.run(&["admin", "usage"]).require(0).stdout;
+    assert!(used.starts_with("Nothing was used from "), "{used}");
+    operator.run(&["admin", "usage", "--csv", "usage.csv"]).require(0);
+    assert!(operator.path("usage.csv").exists());
+    let costs = operator.run(&["admin", "costs"]).require(0).stdout;
+    assert!(costs.contains("settled     0"), "{costs}");
+    operator.run(&["admin", "costs", "--from", "yesterday"]).require(2);
+    operator.run(&["admin", "cancel-job", NOBODY]).require(4);
+    let moved = operator.ask(&["admin", "payments", "advance", "31"]);
+    assert!(moved["now"].is_string(), "{moved}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod engines;
 mod errors;
+mod identity;
 mod import;
 mod local_run;
 mod remote;

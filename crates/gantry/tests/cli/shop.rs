@@ -18,6 +18,12 @@ tagline = "Plans, credits and seats."
 currency = "USD"
 default_plan = "free"
 
+[referrals]
+reward = 5
+welcome = 3
+when = "verified"
+most_per_month = 10
+
 [[plans]]
 slug = "free"
 title = "Free"

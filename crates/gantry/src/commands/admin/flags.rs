@@ -1,4 +1,4 @@
-//! `gantry admin flags`: list and turn.
+//! `gantry admin flags`: list, turn, try and delete.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -9,11 +9,14 @@ use crate::commands::query::encode;
 use crate::commands::server_access::open_client;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
-use crate::render::{Table, render_cell};
+use crate::render::{Column, Table, render_cell, render_facts};
 
 const PATH: &str = "/api/v1/admin/flags";
 /// What a change of a flag says again, because the API replaces it whole.
 const KEPT: [&str; 4] = ["description", "visible", "rules", "variants"];
+
+const TRIAL: [Column<'_>; 4] =
+    [("on", "/on"), ("variant", "/variant"), ("because", "/reason"), ("rule", "/rule")];
 
 /// Talks to a server about flags.
 ///
@@ -33,6 +36,17 @@ pub fn run(command: &FlagsCommand, console: Console) -> Result<(), Failure> {
             }
             let flag = turn(&client, key, wanted)?;
             console.result(&flag, |flag| render_flags(&json!([flag])));
+        }
+        FlagsCommand::Try { server, key, organization, user } => {
+            let path = format!("{PATH}/{}/try", encode(key));
+            let whom = json!({ "organization_id": organization, "user_id": user });
+            let trial = open_client(server)?.post(&path, &whom)?;
+            console.result(&trial, |trial| render_facts(trial, &TRIAL));
+        }
+        FlagsCommand::Delete { server, key } => {
+            let path = format!("{PATH}/{}", encode(key));
+            open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
+            console.result(&json!({ "deleted": key }), |_| format!("{key} is deleted"));
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `gantry admin`: what administrators do to a data folder without a server, and to a server.
 
 mod audit;
+mod figures;
 mod flags;
 mod fraud;
 mod import_people;
@@ -56,6 +57,7 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
             ];
             money::list_quota_events(server, &parameters, console)?;
         }
+        AdminCommand::Figures(command) => figures::run(command, console)?,
         AdminCommand::Audit(command) => audit::run(command, console)?,
     }
     Ok(Exit::Success)

@@ -12,7 +12,7 @@ use crate::commands::query::{given, with_query};
 use crate::commands::server_access::open_client;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::render::{Column, render_facts, render_items};
+use crate::render::{Column, render_cell, render_facts, render_items};
 
 const REVENUE: [Column<'_>; 19] = [
     ("from", "/from"),
@@ -94,7 +94,8 @@ pub fn give_credits(command: &AdminCreditsCommand, console: Console) -> Result<(
     Ok(())
 }
 
-/// Gives money back, compares with the payment provider, or settles what it told.
+/// Gives money back, compares with the payment provider, settles what it told, or moves the sandbox's
+/// clock.
 ///
 /// # Errors
 /// [`Failure`] with the exit code of its cause.
@@ -129,6 +130,12 @@ pub fn settle_payments(command: &AdminPaymentsCommand, console: Console) -> Resu
         AdminPaymentsCommand::Dismiss { server, id, reason } => {
             let body = json!({ "reason": reason });
             payment_events::decide(server, (*id, "dismiss"), &body, console)?;
+        AdminPaymentsCommand::Advance { server, days } => {
+            let asked = json!({ "days": days });
+            let clock = open_client(server)?.post("/api/v1/admin/sandbox/clock", &asked)?;
+            console.result(&clock, |clock| {
+                format!("The sandbox's clock shows {}", render_cell(clock.get("now")))
+            });
         }
     }
     Ok(())
