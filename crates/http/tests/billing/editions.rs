@@ -157,38 +157,6 @@ async fn automl(stage: Stage) -> Result<()> {
     shop.require_sound_books().await
 }
 
-/// A plan that is agreed on and not bought, and ends the same way.
-#[tokio::test]
-async fn suresh_gives_its_larger_plan_on_request() -> Result<()> {
-    let mut shop = Shop::open(HOME, edition("suresh")).await?;
-    assert_eq!(shop.plan().await?, "standard");
-    let asked = json!({ "plan": "premium" });
-    shop.buyer.post("/api/v1/account/checkouts", &asked).await?.require_status(409)?;
-    let id = shop.account().await?["organization_id"].as_str().context("an id")?.to_owned();
-    let path = format!("/api/v1/admin/organizations/{id}/plan");
-    for plan in ["premium", "standard"] {
-        let request = TestRequest::new("PUT", &path).json(&json!({ "plan": plan }));
-        shop.administrator.send(request).await?.require_status(204)?;
-        assert_eq!(shop.plan().await?, plan);
-    }
-    shop.require_sound_books().await
-}
-
-#[tokio::test]
-async fn suresh_limits_requests() -> Result<()> {
-    let mut shop = Shop::open(HOME, edition("suresh")).await?;
-    // A second gives one request back, so a slow machine asks longer.
-    for _ in 0..1_000 {
-        let answer = shop.buyer.get("/api/v1/account").await?;
-        if answer.status == 429 {
-            assert!(answer.header("retry-after").is_some(), "{}", answer.text());
-            return Ok(());
-        }
-        answer.require_status(200)?;
-    }
-    anyhow::bail!("a thousand requests were let through");
-}
-
 /// A changed file makes a new version of a plan, for those who come afterwards.
 #[tokio::test]
 async fn who_is_on_a_plan_keeps_the_version_that_they_have() -> Result<()> {

@@ -80,6 +80,7 @@ mod provider;
 mod razorpay;
 mod referrals;
 mod repeats;
+mod request_rates;
 mod revenue;
 mod shop;
 mod stripe;
