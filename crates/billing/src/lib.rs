@@ -92,7 +92,7 @@ impl Billing {
         let plans = edition.plans.iter().flat_map(|plan| plan.terms.meters.keys());
         let mut meters: BTreeSet<MeterId> = plans.chain(edition.meters.keys()).cloned().collect();
         meters.extend([MeterId::jobs(), MeterId::api_calls()]);
-        meters.extend([MeterId::ai_requests(), MeterId::ai_tokens()]);
+        meters.extend([MeterId::ai_requests(), MeterId::ai_tokens(), MeterId::ai_cost()]);
         let (edition, meters) = (Arc::new(edition), Arc::new(meters));
         Self { store, clock, edition, till: None, post: None, meters }
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a refusal names the limit, the present use, and when it resets.
 
-use gantry_types::{Credits, MeterId, Timestamp};
+use gantry_types::{Credits, Currency, MeterId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Feature, Included, PlanTerms};
@@ -69,6 +69,33 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Why in words, with amounts of money in the edition's currency.
+    #[must_use]
+    pub fn describe_in(&self, currency: Currency) -> String {
+        match self {
+            Self::Quota { meter, needed, used, limit, resets_at } if meter.counts_money() => {
+                let tell = |units: &u64| meter.tell_units(*units, currency);
+                let (needed, used, limit) = (tell(needed), tell(used), tell(limit));
+                format!(
+                    "this needs up to {needed} of {meter}, and {used} of {limit} are used until \
+                     {resets_at}"
+                )
+            }
+            Self::JobTooLarge { meter, needed, limit } if meter.counts_money() => {
+                let tell = |units: &u64| meter.tell_units(*units, currency);
+                let (needed, limit) = (tell(needed), tell(limit));
+                format!("one job may use at most {limit} of {meter}, and this one needs {needed}")
+            }
+            Self::Credits { .. }
+            | Self::Quota { .. }
+            | Self::JobTooLarge { .. }
+            | Self::GpuNotIncluded
+            | Self::Memory { .. }
+            | Self::NotIncluded { .. }
+            | Self::QueueFull { .. } => self.to_string(),
+        }
+    }
+
     /// The limit that refused, in one word such as `quota.rows`, by which refusals are counted.
     #[must_use]
     pub fn limit_name(&self) -> String {
