@@ -41,8 +41,8 @@ pub use ai_use::AiCost;
 pub use begin_checkout::{CheckoutLink, WayBack, Wish};
 pub use costs::CostsView;
 pub use edition::{
-    AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, Rewards, Sale, Vocabulary,
-    parse_edition,
+    AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, QueueTitles, Rewards, Sale,
+    Vocabulary, parse_edition,
 };
 pub use error::BillingError;
 pub use import_plan::PlanDraft;

@@ -4067,6 +4067,8 @@ export interface components {
              * @description How much is done, from 0 to 1.
              */
             progress: number;
+            /** @description What the edition calls the queue of this class. */
+            queue: string;
             /**
              * Format: uuid
              * @description The failed or dead job that it runs anew.
@@ -5484,6 +5486,8 @@ export interface components {
                  * @description How much is done, from 0 to 1.
                  */
                 progress: number;
+                /** @description What the edition calls the queue of this class. */
+                queue: string;
                 /**
                  * Format: uuid
                  * @description The failed or dead job that it runs anew.

@@ -13,6 +13,7 @@ use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
 use super::parse_features::read_features;
 use super::parse_invoices::read_invoices;
 use super::parse_plan::parse_plan;
+use super::parse_queues::read_queues;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
 use super::words::remedy_for;
@@ -102,6 +103,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         invoices,
         meters,
         token_prices,
+        queues: read_queues(root),
     };
     root.finish();
     edition

@@ -8,6 +8,7 @@ use gantry_billing::Billing;
 use gantry_external::{ExternalConfig, ExternalEngine};
 use gantry_rules::plan::MeterLimit;
 use gantry_testkit::TestRequest;
+use gantry_types::PriorityClass;
 use serde_json::json;
 
 use crate::provider::{Database, Stage, Who};
@@ -155,6 +156,26 @@ async fn automl(stage: Stage) -> Result<()> {
     shop.spend(10).await?;
     assert_eq!(shop.credits().await?, 0);
     shop.require_sound_books().await
+}
+
+/// A job tells its class and what the edition calls that queue.
+#[tokio::test]
+async fn queues_are_called_what_the_edition_calls_them() -> Result<()> {
+    for (class, word, queue) in [
+        (PriorityClass::High, "high", "high_priority"),
+        (PriorityClass::Normal, "normal", "normal"),
+    ] {
+        let mut automl = edition("automl");
+        automl.plans[0].terms.class = class;
+        let mut shop = Shop::open(HOME, automl).await?;
+        let answer = shop.submit(&json!({ "operation": "test.noop" })).await?;
+        answer.require_status(202)?;
+        let job = answer.json()?;
+        assert_eq!((&job["class"], &job["queue"]), (&json!(word), &json!(queue)), "{job}");
+        let list = shop.buyer.get("/api/v1/jobs").await?.json()?;
+        assert_eq!(list["items"][0]["queue"], queue, "{list}");
+    }
+    Ok(())
 }
 
 /// A changed file makes a new version of a plan, for those who come afterwards.
