@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Feature, Included, PlanTerms};
 
+/// Meters that count money count millionths.
+const MILLION: u64 = 1_000_000;
+
 /// A plan or a balance does not allow a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
@@ -20,7 +23,10 @@ pub enum Refusal {
         available: Credits,
     },
     /// A quota of the period does not suffice.
-    #[error("this needs {needed} {meter}, and {used} of {limit} are used until {resets_at}")]
+    #[error(
+        "this needs {} {meter}, and {} of {} are used until {resets_at}",
+        tell(.meter, *.needed), tell(.meter, *.used), tell(.meter, *.limit)
+    )]
     Quota {
         /// The meter.
         meter: MeterId,
@@ -34,7 +40,10 @@ pub enum Refusal {
         resets_at: Timestamp,
     },
     /// One job is larger than the plan allows.
-    #[error("one job may use at most {limit} {meter}, and this one needs {needed}")]
+    #[error(
+        "one job may use at most {} {meter}, and this one needs {}",
+        tell(.meter, *.limit), tell(.meter, *.needed)
+    )]
     JobTooLarge {
         /// The meter.
         meter: MeterId,
@@ -137,5 +146,14 @@ impl Refusal {
             Self::NotIncluded { feature } => terms.features.contains(feature),
             Self::QueueFull { limit } => terms.queued_jobs > *limit,
         }
+    }
+}
+
+/// Units of a meter where the currency of those that are money is not known.
+fn tell(meter: &MeterId, units: u64) -> String {
+    if meter.counts_money() {
+        format!("{}.{:06}", units / MILLION, units % MILLION)
+    } else {
+        units.to_string()
     }
 }

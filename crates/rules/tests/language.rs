@@ -45,6 +45,8 @@ fn a_job_costs_until_its_limit_which_is_told_as_money() {
     let refused = check_job(&terms, one(20), one(31)).unwrap_err();
     let words = "one job may use at most 0.05 USD of ai_cost, and this one needs 0.051 USD";
     assert_eq!(refused.describe_in(Currency::usd()), words);
+    let words = "one job may use at most 0.050000 ai_cost, and this one needs 0.051000";
+    assert_eq!(refused.to_string(), words, "where the currency is not known");
     // What costs nothing, such as a model without a price, does not count.
     let free = AskedByJob { requests: 1, tokens: 1_000_000, cost: Nanos::ZERO };
     assert_eq!(check_job(&terms, one(50), free), Ok(()));

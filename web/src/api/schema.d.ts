@@ -4816,6 +4816,8 @@ export interface components {
          *     in `.day`.
          */
         MeterBody: {
+            /** @description Of which currency its units are millionths, such as `USD`; `null` for what is no money. */
+            currency?: string | null;
             /**
              * Format: int64
              * @description What the account may per period; `null` does not limit.
@@ -5119,6 +5121,8 @@ export interface components {
         OffersBody: {
             /** @description Whether credits can be earned by ads: GET /api/v1/rewards says how. */
             ads: boolean;
+            /** @description In which currency, such as `USD`; limits of the meter `ai_cost` are millionths of it. */
+            currency: string;
             /** @description What meters are called for people. */
             meters: {
                 [key: string]: string;

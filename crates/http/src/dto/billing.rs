@@ -171,6 +171,8 @@ pub struct OffersBody {
     pub tagline: String,
     /// Who takes the money, such as `sandbox`.
     pub provider: String,
+    /// In which currency, such as `USD`; limits of the meter `ai_cost` are millionths of it.
+    pub currency: String,
     /// The plans, from the smallest to the largest.
     pub plans: Vec<OfferBody>,
     /// Credits that can be bought.
@@ -188,6 +190,7 @@ impl From<&Edition> for OffersBody {
             title: edition.title.clone(),
             tagline: edition.tagline.clone(),
             provider: edition.provider.clone(),
+            currency: edition.currency.to_string(),
             plans: edition.plans.iter().map(Into::into).collect(),
             packages: edition.packages.iter().map(Into::into).collect(),
             ads: edition.rewards.is_some(),
