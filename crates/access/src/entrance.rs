@@ -20,6 +20,14 @@ pub struct RequestRate {
     pub burst: u32,
 }
 
+impl RequestRate {
+    /// Whether it holds anybody up: a plan that states no rate has the largest number.
+    #[must_use]
+    pub const fn is_limited(self) -> bool {
+        self.per_minute < u32::MAX
+    }
+}
+
 /// Whether requests with API keys are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallCount {

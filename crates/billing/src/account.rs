@@ -9,7 +9,7 @@ use gantry_ports::store::{
 use gantry_rules::overrides::LimitOverride;
 use gantry_rules::period::{Period, derive_day};
 use gantry_rules::plan::PlanTerms;
-use gantry_types::{Credits, LedgerEntryId, LotId, MeterId, Timestamp};
+use gantry_types::{Credits, Currency, LedgerEntryId, LotId, MeterId, Timestamp};
 
 use crate::Billing;
 use crate::error::BillingError;
@@ -28,6 +28,8 @@ pub struct MeterView {
     pub limit: Option<u64>,
     /// The period in which it counts.
     pub period: Period,
+    /// Of which currency its units are millionths; `None` for what is no money.
+    pub currency: Option<Currency>,
 }
 
 /// An account as its members see it.
@@ -60,7 +62,7 @@ impl Billing {
         let low_balance = self.is_low(overview.derive_balance());
         let members = snapshot.identity().list_members(actor.organization_id).await?.len();
         let terms = overview.derive_terms(now);
-        let meters = derive_meters(&overview, &terms, now);
+        let meters = derive_meters((&overview, &terms), self.edition.currency, now);
         let over_limits = derive_over_limits((&overview, &terms), &meters, members as u64);
         let own = overview.overrides.iter().filter(|own| own.is_in_force(now));
         let overrides = own.cloned().collect();
@@ -110,11 +112,17 @@ impl Billing {
 
 /// Every meter that is limited or that was used, by name: the month's, and the day's where that is
 /// limited.
-fn derive_meters(overview: &AccountOverview, terms: &PlanTerms, now: Timestamp) -> Vec<MeterView> {
+fn derive_meters(
+    (overview, terms): (&AccountOverview, &PlanTerms),
+    currency: Currency,
+    now: Timestamp,
+) -> Vec<MeterView> {
     let (month, day) = (overview.derive_month(now), derive_day(now));
     let mut meters = BTreeMap::new();
-    let view =
-        |meter: MeterId, limit, period| MeterView { meter, used: 0, reserved: 0, limit, period };
+    let view = |meter: MeterId, limit, period| {
+        let currency = meter.counts_money().then_some(currency);
+        MeterView { meter, used: 0, reserved: 0, limit, period, currency }
+    };
     for (meter, limit) in &terms.meters {
         meters.insert(meter.clone(), view(meter.clone(), limit.per_period, month));
         if limit.per_day.is_some() {

@@ -47,8 +47,8 @@ pub use ai_use::AiCost;
 pub use begin_checkout::{CheckoutDraft, CheckoutLink, WayBack, Wish};
 pub use costs::CostsView;
 pub use edition::{
-    AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, Rewards, Sale, Vocabulary,
-    parse_edition,
+    AdProvider, Edition, EditionPlan, Mistake, Mistakes, Package, QueueTitles, Rewards, Sale,
+    Vocabulary, parse_edition,
 };
 pub use error::BillingError;
 pub use import_plan::PlanDraft;
@@ -90,7 +90,7 @@ impl Billing {
         let plans = edition.plans.iter().flat_map(|plan| plan.terms.meters.keys());
         let mut meters: BTreeSet<MeterId> = plans.chain(edition.meters.keys()).cloned().collect();
         meters.extend([MeterId::jobs(), MeterId::api_calls()]);
-        meters.extend([MeterId::ai_requests(), MeterId::ai_tokens()]);
+        meters.extend([MeterId::ai_requests(), MeterId::ai_tokens(), MeterId::ai_cost()]);
         let (edition, meters) = (Arc::new(edition), Arc::new(meters));
         Self { store, clock, edition, till: None, post: None, meters }
     }

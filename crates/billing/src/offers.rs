@@ -19,6 +19,12 @@ pub struct Upgrade {
     pub price: PlanPrice,
 }
 
+impl Upgrade {
+    fn to(plan: &EditionPlan) -> Self {
+        Self { slug: plan.slug.clone(), title: plan.title.clone(), price: plan.terms.price }
+    }
+}
+
 impl Billing {
     /// Brings the edition's plans into the store: what changed becomes a new version.
     ///
@@ -41,11 +47,14 @@ impl Billing {
     #[must_use]
     pub fn find_upgrade(&self, refusal: &Refusal) -> Option<Upgrade> {
         let lifts = |plan: &&EditionPlan| refusal.is_lifted_by(&plan.terms);
-        self.edition.plans.iter().find(lifts).map(|plan| Upgrade {
-            slug: plan.slug.clone(),
-            title: plan.title.clone(),
-            price: plan.terms.price,
-        })
+        self.edition.plans.iter().find(lifts).map(Upgrade::to)
+    }
+
+    /// The smallest plan of the edition that lets more requests in than so many a minute.
+    #[must_use]
+    pub fn find_faster(&self, requests_per_minute: u32) -> Option<Upgrade> {
+        let is_faster = |plan: &&EditionPlan| plan.terms.requests_per_minute > requests_per_minute;
+        self.edition.plans.iter().find(is_faster).map(Upgrade::to)
     }
 
     /// A plan of the edition that people may choose.

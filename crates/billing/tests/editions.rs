@@ -334,6 +334,7 @@ fn promised() -> Vec<(&'static str, &'static str, &'static str, Value)> {
         ("suresh", "standard", "/request_burst", json!(100)),
         ("suresh", "premium", "/requests_per_minute", json!(u32::MAX)),
         ("suresh", "premium", "/request_burst", json!(u32::MAX)),
+        ("suresh", "premium", "/price/month", json!({ "minor": 199_900, "currency": "INR" })),
         ("litxplore", "free", "/meters/reviews/per_period", json!(3)),
         ("litxplore", "free", "/meters/chat_messages/per_day", json!(20)),
         ("litxplore", "free", "/price", json!({})),

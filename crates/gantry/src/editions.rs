@@ -34,6 +34,7 @@ pub fn derive_vocabulary(engines: &[Box<dyn Engine>]) -> Vocabulary {
         MeterId::api_calls(),
         MeterId::ai_requests(),
         MeterId::ai_tokens(),
+        MeterId::ai_cost(),
     ]);
     let names = engines.iter().flat_map(|engine| engine.meters());
     meters.extend(names.filter_map(|name| name.parse().ok()));

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_billing::Billing;
+use gantry_billing::{Billing, Edition};
 use gantry_jobs::{Jobs, ModelDesk};
 use gantry_models::{ChatCompletions, ChatSettings, ModelsSetupError, TokenLimit};
 use gantry_ports::LanguageModel;
+use gantry_types::{MeterId, TokenUse};
 
 use crate::config::{ModelsConfig, TokenLimitConfig};
 use crate::failure::Failure;
@@ -23,9 +24,25 @@ const LONGEST_PATIENCE: u64 = 600;
 /// A usage failure that names the setting that is missing or wrong.
 pub fn connect(jobs: Jobs, config: &ModelsConfig, billing: &Billing) -> Result<Jobs, Failure> {
     Ok(match open(config)? {
-        Some(model) => jobs.with_models(ModelDesk::new(model, billing.clone())),
+        Some(model) => {
+            if lacks_price(billing.edition(), model.default_model()) {
+                tracing::warn!(
+                    model = model.default_model(),
+                    "plans limit what language models cost, and this one has no price in [ai.models] \
+                     of the edition: what is asked of it reaches no limit of `ai_cost`"
+                );
+            }
+            jobs.with_models(ModelDesk::new(model, billing.clone()))
+        }
         None => jobs,
     })
+}
+
+/// Whether plans limit what models cost, and this one costs nothing for want of a price.
+fn lacks_price(edition: &Edition, model: &str) -> bool {
+    let is_limited =
+        edition.plans.iter().any(|plan| plan.terms.meters.contains_key(&MeterId::ai_cost()));
+    is_limited && edition.token_prices.find_cost(model, TokenUse::default()).is_none()
 }
 
 /// Who answers; `None` where the settings name nobody.
@@ -73,6 +90,7 @@ fn derive_failure(error: &ModelsSetupError) -> Failure {
 mod tests {
     use super::*;
     use crate::config::Secret;
+    use crate::editions::{derive_vocabulary, read};
 
     fn config(base: &str) -> ModelsConfig {
         let (base, model) = (Some(base.to_owned()), Some("small".to_owned()));
@@ -83,6 +101,15 @@ mod tests {
     fn nobody_is_asked_until_an_address_is_named() {
         assert!(open(&ModelsConfig::default()).unwrap().is_none());
         assert!(open(&config("http://127.0.0.1:11434/v1")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_limit_in_money_wants_a_price_of_the_model_that_is_asked() {
+        let known = derive_vocabulary(&crate::engines::built_in());
+        let edition = read("litxplore", &known).unwrap();
+        assert!(lacks_price(&edition, "homemade"));
+        assert!(!lacks_price(&edition, "gpt-4.1-mini"));
+        assert!(!lacks_price(&read("default", &known).unwrap(), "homemade"), "nothing is limited");
     }
 
     #[test]

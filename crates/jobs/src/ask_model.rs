@@ -2,7 +2,8 @@
 //!
 //! Invariants: what a request can use at most is reserved before it is sent, so that one that would
 //! begin over a limit is not sent at all, and those of one job that are open at once do not pass its
-//! limit together within this process; what was answered is counted and written down even when
+//! limit together within this process; limits in money count by the edition's prices, and a model
+//! without a price costs nothing; what was answered is counted and written down even when
 //! its job ends meanwhile, and again when the job is run again, because it was paid for each time;
 //! a request that was not answered uses nothing.
 
@@ -20,7 +21,9 @@ use gantry_rules::allowance::UnitAsk;
 use gantry_rules::language::{AskedByJob, check_job, limits_jobs};
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::Accounting;
-use gantry_types::{AllowanceId, AnswerEnd, AskId, MeterId, ModelAnswer, ModelRequest, TokenUse};
+use gantry_types::{
+    AllowanceId, AnswerEnd, AskId, MeterId, ModelAnswer, ModelRequest, Nanos, TokenUse,
+};
 use tokio::sync::Semaphore;
 
 use crate::Jobs;
@@ -56,6 +59,19 @@ impl ModelDesk {
     pub fn new(model: Arc<dyn LanguageModel>, billing: Billing) -> Self {
         let (turns, open) = (Arc::new(Semaphore::new(MOST_OPEN)), Arc::default());
         Self { model, billing, turns, open }
+    }
+
+    /// The most that a request can use.
+    fn derive_most(&self, request: &ModelRequest) -> AskedByJob {
+        let model = request.model.as_deref().unwrap_or_else(|| self.model.default_model());
+        self.derive_asked(model, request.most_tokens())
+    }
+
+    /// One request that used so many tokens.
+    fn derive_asked(&self, model: &str, tokens: TokenUse) -> AskedByJob {
+        let cost = self.billing.edition().token_prices.find_cost(model, tokens);
+        let cost = cost.unwrap_or(Nanos::ZERO);
+        AskedByJob { requests: 1, tokens: tokens.total(), cost }
     }
 }
 
@@ -98,7 +114,9 @@ impl Jobs {
         request: &ModelRequest,
     ) -> Result<ModelAnswer, EngineError> {
         let reserved = match claim.job.accounting {
-            Accounting::Metered => Some(self.reserve(desk, claim, request.most_tokens()).await?),
+            Accounting::Metered => {
+                Some(self.reserve(desk, claim, desk.derive_most(request)).await?)
+            }
             Accounting::Platform => None,
         };
         let (allowance_id, open) =
@@ -108,29 +126,27 @@ impl Jobs {
             self.close(desk, claim, (answer, open.flatten())).await;
         }
         if let Some(allowance_id) = allowance_id {
-            let used = answer.as_ref().ok().map(|answer| answer.tokens);
+            let answered = answer.as_ref().ok();
+            let used = answered.map(|answer| desk.derive_asked(&answer.model, answer.tokens));
             self.count_use(claim, allowance_id, used).await;
         }
         read_answer(answer.map_err(derive_error)?, request)
     }
 
-    /// Reserves a request and the most tokens that it can use.
+    /// Reserves a request and the most that it can use.
     async fn reserve(
         &self,
         desk: &ModelDesk,
         claim: &ClaimedJob,
-        tokens: u64,
+        most: AskedByJob,
     ) -> Result<Reserved, EngineError> {
-        let open = self.open_ask(desk, claim, tokens).await?;
+        let open = self.open_ask(desk, claim, most).await?;
         let (allowance_id, now) = (AllowanceId::generate(), self.clock.now());
         let ask = |needed: u64| UnitAsk { needed, wanted: needed };
         let command = AllowCommand {
             allowance_id,
             organization_id: claim.job.organization_id,
-            asks: BTreeMap::from([
-                (MeterId::ai_requests(), ask(1)),
-                (MeterId::ai_tokens(), ask(tokens)),
-            ]),
+            asks: list_units(most).map(|(meter, units)| (meter, ask(units))).collect(),
             now,
             expires_at: now.plus(LIFE),
         };
@@ -152,17 +168,18 @@ impl Jobs {
         &self,
         desk: &ModelDesk,
         claim: &ClaimedJob,
-        tokens: u64,
+        most: AskedByJob,
     ) -> Result<Option<OpenAsk>, EngineError> {
         if !limits_jobs(&claim.terms) {
             return Ok(None);
         }
         let root_id = claim.job.root_id;
         let _turn = desk.open.take_turn().await;
-        let answered = self.find_asked(claim).await.map_err(|error| derive_store_error(&error))?;
+        let answered =
+            self.find_asked(desk, claim).await.map_err(|error| derive_store_error(&error))?;
         let asked = answered.plus(desk.open.find(root_id));
-        check_job(&claim.terms, asked, tokens).map_err(|refusal| describe(desk, &refusal))?;
-        Ok(Some(desk.open.open(root_id, tokens)))
+        check_job(&claim.terms, asked, most).map_err(|refusal| describe(desk, &refusal))?;
+        Ok(Some(desk.open.open(root_id, most)))
     }
 
     /// Writes an answer down, and closes its request in the same turn.
@@ -178,14 +195,21 @@ impl Jobs {
         drop(open);
     }
 
-    /// What the job's tree has asked so far, in all attempts.
-    async fn find_asked(&self, claim: &ClaimedJob) -> Result<AskedByJob, StoreError> {
+    /// What the job's tree has asked so far, in all attempts; what it cost in an earlier currency of
+    /// the edition is left out.
+    async fn find_asked(
+        &self,
+        desk: &ModelDesk,
+        claim: &ClaimedJob,
+    ) -> Result<AskedByJob, StoreError> {
         let snapshot = self.store.read().await?;
         let (organization_id, root_id) = (claim.job.organization_id, claim.job.root_id);
         let found = snapshot.asks().sum_asks_of_trees(organization_id, &[root_id]).await?;
         Ok(found.iter().fold(AskedByJob::default(), |sum, asks| {
             let (requests, tokens) = (asks.sums.requests, asks.sums.tokens.total());
-            sum.plus(AskedByJob { requests, tokens })
+            let is_ours = asks.currency == desk.billing.edition().currency;
+            let cost = if is_ours { asks.sums.cost } else { Nanos::ZERO };
+            sum.plus(AskedByJob { requests, tokens, cost })
         }))
     }
 
@@ -225,11 +249,9 @@ impl Jobs {
         &self,
         claim: &ClaimedJob,
         allowance_id: AllowanceId,
-        tokens: Option<TokenUse>,
+        used: Option<AskedByJob>,
     ) {
-        let used = tokens.map_or_else(BTreeMap::new, |tokens| {
-            BTreeMap::from([(MeterId::ai_requests(), 1), (MeterId::ai_tokens(), tokens.total())])
-        });
+        let used: BTreeMap<MeterId, u64> = used.into_iter().flat_map(list_units).collect();
         let organization_id = claim.job.organization_id;
         let phase = AllowancePhase::Ended;
         let command = AllowanceUseCommand { allowance_id, organization_id, used, phase };
@@ -237,6 +259,12 @@ impl Jobs {
             tracing::error!(%error, job = %claim.job.id, "the use of a language model was not counted");
         }
     }
+}
+
+/// Units by meter; a cost of nothing is told by none.
+fn list_units(asked: AskedByJob) -> impl Iterator<Item = (MeterId, u64)> {
+    let is_told = |(meter, units): &(MeterId, u64)| *units > 0 || !meter.counts_money();
+    asked.derive_units().into_iter().filter(is_told)
 }
 
 /// Reads the answer as JSON where that was asked for.
@@ -291,7 +319,8 @@ fn describe(desk: &ModelDesk, refusal: &Refusal) -> EngineError {
         None => format!("{own}."),
     };
     EngineError::resource(format!(
-        "The plan does not allow this request to a language model: {refusal}."
+        "The plan does not allow this request to a language model: {}.",
+        refusal.describe_in(desk.billing.edition().currency)
     ))
     .with_next_step(next_step)
 }

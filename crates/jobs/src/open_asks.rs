@@ -21,7 +21,7 @@ pub(crate) struct OpenAsks {
 pub(crate) struct OpenAsk {
     all: Arc<OpenAsks>,
     root_id: JobId,
-    tokens: u64,
+    most: AskedByJob,
 }
 
 impl OpenAsks {
@@ -35,13 +35,12 @@ impl OpenAsks {
         self.by_tree().get(&root_id).copied().unwrap_or_default()
     }
 
-    /// Opens a request that can use so many tokens.
-    pub(crate) fn open(self: &Arc<Self>, root_id: JobId, tokens: u64) -> OpenAsk {
-        let one = AskedByJob { requests: 1, tokens };
+    /// Opens a request that can use so much.
+    pub(crate) fn open(self: &Arc<Self>, root_id: JobId, most: AskedByJob) -> OpenAsk {
         let mut by_tree = self.by_tree();
         let open = by_tree.entry(root_id).or_default();
-        *open = open.plus(one);
-        OpenAsk { all: Arc::clone(self), root_id, tokens }
+        *open = open.plus(most);
+        OpenAsk { all: Arc::clone(self), root_id, most }
     }
 
     fn by_tree(&self) -> MutexGuard<'_, BTreeMap<JobId, AskedByJob>> {
@@ -53,8 +52,7 @@ impl Drop for OpenAsk {
     fn drop(&mut self) {
         let mut by_tree = self.all.by_tree();
         let Some(open) = by_tree.get_mut(&self.root_id) else { return };
-        open.requests = open.requests.saturating_sub(1);
-        open.tokens = open.tokens.saturating_sub(self.tokens);
+        *open = open.minus(self.most);
         if open.requests == 0 {
             by_tree.remove(&self.root_id);
         }
@@ -63,18 +61,24 @@ impl Drop for OpenAsk {
 
 #[cfg(test)]
 mod tests {
+    use gantry_types::Nanos;
+
     use super::*;
+
+    fn one(tokens: u64) -> AskedByJob {
+        AskedByJob { requests: 1, tokens, cost: Nanos::new(tokens) }
+    }
 
     #[test]
     fn what_is_answered_is_open_no_more() {
         let all = Arc::new(OpenAsks::default());
         let (tree, other) = (JobId::generate(), JobId::generate());
-        let first = all.open(tree, 10);
-        let second = all.open(tree, 5);
-        assert_eq!(all.find(tree), AskedByJob { requests: 2, tokens: 15 });
+        let first = all.open(tree, one(10));
+        let second = all.open(tree, one(5));
+        assert_eq!(all.find(tree), one(10).plus(one(5)));
         assert_eq!(all.find(other), AskedByJob::default());
         drop(first);
-        assert_eq!(all.find(tree), AskedByJob { requests: 1, tokens: 5 });
+        assert_eq!(all.find(tree), one(5));
         drop(second);
         assert!(all.by_tree().is_empty(), "nothing is kept of a tree that has nothing open");
     }

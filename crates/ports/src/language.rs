@@ -45,6 +45,9 @@ pub enum LanguageError {
 /// Answers with a language model.
 #[async_trait]
 pub trait LanguageModel: Send + Sync {
+    /// The model of requests that name none.
+    fn default_model(&self) -> &str;
+
     /// Asks, with a request that was checked.
     ///
     /// # Errors

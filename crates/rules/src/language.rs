@@ -65,6 +65,12 @@ impl TokenPrices {
         Self(prices)
     }
 
+    /// Whether no model has a price.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What a request cost; `None` for a model without a price.
     #[must_use]
     pub fn find_cost(&self, model: &str, tokens: TokenUse) -> Option<Nanos> {
@@ -79,6 +85,8 @@ pub struct AskedByJob {
     pub requests: u64,
     /// Their tokens; of those that are open, the most that they can use.
     pub tokens: u64,
+    /// What they cost in the edition's currency; of those that are open, the most that they can.
+    pub cost: Nanos,
 }
 
 impl AskedByJob {
@@ -88,19 +96,37 @@ impl AskedByJob {
         Self {
             requests: self.requests.saturating_add(other.requests),
             tokens: self.tokens.saturating_add(other.tokens),
+            cost: self.cost.plus(other.cost),
         }
+    }
+
+    /// The one without the other, and nothing where that was more.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(other.requests),
+            tokens: self.tokens.saturating_sub(other.tokens),
+            cost: self.cost.minus(other.cost),
+        }
+    }
+
+    /// The same as meters count it.
+    #[must_use]
+    pub fn derive_units(self) -> [(MeterId, u64); 3] {
+        [
+            (MeterId::ai_requests(), self.requests),
+            (MeterId::ai_tokens(), self.tokens),
+            (MeterId::ai_cost(), self.cost.count_millionths()),
+        ]
     }
 }
 
-/// Whether a job may make one more request, of at most so many tokens, by the limits of one job.
+/// Whether a job may ask for more, of so much at most, by the limits of one job.
 ///
 /// # Errors
 /// [`Refusal::JobTooLarge`].
-pub fn check_job(terms: &PlanTerms, asked: AskedByJob, tokens: u64) -> Result<(), Refusal> {
-    for (meter, before, more) in
-        [(MeterId::ai_requests(), asked.requests, 1), (MeterId::ai_tokens(), asked.tokens, tokens)]
-    {
-        let needed = before.saturating_add(more);
+pub fn check_job(terms: &PlanTerms, asked: AskedByJob, more: AskedByJob) -> Result<(), Refusal> {
+    for (meter, needed) in asked.plus(more).derive_units() {
         let limit = terms.meters.get(&meter).and_then(|bounds| bounds.per_job);
         if let Some(limit) = limit.filter(|limit| needed > *limit) {
             return Err(Refusal::JobTooLarge { meter, needed, limit });
@@ -112,7 +138,7 @@ pub fn check_job(terms: &PlanTerms, asked: AskedByJob, tokens: u64) -> Result<()
 /// Whether terms limit what one job asks.
 #[must_use]
 pub fn limits_jobs(terms: &PlanTerms) -> bool {
-    [MeterId::ai_requests(), MeterId::ai_tokens()]
+    [MeterId::ai_requests(), MeterId::ai_tokens(), MeterId::ai_cost()]
         .iter()
         .any(|meter| terms.meters.get(meter).is_some_and(|bounds| bounds.per_job.is_some()))
 }

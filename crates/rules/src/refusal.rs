@@ -2,10 +2,13 @@
 //!
 //! Invariant: a refusal names the limit, the present use, and when it resets.
 
-use gantry_types::{Credits, MeterId, Timestamp};
+use gantry_types::{Credits, Currency, MeterId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Feature, Included, PlanTerms};
+
+/// Meters that count money count millionths.
+const MILLION: u64 = 1_000_000;
 
 /// A plan or a balance does not allow a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -20,7 +23,10 @@ pub enum Refusal {
         available: Credits,
     },
     /// A quota of the period does not suffice.
-    #[error("this needs {needed} {meter}, and {used} of {limit} are used until {resets_at}")]
+    #[error(
+        "this needs {} {meter}, and {} of {} are used until {resets_at}",
+        tell(.meter, *.needed), tell(.meter, *.used), tell(.meter, *.limit)
+    )]
     Quota {
         /// The meter.
         meter: MeterId,
@@ -34,7 +40,10 @@ pub enum Refusal {
         resets_at: Timestamp,
     },
     /// One job is larger than the plan allows.
-    #[error("one job may use at most {limit} {meter}, and this one needs {needed}")]
+    #[error(
+        "one job may use at most {} {meter}, and this one needs {}",
+        tell(.meter, *.limit), tell(.meter, *.needed)
+    )]
     JobTooLarge {
         /// The meter.
         meter: MeterId,
@@ -69,6 +78,33 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Why in words, with amounts of money in the edition's currency.
+    #[must_use]
+    pub fn describe_in(&self, currency: Currency) -> String {
+        match self {
+            Self::Quota { meter, needed, used, limit, resets_at } if meter.counts_money() => {
+                let tell = |units: &u64| meter.tell_units(*units, currency);
+                let (needed, used, limit) = (tell(needed), tell(used), tell(limit));
+                format!(
+                    "this needs up to {needed} of {meter}, and {used} of {limit} are used until \
+                     {resets_at}"
+                )
+            }
+            Self::JobTooLarge { meter, needed, limit } if meter.counts_money() => {
+                let tell = |units: &u64| meter.tell_units(*units, currency);
+                let (needed, limit) = (tell(needed), tell(limit));
+                format!("one job may use at most {limit} of {meter}, and this one needs {needed}")
+            }
+            Self::Credits { .. }
+            | Self::Quota { .. }
+            | Self::JobTooLarge { .. }
+            | Self::GpuNotIncluded
+            | Self::Memory { .. }
+            | Self::NotIncluded { .. }
+            | Self::QueueFull { .. } => self.to_string(),
+        }
+    }
+
     /// The limit that refused, in one word such as `quota.rows`, by which refusals are counted.
     #[must_use]
     pub fn limit_name(&self) -> String {
@@ -110,5 +146,14 @@ impl Refusal {
             Self::NotIncluded { feature } => terms.features.contains(feature),
             Self::QueueFull { limit } => terms.queued_jobs > *limit,
         }
+    }
+}
+
+/// Units of a meter where the currency of those that are money is not known.
+fn tell(meter: &MeterId, units: u64) -> String {
+    if meter.counts_money() {
+        format!("{}.{:06}", units / MILLION, units % MILLION)
+    } else {
+        units.to_string()
     }
 }

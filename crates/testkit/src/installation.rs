@@ -111,6 +111,7 @@ pub fn edition_of(terms: PlanTerms) -> Edition {
         invoices: gantry_rules::invoice::InvoiceTerms::plain("Test"),
         meters: std::collections::BTreeMap::new(),
         token_prices: gantry_rules::language::TokenPrices::default(),
+        queues: gantry_billing::QueueTitles::default(),
     }
 }
 

@@ -113,11 +113,14 @@ impl ModelRequest {
         said + self.schema.as_ref().map_or(0, |schema| schema.to_string().len())
     }
 
-    /// The most tokens that it can use, question and answer together.
+    /// The most tokens that it can use.
     #[must_use]
-    pub fn most_tokens(&self) -> u64 {
+    pub fn most_tokens(&self) -> TokenUse {
         let frames = FRAME * (self.messages.len() as u64 + 1);
-        self.count_bytes() as u64 + frames + u64::from(self.max_tokens)
+        TokenUse {
+            input_tokens: self.count_bytes() as u64 + frames,
+            output_tokens: u64::from(self.max_tokens),
+        }
     }
 }
 
@@ -191,7 +194,8 @@ mod tests {
         let request = read(json!({ "messages": [{ "role": "user", "content": "Hello" }] }));
         assert_eq!(request.check(), Ok(()));
         assert_eq!(request.max_tokens, USUAL_TOKENS);
-        assert_eq!(request.most_tokens(), 5 + 2 * FRAME + u64::from(USUAL_TOKENS));
+        let most = TokenUse { input_tokens: 5 + 2 * FRAME, output_tokens: u64::from(USUAL_TOKENS) };
+        assert_eq!(request.most_tokens(), most);
     }
 
     #[test]

@@ -5,10 +5,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::Currency;
+use crate::nanos::Nanos;
+
 /// Characters of a name.
 const LONGEST: usize = 64;
 /// How the books end the name of a meter that counts by the day.
 const DAY: &str = ".day";
+/// The meter whose units are money.
+const AI_COST: &str = "ai_cost";
 
 /// The text is not a meter name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +53,30 @@ impl MeterId {
     #[must_use]
     pub fn ai_tokens() -> Self {
         Self("ai_tokens".to_owned())
+    }
+
+    /// The meter that counts what that costs the operator: millionths of a unit (dollar, euro, yen)
+    /// of the edition's currency.
+    #[must_use]
+    pub fn ai_cost() -> Self {
+        Self(AI_COST.to_owned())
+    }
+
+    /// Whether its units are millionths of a unit of the edition's currency, counted by the day or
+    /// not.
+    #[must_use]
+    pub fn counts_money(&self) -> bool {
+        self.0.strip_suffix(DAY).unwrap_or(&self.0) == AI_COST
+    }
+
+    /// Units of this meter for people: an amount of money where it counts that, such as `0.25 USD`.
+    #[must_use]
+    pub fn tell_units(&self, units: u64, currency: Currency) -> String {
+        if self.counts_money() {
+            Nanos::from_millionths(units).tell(currency)
+        } else {
+            units.to_string()
+        }
     }
 
     /// The books' own meter for what is used of this one on one day, where a plan limits that.
@@ -124,5 +153,14 @@ mod tests {
         assert_eq!(daily.as_str().parse(), Ok(daily.clone()));
         assert_eq!(daily.find_counted_by_day(), Some(longest.clone()));
         assert_eq!(longest.find_counted_by_day(), None);
+    }
+
+    #[test]
+    fn one_meter_counts_money_by_the_day_too() {
+        let cost = MeterId::ai_cost();
+        for meter in [cost.of_day(), cost] {
+            assert_eq!(meter.tell_units(250_000, Currency::usd()), "0.25 USD");
+        }
+        assert_eq!(MeterId::ai_tokens().tell_units(250_000, Currency::usd()), "250000");
     }
 }

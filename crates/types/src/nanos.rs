@@ -9,6 +9,8 @@ use crate::money::{Currency, Money};
 /// Digits of a billionth.
 const DIGITS: u32 = 9;
 const ONE: u64 = 10_u64.pow(DIGITS);
+/// Billionths of a millionth, in which meters count money.
+const MILLIONTH: u64 = 1_000;
 
 /// An amount in billionths of one unit (dollar, euro, yen) of a currency that is told beside it.
 #[derive(
@@ -45,6 +47,31 @@ impl Nanos {
         Self(self.0.saturating_mul(count))
     }
 
+    /// What is left when so much is taken, and nothing where it was less.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// An amount of money; nothing for a debt.
+    #[must_use]
+    pub fn from_money(money: Money) -> Self {
+        let minor = u64::try_from(money.minor).unwrap_or(0);
+        Self(minor.saturating_mul(10_u64.pow(DIGITS - money.currency.minor_digits())))
+    }
+
+    /// So many millionths, as meters count money; the largest amount where there is none so large.
+    #[must_use]
+    pub const fn from_millionths(millionths: u64) -> Self {
+        Self(millionths.saturating_mul(MILLIONTH))
+    }
+
+    /// The fewest millionths that pay for it.
+    #[must_use]
+    pub const fn count_millionths(self) -> u64 {
+        self.0.div_ceil(MILLIONTH)
+    }
+
     /// The least money that pays for it.
     #[must_use]
     pub fn round_up(self, currency: Currency) -> Money {
@@ -61,6 +88,12 @@ impl Nanos {
         let needed = fraction.trim_end_matches('0').len().max(digits);
         let whole = self.0 / ONE;
         if needed == 0 { whole.to_string() } else { format!("{whole}.{}", &fraction[..needed]) }
+    }
+
+    /// The same with the currency, such as `0.0021 USD`.
+    #[must_use]
+    pub fn tell(self, currency: Currency) -> String {
+        format!("{} {currency}", self.describe(currency))
     }
 }
 
@@ -85,5 +118,18 @@ mod tests {
         }
         assert_eq!(Nanos::new(u64::MAX).plus(Nanos::new(1)), Nanos::new(u64::MAX));
         assert_eq!(Nanos::new(3).times(4), Nanos::new(12));
+        assert_eq!(Nanos::new(3).minus(Nanos::new(4)), Nanos::ZERO);
+    }
+
+    #[test]
+    fn meters_count_millionths_rounded_up() {
+        for (billionths, millionths) in [(0, 0), (1, 1), (1_000, 1), (1_001, 2)] {
+            assert_eq!(Nanos::new(billionths).count_millionths(), millionths, "{billionths}");
+        }
+        let cents = Money { minor: 50, currency: Currency::usd() };
+        assert_eq!(Nanos::from_money(cents).count_millionths(), 500_000);
+        assert_eq!(Nanos::from_millionths(500_000), Nanos::from_money(cents));
+        assert_eq!(Nanos::from_millionths(42).tell(Currency::usd()), "0.000042 USD");
+        assert_eq!(Nanos::from_money(Money { minor: -1, ..cents }), Nanos::ZERO);
     }
 }

@@ -4413,6 +4413,8 @@ export interface components {
              * @description How much is done, from 0 to 1.
              */
             progress: number;
+            /** @description What the edition calls the queue of this class. */
+            queue: string;
             /**
              * Format: uuid
              * @description The failed or dead job that it runs anew.
@@ -5160,6 +5162,8 @@ export interface components {
          *     in `.day`.
          */
         MeterBody: {
+            /** @description Of which currency its units are millionths, such as `USD`; `null` for what is no money. */
+            currency?: string | null;
             /**
              * Format: int64
              * @description What the account may per period; `null` does not limit.
@@ -5492,6 +5496,8 @@ export interface components {
         OffersBody: {
             /** @description Whether credits can be earned by ads: GET /api/v1/rewards says how. */
             ads: boolean;
+            /** @description In which currency, such as `USD`; limits of the meter `ai_cost` are millionths of it. */
+            currency: string;
             /** @description What meters are called for people. */
             meters: {
                 [key: string]: string;
@@ -5906,6 +5912,8 @@ export interface components {
                  * @description How much is done, from 0 to 1.
                  */
                 progress: number;
+                /** @description What the edition calls the queue of this class. */
+                queue: string;
                 /**
                  * Format: uuid
                  * @description The failed or dead job that it runs anew.

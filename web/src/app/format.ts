@@ -14,6 +14,8 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 export interface Format {
   integer: (value: number) => string;
   number: (value: number, digits?: number) => string;
+  /** An amount far below a cent too, in units of a currency such as `USD`. */
+  money: (amount: number, currency: string) => string;
   percent: (share: number, digits?: number) => string;
   bytes: (bytes: number) => string;
   time: (iso: string) => string;
@@ -44,6 +46,13 @@ export function createFormat(language: string): Format {
   return {
     integer: (value) => integer.format(value),
     number,
+    money: (amount, currency) =>
+      new Intl.NumberFormat(language, {
+        style: 'currency',
+        currency,
+        currencyDisplay: 'code',
+        maximumFractionDigits: 6,
+      }).format(amount),
     percent: (share, digits = 0) =>
       new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits }).format(
         share,

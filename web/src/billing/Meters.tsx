@@ -3,10 +3,11 @@
 import { useTranslation } from 'react-i18next';
 
 import type { Account, OwnLimit } from '../api/types';
-import { humanize } from '../app/format';
+import { humanize, useFormat } from '../app/format';
 import { MeterBar } from '../parts/Bars';
 import { Section } from '../parts/Section';
 import { When } from '../parts/When';
+import { tellUnits } from './meterUnits';
 
 /** How the names of meters end that count by the day. */
 const DAY = '.day';
@@ -20,6 +21,7 @@ function findOwn(overrides: OwnLimit[], meter: string): OwnLimit | undefined {
 
 export function Meters({ account }: { account: Account }) {
   const { t } = useTranslation();
+  const format = useFormat();
   if (account.meters.length === 0) return null;
   return (
     <Section title={t('account.meters')} testId="meters">
@@ -30,6 +32,7 @@ export function Meters({ account }: { account: Account }) {
               label={humanize(meter.meter)}
               used={meter.used + meter.reserved}
               limit={meter.limit}
+              tell={(units) => tellUnits(format, meter.meter, units, meter.currency)}
             />
             {meter.resets_at ? (
               <p className="muted small">

@@ -18,6 +18,7 @@ import { humanize, useFormat } from '../app/format';
 import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
 import { Section } from '../parts/Section';
+import { tellUnits } from './meterUnits';
 import './billing.css';
 
 /** What a plan allows, in lines that people can compare. */
@@ -31,7 +32,8 @@ function useLines(offers: Offers) {
         const units = limit[each];
         if (units === null || units === undefined) return [];
         if (units === 0) return [t('plans.without', { meter: title(meter) })];
-        return [t(`plans.${each}`, { meter: title(meter), units: format.integer(units) })];
+        const told = tellUnits(format, meter, units, offers.currency);
+        return [t(`plans.${each}`, { meter: title(meter), units: told })];
       }),
     );
     const { seats, gpu, concurrent_jobs: jobs, file_bytes: bytes } = offer.terms;

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import { offersQuery } from '../api/queries';
 import { humanize, useFormat } from '../app/format';
+import { tellUnits } from './meterUnits';
 
 /** Limits that name no meter. */
 export const PLAIN_LIMITS = ['concurrent_jobs', 'seats', 'retention_days', 'file_bytes'] as const;
@@ -21,7 +22,9 @@ export interface LimitWords {
 export function useLimitWords(): LimitWords {
   const { t } = useTranslation();
   const format = useFormat();
-  const meters = useQuery(offersQuery).data?.meters;
+  const offers = useQuery(offersQuery).data;
+  const meters = offers?.meters;
+  const currency = offers?.currency;
   return useMemo(
     (): LimitWords => ({
       nameOf: (limit) => {
@@ -34,9 +37,10 @@ export function useLimitWords(): LimitWords {
       },
       tell: (limit, value) => {
         if (value === null) return t('ownLimits.unlimited');
-        return limit === 'file_bytes' ? format.bytes(value) : format.integer(value);
+        if (limit === 'file_bytes') return format.bytes(value);
+        return tellUnits(format, limit.slice(limit.indexOf('.') + 1), value, currency);
       },
     }),
-    [format, meters, t],
+    [currency, format, meters, t],
   );
 }

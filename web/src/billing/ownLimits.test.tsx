@@ -16,6 +16,7 @@ const meterOf = (meter: string, limit: number | null): Meter => ({
   limit,
   period_start: AT,
   resets_at: AT,
+  currency: null,
 });
 
 const accountOf = (overrides: Account['overrides'], meters: Meter[] = []) =>

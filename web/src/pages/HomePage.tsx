@@ -11,6 +11,7 @@ import { humanize, useFormat } from '../app/format';
 import { usePolling } from '../app/live';
 import { useMe } from '../app/me';
 import { ChosenPlan } from '../billing/ChosenPlan';
+import { tellUnits } from '../billing/meterUnits';
 import { Checklist } from '../home/Checklist';
 import { TrySample } from '../dataset/samples';
 import { findConcerns } from '../home/concerns';
@@ -85,6 +86,7 @@ function Credits({ account }: { account: Account }) {
               label={humanize(meter.meter)}
               used={meter.used + meter.reserved}
               limit={meter.limit}
+              tell={(units) => tellUnits(format, meter.meter, units, meter.currency)}
             />
           ))}
       </div>

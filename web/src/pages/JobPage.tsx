@@ -72,7 +72,7 @@ function JobFacts({ job }: { job: Job }) {
                 ),
             };
           }),
-          { label: t('job.device'), value: `${job.device} · ${job.class}` },
+          { label: t('job.device'), value: `${job.device} · ${job.queue}` },
           {
             label: t('job.seed'),
             value: <Copyable text={job.seed} label={t('job.seed')} />,

@@ -85,18 +85,21 @@ export interface MeterBarProps {
   used: number;
   limit: number | null;
   label: string;
+  /** Units in words; whole numbers if not given. */
+  tell?: (units: number) => string;
 }
 
 const NEARLY_FULL = 0.8;
 
-export function MeterBar({ used, limit, label }: MeterBarProps) {
+export function MeterBar({ used, limit, label, tell }: MeterBarProps) {
   const { t } = useTranslation();
   const format = useFormat();
+  const inWords = tell ?? format.integer;
   const share = limit ? Math.min(used / limit, 1) : 0;
   const text =
     limit === null
-      ? t('meter.unlimited', { used: format.integer(used) })
-      : t('meter.of', { used: format.integer(used), limit: format.integer(limit) });
+      ? t('meter.unlimited', { used: inWords(used) })
+      : t('meter.of', { used: inWords(used), limit: inWords(limit) });
   return (
     <div className="meter">
       <div className="meter-text">

@@ -70,6 +70,10 @@ impl ChatCompletions {
 
 #[async_trait]
 impl LanguageModel for ChatCompletions {
+    fn default_model(&self) -> &str {
+        &self.model
+    }
+
     async fn ask(&self, request: &ModelRequest) -> Result<ModelAnswer, LanguageError> {
         let model = request.model.as_deref().unwrap_or(&self.model);
         let body = serde_json::to_vec(&RequestShape::new(request, model, self.limit))

@@ -12,6 +12,7 @@ mod parse_features;
 mod parse_invoices;
 mod parse_payments;
 mod parse_plan;
+mod parse_queues;
 mod parse_rewards;
 mod reader;
 mod words;
@@ -27,7 +28,7 @@ use gantry_rules::language::TokenPrices;
 use gantry_rules::plan::PlanTerms;
 use gantry_rules::referral::ReferralTerms;
 use gantry_rules::rewards::RewardTerms;
-use gantry_types::{Credits, Currency, MeterId, Money};
+use gantry_types::{Credits, Currency, MeterId, Money, PriorityClass};
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,42 @@ pub struct Edition {
     pub meters: BTreeMap<MeterId, String>,
     /// What tokens of language models cost the operator.
     pub token_prices: TokenPrices,
+    /// What the queues of jobs are called.
+    pub queues: QueueTitles,
+}
+
+/// What the queues of jobs are called, by their class; the classes' own words where nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueTitles {
+    /// Of jobs that are claimed before all others.
+    pub high: String,
+    /// Of usual jobs.
+    pub normal: String,
+    /// Of jobs that are claimed when nothing else waits.
+    pub overflow: String,
+}
+
+impl Default for QueueTitles {
+    fn default() -> Self {
+        let title = |class: PriorityClass| class.as_str().to_owned();
+        Self {
+            high: title(PriorityClass::High),
+            normal: title(PriorityClass::Normal),
+            overflow: title(PriorityClass::Overflow),
+        }
+    }
+}
+
+impl QueueTitles {
+    /// What the queue of a class is called.
+    #[must_use]
+    pub fn find(&self, class: PriorityClass) -> &str {
+        match class {
+            PriorityClass::High => &self.high,
+            PriorityClass::Normal => &self.normal,
+            PriorityClass::Overflow => &self.overflow,
+        }
+    }
 }
 
 /// A plan of an edition.

@@ -8,12 +8,13 @@ use gantry_types::{Credits, Currency, MeterId, Money};
 use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
-use super::parse_ai::read_token_prices;
+use super::parse_ai::{read_token_prices, require_prices};
 use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
 use super::parse_features::read_features;
 use super::parse_invoices::read_invoices;
 use super::parse_payments::read_providers;
 use super::parse_plan::parse_plan;
+use super::parse_queues::read_queues;
 use super::parse_rewards::parse_rewards;
 use super::reader::{Notes, Reader};
 use super::words::remedy_for;
@@ -68,6 +69,8 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         (plan.terms.cancellation, plan.terms.quota_reset) = (cancellation, quota_reset);
     }
     require_unique(&readers, plans.iter().map(|plan| plan.slug.as_str()));
+    let token_prices = read_token_prices(root);
+    require_prices(&readers, &plans, &token_prices);
     let readers = root.tables("packages");
     let packages: Vec<_> = readers.iter().map(|reader| read_package(reader, currency)).collect();
     require_unique(&readers, packages.iter().map(|package| package.slug.as_str()));
@@ -99,7 +102,8 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         referrals,
         invoices,
         meters,
-        token_prices: read_token_prices(root),
+        token_prices,
+        queues: read_queues(root),
     };
     root.finish();
     edition

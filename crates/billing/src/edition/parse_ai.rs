@@ -1,10 +1,13 @@
 //! What an edition's file says of language models: what their tokens cost.
+//!
+//! Invariant: a plan limits what they cost only where some model has a price.
 
 use std::collections::BTreeMap;
 
 use gantry_rules::language::{TokenPrice, TokenPrices, parse_per_million};
-use gantry_types::Nanos;
+use gantry_types::{MeterId, Nanos};
 
+use super::EditionPlan;
 use super::reader::Reader;
 
 /// The tables `[ai.models."name"]`; a model that has none has no price.
@@ -23,6 +26,23 @@ pub(super) fn read_token_prices(root: &Reader<'_>) -> TokenPrices {
     }
     ai.finish();
     TokenPrices::new(prices)
+}
+
+/// Refuses a limit in money that nothing would ever reach.
+pub(super) fn require_prices(
+    readers: &[Reader<'_>],
+    plans: &[EditionPlan],
+    token_prices: &TokenPrices,
+) {
+    let limits_cost = |plan: &EditionPlan| plan.terms.meters.contains_key(&MeterId::ai_cost());
+    let limiting = readers.iter().zip(plans).filter(|(_, plan)| limits_cost(plan));
+    for (reader, _) in limiting.filter(|_| token_prices.is_empty()) {
+        reader.refuse(
+            "meters",
+            "limit `ai_cost`, and no model has a price, so that nothing counts",
+            "add [ai.models.\"name\"] with `input_per_million` and `output_per_million`",
+        );
+    }
 }
 
 /// What a million tokens cost, in the edition's currency.

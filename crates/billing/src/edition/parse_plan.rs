@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::period::QuotaReset;
 use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
-use gantry_types::{Credits, Currency, MeterId, PriorityClass};
+use gantry_types::{Credits, Currency, MeterId, Nanos, PriorityClass};
 
 use super::parse::{read_money, require_slug};
 use super::reader::Reader;
@@ -81,7 +81,7 @@ fn read_terms(reader: &Reader<'_>, currency: Currency, countable: &BTreeSet<Mete
         // The edition's, which states both once for all plans.
         cancellation: CancellationTerms::default(),
         quota_reset: QuotaReset::default(),
-        meters: read_meters(reader, countable),
+        meters: read_meters(reader, currency, countable),
     }
 }
 
@@ -115,6 +115,7 @@ fn read_price(reader: &Reader<'_>, currency: Currency) -> PlanPrice {
 
 fn read_meters(
     reader: &Reader<'_>,
+    currency: Currency,
     countable: &BTreeSet<MeterId>,
 ) -> BTreeMap<MeterId, MeterLimit> {
     let Some(table) = reader.table("meters") else { return BTreeMap::new() };
@@ -127,10 +128,18 @@ fn read_meters(
             continue;
         };
         if let Some(limits) = table.table(&key) {
+            let read = |key: &str| {
+                if meter.counts_money() {
+                    let money = read_money(&limits, key, currency)?;
+                    Some(Nanos::from_money(money).count_millionths())
+                } else {
+                    limits.number(key)
+                }
+            };
             let limit = MeterLimit {
-                per_period: limits.number("per_month"),
-                per_day: limits.number("per_day"),
-                per_job: limits.number("per_job"),
+                per_period: read("per_month"),
+                per_day: read("per_day"),
+                per_job: read("per_job"),
             };
             limits.finish();
             meters.insert(meter.clone(), limit);

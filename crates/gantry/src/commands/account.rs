@@ -1,5 +1,6 @@
 //! `gantry account`: what it has, what it used, its ledger, its sessions.
 
+use gantry_types::{Currency, MeterId};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
@@ -144,6 +145,7 @@ fn show(server: &ServerArgs, console: Console) -> Result<(), Failure> {
 }
 
 fn render_account(account: &Value) -> String {
+    let account = &tell_money(account);
     let mut text = render_facts(account, &FACTS);
     if account["credits"]["low"] == true {
         text.push_str("\n\nThe credits run out: `gantry credits packages` lists what there is.");
@@ -152,6 +154,39 @@ fn render_account(account: &Value) -> String {
     text.push_str(&render_section("in place of the plan's", &account["overrides"], &OVERRIDES));
     text.push_str(&render_section("beyond the plan", &account["over_limits"], &OVER_LIMITS));
     text
+}
+
+/// The same account with the units of meters that count money as amounts of it.
+fn tell_money(account: &Value) -> Value {
+    let mut told = account.clone();
+    let mut meters = account["meters"].as_array().into_iter().flatten();
+    let currency: Option<Currency> =
+        meters.find_map(|meter| meter["currency"].as_str()?.parse().ok());
+    let Some(currency) = currency else { return told };
+    let columns: [(&str, &str, &[&str]); 3] = [
+        ("meters", "meter", &["used", "reserved", "limit"]),
+        ("over_limits", "limit", &["used", "allowed"]),
+        ("overrides", "limit", &["value"]),
+    ];
+    for (list, name, columns) in columns {
+        let rows = told.get_mut(list).and_then(Value::as_array_mut);
+        for row in rows.into_iter().flatten() {
+            let Some(meter) = row[name].as_str().and_then(find_meter) else { continue };
+            for column in columns.iter().filter(|_| meter.counts_money()) {
+                if let Some(units) = row[*column].as_u64() {
+                    row[*column] = meter.tell_units(units, currency).into();
+                }
+            }
+        }
+    }
+    told
+}
+
+/// The meter of a limit such as `per_month.rows` or `quota.rows`, or the meter itself.
+fn find_meter(limit: &str) -> Option<MeterId> {
+    let prefixes = ["per_month.", "per_day.", "per_job.", "quota."];
+    let meter = prefixes.iter().find_map(|prefix| limit.strip_prefix(prefix)).unwrap_or(limit);
+    meter.parse().ok()
 }
 
 fn show_usage(arguments: &UsageArgs, console: Console) -> Result<(), Failure> {
@@ -269,6 +304,29 @@ mod tests {
              limit  used  allowed\n\
              seats     3        1"
         );
+    }
+
+    #[test]
+    fn meters_of_money_are_told_as_money() {
+        let account = json!({
+            "meters": [
+                { "meter": "ai_cost", "used": 81, "reserved": 0, "limit": 500_000,
+                  "currency": "USD" },
+                { "meter": "ai_tokens", "used": 11, "reserved": 0, "limit": null,
+                  "currency": null },
+            ],
+            "overrides": [{ "limit": "per_job.ai_cost", "value": 150_000 },
+                          { "limit": "seats", "value": 3 }],
+            "over_limits": [{ "limit": "quota.ai_cost.day", "used": 2_000_000, "allowed": 0 }],
+        });
+        let told = tell_money(&account);
+        assert_eq!(told["meters"][0]["used"], "0.000081 USD");
+        assert_eq!(told["meters"][0]["limit"], "0.50 USD");
+        assert_eq!(told["meters"][1], account["meters"][1]);
+        assert_eq!(told["overrides"][0]["value"], "0.15 USD");
+        assert_eq!(told["overrides"][1], account["overrides"][1]);
+        assert_eq!(told["over_limits"][0]["used"], "2.00 USD");
+        assert!(render_account(&account).contains("0.50 USD"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `gantry edition`: list, show and check products that are files.
 
-use gantry_billing::{Edition, Sale};
-use gantry_rules::plan::{Included, PlanTerms};
+use gantry_billing::{Edition, EditionPlan, Sale};
+use gantry_rules::plan::Included;
+use gantry_types::Currency;
 use serde_json::{Value, json};
 
 use crate::cli::EditionCommand;
@@ -40,7 +41,7 @@ pub fn run(command: &EditionCommand, console: Console) -> Result<Exit, Failure> 
             console.result(&json!({ "edition": summary_of(&edition), "missing": missing }), |_| {
                 let mut lines = vec![line_of(&edition)];
                 lines.extend(edition.plans.iter().map(|plan| {
-                    format!("  {:20} {}", plan.title, describe_plan(plan.sale, &plan.terms))
+                    format!("  {:20} {}", plan.title, describe_plan(plan, edition.currency))
                 }));
                 lines.extend(edition.packages.iter().map(|package| {
                     format!(
@@ -90,8 +91,8 @@ fn line_of(edition: &Edition) -> String {
     format!("{:12} {}: {}", edition.slug, edition.title, edition.tagline)
 }
 
-fn describe_plan(sale: Sale, terms: &PlanTerms) -> String {
-    let price = match (sale, terms.price.month, terms.price.year) {
+fn describe_plan(EditionPlan { sale, terms, .. }: &EditionPlan, currency: Currency) -> String {
+    let price = match (*sale, terms.price.month, terms.price.year) {
         (Sale::OnRequest, _, _) => "on request".to_owned(),
         (Sale::Open, Some(month), Some(year)) => format!("{month} a month or {year} a year"),
         (Sale::Open, Some(month), None) => format!("{month} a month"),
@@ -101,7 +102,9 @@ fn describe_plan(sale: Sale, terms: &PlanTerms) -> String {
     let limits = terms.meters.iter().flat_map(|(meter, limit)| {
         [("a month", limit.per_period), ("a day", limit.per_day), ("a job", limit.per_job)]
             .into_iter()
-            .filter_map(move |(each, units)| Some(format!("{} {meter} {each}", units?)))
+            .filter_map(move |(each, units)| {
+                Some(format!("{} {meter} {each}", meter.tell_units(units?, currency)))
+            })
     });
     let gpu = match terms.gpu {
         Included::Yes => Some("GPU".to_owned()),

@@ -7,7 +7,8 @@ use gantry_ports::store::{LedgerAccount, LedgerEntry, LedgerFilter, LotRecord, P
 use gantry_rules::account::LotOrigin;
 use gantry_rules::plan::{Included, Plan, PlanTerms};
 use gantry_types::{
-    Credits, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PriorityClass, Timestamp,
+    Credits, Currency, JobId, LedgerEntryId, LotId, MeterId, OrganizationId, PriorityClass,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -222,6 +223,9 @@ pub struct MeterBody {
     /// When the meter begins anew.
     #[schema(value_type = String, format = DateTime)]
     pub resets_at: Timestamp,
+    /// Of which currency its units are millionths, such as `USD`; `null` for what is no money.
+    #[schema(value_type = Option<String>)]
+    pub currency: Option<Currency>,
 }
 
 impl From<AccountView> for AccountBody {
@@ -233,6 +237,7 @@ impl From<AccountView> for AccountBody {
             limit: meter.limit,
             period_start: meter.period.start,
             resets_at: meter.period.end,
+            currency: meter.currency,
         });
         let overview = view.overview;
         Self {

@@ -188,6 +188,8 @@ pub struct OffersBody {
     pub provider: String,
     /// Whom buyers may choose to pay, that one first.
     pub providers: Vec<PaymentProviderBody>,
+    /// In which currency, such as `USD`; limits of the meter `ai_cost` are millionths of it.
+    pub currency: String,
     /// The plans, from the smallest to the largest.
     pub plans: Vec<OfferBody>,
     /// Credits that can be bought.
@@ -208,6 +210,7 @@ impl OffersBody {
             tagline: edition.tagline.clone(),
             provider: primary.unwrap_or_default(),
             providers: choices.into_iter().map(Into::into).collect(),
+            currency: edition.currency.to_string(),
             plans: edition.plans.iter().map(Into::into).collect(),
             packages: edition.packages.iter().map(Into::into).collect(),
             ads: edition.rewards.is_some(),

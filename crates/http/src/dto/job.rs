@@ -208,6 +208,8 @@ pub struct JobBody {
     /// The class.
     #[schema(value_type = PriorityClassWord)]
     pub class: PriorityClass,
+    /// What the edition calls the queue of this class.
+    pub queue: String,
     /// The number of its last claim; 0 before the first.
     #[schema(value_type = u32)]
     pub attempt: Attempt,
@@ -299,6 +301,7 @@ impl JobBody {
             state: job.state,
             device: job.device,
             class: job.class,
+            queue: job.class.as_str().to_owned(),
             attempt: job.attempt,
             cancel_requested: job.cancel_requested,
             params: job.params,

@@ -12,7 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use gantry_access::{Actor, CallCount, Entrance, Via};
+use gantry_access::{Actor, CallCount, Entrance, RequestRate, Via};
 use gantry_rules::plan::Feature;
 use gantry_types::ProblemCode;
 use sha2::{Digest, Sha256};
@@ -61,11 +61,11 @@ pub async fn guard(
     let path = request.uri().path();
     let identity = identify_at(path, &state, request.headers(), &peer).await;
     let way = (request.method(), path);
-    let rate = match take_token(&state, way, &peer, identity.as_ref().ok()).await {
-        Ok(rate) => rate,
+    let taken = match take_token(&state, way, &peer, identity.as_ref().ok()).await {
+        Ok(taken) => taken,
         Err(problem) => return problem.into_response(),
     };
-    let mut response = match rate.require().and(identity) {
+    let mut response = match taken.require(&state).and(identity) {
         Err(problem) => problem.into_response(),
         Ok(actor) => match require_honest(&state.settings, &request, actor.as_ref()) {
             Err(problem) => problem.into_response(),
@@ -81,8 +81,32 @@ pub async fn guard(
             }
         },
     };
-    rate.add_headers(response.headers_mut());
+    taken.rate.add_headers(response.headers_mut());
     response
+}
+
+/// A token that was taken, or was not there.
+struct Taken {
+    rate: RateState,
+    /// What the plan says, where it is the plan that bounds the caller.
+    plan: Option<RequestRate>,
+}
+
+impl Taken {
+    const fn without_plan(rate: RateState) -> Self {
+        Self { rate, plan: None }
+    }
+
+    /// Stops a caller without a token, and names the plan that would let them in.
+    fn require(&self, state: &AppState) -> Answer<()> {
+        let Some(plan) = self.plan else { return self.rate.require() };
+        self.rate.require_by_plan(plan).map_err(|problem| {
+            match state.billing().find_faster(plan.per_minute) {
+                Some(faster) => problem.with_upgrade(faster),
+                None => problem,
+            }
+        })
+    }
 }
 
 async fn take_token(
@@ -90,17 +114,19 @@ async fn take_token(
     (method, path): (&Method, &str),
     peer: &Peer,
     identity: Option<&Option<Actor>>,
-) -> Answer<RateState> {
+) -> Answer<Taken> {
     let now = Instant::now();
     let signs_in = SIGN_IN_PATHS.iter().any(|end| path.ends_with(end))
         || method == Method::POST && path.ends_with(ADMIN_SESSION);
     if signs_in {
         let key = RateKey::SignIn(peer.network());
-        return Ok(state.limiter.take(key, state.settings.sign_in_rate, now));
+        let rate = state.limiter.take(key, state.settings.sign_in_rate, now);
+        return Ok(Taken::without_plan(rate));
     }
     let Some(Some(actor)) = identity else {
         let key = RateKey::Address(peer.network());
-        return Ok(state.limiter.take(key, state.settings.anonymous_rate, now));
+        let rate = state.limiter.take(key, state.settings.anonymous_rate, now);
+        return Ok(Taken::without_plan(rate));
     };
     let key = match (&actor.via, actor.user_id) {
         (Via::ApiKey { .. } | Via::Session { .. } | Via::Token | Via::System, Some(id)) => {
@@ -115,10 +141,12 @@ async fn take_token(
         entrance = find_entrance(state, actor, REFUSAL_LIFETIME).await?;
         rate = state.limiter.take(key, entrance.rate, now);
     }
+    let mut plan = Some(entrance.rate);
     let mails = method == Method::POST && MAIL_PATHS.iter().any(|end| path.ends_with(end));
     if mails && rate.require().is_ok() {
         let key = RateKey::Mails(actor.organization_id);
         rate = state.limiter.take(key, state.settings.mail_rate, now);
+        plan = None;
     }
     if let (Via::ApiKey { .. } | Via::Token, None) = (&actor.via, rate.require().err()) {
         let entrance = require_api(state, actor, entrance).await?;
@@ -126,7 +154,7 @@ async fn take_token(
             state.jobs().count_api_call(actor.organization_id).await?;
         }
     }
-    Ok(rate)
+    Ok(Taken { rate, plan })
 }
 
 /// A plan that was changed a moment ago must not refuse what the new one includes.

@@ -38,10 +38,14 @@ pub async fn observe(State(state): State<AppState>, mut request: Request, next: 
     let limit = limit_of(&state, &route);
     let mut response = run(request, next, limit).instrument(span.clone()).await;
     let problem = take_problem(&mut response).map(|problem| match problem.refusal() {
-        Some(refusal) => match state.billing().find_upgrade(refusal) {
-            Some(upgrade) => problem.with_upgrade(upgrade),
-            None => problem,
-        },
+        Some(refusal) => {
+            let upgrade = state.billing().find_upgrade(refusal);
+            let problem = problem.with_currency(state.billing().edition().currency);
+            match upgrade {
+                Some(upgrade) => problem.with_upgrade(upgrade),
+                None => problem,
+            }
+        }
         None => problem,
     });
     if let Some(problem) = &problem {

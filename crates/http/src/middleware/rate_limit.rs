@@ -57,6 +57,10 @@ impl RateLimiter {
     /// Takes a token at `now`.
     pub fn take(&self, key: RateKey, rate: RequestRate, now: Instant) -> RateState {
         let capacity = rate.burst.max(1);
+        if !rate.is_limited() {
+            let reset = Duration::ZERO;
+            return RateState { limit: capacity, remaining: capacity, reset, wait: None };
+        }
         let per_token = Duration::from_secs(60) / rate.per_minute.max(1);
         let whole = per_token * capacity;
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,14 +116,39 @@ impl RateState {
     /// # Errors
     /// 429.
     pub fn require(&self) -> Result<(), Problem> {
+        self.require_by("There were too many requests")
+    }
+
+    /// The same where it is the caller's plan that says how often they may call.
+    ///
+    /// # Errors
+    /// 429 that names the plan's rate.
+    pub fn require_by_plan(&self, rate: RequestRate) -> Result<(), Problem> {
+        if self.wait.is_none() {
+            return Ok(());
+        }
+        let RequestRate { per_minute, burst } = rate;
+        let cause = format!(
+            "The plan allows {per_minute} requests a minute and {burst} at once, and {used} of \
+             {burst} are used",
+            used = self.count_used()
+        );
+        self.require_by(&cause).map_err(|problem| {
+            problem.with("used", self.count_used()).with("requests_per_minute", per_minute)
+        })
+    }
+
+    fn require_by(&self, cause: &str) -> Result<(), Problem> {
         let Some(wait) = self.wait else { return Ok(()) };
         let seconds = whole_seconds(wait).max(1);
-        Err(Problem::new(
-            ProblemCode::RateLimited,
-            format!("There were too many requests; the next one is possible in {seconds} s."),
-        )
-        .with("limit", self.limit)
-        .with_retry_after(seconds))
+        let detail = format!("{cause}; the next one is possible in {seconds} s.");
+        Err(Problem::new(ProblemCode::RateLimited, detail)
+            .with("limit", self.limit)
+            .with_retry_after(seconds))
+    }
+
+    const fn count_used(&self) -> u32 {
+        self.limit.saturating_sub(self.remaining)
     }
 
     /// Tells the caller where it stands.
@@ -158,6 +187,10 @@ mod tests {
         let refused = take(0.2);
         assert_eq!(refused.wait, Some(Duration::from_millis(800)));
         assert!(refused.require().is_err());
+        let told = refused.require_by_plan(RATE).unwrap_err();
+        for words in ["60 requests a minute and 3 at once", "3 of 3 are used", "in 1 s"] {
+            assert!(told.detail().contains(words), "{}", told.detail());
+        }
         assert_eq!(take(1.0).wait, None);
         assert!(take(1.0).wait.is_some());
         assert_eq!(take(100.0).remaining, 2);
@@ -177,6 +210,10 @@ mod tests {
         );
         assert_eq!(limiter.take(key, RATE, now).wait, Some(Duration::from_secs(1)));
         assert_eq!(limiter.take(key, RATE, now + Duration::from_secs(1)).wait, None);
+        let unlimited = RequestRate { per_minute: u32::MAX, burst: u32::MAX };
+        for _ in 0..=RATE.burst {
+            assert_eq!(limiter.take(key, unlimited, now).wait, None);
+        }
     }
 
     #[test]

@@ -56,7 +56,13 @@ fn derive_lines(plan: &EditionPlan, edition: &Edition) -> Vec<String> {
     let PlanTerms { concurrent_jobs, file_bytes, seats, gpu, support, meters, .. } = &plan.terms;
     let mut lines = plan.highlights.clone();
     for (meter, limit) in meters {
-        lines.extend(describe_limit(&name_of(meter, edition), limit));
+        lines.extend(describe_limit(&name_of(meter, edition), limit, |units| {
+            if meter.counts_money() {
+                meter.tell_units(units, edition.currency)
+            } else {
+                group(units)
+            }
+        }));
     }
     lines.push(format!("{concurrent_jobs} at once"));
     lines.push(format!("Files up to {} MB", file_bytes / MEGABYTE));
@@ -83,14 +89,14 @@ fn name_of(meter: &MeterId, edition: &Edition) -> String {
     edition.meters.get(meter).cloned().unwrap_or_else(plain)
 }
 
-fn describe_limit(name: &str, limit: &MeterLimit) -> Vec<String> {
+fn describe_limit(name: &str, limit: &MeterLimit, tell: impl Fn(u64) -> String) -> Vec<String> {
     let bounds =
         [(limit.per_period, "a month"), (limit.per_day, "a day"), (limit.per_job, "in one job")];
     bounds
         .into_iter()
         .filter_map(|(units, each)| match units? {
             0 => Some(format!("{name}: not included")),
-            units => Some(format!("{name}: {} {each}", group(units))),
+            units => Some(format!("{name}: {} {each}", tell(units))),
         })
         .collect()
 }
@@ -116,7 +122,10 @@ mod tests {
     #[test]
     fn limits_are_told_in_words() {
         let limit = MeterLimit { per_period: Some(1_000), per_day: None, per_job: Some(0) };
-        assert_eq!(describe_limit("Rows", &limit), ["Rows: 1,000 a month", "Rows: not included"]);
+        assert_eq!(
+            describe_limit("Rows", &limit, group),
+            ["Rows: 1,000 a month", "Rows: not included"]
+        );
         assert_eq!([group(5), group(1_000), group(123_456_789)], ["5", "1,000", "123,456,789"]);
     }
 }

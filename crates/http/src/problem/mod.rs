@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gantry_billing::Upgrade;
 use gantry_rules::refusal::Refusal;
-use gantry_types::{ProblemCode, RequestId};
+use gantry_types::{Currency, ProblemCode, RequestId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -118,6 +118,15 @@ impl Problem {
     #[must_use]
     pub(crate) fn with_refusal(mut self, refusal: Refusal) -> Self {
         self.0.refusal = Some(refusal);
+        self
+    }
+
+    /// Tells what the plan refused with amounts of money in this currency.
+    #[must_use]
+    pub(crate) fn with_currency(mut self, currency: Currency) -> Self {
+        if let Some(refusal) = &self.0.refusal {
+            self.0.detail = mapping::sentence(&refusal.describe_in(currency));
+        }
         self
     }
 

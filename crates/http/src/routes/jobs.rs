@@ -209,7 +209,8 @@ async fn describe(state: &AppState, actor: &Actor, jobs: Vec<JobRecord>) -> Answ
         |((job, inputs), ai_cost): ((JobRecord, Vec<DescribedInput>), Option<AiCost>)| {
             let title = state.jobs().registry().find_title(&job.operation);
             let ai_cost = ai_cost.map(Into::into);
-            JobBody { ai_cost, ..JobBody::new(job, title, inputs) }
+            let queue = state.billing().edition().queues.find(job.class).to_owned();
+            JobBody { ai_cost, queue, ..JobBody::new(job, title, inputs) }
         };
     Ok(jobs.into_iter().zip(inputs).zip(ai_costs).map(describe).collect())
 }

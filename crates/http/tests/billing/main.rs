@@ -84,6 +84,7 @@ mod razorpay;
 mod referrals;
 mod repeats;
 mod returns;
+mod request_rates;
 mod revenue;
 mod several;
 mod shop;

@@ -1,227 +1,19 @@
 //! Jobs that ask a language model: counted against the plan, written down with their cost, on both
 //! databases.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod house;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gantry_billing::{Billing, Edition, EditionPlan};
-use gantry_engine_api::{
-    AnyOperation, AnyService, CancellationToken, Engine, EngineError, Estimate, InputMeta,
-    InputSlot, JobContext, Operation, ParamError, Step,
-};
-use gantry_jobs::{Jobs, ModelDesk};
-use gantry_models::{ChatCompletions, ChatSettings, TokenLimit};
-use gantry_ports::Clock;
-use gantry_ports::store::{AskFilter, JobRecord, ModelSums};
-use gantry_rules::language::{TokenPrice, TokenPrices};
-use gantry_rules::plan::{MeterLimit, PlanTerms};
+use gantry_engine_api::CancellationToken;
+use gantry_rules::plan::MeterLimit;
 use gantry_testkit::fakes::Trouble;
-use gantry_testkit::fakes::chat::{CHAT_KEY, CHAT_MODEL, FakeChat};
-use gantry_testkit::postgres::{self, Postgres};
-use gantry_testkit::{Installation, edition_of, generous_terms};
-use gantry_types::{Device, EngineErrorKind, JobState, MeterId, Nanos, PriorityClass};
-use gantry_worker::{Worker, WorkerSettings};
-use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use gantry_testkit::fakes::chat::CHAT_MODEL;
+use gantry_types::{Currency, EngineErrorKind, JobState, MeterId, Nanos, TokenUse};
+use serde_json::json;
 
-const LIMIT: Duration = Duration::from_secs(20);
-
-struct Ask;
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AskParams {
-    /// What is asked, one after another.
-    requests: Vec<Value>,
-    /// All of it at once instead.
-    #[serde(default)]
-    at_once: bool,
-}
-
-impl Operation for Ask {
-    const ID: &'static str = "asking.ask";
-    const VERSION: u32 = 1;
-    const TITLE: &'static str = "Ask";
-    const SUMMARY: &'static str = "Asks a language model.";
-    type Params = AskParams;
-    type Report = Value;
-
-    fn inputs(&self) -> Vec<InputSlot> {
-        Vec::new()
-    }
-
-    fn estimate(&self, _: &AskParams, _: &[InputMeta]) -> Result<Estimate, ParamError> {
-        Ok(Estimate::free())
-    }
-
-    async fn run(
-        &self,
-        params: AskParams,
-        context: JobContext,
-    ) -> Result<Step<Value>, EngineError> {
-        let mut answers = Vec::new();
-        if params.at_once {
-            let mut asking = JoinSet::new();
-            for request in params.requests {
-                let context = context.clone();
-                asking.spawn(async move { context.ask_model(request).await });
-            }
-            while let Some(answer) = asking.join_next().await {
-                answers.push(answer.map_err(|error| EngineError::bug(error.to_string()))??);
-            }
-        } else {
-            for request in params.requests {
-                answers.push(context.ask_model(request).await?);
-            }
-        }
-        Ok(Step::Done(Value::Array(answers)))
-    }
-}
-
-struct Asking;
-
-impl Engine for Asking {
-    fn id(&self) -> &'static str {
-        "asking"
-    }
-
-    fn title(&self) -> &'static str {
-        "Asking"
-    }
-
-    fn summary(&self) -> &'static str {
-        "Asks a language model."
-    }
-
-    fn operations(&self) -> Vec<Arc<dyn AnyOperation>> {
-        vec![Arc::new(Ask)]
-    }
-
-    fn services(&self) -> Vec<Arc<dyn AnyService>> {
-        Vec::new()
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Database {
-    Sqlite,
-    Postgres,
-}
-
-/// An installation whose jobs ask a provider that stands in for one.
-struct House {
-    installation: Installation,
-    fake: FakeChat,
-    /// What tokens cost, and the larger plan.
-    billing: Billing,
-    jobs: Jobs,
-    _database: Option<Arc<Postgres>>,
-}
-
-/// A plan that limits one meter, and a larger one; 3 and 15 dollars for a million tokens.
-fn edition(meter: MeterId, limit: MeterLimit) -> Edition {
-    let small = limited(meter.clone(), limit);
-    let larger = EditionPlan {
-        slug: "larger".to_owned(),
-        title: "Larger".to_owned(),
-        terms: generous_terms(),
-        ..edition_of(generous_terms()).plans.remove(0)
-    };
-    let mut edition = edition_of(small);
-    edition.plans.push(larger);
-    let price = TokenPrice { input: Nanos::new(3_000), output: Nanos::new(15_000) };
-    edition.token_prices = TokenPrices::new(BTreeMap::from([(CHAT_MODEL.to_owned(), price)]));
-    edition
-}
-
-fn limited(meter: MeterId, limit: MeterLimit) -> PlanTerms {
-    PlanTerms { meters: BTreeMap::from([(meter, limit)]), ..generous_terms() }
-}
-
-impl House {
-    async fn open(database: Database, (meter, limit): (MeterId, MeterLimit)) -> Result<Self> {
-        let (server, config) = match database {
-            Database::Sqlite => (None, None),
-            Database::Postgres => {
-                let (server, config) = postgres::open_database().await?;
-                (Some(server), Some(config))
-            }
-        };
-        let terms = limited(meter.clone(), limit);
-        let installation = Installation::open_on(config, &[&Asking], terms).await?;
-        let fake = FakeChat::start().await?;
-        let model = ChatCompletions::new(ChatSettings {
-            base: fake.base(),
-            key: Some(CHAT_KEY.to_owned()),
-            model: CHAT_MODEL.to_owned(),
-            limit: TokenLimit::MaxTokens,
-            patience: LIMIT,
-        })?;
-        let (store, clock) = (installation.store.clone(), installation.clock.clone());
-        let billing = Billing::new(store, clock, edition(meter, limit));
-        let desk = ModelDesk::new(Arc::new(model), billing.clone());
-        let jobs = installation.jobs.clone().with_models(desk);
-        Ok(Self { installation, fake, billing, jobs, _database: server })
-    }
-
-    fn worker(&self, jobs: &Jobs) -> Arc<Worker> {
-        let settings = WorkerSettings {
-            slots: 1,
-            devices: vec![Device::Cpu],
-            classes: PriorityClass::ALL.to_vec(),
-            lease: Duration::from_secs(30),
-            threads_per_job: 1,
-            scratch: self.installation.scratch(),
-            drain: Duration::from_secs(5),
-        };
-        Worker::new(jobs.clone(), settings)
-    }
-
-    /// Runs a job that asks, to its end.
-    async fn run(&self, jobs: &Jobs, requests: Vec<Value>) -> Result<JobRecord> {
-        self.run_with(jobs, json!({ "requests": requests })).await
-    }
-
-    async fn run_with(&self, jobs: &Jobs, params: Value) -> Result<JobRecord> {
-        let job = self.installation.submit("asking.ask", params).await?;
-        let stop = CancellationToken::new();
-        let worker = tokio::spawn(self.worker(jobs).run(stop.clone()));
-        let ended = self.installation.wait_for(job.id, LIMIT).await;
-        stop.cancel();
-        worker.await?;
-        ended
-    }
-
-    /// Used and reserved units of a meter.
-    async fn units(&self, meter: &MeterId) -> Result<(u64, u64)> {
-        let account = self.installation.billing.account(&self.installation.actor()).await?;
-        let found = account.meters.iter().find(|view| view.meter == *meter);
-        let view = found.with_context(|| format!("{meter} is not counted"))?;
-        Ok((view.used, view.reserved))
-    }
-
-    async fn models(&self) -> Result<Vec<ModelSums>> {
-        let organization_id = Some(self.installation.organization_id);
-        let now = self.installation.clock.now();
-        let day = Duration::from_hours(24);
-        let filter = AskFilter { from: now.minus(day), to: now.plus(day), organization_id };
-        Ok(self.installation.store.read().await?.asks().sum_asks(&filter).await?)
-    }
-}
-
-fn hello(max_tokens: u32) -> Value {
-    let messages = json!([{ "role": "user", "content": "one two three four" }]);
-    json!({ "messages": messages, "max_tokens": max_tokens })
-}
-
-/// What the provider counts for [`hello`]: seven tokens in, four out.
-const HELLO: u64 = 11;
-
-fn per_month(units: u64) -> MeterLimit {
-    MeterLimit { per_period: Some(units), ..MeterLimit::default() }
-}
+use house::{Database, HELLO, House, LIMIT, PRICE, hello, per_month};
 
 async fn answers_are_counted_and_written_down(database: Database) -> Result<()> {
     let house = House::open(database, (MeterId::ai_requests(), per_month(100))).await?;
@@ -246,6 +38,10 @@ async fn answers_are_counted_and_written_down(database: Database) -> Result<()> 
     assert_eq!(sums.cost, Nanos::new(21 * 3_000 + written * 15_000));
     assert_eq!(house.units(&MeterId::ai_requests()).await?, (3, 0));
     assert_eq!(house.units(&MeterId::ai_tokens()).await?, (sums.tokens.total(), 0));
+    // Each request is counted in whole millionths, rounded up.
+    let (cost, reserved) = house.units(&MeterId::ai_cost()).await?;
+    let least = sums.cost.count_millionths();
+    ensure!((least..least + 3).contains(&cost) && reserved == 0, "{cost} of {least}, {reserved}");
     let view = house.billing.ai_costs(&house.installation.actor(), &[job]).await?;
     assert_eq!(view[0].context("a cost")?.sums, sums);
     ensure!(house.installation.ledger_breaches().await?.is_empty());
@@ -267,7 +63,8 @@ async fn a_request_over_a_limit_is_not_sent(database: Database) -> Result<()> {
     assert_eq!(house.units(&MeterId::ai_tokens()).await?, (2 * HELLO, 0));
 
     // The limit of one job counts what it asked before, and each request by what it can use.
-    let most = serde_json::from_value::<gantry_types::ModelRequest>(hello(10))?.most_tokens();
+    let most =
+        serde_json::from_value::<gantry_types::ModelRequest>(hello(10))?.most_tokens().total();
     let of_job = MeterLimit { per_job: Some(most + HELLO), ..MeterLimit::default() };
     let house = House::open(database, (MeterId::ai_tokens(), of_job)).await?;
     let job = house.run(&house.jobs, vec![hello(10); 3]).await?;
@@ -277,6 +74,47 @@ async fn a_request_over_a_limit_is_not_sent(database: Database) -> Result<()> {
     let job = house.run(&house.jobs, vec![hello(10); 2]).await?;
     assert_eq!(job.state, JobState::Succeeded, "another job begins anew: {:?}", job.error);
     Ok(())
+}
+
+/// A limit in money: what is open counts with the most that it can cost, and is told as money.
+async fn a_request_over_a_cost_is_not_sent(database: Database) -> Result<()> {
+    let request = serde_json::from_value::<gantry_types::ModelRequest>(hello(10))?;
+    let most = PRICE.derive_cost(request.most_tokens()).count_millionths();
+    // Seven tokens in and four out.
+    let answered = PRICE.derive_cost(TokenUse { input_tokens: 7, output_tokens: 4 });
+    let of_job = MeterLimit { per_job: Some(most), ..MeterLimit::default() };
+    let house = House::open(database, (MeterId::ai_cost(), of_job)).await?;
+    let job = house.run(&house.jobs, vec![hello(10); 2]).await?;
+    let error = job.error.context("an error")?;
+    let told = format!("one job may use at most {} of ai_cost", tell(most));
+    assert!(error.message.contains(&told), "{}", error.message);
+    assert!(error.next_step.context("a next step")?.contains("the plan Larger"));
+    assert_eq!(house.fake.requests(), 1, "the second could have cost more");
+
+    let units = answered.count_millionths();
+    let house = House::open(database, (MeterId::ai_cost(), per_month(most + units))).await?;
+    let job = house.run(&house.jobs, vec![hello(10); 3]).await?;
+    let error = job.error.context("an error")?;
+    let (used, limit) = (tell(2 * units), tell(most + units));
+    let told = format!("{used} of {limit} are used until");
+    assert!(error.message.contains(&told), "{}", error.message);
+    assert_eq!(house.fake.requests(), 2);
+    assert_eq!(house.units(&MeterId::ai_cost()).await?, (2 * units, 0), "what it cost in the end");
+    Ok(())
+}
+
+fn tell(millionths: u64) -> String {
+    Nanos::from_millionths(millionths).tell(Currency::usd())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn costs_are_limited_on_sqlite() -> Result<()> {
+    a_request_over_a_cost_is_not_sent(Database::Sqlite).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn costs_are_limited_on_postgres() -> Result<()> {
+    a_request_over_a_cost_is_not_sent(Database::Postgres).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -301,7 +139,8 @@ async fn limits_are_kept_on_postgres() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_that_are_open_at_once_pass_no_limit_together() -> Result<()> {
-    let most = serde_json::from_value::<gantry_types::ModelRequest>(hello(10))?.most_tokens();
+    let most =
+        serde_json::from_value::<gantry_types::ModelRequest>(hello(10))?.most_tokens().total();
     for (limit, state) in [(2 * most - 1, JobState::Failed), (2 * most, JobState::Succeeded)] {
         let of_job = MeterLimit { per_job: Some(limit), ..MeterLimit::default() };
         let house = House::open(Database::Sqlite, (MeterId::ai_tokens(), of_job)).await?;
