@@ -9,7 +9,7 @@ use std::time::Duration;
 use gantry_ports::store::{
     LinkPurpose, OneTimeLink, ReadAccess, Session, SessionPurpose, StoreExt, Tx, User,
 };
-use gantry_types::{Locale, OrganizationId, SessionId, Timestamp, UserId};
+use gantry_types::{Locale, OrganizationId, SessionId, Timestamp};
 use serde_json::json;
 
 use crate::Access;

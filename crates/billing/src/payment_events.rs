@@ -8,20 +8,20 @@
 use std::time::Duration;
 
 use gantry_access::{Actor, Permission, require};
-use gantry_ports::{PaymentProvider, StoreError};
 use gantry_ports::payments::ProviderEvent;
 use gantry_ports::store::{
     EventOutcome, Page, PageRequest, Payment, PaymentEvent, PaymentEventFilter, PaymentFilter,
     StoreExt, Tx, UnclearEvents,
 };
+use gantry_ports::{PaymentProvider, StoreError};
 use gantry_types::{PaymentEventId, PaymentId, Timestamp};
 use serde_json::json;
 
+use crate::Billing;
 use crate::apply_event::Ground;
 use crate::error::{BillingError, describe_unreadable};
 use crate::notice::BillingNotice;
 use crate::receive_event::ask_for_discount;
-use crate::Billing;
 
 /// How long an event may stay unclear before it is given up.
 const UNCLEAR_FOR: Duration = Duration::from_hours(8 * 24);

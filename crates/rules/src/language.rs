@@ -67,7 +67,7 @@ impl TokenPrices {
 
     /// Whether no model has a price.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

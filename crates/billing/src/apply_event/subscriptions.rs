@@ -103,7 +103,6 @@ impl Ground {
         self.audit(tx, organization_id, ("subscription.discount", &subject, details)).await
     }
 
-
     /// Ends a subscription here, so that it gives no plan and counts nothing, whatever its provider
     /// tells of it afterwards.
     pub(crate) async fn end_here(

@@ -158,11 +158,11 @@ impl WriteModels for Session {
         let mut values = key();
         values.push(delete_after.as_micros().into());
         self.sql().run("blob", doom, values).await?;
-        let forget = "UPDATE flow_nodes SET result_key = NULL WHERE organization_id = $1 \
+        let uncache = "UPDATE flow_nodes SET result_key = NULL WHERE organization_id = $1 \
                       AND EXISTS (SELECT 1 FROM artifacts a JOIN jobs j ON j.id = a.job_id \
                       WHERE a.id = $2 AND a.organization_id = $1 \
                       AND j.parent_id = flow_nodes.job_id AND j.ordinal = flow_nodes.ordinal)";
-        self.sql().run("workflow node", forget, key()).await?;
+        self.sql().run("workflow node", uncache, key()).await?;
         let card = "DELETE FROM model_cards WHERE organization_id = $1 AND artifact_id = $2";
         self.sql().run("model", card, key()).await?;
         let gone = "SELECT id FROM artifacts \

@@ -130,6 +130,7 @@ pub fn settle_payments(command: &AdminPaymentsCommand, console: Console) -> Resu
         AdminPaymentsCommand::Dismiss { server, id, reason } => {
             let body = json!({ "reason": reason });
             payment_events::decide(server, (*id, "dismiss"), &body, console)?;
+        }
         AdminPaymentsCommand::Advance { server, days } => {
             let asked = json!({ "days": days });
             let clock = open_client(server)?.post("/api/v1/admin/sandbox/clock", &asked)?;

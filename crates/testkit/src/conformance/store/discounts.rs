@@ -80,7 +80,12 @@ async fn require_due(
             Box::pin(async move { tx.payments().insert_subscription(&kept).await })
         })
         .await?;
-    let found = world.read().await?.payments().list_due_subscriptions(World::at(1), 10).await?;
+    let found = world
+        .read()
+        .await?
+        .payments()
+        .list_due_subscriptions(&one.provider, World::at(1), 10)
+        .await?;
     let found = found.iter().filter(|found| found.id == one.id).count();
     ensure!(found == due, "{status:?}, {discount:?}: {found}");
     Ok(())

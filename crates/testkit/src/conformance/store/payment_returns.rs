@@ -160,7 +160,7 @@ pub async fn events_that_are_given_up_stay_unclear(world: &World) -> Outcome {
     let payments = snapshot.payments();
     let counted = payments.count_unclear_events().await?;
     ensure!(counted == UnclearEvents { waiting: 1, given_up: 1 }, "{counted:?}");
-    let waiting = payments.list_unclear_events(START, 10).await?;
+    let waiting = payments.list_unclear_events("story", START, 10).await?;
     ensure!(waiting == [all[1].clone()], "{waiting:?}");
     let found = payments.find_event(first).await?.context("it is there")?;
     ensure!(found.given_up_at == Some(World::at(9)) && found.note == "given up", "{found:?}");

@@ -75,6 +75,7 @@ pub async fn unclear_events_are_listed_by_their_provider(world: &World) -> Outco
         outcome: EventOutcome::Unclear,
         note: "of nobody".to_owned(),
         received_at: START,
+        given_up_at: None,
     };
     let both = [event("story"), event("other")];
     let kept = both.clone();
