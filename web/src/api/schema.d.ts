@@ -6484,6 +6484,7 @@ export interface components {
             body: string;
             /** @description The event. */
             event: components["schemas"]["PaymentEventBody"];
+        };
         /** @description Somebody who takes money here. */
         PaymentProviderBody: {
             /** @description The name for programs, such as `stripe`. */
