@@ -209,6 +209,27 @@ impl TestApp {
         Ok((app, client))
     }
 
+    /// Starts a second server on the same store, as after a restart with another till, and answers
+    /// where it listens; it ends with this one.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn serve_with(&self, till: TestTill, http: HttpSettings) -> Result<SocketAddr> {
+        let services = Services {
+            access: self.access.clone(),
+            billing: self.billing.clone().with_till(till.open(&self.sandbox)),
+            rewards: self.rewards.clone(),
+            jobs: self.jobs.clone(),
+            flows: Flows::new(self.store.clone(), self.jobs.clone()),
+            store: self.store.clone(),
+        };
+        let state = AppState::new(services, http, self.shutdown.clone())?;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(serve(listener, router(state), self.shutdown.clone()));
+        Ok(address)
+    }
+
     /// Somebody who is not signed in.
     #[must_use]
     pub fn client(&self) -> TestClient {

@@ -16,7 +16,7 @@ use gantry_testkit::fakes::razorpay::{
     FakeRazorpay, RAZORPAY_KEY_ID, RAZORPAY_KEY_SECRET, RAZORPAY_WEBHOOK_SECRET,
 };
 use gantry_testkit::fakes::stripe::{FakeStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET};
-use gantry_testkit::fakes::{FakeDelivery, FakePaid};
+use gantry_testkit::fakes::{FakeDelivery, FakePaid, Trouble};
 use gantry_testkit::{TestClock, TestTill};
 
 /// Who takes the money.
@@ -222,6 +222,16 @@ impl Provider {
             Self::Stripe(fake) => fake.lose_undelivered(),
             Self::Razorpay(fake) => fake.lose_undelivered(),
             Self::PayPal(fake) => fake.lose_undelivered(),
+        }
+    }
+
+    /// What goes wrong with the next requests, one after the other; with the sandbox nothing does.
+    pub fn expect_trouble(&self, troubles: &[Trouble]) {
+        match self {
+            Self::Sandbox(_) => {}
+            Self::Stripe(fake) => fake.expect_trouble(troubles),
+            Self::Razorpay(fake) => fake.expect_trouble(troubles),
+            Self::PayPal(fake) => fake.expect_trouble(troubles),
         }
     }
 

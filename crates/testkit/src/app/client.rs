@@ -76,6 +76,12 @@ impl TestClient {
         Self { api_key: Some(key.to_owned()), ..Self::new(self.address) }
     }
 
+    /// The same cookies at another server on the same store.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// The same cookies, without the anti-forgery token.
     #[must_use]
     pub fn without_csrf_token(&self) -> Self {
