@@ -7,7 +7,7 @@
 
 use gantry_letters::Letter;
 use gantry_ports::store::{AuditEntry, Closing, Member, QueuedMail, ReadClosings, StoreExt, Tx};
-use gantry_types::{OrganizationId, Role};
+use gantry_types::{OrganizationId, Role, Timestamp, UserId};
 use serde_json::json;
 
 use crate::Access;
@@ -82,27 +82,11 @@ impl Access {
         organization_id: OrganizationId,
     ) -> Result<(), AccessError> {
         let (user, _) = self.require_session(actor).await?;
-        let user_id = user.id;
+        let (user_id, now) = (user.id, self.clock.now());
         let there = Actor { organization_id, ..actor.clone() };
-        let subject = format!("organization {organization_id}");
-        let now = self.clock.now();
-        let entry = there.audit_entry("organization.keep", &subject, json!({}), now);
         self.change_identity(user_id, move |tx| {
-            let entry = entry.clone();
-            Box::pin(async move {
-                tx.access().lock_organization(organization_id).await?;
-                let place = tx.access().find_membership(user_id, organization_id).await?;
-                place
-                    .filter(|place| place.role == Role::Owner)
-                    .ok_or(AccessError::NotFound { what: "organization" })?;
-                // Once its time has come, what it had may be erased in part already.
-                let closing = tx.closings().find_closing(organization_id).await?;
-                closing
-                    .filter(|closing| now < closing.erase_at)
-                    .ok_or(AccessError::NotFound { what: "closing" })?;
-                tx.closings().delete_closing(organization_id).await?;
-                Ok(tx.audit().append(&entry).await?)
-            })
+            let there = there.clone();
+            Box::pin(async move { keep(tx, &there, user_id, now).await })
         })
         .await?;
         // Whoever was refused meanwhile is looked at anew.
@@ -230,6 +214,31 @@ pub async fn require_open(
         Some(closing) => Err(AccessError::Closing { erase_at: closing.erase_at }),
         None => Ok(()),
     }
+}
+
+/// Lets the organization that `there` names go on.
+async fn keep(
+    tx: &dyn Tx,
+    there: &Actor,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<(), AccessError> {
+    let organization_id = there.organization_id;
+    tx.access().lock_organization(organization_id).await?;
+    let place = tx.access().find_membership(user_id, organization_id).await?;
+    place
+        .filter(|place| place.role == Role::Owner)
+        .ok_or(AccessError::NotFound { what: "organization" })?;
+    // Once its time has come, what it had may be erased in part already.
+    let closing = tx.closings().find_closing(organization_id).await?;
+    let closing = closing
+        .filter(|closing| now < closing.erase_at)
+        .ok_or(AccessError::NotFound { what: "closing" })?;
+    tx.closings().delete_closing(organization_id).await?;
+    let details = json!({ "before": { "erase_at": closing.erase_at }, "after": null });
+    let subject = format!("organization {organization_id}");
+    let entry = there.audit_entry("organization.keep", &subject, details, now);
+    Ok(tx.audit().append(&entry).await?)
 }
 
 fn require_ownership(actor: &Actor) -> Result<(), AccessError> {

@@ -1,9 +1,11 @@
 //! Two pages for a plan were paid by one organization: the later subscription is ended.
 //!
 //! Invariants: the first subscription stays; the later one is ended here only once its provider
-//! renews it no more and was asked to give back what was paid, so that a failure on the way is made
-//! up for by the next event or reconciliation; a payment is given back once, because its refund is
+//! renews it no more and was asked to give back what was paid for its present period, so that a failure
+//! on the way is made up for by the next event or reconciliation; a payment is given back once, because its refund is
 //! named after it.
+
+use std::time::Duration;
 
 use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{RefundOrder, SubscriptionChange, SubscriptionOrder};
@@ -17,6 +19,8 @@ use crate::error::BillingError;
 
 /// How many subscriptions one round looks at.
 const ROUND: u32 = 100;
+/// A payment may be told a little before its period begins, by the clocks of two machines.
+const SLACK: Duration = Duration::from_hours(24);
 /// Among how many of the newest payments those of a second subscription are looked for.
 const NEWEST: u32 = 200;
 
@@ -80,13 +84,15 @@ impl Billing {
         self.note_ended(provider, duplicate).await
     }
 
-    /// What was received for a subscription.
+    /// What was received for the present period of a subscription: earlier ones were had.
     async fn list_paid(&self, duplicate: &Subscription) -> Result<Vec<Payment>, BillingError> {
         let page = PageRequest { after: None, limit: NEWEST, order: Order::NewestFirst };
         let snapshot = self.store.read().await?;
         let listed = snapshot.payments().list_payments(duplicate.organization_id, &page).await?;
+        let since = duplicate.standing.state.period_start.minus(SLACK);
         let is_of_it = |payment: &Payment| {
             payment.subscription_id == Some(duplicate.id)
+                && payment.at >= since
                 && payment.status == PaymentStatus::Received
         };
         Ok(listed.items.into_iter().filter(is_of_it).collect())

@@ -46,7 +46,7 @@ fn who_takes_the_money_is_read_and_what_is_wrong_with_it_is_told() {
     assert!(beside[0].problem.contains("beside those who take real money"), "{beside:?}");
     let older =
         mistakes(&GOOD.replace("title = \"Shop\"", "title = \"Shop\"\nprovider = \"stripe\""));
-    assert_eq!((older[0].key.as_str(), older[0].line), ("provider", 1));
+    assert_eq!((older[0].key.as_str(), older[0].line), ("provider", 3));
     assert!(older[0].remedy.contains("[payments]"), "{older:?}");
 }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 fn known() -> Vocabulary {
     Vocabulary {
         meters: ["jobs", "rows", "api_calls"].iter().map(|name| name.parse().unwrap()).collect(),
-        providers: ["sandbox".to_owned()].into(),
+        providers: ["sandbox", "stripe", "razorpay", "paypal"].map(str::to_owned).into(),
     }
 }
 

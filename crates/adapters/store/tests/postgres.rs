@@ -36,7 +36,7 @@ async fn the_books_cannot_be_rewritten() -> anyhow::Result<()> {
         for change in [
             format!("UPDATE {table} SET at = 0"),
             format!("DELETE FROM {table}"),
-            format!("TRUNCATE {table}"),
+            format!("TRUNCATE {table} CASCADE"),
         ] {
             let refused = database.execute_unprepared(&change).await.expect_err(&change);
             assert!(refused.to_string().contains("append only"), "{refused}");

@@ -17,10 +17,11 @@ pub(super) fn read_providers(root: &Reader<'_>, known: &BTreeSet<String>) -> Vec
         root.refuse(key, problem, "write `providers = [\"…\"]` under `[payments]` instead");
     }
     let Some(table) = root.table("payments") else { return Vec::new() };
-    let providers = table.texts("providers").unwrap_or_default();
-    if table.has("providers") && providers.is_empty() {
+    let told = table.texts("providers");
+    if told.as_ref().is_some_and(Vec::is_empty) {
         table.refuse("providers", "names nobody", "name who takes the money, or leave it out");
     }
+    let providers = told.unwrap_or_default();
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     let mut seen = BTreeSet::new();
     for name in &providers {

@@ -41,6 +41,20 @@ pub(super) async fn walk(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()
     walk.tell(ada, allow).await?;
     let zone = json!({ "time_zone": "Europe/Oslo" });
     walk.tell(ada, Call::new("put", "/api/v1/account/time-zone").json(&zone)).await?;
+    close_and_keep(walk).await
+}
+
+/// Somebody closes an organization, and keeps it after all.
+async fn close_and_keep(walk: &mut Walk<'_>) -> Result<()> {
+    let mut client = walk.app.register("closer@example.org").await?;
+    let shed = client.post("/api/v1/organizations", &json!({ "name": "Shed" })).await?;
+    shed.require_status(201)?;
+    let path = "/api/v1/organizations/closing";
+    let close = Call::new("post", path).json(&json!({ "password": PASSWORD }));
+    let closed = walk.tell(&mut client, close).await?.json()?;
+    let id = text_of(&closed, "organization_id")?;
+    let keep = Call::new("delete", "/api/v1/organizations/closing/{id}").about(&id)?;
+    walk.tell(&mut client, keep).await?;
     Ok(())
 }
 

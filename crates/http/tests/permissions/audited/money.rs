@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use gantry_billing::{Edition, EditionPlan, Package, Sale};
 use gantry_pay::{OnPage, Stripe, StripeSettings};
-use gantry_ports::SandboxDesk;
+use gantry_ports::store::{EventOutcome, PaymentEvent, StoreExt};
+use gantry_ports::{Clock, SandboxDesk, StoreError};
 use gantry_rules::plan::{PlanPrice, PlanTerms};
 use gantry_rules::referral::{ReferralTerms, RewardedWhen};
 use gantry_testkit::fakes::FakePaid;
@@ -15,7 +16,7 @@ use gantry_testkit::{
     PASSWORD, TestApp, TestClient, TestClock, TestRequest, TestSettings, TestTill, edition_of,
     generous_terms,
 };
-use gantry_types::{Credits, Currency, Money};
+use gantry_types::{Credits, Currency, Money, PaymentEventId};
 use serde_json::json;
 
 use super::{By, Call, Walk, id_in, text_of};
@@ -72,7 +73,9 @@ pub(super) async fn walk(
     let referrals = Call::new("post", "/api/v1/referrals");
     walk.tell(ada, referrals).await?;
     change_a_mind(walk).await?;
-    buy(walk, ada).await?;
+    say_who_buys(walk, ada).await?;
+    let told = buy(walk, ada).await?;
+    decide_events(walk, root, told).await?;
     watch_an_ad(walk, ada, root).await?;
     give_and_take(walk, ada, root).await?;
     override_limits(walk, root).await
@@ -91,7 +94,18 @@ async fn change_a_mind(walk: &mut Walk<'_>) -> Result<()> {
     Ok(())
 }
 
-async fn buy(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
+async fn say_who_buys(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
+    let details = json!({
+        "name": "Engines Ltd", "lines": ["1 Mill Road"], "city": "London",
+        "postal_code": "N1 7AA", "country": "GB",
+    });
+    let put = Call::new("put", "/api/v1/account/billing-details");
+    walk.tell(ada, put.json(&json!({ "details": details }))).await?;
+    Ok(())
+}
+
+/// Buys a plan and credits; what the sandbox told last, as text.
+async fn buy(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<String> {
     let order = Call::new("post", "/api/v1/account/checkouts").json(&json!({ "plan": "plus" }));
     let page = text_of(&walk.tell(ada, order).await?.json()?, "url")?;
     let name = page.rsplit('/').next().context("a page")?;
@@ -106,13 +120,47 @@ async fn buy(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
     deliver(walk).await
 }
 
-/// The sandbox tells what it has to tell, which the log has in nobody's name.
-async fn deliver(walk: &mut Walk<'_>) -> Result<()> {
+/// An administrator tries an event that was not understood, and puts another one aside.
+async fn decide_events(walk: &mut Walk<'_>, root: &mut TestClient, body: String) -> Result<()> {
+    let unclear = |name: &str| PaymentEvent {
+        id: PaymentEventId::generate(),
+        provider: "sandbox".to_owned(),
+        event_ref: name.to_owned(),
+        kind: "story".to_owned(),
+        body: body.clone(),
+        outcome: EventOutcome::Unclear,
+        note: "it came too early".to_owned(),
+        received_at: walk.app.clock.now(),
+        given_up_at: None,
+    };
+    let events = [unclear("evt_again"), unclear("evt_aside")];
+    let [again, aside] = [events[0].id.to_string(), events[1].id.to_string()];
+    let written = walk.app.store.write::<_, StoreError, _>(move |tx| {
+        let events = events.clone();
+        Box::pin(async move {
+            for event in &events {
+                tx.payments().insert_event(event).await?;
+            }
+            Ok(())
+        })
+    });
+    written.await?;
+    let apply = Call::new("post", "/api/v1/admin/payment-events/{id}/apply").about(&again)?;
+    walk.tell(root, apply.json(&json!({}))).await?;
+    let dismiss = Call::new("post", "/api/v1/admin/payment-events/{id}/dismiss").about(&aside)?;
+    walk.tell(root, dismiss.json(&json!({ "reason": "of another shop" }))).await?;
+    Ok(())
+}
+
+/// The sandbox tells what it has to tell, which the log has in nobody's name; the last of it.
+async fn deliver(walk: &mut Walk<'_>) -> Result<String> {
     walk.read_new().await?;
     let path = "/api/v1/payments/webhooks/{provider}";
     let events = walk.app.sandbox.list_undelivered().await?;
     ensure!(!events.is_empty(), "the sandbox has nothing to tell");
+    let mut last = Vec::new();
     for event in events {
+        last.clone_from(&event.body);
         let mut call = Call::new("post", path).about("sandbox")?.json(&json!({}));
         call.request.body = event.body;
         for (name, value) in &event.headers {
@@ -121,7 +169,8 @@ async fn deliver(walk: &mut Walk<'_>) -> Result<()> {
         super::send(&mut walk.app.client(), call).await?;
         walk.app.sandbox.note_delivered(&event.event_ref).await?;
     }
-    walk.require_told(("post", path), By::Provider).await
+    walk.require_told(("post", path), By::Provider).await?;
+    Ok(String::from_utf8(last)?)
 }
 
 async fn watch_an_ad(
@@ -176,6 +225,8 @@ async fn override_limits(walk: &mut Walk<'_>, root: &mut TestClient) -> Result<(
     let place = id_of(&mut favourite, "organization").await?;
     let plan = Call::new("put", "/api/v1/admin/organizations/{id}/plan").about(&place)?;
     walk.tell(root, plan.json(&json!({ "plan": "pro" }))).await?;
+    let release = Call::new("delete", "/api/v1/admin/organizations/{id}/plan").about(&place)?;
+    walk.tell(root, release).await?;
     let own = json!({ "overrides": [{ "limit": "seats", "value": 50, "reason": "a class" }] });
     let set = Call::new("put", "/api/v1/admin/accounts/{id}/overrides").about(&place)?;
     walk.tell(root, set.json(&own)).await?;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use gantry_testkit::TestClient;
 use serde_json::json;
 
-use super::{Call, Walk, id_in, text_of};
+use super::{Call, Row, Walk, id_in, text_of};
 use crate::stage::{learn, run, upload, workflow, yearly};
 
 const TABLE: &[u8] = b"city,age\nBergen,41\nLima,39\n";
@@ -16,6 +16,13 @@ pub(super) async fn walk(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()
     keep_schedules(walk, ada).await?;
     keep_workflows(walk, ada).await?;
     keep_models(walk, ada).await
+}
+
+/// Its maker keeps a thing from the others.
+async fn restrict(walk: &mut Walk<'_>, ada: &mut TestClient, row: Row, id: &str) -> Result<()> {
+    let body = json!({ "visibility": "restricted", "grants": [] });
+    walk.tell(ada, Call::new(row.0, row.1).about(id)?.json(&body)).await?;
+    Ok(())
 }
 
 /// An upload whose bytes are there.
@@ -40,6 +47,7 @@ async fn bring_data(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
     let sample = Call::new("post", "/api/v1/samples/{name}").about("people")?;
     walk.tell(ada, sample).await?;
     let id = upload(ada).await?;
+    restrict(walk, ada, ("put", "/api/v1/datasets/{id}/access"), &id).await?;
     walk.tell(ada, Call::new("delete", "/api/v1/datasets/{id}").about(&id)?).await?;
     Ok(())
 }
@@ -61,7 +69,7 @@ async fn run_jobs(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
     let call = Call::new("post", "/api/v1/services/{id}/calls").about("test.words")?;
     let input = json!({ "artifact_id": artifact, "input": { "word": "sum" } });
     walk.pass(ada, call.json(&input)).await?;
-    Ok(())
+    restrict(walk, ada, ("put", "/api/v1/jobs/{id}/access"), &done).await
 }
 
 async fn keep_schedules(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
@@ -89,6 +97,7 @@ async fn keep_workflows(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()>
     walk.tell(ada, Call::new("post", "/api/v1/workflows/{id}/duplicate").about(&id)?).await?;
     let begin = Call::new("post", "/api/v1/workflows/{id}/runs").about(&id)?;
     walk.pass(ada, begin.json(&json!({}))).await?;
+    restrict(walk, ada, ("put", "/api/v1/workflows/{id}/access"), &id).await?;
     walk.tell(ada, Call::new("delete", "/api/v1/workflows/{id}").about(&id)?).await?;
     Ok(())
 }
@@ -99,6 +108,7 @@ async fn keep_models(walk: &mut Walk<'_>, ada: &mut TestClient) -> Result<()> {
     walk.tell(ada, change.json(&json!({ "tags": ["live"] }))).await?;
     let predict = Call::new("post", "/api/v1/models/{id}/predict").about(&id)?;
     walk.pass(ada, predict.json(&json!({ "word": "a" }))).await?;
+    restrict(walk, ada, ("put", "/api/v1/models/{id}/access"), &id).await?;
     walk.tell(ada, Call::new("delete", "/api/v1/models/{id}").about(&id)?).await?;
     Ok(())
 }
