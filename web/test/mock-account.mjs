@@ -183,6 +183,8 @@ function createSalesRoutes() {
     title: 'Gantry',
     tagline: 'Compute engines as products.',
     provider: 'sandbox',
+    providers: [{ id: 'sandbox', title: 'Sandbox' }],
+    currency: 'USD',
     plans: [],
     packages: [],
     ads: true,

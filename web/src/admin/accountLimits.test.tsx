@@ -8,7 +8,15 @@ import { AccountLimits } from './AccountLimits';
 import { SetLimit } from './SetLimit';
 
 const PATH = '/api/v1/admin/accounts/0192/overrides';
-const OFFERS = { '/api/v1/plans': { plans: [], ads: false, meters: { rows: 'Rows of tables' } } };
+const OFFERS = {
+  '/api/v1/plans': {
+    providers: [],
+    currency: 'USD',
+    plans: [],
+    ads: false,
+    meters: { rows: 'Rows of tables' },
+  },
+};
 const HOME: AdminOrganization = {
   id: '0192',
   name: 'Compilers',

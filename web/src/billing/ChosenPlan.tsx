@@ -9,15 +9,19 @@ import { offersQuery } from '../api/queries';
 import type { Account, Checkout } from '../api/types';
 import { useMe } from '../app/me';
 import { sayProblem } from '../app/toasts';
+import { usePayee } from './payee';
+import './billing.css';
 
 export function ChosenPlan({ account }: { account: Account }) {
   const { t } = useTranslation();
   const me = useMe();
   const client = useQueryClient();
   const offers = useQuery(offersQuery);
+  const { provider, payeeField } = usePayee(offers.data?.providers);
   const choice = account.chosen_plan;
   const buy = useMutation({
-    mutationFn: () => api.send<Checkout>('POST', '/account/checkouts', { body: choice }),
+    mutationFn: () =>
+      api.send<Checkout>('POST', '/account/checkouts', { body: { ...choice, provider } }),
     onSuccess: ({ url }) => window.location.assign(url),
     onError: sayProblem,
   });
@@ -36,6 +40,7 @@ export function ChosenPlan({ account }: { account: Account }) {
           price: price.text,
         })}
       </p>
+      {payeeField}
       <Group gap="xs" mt={8}>
         <Button loading={buy.isPending} onClick={() => buy.mutate()}>
           {t('chosenPlan.pay')}

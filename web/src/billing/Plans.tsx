@@ -19,6 +19,7 @@ import { say, sayProblem } from '../app/toasts';
 import { ConfirmButton } from '../parts/ConfirmButton';
 import { Section } from '../parts/Section';
 import { tellUnits } from './meterUnits';
+import { takesMoney, usePayee } from './payee';
 import './billing.css';
 
 /** What a plan allows, in lines that people can compare. */
@@ -49,10 +50,10 @@ function useLines(offers: Offers) {
   };
 }
 
-function usePurchase() {
+function usePurchase(provider: string | undefined) {
   return useMutation({
     mutationFn: (wish: { plan: string; interval: Interval } | { package: string }) =>
-      api.send<Checkout>('POST', '/account/checkouts', { body: wish }),
+      api.send<Checkout>('POST', '/account/checkouts', { body: { ...wish, provider } }),
     onSuccess: ({ url }) => window.location.assign(url),
     onError: sayProblem,
   });
@@ -81,10 +82,11 @@ function PlanCard(props: {
   lines: string[];
   isPresent: boolean;
   hasSubscription: boolean;
+  provider: string | undefined;
 }) {
-  const { offer, lines, isPresent, hasSubscription } = props;
+  const { offer, lines, isPresent, hasSubscription, provider } = props;
   const { t } = useTranslation();
-  const purchase = usePurchase();
+  const purchase = usePurchase(provider);
   const change = useSwitch();
   const { month, year } = offer.price;
   const choose = (interval: Interval) =>
@@ -128,11 +130,15 @@ export function Plans(props: {
   const { offers, account, subscription } = props;
   const { t } = useTranslation();
   const lines = useLines(offers);
+  const { provider, payeeField } = usePayee(offers.providers);
   const running = subscription && subscription.status !== 'ended' ? subscription : null;
   if (offers.plans.length < 2) return null;
   return (
     <Section title={t('plans.title')} testId="plans">
-      {offers.provider === 'sandbox' ? <p className="muted">{t('plans.sandbox')}</p> : null}
+      {offers.provider === 'sandbox' && !takesMoney(offers) ? (
+        <p className="muted">{t('plans.sandbox')}</p>
+      ) : null}
+      {running ? null : payeeField}
       <ul className="plans">
         {offers.plans.map((offer) => (
           <PlanCard
@@ -141,6 +147,7 @@ export function Plans(props: {
             lines={lines(offer)}
             isPresent={offer.slug === account.plan.slug}
             hasSubscription={running !== null}
+            provider={provider}
           />
         ))}
       </ul>
@@ -151,10 +158,12 @@ export function Plans(props: {
 export function Packages({ offers }: { offers: Offers }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const purchase = usePurchase();
+  const { provider, payeeField } = usePayee(offers.providers);
+  const purchase = usePurchase(provider);
   if (offers.packages.length === 0) return null;
   return (
     <Section title={t('plans.packages')} testId="packages">
+      {payeeField}
       <ul className="plans">
         {offers.packages.map((item) => (
           <li className="plan" key={item.slug}>

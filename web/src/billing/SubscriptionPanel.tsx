@@ -16,6 +16,7 @@ import { MoreButton } from '../parts/MoreButton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Facts, Section } from '../parts/Section';
 import { When } from '../parts/When';
+import { takesMoney } from './payee';
 import { SubscriptionDeeds } from './Plans';
 
 /** Hands over to the provider's own page; the sandbox has none. */
@@ -44,7 +45,7 @@ export function SubscriptionPanel(props: { subscription: Subscription; offers: O
       testId="subscription"
       actions={
         <>
-          {offers.provider === 'sandbox' ? null : <OpenPortal />}
+          {takesMoney(offers) ? <OpenPortal /> : null}
           {isOver ? null : <SubscriptionDeeds subscription={subscription} />}
         </>
       }

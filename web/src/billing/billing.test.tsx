@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { answer, changesOf, show } from '../../test/stage';
 import type { Account, Invoice, Lot, Offers, Referrals, Subscription } from '../api/types';
 import { Lots } from './Lots';
-import { Plans } from './Plans';
+import { Packages, Plans } from './Plans';
 import { Recommend } from './Recommend';
 import { Invoices, SubscriptionPanel } from './SubscriptionPanel';
 
@@ -26,6 +26,21 @@ const REFERRALS: Referrals = {
   ],
   next_cursor: null,
 };
+
+const SANDBOX = { id: 'sandbox', title: 'Sandbox' };
+const STRIPE = { id: 'stripe', title: 'Stripe' };
+const PAYPAL = { id: 'paypal', title: 'PayPal' };
+
+/** What is sold where these take the money. */
+const offersOf = (...providers: Offers['providers']) =>
+  ({
+    provider: providers[0]?.id,
+    providers,
+    currency: 'USD',
+    plans: [],
+    packages: [],
+    meters: {},
+  }) as unknown as Offers;
 
 afterEach(() => {
   cleanup();
@@ -102,6 +117,39 @@ describe('credits by expiry', () => {
   });
 });
 
+describe('who is paid', () => {
+  const price = { currency: 'USD', minor: 500, text: '5.00 USD' };
+  const item = { slug: 'small', title: 'Small', credits: 50, price, expires_days: null };
+  const buy = () => screen.getByRole('button', { name: 'Buy for 5.00 USD' });
+  const wishOf = (provider?: string) => [
+    'POST',
+    '/api/v1/account/checkouts',
+    { package: 'small', ...(provider ? { provider } : {}) },
+  ];
+
+  test('is chosen where several take money, the first of them unless another is', async () => {
+    vi.stubGlobal('location', { ...window.location, assign: vi.fn() });
+    const server = answer(201, { url: 'https://pay.example/page' });
+    show(<Packages offers={{ ...offersOf(STRIPE, PAYPAL), packages: [item] }} />);
+    const field = screen.getByLabelText('Pay with');
+    expect(within(field).getAllByRole('option', { name: /./ })).toHaveLength(2);
+    await userEvent.click(buy());
+    await vi.waitFor(() => expect(changesOf(server)).toEqual([wishOf('stripe')]));
+    await userEvent.selectOptions(field, 'PayPal');
+    await userEvent.click(buy());
+    await vi.waitFor(() => expect(changesOf(server)).toEqual([wishOf('stripe'), wishOf('paypal')]));
+  });
+
+  test('is no question where one takes money', async () => {
+    vi.stubGlobal('location', { ...window.location, assign: vi.fn() });
+    const server = answer(201, { url: 'https://pay.example/page' });
+    show(<Packages offers={{ ...offersOf(STRIPE), packages: [item] }} />);
+    expect(screen.queryByLabelText('Pay with')).toBeNull();
+    await userEvent.click(buy());
+    await vi.waitFor(() => expect(changesOf(server)).toEqual([wishOf()]));
+  });
+});
+
 describe('a subscription', () => {
   const SUBSCRIPTION = {
     status: 'active',
@@ -116,18 +164,19 @@ describe('a subscription', () => {
     const server = answer(201, { url: 'https://pay.example/portal' });
     const assign = vi.fn();
     vi.stubGlobal('location', { assign });
-    show(
-      <SubscriptionPanel subscription={SUBSCRIPTION} offers={{ provider: 'stripe' } as Offers} />,
-    );
+    show(<SubscriptionPanel subscription={SUBSCRIPTION} offers={offersOf(STRIPE)} />);
     await userEvent.click(screen.getByRole('button', { name: 'Manage at the payment provider' }));
     await vi.waitFor(() => expect(assign).toHaveBeenCalledWith('https://pay.example/portal'));
     expect(changesOf(server)).toEqual([['POST', '/api/v1/account/portal', null]]);
   });
 
+  test('is handed over where any provider has a page', () => {
+    show(<SubscriptionPanel subscription={SUBSCRIPTION} offers={offersOf(SANDBOX, STRIPE)} />);
+    expect(portal()).toBeTruthy();
+  });
+
   test('of the sandbox is managed here alone', () => {
-    show(
-      <SubscriptionPanel subscription={SUBSCRIPTION} offers={{ provider: 'sandbox' } as Offers} />,
-    );
+    show(<SubscriptionPanel subscription={SUBSCRIPTION} offers={offersOf(SANDBOX)} />);
     expect(portal()).toBeNull();
     expect(screen.getByRole('button', { name: 'Cancel subscription' })).toBeTruthy();
   });
@@ -138,7 +187,10 @@ describe('a subscription', () => {
     const terms = { meters: {}, concurrent_jobs: 1, file_bytes: 1, support: 'email' };
     const price = { month: { currency: 'USD', minor: 1_999, text: '19.99 USD' }, year: null };
     const offer = { slug: 'premium', title: 'Premium', price, terms, highlights: [] };
-    const offers = { provider: 'paypal', meters: {}, plans: [{ ...offer, slug: 'basic' }, offer] };
+    const offers = {
+      ...offersOf(PAYPAL, STRIPE),
+      plans: [{ ...offer, slug: 'basic' }, offer],
+    };
     const approve_url = 'https://pay.example/agree';
     const server = answer(200, { ...SUBSCRIPTION, approve_url });
     show(
@@ -148,6 +200,8 @@ describe('a subscription', () => {
         subscription={SUBSCRIPTION}
       />,
     );
+    // The subscription stays with whom it is.
+    expect(screen.queryByLabelText('Pay with')).toBeNull();
     const card = screen.getByTestId('plan-premium');
     await userEvent.click(within(card).getByRole('button'));
     await vi.waitFor(() => expect(assign).toHaveBeenCalledWith(approve_url));

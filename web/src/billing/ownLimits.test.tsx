@@ -7,7 +7,7 @@ import { Meters } from './Meters';
 import { OwnLimits } from './OwnLimits';
 
 const AT = '2026-12-24T18:00:00Z';
-const OFFERS = { plans: [], meters: { rows: 'Rows of tables' } };
+const OFFERS = { providers: [], currency: 'USD', plans: [], meters: { rows: 'Rows of tables' } };
 
 const meterOf = (meter: string, limit: number | null): Meter => ({
   meter,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse};
-use gantry_billing::{Edition, EditionPlan, Sale};
+use gantry_billing::{Edition, EditionPlan, PaymentChoice, Sale};
 use gantry_rules::plan::{Included, MeterLimit, PlanTerms, Support};
 use gantry_types::MeterId;
 use minijinja::{Value, context};
@@ -31,6 +31,7 @@ pub async fn pricing(State(state): State<AppState>, peer: Peer, headers: HeaderM
             title => "Plans",
             plans => plans,
             packages => packages,
+            payees => tell_choice(&state.billing().list_payment_choices()),
             viewer => viewer.as_ref().map(|_| true),
             csrf => viewer.as_ref().map(super::screen::csrf_of),
         },
@@ -101,6 +102,15 @@ fn describe_limit(name: &str, limit: &MeterLimit, tell: impl Fn(u64) -> String) 
         .collect()
 }
 
+/// With whom one can pay, where there is a choice.
+fn tell_choice(choices: &[PaymentChoice]) -> Option<String> {
+    let titles: Vec<&str> = choices.iter().map(|choice| choice.title).collect();
+    match titles.as_slice() {
+        [] | [_] => None,
+        [first @ .., last] => Some(format!("{} or {last}", first.join(", "))),
+    }
+}
+
 /// A number with its thousands apart.
 fn group(number: u64) -> String {
     let digits = number.to_string();
@@ -118,6 +128,16 @@ fn group(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_of_providers_is_told_where_there_is_one() {
+        let all = [("stripe", "Stripe"), ("paypal", "PayPal"), ("razorpay", "Razorpay")]
+            .map(|(id, title)| PaymentChoice { id, title });
+        assert_eq!(tell_choice(&all[..0]), None);
+        assert_eq!(tell_choice(&all[..1]), None);
+        assert_eq!(tell_choice(&all[..2]).as_deref(), Some("Stripe or PayPal"));
+        assert_eq!(tell_choice(&all).as_deref(), Some("Stripe, PayPal or Razorpay"));
+    }
 
     #[test]
     fn limits_are_told_in_words() {

@@ -304,6 +304,8 @@ async fn the_plans_are_those_of_the_page_to_the_number() -> Result<()> {
     assert_eq!(plan(3)["on_request"], true);
     let page = shop.app.client().get("/pricing").await?.text();
     assert!(page.contains("29.00 USD a month") && page.contains("Iterations: 1,000 in one job"));
+    // One provider is no choice.
+    assert!(!page.contains("You can pay with"), "{page}");
     let meta = shop.app.client().get("/api/v1/meta").await?.json()?;
     assert_eq!(meta["name"], "Monte Carlo Platform");
     let asked = json!({ "plan": "enterprise" });

@@ -47,6 +47,8 @@ async fn the_buyer_chooses_who_is_paid() -> Result<()> {
     let both =
         json!([{ "id": "stripe", "title": "Stripe" }, { "id": "paypal", "title": "PayPal" }]);
     assert_eq!(offers["providers"], both);
+    let page = app.client().get("/pricing").await?.text();
+    assert!(page.contains("You can pay with Stripe or PayPal."), "{page}");
     let plans = offers["plans"].as_array().context("plans")?;
     let plan = plans.iter().find(|plan| plan["price"]["month"].is_object());
     let plan = plan.context("a plan with a price")?["slug"].clone();
