@@ -53,6 +53,7 @@ export function createRoutes(world) {
     meters: [
       {
         meter: 'jobs',
+        currency: null,
         used: 83,
         reserved: 1,
         limit: 100,
@@ -61,6 +62,7 @@ export function createRoutes(world) {
       },
       {
         meter: 'rows',
+        currency: null,
         used: 61234,
         reserved: 0,
         limit: null,

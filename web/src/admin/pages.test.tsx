@@ -58,7 +58,9 @@ const GRACE: AdminUser = {
   last_seen_at: null,
   organization: HOME,
 };
-const OFFERS = { '/api/v1/plans': { plans: [], ads: false } };
+const OFFERS = {
+  '/api/v1/plans': { providers: [], currency: 'USD', plans: [], meters: {}, ads: false },
+};
 
 /** The pages under the addresses that they have in the app. */
 function visit(address: string) {
