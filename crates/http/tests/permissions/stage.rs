@@ -174,52 +174,6 @@ impl Stage {
 
     fn body_of(&self, method: &str, path: &str) -> Option<Value> {
         match path {
-            "/api/v1/auth/login"
-            | "/api/v1/auth/setup"
-            | "/api/v1/auth/register"
-            | "/api/v1/admin/session" => Some(json!({ "email": "" })),
-            "/api/v1/auth/second-factor" => Some(json!({ "challenge": "none", "code": "none" })),
-            "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
-            "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
-            "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
-            "/api/v1/account" | "/api/v1/account/export" | "/api/v1/organizations/closing" => {
-                Some(json!({ "password": "" }))
-            }
-            "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
-            "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
-            "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),
-            "/api/v1/auth/verify-email/resend" => Some(json!({})),
-            path if path.starts_with("/api/v1/auth/second-factor/") => {
-                Some(json!({ "password": "" }))
-            }
-            "/api/v1/auth/identities" => Some(json!({ "provider": "none", "password": "" })),
-            "/api/v1/auth/passkeys" => {
-                Some(json!({ "name": "x", "client_data": "", "attestation": "" }))
-            }
-            "/api/v1/auth/passkeys/begin" => Some(json!({ "password": "" })),
-            "/api/v1/auth/passkeys/sign-in" => Some(json!({
-                "credential_id": "", "client_data": "", "authenticator_data": "",
-                "signature": "", "user_handle": "",
-            })),
-            path if path.starts_with("/api/v1/auth/passkeys/") && method == "patch" => {
-                Some(json!({ "name": "x" }))
-            }
-            path if is_way_in(path) && method == "delete" => Some(json!({ "password": "" })),
-            "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
-            path if path.starts_with("/api/v1/auth/tokens/") => {
-                Some(json!({ "refresh_token": "none" }))
-            }
-            "/api/v1/auth/verify-email"
-            | "/api/v1/auth/keep-account"
-            | "/api/v1/invitations/view"
-            | "/api/v1/invitations/accept" => Some(json!({ "token": "none" })),
-            "/api/v1/invitations" => Some(json!({ "email": "", "role": "member" })),
-            path if path.starts_with("/api/v1/members/") => Some(json!({ "role": "member" })),
-            "/api/v1/organizations" => Some(json!({ "name": "" })),
-            "/api/v1/organizations/switch" => {
-                Some(json!({ "organization_id": "01890000-0000-7000-8000-000000000000" }))
-            }
-            "/api/v1/organizations/networks" => Some(json!({ "networks": [] })),
             path if path.starts_with("/api/v1/oauth/clients") => {
                 let kind = if method == "post" { json!("confidential") } else { Value::Null };
                 let mut body = json!({ "name": "x", "scopes": ["account"] });
@@ -296,7 +250,7 @@ impl Stage {
             path if path.ends_with("/calls") => {
                 Some(json!({ "artifact_id": self.artifact, "input": { "word": "sum" } }))
             }
-            _ => None,
+            _ => body_about_people(method, path),
         }
     }
 
@@ -325,5 +279,56 @@ impl Stage {
         let begun = self.owner.post("/api/v1/datasets/uploads", &new).await?;
         begun.require_status(201)?;
         Ok(begun.json()?["id"].as_str().context("an id")?.to_owned())
+    }
+}
+
+/// The body of a request about who somebody is and to what they belong.
+fn body_about_people(method: &str, path: &str) -> Option<Value> {
+    match path {
+        "/api/v1/auth/login"
+        | "/api/v1/auth/setup"
+        | "/api/v1/auth/register"
+        | "/api/v1/admin/session" => Some(json!({ "email": "" })),
+        "/api/v1/auth/second-factor" => Some(json!({ "challenge": "none", "code": "none" })),
+        "/api/v1/auth/password/forgot" => Some(json!({ "email": "" })),
+        "/api/v1/auth/password/reset" => Some(json!({ "token": "none", "password": "" })),
+        "/api/v1/auth/password" => Some(json!({ "password": "", "new_password": "" })),
+        "/api/v1/account" | "/api/v1/account/export" | "/api/v1/organizations/closing" => {
+            Some(json!({ "password": "" }))
+        }
+        "/api/v1/auth/email" => Some(json!({ "email": "", "password": "" })),
+        "/api/v1/auth/me" | "/api/v1/organizations/leave" => Some(json!({})),
+        "/api/v1/auth/second-factor/confirm" => Some(json!({ "code": "none" })),
+        "/api/v1/auth/verify-email/resend" => Some(json!({})),
+        path if path.starts_with("/api/v1/auth/second-factor/") => Some(json!({ "password": "" })),
+        "/api/v1/auth/identities" => Some(json!({ "provider": "none", "password": "" })),
+        "/api/v1/auth/passkeys" => {
+            Some(json!({ "name": "x", "client_data": "", "attestation": "" }))
+        }
+        "/api/v1/auth/passkeys/begin" => Some(json!({ "password": "" })),
+        "/api/v1/auth/passkeys/sign-in" => Some(json!({
+            "credential_id": "", "client_data": "", "authenticator_data": "",
+            "signature": "", "user_handle": "",
+        })),
+        path if path.starts_with("/api/v1/auth/passkeys/") && method == "patch" => {
+            Some(json!({ "name": "x" }))
+        }
+        path if is_way_in(path) && method == "delete" => Some(json!({ "password": "" })),
+        "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
+        path if path.starts_with("/api/v1/auth/tokens/") => {
+            Some(json!({ "refresh_token": "none" }))
+        }
+        "/api/v1/auth/verify-email"
+        | "/api/v1/auth/keep-account"
+        | "/api/v1/invitations/view"
+        | "/api/v1/invitations/accept" => Some(json!({ "token": "none" })),
+        "/api/v1/invitations" => Some(json!({ "email": "", "role": "member" })),
+        path if path.starts_with("/api/v1/members/") => Some(json!({ "role": "member" })),
+        "/api/v1/organizations" => Some(json!({ "name": "" })),
+        "/api/v1/organizations/switch" => {
+            Some(json!({ "organization_id": "01890000-0000-7000-8000-000000000000" }))
+        }
+        "/api/v1/organizations/networks" => Some(json!({ "networks": [] })),
+        _ => None,
     }
 }

@@ -48,8 +48,10 @@ impl From<AccessError> for Problem {
             AccessError::CeremonyNotGood => {
                 Self::new(ProblemCode::LinkNotGood, detail).with_next_step("Begin again.")
             }
-            AccessError::NotVouched { .. } => Self::new(ProblemCode::NotVouched, detail)
-                .with_next_step("Try again, or sign in in another way."),
+            AccessError::NotVouched { .. } | AccessError::PasskeyRefused { .. } => {
+                Self::new(ProblemCode::NotVouched, detail)
+                    .with_next_step("Try again, or sign in in another way.")
+            }
             AccessError::ProviderUnavailable { .. } => Self::new(ProblemCode::Unavailable, detail)
                 .with_next_step("Try again in a moment, or sign in in another way.")
                 .with_retry_after(5),
@@ -63,8 +65,6 @@ impl From<AccessError> for Problem {
                 )),
             AccessError::IdentityTaken { .. } => Self::new(ProblemCode::AlreadyExists, detail)
                 .with_next_step("Remove it there first, or add another."),
-            AccessError::PasskeyRefused { .. } => Self::new(ProblemCode::NotVouched, detail)
-                .with_next_step("Try again, or sign in in another way."),
             AccessError::LastWayIn => Self::new(ProblemCode::Conflict, detail)
                 .with_next_step("Set a password or add another way first."),
             AccessError::AddressNotAllowed { .. } => Self::new(ProblemCode::Forbidden, detail)
@@ -72,6 +72,8 @@ impl From<AccessError> for Problem {
             AccessError::LastOwner
             | AccessError::NeededByMembers { .. }
             | AccessError::LastAdministrator
+            | AccessError::SetupDone
+            | AccessError::SetupRequired
             | AccessError::NotRestrictable { .. } => Self::new(ProblemCode::Conflict, detail),
             AccessError::NotClosable => Self::new(ProblemCode::Conflict, detail)
                 .with_next_step("Delete the account instead, by DELETE /api/v1/account."),
@@ -113,9 +115,6 @@ impl From<AccessError> for Problem {
             }
             AccessError::EmailTaken => {
                 Self::new(ProblemCode::AlreadyExists, detail).with_next_step("Sign in instead.")
-            }
-            AccessError::SetupDone | AccessError::SetupRequired => {
-                Self::new(ProblemCode::Conflict, detail)
             }
             AccessError::Invalid { field, message } => {
                 Self::new(ProblemCode::InvalidRequest, detail)
