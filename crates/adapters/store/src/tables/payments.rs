@@ -48,9 +48,11 @@ impl ReadPayments for Session {
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<Subscription>, StoreError> {
+        // One that is not paid for yet does not hide one that is.
         let sql = format!(
             "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions WHERE organization_id = $1 \
-             ORDER BY CASE WHEN status = 'ended' THEN 1 ELSE 0 END, id DESC LIMIT 1"
+             ORDER BY CASE status WHEN 'ended' THEN 2 WHEN 'incomplete' THEN 1 ELSE 0 END, \
+             id DESC LIMIT 1"
         );
         let values = vec![organization_id.as_uuid().into()];
         let row = self.sql().first::<SubscriptionRow>("subscription", sql, values).await?;

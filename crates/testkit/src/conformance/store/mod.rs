@@ -41,6 +41,7 @@ pub mod schedules;
 pub mod settle;
 pub mod sharing;
 pub mod submit;
+pub mod subscriptions;
 pub mod sweep;
 pub mod usage;
 pub mod vouching;
@@ -101,6 +102,7 @@ macro_rules! store_conformance {
             payment_returns::a_refund_that_failed_stays_so,
             payment_returns::disputes_are_kept_one_by_one,
             payment_returns::events_that_are_given_up_stay_unclear,
+            subscriptions::what_is_not_paid_for_yet_hides_nothing,
             providers::subscriptions_are_listed_by_their_provider,
             providers::unclear_events_are_listed_by_their_provider,
             debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
