@@ -46,6 +46,8 @@ pub enum BillingNews {
     RefundFailed {
         /// How much, this time.
         amount: Money,
+        /// The credits that had been taken back for it, and are the account's again.
+        credits: Option<Credits>,
     },
     /// A payment is disputed, or was.
     Disputed {

@@ -61,6 +61,9 @@ impl Ground {
                 Some(Letter::PaymentFailed { organization, amount, description, grace_days })
             }
             BillingNews::Refunded { amount } => Some(Letter::Refunded { organization, amount }),
+            BillingNews::RefundFailed { amount, credits } => {
+                Some(Letter::RefundFailed { organization, amount, credits })
+            }
             BillingNews::LowBalance { left } => Some(Letter::LowBalance { organization, left }),
             BillingNews::TrialEnding { plan, price, at } => {
                 Some(Letter::TrialEnding { organization, plan, price, at })
@@ -68,9 +71,8 @@ impl Ground {
             BillingNews::PlanChanged { before, after } => {
                 Some(Letter::PlanChanged { organization, before, after })
             }
-            // Matters between the operator and the provider: how the money reaches the buyer in
-            // another way, the operator has to say.
-            BillingNews::RefundFailed { .. } | BillingNews::Disputed { .. } => None,
+            // A matter between the buyer's bank and the operator.
+            BillingNews::Disputed { .. } => None,
         })
     }
 }

@@ -106,6 +106,15 @@ pub enum Letter {
         /// How much.
         amount: Money,
     },
+    /// Money that was given back did not arrive, and came back.
+    RefundFailed {
+        /// The organization's name.
+        organization: String,
+        /// How much.
+        amount: Money,
+        /// The credits that had been taken back for it, and are the account's again.
+        credits: Option<Credits>,
+    },
     /// Credits run out.
     LowBalance {
         /// The organization's name.
@@ -194,6 +203,7 @@ impl Letter {
             Self::Receipt { .. } => "receipt",
             Self::PaymentFailed { .. } => "payment_failed",
             Self::Refunded { .. } => "refunded",
+            Self::RefundFailed { .. } => "refund_failed",
             Self::LowBalance { .. } => "low_balance",
             Self::TrialEnding { .. } => "trial_ending",
             Self::PlanChanged { .. } => "plan_changed",
@@ -225,6 +235,7 @@ impl Letter {
             Self::Receipt { .. }
             | Self::PaymentFailed { .. }
             | Self::Refunded { .. }
+            | Self::RefundFailed { .. }
             | Self::LowBalance { .. }
             | Self::TrialEnding { .. }
             | Self::PlanChanged { .. } => "/app/account".to_owned(),
@@ -263,6 +274,11 @@ impl Letter {
             Self::Refunded { organization, amount } => {
                 context! { organization, amount => amount.to_string() }
             }
+            Self::RefundFailed { organization, amount, credits } => context! {
+                organization,
+                amount => amount.to_string(),
+                credits => credits.map(Credits::get),
+            },
             Self::LowBalance { organization, left } => {
                 context! { organization, left => left.get() }
             }

@@ -36,6 +36,7 @@ const TEMPLATES: &[(Locale, &str, &str)] = templates![
     "receipt",
     "payment_failed",
     "refunded",
+    "refund_failed",
     "low_balance",
     "trial_ending",
     "plan_changed",
@@ -198,6 +199,8 @@ mod tests {
                 grace_days: 7,
             },
             Letter::Refunded { organization: name(), amount },
+            Letter::RefundFailed { organization: name(), amount, credits: Some(Credits::new(100)) },
+            Letter::RefundFailed { organization: name(), amount, credits: None },
             Letter::LowBalance { organization: name(), left: Credits::new(7) },
             Letter::TrialEnding {
                 organization: name(),

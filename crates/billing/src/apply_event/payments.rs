@@ -132,15 +132,16 @@ impl Ground {
         tx.payments().find_payment(&self.provider, name).await
     }
 
-    /// Keeps a payment's new state, and takes back or gives again what its money had bought.
+    /// Keeps a payment's new state, and takes back or gives again what its money had bought; answers
+    /// how many credits were taken back, below zero where they are given again.
     pub(super) async fn settle_lot(
         &self,
         tx: &dyn Tx,
         before: &Payment,
         after: &Payment,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Credits, StoreError> {
         tx.payments().put_payment(after).await?;
-        let Some(lot_id) = after.lot_id else { return Ok(()) };
+        let Some(lot_id) = after.lot_id else { return Ok(Credits::ZERO) };
         let granted = tx.payments().get_granted(lot_id).await?;
         let share =
             |payment: &Payment| share_of(granted, payment.lost_minor(), payment.amount.minor);
@@ -152,10 +153,11 @@ impl Ground {
             at: self.now,
         };
         match amount {
-            0 => Ok(()),
-            1.. => tx.payments().return_lot(&back).await.map(drop),
-            ..=-1 => tx.payments().restore_lot(&back).await,
+            0 => {}
+            1.. => tx.payments().return_lot(&back).await.map(drop)?,
+            ..=-1 => tx.payments().restore_lot(&back).await?,
         }
+        Ok(Credits::new(amount))
     }
 }
 

@@ -11,25 +11,39 @@ use gantry_ports::payments::{DisputeState, ToldDispute, ToldRefund};
 use gantry_ports::store::{
     Payment, PaymentDispute, PaymentRefund, Tx, derive_disputed, derive_refunded,
 };
-use gantry_types::Money;
+use gantry_types::{Credits, Money};
 use serde_json::json;
 
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::BillingNews;
 
 impl Ground {
+    /// The payment that something was told of, with the lock of its organization, or why it is not
+    /// clear yet.
+    async fn require_payment_of(
+        &self,
+        tx: &dyn Tx,
+        (payment_ref, told): (&str, Money),
+    ) -> Result<Result<Payment, Verdict>, StoreError> {
+        let Some(payment) = self.find_payment(tx, payment_ref).await? else {
+            return Ok(Err(unclear(format!("there is no payment {payment_ref} yet"))));
+        };
+        if told.currency != payment.amount.currency {
+            return Ok(Err(unclear("it is in another currency")));
+        }
+        Ok(Ok(payment))
+    }
+
     /// One refund was made, or failed.
     pub(super) async fn note_refund(
         &self,
         tx: &dyn Tx,
         told: &ToldRefund,
     ) -> Result<Verdict, StoreError> {
-        let Some(payment) = self.find_payment(tx, &told.payment_ref).await? else {
-            return Ok(unclear(format!("there is no payment {} yet", told.payment_ref)));
+        let payment = match self.require_payment_of(tx, (&told.payment_ref, told.amount)).await? {
+            Ok(payment) => payment,
+            Err(why) => return Ok(why),
         };
-        if told.amount.currency != payment.amount.currency {
-            return Ok(unclear("it is in another currency"));
-        }
         let refund = PaymentRefund {
             payment_id: payment.id,
             provider: self.provider.clone(),
@@ -50,12 +64,10 @@ impl Ground {
         payment_ref: &str,
         total: Money,
     ) -> Result<Verdict, StoreError> {
-        let Some(payment) = self.find_payment(tx, payment_ref).await? else {
-            return Ok(unclear(format!("there is no payment {payment_ref} yet")));
+        let payment = match self.require_payment_of(tx, (payment_ref, total)).await? {
+            Ok(payment) => payment,
+            Err(why) => return Ok(why),
         };
-        if total.currency != payment.amount.currency {
-            return Ok(unclear("it is in another currency"));
-        }
         if total.minor <= payment.trail.refunds_told_minor {
             return Ok(ignored("this refund is known"));
         }
@@ -74,14 +86,17 @@ impl Ground {
         let refunds = tx.payments().list_refunds(after.id).await?;
         let minor = derive_refunded(&refunds, after.trail.refunds_told_minor);
         after.refunded_minor = minor.min(after.amount.minor);
-        self.settle_lot(tx, before, &after).await?;
+        let taken = self.settle_lot(tx, before, &after).await?;
         let change = after.refunded_minor - before.refunded_minor;
         let amount = Money { minor: change.abs(), ..after.amount };
         let (action, note, news) = match change.cmp(&0) {
             Ordering::Equal => return Ok(ignored("it is counted already")),
             Ordering::Greater => ("payment.refund", "given back", BillingNews::Refunded { amount }),
             Ordering::Less => {
-                ("payment.refund.undo", "it came back", BillingNews::RefundFailed { amount })
+                let restored = taken.get().saturating_neg();
+                let credits = (restored > 0).then(|| Credits::new(restored));
+                let news = BillingNews::RefundFailed { amount, credits };
+                ("payment.refund.undo", "it came back", news)
             }
         };
         self.write_correction(tx, before, &after).await?;
@@ -100,12 +115,10 @@ impl Ground {
         tx: &dyn Tx,
         told: &ToldDispute,
     ) -> Result<Verdict, StoreError> {
-        let Some(payment) = self.find_payment(tx, &told.payment_ref).await? else {
-            return Ok(unclear(format!("there is no payment {} yet", told.payment_ref)));
+        let payment = match self.require_payment_of(tx, (&told.payment_ref, told.amount)).await? {
+            Ok(payment) => payment,
+            Err(why) => return Ok(why),
         };
-        if told.amount.currency != payment.amount.currency {
-            return Ok(unclear("it is in another currency"));
-        }
         let dispute = PaymentDispute {
             payment_id: payment.id,
             provider: self.provider.clone(),

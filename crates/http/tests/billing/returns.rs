@@ -1,10 +1,15 @@
 //! Refunds that fail later at their provider, and buyers who dispute twice.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use gantry_ports::store::QueuedMail;
+use gantry_testkit::TestRequest;
 use serde_json::{Value, json};
 
 use crate::provider::{Database, Provider, Stage, Who};
 use crate::shop::{DISPUTES, PAYS, Shop, edition};
+
+/// The letter that tells of a refund that failed, and to whom.
+const FAILED: (&str, &str) = ("refund_failed", "buyer@example.org");
 
 stages!(a_refund_that_fails_is_undone:
     stripe_sqlite = Stripe on Sqlite,
@@ -37,9 +42,18 @@ async fn a_refund_that_fails_is_undone(stage: Stage) -> Result<()> {
     shop.refund(&payment, Some(900)).await?.require_status(202)?;
     shop.deliver().await?;
     assert_eq!(shop.credits().await?, 400);
+    shop.app.take_mails().await?;
     fail_refund(&shop.provider, &payment)?;
+    for event in shop.provider.list_undelivered().await? {
+        shop.send(&event).await?.require_status(200)?;
+    }
     shop.deliver().await?;
     assert_eq!(shop.credits().await?, 500, "what was taken back is there again");
+    // Everything was told twice, and is written once.
+    let letter = take_refund_letters(&shop).await?.pop().context("a letter")?;
+    assert_eq!((letter.kind.as_str(), letter.mail.recipient.as_str()), FAILED);
+    assert_eq!(letter.mail.subject, "9.00 USD could not be given back");
+    assert!(letter.mail.text.contains("The 100 credits"), "{}", letter.mail.text);
     assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 0);
     shop.require_sound_books().await?;
     // All of it can be given back again.
@@ -53,6 +67,14 @@ async fn a_refund_that_fails_is_undone(stage: Stage) -> Result<()> {
     let sum: i64 = invoices.iter().filter_map(|one| one["amount"]["minor"].as_i64()).sum();
     assert_eq!(sum, 0, "{invoices:?}");
     shop.require_sound_books().await
+}
+
+/// The letters about refunds that wait, of which there is one at most.
+async fn take_refund_letters(shop: &Shop) -> Result<Vec<QueuedMail>> {
+    let mut letters = shop.app.take_mails().await?;
+    letters.retain(|mail| mail.kind.starts_with("refund"));
+    ensure!(letters.len() < 2, "{letters:?}");
+    Ok(letters)
 }
 
 async fn fail_before_it_is_told(who: Who) -> Result<()> {
@@ -69,6 +91,7 @@ async fn fail_before_it_is_told(who: Who) -> Result<()> {
     }
     assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 0);
     assert_eq!(read_invoices(&mut shop).await?.len(), 1, "nothing was given back");
+    assert!(take_refund_letters(&shop).await?.is_empty(), "nobody was told that it was");
     shop.require_sound_books().await
 }
 
@@ -97,10 +120,18 @@ async fn a_failure_that_was_not_told_is_asked_for() -> Result<()> {
         shop.refund(&payment, None).await?.require_status(202)?;
         shop.deliver().await?;
         assert_eq!(shop.credits().await?, 0);
+        shop.app.take_mails().await?;
+        let german = TestRequest::new("PATCH", "/api/v1/auth/me").json(&json!({ "locale": "de" }));
+        shop.buyer.send(german).await?.require_status(200)?;
         fail_refund(&shop.provider, &payment)?;
         shop.provider.lose_undelivered();
-        shop.reconcile().await?;
+        for _ in 0..2 {
+            shop.reconcile().await?;
+        }
         assert_eq!(shop.credits().await?, 500);
+        let letter = take_refund_letters(&shop).await?.pop().context("a letter")?;
+        assert_eq!((letter.kind.as_str(), letter.mail.recipient.as_str()), FAILED);
+        assert_eq!(letter.mail.subject, "45.00 USD konnten nicht erstattet werden");
         shop.require_sound_books().await?;
     }
     Ok(())
