@@ -5,7 +5,6 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -31,31 +30,7 @@ use gantry_types::{
 };
 use serde_json::Value;
 
-use crate::TestTill;
-
-/// A clock that runs with the system's, and can be moved on.
-#[derive(Debug, Default)]
-pub struct TestClock {
-    ahead_micros: AtomicI64,
-}
-
-impl TestClock {
-    /// Moves the clock on.
-    pub fn advance(&self, by: Duration) {
-        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    #[expect(clippy::disallowed_methods, reason = "this is a clock")]
-    fn now(&self) -> Timestamp {
-        let since_epoch =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
-        Timestamp::from_micros(micros + self.ahead_micros.load(Ordering::SeqCst))
-    }
-}
+use crate::{TestClock, TestTill};
 
 /// Terms that get in nobody's way.
 #[must_use]

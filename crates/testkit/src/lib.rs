@@ -3,6 +3,7 @@
 
 mod app;
 mod authenticator;
+mod clock;
 pub mod conformance;
 pub mod fakes;
 mod installation;
@@ -16,10 +17,10 @@ pub use app::{
     TestSettings, WithWorker,
 };
 pub use authenticator::{SoftAnswer, SoftAuthenticator, SoftCreated, SoftKey};
+pub use clock::TestClock;
 pub use gantry_engine_testkit::{MemoryHost, MemoryHostBuilder, doors};
 pub use installation::{
-    Installation, Platform, TestClock, edition_of, generous_terms, insert_account, new_job,
-    new_user,
+    Installation, Platform, edition_of, generous_terms, insert_account, new_job, new_user,
 };
 pub use slow_provider::SlowProvider;
 pub use till::TestTill;
