@@ -19,7 +19,8 @@ use crate::shapes::{Event, Invoice, InvoicePayment, PLAN, Subscription, seconds_
 use crate::signature;
 use crate::wire::{Told, unreadable};
 
-/// The kinds of events that something follows from; the endpoint at Stripe listens to these.
+/// The kinds of events that are needed; the endpoint at Stripe listens to these, which
+/// `docs/editions.md` tells operators.
 const KINDS: [&str; 20] = [
     "checkout.session.completed",
     "checkout.session.expired",
@@ -256,4 +257,19 @@ impl Stripe {
 /// A name of Stripe's as a part of a path.
 fn segment(name: &str) -> Result<&str, PaymentError> {
     names::segment(name, b"_-", usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
+
+    #[test]
+    fn operators_are_told_the_kinds_that_are_needed() {
+        let page = include_str!("../../../../../docs/editions.md");
+        let (_, list) = page.split_once("These kinds of events are needed").unwrap();
+        let list = list.split("```").nth(1).unwrap();
+        let told: Vec<&str> = list.split([',', '\n']).map(str::trim).collect();
+        let told: Vec<&str> = told.into_iter().filter(|kind| !kind.is_empty()).collect();
+        assert_eq!(told, KINDS);
+    }
 }
