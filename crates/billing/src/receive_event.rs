@@ -128,8 +128,11 @@ impl Billing {
 
     /// What applying needs to know where this provider tells.
     pub(crate) fn derive_ground(&self, provider: &dyn PaymentProvider) -> Ground {
-        let provider_writes_invoices = provider.writes_invoices();
-        Ground { provider_writes_invoices, ..self.derive_ground_without(provider.id()) }
+        Ground {
+            provider_writes_invoices: provider.writes_invoices(),
+            overdue_tells_of_failure: provider.tells_failures_by_overdue(),
+            ..self.derive_ground_without(provider.id())
+        }
     }
 
     /// The same where nobody tells anything: time passes, or the provider is not in use any more.
@@ -147,6 +150,7 @@ impl Billing {
                 .collect(),
             invoices: self.edition.invoices.clone(),
             provider_writes_invoices: false,
+            overdue_tells_of_failure: false,
             now: self.clock.now(),
         }
     }

@@ -111,6 +111,10 @@ impl PaymentProvider for SlowProvider {
         self.inner.tells_of_cancellations()
     }
 
+    fn tells_failures_by_overdue(&self) -> bool {
+        self.inner.tells_failures_by_overdue()
+    }
+
     fn writes_invoices(&self) -> bool {
         self.inner.writes_invoices()
     }

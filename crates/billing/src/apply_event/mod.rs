@@ -50,6 +50,9 @@ pub(crate) struct Ground {
     pub invoices: InvoiceTerms,
     /// Whether the provider writes those of what it tells as received, which leaves purchases.
     pub provider_writes_invoices: bool,
+    /// Whether a subscription's becoming overdue is all that the provider tells of a payment that
+    /// failed, so that it is what those who pay are written of.
+    pub overdue_tells_of_failure: bool,
     /// Now.
     pub now: Timestamp,
 }

@@ -6,6 +6,7 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPayment};
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, Tx};
+use gantry_rules::plan::Plan;
 use gantry_rules::subscription::Subscription;
 use gantry_types::{Credits, PaymentId};
 use serde_json::json;
@@ -183,5 +184,10 @@ async fn describe(
         Some(known) => tx.accounts().find_plan(known.standing.plan_id).await?,
         None => None,
     };
-    Ok(plan.map_or_else(|| "Subscription".to_owned(), |plan| format!("Plan {}", plan.title)))
+    Ok(plan.as_ref().map_or_else(|| "Subscription".to_owned(), describe_plan))
+}
+
+/// What a payment for a plan is for.
+pub(super) fn describe_plan(plan: &Plan) -> String {
+    format!("Plan {}", plan.title)
 }

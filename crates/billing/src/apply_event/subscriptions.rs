@@ -8,9 +8,10 @@ use gantry_rules::subscription::{
     Change, Standing, Subscription, SubscriptionState, SubscriptionStatus, apply, begins_anew,
     entitles,
 };
-use gantry_types::{OrganizationId, SubscriptionId};
+use gantry_types::{Money, OrganizationId, SubscriptionId};
 use serde_json::{Value, json};
 
+use super::payments::describe_plan;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::{BillingNews, BillingNotice};
 
@@ -79,8 +80,32 @@ impl Ground {
             tx.accounts().set_quota_anchor(organization_id, begun).await?;
         }
         let mut verdict = applied(standing.state.status.as_str());
+        let change = (before, &standing);
+        verdict.notices.extend(self.find_failure(tx, organization_id, change).await?);
         verdict.notices.extend(self.follow_subscription(tx, organization_id).await?);
         Ok(verdict)
+    }
+
+    /// The payment that failed where a subscription is overdue from now on and nothing else tells of
+    /// it. Further attempts leave it overdue, and are not told.
+    async fn find_failure(
+        &self,
+        tx: &dyn Tx,
+        organization_id: OrganizationId,
+        (before, now): (Option<SubscriptionStatus>, &Standing),
+    ) -> Result<Option<BillingNotice>, StoreError> {
+        let overdue = SubscriptionStatus::PastDue;
+        let is_news = now.state.status == overdue && before != Some(overdue);
+        if !self.overdue_tells_of_failure || !is_news {
+            return Ok(None);
+        }
+        let Some(plan) = tx.accounts().find_plan(now.plan_id).await? else { return Ok(None) };
+        let Some(price) = plan.terms.price.find(now.state.interval) else { return Ok(None) };
+        let discount = now.discount.off.filter(|off| off.is_active(self.now));
+        let off = discount.map_or(0, |discount| discount.minor);
+        let amount = Money { minor: (price.minor - off).max(0), ..price };
+        let news = BillingNews::Failed { amount, description: describe_plan(&plan) };
+        Ok(Some(BillingNotice { organization_id, news }))
     }
 
     /// Notes who has what taken off from now on, where that is not what it was.

@@ -1,4 +1,5 @@
-//! What is Razorpay's alone: the signed way back, names on envelopes, lost answers, wrong keys.
+//! What is Razorpay's alone: the signed way back, names on envelopes, lost answers, wrong keys,
+//! renewals that fail.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use gantry_testkit::fakes::razorpay::FakeRazorpay;
 use serde_json::json;
 
 use crate::provider::{Database, Provider, Stage, Who};
-use crate::shop::{PAYS, Shop, edition};
+use crate::shop::{PAYS, PAYS_ONCE, Shop, edition};
 
 const STAGE: Stage = Stage { who: Who::Razorpay, database: Database::Sqlite };
 
@@ -82,6 +83,36 @@ async fn a_lost_answer_is_asked_for_again() -> Result<()> {
     shop.refund(&payment, Some(500)).await?.require_status(202)?;
     shop.deliver().await?;
     assert_eq!(shop.credits().await?, 50, "given back once");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_that_fails_is_written_once_and_each_attempt_is_kept() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    shop.app.take_mails().await?;
+    // Asked for four times, told of twice each, and halted.
+    shop.provider.advance(40).await?;
+    for event in shop.provider.list_undelivered().await? {
+        shop.send(&event).await?.require_status(200)?;
+    }
+    shop.deliver().await?;
+    assert_eq!(shop.subscription().await?["status"], "past_due");
+    let mut letters = shop.app.take_mails().await?;
+    letters.retain(|mail| mail.kind == "payment_failed");
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    let text = &letters[0].mail.text;
+    assert!(text.contains("9.99 USD") && text.contains("Plan Basic"), "{text}");
+
+    let path = "/api/v1/admin/payment-events?kind=payment.failed&outcome=ignored";
+    let kept = shop.administrator.get(path).await?.json()?;
+    let kept = kept["items"].as_array().context("items")?;
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    let id = kept[0]["id"].as_str().context("an id")?;
+    let path = format!("/api/v1/admin/payment-events/{id}");
+    let whole = shop.administrator.get(&path).await?.json()?;
+    assert!(whole["body"].as_str().context("a text")?.contains("card_declined"), "{whole}");
+    assert_eq!(shop.payments().await?.len(), 1, "what names no subscription is no payment");
     shop.require_sound_books().await
 }
 

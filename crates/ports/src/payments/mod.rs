@@ -150,6 +150,10 @@ pub trait PaymentProvider: Send + Sync {
     /// Whether what it tells of a subscription says that it ends with its period.
     fn tells_of_cancellations(&self) -> bool;
 
+    /// Whether a payment that fails is told of by its subscription's becoming overdue, and by nothing
+    /// else that leads to the subscription; those who pay are written to then.
+    fn tells_failures_by_overdue(&self) -> bool;
+
     /// Whether it writes invoices with numbers of its own for what subscriptions cost, so that none
     /// are to be written here.
     fn writes_invoices(&self) -> bool;

@@ -120,6 +120,11 @@ impl PaymentProvider for PayPal {
         true
     }
 
+    /// A subscription is suspended by hand as well, and is overdue here then.
+    fn tells_failures_by_overdue(&self) -> bool {
+        false
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

@@ -120,6 +120,11 @@ impl PaymentProvider for Razorpay {
         false
     }
 
+    /// `payment.failed` names no subscription, and comes for a first attempt on a page as well.
+    fn tells_failures_by_overdue(&self) -> bool {
+        true
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

@@ -115,6 +115,10 @@ impl PaymentProvider for Sandbox {
         true
     }
 
+    fn tells_failures_by_overdue(&self) -> bool {
+        false
+    }
+
     fn writes_invoices(&self) -> bool {
         false
     }

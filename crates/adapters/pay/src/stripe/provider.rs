@@ -130,6 +130,10 @@ impl PaymentProvider for Stripe {
         true
     }
 
+    fn tells_failures_by_overdue(&self) -> bool {
+        false
+    }
+
     fn writes_invoices(&self) -> bool {
         true
     }

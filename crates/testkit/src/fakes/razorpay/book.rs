@@ -137,8 +137,7 @@ impl Book {
     /// Takes money for a subscription: a payment, an invoice, and their events.
     pub(super) fn charge(&mut self, name: &str, amount: &Value, now: i64) {
         let Some(known) = self.subscriptions.get(name).cloned() else { return };
-        let currency = self.plans.get(&known.plan).map(|plan| plan["item"]["currency"].clone());
-        let currency = currency.unwrap_or_default();
+        let currency = self.currency_of(&known.plan);
         let invoice_id = self.name("inv");
         let payment = self.take((amount, &currency), (json!([]), Some(&invoice_id)), now);
         let invoice = json!({
@@ -172,6 +171,22 @@ impl Book {
         payment
     }
 
+    /// Asks for money in vain: a payment that failed, which names its invoice and no subscription.
+    pub(super) fn ask_in_vain(&mut self, plan: &str, now: i64) {
+        let (amount, currency) = (self.amount_of(plan), self.currency_of(plan));
+        let (id, invoice) = (self.name("pay"), self.name("inv"));
+        let payment = json!({
+            "id": id, "entity": "payment", "amount": amount, "currency": currency,
+            "status": "failed", "invoice_id": invoice, "method": "card", "captured": false,
+            "amount_refunded": 0, "refund_status": null, "description": null, "notes": [],
+            "error_code": "BAD_REQUEST_ERROR", "error_reason": "card_declined",
+            "error_description": "Your payment was declined by the card's bank.",
+            "created_at": now,
+        });
+        self.payments.insert(id, payment.clone());
+        self.tell("payment.failed", &[("payment", payment)], now);
+    }
+
     /// The buyer's bank does not take the last refund of a payment.
     pub(super) fn fail_refund(&mut self, payment: &str, now: i64) -> Result<()> {
         let of = self.refunds.values_mut().filter(|refund| refund["payment_id"] == payment);
@@ -199,6 +214,10 @@ impl Book {
     pub(super) fn period_of(&self, plan: &str) -> String {
         let period = self.plans.get(plan).and_then(|plan| plan["period"].as_str());
         period.unwrap_or_default().to_owned()
+    }
+
+    fn currency_of(&self, plan: &str) -> Value {
+        self.plans.get(plan).map(|plan| plan["item"]["currency"].clone()).unwrap_or_default()
     }
 
     pub(super) fn amount_of(&self, plan: &str) -> Value {

@@ -26,6 +26,7 @@ impl Book {
         }
         if !known.pays {
             known.failures += 1;
+            self.ask_in_vain(&known.plan, at);
             if known.failures > RETRIES {
                 return self.finish(known, ("halted", "subscription.halted"), at);
             }
