@@ -9,6 +9,7 @@ mod actor;
 mod administer;
 mod allowed_networks;
 mod api_keys;
+mod append_alone;
 mod audit;
 mod audit_export;
 mod audit_file;
@@ -73,6 +74,7 @@ mod webauthn;
 pub use actor::{Actor, Desk, Via};
 pub use allowed_networks::AllowedNetworks;
 pub use api_keys::{IssuedKey, NewApiKey};
+pub use append_alone::append_alone;
 pub use audit_export::{
     AuditBatch, AuditExport, AuditSpan, describe_anchor, describe_entry, describe_seal,
 };

@@ -3,8 +3,7 @@
 //!
 //! Invariant: what changes a row here is told in that row's transaction and not by this.
 
-use gantry_access::Actor;
-use gantry_ports::store::StoreExt;
+use gantry_access::{Actor, append_alone};
 use serde_json::Value;
 
 use crate::Billing;
@@ -19,11 +18,6 @@ impl Billing {
         details: Value,
     ) -> Result<(), BillingError> {
         let entry = actor.audit_entry(action, subject, details, self.clock.now());
-        self.store
-            .write(move |tx| {
-                let entry = entry.clone();
-                Box::pin(async move { Ok::<(), BillingError>(tx.audit().append(&entry).await?) })
-            })
-            .await
+        Ok(append_alone(self.store.as_ref(), entry).await?)
     }
 }

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gantry_access::{Actor, Confirmed, Permission, Via, require};
+use gantry_access::{Actor, Confirmed, Permission, Via, append_alone, require};
 use gantry_engine_api::Operation;
 use gantry_ports::Hint;
-use gantry_ports::store::{Artifact, JobFilter, JobRecord, Order, PageRequest, ReadTx, StoreExt};
+use gantry_ports::store::{Artifact, JobFilter, JobRecord, Order, PageRequest, ReadTx};
 use gantry_rules::submission::{Accounting, IdempotencyKey, Needs, OnRefusal, Submission};
 use gantry_types::{Credits, Device, JobId, OrganizationId, Timestamp, UserId};
 use serde_json::json;
@@ -99,12 +99,7 @@ impl Catalog {
             let subject = format!("user {user_id}");
             let details = json!({ "job_id": submitted.job_id });
             let entry = actor.audit_entry("account.export", &subject, details, now);
-            self.store
-                .write::<(), CatalogError, _>(move |tx| {
-                    let entry = entry.clone();
-                    Box::pin(async move { Ok(tx.audit().append(&entry).await?) })
-                })
-                .await?;
+            append_alone(self.store.as_ref(), entry).await?;
             self.bus.publish(Hint::JobsReady);
             self.bus.publish(Hint::Account { organization_id: asked.home });
         }

@@ -38,7 +38,7 @@ impl Jobs {
             CancelledBy::Owner => {
                 let details = json!({ "before": job.state.as_str() });
                 let entry = actor.audit_entry("job.cancel", &format!("job {id}"), details, now);
-                self.note(vec![entry]).await?;
+                self.note(entry).await?;
             }
         }
         let command = CancelCommand { organization_id, job_id: id, by, now };

@@ -86,7 +86,7 @@ impl Jobs {
             "refused": report.refused.len(),
         });
         let entry = actor.audit_entry("job.redrive_dead", "jobs", details, self.clock.now());
-        self.note(vec![entry]).await?;
+        self.note(entry).await?;
         Ok(report)
     }
 
@@ -106,7 +106,7 @@ impl Jobs {
                 let (subject, details) =
                     (format!("job {job_id}"), json!({ "as": submitted.job.id }));
                 let now = self.clock.now();
-                self.note(vec![there.audit_entry("job.redrive", &subject, details, now)]).await?;
+                self.note(there.audit_entry("job.redrive", &subject, details, now)).await?;
                 report.redriven.push(submitted.job.id);
             }
             Err(JobsError::Store(error) | JobsError::Hot(HotError::Store(error))) => {

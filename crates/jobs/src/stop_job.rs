@@ -42,7 +42,7 @@ impl Jobs {
         }
         let details = json!({ "organization": house.organization_id, "reason": reason });
         let entry = actor.audit_entry("job.stop", &format!("job {id}"), details, self.clock.now());
-        self.note(vec![entry]).await?;
+        self.note(entry).await?;
         self.cancel_job(&house, id).await
     }
 }
