@@ -89,8 +89,10 @@ pub struct Payment {
     pub provider: String,
     /// The provider's name for it.
     pub provider_ref: String,
-    /// The subscription that it was for.
+    /// The subscription that it was for; `None` also while that one is not known here yet.
     pub subscription_id: Option<SubscriptionId>,
+    /// The provider's name for that subscription, which may be told of after its payment.
+    pub subscription_ref: Option<String>,
     /// The credits that it bought.
     pub lot_id: Option<LotId>,
     /// How much.
@@ -352,7 +354,8 @@ pub trait WritePayments: ReadPayments {
         status: CheckoutStatus,
         at: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Adds a subscription, and what it is to the list of changes.
+    /// Adds a subscription, and what it is to the list of changes. Payments of the same provider and
+    /// organization that name it and were told of before it are its own from then on.
     async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError>;
     /// Notes what a subscription has become, here and in the list of changes.
     async fn set_subscription(

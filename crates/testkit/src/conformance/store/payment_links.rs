@@ -1,0 +1,72 @@
+//! Payments find the subscription that they are for, whichever of the two is told of first.
+
+use anyhow::{Context, ensure};
+use gantry_ports::StoreError;
+use gantry_ports::store::{Payment, PaymentStatus, PaymentTrail, StoreExt};
+use gantry_types::{Currency, Money, OrganizationId, PaymentId, SubscriptionId};
+
+use super::World;
+use super::payments::subscription;
+use super::world::START;
+use crate::conformance::Outcome;
+
+/// A payment that names a subscription which is not known yet.
+fn payment(account: OrganizationId, (provider, name): (&str, &str), of: &str) -> Payment {
+    Payment {
+        id: PaymentId::generate(),
+        organization_id: account,
+        provider: provider.to_owned(),
+        provider_ref: name.to_owned(),
+        subscription_id: None,
+        subscription_ref: Some(of.to_owned()),
+        lot_id: None,
+        amount: Money { minor: 4_900, currency: Currency::usd() },
+        refunded_minor: 0,
+        status: PaymentStatus::Received,
+        description: "a month".to_owned(),
+        at: START,
+        trail: PaymentTrail::default(),
+    }
+}
+
+/// A subscription takes the payments that name it and were told of before it; those that name
+/// another one, that are with another provider or of another organization, or that have their
+/// subscription, stay as they are.
+pub async fn payments_told_before_their_subscription_are_its_own(world: &World) -> Outcome {
+    let (account, stranger) = (world.account(0).await?, world.account(0).await?);
+    let plan_id = world.overview(account).await?.plan.id;
+    let begun = subscription(account, plan_id);
+    let earlier = SubscriptionId::generate();
+    let mut linked = payment(account, ("story", "in_linked"), "sub_1");
+    linked.subscription_id = Some(earlier);
+    let all = [
+        (payment(account, ("story", "in_1"), "sub_1"), Some(begun.id)),
+        (payment(account, ("story", "in_2"), "sub_1"), Some(begun.id)),
+        (payment(account, ("story", "in_other"), "sub_2"), None),
+        (payment(account, ("elsewhere", "in_1"), "sub_1"), None),
+        (payment(stranger, ("story", "in_strange"), "sub_1"), None),
+        (linked, Some(earlier)),
+    ];
+    let told = all.clone().map(|(payment, _)| payment);
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let (told, begun) = (told.clone(), begun.clone());
+            Box::pin(async move {
+                for payment in &told {
+                    tx.payments().put_payment(payment).await?;
+                }
+                tx.payments().insert_subscription(&begun).await
+            })
+        })
+        .await?;
+    let snapshot = world.read().await?;
+    for (payment, whose) in all {
+        let (provider, name) = (&payment.provider, &payment.provider_ref);
+        let found = snapshot.payments().find_payment(provider, name).await?;
+        let found = found.context("it is there")?;
+        ensure!(found.subscription_id == whose, "{provider} {name}: {found:?}");
+        ensure!(found.subscription_ref == payment.subscription_ref, "{found:?}");
+    }
+    Ok(())
+}
