@@ -319,6 +319,14 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError>;
+    /// Purchases of an organization that began then or later and are open, newest first, at most
+    /// `limit`; none of those that go by the name of a subscription that is known.
+    async fn list_open_checkouts_of(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Checkout>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
     /// Events of a provider that came since `since`, could not be understood and are not given up,

@@ -1,9 +1,15 @@
-//! Payments find the subscription that they are for, whichever of the two is told of first.
+//! Payments find the subscription that they are for, whichever of the two is told of first; and the
+//! pages on which an organization may still pay.
 
 use anyhow::{Context, ensure};
 use gantry_ports::StoreError;
-use gantry_ports::store::{Payment, PaymentStatus, PaymentTrail, StoreExt};
-use gantry_types::{Currency, Money, OrganizationId, PaymentId, SubscriptionId};
+use gantry_ports::payments::Purchase;
+use gantry_ports::store::{
+    Checkout, CheckoutStatus, Payment, PaymentStatus, PaymentTrail, StoreExt,
+};
+use gantry_types::{
+    CheckoutId, Credits, Currency, Money, OrganizationId, PaymentId, SubscriptionId,
+};
 
 use super::World;
 use super::payments::subscription;
@@ -68,5 +74,52 @@ pub async fn payments_told_before_their_subscription_are_its_own(world: &World) 
         ensure!(found.subscription_id == whose, "{provider} {name}: {found:?}");
         ensure!(found.subscription_ref == payment.subscription_ref, "{found:?}");
     }
+    Ok(())
+}
+
+/// Open pages are listed by their organization, newest first, without those that became a
+/// subscription.
+pub async fn open_pages_are_listed_by_their_organization(world: &World) -> Outcome {
+    let (account, stranger) = (world.account(0).await?, world.account(0).await?);
+    let begun = subscription(account, world.overview(account).await?.plan.id);
+    let page = |whose: OrganizationId, (provider, name): (&str, &str), second: u64| Checkout {
+        id: CheckoutId::generate(),
+        organization_id: whose,
+        user_id: None,
+        provider: provider.to_owned(),
+        provider_ref: name.to_owned(),
+        purchase: Purchase::Package { slug: "hundred".to_owned(), credits: Credits::new(100) },
+        price: Money { minor: 950, currency: Currency::usd() },
+        status: CheckoutStatus::Open,
+        created_at: World::at(second),
+    };
+    let all = [
+        page(account, ("story", "cs_old"), 1),
+        page(account, ("story", "cs_a"), 2),
+        page(account, ("other", "sub_1"), 3),
+        page(account, ("story", "sub_1"), 4),
+        page(stranger, ("story", "cs_strange"), 5),
+        page(account, ("story", "cs_over"), 6),
+    ];
+    let (kept, over) = (all.clone(), all[5].id);
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let (kept, begun) = (kept.clone(), begun.clone());
+            Box::pin(async move {
+                for checkout in &kept {
+                    tx.payments().insert_checkout(checkout).await?;
+                }
+                tx.payments().finish_checkout(over, CheckoutStatus::Expired, START).await?;
+                tx.payments().insert_subscription(&begun).await
+            })
+        })
+        .await?;
+    let snapshot = world.read().await?;
+    let payments = snapshot.payments();
+    let open = payments.list_open_checkouts_of(account, World::at(2), 10).await?;
+    ensure!(open == [all[2].clone(), all[1].clone()], "{open:?}");
+    let newest = payments.list_open_checkouts_of(account, World::at(2), 1).await?;
+    ensure!(newest == all[2..3], "{newest:?}");
     Ok(())
 }
