@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use gantry_types::Timestamp;
 
 pub use order::{
-    CheckoutClosing, CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange, SubscriptionOrder,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange,
+    SubscriptionOrder,
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
