@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
-use super::returns::{PaymentDispute, PaymentRefund};
+use super::returns::{LotReturn, PaymentDispute, PaymentRefund};
 use crate::payments::{DisputeState, PaymentFeatures, PaymentRisk, Purchase};
 
 /// Where a checkout stands.
@@ -202,19 +202,6 @@ pub struct UnclearEvents {
     pub waiting: u64,
     /// Those that were given up.
     pub given_up: u64,
-}
-
-/// Credits taken back from a lot that was paid for, or put back into it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LotReturn {
-    /// Whose.
-    pub organization_id: OrganizationId,
-    /// The lot.
-    pub lot_id: LotId,
-    /// How many credits the money had bought.
-    pub amount: Credits,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// What a subscription became, and when.

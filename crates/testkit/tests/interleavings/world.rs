@@ -247,7 +247,7 @@ impl World {
     }
 
     /// Pays in one of the tabs, if that page is still open.
-    async fn pay_on_page(&mut self, page: usize) -> Result<()> {
+    async fn pay_on_page(&self, page: usize) -> Result<()> {
         let Some(name) = choose(&self.pages, page) else { return Ok(()) };
         match self.server.sandbox.pay(name, PAYS, false).await {
             Ok(_) | Err(PaymentError::Refused { .. }) => Ok(()),

@@ -16,7 +16,7 @@ use crate::shapes::{CheckoutSession, ORGANIZATION, PLAN, Subscription};
 
 /// Where a page stands.
 #[derive(Deserialize)]
-struct PageState {
+pub(super) struct PageState {
     /// `open`, `complete` or `expired`.
     #[serde(default)]
     status: Option<String>,
