@@ -116,7 +116,8 @@ async fn list_told(shop: &Shop, subscriptions_first: bool) -> Result<Vec<FakeDel
     let (mut first, mut last) = (Vec::new(), Vec::new());
     for event in shop.provider.list_undelivered().await? {
         let is_first = tells_of_subscription(&event)? == subscriptions_first;
-        if is_first { first.push(event) } else { last.push(event) }
+        let place = if is_first { &mut first } else { &mut last };
+        place.push(event);
     }
     first.append(&mut last);
     Ok(first)
