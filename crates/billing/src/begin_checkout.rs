@@ -1,6 +1,7 @@
 //! A purchase begins: a page of the provider, and a note of what was ordered.
 //!
-//! Invariant: nothing is given here; the provider's event does that once it is paid.
+//! Invariants: nothing is given here; the provider's event does that once it is paid. An organization
+//! has one open page for a plan, as far as its provider closes the older ones.
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::PaymentProvider;
@@ -67,7 +68,8 @@ impl Billing {
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::NotOffered`] also for a provider that is not in use, [`BillingError::NotForSale`],
     /// [`BillingError::AlreadySubscribed`], [`BillingError::IdempotencyMismatch`],
-    /// [`BillingError::Conflict`] while the first request of the key is under way,
+    /// [`BillingError::Conflict`] while the first request of the key is under way, and while the
+    /// payment of an earlier page for a plan is on its way here,
     /// [`BillingError::Overtaken`],
     /// [`BillingError::NoProvider`], [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn begin_checkout(
@@ -102,6 +104,7 @@ impl Billing {
     ) -> Result<CheckoutLink, BillingError> {
         let (id, provider) = self.read_began(&turn.began)?;
         let (purchase, title, price) = self.derive_purchase(actor, wish).await?;
+        self.close_older_pages(actor, (id, &purchase)).await?;
         let order = CheckoutOrder {
             id,
             organization_id: actor.organization_id,

@@ -66,7 +66,8 @@ impl Billing {
             }
         }
         let paid = self.list_paid(duplicate).await?;
-        // The payment of a subscription may be told after it, and is given back then.
+        // A payment that was told before its subscription is its own by now; one that is told
+        // after it is given back then.
         if paid.is_empty() && state.status == SubscriptionStatus::Active {
             return Ok(());
         }

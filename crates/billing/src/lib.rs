@@ -26,6 +26,7 @@ mod low_balance;
 mod mock_purchase;
 mod notice;
 mod offers;
+mod older_pages;
 mod once;
 mod over_limit;
 mod payment_events;

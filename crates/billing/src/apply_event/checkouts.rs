@@ -71,6 +71,7 @@ impl Ground {
             provider: self.provider.clone(),
             provider_ref: payment.provider_ref.clone(),
             subscription_id: None,
+            subscription_ref: None,
             lot_id: Some(lot.id),
             amount: payment.amount,
             refunded_minor: 0,

@@ -21,15 +21,13 @@ impl Ground {
         told: &ToldPayment,
         status: PaymentStatus,
     ) -> Result<Verdict, StoreError> {
-        let subscription = match &told.subscription_ref {
-            Some(name) => tx.payments().find_subscription_by_ref(&self.provider, name).await?,
-            None => None,
-        };
-        let whose = subscription.as_ref().map(|known| known.organization_id);
+        let whose = self.find_paid_for(tx, told).await?.map(|known| known.organization_id);
         let Some(organization_id) = whose.or(told.organization_id) else {
             return Ok(unclear("it names no organization of ours"));
         };
         tx.access().lock_organization(organization_id).await?;
+        // As it is now: another event may have told of it while this one waited.
+        let subscription = self.find_paid_for(tx, told).await?;
         if tx.access().find_organization(organization_id).await?.is_none() {
             return Ok(unclear(format!("there is no organization {organization_id}")));
         }
@@ -50,6 +48,8 @@ impl Ground {
             provider: self.provider.clone(),
             provider_ref: told.provider_ref.clone(),
             subscription_id: subscription.map(|subscription| subscription.id),
+            // Where that one is told of later, it finds its payments by its name.
+            subscription_ref: told.subscription_ref.clone(),
             lot_id: None,
             amount: told.amount,
             refunded_minor: 0,
@@ -70,6 +70,18 @@ impl Ground {
             PaymentStatus::Failed => BillingNews::Failed { amount, description },
         };
         Ok(applied(amount.to_string()).telling(organization_id, news))
+    }
+
+    /// The subscription that a payment is for, where it was told of.
+    async fn find_paid_for(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldPayment,
+    ) -> Result<Option<Subscription>, StoreError> {
+        match &told.subscription_ref {
+            Some(name) => tx.payments().find_subscription_by_ref(&self.provider, name).await,
+            None => Ok(None),
+        }
     }
 
     pub(super) async fn note_charge(

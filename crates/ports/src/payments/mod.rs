@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use gantry_types::Timestamp;
 
 pub use order::{
-    CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange, SubscriptionOrder,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange,
+    SubscriptionOrder,
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
@@ -106,6 +107,13 @@ pub trait PaymentProvider: Send + Sync {
     /// # Errors
     /// [`PaymentError`].
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError>;
+
+    /// Closes a page, by the provider's name for it, so that nobody pays on it. One that is closed
+    /// already is as it should be; one that was paid on stays as it is.
+    ///
+    /// # Errors
+    /// [`PaymentError`].
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError>;
 
     /// Changes a subscription; what comes of it is told by an event, and here.
     ///

@@ -61,6 +61,17 @@ pub struct OpenedCheckout {
     pub url: String,
 }
 
+/// What came of closing a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckoutClosing {
+    /// Nobody can pay on it any more.
+    Closed,
+    /// Somebody paid on it before, and it stays as it is; what follows is told by events.
+    Paid,
+    /// The provider closes no such pages: somebody may still pay on it.
+    Left,
+}
+
 /// What is to become of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionOrder {

@@ -70,6 +70,10 @@ impl World {
         self.check().await?;
         self.reconcile().await?;
         self.check().await?;
+        let snapshot = self.server.port.read().await?;
+        let twice = snapshot.payments().list_duplicate_subscriptions("sandbox", 10).await?;
+        drop(snapshot);
+        ensure!(twice.is_empty(), "still paid for twice: {twice:?}");
         // A transient error is tried three times, each time after a pause.
         for _ in 0..4 * (self.jobs.len() + 1) {
             self.clock.advance(LONGEST_PAUSE);

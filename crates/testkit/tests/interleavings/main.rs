@@ -1,9 +1,9 @@
 //! Any interleaving of jobs, purchases, refunds, cancellations, messages of the provider (late,
-//! twice, in another order) and crashes keeps the books: on the real store, with the sandbox.
+//! twice, in another order), pages that are left open and crashes keeps the books: on the real store, with the sandbox.
 //!
 //! Invariants: after every step the ledger sums to zero and no balance is below zero or other than
 //! its lots; nothing was given twice; the plan is what the messages that were taken say. In the end
-//! nothing is held. `GANTRY_INTERLEAVINGS=2000` plays so many histories of chance; without it the
+//! nothing is held, and no second subscription is left. `GANTRY_INTERLEAVINGS=2000` plays so many histories of chance; without it the
 //! same few are played each time.
 
 mod books;
@@ -32,6 +32,13 @@ pub(crate) enum End {
     FailsForNow,
 }
 
+/// What the provider does with a page for a plan when another one is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Older {
+    Closes,
+    Stays,
+}
+
 /// What somebody does, or what happens. Numbers choose among what there is at that time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
@@ -41,6 +48,8 @@ pub(crate) enum Step {
     CancelJob { job: usize },
     BuyCredits,
     BuyPlan { pays_again: bool },
+    OpenPage { older: Older },
+    PayOnPage { page: usize },
     EndPlan,
     KeepPlan,
     Refund { payment: usize, percent: i64 },
@@ -68,6 +77,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => place.clone().prop_map(|job| Step::CancelJob { job }),
         3 => Just(Step::BuyCredits),
         3 => any::<bool>().prop_map(|pays_again| Step::BuyPlan { pays_again }),
+        2 => prop_oneof![Just(Older::Closes), Just(Older::Stays)]
+            .prop_map(|older| Step::OpenPage { older }),
+        3 => place.clone().prop_map(|page| Step::PayOnPage { page }),
         1 => Just(Step::EndPlan),
         1 => Just(Step::KeepPlan),
         2 => (place.clone(), 1..=100_i64)

@@ -12,6 +12,7 @@ use gantry_pay::Sandbox;
 use gantry_ports::store::ClaimedJob;
 use gantry_ports::{Clock, Store};
 use gantry_store::{GantryStore, StoreConfig};
+use gantry_testkit::SlowProvider;
 use gantry_types::{MeterId, Timestamp};
 
 /// What is sold.
@@ -75,6 +76,8 @@ pub struct Server {
     store: Arc<GantryStore>,
     pub port: Arc<dyn Store>,
     pub sandbox: Arc<Sandbox>,
+    /// The sandbox, as the server sees it.
+    pub provider: Arc<SlowProvider>,
     pub billing: Billing,
     pub claims: Vec<ClaimedJob>,
 }
@@ -92,16 +95,17 @@ impl Server {
             providers: ["sandbox".to_owned()].into(),
         };
         let edition = parse_edition(EDITION, &known).map_err(|wrong| anyhow!("{wrong}"))?;
-        let till = Till::new(sandbox.clone()).with_desk(sandbox.clone());
+        let provider = Arc::new(SlowProvider::new(sandbox.clone()));
+        let till = Till::new(provider.clone()).with_desk(sandbox.clone());
         let billing = Billing::new(port.clone(), clock, edition).with_till(till);
         billing.import_edition().await?;
-        Ok(Self { store, port, sandbox, billing, claims: Vec::new() })
+        Ok(Self { store, port, sandbox, provider, billing, claims: Vec::new() })
     }
 
     /// Everything in memory is gone; what is on disk stays as it is.
     pub async fn end(self) -> Result<()> {
-        let Self { store, port, sandbox, billing, claims } = self;
-        drop((port, sandbox, billing, claims));
+        let Self { store, port, sandbox, provider, billing, claims } = self;
+        drop((port, sandbox, provider, billing, claims));
         let store = Arc::try_unwrap(store).ok().context("somebody still has the store")?;
         store.close().await;
         Ok(())

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 use crate::model::{FREE, Model, PAID, Said};
 use crate::server::{Server, StillClock, second_of};
-use crate::{End, Step};
+use crate::{End, Older, Step};
 
 /// How long a step takes: some happen within one second.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,6 +48,8 @@ pub struct World {
     pub clock: Arc<StillClock>,
     pub account: OrganizationId,
     pub jobs: Vec<JobId>,
+    /// Pages for plans, by the provider's name.
+    pages: Vec<String>,
     /// Each event as it was signed first, and when.
     first_signed: Vec<(Timestamp, Delivery)>,
     folder: tempfile::TempDir,
@@ -64,8 +66,9 @@ impl World {
         let new = new_user("somebody@example.org", plan.id, clock.now());
         let account = new.organization.id;
         insert_account(server.port.as_ref(), new, Credits::new(WELCOME), clock.now()).await?;
-        let (model, jobs, first_signed) = (Model::default(), Vec::new(), Vec::new());
-        Ok(Self { server, model, clock, account, jobs, first_signed, folder })
+        let (model, jobs, pages) = (Model::default(), Vec::new(), Vec::new());
+        let first_signed = Vec::new();
+        Ok(Self { server, model, clock, account, jobs, pages, first_signed, folder })
     }
 
     fn actor(&self) -> Actor {
@@ -84,9 +87,10 @@ impl World {
                 self.buy(Wish::Package { slug: "hundred".to_owned() }, PAYS).await?
             }
             Step::BuyPlan { pays_again } => {
-                let wish = Wish::Plan { slug: PAID.to_owned(), interval: Interval::Month };
-                self.buy(wish, if pays_again { PAYS } else { PAYS_ONCE }).await?;
+                self.buy(plan(), if pays_again { PAYS } else { PAYS_ONCE }).await?;
             }
+            Step::OpenPage { older } => self.open_page(older).await?,
+            Step::PayOnPage { page } => self.pay_on_page(page).await?,
             Step::EndPlan => self.change_plan(&SubscriptionWish::Cancel).await?,
             Step::KeepPlan => self.change_plan(&SubscriptionWish::Keep).await?,
             Step::Refund { payment, percent } => self.refund(payment, percent).await?,
@@ -210,17 +214,45 @@ impl World {
     }
 
     async fn buy(&mut self, wish: Wish, card: &str) -> Result<()> {
+        if let Some(name) = self.order(wish).await? {
+            self.server.sandbox.pay(&name, card, false).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a page; `None` for a plan of who has one, or paid for one just now.
+    async fn order(&mut self, wish: Wish) -> Result<Option<String>> {
         let back = WayBack { page: "/".to_owned(), confirm: "/".to_owned() };
         let draft = CheckoutDraft { wish, provider: None };
         let begun = self.server.billing.begin_checkout(&self.actor(), &draft, &back, None).await;
         let link = match begun {
             Ok(link) => link,
-            Err(BillingError::AlreadySubscribed) => return Ok(()),
+            Err(BillingError::AlreadySubscribed | BillingError::Conflict { .. }) => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
-        let name = link.url.rsplit('/').next().context("a page")?;
-        self.server.sandbox.pay(name, card, false).await?;
+        Ok(Some(link.url.rsplit('/').next().context("a page")?.to_owned()))
+    }
+
+    /// Wants a plan in another tab, and does not pay yet.
+    async fn open_page(&mut self, older: Older) -> Result<()> {
+        match older {
+            Older::Closes => {}
+            Older::Stays => self.server.provider.leave_next_page(),
+        }
+        let opened = self.order(plan()).await?;
+        self.pages.extend(opened);
         Ok(())
+    }
+
+    /// Pays in one of the tabs, if that page is still open.
+    async fn pay_on_page(&self, page: usize) -> Result<()> {
+        let Some(name) = choose(&self.pages, page) else { return Ok(()) };
+        match self.server.sandbox.pay(name, PAYS, false).await {
+            Ok(_) | Err(PaymentError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn change_plan(&mut self, wish: &SubscriptionWish) -> Result<()> {
@@ -351,6 +383,11 @@ impl World {
         let all = page.items.into_iter();
         Ok(all.filter(|payment| payment.status == PaymentStatus::Received).collect())
     }
+}
+
+/// What is wanted of who wants a plan.
+fn plan() -> Wish {
+    Wish::Plan { slug: PAID.to_owned(), interval: Interval::Month }
 }
 
 /// One of what there is.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, Purchase,
-    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    Purchase, RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
     ToldSubscription, UnverifiedEvent,
 };
 use gantry_types::Timestamp;
@@ -51,6 +51,21 @@ impl PaymentProvider for PayPal {
             }
             Purchase::Package { .. } => self.make_order(order).await,
         }
+    }
+
+    /// Looks alone: PayPal takes back nothing that its buyer has not agreed to.
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        let status = if provider_ref.starts_with("I-") {
+            self.fetch(provider_ref).await?.body.status
+        } else {
+            let order = self.fetch_order(provider_ref).await?;
+            order["status"].as_str().unwrap_or_default().to_owned()
+        };
+        Ok(match status.as_str() {
+            "ACTIVE" | "SUSPENDED" | "COMPLETED" => CheckoutClosing::Paid,
+            "CANCELLED" | "EXPIRED" | "VOIDED" => CheckoutClosing::Closed,
+            _ => CheckoutClosing::Left,
+        })
     }
 
     async fn change_subscription(

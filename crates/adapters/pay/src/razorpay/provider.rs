@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, Purchase,
-    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    Purchase, RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
     ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
@@ -45,6 +45,18 @@ impl PaymentProvider for Razorpay {
             }
             Purchase::Package { .. } => self.make_link(order).await,
         }
+    }
+
+    /// Looks alone: Razorpay cancels what was paid for meanwhile as well, and gives nothing back.
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        let kind = if provider_ref.starts_with("sub_") { "subscriptions" } else { "payment_links" };
+        let path = format!("/v1/{kind}/{}", segment(provider_ref)?);
+        let found: PurchaseState = self.api.get(&path).await?.body;
+        Ok(match found.status.as_str() {
+            "created" => CheckoutClosing::Left,
+            "cancelled" | "expired" => CheckoutClosing::Closed,
+            _ => CheckoutClosing::Paid,
+        })
     }
 
     async fn change_subscription(
@@ -187,6 +199,12 @@ impl PaymentProvider for Razorpay {
     fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
         self.read(body)
     }
+}
+
+/// Where a subscription or a link stands.
+#[derive(Deserialize)]
+struct PurchaseState {
+    status: String,
 }
 
 #[derive(Deserialize)]

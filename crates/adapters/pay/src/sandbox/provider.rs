@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
-    UnverifiedEvent,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_types::{Money, PlanId, Timestamp};
@@ -38,6 +38,22 @@ impl PaymentProvider for Sandbox {
         })
         .await?;
         Ok(OpenedCheckout { provider_ref: id, url })
+    }
+
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        let id = provider_ref.to_owned();
+        self.change(move |book, now| {
+            let checkout = book.get_checkout(&id)?;
+            match checkout.progress {
+                Progress::Paid => return Ok(CheckoutClosing::Paid),
+                Progress::Expired => return Ok(CheckoutClosing::Closed),
+                Progress::Open => checkout.progress = Progress::Expired,
+            }
+            let unpaid = checkout.order.session(&id, "unpaid");
+            book.tell("checkout.session.expired", &unpaid, seconds_of(now))?;
+            Ok(CheckoutClosing::Closed)
+        })
+        .await
     }
 
     async fn change_subscription(

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
-    UnverifiedEvent,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
@@ -64,6 +64,10 @@ impl PaymentProvider for Stripe {
 
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError> {
         self.make_page(order).await
+    }
+
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        self.close_page(provider_ref).await
     }
 
     async fn change_subscription(
@@ -259,7 +263,7 @@ impl Stripe {
 }
 
 /// A name of Stripe's as a part of a path.
-fn segment(name: &str) -> Result<&str, PaymentError> {
+pub(super) fn segment(name: &str) -> Result<&str, PaymentError> {
     names::segment(name, b"_-", usize::MAX)
 }
 

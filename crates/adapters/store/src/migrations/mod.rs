@@ -31,6 +31,7 @@ mod v28;
 mod v29;
 mod v3;
 mod v30;
+mod v31;
 mod v4;
 mod v5;
 mod v6;
@@ -104,6 +105,7 @@ const VERSIONS: &[Version] = &[
     Version::new(28, v28::STATEMENTS),
     Version::new(29, v29::STATEMENTS),
     Version { append_only: v30::APPEND_ONLY, ..Version::new(30, v30::STATEMENTS) },
+    Version::new(31, v31::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

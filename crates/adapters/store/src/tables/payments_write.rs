@@ -77,6 +77,7 @@ impl WritePayments for Session {
             subscription.created_at.as_micros().into(),
         ]);
         self.sql().run("subscription", sql, values).await?;
+        take_payments(self, subscription).await?;
         note_change(self, subscription.id).await
     }
 
@@ -113,11 +114,12 @@ impl WritePayments for Session {
         let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
                    subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
                    description, at, charge_ref, dispute, disputed_minor, risk, \
-                   refunds_told_minor, features) \
+                   refunds_told_minor, features, subscription_ref) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17, $18) \
+                   $17, $18, $19) \
                    ON CONFLICT (provider, provider_ref) DO UPDATE SET \
-                   subscription_id = excluded.subscription_id, lot_id = excluded.lot_id, \
+                   subscription_id = excluded.subscription_id, \
+                   subscription_ref = excluded.subscription_ref, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
                    status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
                    dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
@@ -147,6 +149,7 @@ impl WritePayments for Session {
             risk.into(),
             trail.refunds_told_minor.into(),
             encode_json("features", &trail.features)?.into(),
+            payment.subscription_ref.clone().into(),
         ];
         self.sql().run("payment", sql, values).await.map(drop)
     }
@@ -246,6 +249,19 @@ impl WritePayments for Session {
         post(self, back, [(Movement::Forgive, forgiven), (Movement::Restore, given)]).await?;
         make_blocked_jobs_due(self, back.organization_id).await
     }
+}
+
+/// Gives a subscription the payments that name it and were told of before it.
+async fn take_payments(session: &Session, subscription: &Subscription) -> Result<(), StoreError> {
+    let sql = "UPDATE payments SET subscription_id = $1 WHERE provider = $2 \
+               AND subscription_ref = $3 AND organization_id = $4 AND subscription_id IS NULL";
+    let values = vec![
+        subscription.id.as_uuid().into(),
+        subscription.provider.as_str().into(),
+        subscription.provider_ref.as_str().into(),
+        subscription.organization_id.as_uuid().into(),
+    ];
+    session.sql().run("payment", sql, values).await.map(drop)
 }
 
 /// Adds what a subscription is now to the list of changes.

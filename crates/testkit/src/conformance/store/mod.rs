@@ -27,6 +27,7 @@ pub mod locks;
 pub mod models;
 pub mod notes;
 mod open;
+pub mod payment_links;
 pub mod payment_returns;
 pub mod payments;
 pub mod people;
@@ -99,6 +100,8 @@ macro_rules! store_conformance {
             payments::open_checkouts_are_listed,
             discounts::a_discount_is_kept_step_by_step,
             discounts::a_discount_that_was_not_told_is_asked_for,
+            payment_links::payments_told_before_their_subscription_are_its_own,
+            payment_links::open_pages_are_listed_by_their_organization,
             payment_returns::a_refund_that_failed_stays_so,
             payment_returns::disputes_are_kept_one_by_one,
             payment_returns::events_that_are_given_up_stay_unclear,

@@ -38,7 +38,7 @@ impl Book {
         pages.chain(renewals).chain(due).min_by_key(|(at, _)| *at)
     }
 
-    fn expire(&mut self, id: &str, at: i64) {
+    pub(super) fn expire(&mut self, id: &str, at: i64) {
         let Some(session) = self.sessions.get_mut(id) else { return };
         session.status = "expired";
         let shown = session.show("http://127.0.0.1");

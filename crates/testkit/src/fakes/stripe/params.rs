@@ -100,6 +100,7 @@ const EVENTS: Params = &[
 const ENDPOINTS: &[(&str, &str, Params)] = &[
     ("POST", "/v1/checkout/sessions", SESSIONS),
     ("GET", "/v1/checkout/sessions/{}", ONE),
+    ("POST", "/v1/checkout/sessions/{}/expire", ONE),
     ("POST", "/v1/products", PRODUCTS),
     ("GET", "/v1/subscriptions/{}", ONE),
     ("POST", "/v1/subscriptions/{}", SUBSCRIPTION),
@@ -119,10 +120,11 @@ pub(super) fn find_endpoint<'p>(
         if *known != method {
             return None;
         }
-        let name = match pattern.strip_suffix("{}") {
+        let name = match pattern.split_once("{}") {
             None => (*pattern == path).then_some("")?,
-            Some(prefix) => {
-                path.strip_prefix(prefix).filter(|name| !name.is_empty() && !name.contains('/'))?
+            Some((before, after)) => {
+                let name = path.strip_prefix(before)?.strip_suffix(after)?;
+                Some(name).filter(|name| !name.is_empty() && !name.contains('/'))?
             }
         };
         Some((*pattern, name, *params))

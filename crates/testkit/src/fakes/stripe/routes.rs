@@ -21,6 +21,7 @@ impl Book {
                 let session = self.sessions.get(name);
                 Ok(session.ok_or_else(|| Refusal::missing("checkout.session", name))?.show(base))
             }
+            "POST /v1/checkout/sessions/{}/expire" => self.close_session(name, (base, now)),
             "POST /v1/products" => self.create_product(fields, now),
             "GET /v1/subscriptions/{}" => self.get_subscription(name)?.show_expanded(fields),
             "POST /v1/subscriptions/{}" => self.change_subscription(name, fields, now),
@@ -75,6 +76,23 @@ impl Book {
         let shown = session.show(base);
         self.sessions.insert(session.id.clone(), session);
         Ok(shown)
+    }
+
+    /// Expires a page before its time; one that is not open is refused.
+    fn close_session(&mut self, name: &str, (base, now): (&str, i64)) -> Result<Value, Refusal> {
+        let session = self.sessions.get(name);
+        let session = session.ok_or_else(|| Refusal::missing("checkout.session", name))?;
+        if session.status != "open" {
+            let message = format!(
+                "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout \
+                 Session has a status of \"{}\".",
+                session.status
+            );
+            return Err(Refusal::invalid_state(&message));
+        }
+        self.expire(name, now);
+        let session = self.sessions.get(name);
+        Ok(session.ok_or_else(|| Refusal::missing("checkout.session", name))?.show(base))
     }
 
     /// The customer that is named, who pays in one currency.
