@@ -13,6 +13,7 @@ use gantry_types::Timestamp;
 
 pub use order::{
     CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange, SubscriptionOrder,
+    TrialEnd,
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
