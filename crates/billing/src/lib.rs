@@ -39,6 +39,7 @@ mod referrals;
 mod revenue;
 mod subscription;
 mod till;
+mod trial_end;
 mod usage;
 
 pub use account::{AccountView, MeterView};
@@ -64,6 +65,7 @@ pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{ChangedSubscription, SubscriptionView, SubscriptionWish};
 pub use till::{PaymentChoice, Till};
+pub use trial_end::TrialMove;
 pub use usage::UsageView;
 
 use std::collections::BTreeSet;

@@ -354,7 +354,8 @@ pub trait WritePayments: ReadPayments {
     ) -> Result<bool, StoreError>;
     /// Adds a subscription, and what it is to the list of changes.
     async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError>;
-    /// Notes what a subscription has become, here and in the list of changes.
+    /// Notes what a subscription has become, here and in the list of changes. An end that moved on
+    /// is to be told of anew.
     async fn set_subscription(
         &self,
         id: SubscriptionId,

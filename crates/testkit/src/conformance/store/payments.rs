@@ -167,11 +167,27 @@ pub async fn the_end_of_a_trial_is_told_of_once(world: &World) -> Outcome {
     for id in [cancelled.id, paid.id, SubscriptionId::generate()] {
         ensure!(note(id).await?.is_none());
     }
-    let (first, second) = tokio::join!(note(goes_on.id), note(goes_on.id));
+    let (id, standing) = (goes_on.id, goes_on.standing);
+    let (first, second) = tokio::join!(note(id), note(id));
     let told: Vec<Subscription> = [first?, second?].into_iter().flatten().collect();
     ensure!(told == [goes_on], "{told:?}");
     let span = Period { start: World::at(0), end: World::at(601) };
     ensure!(world.read().await?.payments().list_ending_trials(span, 10).await?.is_empty());
+
+    // Who was told of an end that then moved on is told of the new one.
+    let mut moved = standing;
+    moved.state.period_end = World::at(800);
+    for (standing, found) in [(standing, 0), (moved, 1)] {
+        world
+            .store
+            .write::<(), StoreError, _>(move |tx| {
+                Box::pin(async move { tx.payments().set_subscription(id, &standing).await })
+            })
+            .await?;
+        let span = Period { start: World::at(0), end: World::at(801) };
+        let ending = world.read().await?.payments().list_ending_trials(span, 10).await?;
+        ensure!(ending.len() == found, "{ending:?}");
+    }
     Ok(())
 }
 
