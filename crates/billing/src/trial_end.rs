@@ -50,13 +50,14 @@ impl Billing {
     ) -> Result<SubscriptionView, BillingError> {
         require(actor, Permission::Administer)?;
         self.require_till()?;
-        match self.begin_turn(actor, key, Value::Null).await? {
+        let moved = match self.begin_turn(actor, key, Value::Null).await? {
             Begun::Act(turn) => {
                 let acted = self.ask_to_move(actor, organization_id, (wish, &turn)).await;
-                self.end_turn(turn, acted).await?;
+                self.end_turn(turn, acted).await
             }
-            Begun::Done(_) => {}
-        }
+            Begun::Done(_) => Ok(()),
+        };
+        moved?;
         let view = self.find_view(organization_id).await?;
         view.ok_or(BillingError::NoSubscription)
     }

@@ -89,4 +89,5 @@ mod revenue;
 mod several;
 mod shop;
 mod stripe;
+mod trials;
 mod usage;
