@@ -40,6 +40,7 @@ mod referrals;
 mod revenue;
 mod subscription;
 mod till;
+mod trial_end;
 mod usage;
 
 pub use account::{AccountView, MeterView};
@@ -65,6 +66,7 @@ pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{ChangedSubscription, SubscriptionView, SubscriptionWish};
 pub use till::{PaymentChoice, Till};
+pub use trial_end::TrialMove;
 pub use usage::UsageView;
 
 use std::collections::BTreeSet;

@@ -709,6 +709,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/organizations/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves the end of the trial of an organization's subscription at its payment provider, later or to
+         *     now. PayPal and Razorpay move no trial that has begun: give the organization a plan until a date
+         *     instead. With an `Idempotency-Key` the request may be repeated for 24 hours: it moves the end
+         *     once, and a repetition answers the subscription as it stands. For administrators.
+         */
+        post: operations["move_trial_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -7417,6 +7439,8 @@ export interface components {
             period_start: string;
             /** @description The plan, in the version that was bought. */
             plan: components["schemas"]["PlanBody"];
+            /** @description Who takes the money for it, such as `stripe`; one that is in use no more stays named. */
+            provider: string;
             /** @description `incomplete`, `trialing`, `active`, `past_due` or `ended`. */
             status: string;
         };
@@ -7495,6 +7519,23 @@ export interface components {
         TokenRequest: {
             /** @description What stands behind `token=` in the link. */
             token: string;
+        };
+        /** @description How the end of a trial is to move. */
+        TrialRequest: {
+            /** @enum {string} */
+            action: "lengthen";
+            /** @description Why, for the audit log: 1 to 200 characters. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Its new end: later than the present one, and at most 730 days from now.
+             */
+            until: string;
+        } | {
+            /** @enum {string} */
+            action: "end";
+            /** @description Why, for the audit log: 1 to 200 characters. */
+            reason: string;
         };
         /** @description An upload under way. */
         Upload: {
@@ -9377,6 +9418,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    move_trial_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionBody"];
+                };
             };
             /** @description A problem. */
             default: {

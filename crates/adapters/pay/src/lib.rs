@@ -10,6 +10,7 @@ mod sandbox;
 mod shapes;
 mod signature;
 mod stripe;
+mod trial;
 mod wire;
 
 pub use paypal::{PAYPAL_API, PayPal, PayPalError, PayPalSettings};

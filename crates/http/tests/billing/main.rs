@@ -89,5 +89,6 @@ mod revenue;
 mod several;
 mod shop;
 mod stripe;
+mod trials;
 mod two_pages;
 mod usage;

@@ -56,8 +56,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// What a `POST` changes that was there before.
-const CHANGES: [&str; 3] =
-    ["/api/v1/account/subscription", "/api/v1/auth/tokens/refresh", "/api/v1/organizations/switch"];
+const CHANGES: [&str; 4] = [
+    "/api/v1/account/subscription",
+    "/api/v1/admin/organizations/{id}/trial",
+    "/api/v1/auth/tokens/refresh",
+    "/api/v1/organizations/switch",
+];
 
 /// How often a line is looked for that is written after the answer.
 const PATIENCE: u32 = 200;

@@ -223,6 +223,7 @@ impl Stage {
                 "overrides": [{ "limit": "seats", "value": 50, "reason": "a class" }],
             })),
             path if path.ends_with("/plan") => Some(json!({ "plan": "test" })),
+            path if path.ends_with("/trial") => Some(json!({ "action": "end", "reason": "asked" })),
             "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
             "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),
             path if path == "/api/v1/schedules"

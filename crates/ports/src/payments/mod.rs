@@ -13,7 +13,7 @@ use gantry_types::Timestamp;
 
 pub use order::{
     CheckoutClosing, CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange,
-    SubscriptionOrder,
+    SubscriptionOrder, TrialEnd,
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{

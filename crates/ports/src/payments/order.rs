@@ -1,7 +1,7 @@
 //! What is asked of a provider: checkouts, changes of subscriptions, money back.
 
 use gantry_rules::plan::Interval;
-use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId, RefundId};
+use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId, RefundId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ToldSubscription;
@@ -93,6 +93,21 @@ pub enum SubscriptionOrder {
         /// Where a provider that asks the buyer sends them afterwards.
         return_url: String,
     },
+    /// Its trial ends at another time, from which on it is paid for; one that is on no trial is
+    /// refused, and so is every one by a provider that moves no trial that has begun.
+    MoveTrialEnd {
+        /// When.
+        end: TrialEnd,
+    },
+}
+
+/// When a trial is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrialEnd {
+    /// At once.
+    Now,
+    /// Then, which is in the future.
+    At(Timestamp),
 }
 
 /// What came of a change of a subscription.

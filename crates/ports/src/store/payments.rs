@@ -352,7 +352,8 @@ pub trait WritePayments: ReadPayments {
     /// Adds a subscription, and what it is to the list of changes. Payments of the same provider and
     /// organization that name it and were told of before it are its own from then on.
     async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError>;
-    /// Notes what a subscription has become, here and in the list of changes.
+    /// Notes what a subscription has become, here and in the list of changes. An end that moved on
+    /// is to be told of anew.
     async fn set_subscription(
         &self,
         id: SubscriptionId,

@@ -18,6 +18,7 @@ use super::api::ApiError;
 use super::shapes::Transaction;
 use crate::names::{self, refund_key};
 use crate::shapes::{seconds_of, time_of};
+use crate::trial;
 use crate::wire::Told;
 
 /// How far back the payments of a subscription are listed, and how many of them.
@@ -82,6 +83,7 @@ impl PaymentProvider for PayPal {
                          over"
                     .to_owned(),
             }),
+            SubscriptionOrder::MoveTrialEnd { end: _ } => Err(trial::refuse_to_move("PayPal")),
             SubscriptionOrder::Switch { plan_id, interval, title, price, return_url } => {
                 self.require_same_interval(provider_ref, *interval).await?;
                 let plan = self.require_plan((*plan_id, *interval), (title, *price)).await?;

@@ -19,6 +19,7 @@ use super::shapes::{Invoice, PaymentLink, Subscription};
 use crate::names::{self, refund_key};
 use crate::shapes::{ORGANIZATION, PLAN, seconds_of, time_of};
 use crate::signature::fits_hex;
+use crate::trial;
 use crate::wire::{Call, Told, unreadable};
 
 /// A subscription ends after ten years, because Razorpay's must end.
@@ -79,6 +80,7 @@ impl PaymentProvider for Razorpay {
                          is over"
                     .to_owned(),
             }),
+            SubscriptionOrder::MoveTrialEnd { end: _ } => Err(trial::refuse_to_move("Razorpay")),
             SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                 let plan = self.require_plan((*plan_id, *interval), (title, *price)).await?;
                 let body = json!({

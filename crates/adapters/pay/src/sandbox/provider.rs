@@ -74,6 +74,7 @@ impl PaymentProvider for Sandbox {
                 SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                     switch(book, (&id, now), (plan_id, interval), (title, price))?;
                 }
+                SubscriptionOrder::MoveTrialEnd { end } => book.move_trial_end(&id, end, now)?,
             }
             book.tell_subscription("customer.subscription.updated", &id, seconds_of(now))?;
             tell(&book.get_subscription(&id)?.shape, now).map(SubscriptionChange::Done)

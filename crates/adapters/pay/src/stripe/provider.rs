@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use gantry_ports::payments::{
     CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
     RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
-    ToldSubscription, UnverifiedEvent,
+    ToldSubscription, TrialEnd, UnverifiedEvent,
 };
 use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
@@ -16,8 +16,8 @@ use super::form::Form;
 use super::{Stripe, new_key};
 use crate::names::{self, refund_key};
 use crate::shapes::{Event, Invoice, InvoicePayment, PLAN, Subscription, seconds_of, time_of};
-use crate::signature;
 use crate::wire::{Told, unreadable};
+use crate::{signature, trial};
 
 /// The kinds of events that are needed; the endpoint at Stripe listens to these, which
 /// `docs/editions.md` tells operators.
@@ -86,6 +86,10 @@ impl PaymentProvider for Stripe {
                 form.field("items[0][price_data][currency]", currency_of(*price))
                     .field("items[0][price_data][unit_amount]", price.minor)
                     .field("items[0][price_data][recurring][interval]", interval.as_str())
+            }
+            SubscriptionOrder::MoveTrialEnd { end } => {
+                self.require_trial(provider_ref).await?;
+                trial_form(*end)
             }
         };
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
@@ -238,6 +242,11 @@ impl Stripe {
             .field(format!("metadata[{PLAN}]"), plan_id))
     }
 
+    /// Stripe itself would begin a new trial of a subscription that is paid for.
+    async fn require_trial(&self, provider_ref: &str) -> Result<(), PaymentError> {
+        trial::require(&self.fetch(provider_ref).await?.body)
+    }
+
     /// The movement of money behind a payment.
     async fn get_charge(&self, payment_ref: &str) -> Result<String, PaymentError> {
         if !payment_ref.starts_with("in_") {
@@ -259,6 +268,15 @@ impl Stripe {
         // Stripe's own clock orders what it tells; events count whole seconds.
         let at = told.at.unwrap_or_else(|| self.clock.now());
         told.body.tell(time_of(seconds_of(at))).map_err(unreadable)
+    }
+}
+
+/// Nothing is credited or billed for the time between the two ends.
+fn trial_form(end: TrialEnd) -> Form {
+    let form = Form::default().field("proration_behavior", "none");
+    match end {
+        TrialEnd::Now => form.field("trial_end", "now"),
+        TrialEnd::At(at) => form.field("trial_end", seconds_of(at)),
     }
 }
 

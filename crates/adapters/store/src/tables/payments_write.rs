@@ -89,7 +89,8 @@ impl WritePayments for Session {
         let sql = "UPDATE subscriptions SET plan_id = $1, status = $2, billed = $3, \
                    period_start = $4, period_end = $5, at_period_end = $6, past_due_since = $7, \
                    told_at = $8, discount_minor = $9, discount_until = $10, \
-                   discount_news = $11 WHERE id = $12";
+                   discount_news = $11, trial_told_at = \
+                   CASE WHEN period_end < $5 THEN NULL ELSE trial_told_at END WHERE id = $12";
         let mut values = standing_values(standing)?;
         values.push(id.as_uuid().into());
         self.sql().run_on_row("subscription", sql, values).await?;

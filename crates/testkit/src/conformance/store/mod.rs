@@ -44,6 +44,7 @@ pub mod sharing;
 pub mod submit;
 pub mod subscriptions;
 pub mod sweep;
+pub mod trials;
 pub mod usage;
 pub mod vouching;
 mod world;
@@ -91,7 +92,7 @@ macro_rules! store_conformance {
             accounts::the_ledger_is_filtered,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
-            payments::the_end_of_a_trial_is_told_of_once,
+            trials::the_end_of_a_trial_is_told_of_once,
             payments::a_payment_may_succeed_later,
             payments::an_event_is_noted_once,
             payments::spent_credits_are_owed,

@@ -68,6 +68,12 @@ impl Book {
         }
     }
 
+    /// Begins the next period now, and asks for its money without waiting.
+    pub(super) fn bill_at_once(&mut self, id: &str, now: i64) {
+        self.renew(id, now);
+        self.ask(id, now);
+    }
+
     /// Asks for the money of an invoice.
     fn ask(&mut self, id: &str, at: i64) {
         let Some(mut known) = self.subscriptions.get(id).cloned() else { return };

@@ -14,6 +14,7 @@ mod pages;
 mod params;
 mod routes;
 mod show;
+mod trials;
 
 use std::time::Duration;
 
