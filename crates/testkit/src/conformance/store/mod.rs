@@ -188,6 +188,7 @@ macro_rules! store_conformance {
             models::a_deleted_model_is_gone_and_not_used_again,
             sharing::a_restricted_job_is_seen_by_who_may,
             sharing::a_job_sees_what_its_asker_sees,
+            sharing::a_restricted_workflow_hides_its_revisions,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
             closings::an_organization_closes_and_is_kept_after_all,
