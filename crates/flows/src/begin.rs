@@ -173,7 +173,7 @@ impl RunFlow {
                     None => self.find_newest(readers, dataset.id).await?,
                 };
                 let Some(version) = version else {
-                    return Ok(Err("The dataset that it names is gone.".to_owned()));
+                    return Ok(Err(derive_gone_words("dataset")));
                 };
                 InputRef::Dataset { id: dataset.id, version }
             }
@@ -186,7 +186,7 @@ impl RunFlow {
             match self.catalog.resolve_inputs(*reader, &inputs).await {
                 Ok(_) => {}
                 Err(CatalogError::NotFound { what }) => {
-                    return Ok(Err(format!("The {what} that it names is gone.")));
+                    return Ok(Err(derive_gone_words(what)));
                 }
                 Err(error) => return Err(EngineError::transient(format!("{error}."))),
             }
@@ -213,6 +213,14 @@ impl RunFlow {
         }
         Ok(newest)
     }
+}
+
+/// What somebody does not see is gone for them; whoever asked may see it all the same.
+fn derive_gone_words(what: &str) -> String {
+    format!(
+        "The {what} that it names is gone, or is not for who asked for the run or who saved the \
+         workflow last."
+    )
 }
 
 fn refuse(problems: &[FlowProblem]) -> EngineError {

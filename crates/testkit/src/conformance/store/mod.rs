@@ -183,6 +183,7 @@ macro_rules! store_conformance {
             schedules::a_nominal_time_has_one_run,
             flows::a_workflow_has_revisions,
             flows::a_runs_nodes_find_their_jobs,
+            flows::a_restricted_result_is_used_again_by_its_own_person,
             flags::a_flag_is_kept_changed_and_removed,
             models::models_have_cards_and_versions,
             models::a_deleted_model_is_gone_and_not_used_again,

@@ -16,12 +16,14 @@ use super::world::{START, submission};
 use crate::conformance::Outcome;
 use crate::installation::new_user;
 
-async fn submit(world: &World, account: OrganizationId, by: UserId) -> Result<JobId> {
+/// Submits a job of somebody.
+pub(super) async fn submit(world: &World, account: OrganizationId, by: UserId) -> Result<JobId> {
     let new = Submission { submitted_by: Some(by), ..submission(account, 0) };
     Ok(world.try_submit(new).await?.job_id)
 }
 
-async fn set(
+/// Says who sees a thing.
+pub(super) async fn set(
     world: &World,
     account: OrganizationId,
     access: &ObjectAccess,
