@@ -36,7 +36,7 @@ impl FlowEngine {
     /// [`RegistryError`] for ids that are taken.
     pub fn register(&self, registry: &mut Registry) -> Result<(), RegistryError> {
         registry.add_engine(self)?;
-        registry.read_named_things(RUN_OPERATION, Arc::new(FlowThings));
+        registry.add_named_things(RUN_OPERATION, Arc::new(FlowThings));
         Ok(())
     }
 }

@@ -5,14 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use gantry_access::{AccessError, find_sight};
-use gantry_ports::store::{ObjectRef, Onlooker, WorkflowRevision};
+use gantry_access::{AccessError, Actor, find_sight};
+use gantry_ports::store::{ObjectRef, Onlooker, Schedule, Sight, WorkflowRevision};
 use gantry_types::WorkflowId;
 use serde_json::Value;
 
 use crate::Jobs;
 use crate::error::JobsError;
-use crate::schedules::ScheduledInput;
+use crate::run_schedule::has_lost_access;
+use crate::schedules::{ScheduledInput, read_scheduled_inputs};
 
 /// What parameters name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,34 @@ impl Jobs {
         let sight = find_sight(snapshot.as_ref(), owner, kept.created_by).await?;
         drop(snapshot);
         self.require_data(Onlooker { organization_id: owner, sight }, &data).await
+    }
+
+    /// Whether somebody may read why runs of a schedule were refused, which can tell what is in the
+    /// data: whose the schedule is, and who sees all that it names.
+    pub(crate) async fn reads_refusals(
+        &self,
+        actor: &Actor,
+        schedule: &Schedule,
+    ) -> Result<bool, JobsError> {
+        let is_own = schedule.created_by.is_some() && schedule.created_by == actor.user_id;
+        if is_own || actor.sight() == Sight::Everything {
+            return Ok(true);
+        }
+        match self.require_scheduled(actor.onlooker(), schedule).await {
+            Ok(()) => Ok(true),
+            Err(error) if has_lost_access(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn require_scheduled(
+        &self,
+        onlooker: Onlooker,
+        schedule: &Schedule,
+    ) -> Result<(), JobsError> {
+        let inputs: Vec<ScheduledInput> = read_scheduled_inputs(schedule)?.into_values().collect();
+        self.require_data(onlooker, &inputs).await?;
+        self.require_named(onlooker, &schedule.operation, &schedule.params).await
     }
 
     /// The kept workflow that parameters name, if they name one.

@@ -104,7 +104,7 @@ impl Registry {
     }
 
     /// Says who reads what the parameters of an operation name.
-    pub fn read_named_things(&mut self, operation: &str, reader: Arc<dyn NamedThings>) {
+    pub fn add_named_things(&mut self, operation: &str, reader: Arc<dyn NamedThings>) {
         self.named.insert(operation.to_owned(), reader);
     }
 

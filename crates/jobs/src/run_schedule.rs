@@ -222,7 +222,7 @@ enum Ending {
 
 /// Whether a run was refused because the person in whose name it was to run may not run jobs in the
 /// organization any more, or does not see something that it names.
-fn has_lost_access(error: &JobsError) -> bool {
+pub(crate) fn has_lost_access(error: &JobsError) -> bool {
     matches!(
         error,
         JobsError::Access(AccessError::NotFound { .. } | AccessError::Forbidden { .. })
@@ -281,6 +281,15 @@ fn derive_job_id(id: ScheduleId, nominal_at: Timestamp) -> JobId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_over_by_itself_pauses_nothing() {
+        assert!(has_lost_access(&CatalogError::NotFound { what: "dataset" }.into()));
+        assert!(has_lost_access(&AccessError::NotFound { what: "workflow" }.into()));
+        assert!(!has_lost_access(&AccessError::Suspended.into()));
+        let paused = JobsError::OperationPaused { operation: "test.noop".to_owned() };
+        assert!(!has_lost_access(&paused));
+    }
 
     #[test]
     fn a_nominal_time_has_one_job_and_sorts_by_it() {

@@ -138,6 +138,8 @@ async fn a_schedule_is_paused_when_its_person_loses_access() -> Result<()> {
     assert_eq!(refused["outcome"], "refused", "{refused}");
     let reason = refused["reason"].as_str().context("a reason")?;
     assert!(reason.contains("no such workflow") && reason.contains("paused"), "{reason}");
+    let told = read(&mut people.viewer, &format!("{schedule}/runs")).await?;
+    assert_eq!(told["items"][0]["reason"], Value::Null, "it may tell what is in the data");
     let kept = read(&mut people.other, &schedule).await?;
     assert_eq!((&kept["paused"], &kept["next_at"]), (&json!(true), &Value::Null));
     let later = run_due(&app, &mut people.other, &schedule).await?;
