@@ -113,7 +113,7 @@ pub use settings::{
     AccessSettings, AdministratorFactor, AdministratorSignIn, PasswordCost, Registration,
     Unverified,
 };
-pub use sharing::{Sharing, require_change};
+pub use sharing::{Sharing, find_sight, require_change};
 pub use sign_in::{Client, SignedIn};
 pub use standing::{Standing, find_standing};
 pub use tokens::TokenPair;

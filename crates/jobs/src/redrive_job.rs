@@ -7,10 +7,10 @@
 //! Invariant: a job is redriven once; asked again, the same new job answers, which can be redriven
 //! in turn.
 
-use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest};
+use gantry_access::{Actor, Permission, find_sight, require};
+use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest, Sight};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal, Origin};
-use gantry_types::{JobId, JobState};
+use gantry_types::{JobId, JobState, Role};
 use serde_json::json;
 
 use crate::Jobs;
@@ -96,7 +96,7 @@ impl Jobs {
         job: JobRecord,
         report: &mut RedriveReport,
     ) -> Result<u32, JobsError> {
-        let owner = Actor { user_id: job.submitted_by, ..Actor::system(job.organization_id) };
+        let owner = self.find_submitter(&job).await?;
         let (job_id, organization_id) = (job.id, job.organization_id);
         match self.redrive(&owner, job).await {
             Ok(submitted) if submitted.repeated => return Ok(0),
@@ -117,6 +117,18 @@ impl Jobs {
             }
         }
         Ok(1)
+    }
+
+    /// Who submitted a job, who sees what they may see today; what the administrator of the
+    /// installation sees is not theirs.
+    async fn find_submitter(&self, job: &JobRecord) -> Result<Actor, JobsError> {
+        let snapshot = self.store.read().await?;
+        let owner = job.organization_id;
+        let role = match find_sight(snapshot.as_ref(), owner, job.submitted_by).await? {
+            Sight::Everything => Role::Owner,
+            Sight::Member(_) => Role::Member,
+        };
+        Ok(Actor { user_id: job.submitted_by, role, ..Actor::system(owner) })
     }
 
     async fn redrive(&self, actor: &Actor, job: JobRecord) -> Result<SubmittedJob, JobsError> {

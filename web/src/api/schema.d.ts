@@ -2871,8 +2871,9 @@ export interface paths {
         get: operations["list_schedules"];
         put?: never;
         /**
-         * Keeps a schedule. Each run is an ordinary job, submitted in the name of who made the schedule,
-         *     under the plan and permissions of that moment. A day that a month lacks is skipped; a local
+         * Keeps a schedule. Each run is an ordinary job, submitted in the name of who saved the schedule
+         *     last, under the plan and permissions of that moment; whoever saves it must see all that it
+         *     names, and once they do not, it is paused. A day that a month lacks is skipped; a local
          *     time that a change of the clocks leaves out runs right after the gap, one that comes twice runs
          *     once; of runs that were missed while no server ran, one is made up for.
          */
@@ -2893,8 +2894,8 @@ export interface paths {
         /** One schedule. */
         get: operations["get_schedule"];
         /**
-         * Replaces a schedule; `paused` stops and starts it. What was missed while it was paused is not
-         *     made up for.
+         * Replaces a schedule, which runs in the name of who did from then on; `paused` stops and starts
+         *     it. What was missed while it was paused is not made up for.
          */
         put: operations["change_schedule"];
         post?: never;
@@ -6193,7 +6194,7 @@ export interface components {
                 created_at: string;
                 /**
                  * Format: uuid
-                 * @description Who made it; its jobs are submitted in this name.
+                 * @description Who saved it last; its jobs are submitted in this name.
                  */
                 created_by?: string | null;
                 /** @description When it is due, on the clocks of the organization's time zone. */
@@ -7147,7 +7148,7 @@ export interface components {
             created_at: string;
             /**
              * Format: uuid
-             * @description Who made it; its jobs are submitted in this name.
+             * @description Who saved it last; its jobs are submitted in this name.
              */
             created_by?: string | null;
             /** @description When it is due, on the clocks of the organization's time zone. */
