@@ -121,7 +121,8 @@ async fn set_networks(
     tx.access().lock_organization(id).await?;
     let before = tx.identity().list_allowed_networks(id).await?;
     tx.identity().set_allowed_networks(id, texts).await?;
-    let details = json!({ "before": before, "after": texts });
+    // A network may be somebody's own address, and is outside of the seals by this name.
+    let details = json!({ "before": { FIELD: before }, "after": { FIELD: texts } });
     let subject = format!("organization {id}");
     let entry = actor.audit_entry("organization.allow_networks", &subject, details, now);
     Ok(tx.audit().append(&entry).await?)

@@ -86,7 +86,7 @@ impl Billing {
                     let event = find(tx, id).await?;
                     let details = json!({ "event": event.event_ref, "kind": event.kind });
                     let subject = describe_subject(id);
-                    let entry = actor.audit_entry("payment_event.read", &subject, details, now);
+                    let entry = actor.house_entry("payment_event.read", &subject, details, now);
                     tx.audit().append(&entry).await?;
                     Ok::<_, BillingError>(event)
                 })
@@ -287,6 +287,6 @@ async fn audit_change(
         |event: &PaymentEvent| json!({ "outcome": event.outcome.as_str(), "note": event.note });
     let details =
         json!({ "event": after.event_ref, "before": state(before), "after": state(after) });
-    let entry = actor.audit_entry(action, &describe_subject(after.id), details, now);
+    let entry = actor.house_entry(action, &describe_subject(after.id), details, now);
     tx.audit().append(&entry).await
 }

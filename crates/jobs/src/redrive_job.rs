@@ -79,13 +79,13 @@ impl Jobs {
                 seen += self.redrive_for_owner(actor, job, &mut report).await?;
             }
         }
-        // Each organization's log tells of its own jobs; the administrator's of the wish.
+        // Each organization's log tells of its own jobs; the installation's of the wish.
         let details = json!({
             "operation": operation,
             "redriven": report.redriven.len(),
             "refused": report.refused.len(),
         });
-        let entry = actor.audit_entry("job.redrive_dead", "jobs", details, self.clock.now());
+        let entry = actor.house_entry("job.redrive_dead", "jobs", details, self.clock.now());
         self.note(entry).await?;
         Ok(report)
     }
@@ -102,11 +102,10 @@ impl Jobs {
             Ok(submitted) if submitted.repeated => return Ok(0),
             Ok(submitted) => {
                 // The new job is in its owner's name; the log of the organization tells who did it.
-                let there = Actor { organization_id, ..actor.clone() };
                 let (subject, details) =
                     (format!("job {job_id}"), json!({ "as": submitted.job.id }));
-                let now = self.clock.now();
-                self.note(there.audit_entry("job.redrive", &subject, details, now)).await?;
+                let (about, now) = (("job.redrive", subject.as_str()), self.clock.now());
+                self.note(actor.entry_there(organization_id, about, details, now)).await?;
                 report.redriven.push(submitted.job.id);
             }
             Err(JobsError::Store(error) | JobsError::Hot(HotError::Store(error))) => {

@@ -129,7 +129,7 @@ async fn what_is_given_up_stays_in_sight_until_it_is_put_aside() -> Result<()> {
     assert_eq!(aside["outcome"], "ignored");
     assert_eq!(aside["note"], "put aside: of another shop");
     assert!(list(&mut shop, "outcome=unclear").await?.is_empty());
-    let audit = shop.administrator.get("/api/v1/audit").await?.text();
+    let audit = shop.administrator.get("/api/v1/admin/audit/export?format=jsonl").await?.text();
     for action in ["payment_event.apply", "payment_event.dismiss"] {
         assert!(audit.contains(action), "{action}: {audit}");
     }

@@ -19,6 +19,7 @@ use gantry_testkit::{
 use gantry_types::{Credits, Currency, Money, PaymentEventId};
 use serde_json::json;
 
+use super::lines::Asked;
 use super::{By, Call, Walk, id_in, text_of};
 use crate::stage::id_of;
 
@@ -172,7 +173,8 @@ async fn deliver(walk: &mut Walk<'_>) -> Result<String> {
         super::send(&mut walk.app.client(), call).await?;
         walk.app.sandbox.note_delivered(&event.event_ref).await?;
     }
-    walk.require_told(("post", path), By::Provider).await?;
+    let asked = Asked { thing: None, askers: Vec::new() };
+    walk.require_told(("post", path), By::Provider, &asked).await?;
     Ok(String::from_utf8(last)?)
 }
 

@@ -6,6 +6,7 @@ pub mod access;
 pub mod accounts;
 pub mod allowances;
 pub mod asks;
+pub mod audit;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
@@ -90,6 +91,7 @@ macro_rules! store_conformance {
             accounts::a_fall_of_a_balance_is_told_once,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
             accounts::the_ledger_is_filtered,
+            audit::lines_are_read_by_identifier_whatever_their_times,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
             trials::the_end_of_a_trial_is_told_of_once,
