@@ -10,6 +10,7 @@ mod administer;
 mod allowed_networks;
 mod api_keys;
 mod append_alone;
+mod argon2_cost;
 mod audit;
 mod audit_export;
 mod audit_file;

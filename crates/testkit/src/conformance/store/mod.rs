@@ -70,6 +70,7 @@ macro_rules! store_conformance {
             locks::joining_at_once_takes_no_more_than_the_seats,
             locks::ads_begun_at_once_are_counted_exactly,
             imports::costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed,
+            imports::costs_of_argon2id_are_told_each_once,
             imports::a_choice_of_plan_is_kept_until_the_plan_changes,
             imports::sessions_know_what_they_are_for,
             identity::links_are_good_once,
