@@ -116,6 +116,7 @@ impl Ground {
             ProviderFact::Assessed { payment_ref, risk, method } => {
                 self.note_risk(tx, payment_ref, (*risk, method.as_deref())).await
             }
+            ProviderFact::Unread { reason } => Ok(unclear(reason.as_str())),
             ProviderFact::Other => Ok(ignored("nothing follows from it")),
         }
     }

@@ -220,6 +220,11 @@ pub enum ProviderFact {
         /// The provider's word for the way it was paid.
         method: Option<String>,
     },
+    /// Something that this version cannot read; another one may.
+    Unread {
+        /// What is wrong.
+        reason: String,
+    },
     /// Something that nothing here follows from.
     Other,
 }

@@ -10,6 +10,7 @@ use super::{
     Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Refund, Subscription,
     parse, time_of,
 };
+use crate::unread::{Labels, read_or_keep};
 
 /// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,12 +27,15 @@ pub(crate) struct EventData {
     pub object: Value,
 }
 
+const LABELS: Labels = Labels { id: Some("id"), kind: "type", at: "created" };
+
 impl Event {
     /// Reads a message that was verified.
-    ///
-    /// # Errors
-    /// [`UnverifiedEvent::Unreadable`].
-    pub(crate) fn read(body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    pub(crate) fn read(body: &[u8]) -> ProviderEvent {
+        read_or_keep(body, &LABELS, Self::understand(body))
+    }
+
+    fn understand(body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
         let event: Self = parse(serde_json::from_slice(body))?;
         let told_at = time_of(event.created);
         let ours = event.data.object["metadata"].get(ORGANIZATION).is_some();
@@ -111,7 +115,7 @@ mod tests {
     fn read_one(kind: &str, object: &Value) -> Result<ProviderFact, UnverifiedEvent> {
         let event = json!({ "id": "evt_1", "object": "event", "type": kind, "created": 1_700_000_000,
             "data": { "object": object } });
-        Event::read(event.to_string().as_bytes()).map(|event| event.fact)
+        Event::understand(event.to_string().as_bytes()).map(|event| event.fact)
     }
 
     #[test]

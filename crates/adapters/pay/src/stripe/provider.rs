@@ -172,10 +172,7 @@ impl PaymentProvider for Stripe {
             last = page.data.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
             for event in page.data {
                 let body = event.to_string();
-                // What cannot be read was refused when it came, and is refused again.
-                if let Ok(event) = Event::read(body.as_bytes()) {
-                    told.push(ToldEvent { event, body });
-                }
+                told.push(ToldEvent { event: Event::read(body.as_bytes()), body });
             }
             if !page.has_more || last.is_none() {
                 break;
@@ -188,10 +185,10 @@ impl PaymentProvider for Stripe {
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
         let signed = (event.find_header("stripe-signature"), event.body);
         signature::verify(&self.webhook_secret, signed, event.received_at)?;
-        self.read_verified(event.body)
+        Ok(self.read_verified(event.body))
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
         Event::read(body)
     }
 }
