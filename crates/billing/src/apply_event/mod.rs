@@ -105,6 +105,9 @@ impl Ground {
             ProviderFact::PaymentFailed(told) => {
                 self.note_payment(tx, told, PaymentStatus::Failed).await
             }
+            ProviderFact::Declined { payment, risk } => {
+                self.note_declined(tx, payment, *risk).await
+            }
             ProviderFact::PaidBy { payment_ref, charge_ref } => {
                 self.note_charge(tx, payment_ref, charge_ref).await
             }

@@ -122,7 +122,8 @@ impl WritePayments for Session {
                    subscription_id = excluded.subscription_id, \
                    subscription_ref = excluded.subscription_ref, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
-                   status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
+                   status = excluded.status, description = excluded.description, \
+                   at = excluded.at, charge_ref = excluded.charge_ref, \
                    dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
                    risk = excluded.risk, \
                    refunds_told_minor = excluded.refunds_told_minor, \
