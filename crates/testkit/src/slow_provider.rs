@@ -158,7 +158,7 @@ impl PaymentProvider for SlowProvider {
         self.inner.read_return(query)
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
         self.inner.read_verified(body)
     }
 }

@@ -11,6 +11,7 @@ mod shapes;
 mod signature;
 mod stripe;
 mod trial;
+mod unread;
 mod wire;
 
 pub use paypal::{PAYPAL_API, PayPal, PayPalError, PayPalSettings};

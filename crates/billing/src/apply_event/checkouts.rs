@@ -2,13 +2,12 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::payments::{Purchase, ToldPayment};
-use gantry_ports::store::{
-    Checkout, CheckoutStatus, LotGrant, Payment, PaymentStatus, PaymentTrail, Tx,
-};
+use gantry_ports::store::{Checkout, CheckoutStatus, LotGrant, Payment, PaymentStatus, Tx};
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_types::{CheckoutId, Credits, LotId, PaymentId};
+use gantry_types::{CheckoutId, Credits, LotId};
 use serde_json::json;
 
+use super::payments::continue_trail;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::BillingNews;
 
@@ -65,8 +64,11 @@ impl Ground {
         let organization_id = checkout.organization_id;
         let reason = format!("package {slug}");
         tx.accounts().insert_lot(&LotGrant { organization_id, lot, reason, at: self.now }).await?;
+        // Its buyer may have tried in vain before.
+        let known = tx.payments().find_payment(&self.provider, &payment.provider_ref).await?;
+        let (id, trail) = continue_trail(known, payment);
         let record = Payment {
-            id: PaymentId::generate(),
+            id,
             organization_id,
             provider: self.provider.clone(),
             provider_ref: payment.provider_ref.clone(),
@@ -78,7 +80,7 @@ impl Ground {
             status: PaymentStatus::Received,
             description: format!("{credits} credits"),
             at: self.now,
-            trail: PaymentTrail { features: payment.features.clone(), ..PaymentTrail::default() },
+            trail,
         };
         tx.payments().put_payment(&record).await?;
         self.write_invoice(tx, &record).await?;

@@ -105,6 +105,9 @@ impl Ground {
             ProviderFact::PaymentFailed(told) => {
                 self.note_payment(tx, told, PaymentStatus::Failed).await
             }
+            ProviderFact::Declined { payment, risk } => {
+                self.note_declined(tx, payment, *risk).await
+            }
             ProviderFact::PaidBy { payment_ref, charge_ref } => {
                 self.note_charge(tx, payment_ref, charge_ref).await
             }
@@ -116,6 +119,7 @@ impl Ground {
             ProviderFact::Assessed { payment_ref, risk, method } => {
                 self.note_risk(tx, payment_ref, (*risk, method.as_deref())).await
             }
+            ProviderFact::Unread { reason } => Ok(unclear(reason.as_str())),
             ProviderFact::Other => Ok(ignored("nothing follows from it")),
         }
     }

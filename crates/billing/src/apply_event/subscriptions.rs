@@ -8,7 +8,7 @@ use gantry_rules::subscription::{
     Change, Standing, Subscription, SubscriptionState, SubscriptionStatus, apply, begins_anew,
     entitles,
 };
-use gantry_types::{Money, OrganizationId, SubscriptionId};
+use gantry_types::{Money, OrganizationId, SubscriptionId, Timestamp};
 use serde_json::{Value, json};
 
 use super::payments::describe_plan;
@@ -30,6 +30,15 @@ impl EndedHere {
             Self::Duplicate => "subscription.duplicate",
             Self::Abandoned => "subscription.abandoned",
         }
+    }
+
+    /// When it ended, which is no earlier than what its provider told last.
+    fn derive_end(self, state: &SubscriptionState, now: Timestamp) -> Timestamp {
+        let end = match self {
+            Self::Duplicate => now,
+            Self::Abandoned => state.period_end,
+        };
+        end.max(state.told_at)
     }
 }
 
@@ -145,7 +154,11 @@ impl Ground {
         if before == SubscriptionStatus::Ended {
             return Ok(None);
         }
-        let state = SubscriptionState { status: SubscriptionStatus::Ended, ..known.standing.state };
+        let state = SubscriptionState {
+            status: SubscriptionStatus::Ended,
+            told_at: why.derive_end(&known.standing.state, self.now),
+            ..known.standing.state
+        };
         let ended = Standing { state, ..known.standing };
         tx.payments().set_subscription(known.id, &ended).await?;
         let details = json!({

@@ -198,6 +198,14 @@ async fn subscription_of(buyer: &mut TestClient) -> Result<Value> {
     Ok(buyer.get(SUBSCRIPTION).await?.json()?["subscription"].clone())
 }
 
+/// What the month of this moment lost for good, in cents.
+async fn churn_in(administrator: &mut TestClient, moment: &Value) -> Result<i64> {
+    let month = moment.as_str().and_then(|text| text.get(..7)).context("a month")?;
+    let answer = administrator.get(&format!("/api/v1/admin/revenue?month={month}")).await?;
+    answer.require_status(200)?;
+    answer.json()?["churn"]["minor"].as_i64().context("an amount")
+}
+
 /// What a provider received of a buyer and what of it was given back, in cents, newest first.
 async fn paid_to(buyer: &mut TestClient, provider: &Provider) -> Result<Vec<(i64, i64)>> {
     let list = buyer.get("/api/v1/account/payments").await?.json()?;
@@ -243,18 +251,21 @@ async fn each_cancels_and_is_free_when_the_paid_time_is_over() -> Result<()> {
         assert_eq!(plan_of(buyer).await?, "basic", "it is paid for");
     }
     for provider in market.providers() {
-        provider.advance(32).await?;
+        provider.advance(70).await?;
         market.deliver(provider).await?;
     }
     assert_eq!(plan_of(&mut buyers[0]).await?, "free", "Stripe tells of it");
-    // PayPal does not, and is asked.
-    market.wait_days(32);
+    // PayPal does not, and is asked, in a later month than that of the end.
+    market.wait_days(70);
     assert_eq!(market.reconcile().await?["unanswered"], json!([]));
     for (buyer, provider) in buyers.iter_mut().zip(market.providers()) {
         assert_eq!(plan_of(buyer).await?, "free");
         assert_eq!(subscription_of(buyer).await?["status"], "ended");
         assert_eq!(paid_to(buyer, provider).await?, [(999, 0)], "and nothing more");
     }
+    let over = subscription_of(&mut buyers[1]).await?;
+    let lost = churn_in(&mut market.administrator, &over["period_end"]).await?;
+    assert_eq!(lost, 2 * 999, "both left when the paid time was over");
     market.require_sound_books().await
 }
 
@@ -357,6 +368,9 @@ async fn what_a_provider_out_of_use_sold_ends_with_the_paid_time() -> Result<()>
     assert_eq!(subscription_of(&mut buyer).await?["status"], "ended");
     let log = buyer.get("/api/v1/audit").await?.text();
     assert_eq!(log.matches("subscription.abandoned").count(), 1, "{log}");
+    let over = subscription_of(&mut buyer).await?;
+    assert_eq!(churn_in(&mut administrator, &over["period_start"]).await?, 0, "it was paid for");
+    assert_eq!(churn_in(&mut administrator, &over["period_end"]).await?, 999);
     // Another one can be bought from whoever is left.
     order(&mut buyer, "basic", &market.stripe).await?;
     market.require_sound_books().await

@@ -21,6 +21,7 @@ pub const PAYS_ONCE: &str = "4000 0000 0000 0341";
 pub const DECLINED: &str = "4000 0000 0000 0002";
 pub const ASKS_FIRST: &str = "4000 0025 0000 3155";
 pub const DISPUTES: &str = "4000 0000 0000 0259";
+pub const BLOCKED: &str = "4100 0000 0000 0019";
 pub const SUSPICIOUS: &str = "4000 0000 0000 9235";
 
 /// A provider says no more than this many things one after the other.

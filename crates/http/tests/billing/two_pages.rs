@@ -31,6 +31,11 @@ stages!(what_is_paid_twice_goes_back_in_any_order:
     stripe_postgres = Stripe on Postgres,
 );
 
+stages!(what_goes_back_was_paid_for_the_present_period:
+    stripe_sqlite = Stripe on Sqlite,
+    stripe_postgres = Stripe on Postgres,
+);
+
 async fn an_older_page_is_closed(stage: Stage) -> Result<()> {
     let mut shop = Shop::open(stage, edition("litxplore")).await?;
     let older = shop.order(&json!({ "plan": "basic" })).await?;
@@ -163,4 +168,50 @@ async fn require_given_back_once(shop: &mut Shop) -> Result<()> {
     let log = shop.buyer.get("/api/v1/audit").await?.text();
     assert_eq!(log.matches("subscription.duplicate").count(), 1, "{log}");
     Ok(())
+}
+
+/// The cents of the second subscription's payments that went back, newest first.
+async fn list_given_back(shop: &mut Shop) -> Result<Vec<Option<i64>>> {
+    let paid = shop.payments().await?;
+    let second = paid.iter().filter(|payment| payment["amount"]["minor"] == 1_999);
+    Ok(second.map(|payment| payment["refunded"]["minor"].as_i64()).collect())
+}
+
+/// The second subscription is renewed before its provider can be told to end it, and nobody hears
+/// of that but by the answer.
+async fn what_goes_back_was_paid_for_the_present_period(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    let kept = shop.order(&json!({ "plan": "basic" })).await?;
+    shop.provider.expect_trouble(&[Trouble::Broken; 3]);
+    let second = shop.order(&json!({ "plan": "premium" })).await?;
+    ensure!(shop.provider.pay(&kept, PAYS).await? == FakePaid::Yes, "the first page is open");
+    shop.deliver().await?;
+    ensure!(shop.provider.pay(&second, PAYS).await? == FakePaid::Yes, "and so is the second");
+    let told = list_told(&shop, false).await?;
+    let (last, before) = told.split_last().context("events")?;
+    for event in before {
+        shop.send(event).await?.require_status(200)?;
+    }
+    // By this one it is active, and its provider does not answer.
+    shop.provider.expect_trouble(&[Trouble::Broken; 3]);
+    shop.send(last).await?.require_status(200)?;
+    assert_eq!(list_given_back(&mut shop).await?, [Some(0)]);
+    shop.provider.lose_undelivered();
+
+    shop.provider.advance(32).await?;
+    shop.wait_days(32);
+    shop.provider.lose_undelivered();
+    shop.provider.expect_trouble(&[Trouble::Broken; 3]);
+    assert_eq!(shop.reconcile().await?["unanswered"], json!(["stripe"]));
+    assert_eq!(list_given_back(&mut shop).await?, [Some(0)], "the first month was had");
+    // What was paid for the second month is heard of, and then that it went back.
+    for _ in 0..2 {
+        shop.reconcile().await?;
+    }
+    assert_eq!(list_given_back(&mut shop).await?, [Some(1_999), Some(0)]);
+    assert_eq!(shop.provider.stripe()?.count_done("POST /v1/refunds"), 1);
+    assert_eq!(shop.plan().await?, "basic");
+    let log = shop.buyer.get("/api/v1/audit").await?.text();
+    assert_eq!(log.matches("subscription.duplicate").count(), 1, "{log}");
+    shop.require_sound_books().await
 }

@@ -184,7 +184,8 @@ pub trait PaymentProvider: Send + Sync {
         open: &[String],
     ) -> Result<Vec<ToldEvent>, PaymentError>;
 
-    /// Believes a message or not.
+    /// Believes a message or not; what is believed and cannot be read is told as
+    /// [`ProviderFact::Unread`].
     ///
     /// # Errors
     /// [`UnverifiedEvent`].
@@ -200,9 +201,6 @@ pub trait PaymentProvider: Send + Sync {
         Err(UnverifiedEvent::Signature)
     }
 
-    /// Reads a message that was verified when it came in.
-    ///
-    /// # Errors
-    /// [`UnverifiedEvent::Unreadable`].
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent>;
+    /// Reads a message that was verified when it came in, as far as it can be read.
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent;
 }

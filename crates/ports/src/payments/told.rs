@@ -193,6 +193,13 @@ pub enum ProviderFact {
     PaymentReceived(ToldPayment),
     /// Money was asked for in vain.
     PaymentFailed(ToldPayment),
+    /// A buyer's attempt to pay was declined or blocked, as they saw on the provider's page.
+    Declined {
+        /// What they wanted to pay.
+        payment: ToldPayment,
+        /// What the provider thinks of it.
+        risk: Option<PaymentRisk>,
+    },
     /// Which movement of money paid what: later events may name the one or the other.
     PaidBy {
         /// The payment, by the provider's name.
@@ -219,6 +226,11 @@ pub enum ProviderFact {
         risk: PaymentRisk,
         /// The provider's word for the way it was paid.
         method: Option<String>,
+    },
+    /// Something that this version cannot read; another one may.
+    Unread {
+        /// What is wrong.
+        reason: String,
     },
     /// Something that nothing here follows from.
     Other,

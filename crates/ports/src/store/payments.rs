@@ -388,11 +388,11 @@ pub trait WritePayments: ReadPayments {
         at: Timestamp,
         note: &str,
     ) -> Result<(), StoreError>;
-    /// Takes credits back: what is left of the lot, and for what was spent of it the organization
-    /// owes them; what a job still holds of it counts as spent until the job gives it back, which
-    /// pays what is owed on the lot first. Answers what was left.
+    /// Takes credits back: what is left of the lot, then what of it expired, and for what was spent
+    /// of it the organization owes them; what a job still holds of it counts as spent until the job
+    /// gives it back, which pays what is owed on the lot first. Answers what was left.
     async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
-    /// Undoes a return: what the organization owes for the lot is forgiven first, and the rest is
-    /// put back into the lot.
+    /// Undoes a return: what the organization owes for the lot is forgiven first, what had expired
+    /// before it was taken back is expired again, and the rest is put back into the lot.
     async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError>;
 }

@@ -22,6 +22,7 @@ use super::api::ApiError;
 use super::orders::is_ours;
 use super::shapes::{Capture, Dispute, Mark, Return, Sale, SaleReturn, Subscription};
 use crate::shapes::{seconds_of, time_of};
+use crate::unread::Labels;
 use crate::wire::Told;
 
 /// PayPal sends an event again for three days.
@@ -36,6 +37,7 @@ const PROOFS: [(&str, &str); 5] = [
 ];
 /// What a header may say at most.
 const LONGEST_PROOF: usize = 2_000;
+pub(super) const LABELS: Labels = Labels { id: Some("id"), kind: "event_type", at: "create_time" };
 const APPROVED: &str = "CHECKOUT.ORDER.APPROVED";
 pub(super) const CAPTURED: &str = "PAYMENT.CAPTURE.COMPLETED";
 /// Our own word for a subscription that was looked at because its purchase was open.

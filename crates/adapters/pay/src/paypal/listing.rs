@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::PayPal;
-use super::events::{CAPTURED, LOOKED_AT, UPDATED, find_plan_name, write_event};
+use super::events::{CAPTURED, LABELS, LOOKED_AT, UPDATED, find_plan_name, write_event};
 use super::orders::{find_capture, is_ours};
 use super::shapes::{Link, find_link};
 use crate::shapes::{seconds_of, time_of};
+use crate::unread::read_or_keep;
 use crate::wire::Told;
 
 const EVENTS: &str = "/v1/notifications/webhooks-events";
@@ -85,7 +86,7 @@ impl PayPal {
         Ok(told)
     }
 
-    /// What cannot be read was refused when it came, and is refused again.
+    /// An event of the list, where something follows from it.
     async fn take_listed(&self, event: &Value) -> Result<Option<ToldEvent>, PaymentError> {
         if let Some(plan) = find_plan_name(event) {
             match self.learn_plan(plan).await {
@@ -94,8 +95,8 @@ impl PayPal {
             }
         }
         let body = event.to_string();
-        let read = self.read(body.as_bytes()).ok();
-        let read = read.filter(|event| event.fact != ProviderFact::Other);
-        Ok(read.map(|event| ToldEvent { event, body }))
+        let event = read_or_keep(body.as_bytes(), &LABELS, self.read(body.as_bytes()));
+        let is_news = event.fact != ProviderFact::Other;
+        Ok(is_news.then_some(ToldEvent { event, body }))
     }
 }

@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use super::PayPal;
 use super::amounts::{write_amount, write_total};
 use super::api::ApiError;
+use super::events::LABELS;
 use super::shapes::Transaction;
 use crate::names::{self, refund_key};
 use crate::shapes::{seconds_of, time_of};
-use crate::trial;
 use crate::wire::Told;
+use crate::{trial, unread};
 
 /// How far back the payments of a subscription are listed, and how many of them.
 const LISTED: Duration = Duration::from_hours(3 * 366 * 24);
@@ -182,9 +183,9 @@ impl PaymentProvider for PayPal {
                 Err(PaymentError::NotFound { .. } | PaymentError::Refused { .. }) => Vec::new(),
                 Err(error) => return Err(error),
             };
-            told.extend(found.into_iter().filter_map(|body| {
-                let event = self.read(body.as_bytes()).ok()?;
-                Some(ToldEvent { event, body })
+            told.extend(found.into_iter().map(|body| {
+                let event = self.read_verified(body.as_bytes());
+                ToldEvent { event, body }
             }));
         }
         told.extend(self.fetch_events(since).await?);
@@ -192,7 +193,8 @@ impl PaymentProvider for PayPal {
     }
 
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.believe(event).await
+        let body = event.body;
+        self.believe(event).await.or_else(|refusal| unread::keep(body, &LABELS, refusal))
     }
 
     /// PayPal names the purchase and signs nothing: it is asked about, and nothing is believed.
@@ -203,8 +205,8 @@ impl PaymentProvider for PayPal {
         segment(name).map(str::to_owned).map_err(|_| UnverifiedEvent::Signature)
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.read(body)
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
+        unread::read_or_keep(body, &LABELS, self.read(body))
     }
 }
 

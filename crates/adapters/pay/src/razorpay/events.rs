@@ -16,15 +16,16 @@ use gantry_types::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Razorpay;
 use super::shapes::{Dispute, Invoice, Payment, PaymentLink, Refund, Subscription};
 use crate::shapes::{ORGANIZATION, PLAN, money_of, time_of};
 use crate::signature::fits_hex;
+use crate::unread::{Labels, name_by_bytes};
 
 /// Our name for a purchase, in the notes of what it began.
 pub(super) const CHECKOUT: &str = "checkout_id";
+pub(super) const LABELS: Labels = Labels { id: None, kind: "event", at: "created_at" };
 /// Razorpay sends an event again for a day.
 const OLDEST: Duration = Duration::from_hours(25);
 
@@ -90,8 +91,7 @@ impl Razorpay {
         let event: Event = serde_json::from_slice(body).map_err(unreadable)?;
         let told_at = time_of(event.created_at);
         let fact = self.derive_fact(&event, told_at)?;
-        let event_ref = format!("evt_{}", hex::encode(Sha256::digest(body)));
-        Ok(ProviderEvent { event_ref, kind: event.event, told_at, fact })
+        Ok(ProviderEvent { event_ref: name_by_bytes(body), kind: event.event, told_at, fact })
     }
 
     fn derive_fact(

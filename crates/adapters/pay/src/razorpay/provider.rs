@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use super::Razorpay;
 use super::api::Collection;
-use super::events::{CHECKOUT, write_event};
+use super::events::{CHECKOUT, LABELS, write_event};
 use super::shapes::{Invoice, PaymentLink, Subscription};
 use crate::names::{self, refund_key};
 use crate::shapes::{ORGANIZATION, PLAN, seconds_of, time_of};
 use crate::signature::fits_hex;
-use crate::trial;
 use crate::wire::{Call, Told, unreadable};
+use crate::{trial, unread};
 
 /// A subscription ends after ten years, because Razorpay's must end.
 const YEARS: u32 = 10;
@@ -170,14 +170,15 @@ impl PaymentProvider for Razorpay {
         bodies.extend(self.look_at_payments(since).await?);
         bodies.extend(self.look_at_refunds(since).await?);
         let read = |body: String| {
-            let event = self.read(body.as_bytes()).ok()?;
-            Some(ToldEvent { event, body })
+            let event = self.read_verified(body.as_bytes());
+            ToldEvent { event, body }
         };
-        Ok(bodies.into_iter().filter_map(read).collect())
+        Ok(bodies.into_iter().map(read).collect())
     }
 
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.believe(event).await
+        let body = event.body;
+        self.believe(event).await.or_else(|refusal| unread::keep(body, &LABELS, refusal))
     }
 
     /// The signature of a payment: its key's, over what the buyer brings back.
@@ -198,8 +199,8 @@ impl PaymentProvider for Razorpay {
         }
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.read(body)
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
+        unread::read_or_keep(body, &LABELS, self.read(body))
     }
 }
 

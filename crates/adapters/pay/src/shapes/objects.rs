@@ -155,6 +155,26 @@ pub(crate) struct Charge {
     pub payment_method_details: Option<MethodDetails>,
 }
 
+/// Money that was asked for in vain.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct FailedCharge {
+    pub id: String,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub failure_code: Option<String>,
+    #[serde(default)]
+    pub failure_message: Option<String>,
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    #[serde(default)]
+    pub payment_method_details: Option<MethodDetails>,
+    #[serde(default, deserialize_with = "read_or_empty")]
+    pub metadata: Metadata,
+}
+
 /// How a charge was paid.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MethodDetails {
@@ -171,6 +191,9 @@ pub(crate) struct Outcome {
     pub risk_level: Option<String>,
     #[serde(default)]
     pub risk_score: Option<i64>,
+    /// Why it was refused, such as `highest_risk_level`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Money that was given back once.

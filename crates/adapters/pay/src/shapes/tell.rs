@@ -10,8 +10,8 @@ use gantry_types::{CheckoutId, OrganizationId, Timestamp};
 
 use super::discounts::tell_discounts;
 use super::{
-    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN, Refund,
-    Subscription, find_id, money_of, time_of,
+    Charge, CheckoutSession, Dispute, FailedCharge, Invoice, InvoicePayment, ORGANIZATION, Outcome,
+    PLAN, Refund, Subscription, find_id, money_of, time_of,
 };
 
 fn refuse(reason: impl Into<String>) -> UnverifiedEvent {
@@ -161,6 +161,33 @@ impl Charge {
             Some(risk) => ProviderFact::Assessed { payment_ref: self.derive_ref(), risk, method },
             None => ProviderFact::Other,
         }
+    }
+}
+
+impl FailedCharge {
+    /// One for a purchase of ours; one for an invoice does not say whose it is, and its invoice
+    /// tells of it.
+    pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
+        let Some(organization_id) = find_id(&self.metadata, ORGANIZATION) else {
+            return Ok(ProviderFact::Other);
+        };
+        let risk = self.outcome.as_ref().map(Outcome::tell);
+        let reason = self.outcome.and_then(|outcome| outcome.reason);
+        let payment = ToldPayment {
+            // The buyer may pay on the same page after all, which is the same payment.
+            provider_ref: self.payment_intent.unwrap_or(self.id),
+            subscription_ref: None,
+            organization_id: Some(organization_id),
+            amount: money_of(self.amount, &self.currency)?,
+            description: String::new(),
+            features: PaymentFeatures {
+                method: self.payment_method_details.and_then(|paid| paid.kind),
+                error_code: self.failure_code,
+                error_reason: reason.or(self.failure_message),
+                ..PaymentFeatures::default()
+            },
+        };
+        Ok(ProviderFact::Declined { payment, risk })
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{signature, trial};
 
 /// The kinds of events that are needed; the endpoint at Stripe listens to these, which
 /// `docs/editions.md` tells operators.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -35,6 +35,7 @@ const KINDS: [&str; 20] = [
     "invoice.payment_failed",
     "invoice_payment.paid",
     "charge.succeeded",
+    "charge.failed",
     "charge.refunded",
     "refund.created",
     "refund.updated",
@@ -43,6 +44,8 @@ const KINDS: [&str; 20] = [
     "charge.dispute.updated",
     "charge.dispute.closed",
 ];
+/// As many kinds of events as Stripe lists at once.
+const MOST_KINDS: usize = 20;
 /// Pages of a list of events, of a hundred each.
 const MOST_PAGES: usize = 100;
 
@@ -162,20 +165,43 @@ impl PaymentProvider for Stripe {
         _open: &[String],
     ) -> Result<Vec<ToldEvent>, PaymentError> {
         let mut told = Vec::new();
+        for kinds in KINDS.chunks(MOST_KINDS) {
+            told.extend(self.fetch_events(since, kinds).await?);
+        }
+        told.sort_by_key(|told| told.event.told_at);
+        Ok(told)
+    }
+
+    async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
+        let signed = (event.find_header("stripe-signature"), event.body);
+        signature::verify(&self.webhook_secret, signed, event.received_at)?;
+        Ok(self.read_verified(event.body))
+    }
+
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
+        Event::read(body)
+    }
+}
+
+impl Stripe {
+    /// What was told since of these kinds, oldest first.
+    async fn fetch_events(
+        &self,
+        since: Timestamp,
+        kinds: &[&str],
+    ) -> Result<Vec<ToldEvent>, PaymentError> {
+        let mut told = Vec::new();
         let mut last: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let query =
                 Form::default().field("created[gte]", seconds_of(since)).field("limit", 100);
-            let query = KINDS.iter().fold(query, |query, kind| query.field("types[]", kind));
+            let query = kinds.iter().fold(query, |query, kind| query.field("types[]", kind));
             let query = query.maybe("starting_after", last.as_deref());
             let page: List<Value> = self.api.get("/v1/events", &query).await?.body;
             last = page.data.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
             for event in page.data {
                 let body = event.to_string();
-                // What cannot be read was refused when it came, and is refused again.
-                if let Ok(event) = Event::read(body.as_bytes()) {
-                    told.push(ToldEvent { event, body });
-                }
+                told.push(ToldEvent { event: Event::read(body.as_bytes()), body });
             }
             if !page.has_more || last.is_none() {
                 break;
@@ -185,18 +211,6 @@ impl PaymentProvider for Stripe {
         Ok(told)
     }
 
-    async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        let signed = (event.find_header("stripe-signature"), event.body);
-        signature::verify(&self.webhook_secret, signed, event.received_at)?;
-        self.read_verified(event.body)
-    }
-
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
-        Event::read(body)
-    }
-}
-
-impl Stripe {
     pub(super) async fn fetch(
         &self,
         provider_ref: &str,

@@ -1,8 +1,8 @@
 //! Changes checkouts, subscriptions, payments and events.
 //!
-//! Invariant: credits are taken back under the lock of their account's row, and what cannot be
-//! taken back is owed on its lot, so that no balance falls below zero; what jobs give back to that
-//! lot pays for it (`hot::settle`).
+//! Invariant: credits are taken back under the lock of their account's row: what a lot has left,
+//! then what of it expired, and the rest, which was spent, is owed on the lot, so that no balance
+//! falls below zero; what jobs give back to that lot pays for it (`hot::settle`).
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
@@ -122,7 +122,8 @@ impl WritePayments for Session {
                    subscription_id = excluded.subscription_id, \
                    subscription_ref = excluded.subscription_ref, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
-                   status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
+                   status = excluded.status, description = excluded.description, \
+                   at = excluded.at, charge_ref = excluded.charge_ref, \
                    dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
                    risk = excluded.risk, \
                    refunds_told_minor = excluded.refunds_told_minor, \
@@ -232,10 +233,14 @@ impl WritePayments for Session {
         let sql = "SELECT remaining FROM lots WHERE id = $1 AND organization_id = $2";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
         let left = self.sql().number("lot", sql, key).await?.min(back.amount.get());
-        let owed = back.amount.get() - left;
+        let rest = back.amount.get() - left;
+        // What expired was not spent, so that nobody owes it.
+        let expired = ledger::sum_expired(self.sql(), back.lot_id).await?.min(rest);
+        let owed = rest - expired;
         add_to_lot(self, back, -left).await?;
         add_to_debt(self, back, owed).await?;
-        post(self, back, [(Movement::Refund, left), (Movement::Owe, owed)]).await?;
+        let expired = (Movement::RefundExpired, expired);
+        post(self, back, [(Movement::Refund, left), expired, (Movement::Owe, owed)]).await?;
         Ok(Credits::new(left))
     }
 
@@ -244,10 +249,14 @@ impl WritePayments for Session {
         let sql = "SELECT owed FROM lots WHERE id = $1 AND organization_id = $2";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
         let forgiven = self.sql().number("lot", sql, key).await?.min(back.amount.get());
-        let given = back.amount.get() - forgiven;
+        let rest = back.amount.get() - forgiven;
+        let expired = ledger::sum_taken_back_expired(self.sql(), back.lot_id).await?.min(rest);
+        let given = rest - expired;
         add_to_debt(self, back, -forgiven).await?;
         add_to_lot(self, back, given).await?;
-        post(self, back, [(Movement::Forgive, forgiven), (Movement::Restore, given)]).await?;
+        let expired = (Movement::RestoreExpired, expired);
+        post(self, back, [(Movement::Forgive, forgiven), expired, (Movement::Restore, given)])
+            .await?;
         make_blocked_jobs_due(self, back.organization_id).await
     }
 }
@@ -302,7 +311,7 @@ async fn add_to_debt(session: &Session, back: &LotReturn, amount: i64) -> Result
 async fn post(
     session: &Session,
     back: &LotReturn,
-    movements: [(Movement, i64); 2],
+    movements: [(Movement, i64); 3],
 ) -> Result<(), StoreError> {
     for (movement, amount) in movements {
         if amount > 0 {

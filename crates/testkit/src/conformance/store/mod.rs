@@ -116,6 +116,8 @@ macro_rules! store_conformance {
             debts::what_a_job_did_not_spend_pays_what_is_owed,
             debts::no_more_returns_than_is_not_owed,
             debts::a_debt_is_paid_before_a_lot_expires,
+            debts::what_expired_is_not_owed,
+            debts::of_an_expired_lot_what_was_spent_is_owed,
             invoices::numbers_have_neither_gaps_nor_twins,
             invoices::an_invoice_is_its_organizations_and_a_payment_has_one,
             invoices::a_number_of_another_series_is_passed_over,

@@ -145,7 +145,8 @@ pub async fn a_payment_may_succeed_later(world: &World) -> Outcome {
         at: START,
         trail: PaymentTrail::default(),
     };
-    let later = Payment { status: PaymentStatus::Received, ..payment.clone() };
+    let (status, description) = (PaymentStatus::Received, "a month of all".to_owned());
+    let later = Payment { status, description, ..payment.clone() };
     let both = [payment, later.clone()];
     world
         .store

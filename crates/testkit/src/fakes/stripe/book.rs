@@ -20,6 +20,7 @@ pub(super) enum Card {
     AsksFirst,
     Disputes,
     Suspicious,
+    Blocked,
 }
 
 impl Card {
@@ -32,6 +33,7 @@ impl Card {
             "4000002500003155" => Self::AsksFirst,
             "4000000000000259" => Self::Disputes,
             "4000000000009235" => Self::Suspicious,
+            "4100000000000019" => Self::Blocked,
             _ => return None,
         })
     }
@@ -39,7 +41,7 @@ impl Card {
     pub(super) const fn pays_again(self) -> bool {
         match self {
             Self::Pays | Self::AsksFirst | Self::Disputes | Self::Suspicious => true,
-            Self::PaysOnce | Self::Declined => false,
+            Self::PaysOnce | Self::Declined | Self::Blocked => false,
         }
     }
 }

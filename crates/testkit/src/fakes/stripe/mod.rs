@@ -101,6 +101,20 @@ impl FakeStripe {
         Ok(())
     }
 
+    /// Whoever keeps the account lets a subscription be paid by the week, which is told.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn bill_weekly(&self, subscription: &str) -> Result<()> {
+        let now = self.desk.now();
+        let mut book = self.desk.book();
+        let known = book.subscriptions.get_mut(subscription).context("a subscription")?;
+        known.price.interval = Some("week".to_owned());
+        let shown = known.show();
+        book.tell("customer.subscription.updated", shown, now);
+        Ok(())
+    }
+
     /// Offers a promotion code for a coupon.
     ///
     /// # Errors

@@ -9,6 +9,9 @@ use super::coupons::Discount;
 use super::require_open;
 use crate::fakes::FakePaid;
 
+/// A card, whose it is, and what is noted on what it pays.
+type Payer = (Card, Option<String>, Map<String, serde_json::Value>);
+
 impl Book {
     pub(super) fn pay(
         &mut self,
@@ -19,11 +22,43 @@ impl Book {
         let open = self.sessions.get(session).context("there is no such page")?;
         require_open(open.status)?;
         match card {
-            Card::Declined => Ok(FakePaid::Declined),
+            Card::Declined | Card::Blocked => {
+                self.decline(session, card, now);
+                Ok(FakePaid::Declined)
+            }
             Card::AsksFirst => Ok(FakePaid::AfterConsent),
             Card::Pays | Card::PaysOnce | Card::Disputes | Card::Suspicious => {
                 self.complete(session, (card, code), now)
             }
+        }
+    }
+
+    /// Tells of an attempt in vain. A trial asks for nothing; and what an invoice asks for does not
+    /// say whose it is.
+    fn decline(&mut self, session: &str, card: Card, now: i64) {
+        let Some(mut session) = self.sessions.get(session).cloned() else { return };
+        if session.trial_days > 0 {
+            return;
+        }
+        let buys_once = session.price.interval.is_none();
+        let intent = session.payment_intent.clone().unwrap_or_else(|| self.name("pi"));
+        let charge = super::book::Charge {
+            id: self.name("ch"),
+            intent: intent.clone(),
+            customer: session.customer.clone(),
+            amount: session.price.amount,
+            refunded: 0,
+            currency: session.price.currency.clone(),
+            metadata: if buys_once { session.inner_metadata.clone() } else { Map::new() },
+            card,
+            paid: false,
+            created: now,
+            dispute: None,
+        };
+        self.tell("charge.failed", charge.show(), now);
+        if buys_once {
+            session.payment_intent = Some(intent);
+            self.sessions.insert(session.id.clone(), session);
         }
     }
 
@@ -64,7 +99,8 @@ impl Book {
         }
         let (whose, metadata) = (session.customer.clone(), session.inner_metadata.clone());
         let money = (session.total, session.price.currency.clone());
-        let intent = self.take(money, (card, whose, metadata), now);
+        let intent = session.payment_intent.clone().unwrap_or_else(|| self.name("pi"));
+        self.take_by(&intent, money, ((card, whose, metadata), now));
         session.payment_intent = Some(intent);
     }
 
@@ -152,16 +188,22 @@ impl Book {
     }
 
     /// Takes money; the movement's name.
-    pub(super) fn take(
-        &mut self,
-        (amount, currency): (i64, String),
-        (card, customer, metadata): (Card, Option<String>, Map<String, serde_json::Value>),
-        now: i64,
-    ) -> String {
+    pub(super) fn take(&mut self, money: (i64, String), payer: Payer, now: i64) -> String {
         let intent = self.name("pi");
+        self.take_by(&intent, money, (payer, now));
+        intent
+    }
+
+    /// Takes money by a movement that has its name already.
+    fn take_by(
+        &mut self,
+        intent: &str,
+        (amount, currency): (i64, String),
+        ((card, customer, metadata), now): (Payer, i64),
+    ) {
         let mut charge = super::book::Charge {
             id: self.name("ch"),
-            intent: intent.clone(),
+            intent: intent.to_owned(),
             customer,
             amount,
             refunded: 0,
@@ -181,6 +223,5 @@ impl Book {
             self.tell("charge.dispute.funds_withdrawn", shown, now);
         }
         self.charges.insert(charge.id.clone(), charge);
-        intent
     }
 }

@@ -8,6 +8,9 @@ use super::fields::fill;
 use super::show::list;
 use crate::fakes::form::Fields;
 
+/// As many types as events are listed of at once.
+const MOST_KINDS: usize = 20;
+
 impl Book {
     pub(super) fn serve(
         &mut self,
@@ -29,7 +32,7 @@ impl Book {
             "GET /v1/invoices/{}" => self.show_invoice(name, fields, now),
             "POST /v1/refunds" => self.refund(fields, now),
             "POST /v1/billing_portal/sessions" => self.open_portal(fields, (base, now)),
-            "GET /v1/events" => Ok(self.list_events(fields)),
+            "GET /v1/events" => self.list_events(fields),
             other => Err(Refusal::missing("endpoint", other)),
         }
     }
@@ -217,9 +220,13 @@ impl Book {
         })))
     }
 
-    fn list_events(&self, fields: &Fields) -> Value {
+    fn list_events(&self, fields: &Fields) -> Result<Value, Refusal> {
         let since = fields.number("created[gte]").unwrap_or_default();
         let kinds = fields.list("types[]");
+        if kinds.len() > MOST_KINDS {
+            let message = format!("You can list {MOST_KINDS} types of events at most.");
+            return Err(Refusal::invalid("parameter_invalid", "types", &message));
+        }
         let wanted = |event: &&Value| {
             event["created"].as_i64().is_some_and(|created| created >= since)
                 && event["type"]
@@ -227,7 +234,7 @@ impl Book {
                     .is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind))
         };
         let found = self.events.iter().rev().filter(wanted).cloned().collect();
-        page(found, fields, "/v1/events")
+        Ok(page(found, fields, "/v1/events"))
     }
 }
 

@@ -258,10 +258,18 @@ impl Invoice {
 impl Charge {
     pub(super) fn show(&self) -> Value {
         let (level, score) = match self.card {
+            Card::Blocked => ("highest", 92),
             Card::Suspicious => ("elevated", 71),
             Card::Pays | Card::PaysOnce | Card::Declined | Card::AsksFirst | Card::Disputes => {
                 ("normal", 17)
             }
+        };
+        let (kind, network, reason) = match (self.paid, self.card) {
+            (true, _) => ("authorized", "approved_by_network", None),
+            (false, Card::Blocked) => {
+                ("blocked", "not_sent_to_network", Some("highest_risk_level"))
+            }
+            (false, _) => ("issuer_declined", "declined_by_network", Some("generic_decline")),
         };
         fill(json!({
             "id": self.id,
@@ -277,11 +285,14 @@ impl Charge {
             "disputed": self.dispute.is_some(),
             "livemode": false,
             "metadata": self.metadata,
+            "failure_code": (!self.paid).then_some("card_declined"),
+            "failure_message": (!self.paid).then_some("Your card was declined."),
             "outcome": {
-                "network_status": "approved_by_network",
+                "network_status": network,
+                "reason": reason,
                 "risk_level": level,
                 "risk_score": score,
-                "type": if self.paid { "authorized" } else { "issuer_declined" },
+                "type": kind,
             },
             "paid": self.paid,
             "payment_intent": self.intent,
