@@ -166,6 +166,8 @@ impl PayPal {
         Ok(ToldSubscription {
             provider_ref: subscription.id.clone(),
             organization_id: mark.map(|mark| mark.organization_id),
+            // Its buyer may have begun it by themselves, with our mark and terms of their own.
+            checkout_id: mark.map(|mark| mark.checkout_id),
             plan_id: plan.plan_id.filter(|_| subscription.is_paid_for(plan.price)),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,

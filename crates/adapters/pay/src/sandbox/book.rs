@@ -232,6 +232,7 @@ impl Order {
             payment_status: payment_status.to_owned(),
             payment_intent: None,
             subscription: None,
+            amount_subtotal: Some(self.price.minor),
             amount_total: Some(self.price.minor),
             currency: Some(small(self.price)),
             url: None,

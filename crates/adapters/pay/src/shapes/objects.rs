@@ -19,6 +19,9 @@ pub(crate) struct CheckoutSession {
     pub payment_intent: Option<String>,
     #[serde(default, deserialize_with = "read_name")]
     pub subscription: Option<String>,
+    /// What all of it costs, before codes take anything off and taxes are added.
+    #[serde(default)]
+    pub amount_subtotal: Option<i64>,
     pub amount_total: Option<i64>,
     pub currency: Option<String>,
     /// Where it is, while it is open.
