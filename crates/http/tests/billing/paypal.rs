@@ -20,7 +20,8 @@ use crate::shop::{DECLINED, PAYS, PAYS_ONCE, Shop, edition};
 
 const STAGE: Stage = Stage { who: Who::PayPal, database: Database::Sqlite };
 
-fn fake(shop: &Shop) -> Result<&FakePayPal> {
+/// The stand-in behind a shop.
+pub fn fake(shop: &Shop) -> Result<&FakePayPal> {
     match &shop.provider {
         Provider::PayPal(fake) => Ok(fake),
         Provider::Sandbox(_) | Provider::Stripe(_) | Provider::Razorpay(_) => {
@@ -50,7 +51,8 @@ fn time_of(value: &Value) -> Result<Timestamp> {
     Ok(value.as_str().context("a time")?.parse()?)
 }
 
-fn name_of(page: &str) -> Result<&str> {
+/// The name that a page has in its address.
+pub fn name_of(page: &str) -> Result<&str> {
     Ok(page.split_once("token=").context("a name")?.1)
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Payment {
     pub paid: Sum,
     pub refunded: i64,
     pub custom: Value,
+    /// The order that it is of.
+    pub order: Option<String>,
     pub subscription: Option<String>,
     pub at: i64,
 }
@@ -170,6 +172,7 @@ impl Payment {
         json!({
             "id": self.id, "status": status, "amount": self.paid.show(), "final_capture": true,
             "custom_id": self.custom, "create_time": show_time(self.at),
+            "supplementary_data": { "related_ids": { "order_id": self.order } },
         })
     }
 

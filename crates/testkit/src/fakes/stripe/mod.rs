@@ -88,6 +88,16 @@ impl FakeStripe {
         self.desk.book().complete(session, (Card::AsksFirst, None), now)
     }
 
+    /// A buyer pays on a Payment Link that the account has for something else, having written a
+    /// reference of their own into its address.
+    ///
+    /// # Errors
+    /// As [`FakeStripe::pay`].
+    pub fn pay_by_link(&self, reference: &str, (minor, currency): (i64, &str)) -> Result<FakePaid> {
+        let now = self.desk.now();
+        self.desk.book().pay_by_link(reference, (minor, currency), now)
+    }
+
     /// Another card for a customer of a subscription, as the portal takes it.
     ///
     /// # Errors
