@@ -92,7 +92,7 @@ impl Ground {
             trail: PaymentTrail { features: payment.features.clone(), ..PaymentTrail::default() },
         };
         tx.payments().put_payment(&record).await?;
-        self.write_invoice(tx, &record).await?;
+        self.write_invoice(tx, &record, payment.tax_minor).await?;
         let details = json!({ "credits": credits, "price": payment.amount.to_string() });
         self.audit(tx, organization_id, ("credits.buy", &checkout.id.to_string(), details)).await?;
         let news = BillingNews::Received {

@@ -66,6 +66,9 @@ pub struct ToldPayment {
     pub organization_id: Option<OrganizationId>,
     /// How much.
     pub amount: Money,
+    /// The tax in that, in minor units, where the provider worked it out; `None` where that is left
+    /// to us.
+    pub tax_minor: Option<i64>,
     /// What it was for.
     pub description: String,
     /// How it was paid.

@@ -234,6 +234,8 @@ impl Order {
             subscription: None,
             amount_subtotal: Some(self.price.minor),
             amount_total: Some(self.price.minor),
+            automatic_tax: None,
+            total_details: None,
             currency: Some(small(self.price)),
             url: None,
             metadata: self.metadata.clone(),

@@ -123,6 +123,11 @@ impl FakeStripe {
         Ok(())
     }
 
+    /// Adds taxes from now on, by Stripe Tax, to what is paid once on a page that wants them.
+    pub fn add_taxes(&self, percent: i64) {
+        self.desk.book().tax_percent = Some(percent);
+    }
+
     /// The bank decides about the dispute of a payment.
     ///
     /// # Errors

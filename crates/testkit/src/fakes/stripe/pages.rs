@@ -44,6 +44,9 @@ impl Book {
         };
         let off = coupon.as_ref().map(|coupon| coupon.take_off(&session.price)).transpose()?;
         session.total = session.price.amount - off.unwrap_or_default();
+        let is_taxed = session.adds_taxes && session.price.interval.is_none();
+        session.tax = self.tax_percent.filter(|_| is_taxed).map(|rate| session.total * rate / 100);
+        session.total += session.tax.unwrap_or_default();
         session.status = "complete";
         match session.price.interval.clone() {
             Some(interval) => {
@@ -89,6 +92,7 @@ impl Book {
             payment_intent: None,
             subscription: None,
             total: amount,
+            tax: None,
             price,
         };
         let id = session.id.clone();
