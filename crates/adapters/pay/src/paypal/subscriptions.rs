@@ -50,7 +50,8 @@ impl PayPal {
             body["subscriber"] = json!({ "email_address": order.email });
         }
         if trial_days > 0 {
-            let start = seconds_of(self.clock.now()) + i64::from(trial_days) * DAY_S;
+            // PayPal refuses another body under the same key, so that no other time will do.
+            let start = seconds_of(order.ordered_at) + i64::from(trial_days) * DAY_S;
             body["start_time"] = json!(time_of(start));
         }
         let key = format!("subscription-{}", order.id);

@@ -81,8 +81,8 @@ pub(super) struct Book {
     pub outbox: Vec<String>,
     /// Whether nothing is charged for now.
     pub is_late: bool,
-    /// How the path of the request ends whose answer is lost.
-    pub lost: Option<&'static str>,
+    /// How the paths of the next requests end whose answers are lost.
+    pub lost: Vec<&'static str>,
 }
 
 impl Book {

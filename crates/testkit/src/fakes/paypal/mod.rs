@@ -194,7 +194,12 @@ impl FakePayPal {
 
     /// Does the next request whose path ends so, and loses the answer on the way.
     pub fn lose_answer_of(&self, end: &'static str) {
-        self.desk.book().lost = Some(end);
+        self.lose_answers_of(end, 1);
+    }
+
+    /// The same for the next `count` requests.
+    pub fn lose_answers_of(&self, end: &'static str, count: usize) {
+        self.desk.book().lost = vec![end; count];
     }
 
     /// How many tokens it gave.
@@ -218,6 +223,6 @@ impl Provider for Book {
     }
 
     fn lets_go(&mut self, request: &FakeRequest, _: &FakeAnswer) -> bool {
-        self.lost.take_if(|end| request.path.ends_with(*end)).is_none()
+        self.lost.pop_if(|end| request.path.ends_with(*end)).is_none()
     }
 }
