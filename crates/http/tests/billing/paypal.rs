@@ -48,6 +48,13 @@ async fn subscription_name(shop: &mut Shop) -> Result<String> {
     Ok(known.context("a subscription")?.provider_ref)
 }
 
+/// How many events of the provider are noted.
+async fn count_events(shop: &mut Shop) -> Result<usize> {
+    let listed = shop.administrator.get("/api/v1/admin/payment-events?provider=paypal").await?;
+    listed.require_status(200)?;
+    Ok(listed.json()?["items"].as_array().context("items")?.len())
+}
+
 fn time_of(value: &Value) -> Result<Timestamp> {
     Ok(value.as_str().context("a time")?.parse()?)
 }
@@ -97,6 +104,13 @@ async fn who_comes_back_from_a_subscription_has_the_plan_at_once() -> Result<()>
     assert_eq!(shop.plan().await?, "basic");
     shop.deliver().await?;
     assert_eq!(shop.payments().await?.len(), 1);
+    // Anybody may come back, and as often as they like: what is known is not noted again.
+    let noted = count_events(&mut shop).await?;
+    for _ in 0..3 {
+        fake(&shop)?.advance(Duration::from_secs(1))?;
+        shop.app.client().get(&here).await?.require_status(303)?;
+    }
+    assert_eq!(count_events(&mut shop).await?, noted);
     shop.require_sound_books().await
 }
 
