@@ -307,6 +307,7 @@ mod tests {
         ToldSubscription {
             provider_ref: "sub_1".to_owned(),
             organization_id: None,
+            checkout_id: None,
             plan_id: Some(known.plan_id),
             discount: ToldDiscount::None,
             state: known.state,

@@ -98,6 +98,7 @@ impl Desk {
     async fn order(&self, purchase: Purchase, price: Money) -> Result<String> {
         let order = CheckoutOrder {
             id: CheckoutId::generate(),
+            ordered_at: TestClock::default().now(),
             organization_id: self.organization_id,
             purchase,
             title: "Something good".to_owned(),

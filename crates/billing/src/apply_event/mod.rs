@@ -6,6 +6,7 @@
 
 mod checkouts;
 mod invoices;
+mod pages;
 mod payments;
 mod returns;
 mod subscriptions;
@@ -88,9 +89,9 @@ impl Ground {
         event: &ProviderEvent,
     ) -> Result<Verdict, StoreError> {
         match &event.fact {
-            ProviderFact::CheckoutPaid { checkout_id, payment } => {
+            ProviderFact::CheckoutPaid { checkout_id, page, payment } => {
                 let Some(id) = *checkout_id else { return Ok(ignored("no checkout of ours")) };
-                self.complete_checkout(tx, id, payment.as_ref()).await
+                self.complete_checkout(tx, id, (page, payment.as_ref())).await
             }
             ProviderFact::CheckoutExpired { checkout_id } => {
                 let Some(id) = checkout_id else { return Ok(ignored("no checkout of ours")) };

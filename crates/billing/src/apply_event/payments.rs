@@ -66,7 +66,7 @@ impl Ground {
         let news = match status {
             PaymentStatus::Received => {
                 if !self.provider_writes_invoices {
-                    self.write_invoice(tx, &record).await?;
+                    self.write_invoice(tx, &record, told.tax_minor).await?;
                 }
                 BillingNews::Received { amount, description, credits: None }
             }

@@ -50,6 +50,11 @@ impl Ground {
         told: &ToldSubscription,
     ) -> Result<Verdict, StoreError> {
         let known = self.find_told(tx, told).await?;
+        if known.is_none()
+            && let Some(reason) = self.find_false_origin(tx, told).await?
+        {
+            return Ok(unclear(reason));
+        }
         let whose = known.as_ref().map(|known| known.organization_id).or(told.organization_id);
         let plan_id = told.plan_id.or(known.as_ref().map(|known| known.standing.plan_id));
         let (Some(organization_id), Some(plan_id)) = (whose, plan_id) else {

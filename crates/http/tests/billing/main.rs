@@ -88,6 +88,7 @@ mod returns;
 mod revenue;
 mod several;
 mod shop;
+mod strangers;
 mod stripe;
 mod trials;
 mod two_pages;

@@ -112,7 +112,7 @@ impl Shop {
 
     /// Carries what the provider told to the server, and what it tells because that was taken; what
     /// the server does not take is an error.
-    pub async fn deliver(&mut self) -> Result<()> {
+    pub async fn carry(&mut self) -> Result<()> {
         for _ in 0..MOST_ROUNDS {
             let events = self.provider.list_undelivered().await?;
             if events.is_empty() {
@@ -123,6 +123,12 @@ impl Shop {
                 self.provider.note_delivered(&event.event_ref).await?;
             }
         }
+        Ok(())
+    }
+
+    /// The same, and nothing of it is unclear.
+    pub async fn deliver(&mut self) -> Result<()> {
+        self.carry().await?;
         let snapshot = self.app.store.read().await?;
         let since = Timestamp::from_micros(0);
         let unclear =

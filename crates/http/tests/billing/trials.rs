@@ -18,7 +18,7 @@ on_every_crediting_stage!(
 );
 
 /// An edition in which a plan is tried for two weeks.
-fn tried() -> Result<Edition> {
+pub fn tried() -> Result<Edition> {
     let mut tried = edition("litxplore");
     let basic = tried.plans.iter_mut().find(|plan| plan.slug == "basic").context("a plan")?;
     basic.terms.price.trial_days = 14;

@@ -33,6 +33,8 @@ pub enum Purchase {
 pub struct CheckoutOrder {
     /// Our name for it, which comes back with the events.
     pub id: CheckoutId,
+    /// When it was first asked for: a repetition is the same order, and says the same time.
+    pub ordered_at: Timestamp,
     /// Who buys.
     pub organization_id: OrganizationId,
     /// What.

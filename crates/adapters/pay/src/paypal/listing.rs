@@ -1,10 +1,14 @@
 //! What PayPal told and what did not arrive: its list of events, and purchases that nothing was
 //! heard of.
+//!
+//! Invariant: what is looked at is named by what is seen, so that looking once more at what has not
+//! changed says nothing new, whoever has it looked at and however often.
 
 use gantry_ports::payments::{PaymentError, ProviderFact, ToldEvent};
 use gantry_types::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::PayPal;
 use super::events::{CAPTURED, LABELS, LOOKED_AT, UPDATED, find_plan_name, write_event};
@@ -53,9 +57,10 @@ impl PayPal {
             return Ok(Vec::new());
         }
         let at = seconds_of(told.at.unwrap_or_else(|| self.clock.now()));
+        let seen = hex::encode(Sha256::digest(told.body.to_string()));
         let events = [
             (format!("purchase-{name}"), LOOKED_AT),
-            (format!("subscription-{name}-{at}"), UPDATED),
+            (format!("subscription-{name}-{seen}"), UPDATED),
         ];
         let write = |(id, kind): (String, &str)| write_event((&id, kind), &told.body, time_of(at));
         Ok(events.map(write).to_vec())

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use gantry_ports::payments::{
-    PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
+    PaidPage, PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
     UnverifiedEvent,
 };
 use gantry_rules::discount::ToldDiscount;
@@ -104,7 +104,9 @@ impl Razorpay {
                 let link: PaymentLink = event.entity("payment_link")?;
                 let payment: Payment = event.entity("payment")?;
                 let checkout_id = link.reference_id.parse().ok();
-                ProviderFact::CheckoutPaid { checkout_id, payment: Some(payment.tell(None)?) }
+                let payment = payment.tell(None)?;
+                let page = PaidPage { provider_ref: Some(link.id), asked: Some(payment.amount) };
+                ProviderFact::CheckoutPaid { checkout_id, page, payment: Some(payment) }
             }
             "payment_link.expired" | "payment_link.cancelled" => {
                 let link: PaymentLink = event.entity("payment_link")?;
@@ -115,7 +117,8 @@ impl Razorpay {
                 let subscription: Subscription = event.entity("subscription")?;
                 let checkout_id = subscription.notes.get(CHECKOUT);
                 let checkout_id = checkout_id.and_then(|text| text.parse().ok());
-                ProviderFact::CheckoutPaid { checkout_id, payment: None }
+                let page = PaidPage { provider_ref: Some(subscription.id), asked: None };
+                ProviderFact::CheckoutPaid { checkout_id, page, payment: None }
             }
             kind if kind.starts_with("subscription.") => {
                 let subscription: Subscription = event.entity("subscription")?;
@@ -189,6 +192,8 @@ impl Razorpay {
         Ok(ToldSubscription {
             provider_ref: subscription.id.clone(),
             organization_id: notes.get(ORGANIZATION).and_then(|text| text.parse().ok()),
+            // Who has the key alone begins a subscription and writes its notes.
+            checkout_id: None,
             plan_id: plan.plan_id.or_else(|| notes.get(PLAN)?.parse().ok()),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,

@@ -143,6 +143,31 @@ mod tests {
     }
 
     #[test]
+    fn a_page_tells_its_name_what_it_asked_for_and_the_tax_that_was_worked_out() {
+        // A code takes off, Stripe Tax adds or finds that there is none.
+        for (total, tax, status, asked, told_tax) in [
+            (1_000, 0, None, 1_000, None),
+            (500, 0, None, 1_000, None),
+            (0, 0, None, 1_000, None),
+            (1_070, 70, Some("complete"), 1_070, Some(70)),
+            (1_000, 0, Some("complete"), 1_000, Some(0)),
+            (1_000, 0, Some("failed"), 1_000, None),
+        ] {
+            let session = json!({ "id": "cs_1", "mode": "payment", "payment_status": "paid",
+                "payment_intent": "pi_1", "amount_subtotal": 1_000, "amount_total": total,
+                "currency": "usd", "automatic_tax": { "enabled": true, "status": status },
+                "total_details": { "amount_tax": tax } });
+            let fact = read_one("checkout.session.completed", &session).unwrap();
+            let ProviderFact::CheckoutPaid { page, payment: Some(payment), .. } = fact else {
+                panic!("it was paid: {session}");
+            };
+            assert_eq!(page.provider_ref.as_deref(), Some("cs_1"));
+            assert_eq!(page.asked.map(|asked| asked.minor), Some(asked), "{session}");
+            assert_eq!((payment.amount.minor, payment.tax_minor), (total, told_tax), "{session}");
+        }
+    }
+
+    #[test]
     fn what_others_sell_is_passed_over_and_ours_is_not() {
         let weekly = |metadata: Value| {
             json!({ "id": "sub_1", "status": "active", "cancel_at_period_end": false,

@@ -86,6 +86,8 @@ pub(super) struct Session {
     pub subscription: Option<String>,
     /// What was paid in the end.
     pub total: i64,
+    /// The tax in that, once it was worked out.
+    pub tax: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -180,6 +182,8 @@ pub(super) struct Book {
     pub refunds: Vec<Value>,
     /// Promotion codes and their coupons.
     pub codes: BTreeMap<String, Coupon>,
+    /// The percents that are added to what is paid once on pages that want taxes, where any are.
+    pub tax_percent: Option<i64>,
     /// All events, oldest first.
     pub events: Vec<Value>,
     /// The names of those that were not taken yet.

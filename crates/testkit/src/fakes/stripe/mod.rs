@@ -88,6 +88,16 @@ impl FakeStripe {
         self.desk.book().complete(session, (Card::AsksFirst, None), now)
     }
 
+    /// A buyer pays on a Payment Link that the account has for something else, having written a
+    /// reference of their own into its address.
+    ///
+    /// # Errors
+    /// As [`FakeStripe::pay`].
+    pub fn pay_by_link(&self, reference: &str, (minor, currency): (i64, &str)) -> Result<FakePaid> {
+        let now = self.desk.now();
+        self.desk.book().pay_by_link(reference, (minor, currency), now)
+    }
+
     /// Another card for a customer of a subscription, as the portal takes it.
     ///
     /// # Errors
@@ -125,6 +135,11 @@ impl FakeStripe {
         ensure!(!book.codes.contains_key(code), "there is a code {code}");
         book.codes.insert(code.to_owned(), coupon);
         Ok(())
+    }
+
+    /// Adds taxes from now on, by Stripe Tax, to what is paid once on a page that wants them.
+    pub fn add_taxes(&self, percent: i64) {
+        self.desk.book().tax_percent = Some(percent);
     }
 
     /// The bank decides about the dispute of a payment.

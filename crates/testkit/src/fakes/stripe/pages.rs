@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Map;
 
-use super::book::{Book, Card, Customer, Line, Session, Subscription};
+use super::book::{Book, Card, Customer, Line, Price, Session, Subscription};
 use super::clock::later;
 use super::coupons::Discount;
 use super::require_open;
@@ -79,6 +79,9 @@ impl Book {
         };
         let off = coupon.as_ref().map(|coupon| coupon.take_off(&session.price)).transpose()?;
         session.total = session.price.amount - off.unwrap_or_default();
+        let is_taxed = session.adds_taxes && session.price.interval.is_none();
+        session.tax = self.tax_percent.filter(|_| is_taxed).map(|rate| session.total * rate / 100);
+        session.total += session.tax.unwrap_or_default();
         session.status = "complete";
         match session.price.interval.clone() {
             Some(interval) => {
@@ -91,6 +94,45 @@ impl Book {
         self.tell("checkout.session.completed", shown, now);
         self.sessions.insert(session.id.clone(), session);
         Ok(FakePaid::Yes)
+    }
+
+    /// A page that no server asked for.
+    pub(super) fn pay_by_link(
+        &mut self,
+        reference: &str,
+        (amount, currency): (i64, &str),
+        now: i64,
+    ) -> Result<FakePaid> {
+        let price = Price {
+            id: self.name("price"),
+            product: self.name("prod"),
+            amount,
+            currency: currency.to_owned(),
+            interval: None,
+        };
+        let session = Session {
+            id: self.name("cs_test"),
+            reference: Some(reference.to_owned()),
+            metadata: Map::new(),
+            inner_metadata: Map::new(),
+            customer: None,
+            title: "Something else".to_owned(),
+            trial_days: 0,
+            takes_codes: false,
+            adds_taxes: false,
+            success_url: "https://shop.example/thanks".to_owned(),
+            cancel_url: None,
+            created: now,
+            status: "open",
+            payment_intent: None,
+            subscription: None,
+            total: amount,
+            tax: None,
+            price,
+        };
+        let id = session.id.clone();
+        self.sessions.insert(id.clone(), session);
+        self.complete(&id, (Card::Pays, None), now)
     }
 
     fn take_once(&mut self, session: &mut Session, card: Card, now: i64) {

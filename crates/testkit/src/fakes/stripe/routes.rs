@@ -74,6 +74,7 @@ impl Book {
             payment_intent: None,
             subscription: None,
             total: price.amount,
+            tax: None,
             price,
         };
         let shown = session.show(base);
