@@ -69,6 +69,7 @@ mod sign_in;
 mod standing;
 mod tokens;
 mod turn_flags;
+mod unproven_account;
 mod webauthn;
 
 pub use actor::{Actor, Desk, Via};

@@ -181,7 +181,7 @@ impl<'a> Way<'a> {
     }
 
     /// For the audit log: a word of the person's own stands where it can be erased.
-    fn describe(self) -> Value {
+    pub fn describe(self) -> Value {
         match self {
             Self::Elsewhere(label) => json!({ "way": label }),
             Self::Passkey(name) => json!({ "way": "passkey", "name": name }),

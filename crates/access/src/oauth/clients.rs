@@ -11,6 +11,7 @@ use super::redirect_uri::check_redirects;
 use crate::Access;
 use crate::actor::Actor;
 use crate::api_keys::check_scopes;
+use crate::audit::AuditDraft;
 use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::permission::{Permission, require, require_endless};
@@ -218,6 +219,12 @@ fn make_secret(kind: ClientKind) -> Result<Option<String>, AccessError> {
         ClientKind::Confidential => generate_client_secret().map(Some),
         ClientKind::Public => Ok(None),
     }
+}
+
+/// The line of the audit log about a client that goes with what its maker had.
+pub(crate) fn draft_removal(client: &OAuthClient) -> AuditDraft {
+    let details = json!({ "before": describe(client), "after": null });
+    AuditDraft { action: "client.delete", subject: subject(client), details }
 }
 
 fn subject(client: &OAuthClient) -> String {

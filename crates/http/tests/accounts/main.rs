@@ -19,6 +19,7 @@ mod passwords;
 mod providers;
 mod restrictions;
 mod tokens;
+mod unproven;
 
 use anyhow::{Context, Result, ensure};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse};
