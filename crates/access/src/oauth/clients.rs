@@ -12,6 +12,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::api_keys::check_scopes;
 use crate::audit::AuditDraft;
+use crate::confirm::lock_asker;
 use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::permission::{Permission, require, require_endless};
@@ -94,11 +95,12 @@ impl Access {
             last_used_at: None,
         };
         let entry = actor.audit_entry("client.register", &subject(&client), describe(&client), now);
-        let inserted = client.clone();
+        let (asker, inserted) = (actor.clone(), client.clone());
         self.store
             .write::<(), AccessError, _>(move |tx| {
-                let (client, entry) = (inserted.clone(), entry.clone());
+                let (asker, client, entry) = (asker.clone(), inserted.clone(), entry.clone());
                 Box::pin(async move {
+                    lock_asker(tx, &asker).await?;
                     let known = tx.clients().list_clients(client.organization_id).await?;
                     if known.len() >= MOST_CLIENTS {
                         let message = "is one client too many; remove one that is not used";
