@@ -7,6 +7,7 @@ mod closing;
 mod export;
 mod factors;
 mod import;
+mod inviters;
 mod issuers;
 mod leaving;
 mod links;
