@@ -4,7 +4,8 @@
 //! does not have and does not outlast the key that made it, so that a stolen key cannot make a
 //! stronger one; the token of a client or of a renewable pair makes none; only its owner gets a
 //! key's successor, which acts in their name; none is made where the plan does not include the API;
-//! a person has so many in an organization that are good.
+//! a person has so many in an organization that are good; a session or key that has ended
+//! meanwhile makes none.
 
 use gantry_ports::store::{ApiKey, StoreExt, Tx};
 use gantry_rules::plan::Feature;
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::confirm::lock_asker;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
 use crate::error::AccessError;
@@ -82,11 +84,12 @@ impl Access {
         let details = json!({ "name": key.name, "scopes": key.scopes, "prefix": key.prefix });
         let entry =
             actor.audit_entry("api_key.issue", &format!("api_key {}", key.id), details, now);
-        let inserted = key.clone();
+        let (asker, inserted) = (actor.clone(), key.clone());
         self.store
             .write(move |tx| {
-                let (key, entry) = (inserted.clone(), entry.clone());
+                let (asker, key, entry) = (asker.clone(), inserted.clone(), entry.clone());
                 Box::pin(async move {
+                    lock_asker(tx, &asker).await?;
                     require_room(tx, &key).await?;
                     tx.access().insert_api_key(&key).await?;
                     Ok::<(), AccessError>(tx.audit().append(&entry).await?)
@@ -162,10 +165,11 @@ impl Access {
         let details = json!({ "name": key.name, "replaces": id, "prefix": key.prefix });
         let entry =
             actor.audit_entry("api_key.rotate", &format!("api_key {}", key.id), details, now);
-        let inserted = key.clone();
+        let (asker, inserted) = (actor.clone(), key.clone());
         self.change_identity(key.user_id, move |tx| {
-            let (key, entry) = (inserted.clone(), entry.clone());
+            let (asker, key, entry) = (asker.clone(), inserted.clone(), entry.clone());
             Box::pin(async move {
+                lock_asker(tx, &asker).await?;
                 tx.access().revoke_api_key(key.organization_id, id, now).await?;
                 tx.access().insert_api_key(&key).await?;
                 Ok(tx.audit().append(&entry).await?)
@@ -180,10 +184,9 @@ fn may_manage(actor: &Actor, key: &ApiKey) -> bool {
     actor.user_id == Some(key.user_id) || Permission::ManageMembers.allows(actor)
 }
 
-/// Stops somebody who has as many good keys in the organization as one may.
+/// Stops somebody who has as many good keys in the organization as one may; they are locked, so
+/// that keys are counted by one at a time.
 async fn require_room(tx: &dyn Tx, new: &ApiKey) -> Result<(), AccessError> {
-    // Keys are counted by one at a time.
-    tx.access().lock_user(new.user_id).await?;
     let keys = tx.access().list_api_keys(new.organization_id).await?;
     let is_good = |key: &&ApiKey| key.expires_at.is_none_or(|end| new.created_at < end);
     let own = keys.iter().filter(|key| key.user_id == new.user_id).filter(is_good).count();

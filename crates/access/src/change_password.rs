@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::confirm::lock_signed_in;
 use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::links::end_links;
@@ -35,7 +36,8 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::Invalid`] for a wrong present
     /// password or a new one that is not taken, [`AccessError::LockedOut`],
-    /// [`AccessError::Busy`], [`AccessError::Store`].
+    /// [`AccessError::NotSignedIn`] when the session ended meanwhile, [`AccessError::Busy`],
+    /// [`AccessError::Store`].
     pub async fn change_password(
         &self,
         actor: &Actor,
@@ -58,9 +60,9 @@ impl Access {
             let (password_hash, mail) = (password_hash.clone(), mail.clone());
             let entry = entry.clone();
             Box::pin(async move {
-                // What else of the user changed meanwhile stays.
-                let user = tx.access().lock_user(user_id).await?;
-                let user = user.ok_or(AccessError::NotSignedIn)?;
+                // What else of the user changed meanwhile stays; the owner may have set a password
+                // by a link while whoever asks here knew the one before.
+                let user = lock_signed_in(tx, (user_id, session)).await?;
                 tx.access().update_user(&User { password_hash, ..user }).await?;
                 tx.identity().delete_sessions(user_id, Some(session), now).await?;
                 end_links(tx, user_id).await?;

@@ -1,9 +1,11 @@
 //! Somebody who is signed in proves once more that it is them, before what a thief of their
-//! session must not do.
+//! session must not do; and a request that was on its way when their session ended does nothing
+//! that outlasts it.
 //!
 //! Invariants: only a browser session can do it, never a key; failures count like those of signing
 //! in, and the lock is checked again in the transaction that decides, so that many guesses at once
-//! are no better than one after another.
+//! are no better than one after another; whether a session still lives is asked in the transaction
+//! that makes a new way in, under the lock that whoever ends sessions takes too.
 
 use gantry_ports::store::{StoreExt, Tx, User};
 use gantry_types::{SessionId, Timestamp, UserId};
@@ -97,6 +99,42 @@ impl Access {
                 Err(AccessError::invalid("password", "is wrong; give your present password"))
             }
             Verdict::Locked(until) => Err(locked(until, now)),
+        }
+    }
+}
+
+/// The person behind a session that has not ended since the request came; locks them.
+pub(crate) async fn lock_signed_in(
+    tx: &dyn Tx,
+    (user_id, session): (UserId, SessionId),
+) -> Result<User, AccessError> {
+    let user = tx.access().lock_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+    let sessions = tx.access().list_sessions(user_id).await?;
+    if sessions.iter().any(|live| live.id == session) {
+        Ok(user)
+    } else {
+        Err(AccessError::NotSignedIn)
+    }
+}
+
+/// The same for whoever may ask by a key of their own, which may have been revoked since.
+pub(crate) async fn lock_asker(tx: &dyn Tx, actor: &Actor) -> Result<(), AccessError> {
+    let user_id = require_person(actor)?;
+    match &actor.via {
+        Via::Session { id, .. } => lock_signed_in(tx, (user_id, *id)).await.map(drop),
+        Via::ApiKey { id, client: None, family: None, .. } => {
+            tx.access().lock_user(user_id).await?;
+            let keys = tx.access().list_api_keys(actor.organization_id).await?;
+            let still = keys.iter().any(|key| key.id == *id);
+            if still { Ok(()) } else { Err(AccessError::NotSignedIn) }
+        }
+        // Their tokens are no keys that are listed, or are another issuer's to end.
+        Via::ApiKey { client: Some(_), .. }
+        | Via::ApiKey { family: Some(_), .. }
+        | Via::Token
+        | Via::System => {
+            tx.access().lock_user(user_id).await?;
+            Ok(())
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: an invitation is for one address, and good once; seats are counted again when it
 //! is accepted, and the plan is asked again whether it is for others at all; nobody invites
-//! somebody to more than they are themselves; mails to one address, and of one organization, come
+//! somebody to more than they are themselves, which is asked again under the lock; mails to one address, and of one organization, come
 //! with pauses.
 
 use std::time::Duration;
@@ -17,10 +17,11 @@ use crate::actor::Actor;
 use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::mail_pause::{require_pause, require_share_of_day};
-use crate::members::Books;
+use crate::members::{Books, with_present_role};
 use crate::permission::{Permission, require};
 use crate::secret::{LinkToken, sha256_hex};
 use crate::sessions::require_person;
+use crate::withdraw_invitations::may_offer;
 
 /// How long an invitation is good.
 const LIFE: Duration = Duration::from_hours(7 * 24);
@@ -49,10 +50,7 @@ impl Access {
         actor: &Actor,
         wanted: NewInvitation,
     ) -> Result<Invitation, AccessError> {
-        require(actor, Permission::ManageMembers)?;
-        if wanted.role == Role::Owner && actor.role != Role::Owner {
-            return Err(AccessError::Forbidden { permission: Permission::ManageMembers });
-        }
+        require_offer(actor, wanted.role)?;
         let inviter_id = require_person(actor)?;
         let email = parse_email(&wanted.email)?;
         let now = self.clock.now();
@@ -97,14 +95,16 @@ impl Access {
         let details = json!({ "email": invitation.email, "role": invitation.role });
         let subject = format!("invitation {}", invitation.id);
         let entry = actor.audit_entry("member.invite", &subject, details, now);
-        let invitation = invitation.clone();
+        let (inviter, invitation) = (actor.clone(), invitation.clone());
         self.store
             .write(move |tx| {
-                let (invitation, mail) = (invitation.clone(), mail.clone());
-                let entry = entry.clone();
+                let (inviter, invitation) = (inviter.clone(), invitation.clone());
+                let (mail, entry) = (mail.clone(), entry.clone());
                 Box::pin(async move {
                     // Seats are counted by one at a time.
                     tx.access().lock_organization(invitation.organization_id).await?;
+                    let members = tx.identity().list_members(invitation.organization_id).await?;
+                    require_offer(&with_present_role(&inviter, &members)?, invitation.role)?;
                     tx.identity().replace_invitation(&invitation).await?;
                     require_place(tx, &invitation, now).await?;
                     require_share_of_day(tx, invitation.organization_id, now).await?;
@@ -192,6 +192,16 @@ impl Access {
         })
         .await?;
         Ok(organization_id)
+    }
+}
+
+/// Stops whoever may not invite somebody as that.
+fn require_offer(actor: &Actor, offered: Role) -> Result<(), AccessError> {
+    require(actor, Permission::ManageMembers)?;
+    if may_offer(actor.role, offered) {
+        Ok(())
+    } else {
+        Err(AccessError::Forbidden { permission: Permission::ManageMembers })
     }
 }
 

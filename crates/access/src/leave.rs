@@ -1,8 +1,8 @@
 //! A person leaves the installation, and may change their mind.
 //!
-//! Invariants: whoever asked is signed out everywhere at once, and their keys are revoked; until
-//! the day that they were told they may stay by the link in a mail; an organization with other
-//! members keeps an owner, and the installation an administrator.
+//! Invariants: whoever asked is signed out everywhere at once, and their keys are revoked and their
+//! invitations taken back; until the day that they were told they may stay by the link in a mail; an
+//! organization with other members keeps an owner, and the installation an administrator.
 
 use gantry_letters::Letter;
 use gantry_ports::store::{
@@ -19,6 +19,7 @@ use crate::error::AccessError;
 use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::secret::sha256_hex;
 use crate::sign_in::Client;
+use crate::withdraw_invitations::withdraw_everywhere;
 
 /// Departures that are looked at together.
 const ROUND: u32 = 100;
@@ -65,7 +66,8 @@ impl Access {
         Ok(departure)
     }
 
-    /// Keeps an account after all, by the link of a mail. Sessions and keys do not come back.
+    /// Keeps an account after all, by the link of a mail. Sessions, keys and invitations do not come
+    /// back.
     ///
     /// # Errors
     /// [`AccessError::LinkNotGood`], [`AccessError::Store`].
@@ -150,6 +152,7 @@ impl Leave {
         tx.identity().delete_sessions(user_id, None, asked_at).await?;
         end_links(tx, user_id).await?;
         tx.departures().revoke_keys(user_id, asked_at).await?;
+        withdraw_everywhere(tx, user_id, &self.entry).await?;
         tx.departures().insert_departure(&self.departure).await?;
         tx.identity().replace_link(&self.link).await?;
         tx.mails().insert_mail(&self.mail).await?;

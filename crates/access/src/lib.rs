@@ -70,7 +70,9 @@ mod sign_in;
 mod standing;
 mod tokens;
 mod turn_flags;
+mod unproven_account;
 mod webauthn;
+mod withdraw_invitations;
 
 pub use actor::{Actor, Desk, Via};
 pub use allowed_networks::AllowedNetworks;

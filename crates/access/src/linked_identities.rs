@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::Access;
 use crate::actor::Actor;
 use crate::ceremony::{Begun, Wish};
+use crate::confirm::lock_signed_in;
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
 use crate::providers::Provider;
@@ -66,7 +67,7 @@ impl Access {
         vouched: Vouched,
         actor: &Actor,
     ) -> Result<(), AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         let snapshot = self.store.read().await?;
         let id = provider.id.as_str();
         let known = snapshot.vouching().find_identity(id, &vouched.subject).await?;
@@ -92,6 +93,7 @@ impl Access {
         let added = self.change_identity(user.id, move |tx| {
             let (identity, told) = (identity.clone(), told.clone());
             Box::pin(async move {
+                lock_signed_in(tx, (identity.user_id, session)).await?;
                 tx.vouching().insert_identity(&identity).await?;
                 told.insert(tx).await
             })
@@ -181,7 +183,7 @@ impl<'a> Way<'a> {
     }
 
     /// For the audit log: a word of the person's own stands where it can be erased.
-    fn describe(self) -> Value {
+    pub fn describe(self) -> Value {
         match self {
             Self::Elsewhere(label) => json!({ "way": label }),
             Self::Passkey(name) => json!({ "way": "passkey", "name": name }),

@@ -1,8 +1,10 @@
 //! Who belongs to an organization, and as what.
 //!
 //! Invariants: an organization always has an owner; only owners make and unmake owners; a person
-//! cannot leave their personal organization; whoever leaves loses sessions and keys there at once;
-//! nobody joins where the plan is for one person alone.
+//! cannot leave their personal organization; whoever leaves loses sessions and keys there at once,
+//! and whoever may invite no more takes their invitations along; what the actor may is asked again
+//! under the lock, by the role that they have then; nobody joins where the plan is for one person
+//! alone.
 
 use gantry_ports::store::{
     AuditEntry, Invitation, Member, ReadAccess, ReadAccounts, ReadIdentity, ReadTx, Tx,
@@ -16,6 +18,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
+use crate::withdraw_invitations::withdraw_invitations;
 
 /// Everybody who belongs to an organization, or may soon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +102,7 @@ impl Access {
         books.read_roster(actor.organization_id, self.clock.now()).await
     }
 
-    /// Gives a member another role.
+    /// Gives a member another role; invitations of theirs that it may not offer are taken back.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`], also for an admin who makes or unmakes an owner,
@@ -115,7 +118,7 @@ impl Access {
             .await
     }
 
-    /// Removes a member, with their sessions and keys in the organization.
+    /// Removes a member, with their sessions, keys and invitations in the organization.
     ///
     /// # Errors
     /// As [`Access::change_role`].
@@ -181,17 +184,26 @@ struct MemberChange {
     now: Timestamp,
 }
 
+/// The actor with the role that they have now, by the members of their organization, which is
+/// locked: they may have lost the one that they came with.
+pub(crate) fn with_present_role(actor: &Actor, members: &[Member]) -> Result<Actor, AccessError> {
+    let Some(user_id) = actor.user_id else { return Ok(actor.clone()) };
+    match members.iter().find(|member| member.user_id == user_id) {
+        Some(member) => Ok(Actor { role: member.role, ..actor.clone() }),
+        None => Err(AccessError::Forbidden { permission: Permission::ManageMembers }),
+    }
+}
+
 impl MemberChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         let organization_id = self.actor.organization_id;
         tx.access().lock_organization(organization_id).await?;
+        // What they make on their way out is made before, and ends with the rest, or not at all.
+        tx.access().lock_user(self.user_id).await?;
         let members = tx.identity().list_members(organization_id).await?;
         let member = members.iter().find(|member| member.user_id == self.user_id);
         let member = member.ok_or(AccessError::NotFound { what: "member" })?;
-        let touches_owner = member.role == Role::Owner || self.after == Some(Role::Owner);
-        if touches_owner && self.actor.role != Role::Owner {
-            return Err(AccessError::Forbidden { permission: Permission::ManageMembers });
-        }
+        self.require_right(member, &members)?;
         let owners = members.iter().filter(|member| member.role == Role::Owner).count();
         if member.role == Role::Owner && self.after != Some(Role::Owner) && owners == 1 {
             return Err(AccessError::LastOwner);
@@ -206,7 +218,23 @@ impl MemberChange {
             Some(role) => tx.access().set_member(organization_id, self.user_id, role).await?,
             None => tx.identity().delete_member(organization_id, self.user_id, self.now).await?,
         }
-        Ok(tx.audit().append(&self.entry(member)).await?)
+        let entry = self.entry(member);
+        tx.audit().append(&entry).await?;
+        withdraw_invitations(tx, (organization_id, self.user_id), self.after, &entry).await
+    }
+
+    /// Stops whoever may not change `member` any more.
+    fn require_right(&self, member: &Member, members: &[Member]) -> Result<(), AccessError> {
+        let actor = with_present_role(&self.actor, members)?;
+        // Everybody may leave.
+        if self.session.is_none() {
+            require(&actor, Permission::ManageMembers)?;
+        }
+        let touches_owner = member.role == Role::Owner || self.after == Some(Role::Owner);
+        if touches_owner && actor.role != Role::Owner {
+            return Err(AccessError::Forbidden { permission: Permission::ManageMembers });
+        }
+        Ok(())
     }
 
     fn entry(&self, member: &Member) -> AuditEntry {

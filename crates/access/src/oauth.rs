@@ -16,6 +16,7 @@ mod redirect_uri;
 mod tokens;
 
 pub use authorize::{AuthorizationRequest, Consent};
+pub(crate) use clients::draft_removal;
 pub use clients::{ClientDraft, IssuedClient};
 pub use inspect::{TokenFacts, TokenKind};
 pub use redirect_uri::origin_of_redirect;

@@ -15,6 +15,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::audit::{AuditDraft, Origin};
 use crate::ceremony::{BrowserToken, LIFETIME, NewCeremony, Secrets};
+use crate::confirm::lock_signed_in;
 use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::linked_identities::{Way, WayChange, require_way_in};
@@ -149,13 +150,13 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::CeremonyNotGood`],
     /// [`AccessError::PasskeyRefused`], [`AccessError::Invalid`] for a name that is none,
-    /// [`AccessError::Store`].
+    /// [`AccessError::NotSignedIn`] when the session ended meanwhile, [`AccessError::Store`].
     pub async fn finish_passkey(
         &self,
         actor: &Actor,
         created: PasskeyCreated,
     ) -> Result<Passkey, AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         let now = self.clock.now();
         let name = parse_name(&created.name)?;
         let (challenge, ceremony) = self
@@ -182,6 +183,7 @@ impl Access {
         let result = self.change_identity(user.id, move |tx| {
             let (added, told) = (added.clone(), told.clone());
             Box::pin(async move {
+                lock_signed_in(tx, (added.user_id, session)).await?;
                 tx.vouching().insert_passkey(&added).await?;
                 told.insert(tx).await
             })

@@ -2,11 +2,12 @@
 //!
 //! Invariant: asking for the link tells nobody whether an address has an account, neither by the
 //! answer nor by its time: the work is done after the answer; the link sets a password only while
-//! the account has the address that it was sent to.
+//! the account has the address that it was sent to; what was added to an account before anybody
+//! proved its address goes with the old password.
 
 use gantry_letters::Letter;
 use gantry_ports::store::{LinkPurpose, OneTimeLink, QueuedMail, StoreExt, Tx, User};
-use gantry_types::Timestamp;
+use gantry_types::{Timestamp, UserId};
 use serde_json::json;
 use tracing::Instrument;
 
@@ -19,6 +20,7 @@ use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::password_rules::PasswordOwner;
 use crate::secret::sha256_hex;
 use crate::sign_in::Client;
+use crate::unproven_account::{UnprovenAccount, is_unproven};
 
 impl Access {
     /// Sends a link for a new password, if the address has an account and none was sent within
@@ -73,7 +75,9 @@ impl Access {
         Ok(())
     }
 
-    /// Sets a new password by a link; ends every session, and verifies the address.
+    /// Sets a new password by a link; ends every session, and verifies the address. Where nobody
+    /// had proved it, every other way into the account ends too: whoever registered it may be
+    /// somebody else.
     ///
     /// # Errors
     /// [`AccessError::LinkNotGood`], [`AccessError::Invalid`] for a password that is not taken,
@@ -104,11 +108,13 @@ impl Access {
             ip: client.ip.clone(),
             now,
         };
-        self.change_identity(user.id, move |tx| {
-            let reset = reset.clone();
-            Box::pin(async move { reset.apply(tx).await })
-        })
-        .await?;
+        let concerned = self
+            .change_identity(user.id, move |tx| {
+                let reset = reset.clone();
+                Box::pin(async move { reset.apply(tx).await })
+            })
+            .await?;
+        concerned.into_iter().for_each(|user_id| self.forget(user_id));
         self.ring();
         Ok(())
     }
@@ -125,7 +131,8 @@ struct Reset {
 }
 
 impl Reset {
-    async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+    /// Answers in whose name else tokens ended.
+    async fn apply(&self, tx: &dyn Tx) -> Result<Vec<UserId>, AccessError> {
         let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
@@ -133,9 +140,11 @@ impl Reset {
         if user.email != self.link.email {
             return Err(AccessError::LinkNotGood);
         }
+        let second_factor_at = if is_unproven(&user) { None } else { user.second_factor_at };
         let changed = User {
             password_hash: self.password_hash.clone(),
             email_verified_at: Some(self.now),
+            second_factor_at,
             ..user.clone()
         };
         tx.access().update_user(&changed).await?;
@@ -149,6 +158,10 @@ impl Reset {
             details: json!({ "sessions_ended": ended }),
         };
         let origin = Origin { organization_id: None, user_id: Some(user.id), ip: self.ip.clone() };
-        Ok(tx.audit().append(&draft.complete(origin, self.now)).await?)
+        tx.audit().append(&draft.complete(origin, self.now)).await?;
+        if !is_unproven(&user) {
+            return Ok(Vec::new());
+        }
+        UnprovenAccount { tx, user: &user, ip: &self.ip, now: self.now }.end_ways_in().await
     }
 }

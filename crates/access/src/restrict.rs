@@ -1,7 +1,7 @@
 //! An administrator suspends, bans and reinstates people.
 //!
-//! Invariants: whoever is suspended or banned is signed out everywhere in the same transaction;
-//! nobody does it to themselves, and the installation keeps an active administrator; why it was
+//! Invariants: whoever is suspended or banned is signed out everywhere in the same transaction, and
+//! whom they invited is not let in any more; nobody does it to themselves, and the installation keeps an active administrator; why it was
 //! done is for administrators alone, and can be erased from the audit log.
 
 use gantry_letters::Letter;
@@ -18,6 +18,7 @@ use crate::leave::lock_homes;
 use crate::links::end_links;
 use crate::permission::{Permission, require};
 use crate::standing::{Standing, find_standing};
+use crate::withdraw_invitations::withdraw_everywhere;
 
 /// The longest reason and the longest note, in characters.
 const LONGEST_REASON: usize = 500;
@@ -112,8 +113,8 @@ impl Access {
         Ok(done)
     }
 
-    /// Lets somebody sign in again; who may already stays as they are. Sessions do not come back,
-    /// and schedules that were paused stay so.
+    /// Lets somebody sign in again; who may already stays as they are. Sessions and invitations do
+    /// not come back, and schedules that were paused stay so.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for anybody but administrators, [`AccessError::Invalid`] for the
@@ -195,6 +196,7 @@ impl Restraining {
         // With them end the families of tokens, and so what was granted to clients.
         tx.identity().delete_sessions(user_id, None, at).await?;
         end_links(tx, user_id).await?;
+        withdraw_everywhere(tx, user_id, &self.entry).await?;
         if !is_told {
             tx.mails().insert_mail(&self.mail).await?;
         }

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::Access;
 use crate::actor::Actor;
 use crate::authenticator::{Authenticator, encode_secret};
+use crate::confirm::lock_signed_in;
 use crate::error::AccessError;
 use crate::sealing::Opened;
 use crate::secret::{generate_recovery_code, generate_shared_secret, sha256_hex};
@@ -66,7 +67,7 @@ impl Access {
         actor: &Actor,
         password: String,
     ) -> Result<Enrolment, AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         require_off(&user)?;
         self.confirm_password(&user, password, &actor.ip).await?;
         let secret = encode_secret(generate_shared_secret()?);
@@ -84,8 +85,7 @@ impl Access {
             .write::<_, AccessError, _>(move |tx| {
                 let (factor, entry) = (factor.clone(), entry.clone());
                 Box::pin(async move {
-                    let user = tx.access().lock_user(factor.user_id).await?;
-                    require_off(&user.ok_or(AccessError::NotSignedIn)?)?;
+                    require_off(&lock_signed_in(tx, (factor.user_id, session)).await?)?;
                     tx.identity().set_second_factor(&factor).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })
@@ -125,9 +125,9 @@ impl Access {
                     user_id: user.id,
                 },
                 hashes: codes.hashes(),
-                session,
                 at: now,
             }),
+            session,
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_on", &subject, json!({}), now),
             user: User { second_factor_at: Some(now), ..user },
@@ -147,7 +147,7 @@ impl Access {
         actor: &Actor,
         password: String,
     ) -> Result<(), AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         if user.second_factor_at.is_none() {
             return Err(AccessError::NotFound { what: "second factor" });
         }
@@ -157,6 +157,7 @@ impl Access {
         let subject = format!("user {}", user.id);
         let change = FactorChange {
             turned_on: None,
+            session,
             mail: self.write_letter(&letter, &user, now)?,
             entry: actor.audit_entry("second_factor.turn_off", &subject, json!({}), now),
             user: User { second_factor_at: None, ..user },
@@ -248,6 +249,8 @@ struct FactorChange {
     user: User,
     /// `None` turns it off.
     turned_on: Option<TurnedOn>,
+    /// The session that asks, and in which a code was shown.
+    session: SessionId,
     mail: QueuedMail,
     entry: AuditEntry,
 }
@@ -257,17 +260,16 @@ struct TurnedOn {
     factor: SecondFactor,
     /// Of the recovery codes.
     hashes: Vec<String>,
-    /// The session in which a code was shown.
-    session: SessionId,
     at: Timestamp,
 }
 
 impl TurnedOn {
-    async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
+    /// Every session but `shown` never showed a code.
+    async fn apply(&self, tx: &dyn Tx, shown: SessionId) -> Result<(), AccessError> {
         let user_id = self.factor.user_id;
         tx.identity().set_second_factor(&self.factor).await?;
         tx.identity().set_recovery_codes(user_id, &self.hashes).await?;
-        tx.identity().delete_sessions(user_id, Some(self.session), self.at).await?;
+        tx.identity().delete_sessions(user_id, Some(shown), self.at).await?;
         Ok(())
     }
 }
@@ -275,8 +277,7 @@ impl TurnedOn {
 impl FactorChange {
     async fn apply(&self, tx: &dyn Tx) -> Result<(), AccessError> {
         // What else of the user changed meanwhile stays.
-        let user = tx.access().lock_user(self.user.id).await?;
-        let user = user.ok_or(AccessError::NotSignedIn)?;
+        let user = lock_signed_in(tx, (self.user.id, self.session)).await?;
         let second_factor_at = self.user.second_factor_at;
         if user.second_factor_at.is_some() == second_factor_at.is_some() {
             // Another request did the same a moment ago, and its recovery codes are shown.
@@ -284,7 +285,7 @@ impl FactorChange {
         }
         tx.access().update_user(&User { second_factor_at, ..user }).await?;
         match &self.turned_on {
-            Some(turned_on) => turned_on.apply(tx).await?,
+            Some(turned_on) => turned_on.apply(tx, self.session).await?,
             None => tx.identity().delete_second_factor(self.user.id).await?,
         }
         tx.mails().insert_mail(&self.mail).await?;

@@ -140,6 +140,8 @@ impl Access {
         self.change_identity(user_id, move |tx| {
             let actor = actor.clone();
             Box::pin(async move {
+                // Whoever makes a new way in by it at this moment goes first, or not at all.
+                tx.access().lock_user(user_id).await?;
                 let sessions = tx.access().list_sessions(user_id).await?;
                 let before = sessions.iter().find(|session| session.id == id).map(describe);
                 tx.access().delete_session(user_id, id).await?;

@@ -2,7 +2,8 @@
 //! exchanged for the next pair (RFC 6749, 1.5; rotation by RFC 9700, 4.14.2).
 //!
 //! Invariants: a refresh token is good once; one that comes again was stolen, by now or before, so
-//! the whole family ends; a new pair ends the access token before it.
+//! the whole family ends; a new pair ends the access token before it; a session that has ended
+//! meanwhile begins no family.
 
 use gantry_ports::StoreError;
 use gantry_ports::store::{ApiKey, AuditEntry, RefreshToken, StoreExt, Tx};
@@ -14,6 +15,7 @@ use crate::Access;
 use crate::actor::Actor;
 use crate::api_keys::check_scopes;
 use crate::audit::{AuditDraft, Origin};
+use crate::confirm::lock_signed_in;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
 use crate::error::AccessError;
@@ -63,7 +65,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`], also for a key, [`AccessError::ScopeNotYours`],
     /// [`AccessError::Invalid`], [`AccessError::NotInPlan`] where they would be of no use,
-    /// [`AccessError::Store`].
+    /// [`AccessError::NotSignedIn`] when the session ended meanwhile, [`AccessError::Store`].
     pub async fn issue_tokens(
         &self,
         actor: &Actor,
@@ -71,7 +73,7 @@ impl Access {
         scopes: Vec<Scope>,
     ) -> Result<TokenPair, AccessError> {
         require(actor, Permission::ManageKeys)?;
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         let now = self.clock.now();
         let first = RefreshToken {
             token_sha256: String::new(),
@@ -96,6 +98,7 @@ impl Access {
             .write::<_, AccessError, _>(move |tx| {
                 let (new, entry) = (new.clone(), entry.clone());
                 Box::pin(async move {
+                    lock_signed_in(tx, (new.refresh.user_id, session)).await?;
                     new.insert(tx).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })

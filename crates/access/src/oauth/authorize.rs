@@ -1,7 +1,8 @@
 //! A person agrees that a client acts for them.
 //!
 //! Invariants: nobody is sent to an address that the client did not register; only somebody at
-//! their browser agrees, and to no more than they may do themselves.
+//! their browser agrees, and to no more than they may do themselves; a session that has ended
+//! meanwhile grants nothing.
 
 use gantry_ports::store::{AuthorizationCode, OAuthClient, StoreExt};
 use gantry_types::{Locale, OAuthClientId, Scope, TokenFamilyId};
@@ -11,6 +12,7 @@ use super::pkce::is_challenge;
 use super::{CODE_LIFETIME, OAuthError, parse_scopes};
 use crate::Access;
 use crate::actor::Actor;
+use crate::confirm::lock_signed_in;
 use crate::secret::{generate_code, sha256_hex};
 
 /// What a client asks for, as it came in the query (RFC 6749, 4.1.1; RFC 7636, 4.3).
@@ -108,7 +110,7 @@ impl Access {
         request: &AuthorizationRequest,
     ) -> Result<String, OAuthError> {
         let scopes = check_request(actor, client, request)?;
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         let now = self.clock.now();
         let secret = generate_code()?;
         let code = AuthorizationCode {
@@ -131,6 +133,7 @@ impl Access {
             .write::<(), OAuthError, _>(move |tx| {
                 let (code, entry) = (code.clone(), entry.clone());
                 Box::pin(async move {
+                    lock_signed_in(tx, (code.user_id, session)).await?;
                     tx.clients().insert_code(&code).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })

@@ -11,6 +11,8 @@ use super::redirect_uri::check_redirects;
 use crate::Access;
 use crate::actor::Actor;
 use crate::api_keys::check_scopes;
+use crate::audit::AuditDraft;
+use crate::confirm::lock_asker;
 use crate::email::parse_name;
 use crate::error::AccessError;
 use crate::permission::{Permission, require, require_endless};
@@ -93,11 +95,12 @@ impl Access {
             last_used_at: None,
         };
         let entry = actor.audit_entry("client.register", &subject(&client), describe(&client), now);
-        let inserted = client.clone();
+        let (asker, inserted) = (actor.clone(), client.clone());
         self.store
             .write::<(), AccessError, _>(move |tx| {
-                let (client, entry) = (inserted.clone(), entry.clone());
+                let (asker, client, entry) = (asker.clone(), inserted.clone(), entry.clone());
                 Box::pin(async move {
+                    lock_asker(tx, &asker).await?;
                     let known = tx.clients().list_clients(client.organization_id).await?;
                     if known.len() >= MOST_CLIENTS {
                         let message = "is one client too many; remove one that is not used";
@@ -218,6 +221,12 @@ fn make_secret(kind: ClientKind) -> Result<Option<String>, AccessError> {
         ClientKind::Confidential => generate_client_secret().map(Some),
         ClientKind::Public => Ok(None),
     }
+}
+
+/// The line of the audit log about a client that goes with what its maker had.
+pub(crate) fn draft_removal(client: &OAuthClient) -> AuditDraft {
+    let details = json!({ "before": describe(client), "after": null });
+    AuditDraft { action: "client.delete", subject: subject(client), details }
 }
 
 fn subject(client: &OAuthClient) -> String {

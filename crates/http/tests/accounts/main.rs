@@ -7,6 +7,7 @@ mod closing;
 mod export;
 mod factors;
 mod import;
+mod inviters;
 mod issuers;
 mod leaving;
 mod links;
@@ -19,6 +20,7 @@ mod passwords;
 mod providers;
 mod restrictions;
 mod tokens;
+mod unproven;
 
 use anyhow::{Context, Result, ensure};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse};

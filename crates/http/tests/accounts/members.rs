@@ -18,12 +18,12 @@ fn with_seats(seats: u32) -> TestSettings {
     TestSettings { terms, ..TestSettings::default() }
 }
 
-async fn invite(owner: &mut TestClient, email: &str, role: &str) -> Result<u16> {
+pub async fn invite(owner: &mut TestClient, email: &str, role: &str) -> Result<u16> {
     Ok(owner.post(INVITATIONS, &json!({ "email": email, "role": role })).await?.status)
 }
 
 /// Invites somebody who has an account, and accepts for them.
-async fn join(
+pub async fn join(
     app: &TestApp,
     owner: &mut TestClient,
     email: &str,
@@ -39,14 +39,14 @@ async fn join(
     Ok(guest)
 }
 
-async fn member_id(owner: &mut TestClient, email: &str) -> Result<String> {
+pub async fn member_id(owner: &mut TestClient, email: &str) -> Result<String> {
     let roster = owner.get(MEMBERS).await?.json()?;
     let members = roster["members"].as_array().context("members")?.clone();
     let member = members.into_iter().find(|member| member["email"] == email);
     Ok(member.context("a member")?["user_id"].as_str().context("an id")?.to_owned())
 }
 
-async fn set_role(client: &mut TestClient, id: &str, role: &str) -> Result<u16> {
+pub async fn set_role(client: &mut TestClient, id: &str, role: &str) -> Result<u16> {
     let request = TestRequest::new("PATCH", &format!("{MEMBERS}/{id}"));
     Ok(client.send(request.json(&json!({ "role": role }))).await?.status)
 }

@@ -16,7 +16,7 @@ const PASSKEYS: &str = "/api/v1/auth/passkeys";
 const ASK: &str = "/api/v1/auth/passkeys/sign-in/begin";
 const SIGN_IN: &str = "/api/v1/auth/passkeys/sign-in";
 
-async fn start() -> Result<(TestApp, TestClient)> {
+pub async fn start() -> Result<(TestApp, TestClient)> {
     let settings = TestSettings::default();
     let access = AccessSettings {
         public_url: "https://gantry.example".to_owned(),
@@ -25,7 +25,7 @@ async fn start() -> Result<(TestApp, TestClient)> {
     TestApp::start(TestSettings { access, ..settings }).await
 }
 
-fn authenticator(kind: SoftKey) -> Result<SoftAuthenticator> {
+pub fn authenticator(kind: SoftKey) -> Result<SoftAuthenticator> {
     SoftAuthenticator::new(kind, "gantry.example", "https://gantry.example")
 }
 
@@ -40,7 +40,7 @@ fn question(answer: &Value) -> Result<String> {
 }
 
 /// Adds a passkey to the account of a client.
-async fn add(
+pub async fn add(
     client: &mut TestClient,
     authenticator: &mut SoftAuthenticator,
 ) -> Result<TestResponse> {
@@ -60,13 +60,13 @@ async fn add(
 }
 
 /// Asks for a passkey and lets the authenticator answer.
-async fn ask(client: &mut TestClient, by: &mut SoftAuthenticator) -> Result<SoftAnswer> {
+pub async fn ask(client: &mut TestClient, by: &mut SoftAuthenticator) -> Result<SoftAnswer> {
     let asked = client.post(ASK, &json!({})).await?;
     asked.require_status(200)?;
     by.answer(&question(&asked.json()?)?)
 }
 
-async fn bring(client: &mut TestClient, answer: &SoftAnswer) -> Result<TestResponse> {
+pub async fn bring(client: &mut TestClient, answer: &SoftAnswer) -> Result<TestResponse> {
     let body = json!({
         "credential_id": answer.credential_id,
         "client_data": text(&answer.client_data),

@@ -183,8 +183,8 @@ pub trait WriteIdentity: ReadIdentity {
     /// Removes links, invitations, renewable tokens and ceremonies that have ended; answers how
     /// many.
     async fn purge_links(&self, now: Timestamp) -> Result<u64, StoreError>;
-    /// Ends every session of a user but `kept`, and all their renewable tokens; answers how many
-    /// sessions.
+    /// Ends every session of a user but `kept`, all their renewable tokens, and the codes that
+    /// clients have not exchanged yet; answers how many sessions.
     async fn delete_sessions(
         &self,
         user: UserId,

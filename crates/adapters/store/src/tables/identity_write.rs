@@ -72,6 +72,8 @@ impl WriteIdentity for Session {
     ) -> Result<u64, StoreError> {
         let sql = "DELETE FROM refresh_tokens WHERE user_id = $1";
         self.sql().run("refresh token", sql, vec![user.as_uuid().into()]).await?;
+        let sql = "DELETE FROM oauth_codes WHERE user_id = $1";
+        self.sql().run("code", sql, vec![user.as_uuid().into()]).await?;
         let sql = "UPDATE api_keys SET revoked_at = $2 \
                    WHERE user_id = $1 AND family_id IS NOT NULL AND revoked_at IS NULL";
         let values = vec![user.as_uuid().into(), now.as_micros().into()];

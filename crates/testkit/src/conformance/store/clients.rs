@@ -139,15 +139,17 @@ pub async fn a_client_goes_with_its_tokens(world: &World) -> Outcome {
     Ok(())
 }
 
-/// A code is exchanged once, also when two try at once, and is forgotten in time.
-pub async fn a_code_is_good_once(world: &World) -> Outcome {
-    let ada = insert_user(world, "ada@example.org").await?;
-    let client = insert_client(world, &ada).await?;
+/// A code that is called `name`, in the name of `granter`.
+async fn insert_code(
+    world: &World,
+    client: OAuthClientId,
+    (name, granter): (&str, &NewUser),
+) -> Result<AuthorizationCode> {
     let code = AuthorizationCode {
-        code_sha256: "code".to_owned(),
-        client: client.id,
-        organization_id: ada.organization.id,
-        user_id: ada.user.id,
+        code_sha256: name.to_owned(),
+        client,
+        organization_id: granter.organization.id,
+        user_id: granter.user.id,
         redirect_uri: "https://app.example/cb".to_owned(),
         challenge: "challenge".to_owned(),
         scopes: vec![Scope::Read],
@@ -160,6 +162,14 @@ pub async fn a_code_is_good_once(world: &World) -> Outcome {
         Box::pin(async move { tx.clients().insert_code(&code).await })
     })
     .await?;
+    Ok(code)
+}
+
+/// A code is exchanged once, also when two try at once, and is forgotten in time.
+pub async fn a_code_is_good_once(world: &World) -> Outcome {
+    let ada = insert_user(world, "ada@example.org").await?;
+    let client = insert_client(world, &ada).await?;
+    let code = insert_code(world, client.id, ("code", &ada)).await?;
     ensure!(world.read().await?.clients().find_code("code").await? == Some(code.clone()));
     let exchange = || {
         write(world, (), |tx, ()| {
@@ -174,6 +184,23 @@ pub async fn a_code_is_good_once(world: &World) -> Outcome {
         |at| write(world, at, |tx, at| Box::pin(async move { tx.clients().purge_codes(at).await }));
     ensure!(purge(World::at(60)).await? == 0);
     ensure!(purge(World::at(61)).await? == 1);
+    Ok(())
+}
+
+/// Codes that were not exchanged yet end with the sessions of who granted them; others' stay.
+pub async fn codes_end_with_the_sessions(world: &World) -> Outcome {
+    let ada = insert_user(world, "ada@example.org").await?;
+    let eve = insert_user(world, "eve@example.org").await?;
+    let client = insert_client(world, &ada).await?;
+    insert_code(world, client.id, ("ada's", &ada)).await?;
+    let others = insert_code(world, client.id, ("eve's", &eve)).await?;
+    write(world, ada.user.id, |tx, user| {
+        Box::pin(async move { tx.identity().delete_sessions(user, None, World::at(1)).await })
+    })
+    .await?;
+    let read = world.read().await?;
+    ensure!(read.clients().find_code("ada's").await?.is_none(), "a code outlived the sessions");
+    ensure!(read.clients().find_code("eve's").await? == Some(others));
     Ok(())
 }
 

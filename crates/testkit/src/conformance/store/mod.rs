@@ -205,6 +205,7 @@ macro_rules! store_conformance {
             closings::a_closed_organization_is_erased_once,
             clients::a_client_goes_with_its_tokens,
             clients::a_code_is_good_once,
+            clients::codes_end_with_the_sessions,
             clients::grants_are_withdrawn_by_who_gave_them,
             exports::every_part_can_be_read,
             exports::only_ones_own_is_handed_out,
