@@ -15,13 +15,15 @@ use super::payments::describe_plan;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::{BillingNews, BillingNotice};
 
-/// Why a subscription is ended here, without its provider's word.
+/// Why a subscription is ended here, before or without its provider's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndedHere {
     /// The organization has an earlier one.
     Duplicate,
     /// Its time is over, and its provider is not in use any more.
     Abandoned,
+    /// It was not paid for within the grace, and its provider was asked to end it.
+    Unpaid,
 }
 
 impl EndedHere {
@@ -29,6 +31,7 @@ impl EndedHere {
         match self {
             Self::Duplicate => "subscription.duplicate",
             Self::Abandoned => "subscription.abandoned",
+            Self::Unpaid => "subscription.unpaid",
         }
     }
 }

@@ -10,6 +10,7 @@ mod books;
 mod checks;
 mod model;
 mod server;
+mod subscriptions;
 mod world;
 
 use anyhow::{Context, Result, anyhow};

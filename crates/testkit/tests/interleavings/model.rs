@@ -124,6 +124,13 @@ impl Model {
         open.or(self.subscriptions.last())
     }
 
+    /// The subscription that counts, where it is not over and gives no plan.
+    pub fn find_lapsed(&self, now: Timestamp) -> Option<(String, Said)> {
+        let second = now.as_micros().div_euclid(1_000_000);
+        let is_lapsed = |said: &Said| said.status != "canceled" && !said.entitles(second);
+        self.find_subscription().filter(|(_, said)| is_lapsed(said)).cloned()
+    }
+
     /// Those that are not over while an earlier one is not.
     pub fn list_duplicates(&self) -> Vec<String> {
         let open = self.subscriptions.iter().filter(|(_, said)| said.status != "canceled");

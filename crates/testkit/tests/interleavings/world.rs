@@ -18,14 +18,13 @@ use gantry_rules::cancellation::CancelledBy;
 use gantry_rules::outcome::{AttemptResult, Ending, JobError};
 use gantry_rules::plan::Interval;
 use gantry_rules::submission::{Accounting, Needs, OnRefusal, Submission};
-use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_testkit::{insert_account, new_user};
 use gantry_types::{
     Credits, Device, EngineErrorKind, JobId, OrganizationId, PriorityClass, Timestamp, WorkerId,
 };
 use serde_json::{Value, json};
 
-use crate::model::{FREE, Model, PAID, Said};
+use crate::model::{FREE, Model, PAID};
 use crate::server::{Server, StillClock, second_of};
 use crate::{End, Older, Step};
 
@@ -222,9 +221,15 @@ impl World {
 
     /// Makes a page; `None` for a plan of who has one, or paid for one just now.
     async fn order(&mut self, wish: Wish) -> Result<Option<String>> {
+        // One that gives no plan any more is asked about, and ended where it is not paid for.
+        let lapsed = match &wish {
+            Wish::Plan { .. } => self.model.find_lapsed(self.clock.now()),
+            Wish::Package { .. } => None,
+        };
         let back = WayBack { page: "/".to_owned(), confirm: "/".to_owned() };
         let draft = CheckoutDraft { wish, provider: None };
         let begun = self.server.billing.begin_checkout(&self.actor(), &draft, &back, None).await;
+        self.hear_of(lapsed.into_iter().collect()).await?;
         let link = match begun {
             Ok(link) => link,
             Err(BillingError::AlreadySubscribed | BillingError::Conflict { .. }) => {
@@ -270,19 +275,6 @@ impl World {
         }
     }
 
-    /// What the provider told of a subscription last.
-    async fn find_said(&self, name: &str) -> Result<Said> {
-        let events = self.server.sandbox.list_undelivered().await?;
-        let bodies = events.iter().rev().map(|event| serde_json::from_slice(&event.body));
-        for body in bodies {
-            let body: Value = body?;
-            if let Some((_, said)) = Said::read(&body).filter(|(known, _)| known == name) {
-                return Ok(said);
-            }
-        }
-        bail!("the provider said nothing of {name}")
-    }
-
     async fn refund(&mut self, payment: usize, percent: i64) -> Result<()> {
         let payments = self.list_received().await?;
         let Some(payment) = choose(&payments, payment) else { return Ok(()) };
@@ -309,24 +301,6 @@ impl World {
             }
         }
         self.note_duplicates().await
-    }
-
-    /// Second subscriptions are cancelled, and over once their payment was given back.
-    async fn note_duplicates(&mut self) -> Result<()> {
-        let now = self.clock.now();
-        for name in self.model.list_duplicates() {
-            let snapshot = self.server.port.read().await?;
-            let known = snapshot.payments().find_subscription_by_ref("sandbox", &name).await?;
-            drop(snapshot);
-            let state = known.context("a subscription")?.standing.state;
-            if state.status == SubscriptionStatus::Ended {
-                self.model.end(&name, now);
-            } else if state.at_period_end == AtPeriodEnd::Cancel {
-                let said = self.find_said(&name).await?;
-                self.model.hear(&name, said, now);
-            }
-        }
-        Ok(())
     }
 
     async fn deliver_as_first_signed(&mut self, event: usize) -> Result<()> {
@@ -366,14 +340,7 @@ impl World {
             }
         }
         self.note_duplicates().await?;
-        for (name, known) in self.model.list_due(now) {
-            let said = Said { at: second_of(now), ..self.find_said(&name).await? };
-            if (&said.status, said.end) != (&known.status, known.end) {
-                self.model.hear(&name, said, now);
-            }
-            self.model.look(now);
-        }
-        Ok(())
+        self.hear_of(self.model.list_due(now)).await
     }
 
     pub async fn list_received(&self) -> Result<Vec<Payment>> {

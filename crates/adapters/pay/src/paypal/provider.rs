@@ -76,7 +76,12 @@ impl PaymentProvider for PayPal {
     ) -> Result<SubscriptionChange, PaymentError> {
         match order {
             SubscriptionOrder::CancelAtPeriodEnd => {
-                self.cancel(provider_ref).await.map(SubscriptionChange::Done)
+                let cancelled = self.cancel(provider_ref, "The subscriber cancelled it.").await;
+                cancelled.map(SubscriptionChange::Done)
+            }
+            SubscriptionOrder::CancelNow => {
+                let cancelled = self.cancel(provider_ref, "It was not paid for in time.").await;
+                cancelled.map(SubscriptionChange::Done)
             }
             SubscriptionOrder::Keep => Err(PaymentError::Refused {
                 reason: "PayPal takes no cancellation back; buy the plan again when the period is \

@@ -68,9 +68,13 @@ impl PayPal {
     }
 
     /// Cancels a subscription; one that is cancelled already is as it should be.
-    pub(super) async fn cancel(&self, name: &str) -> Result<ToldSubscription, PaymentError> {
+    pub(super) async fn cancel(
+        &self,
+        name: &str,
+        reason: &str,
+    ) -> Result<ToldSubscription, PaymentError> {
         let path = format!("/v1/billing/subscriptions/{}/cancel", segment(name)?);
-        let body = json!({ "reason": "The subscriber cancelled it." });
+        let body = json!({ "reason": reason });
         match self.api.tell(&path, &body).await {
             Ok(()) => self.tell(self.fetch(name).await?).await,
             Err(ApiError::Refused(refusal)) if refusal.status == 422 => {

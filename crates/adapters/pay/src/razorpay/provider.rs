@@ -7,7 +7,7 @@ use gantry_ports::payments::{
     ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
-use gantry_rules::subscription::AtPeriodEnd;
+use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,6 +67,7 @@ impl PaymentProvider for Razorpay {
     ) -> Result<SubscriptionChange, PaymentError> {
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         match order {
+            SubscriptionOrder::CancelNow => self.cancel(&path).await.map(SubscriptionChange::Done),
             SubscriptionOrder::CancelAtPeriodEnd => {
                 let body = json!({ "cancel_at_cycle_end": true });
                 let told = self.api.post(&format!("{path}/cancel"), &body).await?;
@@ -269,6 +270,19 @@ impl Razorpay {
             reason: "Razorpay made a subscription and did not say where it is paid".to_owned(),
         })?;
         Ok(OpenedCheckout { provider_ref: made.id, url })
+    }
+
+    /// Ends a subscription at once; one that has ended, Razorpay refuses to end.
+    async fn cancel(&self, path: &str) -> Result<ToldSubscription, PaymentError> {
+        let body = json!({ "cancel_at_cycle_end": false });
+        match self.api.post(&format!("{path}/cancel"), &body).await {
+            Ok(told) => self.tell(told).await,
+            Err(refused @ PaymentError::Refused { .. }) => {
+                let told = self.tell(self.api.get(path).await?).await?;
+                if told.state.status == SubscriptionStatus::Ended { Ok(told) } else { Err(refused) }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn tell(&self, told: Told<Subscription>) -> Result<ToldSubscription, PaymentError> {

@@ -138,19 +138,39 @@ impl Book {
     pub(super) fn charge(&mut self, name: &str, amount: &Value, now: i64) {
         let Some(known) = self.subscriptions.get(name).cloned() else { return };
         let currency = self.currency_of(&known.plan);
-        let invoice_id = self.name("inv");
+        let invoice_id = self.write_invoice((&known, amount), "issued", now);
         let payment = self.take((amount, &currency), (json!([]), Some(&invoice_id)), now);
-        let invoice = json!({
-            "id": invoice_id, "entity": "invoice", "invoice_number": null,
-            "subscription_id": name, "payment_id": payment["id"], "status": "paid",
-            "amount": amount, "currency": currency, "short_url": "https://rzp.example/i/1",
-            "created_at": now,
-        });
-        self.invoices.insert(invoice_id, invoice.clone());
+        let invoice = self.pay_invoice(&invoice_id, &payment);
         let shown = known.show("");
         let entities = [("subscription", shown), ("payment", payment.clone())];
         self.tell("subscription.charged", &entities, now);
         self.tell("invoice.paid", &[("invoice", invoice), ("payment", payment)], now);
+    }
+
+    /// An invoice of a subscription.
+    pub(super) fn write_invoice(
+        &mut self,
+        (of, amount): (&Subscription, &Value),
+        status: &str,
+        now: i64,
+    ) -> String {
+        let id = self.name("inv");
+        let invoice = json!({
+            "id": id, "entity": "invoice", "invoice_number": null, "subscription_id": of.id,
+            "payment_id": null, "status": status, "amount": amount,
+            "currency": self.currency_of(&of.plan), "short_url": "https://rzp.example/i/1",
+            "created_at": now,
+        });
+        self.invoices.insert(id.clone(), invoice);
+        id
+    }
+
+    /// Notes that a payment paid an invoice, and shows it.
+    fn pay_invoice(&mut self, id: &str, payment: &Value) -> Value {
+        let Some(invoice) = self.invoices.get_mut(id) else { return Value::Null };
+        invoice["status"] = json!("paid");
+        invoice["payment_id"] = payment["id"].clone();
+        invoice.clone()
     }
 
     fn take(
