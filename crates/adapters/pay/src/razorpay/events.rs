@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Razorpay;
-use super::shapes::{Dispute, Invoice, Payment, PaymentLink, Refund, Subscription};
+use super::shapes::{
+    Dispute, INVOICE_PAID, Invoice, Payment, PaymentLink, Refund, Subscription, is_ours,
+};
 use crate::shapes::{ORGANIZATION, PLAN, money_of, time_of};
 use crate::signature::fits_hex;
 
@@ -128,7 +130,8 @@ impl Razorpay {
             "invoice.paid" if event.has("payment") => {
                 let invoice: Invoice = event.entity("invoice")?;
                 let payment: Payment = event.entity("payment")?;
-                match invoice.subscription_id {
+                let was_paid = invoice.status == INVOICE_PAID && is_ours(&payment.status);
+                match invoice.subscription_id.filter(|_| was_paid) {
                     Some(name) => ProviderFact::PaymentReceived(payment.tell(Some(name))?),
                     None => ProviderFact::Other,
                 }
