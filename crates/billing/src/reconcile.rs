@@ -344,6 +344,7 @@ mod tests {
             organization_id: None,
             plan_id: Some(known.plan_id),
             discount: ToldDiscount::None,
+            missed: None,
             state: known.state,
         }
     }

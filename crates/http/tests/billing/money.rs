@@ -149,6 +149,11 @@ async fn a_card_that_fails_is_asked_again_and_the_plan_ends_with_the_grace(
     let failed = shop.payments().await?;
     let failed = failed.iter().any(|payment| payment["status"] == "failed");
     assert_eq!(failed, stage.who.names_failed_payments());
+    let letters = shop.app.take_mails().await?;
+    let told: Vec<_> = letters.iter().filter(|mail| mail.kind == "payment_failed").collect();
+    // After a short month, it was asked for twice by now.
+    assert!(matches!(told.len(), 1 | 2), "whoever asked in vain: {letters:?}");
+    assert!(told.iter().all(|mail| mail.mail.text.contains("9.99 USD")), "{told:?}");
     shop.pass(20).await?;
     if !stage.who.ends_what_is_unpaid() {
         assert_eq!(shop.subscription().await?["status"], "past_due", "it stops asking");

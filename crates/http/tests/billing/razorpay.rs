@@ -127,6 +127,22 @@ async fn subscription_name(shop: &mut Shop) -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn later_news_do_not_take_a_cancellation_back() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    shop.change(&switch).await?.require_status(200)?;
+    shop.deliver().await?;
+    let known = shop.subscription().await?;
+    assert_eq!(shop.plan().await?, "premium", "what Razorpay told of the plan is heard");
+    assert_eq!(known["cancels_at_period_end"], true, "of the end it told nothing: {known}");
+    shop.pass(32).await?;
+    assert_eq!(shop.subscription().await?["status"], "ended");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_that_is_not_captured_is_no_payment() -> Result<()> {
     let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
     shop.buy(&json!({ "plan": "basic" }), PAYS).await?;

@@ -17,9 +17,9 @@ pub use order::{
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
-    DisputeState, InvoiceState, PaymentFeatures, PaymentRisk, ProviderEvent, ProviderFact,
-    RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice, ToldPayment, ToldRefund,
-    ToldSubscription,
+    DisputeState, InvoiceState, MissedPayment, PaymentFeatures, PaymentRisk, ProviderEvent,
+    ProviderFact, RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice, ToldPayment,
+    ToldRefund, ToldSubscription,
 };
 
 /// A provider did not do what it was asked for.

@@ -142,9 +142,9 @@ impl PaymentProvider for PayPal {
         true
     }
 
-    /// A subscription is suspended by hand as well, and is overdue here then.
+    /// The event of a payment that failed brings the subscription alone, which counts what failed.
     fn tells_failures_by_overdue(&self) -> bool {
-        false
+        true
     }
 
     fn writes_invoices(&self) -> bool {

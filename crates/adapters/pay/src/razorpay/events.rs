@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use gantry_ports::payments::{
-    PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
-    UnverifiedEvent,
+    MissedPayment, PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::discount::ToldDiscount;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
@@ -195,6 +195,8 @@ impl Razorpay {
             plan_id: plan.plan_id.or_else(|| notes.get(PLAN)?.parse().ok()),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,
+            missed: (status == SubscriptionStatus::PastDue)
+                .then_some(MissedPayment { amount: None }),
             state: SubscriptionState {
                 status,
                 interval: plan.interval,
