@@ -9,7 +9,6 @@ use gantry_ports::payments::{CheckoutOrder, Purchase};
 use gantry_ports::store::{Checkout, CheckoutStatus, StoreExt};
 use gantry_rules::plan::Interval;
 use gantry_rules::submission::IdempotencyKey;
-use gantry_rules::subscription::SubscriptionStatus;
 use gantry_types::{CheckoutId, Money, Timestamp};
 use serde_json::{Value, json};
 
@@ -76,7 +75,9 @@ impl Billing {
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::NotOffered`] also for a provider that is not in use, [`BillingError::NotForSale`],
-    /// [`BillingError::AlreadySubscribed`], [`BillingError::IdempotencyMismatch`],
+    /// [`BillingError::AlreadySubscribed`], [`BillingError::ProviderGone`] where a subscription that
+    /// gives no plan any more is with a provider that is not in use,
+    /// [`BillingError::IdempotencyMismatch`],
     /// [`BillingError::Conflict`] while the first request of the key is under way, and while the
     /// payment of an earlier page for a plan is on its way here,
     /// [`BillingError::Overtaken`],
@@ -205,14 +206,8 @@ impl Billing {
             Wish::Plan { slug, interval } => {
                 let plan = self.get_plan_for_sale(slug)?;
                 let price = self.get_price(slug, *interval)?;
+                let had_one = self.require_unsubscribed(actor.organization_id).await?;
                 let snapshot = self.store.read().await?;
-                let known = snapshot.payments().find_subscription(actor.organization_id).await?;
-                let had_one = known.is_some();
-                if known
-                    .is_some_and(|known| known.standing.state.status != SubscriptionStatus::Ended)
-                {
-                    return Err(BillingError::AlreadySubscribed);
-                }
                 let stored = snapshot.accounts().find_plan_by_slug(slug).await?;
                 let stored = stored.ok_or(gantry_ports::StoreError::NotFound { what: "plan" })?;
                 // One trial per organization.

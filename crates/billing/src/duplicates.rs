@@ -72,7 +72,7 @@ impl Billing {
                 provider.refund(&order).await?;
             }
         }
-        self.note_ended(provider, &duplicate).await
+        self.note_ended(provider, &duplicate, EndedHere::Duplicate).await
     }
 
     /// Lets a subscription renew no more, and answers it as it is then: it may have been renewed
@@ -112,18 +112,20 @@ impl Billing {
         Ok(listed.items.into_iter().filter(is_of_it).collect())
     }
 
-    async fn note_ended(
+    /// Ends a subscription here that its provider was asked to end.
+    pub(crate) async fn note_ended(
         &self,
         provider: &dyn PaymentProvider,
-        duplicate: &Subscription,
+        subscription: &Subscription,
+        why: EndedHere,
     ) -> Result<(), BillingError> {
-        let (ground, duplicate) = (self.derive_ground(provider), duplicate.clone());
+        let (ground, subscription) = (self.derive_ground(provider), subscription.clone());
         let notice = self
             .store
             .write(move |tx| {
-                let (ground, duplicate) = (ground.clone(), duplicate.clone());
+                let (ground, subscription) = (ground.clone(), subscription.clone());
                 Box::pin(async move {
-                    let notice = ground.end_here(tx, &duplicate, EndedHere::Duplicate).await?;
+                    let notice = ground.end_here(tx, &subscription, why).await?;
                     ground.post(tx, notice.as_slice()).await?;
                     Ok::<_, BillingError>(notice)
                 })

@@ -41,6 +41,7 @@ mod revenue;
 mod subscription;
 mod till;
 mod trial_end;
+mod unpaid;
 mod usage;
 
 pub use account::{AccountView, MeterView};

@@ -131,6 +131,7 @@ impl Billing {
         Ground {
             provider_writes_invoices: provider.writes_invoices(),
             overdue_tells_of_failure: provider.tells_failures_by_overdue(),
+            ends_are_told: provider.tells_of_cancellations(),
             ..self.derive_ground_without(provider.id())
         }
     }
@@ -151,6 +152,7 @@ impl Billing {
             invoices: self.edition.invoices.clone(),
             provider_writes_invoices: false,
             overdue_tells_of_failure: false,
+            ends_are_told: true,
             now: self.clock.now(),
         }
     }

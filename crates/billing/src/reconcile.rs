@@ -78,8 +78,9 @@ impl Billing {
     }
 
     /// Applies what did not arrive and what was unclear, asks every provider about subscriptions
-    /// whose period is over or whose discount was not told of, and ends plans whose time is up; one
-    /// provider does not wait for what another one answers.
+    /// whose period is over or whose discount was not told of, and ends plans whose time is up and
+    /// subscriptions that were not paid for within the grace; one provider does not wait for what
+    /// another one answers.
     ///
     /// # Errors
     /// [`BillingError::Store`]; a provider that does not answer is logged and asked again later.
@@ -104,13 +105,37 @@ impl Billing {
         }
         done.events += self.apply_unclear_events(provider, EVER).await?;
         self.end_duplicates(provider).await?;
-        let (snapshot, now) = (self.store.read().await?, self.clock.now());
-        let due = snapshot.payments().list_due_subscriptions(provider.id(), now, ROUND).await?;
-        drop(snapshot);
-        for subscription in due {
-            done.subscriptions += u64::from(self.compare(provider, &subscription).await?);
-            done.plans += u64::from(self.follow(&subscription).await?);
+        let (id, now) = (provider.id(), self.clock.now());
+        let mut last: Option<Subscription> = None;
+        loop {
+            let snapshot = self.store.read().await?;
+            let payments = snapshot.payments();
+            let due = payments.list_due_subscriptions(id, now, last.as_ref(), ROUND).await?;
+            drop(snapshot);
+            for subscription in &due {
+                self.look_after(provider, subscription, done).await?;
+            }
+            last = due.into_iter().next_back();
+            if last.is_none() {
+                return Ok(());
+            }
         }
+    }
+
+    /// Asks about a subscription, puts its account on the plan that it gives, and ends it where its
+    /// payment is missing for too long.
+    async fn look_after(
+        &self,
+        provider: &dyn PaymentProvider,
+        subscription: &Subscription,
+        done: &mut Reconciled,
+    ) -> Result<(), BillingError> {
+        let compared = heed(self.compare(provider, subscription).await, subscription)?;
+        done.plans += u64::from(self.follow(subscription).await?);
+        // Only what its provider says just now is a reason to end it.
+        let Some(differed) = compared else { return Ok(()) };
+        let ended = heed(self.end_unpaid(provider, subscription).await, subscription)?;
+        done.subscriptions += u64::from(differed || ended.unwrap_or(false));
         Ok(())
     }
 
@@ -203,25 +228,19 @@ impl Billing {
         let known = snapshot.payments().find_subscription_by_ref(id, subscription_ref).await?;
         drop(snapshot);
         match known {
-            Some(known) => self.compare(provider, &known).await.map(drop),
+            Some(known) => heed(self.compare(provider, &known).await, &known).map(drop),
             // Its own event tells all of it.
             None => Ok(()),
         }
     }
 
     /// Asks the provider about a subscription; whether it differed from what is known.
-    async fn compare(
+    pub(crate) async fn compare(
         &self,
         provider: &dyn PaymentProvider,
         subscription: &Subscription,
     ) -> Result<bool, BillingError> {
-        let told = match provider.fetch_subscription(&subscription.provider_ref).await {
-            Ok(told) => told,
-            Err(error) => {
-                tracing::warn!(%error, subscription = %subscription.id, "not reconciled");
-                return Ok(false);
-            }
-        };
+        let told = provider.fetch_subscription(&subscription.provider_ref).await?;
         let ends_are_told = provider.tells_of_cancellations();
         if differs(&told, &subscription.standing, ends_are_told) {
             return self.apply_told(provider, told).await;
@@ -252,7 +271,7 @@ impl Billing {
     }
 
     /// Puts an account on the plan that its subscription gives it at this time.
-    async fn follow(&self, subscription: &Subscription) -> Result<bool, BillingError> {
+    pub(crate) async fn follow(&self, subscription: &Subscription) -> Result<bool, BillingError> {
         let ground = self.derive_ground_without(&subscription.provider);
         let organization_id = subscription.organization_id;
         let notice = self
@@ -268,6 +287,22 @@ impl Billing {
             .await?;
         self.announce(notice.as_slice());
         Ok(notice.is_some())
+    }
+}
+
+/// What came of asking a provider; nothing where it did not do what it was asked for, which is logged
+/// and asked for again later.
+fn heed(
+    asked: Result<bool, BillingError>,
+    subscription: &Subscription,
+) -> Result<Option<bool>, BillingError> {
+    match asked {
+        Ok(changed) => Ok(Some(changed)),
+        Err(BillingError::Payment(error)) => {
+            tracing::warn!(%error, subscription = %subscription.id, "not reconciled");
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -310,6 +345,7 @@ mod tests {
             checkout_id: None,
             plan_id: Some(known.plan_id),
             discount: ToldDiscount::None,
+            missed: None,
             state: known.state,
         }
     }

@@ -52,6 +52,18 @@ pub enum AtPeriodEnd {
     Cancel,
 }
 
+impl AtPeriodEnd {
+    /// What is known afterwards where a provider tells of a cancellation once and of its subscription as
+    /// if there were none: going on says nothing then, because it takes no cancellation back.
+    #[must_use]
+    pub const fn learn_silently(self, known: Option<Self>) -> Self {
+        match (self, known) {
+            (Self::Renew, Some(Self::Cancel)) | (Self::Cancel, _) => Self::Cancel,
+            (Self::Renew, Some(Self::Renew) | None) => Self::Renew,
+        }
+    }
+}
+
 /// A plan that an organization pays for period by period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
@@ -236,6 +248,20 @@ mod tests {
         let discount = ToldDiscount::Off(off).learn(Some(plain.discount));
         let cheaper = Standing { discount, ..plain };
         assert_eq!(apply(Some(&plain), cheaper), Change::Now(cheaper));
+    }
+
+    #[test]
+    fn who_never_says_that_a_cancellation_stands_does_not_take_it_back() {
+        use AtPeriodEnd::{Cancel, Renew};
+        for (told, known, learned) in [
+            (Renew, None, Renew),
+            (Renew, Some(Renew), Renew),
+            (Renew, Some(Cancel), Cancel),
+            (Cancel, None, Cancel),
+            (Cancel, Some(Renew), Cancel),
+        ] {
+            assert_eq!(told.learn_silently(known), learned, "{told:?} after {known:?}");
+        }
     }
 
     #[test]

@@ -60,6 +60,10 @@ impl Call {
         Self { method: "GET", path: path.into(), headers: Vec::new(), body: Vec::new() }
     }
 
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
+        Self { method: "DELETE", ..Self::get(path) }
+    }
+
     pub(crate) fn post(path: impl Into<String>, content_type: &str, body: Vec<u8>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
         Self { method: "POST", path: path.into(), headers, body }
@@ -185,7 +189,7 @@ fn send(agent: &Agent, uri: &str, call: &Call) -> Result<Reply, PaymentError> {
     }
     // The error of a wrong header would show the header.
     let wrong = |_| unavailable("the request cannot be written; look for line breaks in its keys");
-    let sent = if call.method == "GET" {
+    let sent = if matches!(call.method, "GET" | "DELETE") {
         agent.run(request.body(()).map_err(wrong)?)
     } else {
         agent.run(request.body(call.body.as_slice()).map_err(wrong)?)

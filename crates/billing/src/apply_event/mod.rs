@@ -54,6 +54,8 @@ pub(crate) struct Ground {
     /// Whether a subscription's becoming overdue is all that the provider tells of a payment that
     /// failed, so that it is what those who pay are written of.
     pub overdue_tells_of_failure: bool,
+    /// Whether what the provider tells of a subscription says that it ends with its period.
+    pub ends_are_told: bool,
     /// Now.
     pub now: Timestamp,
 }

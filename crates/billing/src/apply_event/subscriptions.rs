@@ -1,7 +1,7 @@
 //! A subscription changed, and the account's plan with it.
 
 use gantry_ports::StoreError;
-use gantry_ports::payments::ToldSubscription;
+use gantry_ports::payments::{MissedPayment, ToldSubscription};
 use gantry_ports::store::Tx;
 use gantry_rules::discount::Discount;
 use gantry_rules::subscription::{
@@ -15,13 +15,15 @@ use super::payments::describe_plan;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::{BillingNews, BillingNotice};
 
-/// Why a subscription is ended here, without its provider's word.
+/// Why a subscription is ended here, before or without its provider's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndedHere {
     /// The organization has an earlier one.
     Duplicate,
     /// Its time is over, and its provider is not in use any more.
     Abandoned,
+    /// It was not paid for within the grace, and its provider was asked to end it.
+    Unpaid,
 }
 
 impl EndedHere {
@@ -29,13 +31,14 @@ impl EndedHere {
         match self {
             Self::Duplicate => "subscription.duplicate",
             Self::Abandoned => "subscription.abandoned",
+            Self::Unpaid => "subscription.unpaid",
         }
     }
 
     /// When it ended, which is no earlier than what its provider told last.
     fn derive_end(self, state: &SubscriptionState, now: Timestamp) -> Timestamp {
         let end = match self {
-            Self::Duplicate => now,
+            Self::Duplicate | Self::Unpaid => now,
             Self::Abandoned => state.period_end,
         };
         end.max(state.told_at)
@@ -68,7 +71,7 @@ impl Ground {
         }
         let before = known.as_ref().map(|known| known.standing);
         let discount = told.discount.learn(before.map(|before| before.discount));
-        let told_now = Standing { plan_id, discount, state: told.state };
+        let told_now = Standing { plan_id, discount, state: self.learn_end(told, before.as_ref()) };
         let standing = match apply(before.as_ref(), told_now) {
             Change::Stale => return Ok(ignored("later news were here before")),
             Change::Now(standing) => standing,
@@ -94,10 +97,22 @@ impl Ground {
             tx.accounts().set_quota_anchor(organization_id, begun).await?;
         }
         let mut verdict = applied(standing.state.status.as_str());
-        let change = (before, &standing);
+        let change = (before, told.missed, &standing);
         verdict.notices.extend(self.find_failure(tx, organization_id, change).await?);
         verdict.notices.extend(self.follow_subscription(tx, organization_id).await?);
         Ok(verdict)
+    }
+
+    /// What is told, with the end that is known where its provider never says that it stands.
+    fn learn_end(&self, told: &ToldSubscription, before: Option<&Standing>) -> SubscriptionState {
+        if self.ends_are_told {
+            return told.state;
+        }
+        let known = before.map(|before| before.state.at_period_end);
+        SubscriptionState {
+            at_period_end: told.state.at_period_end.learn_silently(known),
+            ..told.state
+        }
     }
 
     /// The payment that failed where a subscription is overdue from now on and nothing else tells of
@@ -106,18 +121,19 @@ impl Ground {
         &self,
         tx: &dyn Tx,
         organization_id: OrganizationId,
-        (before, now): (Option<SubscriptionStatus>, &Standing),
+        (before, missed, now): (Option<SubscriptionStatus>, Option<MissedPayment>, &Standing),
     ) -> Result<Option<BillingNotice>, StoreError> {
         let overdue = SubscriptionStatus::PastDue;
         let is_news = now.state.status == overdue && before != Some(overdue);
-        if !self.overdue_tells_of_failure || !is_news {
+        let Some(missed) = missed.filter(|_| self.overdue_tells_of_failure && is_news) else {
             return Ok(None);
-        }
+        };
         let Some(plan) = tx.accounts().find_plan(now.plan_id).await? else { return Ok(None) };
         let Some(price) = plan.terms.price.find(now.state.interval) else { return Ok(None) };
         let discount = now.discount.off.filter(|off| off.is_active(self.now));
         let off = discount.map_or(0, |discount| discount.minor);
-        let amount = Money { minor: (price.minor - off).max(0), ..price };
+        let usual = Money { minor: (price.minor - off).max(0), ..price };
+        let amount = missed.amount.unwrap_or(usual);
         let news = BillingNews::Failed { amount, description: describe_plan(&plan) };
         Ok(Some(BillingNotice { organization_id, news }))
     }

@@ -1,5 +1,7 @@
 //! Credits that are bought and given back, cards that fail, plans that are changed.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use gantry_testkit::fakes::FakePaid;
 use serde_json::json;
@@ -14,6 +16,7 @@ on_every_stage!(
     who_runs_out_of_credits_is_warned_once,
     a_bank_may_ask_first,
     a_card_that_fails_is_asked_again_and_the_plan_ends_with_the_grace,
+    who_did_not_pay_buys_again_after_the_grace,
     nobody_subscribes_twice_and_who_left_comes_back,
 );
 
@@ -145,17 +148,51 @@ async fn a_card_that_fails_is_asked_again_and_the_plan_ends_with_the_grace(
     assert_eq!(shop.plan().await?, "basic", "the grace keeps it");
     let failed = shop.payments().await?;
     let failed = failed.iter().any(|payment| payment["status"] == "failed");
-    assert_eq!(failed, stage.who.tells_of_failures());
+    assert_eq!(failed, stage.who.names_failed_payments());
+    let letters = shop.app.take_mails().await?;
+    let told: Vec<_> = letters.iter().filter(|mail| mail.kind == "payment_failed").collect();
+    // After a short month, it was asked for twice by now.
+    assert!(matches!(told.len(), 1 | 2), "whoever asked in vain: {letters:?}");
+    assert!(told.iter().all(|mail| mail.mail.text.contains("9.99 USD")), "{told:?}");
     shop.pass(20).await?;
-    if stage.who.tells_of_failures() {
-        assert_eq!(shop.subscription().await?["status"], "ended");
-    } else {
-        // It stops asking and does not end the subscription; the grace does.
-        assert_eq!(shop.subscription().await?["status"], "past_due");
+    if !stage.who.ends_what_is_unpaid() {
+        assert_eq!(shop.subscription().await?["status"], "past_due", "it stops asking");
+        shop.reconcile().await?;
+        assert_eq!(shop.subscription().await?["status"], "past_due", "the grace is not over here");
         shop.wait_days(45);
         shop.reconcile().await?;
+        let log = shop.buyer.get("/api/v1/audit").await?.text();
+        assert_eq!(log.matches("subscription.unpaid").count(), 1, "{log}");
+        shop.deliver().await?;
+        assert_eq!(shop.reconcile().await?["subscriptions"], 0, "it has ended there as well");
     }
+    assert_eq!(shop.subscription().await?["status"], "ended");
     assert_eq!(shop.plan().await?, "free");
+    shop.buy(&json!({ "plan": "premium" }), PAYS).await?;
+    shop.reconcile().await?;
+    assert_eq!(shop.plan().await?, "premium", "who comes back has it, and nothing is given back");
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 0);
+    shop.require_sound_books().await
+}
+
+/// Nobody reconciled in between: the page for another plan ends what is not paid for.
+async fn who_did_not_pay_buys_again_after_the_grace(stage: Stage) -> Result<()> {
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    shop.pass(32).await?;
+    let again = json!({ "plan": "premium" });
+    let early = shop.buyer.post("/api/v1/account/checkouts", &again).await?;
+    early.require_status(409)?;
+    shop.wait_days(39);
+    shop.provider.advance(7).await?;
+    let page = shop.order(&again).await?;
+    assert_eq!(shop.subscription().await?["status"], "ended");
+    assert_eq!(shop.plan().await?, "free");
+    assert_eq!(shop.provider.pay(&page, PAYS).await?, FakePaid::Yes);
+    shop.provider.advance(1).await?;
+    shop.app.clock.advance(Duration::from_mins(5));
+    shop.reconcile().await?;
+    assert_eq!(shop.plan().await?, "premium");
     shop.require_sound_books().await
 }
 

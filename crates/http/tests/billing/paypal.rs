@@ -298,6 +298,54 @@ async fn a_payment_that_comes_late_ends_the_arrears_and_moves_nothing() -> Resul
     shop.require_sound_books().await
 }
 
+/// How often those who pay were written to of a payment that failed, since this was asked last.
+async fn count_failures_told(shop: &Shop) -> Result<usize> {
+    let mut letters = shop.app.take_mails().await?;
+    letters.retain(|mail| mail.kind == "payment_failed");
+    for letter in &letters {
+        let text = &letter.mail.text;
+        assert!(text.contains("9.99 USD") && text.contains("Plan Basic"), "{text}");
+    }
+    Ok(letters.len())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_that_fails_is_written_of_once_and_a_halt_by_hand_is_not() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    assert_eq!(count_failures_told(&shop).await?, 0);
+    // Asked for three times, and suspended.
+    shop.pass(50).await?;
+    assert_eq!(shop.subscription().await?["status"], "past_due");
+    assert_eq!(count_failures_told(&shop).await?, 1);
+    assert_eq!(shop.payments().await?.len(), 1, "nothing was paid, and no payment is named");
+
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let name = subscription_name(&mut shop).await?;
+    fake(&shop)?.suspend(&name)?;
+    shop.deliver().await?;
+    assert_eq!(shop.subscription().await?["status"], "past_due");
+    assert_eq!(count_failures_told(&shop).await?, 0, "no payment failed");
+    shop.require_sound_books().await
+}
+
+/// Its event is lost: the reconciliation finds that a payment failed, and tells of it as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_that_was_lost_on_the_way_is_written_of() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    shop.provider.advance(32).await?;
+    shop.provider.lose_undelivered();
+    shop.wait_days(32);
+    shop.reconcile().await?;
+    assert_eq!(shop.subscription().await?["status"], "past_due");
+    assert_eq!(count_failures_told(&shop).await?, 1);
+    shop.reconcile().await?;
+    assert_eq!(count_failures_told(&shop).await?, 0, "once");
+    shop.require_sound_books().await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_cancelled_or_pays_in_another_rhythm_is_refused_in_words() -> Result<()> {
     let mut shop = Shop::open(STAGE, edition("tabgraphsyn")).await?;

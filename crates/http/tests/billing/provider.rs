@@ -46,9 +46,16 @@ impl Who {
         }
     }
 
-    /// Whether it names the subscription that it asked for money in vain for, gives up by itself,
-    /// and says so.
-    pub fn tells_of_failures(self) -> bool {
+    /// Whether it tells of a payment that failed as of a payment of a subscription.
+    pub fn names_failed_payments(self) -> bool {
+        match self {
+            Self::Sandbox | Self::Stripe => true,
+            Self::Razorpay | Self::PayPal => false,
+        }
+    }
+
+    /// Whether it ends a subscription by itself that it asked for money in vain for.
+    pub fn ends_what_is_unpaid(self) -> bool {
         match self {
             Self::Sandbox | Self::Stripe => true,
             Self::Razorpay | Self::PayPal => false,

@@ -2,6 +2,7 @@
 //! renewals that fail.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gantry_pay::{Razorpay, RazorpaySettings};
@@ -9,12 +10,14 @@ use gantry_ports::PaymentProvider;
 use gantry_ports::payments::PaymentError;
 use gantry_testkit::TestClock;
 use gantry_testkit::fakes::Trouble;
-use gantry_testkit::fakes::razorpay::FakeRazorpay;
+use gantry_testkit::fakes::razorpay::{FakeRazorpay, RazorpayMoney};
 use serde_json::json;
 
 use crate::provider::{Database, Provider, Stage, Who};
-use crate::shop::{PAYS, PAYS_ONCE, Shop, edition};
+use crate::shop::{DISPUTES, PAYS, PAYS_ONCE, Shop, edition};
 
+/// After so long a purchase that nothing was heard of is asked about.
+const MINUTES: Duration = Duration::from_mins(5);
 const STAGE: Stage = Stage { who: Who::Razorpay, database: Database::Sqlite };
 
 fn fake(shop: &Shop) -> Result<&FakeRazorpay> {
@@ -113,6 +116,72 @@ async fn a_renewal_that_fails_is_written_once_and_each_attempt_is_kept() -> Resu
     let whole = shop.administrator.get(&path).await?.json()?;
     assert!(whole["body"].as_str().context("a text")?.contains("card_declined"), "{whole}");
     assert_eq!(shop.payments().await?.len(), 1, "what names no subscription is no payment");
+    shop.require_sound_books().await
+}
+
+/// The provider's name for the buyer's subscription.
+async fn subscription_name(shop: &mut Shop) -> Result<String> {
+    let whose = shop.account().await?["organization_id"].as_str().context("an id")?.parse()?;
+    let known = shop.app.store.read().await?.payments().find_subscription(whose).await?;
+    Ok(known.context("a subscription")?.provider_ref)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn later_news_do_not_take_a_cancellation_back() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    shop.change(&json!({ "action": "cancel" })).await?.require_status(200)?;
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    shop.change(&switch).await?.require_status(200)?;
+    shop.deliver().await?;
+    let known = shop.subscription().await?;
+    assert_eq!(shop.plan().await?, "premium", "what Razorpay told of the plan is heard");
+    assert_eq!(known["cancels_at_period_end"], true, "of the end it told nothing: {known}");
+    shop.pass(32).await?;
+    assert_eq!(shop.subscription().await?["status"], "ended");
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_that_is_not_captured_is_no_payment() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let name = subscription_name(&mut shop).await?;
+    fake(&shop)?.begin_payment(&name, RazorpayMoney::Created)?;
+    let held = fake(&shop)?.begin_payment(&name, RazorpayMoney::Authorized)?;
+    shop.deliver().await?;
+    shop.reconcile().await?;
+    assert_eq!(shop.payments().await?.len(), 1, "the first one alone was captured");
+    fake(&shop)?.capture(&held)?;
+    shop.provider.lose_undelivered();
+    shop.reconcile().await?;
+    let payments = shop.payments().await?;
+    assert_eq!(payments.len(), 2);
+    assert_eq!(payments[0]["provider_ref"], held);
+    shop.reconcile().await?;
+    assert_eq!(shop.payments().await?.len(), 2);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn disputes_that_were_lost_on_the_way_are_asked_for() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    shop.provider.pay(&page, DISPUTES).await?;
+    shop.provider.lose_undelivered();
+    shop.app.clock.advance(MINUTES);
+    shop.reconcile().await?;
+    let payment = shop.payments().await?.remove(0);
+    assert_eq!(payment["disputed"]["minor"], payment["amount"]["minor"], "{payment}");
+    assert_eq!(shop.credits().await?, 0);
+    // It began longer ago than anything else is asked for.
+    shop.wait_days(40);
+    let name = payment["provider_ref"].as_str().context("a name")?;
+    fake(&shop)?.decide_dispute(name, true)?;
+    shop.provider.lose_undelivered();
+    shop.reconcile().await?;
+    assert_eq!(shop.credits().await?, 100, "it was won");
+    assert_eq!(shop.reconcile().await?["events"], 0, "what was found is known");
     shop.require_sound_books().await
 }
 

@@ -17,9 +17,9 @@ pub use order::{
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
-    DisputeState, InvoiceState, PaidPage, PaymentFeatures, PaymentRisk, ProviderEvent,
-    ProviderFact, RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice, ToldPayment,
-    ToldRefund, ToldSubscription,
+    DisputeState, InvoiceState, MissedPayment, PaidPage, PaymentFeatures, PaymentRisk,
+    ProviderEvent, ProviderFact, RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice,
+    ToldPayment, ToldRefund, ToldSubscription,
 };
 
 /// A provider did not do what it was asked for.

@@ -79,6 +79,9 @@ pub enum CheckoutClosing {
 pub enum SubscriptionOrder {
     /// It ends with the present period.
     CancelAtPeriodEnd,
+    /// It ends at once, and nothing is asked for or given back any more; one that has ended is as it
+    /// should be.
+    CancelNow,
     /// It goes on after all.
     Keep,
     /// Another plan from now on, the rest of the period being credited; with a provider that does

@@ -23,8 +23,18 @@ pub struct ToldSubscription {
     pub plan_id: Option<PlanId>,
     /// What is taken off every payment of it.
     pub discount: ToldDiscount,
+    /// The payment of it that failed and is still missing; none where it is overdue for another
+    /// reason, such as somebody who halted it by hand.
+    pub missed: Option<MissedPayment>,
     /// Where it stands.
     pub state: SubscriptionState,
+}
+
+/// A payment of a subscription that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissedPayment {
+    /// How much was asked for; `None` where the provider does not tell, and it is what the plan costs.
+    pub amount: Option<Money>,
 }
 
 /// How somebody paid and what it cost, as far as a provider tells; nothing of a card, and nothing

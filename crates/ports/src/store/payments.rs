@@ -240,11 +240,13 @@ pub trait ReadPayments: Send + Sync {
         organization_id: OrganizationId,
     ) -> Result<Option<Subscription>, StoreError>;
     /// Subscriptions with a provider that have not ended and whose period ended before `before`, a
-    /// payment of which is missing, or whose discount was not told of; at most `limit`.
+    /// payment of which is missing, or whose discount was not told of, by the end of their period;
+    /// those that follow `after`, at most `limit`.
     async fn list_due_subscriptions(
         &self,
         provider: &str,
         before: Timestamp,
+        after: Option<&Subscription>,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError>;
     /// Subscriptions that have not ended and are with none of these providers, whose period ended

@@ -158,6 +158,11 @@ impl World {
         self.unanswered.push(request.clone());
         let answer = self.perform(&request).await?;
         self.unanswered.pop();
+        if matches!(request.what, Wanted::Page(Wish::Plan { .. })) {
+            // One that gives no plan any more is asked about, and ended where it is not paid for.
+            let names = self.model.list_subscriptions();
+            self.hear_known(&names).await?;
+        }
         Ok(answer)
     }
 

@@ -77,7 +77,12 @@ impl PaymentProvider for PayPal {
     ) -> Result<SubscriptionChange, PaymentError> {
         match order {
             SubscriptionOrder::CancelAtPeriodEnd => {
-                self.cancel(provider_ref).await.map(SubscriptionChange::Done)
+                let cancelled = self.cancel(provider_ref, "The subscriber cancelled it.").await;
+                cancelled.map(SubscriptionChange::Done)
+            }
+            SubscriptionOrder::CancelNow => {
+                let cancelled = self.cancel(provider_ref, "It was not paid for in time.").await;
+                cancelled.map(SubscriptionChange::Done)
             }
             SubscriptionOrder::Keep => Err(PaymentError::Refused {
                 reason: "PayPal takes no cancellation back; buy the plan again when the period is \
@@ -138,9 +143,9 @@ impl PaymentProvider for PayPal {
         true
     }
 
-    /// A subscription is suspended by hand as well, and is overdue here then.
+    /// The event of a payment that failed brings the subscription alone, which counts what failed.
     fn tells_failures_by_overdue(&self) -> bool {
-        false
+        true
     }
 
     fn writes_invoices(&self) -> bool {

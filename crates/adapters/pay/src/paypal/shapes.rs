@@ -126,6 +126,14 @@ pub(super) struct BillingInfo {
     pub last_payment: Option<LastPayment>,
     #[serde(default)]
     pub failed_payments_count: u32,
+    #[serde(default)]
+    pub last_failed_payment: Option<FailedPayment>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct FailedPayment {
+    #[serde(default)]
+    pub amount: Option<Amount>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

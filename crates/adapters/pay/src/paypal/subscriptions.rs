@@ -7,8 +7,8 @@
 //! a trial lasts until the first payment all the same, which comes some hours after its agreed time.
 
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, SubscriptionChange, ToldSubscription,
-    UnverifiedEvent,
+    CheckoutOrder, MissedPayment, OpenedCheckout, PaymentError, SubscriptionChange,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::discount::ToldDiscount;
 use gantry_rules::plan::Interval;
@@ -69,9 +69,13 @@ impl PayPal {
     }
 
     /// Cancels a subscription; one that is cancelled already is as it should be.
-    pub(super) async fn cancel(&self, name: &str) -> Result<ToldSubscription, PaymentError> {
+    pub(super) async fn cancel(
+        &self,
+        name: &str,
+        reason: &str,
+    ) -> Result<ToldSubscription, PaymentError> {
         let path = format!("/v1/billing/subscriptions/{}/cancel", segment(name)?);
-        let body = json!({ "reason": "The subscriber cancelled it." });
+        let body = json!({ "reason": reason });
         match self.api.tell(&path, &body).await {
             Ok(()) => self.tell(self.fetch(name).await?).await,
             Err(ApiError::Refused(refusal)) if refusal.status == 422 => {
@@ -172,6 +176,7 @@ impl PayPal {
             plan_id: plan.plan_id.filter(|_| subscription.is_paid_for(plan.price)),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,
+            missed: subscription.find_missed(),
             state: SubscriptionState {
                 status,
                 interval: plan.interval,
@@ -191,6 +196,13 @@ impl Subscription {
         let last = self.billing_info.as_ref().and_then(|info| info.last_payment.as_ref());
         let paid = last.and_then(|last| last.amount.as_ref()?.tell().ok());
         paid.is_none_or(|paid| paid == price)
+    }
+
+    /// The payment that failed, if that is why it is overdue.
+    fn find_missed(&self) -> Option<MissedPayment> {
+        let info = self.billing_info.as_ref().filter(|info| info.failed_payments_count > 0)?;
+        let failed = info.last_failed_payment.as_ref().and_then(|failed| failed.amount.as_ref());
+        Some(MissedPayment { amount: failed.and_then(|amount| amount.tell().ok()) })
     }
 
     /// Whether it was agreed to be paid later than it was begun, and is not paid yet.

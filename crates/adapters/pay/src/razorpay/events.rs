@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use gantry_ports::payments::{
-    PaidPage, PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
-    UnverifiedEvent,
+    MissedPayment, PaidPage, PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::discount::ToldDiscount;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
@@ -18,7 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Razorpay;
-use super::shapes::{Dispute, Invoice, Payment, PaymentLink, Refund, Subscription};
+use super::shapes::{
+    Dispute, INVOICE_PAID, Invoice, Payment, PaymentLink, Refund, Subscription, is_ours,
+};
 use crate::shapes::{ORGANIZATION, PLAN, money_of, time_of};
 use crate::signature::fits_hex;
 use crate::unread::{Labels, name_by_bytes};
@@ -131,7 +133,8 @@ impl Razorpay {
             "invoice.paid" if event.has("payment") => {
                 let invoice: Invoice = event.entity("invoice")?;
                 let payment: Payment = event.entity("payment")?;
-                match invoice.subscription_id {
+                let was_paid = invoice.status == INVOICE_PAID && is_ours(&payment.status);
+                match invoice.subscription_id.filter(|_| was_paid) {
                     Some(name) => ProviderFact::PaymentReceived(payment.tell(Some(name))?),
                     None => ProviderFact::Other,
                 }
@@ -197,6 +200,8 @@ impl Razorpay {
             plan_id: plan.plan_id.or_else(|| notes.get(PLAN)?.parse().ok()),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,
+            missed: (status == SubscriptionStatus::PastDue)
+                .then_some(MissedPayment { amount: None }),
             state: SubscriptionState {
                 status,
                 interval: plan.interval,

@@ -6,6 +6,7 @@
 
 mod api;
 mod events;
+mod listing;
 mod plans;
 mod provider;
 mod shapes;

@@ -7,7 +7,7 @@ use gantry_ports::payments::{
     ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
-use gantry_rules::subscription::AtPeriodEnd;
+use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,9 +25,6 @@ use crate::{trial, unread};
 /// A subscription ends after ten years, because Razorpay's must end.
 const YEARS: u32 = 10;
 const DAY_S: i64 = 86_400;
-/// Payments of one page of their list, and pages that are looked through.
-const PAGE: usize = 100;
-const MOST_PAGES: usize = 20;
 
 #[async_trait]
 impl PaymentProvider for Razorpay {
@@ -67,6 +64,7 @@ impl PaymentProvider for Razorpay {
     ) -> Result<SubscriptionChange, PaymentError> {
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         match order {
+            SubscriptionOrder::CancelNow => self.cancel(&path).await.map(SubscriptionChange::Done),
             SubscriptionOrder::CancelAtPeriodEnd => {
                 let body = json!({ "cancel_at_cycle_end": true });
                 let told = self.api.post(&format!("{path}/cancel"), &body).await?;
@@ -169,6 +167,7 @@ impl PaymentProvider for Razorpay {
         }
         bodies.extend(self.look_at_payments(since).await?);
         bodies.extend(self.look_at_refunds(since).await?);
+        bodies.extend(self.look_at_disputes(since).await?);
         let read = |body: String| {
             let event = self.read_verified(body.as_bytes());
             ToldEvent { event, body }
@@ -208,14 +207,6 @@ impl PaymentProvider for Razorpay {
 #[derive(Deserialize)]
 struct PurchaseState {
     status: String,
-}
-
-#[derive(Deserialize)]
-struct ListedPayment {
-    status: String,
-    #[serde(default)]
-    invoice_id: Option<String>,
-    created_at: i64,
 }
 
 impl Razorpay {
@@ -272,6 +263,19 @@ impl Razorpay {
         Ok(OpenedCheckout { provider_ref: made.id, url })
     }
 
+    /// Ends a subscription at once; one that has ended, Razorpay refuses to end.
+    async fn cancel(&self, path: &str) -> Result<ToldSubscription, PaymentError> {
+        let body = json!({ "cancel_at_cycle_end": false });
+        match self.api.post(&format!("{path}/cancel"), &body).await {
+            Ok(told) => self.tell(told).await,
+            Err(refused @ PaymentError::Refused { .. }) => {
+                let told = self.tell(self.api.get(path).await?).await?;
+                if told.state.status == SubscriptionStatus::Ended { Ok(told) } else { Err(refused) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn tell(&self, told: Told<Subscription>) -> Result<ToldSubscription, PaymentError> {
         self.fetch_plan(&told.body.plan_id).await?;
         let at = told.at.unwrap_or_else(|| self.clock.now());
@@ -313,53 +317,6 @@ impl Razorpay {
             }
             _ => Ok(Vec::new()),
         }
-    }
-
-    /// What was paid for subscriptions since, as events.
-    async fn look_at_payments(&self, since: Timestamp) -> Result<Vec<String>, PaymentError> {
-        let mut bodies = Vec::new();
-        for page in 0..MOST_PAGES {
-            let (from, skip) = (seconds_of(since), page * PAGE);
-            let path = format!("/v1/payments?from={from}&count={PAGE}&skip={skip}");
-            let list: Collection<Value> = self.api.get(&path).await?.body;
-            let count = list.items.len();
-            for payment in list.items {
-                let facts = ListedPayment::deserialize(&payment).map_err(unreadable)?;
-                if let Some(invoice) = facts.invoice_id.filter(|_| facts.status != "failed") {
-                    let path = format!("/v1/invoices/{}", segment(&invoice)?);
-                    let invoice: Value = self.api.get(&path).await?.body;
-                    let entities = [("invoice", &invoice), ("payment", &payment)];
-                    bodies.push(write_event("invoice.paid", &entities, facts.created_at));
-                }
-            }
-            if count < PAGE {
-                break;
-            }
-        }
-        Ok(bodies)
-    }
-
-    /// What was given back since, and what of it failed, as events.
-    async fn look_at_refunds(&self, since: Timestamp) -> Result<Vec<String>, PaymentError> {
-        let mut bodies = Vec::new();
-        for page in 0..MOST_PAGES {
-            let (from, skip) = (seconds_of(since), page * PAGE);
-            let path = format!("/v1/refunds?from={from}&count={PAGE}&skip={skip}");
-            let list: Collection<Value> = self.api.get(&path).await?.body;
-            let count = list.items.len();
-            for refund in list.items {
-                let kind = match refund["status"].as_str() {
-                    Some("failed") => "refund.failed",
-                    Some(_) | None => "refund.processed",
-                };
-                let at = refund["created_at"].as_i64().unwrap_or_default();
-                bodies.push(write_event(kind, &[("refund", &refund)], at));
-            }
-            if count < PAGE {
-                break;
-            }
-        }
-        Ok(bodies)
     }
 }
 

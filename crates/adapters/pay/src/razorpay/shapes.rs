@@ -29,6 +29,15 @@ fn read_notes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Notes, D::Er
     Ok(fields.into_iter().filter_map(|(key, value)| Some((key, text(value)?))).collect())
 }
 
+/// The state of an invoice that nothing is left to pay of.
+pub(super) const INVOICE_PAID: &str = "paid";
+
+/// Whether the money of a payment in this state was taken; of one that is authorized it may still go
+/// back by itself.
+pub(super) fn is_ours(status: &str) -> bool {
+    matches!(status, "captured" | "refunded")
+}
+
 /// A page on which something is paid once.
 #[derive(Debug, Deserialize)]
 pub(super) struct PaymentLink {
@@ -56,6 +65,9 @@ pub(super) struct Payment {
     pub id: String,
     pub amount: i64,
     pub currency: String,
+    /// `created`, `authorized`, `captured`, `refunded` or `failed`.
+    #[serde(default)]
+    pub status: String,
     #[serde(default)]
     pub amount_refunded: Option<i64>,
     #[serde(default)]
@@ -122,6 +134,7 @@ pub(super) struct Invoice {
     pub invoice_number: Option<String>,
     #[serde(default)]
     pub subscription_id: Option<String>,
+    /// `draft`, `issued`, `partially_paid`, `paid`, `expired` or `cancelled`.
     pub status: String,
     pub amount: Option<i64>,
     pub currency: Option<String>,

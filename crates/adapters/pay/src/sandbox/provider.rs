@@ -64,11 +64,19 @@ impl PaymentProvider for Sandbox {
         let (id, order) = (provider_ref.to_owned(), order.clone());
         self.change(move |book, now| {
             let renewing = book.get_subscription(&id)?;
-            if renewing.shape.status == "canceled" {
+            let is_over = renewing.shape.status == "canceled";
+            if is_over && order != SubscriptionOrder::CancelNow {
                 let reason = "the subscription has ended".to_owned();
                 return Err(PaymentError::Refused { reason });
             }
             match order {
+                SubscriptionOrder::CancelNow => {
+                    if !is_over {
+                        book.end(&id, seconds_of(now))?;
+                    }
+                    let shape = &book.get_subscription(&id)?.shape;
+                    return tell(shape, now).map(SubscriptionChange::Done);
+                }
                 SubscriptionOrder::CancelAtPeriodEnd => renewing.shape.cancel_at_period_end = true,
                 SubscriptionOrder::Keep => renewing.shape.cancel_at_period_end = false,
                 SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {

@@ -103,7 +103,7 @@ impl Book {
         self.tell_subscription("customer.subscription.updated", id, at)
     }
 
-    fn end(&mut self, id: &str, at: i64) -> Result<(), PaymentError> {
+    pub(super) fn end(&mut self, id: &str, at: i64) -> Result<(), PaymentError> {
         let renewing = self.get_subscription(id)?;
         "canceled".clone_into(&mut renewing.shape.status);
         renewing.retry_s = None;

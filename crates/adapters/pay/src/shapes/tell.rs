@@ -1,9 +1,9 @@
 //! What the objects say in our words.
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, PaidPage, PaymentFeatures, PaymentRisk, ProviderFact, RefundState,
-    RiskLevel, ToldDispute, ToldInvoice, ToldPayment, ToldRefund, ToldSubscription,
-    UnverifiedEvent,
+    DisputeState, InvoiceState, MissedPayment, PaidPage, PaymentFeatures, PaymentRisk,
+    ProviderFact, RefundState, RiskLevel, ToldDispute, ToldInvoice, ToldPayment, ToldRefund,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
@@ -92,6 +92,8 @@ impl Subscription {
             checkout_id: None,
             plan_id: find_id(&self.metadata, PLAN),
             discount: tell_discounts(&self.discounts, &item.price, told_at),
+            missed: (status == SubscriptionStatus::PastDue)
+                .then_some(MissedPayment { amount: None }),
             state: SubscriptionState {
                 status,
                 interval,

@@ -84,6 +84,14 @@ impl Api {
         self.send(call.header("idempotency-key", key)).await
     }
 
+    /// Ends something; what is sent twice is done once, because there is nothing left.
+    pub(super) async fn delete<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Told<T>, ApiError> {
+        self.send(Call::delete(path)).await
+    }
+
     async fn send<T: DeserializeOwned>(&self, call: Call) -> Result<Told<T>, ApiError> {
         let call = call
             .header("authorization", format!("Bearer {}", self.secret_key))

@@ -78,7 +78,11 @@ impl PaymentProvider for Stripe {
         provider_ref: &str,
         order: &SubscriptionOrder,
     ) -> Result<SubscriptionChange, PaymentError> {
+        let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         let form = match order {
+            SubscriptionOrder::CancelNow => {
+                return self.cancel(provider_ref, &path).await.map(SubscriptionChange::Done);
+            }
             SubscriptionOrder::CancelAtPeriodEnd => {
                 Form::default().field("cancel_at_period_end", true)
             }
@@ -95,7 +99,6 @@ impl PaymentProvider for Stripe {
                 trial_form(*end)
             }
         };
-        let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         let told = self.api.post(&path, &form, &new_key("change")).await?;
         let told = self.show_discounts(provider_ref, told).await;
         self.tell(told).map(SubscriptionChange::Done)
@@ -217,6 +220,19 @@ impl Stripe {
     ) -> Result<Told<Subscription>, PaymentError> {
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
         Ok(self.api.get(&path, &Form::default()).await?)
+    }
+
+    /// Ends a subscription at once; Stripe finds none to end where it has ended.
+    async fn cancel(
+        &self,
+        provider_ref: &str,
+        path: &str,
+    ) -> Result<ToldSubscription, PaymentError> {
+        match self.api.delete(path).await.map_err(PaymentError::from) {
+            Ok(told) => self.tell(told),
+            Err(PaymentError::NotFound { .. }) => self.tell(self.fetch(provider_ref).await?),
+            Err(error) => Err(error),
+        }
     }
 
     /// A subscription with its discounts, which Stripe names and shows only where they are asked

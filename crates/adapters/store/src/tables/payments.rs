@@ -63,15 +63,24 @@ impl ReadPayments for Session {
         &self,
         provider: &str,
         before: Timestamp,
+        after: Option<&Subscription>,
         limit: u32,
     ) -> Result<Vec<Subscription>, StoreError> {
+        let mut values: Vec<Value> = vec![provider.into(), before.as_micros().into()];
+        let mut following = "";
+        if let Some(after) = after {
+            following = " AND (period_end > $3 OR (period_end = $3 AND id > $4))";
+            values.push(after.standing.state.period_end.as_micros().into());
+            values.push(after.id.as_uuid().into());
+        }
+        values.push(i64::from(limit).into());
+        let last = values.len();
         let sql = format!(
             "SELECT {SUBSCRIPTION_COLUMNS} FROM subscriptions \
              WHERE provider = $1 AND status <> 'ended' \
-             AND (period_end < $2 OR status = 'past_due' OR discount_news = 'awaited') \
-             ORDER BY period_end LIMIT $3"
+             AND (period_end < $2 OR status = 'past_due' OR discount_news = 'awaited'){following} \
+             ORDER BY period_end, id LIMIT ${last}"
         );
-        let values = vec![provider.into(), before.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<SubscriptionRow>("subscription", sql, values).await?;
         rows.into_iter().map(SubscriptionRow::decode).collect()
     }

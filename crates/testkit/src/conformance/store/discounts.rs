@@ -84,7 +84,7 @@ async fn require_due(
         .read()
         .await?
         .payments()
-        .list_due_subscriptions(&one.provider, World::at(1), 10)
+        .list_due_subscriptions(&one.provider, World::at(1), None, 10)
         .await?;
     let found = found.iter().filter(|found| found.id == one.id).count();
     ensure!(found == due, "{status:?}, {discount:?}: {found}");

@@ -111,6 +111,7 @@ macro_rules! store_conformance {
             payment_returns::events_that_are_given_up_stay_unclear,
             subscriptions::what_is_not_paid_for_yet_hides_nothing,
             providers::subscriptions_are_listed_by_their_provider,
+            providers::due_subscriptions_are_listed_to_the_end,
             providers::unclear_events_are_listed_by_their_provider,
             debts::what_a_cancelled_job_gives_back_pays_what_is_owed,
             debts::what_a_job_did_not_spend_pays_what_is_owed,

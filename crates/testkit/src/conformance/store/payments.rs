@@ -122,7 +122,7 @@ pub async fn a_subscription_is_kept_as_it_was_told(world: &World) -> Outcome {
     ensure!(payments.find_subscription_by_ref("story", "sub_1").await? == expected);
     ensure!(payments.find_subscription_by_ref("other", "sub_1").await?.is_none());
     ensure!(payments.find_subscription(account).await? == expected);
-    let due = payments.list_due_subscriptions("story", World::at(601), 10).await?;
+    let due = payments.list_due_subscriptions("story", World::at(601), None, 10).await?;
     ensure!(due.len() == 1 && Some(&due[0]) == expected.as_ref());
     Ok(())
 }

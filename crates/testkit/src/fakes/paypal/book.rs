@@ -42,6 +42,7 @@ pub(super) struct Subscription {
     pub next: Option<i64>,
     pub pays: bool,
     pub failures: i64,
+    pub last_failed: Option<i64>,
     pub threshold: i64,
     /// Another plan that its buyer is asked for, and the name of the page.
     pub asked: Option<(String, String)>,
@@ -193,6 +194,12 @@ impl Subscription {
         });
         if let Some(at) = self.last_paid {
             billing["last_payment"] = json!({ "amount": self.price.show(), "time": show_time(at) });
+        }
+        if let Some(at) = self.last_failed.filter(|_| self.failures > 0) {
+            billing["last_failed_payment"] = json!({
+                "amount": self.next_price.as_ref().unwrap_or(&self.price).show(),
+                "time": show_time(at), "reason_code": "PAYMENT_DENIED",
+            });
         }
         if let Some(next) = self.next.filter(|_| self.status == "ACTIVE") {
             billing["next_billing_time"] = json!(show_time(next));

@@ -26,7 +26,8 @@ impl Book {
         }
         let failures = known.failures + 1;
         let is_last = failures >= known.threshold;
-        let failed = Subscription { failures, next: Some(at + RETRY), ..known };
+        let next = Some(at + RETRY);
+        let failed = Subscription { failures, last_failed: Some(at), next, ..known };
         self.tell("BILLING.SUBSCRIPTION.PAYMENT.FAILED", &failed.show(""), at);
         let status = if is_last { "SUSPENDED" } else { failed.status };
         let next = failed.next.filter(|_| !is_last);

@@ -133,6 +133,15 @@ impl FakePayPal {
         Ok(())
     }
 
+    /// The seller halts a subscription by hand.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn suspend(&self, subscription: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().suspend(subscription, now)
+    }
+
     /// Charges nothing, though it is due, until [`FakePayPal::go_on_charging`].
     pub fn stop_charging(&self) {
         self.desk.book().is_late = true;

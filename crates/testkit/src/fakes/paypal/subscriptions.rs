@@ -1,5 +1,6 @@
 //! Plans and subscriptions of the stand-in for PayPal.
 
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::amounts::Sum;
@@ -106,6 +107,7 @@ impl Book {
             next: None,
             pays: true,
             failures: 0,
+            last_failed: None,
             threshold: threshold.unwrap_or(1),
             asked: None,
             next_price: None,
@@ -173,6 +175,15 @@ impl Book {
         self.tell("BILLING.SUBSCRIPTION.CANCELLED", &ended.show(""), now);
         self.subscriptions.insert(id.to_owned(), ended);
         Ok((204, Value::Null))
+    }
+
+    /// Its seller halts it by hand.
+    pub(super) fn suspend(&mut self, id: &str, now: i64) -> Result<()> {
+        let known = self.subscriptions.get(id).context("a subscription")?.clone();
+        let halted = Subscription { status: "SUSPENDED", next: None, ..known };
+        self.tell("BILLING.SUBSCRIPTION.SUSPENDED", &halted.show(""), now);
+        self.subscriptions.insert(id.to_owned(), halted);
+        Ok(())
     }
 
     pub(super) fn list_transactions(&self, id: &str, query: &Fields) -> Result<Done, Refusal> {

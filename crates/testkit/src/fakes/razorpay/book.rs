@@ -47,6 +47,7 @@ pub(super) struct Book {
     pub payments: BTreeMap<String, Value>,
     pub invoices: BTreeMap<String, Value>,
     pub refunds: BTreeMap<String, Value>,
+    pub disputes: BTreeMap<String, Value>,
     pub outbox: Vec<(String, Value)>,
 }
 
@@ -105,7 +106,8 @@ impl Book {
         self.tell("payment_link.paid", &entities, now);
         self.links.insert(name.to_owned(), link);
         if card == Card::Disputes {
-            let dispute = dispute_of(&payment, "open");
+            let dispute = dispute_of(&payment, now);
+            self.disputes.insert(name_of(&dispute), dispute.clone());
             self.tell(
                 "payment.dispute.created",
                 &[("payment", payment), ("dispute", dispute)],
@@ -138,19 +140,39 @@ impl Book {
     pub(super) fn charge(&mut self, name: &str, amount: &Value, now: i64) {
         let Some(known) = self.subscriptions.get(name).cloned() else { return };
         let currency = self.currency_of(&known.plan);
-        let invoice_id = self.name("inv");
+        let invoice_id = self.write_invoice((&known, amount), "issued", now);
         let payment = self.take((amount, &currency), (json!([]), Some(&invoice_id)), now);
-        let invoice = json!({
-            "id": invoice_id, "entity": "invoice", "invoice_number": null,
-            "subscription_id": name, "payment_id": payment["id"], "status": "paid",
-            "amount": amount, "currency": currency, "short_url": "https://rzp.example/i/1",
-            "created_at": now,
-        });
-        self.invoices.insert(invoice_id, invoice.clone());
+        let invoice = self.pay_invoice(&invoice_id, &payment);
         let shown = known.show("");
         let entities = [("subscription", shown), ("payment", payment.clone())];
         self.tell("subscription.charged", &entities, now);
         self.tell("invoice.paid", &[("invoice", invoice), ("payment", payment)], now);
+    }
+
+    /// An invoice of a subscription.
+    pub(super) fn write_invoice(
+        &mut self,
+        (of, amount): (&Subscription, &Value),
+        status: &str,
+        now: i64,
+    ) -> String {
+        let id = self.name("inv");
+        let invoice = json!({
+            "id": id, "entity": "invoice", "invoice_number": null, "subscription_id": of.id,
+            "payment_id": null, "status": status, "amount": amount,
+            "currency": self.currency_of(&of.plan), "short_url": "https://rzp.example/i/1",
+            "created_at": now,
+        });
+        self.invoices.insert(id.clone(), invoice);
+        id
+    }
+
+    /// Notes that a payment paid an invoice, and shows it.
+    fn pay_invoice(&mut self, id: &str, payment: &Value) -> Value {
+        let Some(invoice) = self.invoices.get_mut(id) else { return Value::Null };
+        invoice["status"] = json!("paid");
+        invoice["payment_id"] = payment["id"].clone();
+        invoice.clone()
     }
 
     fn take(
@@ -169,6 +191,43 @@ impl Book {
         self.payments.insert(id, payment.clone());
         self.tell("payment.captured", &[("payment", payment.clone())], now);
         payment
+    }
+
+    /// A payment for a subscription begins and is not captured: its invoice is not paid yet.
+    pub(super) fn begin_payment(
+        &mut self,
+        name: &str,
+        status: &'static str,
+        now: i64,
+    ) -> Result<String> {
+        let known = self.subscriptions.get(name).context("a subscription")?.clone();
+        let (amount, currency) = (self.amount_of(&known.plan), self.currency_of(&known.plan));
+        let invoice = self.write_invoice((&known, &amount), "issued", now);
+        let id = self.name("pay");
+        let payment = json!({
+            "id": id, "entity": "payment", "amount": amount, "currency": currency,
+            "status": status, "invoice_id": invoice, "method": "card", "captured": false,
+            "amount_refunded": 0, "refund_status": null, "description": null, "notes": [],
+            "created_at": now,
+        });
+        if status == "authorized" {
+            self.tell("payment.authorized", &[("payment", payment.clone())], now);
+        }
+        self.payments.insert(id.clone(), payment);
+        Ok(id)
+    }
+
+    /// A payment that had begun is captured, and pays its invoice.
+    pub(super) fn capture(&mut self, id: &str, now: i64) -> Result<()> {
+        let payment = self.payments.get_mut(id).context("a payment")?;
+        payment["status"] = json!("captured");
+        payment["captured"] = json!(true);
+        let payment = payment.clone();
+        let invoice = payment["invoice_id"].as_str().context("an invoice")?.to_owned();
+        let invoice = self.pay_invoice(&invoice, &payment);
+        self.tell("payment.captured", &[("payment", payment.clone())], now);
+        self.tell("invoice.paid", &[("invoice", invoice), ("payment", payment)], now);
+        Ok(())
     }
 
     /// Asks for money in vain: a payment that failed, which names its invoice and no subscription.
@@ -197,6 +256,7 @@ impl Book {
         let paid = self.payments.get_mut(payment).context("a payment")?;
         let before = paid["amount_refunded"].as_i64().unwrap_or_default();
         paid["amount_refunded"] = json!(before - shown["amount"].as_i64().unwrap_or_default());
+        paid["status"] = json!("captured");
         let paid = paid.clone();
         self.tell("refund.failed", &[("refund", shown), ("payment", paid)], now);
         Ok(())
@@ -205,7 +265,11 @@ impl Book {
     pub(super) fn decide_dispute(&mut self, payment: &str, won: bool, now: i64) -> Result<()> {
         let payment = self.payments.get(payment).context("a payment")?.clone();
         let state = if won { "won" } else { "lost" };
-        let dispute = dispute_of(&payment, state);
+        let mut all = self.disputes.values_mut();
+        let dispute = all.find(|known| known["payment_id"] == payment["id"]);
+        let dispute = dispute.context("a dispute")?;
+        dispute["status"] = json!(state);
+        let dispute = dispute.clone();
         let event = format!("payment.dispute.{state}");
         self.tell(&event, &[("payment", payment), ("dispute", dispute)], now);
         Ok(())
@@ -225,12 +289,17 @@ impl Book {
     }
 }
 
+fn name_of(entity: &Value) -> String {
+    entity["id"].as_str().unwrap_or_default().to_owned()
+}
+
 /// The dispute about a payment, which has one.
-fn dispute_of(payment: &Value, status: &str) -> Value {
+fn dispute_of(payment: &Value, now: i64) -> Value {
     let id = payment["id"].as_str().unwrap_or_default().replacen("pay", "disp", 1);
     json!({ "id": id, "entity": "dispute", "payment_id": payment["id"],
-        "amount": payment["amount"], "currency": payment["currency"], "status": status,
-        "phase": "chargeback", "reason_code": "processed_invalid_expired_card" })
+        "amount": payment["amount"], "currency": payment["currency"], "status": "open",
+        "phase": "chargeback", "reason_code": "processed_invalid_expired_card",
+        "created_at": now })
 }
 
 impl Link {

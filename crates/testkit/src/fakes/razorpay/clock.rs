@@ -1,4 +1,5 @@
-//! What time does at the stand-in for Razorpay: subscriptions are charged, charged again, halted.
+//! What time does at the stand-in for Razorpay: subscriptions are charged, charged again, halted; one
+//! that is halted goes on, period by period, with invoices that nobody is asked to pay.
 
 use super::book::{Book, Subscription};
 use crate::fakes::calendar::{self, DAY};
@@ -9,10 +10,9 @@ const RETRIES: usize = 3;
 impl Book {
     /// Lets happen what is due next, until `then`; false when nothing is.
     pub(super) fn run_next(&mut self, then: i64) -> bool {
-        let alive = self
-            .subscriptions
-            .values()
-            .filter(|known| matches!(known.status, "active" | "pending" | "authenticated"));
+        let alive = self.subscriptions.values().filter(|known| {
+            matches!(known.status, "active" | "pending" | "authenticated" | "halted")
+        });
         let next = alive.filter_map(|known| Some((due_at(known)?, known.id.clone()))).min();
         let Some((at, id)) = next.filter(|(at, _)| *at <= then) else { return false };
         self.step(&id, at);
@@ -24,10 +24,17 @@ impl Book {
         if known.ends_with_cycle {
             return self.finish(known, ("cancelled", "subscription.cancelled"), at);
         }
+        if known.status == "halted" {
+            return self.go_on_unpaid(known, at);
+        }
         if !known.pays {
             known.failures += 1;
             self.ask_in_vain(&known.plan, at);
             if known.failures > RETRIES {
+                // The period that was asked for has begun all the same.
+                let begun = known.current.map(|(_, end)| end).or(known.start_at).unwrap_or(at);
+                known.current = Some((begun, later(begun, &self.period_of(&known.plan), 1)));
+                known.retry = None;
                 return self.finish(known, ("halted", "subscription.halted"), at);
             }
             known.retry = Some(at + DAY);
@@ -48,6 +55,14 @@ impl Book {
             self.finish(known, ("active", "subscription.activated"), at);
         }
         self.charge(id, &amount, at);
+    }
+
+    /// The next period of one that was halted.
+    fn go_on_unpaid(&mut self, mut known: Subscription, at: i64) {
+        known.current = Some((at, later(at, &self.period_of(&known.plan), 1)));
+        let amount = self.amount_of(&known.plan);
+        self.write_invoice((&known, &amount), "issued", at);
+        self.subscriptions.insert(known.id.clone(), known);
     }
 
     fn finish(&mut self, mut known: Subscription, (status, event): (&'static str, &str), at: i64) {

@@ -32,6 +32,15 @@ pub struct FakeRazorpay {
     desk: Desk<Book>,
 }
 
+/// How far a payment is that is not captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RazorpayMoney {
+    /// It was asked for.
+    Created,
+    /// The bank holds it.
+    Authorized,
+}
+
 /// A request that is not done.
 pub(super) struct Refusal {
     status: u16,
@@ -105,6 +114,28 @@ impl FakeRazorpay {
              &razorpay_signature={signature}",
             known.reference
         ))
+    }
+
+    /// A payment for a subscription begins and is not captured; answers its name.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn begin_payment(&self, subscription: &str, state: RazorpayMoney) -> Result<String> {
+        let now = self.desk.now();
+        let status = match state {
+            RazorpayMoney::Created => "created",
+            RazorpayMoney::Authorized => "authorized",
+        };
+        self.desk.book().begin_payment(subscription, status, now)
+    }
+
+    /// Captures a payment that had begun.
+    ///
+    /// # Errors
+    /// When there is no such payment.
+    pub fn capture(&self, payment: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().capture(payment, now)
     }
 
     /// The bank decides about the dispute of a payment.

@@ -46,21 +46,12 @@ impl Book {
             ("GET", ["invoices", id]) => {
                 self.invoices.get(*id).cloned().ok_or_else(Refusal::missing)
             }
-            ("GET", ["payments"]) => {
-                let from = query.number("from").unwrap_or_default();
-                let recent = self.payments.values().rev();
-                let recent = recent.filter(|paid| paid["created_at"].as_i64() >= Some(from));
-                Ok(collect(recent.cloned(), &query))
-            }
+            ("GET", ["payments"]) => Ok(list_recent(self.payments.values().rev(), &query)),
             ("GET", ["payments", id]) => {
                 self.payments.get(*id).cloned().ok_or_else(Refusal::missing)
             }
-            ("GET", ["refunds"]) => {
-                let from = query.number("from").unwrap_or_default();
-                let recent = self.refunds.values();
-                let recent = recent.filter(|given| given["created_at"].as_i64() >= Some(from));
-                Ok(collect(recent.cloned(), &query))
-            }
+            ("GET", ["refunds"]) => Ok(list_recent(self.refunds.values(), &query)),
+            ("GET", ["disputes"]) => Ok(list_recent(self.disputes.values().rev(), &query)),
             ("POST", ["payments", id, "refund"]) => self.refund((id, request), body, now),
             (_, _) => Err(Refusal::bad("The requested URL was not found on the server.")),
         }
@@ -239,6 +230,9 @@ impl Book {
             return Err(Refusal::bad(words));
         }
         payment["amount_refunded"] = json!(before + minor);
+        if before + minor == paid {
+            payment["status"] = json!("refunded");
+        }
         let told = payment.clone();
         let refund = json!({ "id": self.name("rfnd"), "entity": "refund", "amount": minor,
             "currency": told["currency"], "payment_id": id, "status": "processed",
@@ -248,6 +242,12 @@ impl Book {
         self.tell("refund.processed", &[("refund", refund.clone()), ("payment", told)], now);
         Ok(refund)
     }
+}
+
+/// What began since the query's `from`.
+fn list_recent<'v>(all: impl Iterator<Item = &'v Value>, query: &Fields) -> Value {
+    let from = query.number("from").unwrap_or_default();
+    collect(all.filter(|entity| entity["created_at"].as_i64() >= Some(from)).cloned(), query)
 }
 
 fn collect(all: impl Iterator<Item = Value>, query: &Fields) -> Value {

@@ -1,7 +1,10 @@
 //! What time does at the stand-in for Stripe: periods renew, invoices are asked for and asked for
 //! again, pages that nobody paid on expire.
 
+use serde_json::Value;
+
 use super::book::{Book, Due, Line, Subscription};
+use super::errors::Refusal;
 use crate::fakes::calendar::{self, DAY};
 
 /// After a period begins, its invoice stays a draft for so long.
@@ -103,6 +106,14 @@ impl Book {
         let shown = known.show();
         self.subscriptions.insert(id.to_owned(), known);
         self.tell("customer.subscription.updated", shown, at);
+    }
+
+    /// Ends a subscription at once; one that has ended is not found.
+    pub(super) fn cancel(&mut self, id: &str, now: i64) -> Result<Value, Refusal> {
+        let alive = self.subscriptions.get(id).filter(|known| known.status != "canceled");
+        let known = alive.cloned().ok_or_else(|| Refusal::missing("subscription", id))?;
+        self.end(known, now);
+        Ok(self.get_subscription(id)?.show())
     }
 
     fn end(&mut self, mut known: Subscription, at: i64) {

@@ -107,6 +107,7 @@ const ENDPOINTS: &[(&str, &str, Params)] = &[
     ("POST", "/v1/products", PRODUCTS),
     ("GET", "/v1/subscriptions/{}", ONE),
     ("POST", "/v1/subscriptions/{}", SUBSCRIPTION),
+    ("DELETE", "/v1/subscriptions/{}", ONE),
     ("GET", "/v1/invoices", INVOICES),
     ("GET", "/v1/invoices/{}", ONE),
     ("POST", "/v1/refunds", REFUNDS),

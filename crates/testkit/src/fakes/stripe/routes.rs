@@ -28,6 +28,7 @@ impl Book {
             "POST /v1/products" => self.create_product(fields, now),
             "GET /v1/subscriptions/{}" => self.get_subscription(name)?.show_expanded(fields),
             "POST /v1/subscriptions/{}" => self.change_subscription(name, fields, now),
+            "DELETE /v1/subscriptions/{}" => self.cancel(name, now),
             "GET /v1/invoices" => Ok(self.list_invoices(fields)),
             "GET /v1/invoices/{}" => self.show_invoice(name, fields, now),
             "POST /v1/refunds" => self.refund(fields, now),
