@@ -153,6 +153,46 @@ pub(crate) async fn find_first_place(
     Ok(places.first().map(|place| place.organization_id))
 }
 
+impl Access {
+    /// Lets an organization be used from everywhere again, whose list shuts its people out.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for anybody but administrators, [`AccessError::NotFound`],
+    /// [`AccessError::Store`].
+    pub async fn lift_allowed_networks(
+        &self,
+        actor: &Actor,
+        organization_id: OrganizationId,
+    ) -> Result<(), AccessError> {
+        require(actor, Permission::Administer)?;
+        let now = self.clock.now();
+        // For the log of the organization that it is about.
+        let there = Actor { organization_id, ..actor.clone() };
+        self.store
+            .write::<_, AccessError, _>(move |tx| {
+                let there = there.clone();
+                Box::pin(async move { lift_networks(tx, &there, now).await })
+            })
+            .await?;
+        self.forget_members(organization_id).await
+    }
+}
+
+/// Forgets the networks of the organization that `there` names; the log keeps how many they were,
+/// as addresses tell of people.
+async fn lift_networks(tx: &dyn Tx, there: &Actor, now: Timestamp) -> Result<(), AccessError> {
+    let id = there.organization_id;
+    tx.access().lock_organization(id).await?;
+    let place = tx.access().find_organization(id).await?;
+    place.ok_or(AccessError::NotFound { what: "organization" })?;
+    let before = tx.identity().list_allowed_networks(id).await?.len();
+    tx.identity().set_allowed_networks(id, &[]).await?;
+    let details = json!({ "before": { "count": before }, "after": { "count": 0 } });
+    let subject = format!("organization {id}");
+    let entry = there.audit_entry("organization.lift_networks", &subject, details, now);
+    Ok(tx.audit().append(&entry).await?)
+}
+
 /// Sets the networks of the actor's organization, and notes what they were until then.
 async fn set_networks(
     tx: &dyn Tx,

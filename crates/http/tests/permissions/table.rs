@@ -241,6 +241,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("delete", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
+    ("delete", "/api/v1/admin/organizations/{id}/networks", ADMINISTER),
     ("get", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("put", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("delete", "/api/v1/admin/accounts/{id}/overrides/{limit}", ADMINISTER),
