@@ -1,4 +1,7 @@
 //! On whose behalf something happens.
+//!
+//! Invariant: what an administrator does stands in the installation's log and in that of the
+//! organization that it is done to, never in that of the organization that they work in.
 
 use gantry_ports::store::AuditEntry;
 use gantry_types::{
@@ -8,6 +11,9 @@ use gantry_types::{
 use serde_json::Value;
 
 use crate::audit::{AuditDraft, Origin};
+
+/// The member of details with the words of who did it, which can be erased.
+const REASON: &str = "why";
 
 /// How a session stands to administering the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,5 +117,87 @@ impl Actor {
             ip: self.ip.clone(),
         };
         draft.complete(origin, at)
+    }
+
+    /// A line about what an administrator does to the installation or to a person. It is in no
+    /// organization's log: which one the administrator happens to work in has nothing to do with it.
+    #[must_use]
+    pub fn house_entry(
+        &self,
+        action: &'static str,
+        subject: &str,
+        details: Value,
+        at: Timestamp,
+    ) -> AuditEntry {
+        AuditEntry { organization_id: None, ..self.audit_entry(action, subject, details, at) }
+    }
+
+    /// A line about what an administrator does to an organization, for its own log: what was done
+    /// and by whom, and neither from where nor why, which is for administrators.
+    #[must_use]
+    pub fn entry_there(
+        &self,
+        organization_id: OrganizationId,
+        (action, subject): (&'static str, &str),
+        details: Value,
+        at: Timestamp,
+    ) -> AuditEntry {
+        AuditEntry {
+            organization_id: Some(organization_id),
+            ip: String::new(),
+            ..self.audit_entry(action, subject, without_reason(details), at)
+        }
+    }
+
+    /// The same for both logs: that of the installation, which has all of it, and that of the
+    /// organization.
+    #[must_use]
+    pub fn house_entries(
+        &self,
+        organization_id: OrganizationId,
+        (action, subject): (&'static str, &str),
+        details: Value,
+        at: Timestamp,
+    ) -> [AuditEntry; 2] {
+        [
+            self.house_entry(action, subject, details.clone(), at),
+            self.entry_there(organization_id, (action, subject), details, at),
+        ]
+    }
+}
+
+/// Details without the words of an administrator for administrators.
+fn without_reason(mut details: Value) -> Value {
+    if let Some(members) = details.as_object_mut() {
+        members.remove(REASON);
+    }
+    details
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_organization_reads_what_was_done_to_it_and_not_why() {
+        let [home, there] = [OrganizationId::generate(), OrganizationId::generate()];
+        let actor = Actor {
+            user_id: Some(UserId::generate()),
+            ip: "192.0.2.1".to_owned(),
+            ..Actor::system(home)
+        };
+        let details = json!({ "before": 1, "after": 2, "why": "they asked" });
+        let about = ("limit.override", "organization 1");
+        let at = Timestamp::from_micros(5);
+        let [full, told] = actor.house_entries(there, about, details.clone(), at);
+        assert_eq!((full.organization_id, &full.details), (None, &details));
+        assert_eq!(full.ip, "192.0.2.1");
+        assert_eq!(told.organization_id, Some(there));
+        assert_eq!(told.details, json!({ "before": 1, "after": 2 }));
+        assert_eq!(told.ip, "");
+        assert_eq!((full.user_id, told.user_id), (actor.user_id, actor.user_id));
+        assert_ne!(full.id, told.id);
     }
 }

@@ -165,32 +165,35 @@ impl Access {
         organization_id: OrganizationId,
     ) -> Result<(), AccessError> {
         require(actor, Permission::Administer)?;
-        let now = self.clock.now();
-        // For the log of the organization that it is about.
-        let there = Actor { organization_id, ..actor.clone() };
+        let (whose, now) = (actor.clone(), self.clock.now());
         self.store
             .write::<_, AccessError, _>(move |tx| {
-                let there = there.clone();
-                Box::pin(async move { lift_networks(tx, &there, now).await })
+                let actor = whose.clone();
+                Box::pin(async move { lift_networks(tx, &actor, (organization_id, now)).await })
             })
             .await?;
         self.forget_members(organization_id).await
     }
 }
 
-/// Forgets the networks of the organization that `there` names; the log keeps how many they were,
-/// as addresses tell of people.
-async fn lift_networks(tx: &dyn Tx, there: &Actor, now: Timestamp) -> Result<(), AccessError> {
-    let id = there.organization_id;
+/// Forgets the networks of an organization, and notes what they were until then.
+async fn lift_networks(
+    tx: &dyn Tx,
+    actor: &Actor,
+    (id, now): (OrganizationId, Timestamp),
+) -> Result<(), AccessError> {
     tx.access().lock_organization(id).await?;
     let place = tx.access().find_organization(id).await?;
     place.ok_or(AccessError::NotFound { what: "organization" })?;
-    let before = tx.identity().list_allowed_networks(id).await?.len();
+    let before = tx.identity().list_allowed_networks(id).await?;
     tx.identity().set_allowed_networks(id, &[]).await?;
-    let details = json!({ "before": { "count": before }, "after": { "count": 0 } });
+    let details = json!({ "before": { FIELD: before }, "after": { FIELD: [] } });
     let subject = format!("organization {id}");
-    let entry = there.audit_entry("organization.lift_networks", &subject, details, now);
-    Ok(tx.audit().append(&entry).await?)
+    let about = ("organization.lift_networks", subject.as_str());
+    for entry in actor.house_entries(id, about, details, now) {
+        tx.audit().append(&entry).await?;
+    }
+    Ok(())
 }
 
 /// Sets the networks of the actor's organization, and notes what they were until then.
@@ -203,7 +206,8 @@ async fn set_networks(
     tx.access().lock_organization(id).await?;
     let before = tx.identity().list_allowed_networks(id).await?;
     tx.identity().set_allowed_networks(id, texts).await?;
-    let details = json!({ "before": before, "after": texts });
+    // A network may be somebody's own address, and is outside of the seals by this name.
+    let details = json!({ "before": { FIELD: before }, "after": { FIELD: texts } });
     let subject = format!("organization {id}");
     let entry = actor.audit_entry("organization.allow_networks", &subject, details, now);
     Ok(tx.audit().append(&entry).await?)

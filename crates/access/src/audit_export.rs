@@ -80,7 +80,7 @@ impl Access {
             return Err(AccessError::invalid("to", "is before `from`; give a later time"));
         }
         let details = json!({ "from": span.from, "to": span.to });
-        let entry = actor.audit_entry("audit.export", "audit log", details, self.clock.now());
+        let entry = actor.house_entry("audit.export", "audit log", details, self.clock.now());
         self.store
             .write::<(), AccessError, _>(move |tx| {
                 let entry = entry.clone();

@@ -82,7 +82,8 @@ impl Access {
             return Err(locked(until, now));
         }
         drop(snapshot);
-        let stored = Stored { hash: Some(user.password_hash.clone()), imported_cost: None };
+        let hash = Some(user.password_hash.clone());
+        let stored = Stored { hash, imported_cost: None, dearest: None };
         let check = self.passwords.check(password, stored).await?;
         let guess = Guess { user_id: user.id, check, locks, now };
         let verdict = self

@@ -45,8 +45,10 @@ impl Access {
         }
         self.erase_rows_of(organization_id).await?;
         self.erase_entries_of(organization_id).await?;
+        // Erasing may have taken long, and a line of the audit log says when it was written.
+        let ended_at = self.clock.now();
         self.store
-            .write(move |tx| Box::pin(async move { end(tx, organization_id, now).await }))
+            .write(move |tx| Box::pin(async move { end(tx, organization_id, ended_at).await }))
             .await
     }
 

@@ -115,6 +115,7 @@ impl Access {
                 })
             })
             .await?;
+        self.passwords.dearest().forget().await;
         Ok(Imported { made, known: had })
     }
 

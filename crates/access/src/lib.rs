@@ -10,6 +10,7 @@ mod administer;
 mod allowed_networks;
 mod api_keys;
 mod append_alone;
+mod argon2_cost;
 mod audit;
 mod audit_export;
 mod audit_file;
@@ -115,7 +116,7 @@ pub use settings::{
     AccessSettings, AdministratorFactor, AdministratorSignIn, PasswordCost, Registration,
     Unverified,
 };
-pub use sharing::{Sharing, require_change};
+pub use sharing::{Sharing, find_sight, require_change};
 pub use sign_in::{Client, SignedIn};
 pub use standing::{Standing, find_standing};
 pub use tokens::TokenPair;

@@ -12,6 +12,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::argon2_cost::{self, Argon2Cost, Dearest};
 use crate::error::AccessError;
 use crate::imported_hash::{self, Work};
 use crate::settings::PasswordCost;
@@ -40,15 +41,18 @@ pub enum PasswordCheck {
 pub struct Stored {
     /// The hash of the person; there is none without such a person, or one with a password.
     pub hash: Option<String>,
-    /// The highest cost of hashes from elsewhere that anybody still has: whatever is checked, the
-    /// work of that one is done.
+    /// The highest cost of hashes of bcrypt that anybody still has: whatever is checked, the work
+    /// of that one is done.
     pub imported_cost: Option<u32>,
+    /// The same of Argon2id, of other costs than that of new hashes.
+    pub dearest: Option<Argon2Cost>,
 }
 
 /// Computes hashes.
 pub struct PasswordHashing {
     argon2: Argon2<'static>,
     turns: Arc<Semaphore>,
+    dearest: Dearest,
 }
 
 impl PasswordHashing {
@@ -62,7 +66,18 @@ impl PasswordHashing {
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             turns: Arc::new(Semaphore::new(cost.concurrent.max(1))),
+            dearest: Dearest::default(),
         })
+    }
+
+    /// The cost of new hashes.
+    pub(crate) const fn own_cost(&self) -> Argon2Cost {
+        Argon2Cost::of(self.argon2.params())
+    }
+
+    /// The most expensive hash of Argon2id that is of another cost.
+    pub(crate) const fn dearest(&self) -> &Dearest {
+        &self.dearest
     }
 
     /// The hash of a new password in PHC form.
@@ -82,14 +97,16 @@ impl PasswordHashing {
     pub async fn check(
         &self,
         password: String,
-        Stored { hash: stored, imported_cost }: Stored,
+        Stored { hash: stored, imported_cost, dearest }: Stored,
     ) -> Result<PasswordCheck, AccessError> {
-        let argon2 = self.argon2.clone();
+        let (argon2, own) = (self.argon2.clone(), self.own_cost());
         self.compute(move || {
             // A longer one cannot be right, and is not worth its hashing.
             let password = if password.len() > MAX_BYTES { String::new() } else { password };
             let cost = stored.as_deref().and_then(imported_hash::cost_of);
             imported_hash::complete(Work { done: cost, whole: imported_cost });
+            let other = stored.as_deref().and_then(Argon2Cost::read).filter(|cost| *cost != own);
+            argon2_cost::complete(other, dearest)?;
             match stored {
                 None => hash_now(&argon2, &password).map(|_| PasswordCheck::Wrong),
                 Some(stored) if cost.is_some() => {
@@ -133,13 +150,7 @@ fn verify_now(
     let parsed = PasswordHash::new(stored)
         .map_err(|error| AccessError::Hashing { reason: error.to_string() })?;
     let fits = argon2.verify_password(password.as_bytes(), &parsed).is_ok();
-    let cost = Params::try_from(&parsed).ok();
-    let is_ours = cost.is_some_and(|cost| {
-        let ours = argon2.params();
-        (cost.m_cost(), cost.t_cost(), cost.p_cost())
-            == (ours.m_cost(), ours.t_cost(), ours.p_cost())
-    });
-    if is_ours {
+    if Argon2Cost::read(stored) == Some(Argon2Cost::of(argon2.params())) {
         return Ok(if fits { PasswordCheck::Fits } else { PasswordCheck::Wrong });
     }
     renew_now(argon2, password, fits)
@@ -179,7 +190,7 @@ mod tests {
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
         let check = |password: &str, stored: Option<String>| {
             let password = password.to_owned();
-            hashing.check(password, Stored { hash: stored, imported_cost: None })
+            hashing.check(password, Stored { hash: stored, imported_cost: None, dearest: None })
         };
         assert_eq!(check("a good long one", Some(stored.clone())).await, Ok(PasswordCheck::Fits));
         assert_eq!(check("a good long onf", Some(stored)).await, Ok(PasswordCheck::Wrong));
@@ -193,7 +204,8 @@ mod tests {
         let old = bcrypt::hash("a good long one", 4).unwrap();
         let check = |password: &str, stored: Option<String>| {
             let password = password.to_owned();
-            hashing.check(password, Stored { hash: stored, imported_cost: Some(6) })
+            let dearest = Argon2Cost::read("$argon2id$v=19$m=64,t=3,p=1");
+            hashing.check(password, Stored { hash: stored, imported_cost: Some(6), dearest })
         };
         let fits = check("a good long one", Some(old.clone())).await.unwrap();
         let PasswordCheck::FitsOld { renewed } = fits else { panic!("{fits:?}") };

@@ -100,7 +100,7 @@ impl Access {
             by: actor.user_id,
         };
         let details = json!({ "until": wanted.until(), "why": reason });
-        let entry = actor.audit_entry(wanted.action(), &subject_of(user_id), details, now);
+        let entry = actor.house_entry(wanted.action(), &subject_of(user_id), details, now);
         let mail = self.write_letter_about(user_id, letter, now).await?;
         let change = Restraining { wanted, restriction, mail, entry };
         let done = self
@@ -128,7 +128,7 @@ impl Access {
         require(actor, Permission::Administer)?;
         let now = self.clock.now();
         let details = json!({ "why": check_text("note", note)? });
-        let entry = actor.audit_entry("user.reinstate", &subject_of(user_id), details, now);
+        let entry = actor.house_entry("user.reinstate", &subject_of(user_id), details, now);
         let letter = |name: String| Letter::Reinstated { name };
         let mail = self.write_letter_about(user_id, letter, now).await?;
         let change = Reinstating { user_id, mail, entry, now };
@@ -222,6 +222,7 @@ impl Restraining {
             action: "organization.halt".to_owned(),
             subject: format!("organization {organization_id}"),
             details: json!({ "paused_schedules": schedules }),
+            ip: String::new(),
             ..self.entry.clone()
         }
     }

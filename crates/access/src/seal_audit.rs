@@ -3,7 +3,7 @@
 //!
 //! Invariants: what tells of a person (their address, name, browser, network address) is outside of
 //! the digests, so that it can be erased without breaking the chain; only entries that can no longer
-//! get a predecessor are sealed; a seal is never changed.
+//! get a predecessor are sealed, and none of those before them is left out; a seal is never changed.
 
 use std::time::Duration;
 
@@ -20,8 +20,9 @@ use crate::error::AccessError;
 const BATCH: u32 = 1_000;
 /// A transaction that began earlier has committed by then, or never will.
 const SETTLED_AFTER: Duration = Duration::from_mins(5);
-/// Members of details that tell of a person.
-const PERSONAL: [&str; 5] = ["billing_details", "email", "name", "user_agent", "why"];
+/// Members of details that tell of a person, or that somebody wrote freely. Those that were added
+/// later (`networks`) are names that no line had before, so that older seals still fit.
+const PERSONAL: [&str; 6] = ["billing_details", "email", "name", "networks", "user_agent", "why"];
 
 /// What a look at the whole log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +72,9 @@ impl Access {
         let snapshot = self.store.read().await?;
         let last = snapshot.audit().find_last_seal().await?;
         let after = last.as_ref().map(|seal| seal.last_id);
-        let before = now.minus(SETTLED_AFTER);
-        let entries = snapshot.audit().list_entries_in_order(after, before, BATCH).await?;
+        let far = Timestamp::from_micros(i64::MAX);
+        let mut entries = snapshot.audit().list_entries_in_order(after, far, BATCH).await?;
+        entries.truncate(count_settled(&entries, now.minus(SETTLED_AFTER)));
         let Some(end) = entries.last() else { return Ok(None) };
         Ok(Some(AuditSeal {
             number: last.as_ref().map_or(1, |seal| seal.number + 1),
@@ -103,6 +105,13 @@ impl Access {
         }
         Ok(AuditProof::Whole { seals: seals.len() as u64, entries })
     }
+}
+
+/// How many of the first entries are settled. The time of an entry is when its request began, and
+/// its identifier is made later, so that the order of times is another than that of identifiers:
+/// the first entry that is too young ends the batch, for what is passed over would never be sealed.
+fn count_settled(entries: &[AuditEntry], before: Timestamp) -> usize {
+    entries.iter().take_while(|entry| entry.at < before).count()
 }
 
 /// The entries between the last of one seal and the last of the next.
@@ -175,9 +184,23 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_is_too_young_ends_a_batch() {
+        let micros = Timestamp::from_micros;
+        let count = |times: &[i64]| {
+            let entries: Vec<AuditEntry> =
+                times.iter().map(|at| AuditEntry { at: micros(*at), ..entry(json!({})) }).collect();
+            count_settled(&entries, micros(10))
+        };
+        assert_eq!(count(&[1, 9, 3]), 3);
+        assert_eq!(count(&[1, 10, 3]), 1);
+        assert_eq!(count(&[11, 3]), 0);
+        assert_eq!(count(&[]), 0);
+    }
+
+    #[test]
     fn persons_can_be_erased_and_nothing_else_can() {
-        let written =
-            entry(json!({ "role": "viewer", "after": { "name": "Ada", "locale": "en" } }));
+        let written = entry(json!({ "role": "viewer", "why": "a word", "after": { "name": "Ada",
+                "locale": "en", "networks": ["203.0.113.5/32"] } }));
         let digest = derive_digest(None, std::slice::from_ref(&written));
         let erased = AuditEntry {
             details: json!({ "role": "viewer", "after": { "locale": "en" } }),

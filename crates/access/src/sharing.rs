@@ -3,11 +3,12 @@
 //! Invariants: what is decided, `gantry_rules::sharing` decides; only members are granted
 //! something; what was said before and what is said now stand in the audit log.
 
+use gantry_ports::StoreError;
 use gantry_ports::store::{
     ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, Onlooker, ReadTx, Sight, StoreExt, Tx,
 };
 use gantry_rules::sharing::{Tie, Verdict, Visibility, Wish, decide, reaches_everything};
-use gantry_types::Timestamp;
+use gantry_types::{OrganizationId, Timestamp, UserId};
 use serde_json::{Value, json};
 
 use crate::Access;
@@ -57,6 +58,27 @@ pub async fn require_change(
     let found = snapshot.sharing().find_object_access(actor.organization_id, object).await?;
     let access = found.ok_or(AccessError::NotFound { what: object.kind() })?;
     require_wish(actor, &access, Wish::Change)
+}
+
+/// With whose eyes snapshots look for a person of an organization, by their role of today; for
+/// nobody, with those of the platform. Who has left sees what everybody sees, and their own.
+///
+/// # Errors
+/// What the store says.
+pub async fn find_sight(
+    snapshot: &dyn ReadTx,
+    organization_id: OrganizationId,
+    person: Option<UserId>,
+) -> Result<Sight, StoreError> {
+    let Some(person) = person else {
+        return Ok(Sight::Everything);
+    };
+    let member = snapshot.access().find_membership(person, organization_id).await?;
+    Ok(if member.is_some_and(|member| reaches_everything(member.role)) {
+        Sight::Everything
+    } else {
+        Sight::Member(person)
+    })
 }
 
 impl Access {
@@ -225,7 +247,7 @@ fn describe(access: &ObjectAccess) -> Value {
 mod tests {
     use super::*;
     use gantry_rules::sharing::GrantLevel;
-    use gantry_types::{JobId, OrganizationId, Role, UserId};
+    use gantry_types::{JobId, Role};
 
     fn actor(role: Role, user_id: Option<UserId>) -> Actor {
         Actor { role, user_id, ..Actor::system(OrganizationId::generate()) }

@@ -167,10 +167,12 @@ impl Access {
             None => None,
         };
         let imported_cost = snapshot.access().find_imported_cost().await?;
+        let own = self.passwords.own_cost();
+        let dearest = self.passwords.dearest().find(snapshot.access(), (own, now)).await?;
         drop(snapshot);
         let with_password = user.as_ref().filter(|user| user.has_password());
         let hash = with_password.map(|user| user.password_hash.clone());
-        let stored = Stored { hash, imported_cost };
+        let stored = Stored { hash, imported_cost, dearest };
         let check = self.passwords.check(credentials.password, stored).await?;
         let (fits, renewed) = match check {
             PasswordCheck::Fits => (true, None),

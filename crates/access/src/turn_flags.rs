@@ -182,7 +182,7 @@ impl FlagChange {
         details: Value,
     ) -> Result<(), AccessError> {
         let subject = format!("flag {key}");
-        let entry = self.actor.audit_entry(action, &subject, details, self.now);
+        let entry = self.actor.house_entry(action, &subject, details, self.now);
         Ok(tx.audit().append(&entry).await?)
     }
 }

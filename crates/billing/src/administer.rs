@@ -11,6 +11,7 @@ use gantry_types::{Credits, LotId, Money, OrganizationId, RefundId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::Billing;
+use crate::audit::append_all;
 use crate::error::BillingError;
 use crate::offers::list;
 use crate::once::{Begun, Turn, under_way, unreadable};
@@ -102,8 +103,9 @@ impl Billing {
                         "until": until,
                     });
                     let subject = format!("organization {organization_id}");
-                    let entry = actor.audit_entry("plan.override", &subject, details, now);
-                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                    let about = ("plan.override", subject.as_str());
+                    let entries = actor.house_entries(organization_id, about, details, now);
+                    Ok::<(), BillingError>(append_all(tx, &entries).await?)
                 })
             })
             .await
@@ -135,10 +137,11 @@ impl Billing {
         };
         let grant = LotGrant { organization_id, lot, reason: gift.reason.clone(), at: now };
         let details = json!({
-            "credits": gift.credits, "reason": gift.reason, "expires_at": gift.expires_at,
+            "credits": gift.credits, "why": gift.reason, "expires_at": gift.expires_at,
         });
         let subject = format!("organization {organization_id}");
-        let entry = actor.audit_entry("credits.grant", &subject, details, now);
+        let about = ("credits.grant", subject.as_str());
+        let entries = actor.house_entries(organization_id, about, details, now);
         let kept = key.map(|key| KeptRequest {
             organization_id: actor.organization_id,
             key: key.clone(),
@@ -150,7 +153,7 @@ impl Billing {
         let is_given = self
             .store
             .write(move |tx| {
-                let (kept, grant, entry) = (kept.clone(), grant.clone(), entry.clone());
+                let (kept, grant, entries) = (kept.clone(), grant.clone(), entries.clone());
                 Box::pin(async move {
                     if let Some(kept) = &kept
                         && !tx.requests().keep_request(kept).await?
@@ -158,7 +161,7 @@ impl Billing {
                         return Ok(false);
                     }
                     tx.accounts().insert_lot(&grant).await?;
-                    tx.audit().append(&entry).await?;
+                    append_all(tx, &entries).await?;
                     Ok::<bool, BillingError>(true)
                 })
             })
@@ -249,18 +252,19 @@ impl Billing {
     async fn give_back(&self, actor: &Actor, turn: &Turn) -> Result<(), BillingError> {
         let order: RefundOrder =
             serde_json::from_value(turn.began.clone()).map_err(|error| unreadable(&error))?;
-        let (_, provider) = self.find_payment_of(&order.payment_ref).await?;
+        let (payment, provider) = self.find_payment_of(&order.payment_ref).await?;
         provider.refund(&order).await?;
-        let details = json!({ "amount": order.amount.to_string() });
-        let now = self.clock.now();
-        let entry = actor.audit_entry("payment.refund.ask", &order.payment_ref, details, now);
+        let whose = payment.organization_id;
+        let details = json!({ "organization": whose, "amount": order.amount.to_string() });
+        let about = ("payment.refund.ask", order.payment_ref.as_str());
+        let entries = actor.house_entries(whose, about, details, self.clock.now());
         let turn = turn.clone();
         self.store
             .write(move |tx| {
-                let (turn, entry) = (turn.clone(), entry.clone());
+                let (turn, entries) = (turn.clone(), entries.clone());
                 Box::pin(async move {
                     turn.answer(tx, &Value::Bool(true)).await?;
-                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                    Ok::<(), BillingError>(append_all(tx, &entries).await?)
                 })
             })
             .await

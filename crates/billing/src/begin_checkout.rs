@@ -1,6 +1,7 @@
 //! A purchase begins: a page of the provider, and a note of what was ordered.
 //!
-//! Invariant: nothing is given here; the provider's event does that once it is paid.
+//! Invariants: nothing is given here; the provider's event does that once it is paid. An organization
+//! has one open page for a plan, as far as its provider closes the older ones.
 
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::PaymentProvider;
@@ -9,7 +10,7 @@ use gantry_ports::store::{Checkout, CheckoutStatus, StoreExt};
 use gantry_rules::plan::Interval;
 use gantry_rules::submission::IdempotencyKey;
 use gantry_rules::subscription::SubscriptionStatus;
-use gantry_types::{CheckoutId, Money};
+use gantry_types::{CheckoutId, Money, Timestamp};
 use serde_json::{Value, json};
 
 use crate::Billing;
@@ -52,6 +53,15 @@ pub struct CheckoutLink {
     pub url: String,
 }
 
+/// What is kept of a purchase before its provider is asked.
+struct Beginning<'b> {
+    id: CheckoutId,
+    /// Who was chosen.
+    provider: &'b dyn PaymentProvider,
+    /// When it was first asked for.
+    at: Timestamp,
+}
+
 /// Where buyers come back to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WayBack {
@@ -67,7 +77,8 @@ impl Billing {
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::NotOffered`] also for a provider that is not in use, [`BillingError::NotForSale`],
     /// [`BillingError::AlreadySubscribed`], [`BillingError::IdempotencyMismatch`],
-    /// [`BillingError::Conflict`] while the first request of the key is under way,
+    /// [`BillingError::Conflict`] while the first request of the key is under way, and while the
+    /// payment of an earlier page for a plan is on its way here,
     /// [`BillingError::Overtaken`],
     /// [`BillingError::NoProvider`], [`BillingError::Payment`], [`BillingError::Store`].
     pub async fn begin_checkout(
@@ -83,7 +94,11 @@ impl Billing {
             None => self.require_till()?.primary(),
         };
         // Kept with the request, so that a repetition asks the same one.
-        let began = json!({ "id": CheckoutId::generate(), "provider": provider.id() });
+        let began = json!({
+            "id": CheckoutId::generate(),
+            "provider": provider.id(),
+            "at": self.clock.now(),
+        });
         match self.begin_turn(actor, key, began).await? {
             Begun::Done(answer) => read_link(&answer),
             Begun::Act(turn) => {
@@ -100,10 +115,12 @@ impl Billing {
         back: &WayBack,
         turn: &Turn,
     ) -> Result<CheckoutLink, BillingError> {
-        let (id, provider) = self.read_began(&turn.began)?;
+        let Beginning { id, provider, at } = self.read_began(&turn.began)?;
         let (purchase, title, price) = self.derive_purchase(actor, wish).await?;
+        self.close_older_pages(actor, (id, &purchase)).await?;
         let order = CheckoutOrder {
             id,
+            ordered_at: at,
             organization_id: actor.organization_id,
             purchase: purchase.clone(),
             title,
@@ -152,18 +169,19 @@ impl Billing {
         Ok(link)
     }
 
-    /// The checkout of a kept request, and who was chosen for it. A request that an older version
-    /// kept is its name alone, of a time when one provider took all money.
-    fn read_began(
-        &self,
-        began: &Value,
-    ) -> Result<(CheckoutId, &dyn PaymentProvider), BillingError> {
+    /// What a kept request says. One that an older version kept says no time, and one of a time when
+    /// one provider took all money is its name alone.
+    fn read_began(&self, began: &Value) -> Result<Beginning<'_>, BillingError> {
         let id = read_id(began.get("id").unwrap_or(began))?;
+        let at = match began.get("at") {
+            Some(at) => read_time(at)?,
+            None => self.clock.now(),
+        };
         let provider = match began.get("provider").and_then(Value::as_str) {
             Some(name) => self.require_provider(name)?,
             None => self.require_till()?.primary(),
         };
-        Ok((id, provider))
+        Ok(Beginning { id, provider, at })
     }
 
     /// The provider's name for a subscription that the organization has or had there.
@@ -239,6 +257,10 @@ impl Billing {
 }
 
 fn read_id(kept: &Value) -> Result<CheckoutId, BillingError> {
+    serde_json::from_value(kept.clone()).map_err(|error| unreadable(&error))
+}
+
+fn read_time(kept: &Value) -> Result<Timestamp, BillingError> {
     serde_json::from_value(kept.clone()).map_err(|error| unreadable(&error))
 }
 

@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{RefundOrder, SubscriptionChange, SubscriptionOrder};
 use gantry_ports::store::{Order, PageRequest, Payment, PaymentStatus, StoreExt};
+use gantry_ports::{PaymentProvider, StoreError};
 use gantry_rules::subscription::{AtPeriodEnd, Subscription, SubscriptionStatus};
 use gantry_types::{Money, RefundId};
 
@@ -54,20 +54,11 @@ impl Billing {
         provider: &dyn PaymentProvider,
         duplicate: &Subscription,
     ) -> Result<(), BillingError> {
-        let state = &duplicate.standing.state;
-        if state.at_period_end == AtPeriodEnd::Renew {
-            let (name, order) = (&duplicate.provider_ref, SubscriptionOrder::CancelAtPeriodEnd);
-            match provider.change_subscription(name, &order).await? {
-                SubscriptionChange::Done(told) => {
-                    self.apply_told(provider, told).await.map(drop)?
-                }
-                // Nobody is asked whether they want to end.
-                SubscriptionChange::Pending { approve_url: _ } => {}
-            }
-        }
-        let paid = self.list_paid(duplicate).await?;
-        // The payment of a subscription may be told after it, and is given back then.
-        if paid.is_empty() && state.status == SubscriptionStatus::Active {
+        let duplicate = self.stop_renewing(provider, duplicate).await?;
+        let paid = self.list_paid(&duplicate).await?;
+        // A payment that was told before its subscription is its own by now; one that is told
+        // after it is given back then.
+        if paid.is_empty() && duplicate.standing.state.status == SubscriptionStatus::Active {
             return Ok(());
         }
         for payment in paid {
@@ -81,7 +72,30 @@ impl Billing {
                 provider.refund(&order).await?;
             }
         }
-        self.note_ended(provider, duplicate).await
+        self.note_ended(provider, &duplicate).await
+    }
+
+    /// Lets a subscription renew no more, and answers it as it is then: it may have been renewed
+    /// without anybody hearing of it, and its provider tells the present period with its answer.
+    async fn stop_renewing(
+        &self,
+        provider: &dyn PaymentProvider,
+        duplicate: &Subscription,
+    ) -> Result<Subscription, BillingError> {
+        let name = duplicate.provider_ref.as_str();
+        if duplicate.standing.state.at_period_end == AtPeriodEnd::Renew {
+            let order = SubscriptionOrder::CancelAtPeriodEnd;
+            match provider.change_subscription(name, &order).await? {
+                SubscriptionChange::Done(told) => {
+                    self.apply_told(provider, told).await.map(drop)?;
+                }
+                // Nobody is asked whether they want to end.
+                SubscriptionChange::Pending { approve_url: _ } => {}
+            }
+        }
+        let snapshot = self.store.read().await?;
+        let now = snapshot.payments().find_subscription_by_ref(provider.id(), name).await?;
+        Ok(now.ok_or(StoreError::NotFound { what: "subscription" })?)
     }
 
     /// What was received for the present period of a subscription: earlier ones were had.

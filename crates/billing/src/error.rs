@@ -80,8 +80,3 @@ pub enum BillingError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
-
-/// A message that was believed once cannot be read any more.
-pub(crate) fn describe_unreadable(error: &UnverifiedEvent) -> String {
-    format!("this version cannot read it: {error}")
-}

@@ -1,6 +1,7 @@
 //! Plans from the edition into the store.
 //!
-//! Invariant: a changed plan is a new version; the versions that customers bought stay.
+//! Invariant: a changed plan is a new version, and one alone however many servers bring it at once;
+//! the versions that customers bought stay.
 
 use gantry_ports::StoreError;
 use gantry_ports::store::StoreExt;
@@ -21,15 +22,28 @@ pub struct PlanDraft {
     pub terms: PlanTerms,
 }
 
+/// How often other servers may be faster with a version of the same plan.
+const MOST_OVERTAKEN: u32 = 20;
+
 impl Billing {
     /// Makes the newest version of a plan equal to the edition's, and answers it.
     ///
     /// # Errors
     /// [`BillingError::Store`].
     pub async fn import_plan(&self, draft: &PlanDraft) -> Result<Plan, BillingError> {
+        for _ in 0..MOST_OVERTAKEN {
+            match self.bring_plan(draft).await {
+                // Another server was faster; what it brought may be the same.
+                Err(StoreError::AlreadyExists { .. }) => {}
+                other => return Ok(other?),
+            }
+        }
+        Ok(self.bring_plan(draft).await?)
+    }
+
+    async fn bring_plan(&self, draft: &PlanDraft) -> Result<Plan, StoreError> {
         let draft = draft.clone();
-        let plan = self
-            .store
+        self.store
             .write(move |tx| {
                 let draft = draft.clone();
                 Box::pin(async move {
@@ -52,7 +66,6 @@ impl Billing {
                     Ok::<Plan, StoreError>(plan)
                 })
             })
-            .await?;
-        Ok(plan)
+            .await
     }
 }

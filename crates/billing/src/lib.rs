@@ -26,6 +26,7 @@ mod low_balance;
 mod mock_purchase;
 mod notice;
 mod offers;
+mod older_pages;
 mod once;
 mod over_limit;
 mod payment_events;
@@ -39,6 +40,7 @@ mod referrals;
 mod revenue;
 mod subscription;
 mod till;
+mod trial_end;
 mod usage;
 
 pub use account::{AccountView, MeterView};
@@ -64,6 +66,7 @@ pub use referrals::ReferralsView;
 pub use revenue::RevenueView;
 pub use subscription::{ChangedSubscription, SubscriptionView, SubscriptionWish};
 pub use till::{PaymentChoice, Till};
+pub use trial_end::TrialMove;
 pub use usage::UsageView;
 
 use std::collections::BTreeSet;

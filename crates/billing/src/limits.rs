@@ -11,6 +11,7 @@ use gantry_types::{MeterId, OrganizationId, Timestamp, find_nearest};
 use serde_json::{Value, json};
 
 use crate::Billing;
+use crate::audit::append_all;
 use crate::error::BillingError;
 use crate::offers::list;
 
@@ -120,8 +121,9 @@ impl Billing {
                         "limit": limit.to_string(), "before": describe(&before.own), "after": null,
                     });
                     let subject = format!("organization {organization_id}");
-                    let entry = actor.audit_entry("limit.restore", &subject, details, now);
-                    Ok::<(), BillingError>(tx.audit().append(&entry).await?)
+                    let about = ("limit.restore", subject.as_str());
+                    let entries = actor.house_entries(organization_id, about, details, now);
+                    Ok::<(), BillingError>(append_all(tx, &entries).await?)
                 })
             })
             .await
@@ -175,11 +177,12 @@ async fn set_limit(tx: &dyn Tx, actor: &Actor, record: &OverrideRecord) -> Resul
         "limit": record.own.limit.to_string(),
         "before": before.map(|before| describe(&before.own)),
         "after": describe(&record.own),
-        "reason": record.reason,
+        "why": record.reason,
     });
     let subject = format!("organization {}", record.organization_id);
-    let entry = actor.audit_entry("limit.override", &subject, details, record.set_at);
-    tx.audit().append(&entry).await
+    let about = ("limit.override", subject.as_str());
+    let entries = actor.house_entries(record.organization_id, about, details, record.set_at);
+    append_all(tx, &entries).await
 }
 
 fn describe(own: &LimitOverride) -> Value {

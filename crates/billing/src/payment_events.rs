@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::Billing;
 use crate::apply_event::Ground;
-use crate::error::{BillingError, describe_unreadable};
+use crate::error::BillingError;
 use crate::notice::BillingNotice;
 use crate::receive_event::ask_for_discount;
 
@@ -86,7 +86,7 @@ impl Billing {
                     let event = find(tx, id).await?;
                     let details = json!({ "event": event.event_ref, "kind": event.kind });
                     let subject = describe_subject(id);
-                    let entry = actor.audit_entry("payment_event.read", &subject, details, now);
+                    let entry = actor.house_entry("payment_event.read", &subject, details, now);
                     tx.audit().append(&entry).await?;
                     Ok::<_, BillingError>(event)
                 })
@@ -106,8 +106,7 @@ impl Billing {
     ///
     /// # Errors
     /// [`BillingError::Access`], [`BillingError::NotOffered`] for one of a provider that is not in
-    /// use, [`BillingError::Conflict`] for one that is clear or cannot be read,
-    /// [`BillingError::Store`].
+    /// use, [`BillingError::Conflict`] for one that is clear, [`BillingError::Store`].
     pub async fn apply_payment_event(
         &self,
         actor: &Actor,
@@ -119,9 +118,7 @@ impl Billing {
         drop(snapshot);
         require_unclear(&noted)?;
         let provider = self.require_provider(&noted.provider)?;
-        let told = provider
-            .read_verified(noted.body.as_bytes())
-            .map_err(|error| BillingError::Conflict { reason: describe_unreadable(&error) })?;
+        let told = provider.read_verified(noted.body.as_bytes());
         let told = ask_for_discount(provider, told).await;
         let (actor, ground) = (actor.clone(), self.derive_ground(provider));
         let (event, notices) = self
@@ -173,17 +170,7 @@ impl Billing {
     ) -> Result<Retried, BillingError> {
         let ground = self.derive_ground(provider);
         let is_stale = ground.now.since(noted.received_at) > UNCLEAR_FOR;
-        let told = match provider.read_verified(noted.body.as_bytes()) {
-            Ok(told) => told,
-            Err(error) => {
-                let reason = describe_unreadable(&error);
-                tracing::warn!(event = noted.event_ref, "{reason}");
-                if !is_stale {
-                    return Ok(Retried::Unclear);
-                }
-                return self.give_up(&noted, &reason).await;
-            }
-        };
+        let told = provider.read_verified(noted.body.as_bytes());
         let told = ask_for_discount(provider, told).await;
         let id = noted.id;
         let (understood, note) = self
@@ -287,6 +274,6 @@ async fn audit_change(
         |event: &PaymentEvent| json!({ "outcome": event.outcome.as_str(), "note": event.note });
     let details =
         json!({ "event": after.event_ref, "before": state(before), "after": state(after) });
-    let entry = actor.audit_entry(action, &describe_subject(after.id), details, now);
+    let entry = actor.house_entry(action, &describe_subject(after.id), details, now);
     tx.audit().append(&entry).await
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::Billing;
 use crate::apply_event::Ground;
+use crate::audit::append_all;
 use crate::error::BillingError;
 use crate::notice::BillingNotice;
 
@@ -90,8 +91,17 @@ async fn end(
     tx.accounts().delete_plan_fix(organization_id).await?;
     let details = json!({ "before": { "until": fix.expires_at }, "after": null });
     let subject = format!("organization {organization_id}");
-    let entry = actor.audit_entry("plan.release", &subject, details, ground.now);
-    tx.audit().append(&entry).await?;
+    match ending {
+        Ending::Wanted => {
+            let about = ("plan.release", subject.as_str());
+            let entries = actor.house_entries(organization_id, about, details, ground.now);
+            append_all(tx, &entries).await?;
+        }
+        Ending::Due => {
+            let entry = actor.audit_entry("plan.release", &subject, details, ground.now);
+            tx.audit().append(&entry).await?;
+        }
+    }
     let notice = ground.follow_subscription(tx, organization_id).await?;
     ground.post(tx, notice.as_slice()).await?;
     Ok(notice)

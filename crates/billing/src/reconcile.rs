@@ -55,7 +55,7 @@ impl Billing {
             "plans": plans,
             "unanswered": unanswered,
         });
-        self.note(actor, ("payments.reconcile", "payments"), details).await?;
+        self.note_for_house(actor, ("payments.reconcile", "payments"), details).await?;
         Ok(done)
     }
 
@@ -73,7 +73,7 @@ impl Billing {
         let desk = self.sandbox().ok_or(BillingError::NoProvider)?;
         let now = desk.advance(by).await?;
         let details = json!({ "by_seconds": by.as_secs(), "after": now });
-        self.note(actor, ("sandbox.advance", "sandbox"), details).await?;
+        self.note_for_house(actor, ("sandbox.advance", "sandbox"), details).await?;
         Ok(now)
     }
 
@@ -307,6 +307,7 @@ mod tests {
         ToldSubscription {
             provider_ref: "sub_1".to_owned(),
             organization_id: None,
+            checkout_id: None,
             plan_id: Some(known.plan_id),
             discount: ToldDiscount::None,
             state: known.state,

@@ -64,7 +64,8 @@ impl Billing {
         self.find_view(actor.organization_id).await
     }
 
-    async fn find_view(
+    /// The subscription that an organization has or had last, with its plan.
+    pub(crate) async fn find_view(
         &self,
         organization_id: OrganizationId,
     ) -> Result<Option<SubscriptionView>, BillingError> {
@@ -132,7 +133,7 @@ impl Billing {
     }
 
     /// Notes who wanted what, what the provider told of it if it was done, and the answer.
-    async fn note_change(
+    pub(crate) async fn note_change(
         &self,
         provider: &dyn PaymentProvider,
         (told, approve_url): (Option<ToldSubscription>, Option<String>),

@@ -62,7 +62,7 @@ impl RunFlow {
     /// Looks at every node that waits for nothing; earlier results make further ones ready.
     pub(crate) async fn derive_wave(
         &self,
-        owner: OrganizationId,
+        (owner, run): (OrganizationId, JobId),
         state: &mut FlowState,
         graph: &Graph,
     ) -> Result<Vec<Candidate>, EngineError> {
@@ -75,7 +75,7 @@ impl RunFlow {
                 return Ok(wave);
             }
             for id in ready {
-                let after = match self.prepare(owner, state, &id).await? {
+                let after = match self.prepare((owner, run), state, &id).await? {
                     Prepared::Runs(candidate) => {
                         wave.push(*candidate);
                         continue;

@@ -1,10 +1,12 @@
 //! The beginning of a run: which workflow, which of its results may be used, which data.
 //!
 //! Invariants: the newest version of a dataset is looked up once and stays the same for the run;
-//! a run reads nothing that is kept from the person who asked for it.
+//! a run reads nothing that is kept from the person who asked for it, or from the one who wrote the
+//! revision that is run: otherwise who changes a workflow would read through those who run it.
 
 use std::collections::BTreeSet;
 
+use gantry_access::find_sight;
 use gantry_catalog::CatalogError;
 use gantry_engine_api::{EngineError, InputRef};
 use gantry_ports::StoreError;
@@ -19,6 +21,15 @@ use crate::progress::{FlowState, NodeState};
 use crate::run_flow::{FlowParams, MOST_TOLD, RunFlow};
 use crate::wave::derive_store_error;
 
+/// What a run runs.
+struct Found {
+    definition: FlowDefinition,
+    /// The workflow and its revision, unless the definition came with the job.
+    kept: Option<(WorkflowId, u32)>,
+    /// Who must see what it reads: who asked for the run, and who wrote the revision.
+    readers: Vec<Onlooker>,
+}
+
 impl RunFlow {
     /// The state before the first node: what is run, and the data that it names.
     ///
@@ -31,7 +42,7 @@ impl RunFlow {
         job_id: JobId,
     ) -> Result<FlowState, EngineError> {
         let onlooker = self.find_onlooker(owner, job_id).await?;
-        let (definition, kept) = self.find_definition(onlooker, &params).await?;
+        let Found { definition, kept, readers } = self.find_definition(onlooker, &params).await?;
         let definition = migrate(definition, &self.known).map_err(|problem| refuse(&[problem]))?;
         let problems = check(&definition, &self.known);
         if !problems.is_empty() {
@@ -57,7 +68,7 @@ impl RunFlow {
             params.rerun.into_iter().collect()
         };
         let mut state = FlowState::new(definition, graph.derive_below(&named));
-        self.find_data(onlooker, &mut state).await?;
+        self.find_data(&readers, &mut state).await?;
         Ok(state)
     }
 
@@ -79,9 +90,12 @@ impl RunFlow {
         &self,
         onlooker: Onlooker,
         params: &FlowParams,
-    ) -> Result<(FlowDefinition, Option<(WorkflowId, u32)>), EngineError> {
+    ) -> Result<Found, EngineError> {
         let id = match (&params.definition, &params.workflow) {
-            (Some(definition), _) => return Ok((definition.clone(), None)),
+            (Some(definition), _) => {
+                let definition = definition.clone();
+                return Ok(Found { definition, kept: None, readers: vec![onlooker] });
+            }
             (None, id) => id.as_deref().unwrap_or_default(),
         };
         let id: WorkflowId =
@@ -89,44 +103,49 @@ impl RunFlow {
         let look = async {
             let snapshot = self.store.read_as(onlooker.sight).await?;
             let owner = onlooker.organization_id;
-            Ok::<_, StoreError>(match params.revision {
-                Some(number) => {
-                    let found = snapshot.flows().find_revision(owner, id, number).await?;
-                    found.map(|revision| (revision.definition, number))
-                }
+            let number = match params.revision {
+                Some(number) => Some(number),
                 None => {
                     let found = snapshot.flows().find_workflow(owner, id).await?;
-                    found.map(|workflow| (workflow.definition, workflow.revision))
+                    found.map(|workflow| workflow.revision)
                 }
-            })
+            };
+            let Some(number) = number else { return Ok(None) };
+            let Some(kept) = snapshot.flows().find_revision(owner, id, number).await? else {
+                return Ok(None);
+            };
+            let sight = find_sight(snapshot.as_ref(), owner, kept.created_by).await?;
+            Ok::<_, StoreError>(Some((kept, sight)))
         };
         let found = look.await.map_err(derive_store_error)?;
-        let (definition, revision) = found.ok_or_else(|| {
+        let (revision, sight) = found.ok_or_else(|| {
             EngineError::params("The workflow or this revision of it is gone.")
                 .with_next_step("Choose a workflow that is there.")
         })?;
-        let definition = serde_json::from_value(definition)
+        let definition = serde_json::from_value(revision.definition)
             .map_err(|error| EngineError::bug(format!("A workflow cannot be read: {error}.")))?;
-        Ok((definition, Some((id, revision))))
+        let author = Onlooker { organization_id: onlooker.organization_id, sight };
+        let kept = Some((id, revision.revision));
+        Ok(Found { definition, kept, readers: vec![onlooker, author] })
     }
 
     /// Finds the data that nodes are or name; the newest version of a dataset stays the same for
     /// the whole run.
     async fn find_data(
         &self,
-        onlooker: Onlooker,
+        readers: &[Onlooker],
         state: &mut FlowState,
     ) -> Result<(), EngineError> {
         for node in state.definition.nodes.clone() {
             if let Some(source) = node.source() {
-                let found = match self.find_source(onlooker, &source).await? {
+                let found = match self.find_source(readers, &source).await? {
                     Ok(input) => NodeState::Data { input },
                     Err(message) => NodeState::Failed { ordinal: None, message },
                 };
                 state.nodes.insert(node.id.clone(), found);
             }
             for (slot, source) in &node.inputs {
-                match self.find_source(onlooker, source).await? {
+                match self.find_source(readers, source).await? {
                     Ok(input) => {
                         let slots = state.fixed.entry(node.id.clone()).or_default();
                         slots.insert(slot.clone(), input);
@@ -143,7 +162,7 @@ impl RunFlow {
 
     async fn find_source(
         &self,
-        onlooker: Onlooker,
+        readers: &[Onlooker],
         source: &FlowSource,
     ) -> Result<Result<InputRef, String>, EngineError> {
         let input = match source {
@@ -151,10 +170,10 @@ impl RunFlow {
             FlowSource::Dataset(dataset) => {
                 let version = match dataset.version {
                     Some(version) => Some(version),
-                    None => self.find_newest(onlooker, dataset.id).await?,
+                    None => self.find_newest(readers, dataset.id).await?,
                 };
                 let Some(version) = version else {
-                    return Ok(Err("The dataset that it names is gone.".to_owned()));
+                    return Ok(Err(derive_gone_words("dataset")));
                 };
                 InputRef::Dataset { id: dataset.id, version }
             }
@@ -162,27 +181,46 @@ impl RunFlow {
                 return Ok(Err(format!("`{path}` is a file of another machine; upload it first.")));
             }
         };
-        match self.catalog.resolve_inputs(onlooker, &[("data".to_owned(), input)]).await {
-            Ok(_) => Ok(Ok(input)),
-            Err(CatalogError::NotFound { what }) => {
-                Ok(Err(format!("The {what} that it names is gone.")))
+        let inputs = [("data".to_owned(), input)];
+        for reader in readers {
+            match self.catalog.resolve_inputs(*reader, &inputs).await {
+                Ok(_) => {}
+                Err(CatalogError::NotFound { what }) => {
+                    return Ok(Err(derive_gone_words(what)));
+                }
+                Err(error) => return Err(EngineError::transient(format!("{error}."))),
             }
-            Err(error) => Err(EngineError::transient(format!("{error}."))),
         }
+        Ok(Ok(input))
     }
 
+    /// The newest version of a dataset that the readers see.
     async fn find_newest(
         &self,
-        onlooker: Onlooker,
+        readers: &[Onlooker],
         id: DatasetId,
     ) -> Result<Option<u32>, EngineError> {
-        let look = async {
-            let snapshot = self.store.read_as(onlooker.sight).await?;
-            snapshot.catalog().find_dataset(onlooker.organization_id, id).await
-        };
-        let found = look.await.map_err(derive_store_error)?;
-        Ok(found.map(|dataset| dataset.latest.version))
+        let mut newest = None;
+        for reader in readers {
+            let look = async {
+                let snapshot = self.store.read_as(reader.sight).await?;
+                snapshot.catalog().find_dataset(reader.organization_id, id).await
+            };
+            let Some(found) = look.await.map_err(derive_store_error)? else {
+                return Ok(None);
+            };
+            newest = newest.or(Some(found.latest.version));
+        }
+        Ok(newest)
     }
+}
+
+/// What somebody does not see is gone for them; whoever asked may see it all the same.
+fn derive_gone_words(what: &str) -> String {
+    format!(
+        "The {what} that it names is gone, or is not for who asked for the run or who saved the \
+         workflow last."
+    )
 }
 
 fn refuse(problems: &[FlowProblem]) -> EngineError {

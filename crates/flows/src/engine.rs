@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use gantry_catalog::Catalog;
 use gantry_engine_api::{AnyOperation, AnyService, Engine};
+use gantry_jobs::{Registry, RegistryError};
 use gantry_ports::{Clock, Store};
 
 use crate::check::KnownOperations;
-use crate::run_flow::RunFlow;
+use crate::named::FlowThings;
+use crate::run_flow::{RUN_OPERATION, RunFlow};
 
 /// Runs workflows of the operations that were registered before it. It works on the store, so it
 /// stays in the process that has it.
@@ -25,6 +27,17 @@ impl FlowEngine {
         known: KnownOperations,
     ) -> Self {
         Self { operation: Arc::new(RunFlow::new(store, clock, catalog, known)) }
+    }
+
+    /// Registers the engine, and who reads what its runs name. The one way to register it: without
+    /// the second, schedules would not look at what they run.
+    ///
+    /// # Errors
+    /// [`RegistryError`] for ids that are taken.
+    pub fn register(&self, registry: &mut Registry) -> Result<(), RegistryError> {
+        registry.add_engine(self)?;
+        registry.add_named_things(RUN_OPERATION, Arc::new(FlowThings));
+        Ok(())
     }
 }
 

@@ -120,7 +120,7 @@ impl Flows {
     }
 
     /// Removes a workflow with its revisions; its runs stay as jobs, and schedules that name it
-    /// fail in words.
+    /// are paused at their next run.
     ///
     /// # Errors
     /// [`FlowsError::NotFound`].

@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod graph;
 mod keep_workflow;
+mod named;
 mod node_units;
 mod progress;
 mod result_key;

@@ -135,7 +135,7 @@ impl Operation for RunFlow {
         };
         let graph = Graph::of(&state.definition);
         self.take_in(owner, &mut state, context.children()).await?;
-        let wave = self.derive_wave(owner, &mut state, &graph).await?;
+        let wave = self.derive_wave((owner, context.job_id()), &mut state, &graph).await?;
         let wave = self.hold(owner, &mut state, (wave, &context)).await?;
         state.skip(&graph);
         self.tell(owner, &state, (&wave, &context)).await?;

@@ -48,7 +48,7 @@ impl RunFlow {
     /// `Transient` when the store does not answer.
     pub(crate) async fn prepare(
         &self,
-        owner: OrganizationId,
+        (owner, run): (OrganizationId, JobId),
         state: &FlowState,
         id: &str,
     ) -> Result<Prepared, EngineError> {
@@ -72,7 +72,7 @@ impl RunFlow {
         };
         let key = derive_result_key((&spec.id, spec.version), &node.params, &metas);
         if !state.fresh.contains(id)
-            && let Some((job_id, outputs)) = self.find_result(owner, &key).await?
+            && let Some((job_id, outputs)) = self.find_result((owner, run), &key).await?
         {
             return Ok(Prepared::Reused { key, job_id, outputs });
         }
@@ -125,12 +125,12 @@ impl RunFlow {
 
     async fn find_result(
         &self,
-        owner: OrganizationId,
+        (owner, run): (OrganizationId, JobId),
         key: &str,
     ) -> Result<Option<(JobId, Vec<Output>)>, EngineError> {
         let look = async {
             let snapshot = self.store.read().await?;
-            let Some(job_id) = snapshot.flows().find_reusable(owner, key).await? else {
+            let Some(job_id) = snapshot.flows().find_reusable(owner, key, run).await? else {
                 return Ok(None);
             };
             let artifacts = snapshot.catalog().list_artifacts(owner, job_id).await?;

@@ -12,6 +12,7 @@ mod programs;
 mod scheduling;
 mod sharing;
 mod shop;
+mod trials;
 mod workflows;
 
 pub use account::{AccountArgs, AccountCommand, KeyArgs, KeysCommand, LedgerArgs, UsageArgs};
@@ -35,6 +36,7 @@ pub use shop::{
     BillingCommand, CreditsCommand, DetailsArgs, InvoicesArgs, InvoicesCommand, PlansArgs,
     PlansCommand,
 };
+pub use trials::AdminTrialCommand;
 pub use workflows::{WorkflowCommand, WorkflowRunArgs};
 
 use std::net::SocketAddr;

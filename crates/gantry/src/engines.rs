@@ -107,7 +107,7 @@ pub async fn register_all(
         .map_err(derive_failure)?;
     let known = KnownOperations::new(registry.visible_operations());
     let flows = FlowEngine::new(store, clock, catalog, known);
-    registry.add_engine(&flows).map_err(derive_failure)?;
+    flows.register(&mut registry).map_err(derive_failure)?;
     Ok(registry)
 }
 

@@ -7,10 +7,10 @@
 //! Invariant: a job is redriven once; asked again, the same new job answers, which can be redriven
 //! in turn.
 
-use gantry_access::{Actor, Permission, require};
-use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest};
+use gantry_access::{Actor, Permission, find_sight, require};
+use gantry_ports::store::{HotError, JobFilter, JobRecord, Order, PageRequest, Sight};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal, Origin};
-use gantry_types::{JobId, JobState};
+use gantry_types::{JobId, JobState, Role};
 use serde_json::json;
 
 use crate::Jobs;
@@ -79,13 +79,13 @@ impl Jobs {
                 seen += self.redrive_for_owner(actor, job, &mut report).await?;
             }
         }
-        // Each organization's log tells of its own jobs; the administrator's of the wish.
+        // Each organization's log tells of its own jobs; the installation's of the wish.
         let details = json!({
             "operation": operation,
             "redriven": report.redriven.len(),
             "refused": report.refused.len(),
         });
-        let entry = actor.audit_entry("job.redrive_dead", "jobs", details, self.clock.now());
+        let entry = actor.house_entry("job.redrive_dead", "jobs", details, self.clock.now());
         self.note(entry).await?;
         Ok(report)
     }
@@ -96,17 +96,16 @@ impl Jobs {
         job: JobRecord,
         report: &mut RedriveReport,
     ) -> Result<u32, JobsError> {
-        let owner = Actor { user_id: job.submitted_by, ..Actor::system(job.organization_id) };
+        let owner = self.find_submitter(&job).await?;
         let (job_id, organization_id) = (job.id, job.organization_id);
         match self.redrive(&owner, job).await {
             Ok(submitted) if submitted.repeated => return Ok(0),
             Ok(submitted) => {
                 // The new job is in its owner's name; the log of the organization tells who did it.
-                let there = Actor { organization_id, ..actor.clone() };
                 let (subject, details) =
                     (format!("job {job_id}"), json!({ "as": submitted.job.id }));
-                let now = self.clock.now();
-                self.note(there.audit_entry("job.redrive", &subject, details, now)).await?;
+                let (about, now) = (("job.redrive", subject.as_str()), self.clock.now());
+                self.note(actor.entry_there(organization_id, about, details, now)).await?;
                 report.redriven.push(submitted.job.id);
             }
             Err(JobsError::Store(error) | JobsError::Hot(HotError::Store(error))) => {
@@ -117,6 +116,18 @@ impl Jobs {
             }
         }
         Ok(1)
+    }
+
+    /// Who submitted a job, who sees what they may see today; what the administrator of the
+    /// installation sees is not theirs.
+    async fn find_submitter(&self, job: &JobRecord) -> Result<Actor, JobsError> {
+        let snapshot = self.store.read().await?;
+        let owner = job.organization_id;
+        let role = match find_sight(snapshot.as_ref(), owner, job.submitted_by).await? {
+            Sight::Everything => Role::Owner,
+            Sight::Member(_) => Role::Member,
+        };
+        Ok(Actor { user_id: job.submitted_by, role, ..Actor::system(owner) })
     }
 
     async fn redrive(&self, actor: &Actor, job: JobRecord) -> Result<SubmittedJob, JobsError> {

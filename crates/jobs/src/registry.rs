@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, AnyService, Audience, Engine, OperationSpec, ServiceSpec};
 
+use crate::named_things::NamedThings;
+
 /// An engine cannot be registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
@@ -61,6 +63,8 @@ pub struct Registry {
     engines: Vec<EngineInfo>,
     operations: BTreeMap<String, Registered>,
     services: BTreeMap<String, Arc<dyn AnyService>>,
+    /// For operations whose parameters name workflows or data.
+    named: BTreeMap<String, Arc<dyn NamedThings>>,
 }
 
 impl Registry {
@@ -97,6 +101,16 @@ impl Registry {
         operation: Arc<dyn AnyOperation>,
     ) -> Result<(), RegistryError> {
         self.add_operation(operation, None)
+    }
+
+    /// Says who reads what the parameters of an operation name.
+    pub fn add_named_things(&mut self, operation: &str, reader: Arc<dyn NamedThings>) {
+        self.named.insert(operation.to_owned(), reader);
+    }
+
+    /// Who reads what the parameters of an operation name, if they name anything.
+    pub(crate) fn find_named_things(&self, operation: &str) -> Option<Arc<dyn NamedThings>> {
+        self.named.get(operation).map(Arc::clone)
     }
 
     fn add_operation(

@@ -2,13 +2,15 @@
 //!
 //! Invariants: the job of a nominal time has an identifier made from schedule and time, so that
 //! two servers submit one job; of runs that were missed one is made up for; a run that cannot be
-//! submitted is recorded with its reason, and the schedule goes on.
+//! submitted is recorded with its reason, and the schedule goes on; but where the person in whose
+//! name it runs lost access, it is paused.
 
 use gantry_access::{
     AccessError, Actor, Permission, Standing, Via, find_standing, require, require_open,
 };
+use gantry_catalog::CatalogError;
 use gantry_ports::store::{
-    HotError, Overlap, RunOutcome, Schedule, ScheduleRun, StoreExt, Submitted,
+    HotError, Overlap, RunOutcome, Schedule, ScheduleRun, ScheduleState, StoreExt, Submitted,
 };
 use gantry_rules::submission::Origin;
 use gantry_types::{JobId, ScheduleId, ScheduleRunId, Scope, Timestamp};
@@ -76,6 +78,10 @@ impl Jobs {
                 Err(JobsError::Store(error) | JobsError::Hot(HotError::Store(error))) => {
                     return Err(error.into());
                 }
+                Err(error) if has_lost_access(&error) => {
+                    let run = derive_run(schedule, nominal_at, now, Ending::Lost(error));
+                    return self.pause(schedule, run).await;
+                }
                 Err(error) => Ending::Refused(error.to_string()),
             }
         };
@@ -85,6 +91,32 @@ impl Jobs {
         let run = derive_run(schedule, nominal_at, now, ending);
         let next = derive_next(schedule, &zone, now);
         self.record(run, Some((nominal_at, next))).await
+    }
+
+    /// Keeps the run that was refused and pauses its schedule, which would be refused each time. A
+    /// schedule that was changed meanwhile stays as it is, and is looked at again if it is due.
+    async fn pause(&self, schedule: &Schedule, run: ScheduleRun) -> Result<(), JobsError> {
+        let house = Actor::system(schedule.organization_id);
+        let before = schedule.clone();
+        let after = Schedule { state: ScheduleState::Paused, next_at: None, ..before.clone() };
+        let entry = self.note_schedule(&house, "schedule.pause", (Some(&before), Some(&after)));
+        self.store
+            .write(move |tx| {
+                let (run, entry) = (run.clone(), entry.clone());
+                let (before, after) = (before.clone(), after.clone());
+                Box::pin(async move {
+                    tx.access().lock_organization(before.organization_id).await?;
+                    let schedules = tx.schedules();
+                    let found = schedules.find_schedule(before.organization_id, before.id).await?;
+                    if found.is_none_or(|found| found != before) {
+                        return Ok(());
+                    }
+                    schedules.record_run(&run).await?;
+                    schedules.update_schedule(&after).await?;
+                    Ok::<(), JobsError>(tx.audit().append(&entry).await?)
+                })
+            })
+            .await
     }
 
     async fn is_still_running(&self, schedule: &Schedule) -> Result<bool, JobsError> {
@@ -105,7 +137,7 @@ impl Jobs {
         self.submit_run(&actor, schedule, nominal_at).await
     }
 
-    /// Who made the schedule, with the rights of today.
+    /// Who saved the schedule last, with the rights of today.
     async fn find_owner(&self, schedule: &Schedule) -> Result<Actor, JobsError> {
         let gone = || JobsError::Access(AccessError::Forbidden { permission: Permission::RunJobs });
         let user_id = schedule.created_by.ok_or_else(gone)?;
@@ -141,6 +173,7 @@ impl Jobs {
         let inputs = self.resolve_scheduled(actor.onlooker(), &inputs).await?;
         let (operation, version) = (&schedule.operation, schedule.operation_version);
         let params = self.migrate_params(operation, version, schedule.params.clone())?;
+        self.require_named(actor.onlooker(), operation, &params).await?;
         let new = NewJob {
             operation: operation.clone(),
             params,
@@ -183,6 +216,18 @@ enum Ending {
     Started(JobId),
     Skipped,
     Refused(String),
+    /// Refused, because the person in whose name it runs has no access any more.
+    Lost(JobsError),
+}
+
+/// Whether a run was refused because the person in whose name it was to run may not run jobs in the
+/// organization any more, or does not see something that it names.
+pub(crate) fn has_lost_access(error: &JobsError) -> bool {
+    matches!(
+        error,
+        JobsError::Access(AccessError::NotFound { .. } | AccessError::Forbidden { .. })
+            | JobsError::Catalog(CatalogError::NotFound { .. })
+    )
 }
 
 fn derive_run(
@@ -198,6 +243,13 @@ fn derive_run(
             (RunOutcome::Skipped, None, Some(reason))
         }
         Ending::Refused(reason) => (RunOutcome::Refused, None, Some(reason)),
+        Ending::Lost(error) => {
+            let reason = format!(
+                "in the name of who saved the schedule last: {error}; it is paused until somebody \
+                 who has access saves it, and then runs in their name"
+            );
+            (RunOutcome::Refused, None, Some(reason))
+        }
     };
     ScheduleRun {
         id: ScheduleRunId::generate(),
@@ -229,6 +281,15 @@ fn derive_job_id(id: ScheduleId, nominal_at: Timestamp) -> JobId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_over_by_itself_pauses_nothing() {
+        assert!(has_lost_access(&CatalogError::NotFound { what: "dataset" }.into()));
+        assert!(has_lost_access(&AccessError::NotFound { what: "workflow" }.into()));
+        assert!(!has_lost_access(&AccessError::Suspended.into()));
+        let paused = JobsError::OperationPaused { operation: "test.noop".to_owned() };
+        assert!(!has_lost_access(&paused));
+    }
 
     #[test]
     fn a_nominal_time_has_one_job_and_sorts_by_it() {

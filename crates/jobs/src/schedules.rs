@@ -1,7 +1,7 @@
 //! Schedules as their owners see them, and the zone whose clocks they follow.
 //!
-//! Invariant: what a schedule would run is checked when it is kept, as if it were submitted then,
-//! and again at each run.
+//! Invariants: a schedule is whose who saved it last, and runs in that person's name; what it would
+//! run is checked when it is saved, as if that person submitted it then, and again at each run.
 
 use std::collections::BTreeMap;
 
@@ -107,8 +107,9 @@ impl Jobs {
         Ok(schedule)
     }
 
-    /// Replaces what a user may change of a schedule. Runs that were missed while it was paused
-    /// are not made up for.
+    /// Replaces what a user may change of a schedule. It is the actor's from then on and runs in
+    /// their name, so that nobody has something run with the rights of somebody else. Runs that
+    /// were missed while it was paused are not made up for.
     ///
     /// # Errors
     /// [`JobsError::ScheduleNotFound`], and as [`Jobs::create_schedule`].
@@ -121,7 +122,6 @@ impl Jobs {
         require(actor, Permission::RunJobs)?;
         let before = self.get_schedule(actor, id).await?;
         let mut schedule = self.derive_schedule(actor, id, new).await?;
-        schedule.created_by = before.created_by;
         schedule.created_at = before.created_at;
         schedule.last_job = before.last_job;
         let entry = self.note_schedule(actor, "schedule.change", (Some(&before), Some(&schedule)));
@@ -161,7 +161,7 @@ impl Jobs {
     }
 
     /// For the audit log: what a schedule was, and what it is.
-    fn note_schedule(
+    pub(crate) fn note_schedule(
         &self,
         actor: &Actor,
         action: &'static str,
@@ -197,7 +197,7 @@ impl Jobs {
         Ok(snapshot.schedules().list_schedules(actor.organization_id, page).await?)
     }
 
-    /// The runs of a schedule.
+    /// The runs of a schedule; without reasons for those who do not see all that it names.
     ///
     /// # Errors
     /// [`JobsError::ScheduleNotFound`].
@@ -207,9 +207,15 @@ impl Jobs {
         id: ScheduleId,
         page: &PageRequest<ScheduleRunId>,
     ) -> Result<Page<ScheduleRun, ScheduleRunId>, JobsError> {
-        self.get_schedule(actor, id).await?;
+        let schedule = self.get_schedule(actor, id).await?;
+        let owner = actor.organization_id;
         let snapshot = self.store.read().await?;
-        Ok(snapshot.schedules().list_schedule_runs(actor.organization_id, id, page).await?)
+        let mut runs = snapshot.schedules().list_schedule_runs(owner, id, page).await?;
+        drop(snapshot);
+        if !self.reads_refusals(actor, &schedule).await? {
+            runs.items.iter_mut().for_each(|run| run.reason = None);
+        }
+        Ok(runs)
     }
 
     /// The zone whose clocks the organization's schedules follow.
@@ -265,6 +271,7 @@ impl Jobs {
         let inputs = self.resolve_scheduled(actor.onlooker(), &new.inputs).await?;
         let metas = self.describe_inputs(actor, &new.operation, &inputs).await?;
         self.estimate_operation(&new.operation, &new.params, &metas)?;
+        self.require_named(actor.onlooker(), &new.operation, &new.params).await?;
         let now = self.clock.now();
         let snapshot = self.store.read().await?;
         let zone = snapshot.schedules().get_zone(actor.organization_id).await?;
@@ -325,6 +332,7 @@ fn describe(schedule: &Schedule) -> Value {
         "cron": schedule.cron.to_string(),
         "overlap": schedule.overlap,
         "state": schedule.state,
+        "runs_as": schedule.created_by,
     })
 }
 

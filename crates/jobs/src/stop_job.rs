@@ -40,8 +40,9 @@ impl Jobs {
         if before.is_final() {
             return Err(HotError::WrongState { state: before }.into());
         }
-        let details = json!({ "organization": house.organization_id, "reason": reason });
-        let entry = actor.audit_entry("job.stop", &format!("job {id}"), details, self.clock.now());
+        let details = json!({ "organization": house.organization_id, "why": reason });
+        // The organization's own log has the cancellation that follows.
+        let entry = actor.house_entry("job.stop", &format!("job {id}"), details, self.clock.now());
         self.note(entry).await?;
         self.cancel_job(&house, id).await
     }

@@ -1,7 +1,8 @@
-//! Copies of jobs: what was kept from somebody is kept from them when it runs again.
+//! Jobs that are seen as something else is: the copy of a restricted job, and the run of a
+//! restricted workflow. What was kept from somebody is kept from them when it runs.
 //!
-//! Invariant: a copy is restricted before it is there, so that nobody sees it meanwhile; its
-//! original's maker and those to whom that was granted see it too.
+//! Invariant: such a job is restricted before it is there, so that nobody sees it meanwhile; the
+//! maker of what it comes from and those to whom that was granted see it too.
 
 use gantry_access::Actor;
 use gantry_ports::StoreError;
@@ -9,9 +10,9 @@ use gantry_ports::store::{
     ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, StoreExt, Submitted,
 };
 use gantry_rules::sharing::{GrantLevel, Visibility};
-use gantry_rules::submission::Origin;
+use gantry_rules::submission::{Origin, Submission};
 use gantry_types::JobId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Jobs;
 use crate::error::JobsError;
@@ -26,20 +27,29 @@ impl Jobs {
         new: NewJob,
     ) -> Result<Submitted, JobsError> {
         let descent = Descent { job_id: JobId::generate(), origin };
-        let owner = actor.organization_id;
-        let snapshot = self.store.read().await?;
-        let found = snapshot.sharing().find_object_access(owner, ObjectRef::Job(of)).await?;
-        drop(snapshot);
-        let found = found.filter(|access| access.visibility == Visibility::Restricted);
-        let Some(original) = found else {
-            return self.submit_descended(actor, new, Some(descent)).await;
+        let submission = self.derive_submission(actor, new, Some(descent)).await?;
+        self.send_restricted(actor, submission, Some(of)).await
+    }
+
+    /// Sends a submission, whose job is restricted as the one is that it copies, or else as the
+    /// workflow is that it runs.
+    pub(crate) async fn send_restricted(
+        &self,
+        actor: &Actor,
+        submission: Submission,
+        copied: Option<JobId>,
+    ) -> Result<Submitted, JobsError> {
+        let Some(original) = self.find_restricted(actor, &submission, copied).await? else {
+            return self.send(submission).await;
         };
-        let mut copy = derive_copy(original, actor, descent.job_id);
-        self.restrict_copy(actor, of, copy.clone()).await?;
-        let submitted = self.submit_descended(actor, new, Some(descent)).await;
-        let is_there = submitted.as_ref().is_ok_and(|submitted| submitted.job_id == descent.job_id);
-        if !is_there {
-            // It was refused, or an earlier copy answers.
+        let job_id = submission.job_id;
+        let of = describe_original(original.object);
+        let mut copy = derive_copy(original, actor, job_id);
+        self.restrict_copy(actor, of.clone(), copy.clone()).await?;
+        let submitted = self.send(submission).await;
+        let answers = submitted.as_ref().is_ok_and(|submitted| submitted.job_id == job_id);
+        // It was refused, or an earlier job answers; but another server may have sent it too.
+        if !answers && !self.is_there(actor, job_id).await? {
             copy.visibility = Visibility::Organization;
             copy.grants.clear();
             self.restrict_copy(actor, of, copy).await?;
@@ -47,10 +57,42 @@ impl Jobs {
         submitted
     }
 
+    /// What a job comes from, if that is restricted. What the actor does not see is not told by
+    /// what becomes of their job.
+    async fn find_restricted(
+        &self,
+        actor: &Actor,
+        submission: &Submission,
+        copied: Option<JobId>,
+    ) -> Result<Option<ObjectAccess>, JobsError> {
+        let workflow = self.find_named_workflow(&submission.operation, &submission.params);
+        let originals = [copied.map(ObjectRef::Job), workflow.map(ObjectRef::Workflow)];
+        if originals.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let snapshot = self.store.read_as(actor.sight()).await?;
+        for original in originals.into_iter().flatten() {
+            let owner = actor.organization_id;
+            let found = snapshot.sharing().find_object_access(owner, original).await?;
+            if let Some(found) = found
+                && found.visibility == Visibility::Restricted
+            {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_there(&self, actor: &Actor, job_id: JobId) -> Result<bool, JobsError> {
+        let snapshot = self.store.read().await?;
+        let found = snapshot.jobs().find_job(actor.organization_id, job_id).await?;
+        Ok(found.is_some())
+    }
+
     async fn restrict_copy(
         &self,
         actor: &Actor,
-        of: JobId,
+        of: Value,
         access: ObjectAccess,
     ) -> Result<(), JobsError> {
         let (organization_id, at) = (actor.organization_id, self.clock.now());
@@ -58,7 +100,7 @@ impl Jobs {
         let whose = actor.clone();
         self.store
             .write::<(), StoreError, _>(move |tx| {
-                let (mut access, actor) = (access.clone(), whose.clone());
+                let (mut access, actor, of) = (access.clone(), whose.clone(), of.clone());
                 Box::pin(async move {
                     // Members leave under the same lock.
                     tx.access().lock_organization(organization_id).await?;
@@ -77,6 +119,16 @@ impl Jobs {
             })
             .await?;
         Ok(())
+    }
+}
+
+/// For the audit log: what the job comes from.
+fn describe_original(original: ObjectRef) -> Value {
+    match original {
+        ObjectRef::Job(id) => json!(id),
+        ObjectRef::Dataset(id) => json!(id),
+        ObjectRef::Workflow(id) => json!(id),
+        ObjectRef::Model(id) => json!(id),
     }
 }
 

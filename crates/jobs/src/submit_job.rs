@@ -67,7 +67,7 @@ impl Jobs {
     #[tracing::instrument(level = "debug", name = "jobs::submit", skip_all, fields(operation = %new.operation))]
     pub async fn submit_job(&self, actor: &Actor, new: NewJob) -> Result<SubmittedJob, JobsError> {
         let submission = self.derive_submission(actor, new, None).await?;
-        let submitted = self.send(submission.clone()).await?;
+        let submitted = self.send_restricted(actor, submission.clone(), None).await?;
         match derive_record(submission, &submitted) {
             Some(job) => Ok(SubmittedJob { job, blocked_by: None, repeated: false }),
             None => self.describe_submitted(actor, submitted).await,
@@ -107,10 +107,10 @@ impl Jobs {
         descent: Option<Descent>,
     ) -> Result<Submitted, JobsError> {
         let submission = self.derive_submission(actor, new, descent).await?;
-        self.send(submission).await
+        self.send_restricted(actor, submission, None).await
     }
 
-    async fn derive_submission(
+    pub(crate) async fn derive_submission(
         &self,
         actor: &Actor,
         new: NewJob,
@@ -168,7 +168,8 @@ impl Jobs {
         Err(JobsError::OperationPaused { operation: operation.to_owned() })
     }
 
-    async fn send(&self, submission: Submission) -> Result<Submitted, JobsError> {
+    /// Sends a submission as it is; [`Jobs::send_restricted`] asks first who may see the job.
+    pub(crate) async fn send(&self, submission: Submission) -> Result<Submitted, JobsError> {
         let organization_id = submission.organization_id;
         let submitted = self.store.submit(submission).await?;
         if submitted.state == JobState::Queued && !submitted.repeated {

@@ -1,7 +1,8 @@
 //! Sends what waits in the outbox.
 //!
-//! Invariants: a mail is claimed before it is sent, so that two servers do not send it both; one
-//! that is not taken is tried again for about two days; one that is refused for good is not.
+//! Invariants: a mail is claimed before it is sent, and sending it ends before the claim does, so
+//! that two servers do not send it both; one that is not taken is tried again for about two days;
+//! one that is refused for good is not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +12,10 @@ use gantry_ports::{Clock, MailError, Mailer, Store, StoreError};
 use gantry_types::Timestamp;
 use tokio::sync::Notify;
 
-/// Mails that are claimed at once.
-const BATCH: u32 = 20;
-/// How long a sender has for a batch before another may send it.
+/// How long a sender has for a mail before another may send it.
 const CLAIM: Duration = Duration::from_mins(10);
+/// How long sending it may take, however often the other side answers in time.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Pauses before the second attempt, the third and so on.
 const PAUSES: [Duration; 8] = [
     Duration::from_mins(1),
@@ -59,17 +60,12 @@ impl Outbox {
     /// [`StoreError`]; what the mailer answers is noted at the mail instead.
     pub async fn send_due(&self) -> Result<u64, StoreError> {
         let mut sent = 0;
-        loop {
-            let claimed = self.claim().await?;
-            if claimed.is_empty() {
-                return Ok(sent);
-            }
-            for queued in claimed {
-                let delivery = self.send(&queued).await;
-                sent += u64::from(delivery == Delivery::Sent);
-                self.note(&queued, delivery).await?;
-            }
+        while let Some(queued) = self.claim().await? {
+            let delivery = self.send(&queued).await;
+            sent += u64::from(delivery == Delivery::Sent);
+            self.note(&queued, delivery).await?;
         }
+        Ok(sent)
     }
 
     /// How long until a mail is due that has to be tried again; `None` when none waits.
@@ -81,18 +77,20 @@ impl Outbox {
         Ok(next.map(|next| next.since(self.clock.now())))
     }
 
-    async fn claim(&self) -> Result<Vec<QueuedMail>, StoreError> {
+    /// One mail at a time: those that wait for it are anybody's.
+    async fn claim(&self) -> Result<Option<QueuedMail>, StoreError> {
         let now = self.clock.now();
-        self.store
-            .write(move |tx| {
-                Box::pin(async move { tx.mails().claim_mails(now, now.plus(CLAIM), BATCH).await })
-            })
-            .await
+        let claimed = self.store.write(move |tx| {
+            Box::pin(async move { tx.mails().claim_mails(now, now.plus(CLAIM), 1).await })
+        });
+        Ok(claimed.await?.into_iter().next())
     }
 
     async fn send(&self, queued: &QueuedMail) -> Delivery {
         let (id, kind) = (queued.mail.id, queued.kind.as_str());
-        match self.mailer.send(&queued.mail).await {
+        let taken = tokio::time::timeout(PATIENCE, self.mailer.send(&queued.mail)).await;
+        let late = format!("it was not taken within {} minutes", PATIENCE.as_secs() / 60);
+        match taken.unwrap_or(Err(MailError::Unavailable { reason: late })) {
             Ok(()) => {
                 tracing::info!(mail = %id, kind, "a mail was sent");
                 Delivery::Sent

@@ -65,8 +65,8 @@ impl Rewards {
             created_at: self.clock.now(),
         };
         let subject = format!("fraud_block {}", block.id);
-        let details = json!({ "kind": block.kind.as_str(), "reason": block.reason });
-        let entry = actor.audit_entry("fraud_block.add", &subject, details, block.created_at);
+        let details = json!({ "kind": block.kind.as_str(), "why": block.reason });
+        let entry = actor.house_entry("fraud_block.add", &subject, details, block.created_at);
         let added = self.store.write::<_, RewardsError, _>(move |tx| {
             let (block, entry) = (block.clone(), entry.clone());
             Box::pin(async move {
@@ -93,10 +93,10 @@ impl Rewards {
             let actor = actor.clone();
             Box::pin(async move {
                 let block = tx.rewards().delete_fraud_block(id).await?;
-                let before = json!({ "kind": block.kind.as_str(), "reason": block.reason });
+                let before = json!({ "kind": block.kind.as_str(), "why": block.reason });
                 let details = json!({ "before": before, "after": null });
                 let subject = format!("fraud_block {id}");
-                let entry = actor.audit_entry("fraud_block.remove", &subject, details, now);
+                let entry = actor.house_entry("fraud_block.remove", &subject, details, now);
                 Ok(tx.audit().append(&entry).await?)
             })
         });

@@ -108,14 +108,17 @@ impl Reviewing {
         };
         rewards.set_fraud_review(id, &review, given).await?;
         let details = json!({
+            "organization": event.organization_id,
             "outcome": review.outcome.as_str(),
             "verdict": event.verdict.as_str(),
             "credits": event.credits,
             "blocked": self.finding.block.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
         });
         let subject = format!("fraud_event {id}");
-        let entry = self.actor.audit_entry("fraud_event.review", &subject, details, self.now);
-        tx.audit().append(&entry).await?;
+        let about = ("fraud_event.review", subject.as_str());
+        for entry in self.actor.house_entries(event.organization_id, about, details, self.now) {
+            tx.audit().append(&entry).await?;
+        }
         Ok(FraudEvent { lot_id: given.or(event.lot_id), review: Some(review), ..event })
     }
 

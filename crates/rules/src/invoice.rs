@@ -154,6 +154,25 @@ impl TaxedAmount {
         Self { net_minor: gross_minor - tax_minor, tax_minor, gross_minor }
     }
 
+    /// A gross amount whose tax somebody else worked out; what is more than all of it is all of it.
+    #[must_use]
+    pub fn told(gross_minor: i64, tax_minor: i64) -> Self {
+        let tax_minor = tax_minor.clamp(0, gross_minor.max(0));
+        Self { net_minor: gross_minor - tax_minor, tax_minor, gross_minor }
+    }
+
+    /// A part of the gross amount, with as much of the tax as it is of the whole, rounded half up.
+    #[must_use]
+    pub fn derive_part(self, gross_minor: i64) -> Self {
+        let whole = i128::from(self.gross_minor);
+        if whole <= 0 {
+            return Self::told(gross_minor, 0);
+        }
+        let tax = i128::from(gross_minor) * i128::from(self.tax_minor) * 2 + whole;
+        let tax = i64::try_from(tax.div_euclid(whole * 2)).unwrap_or(gross_minor);
+        Self::told(gross_minor, tax)
+    }
+
     /// What is between two amounts that were taken apart: parts of a price add up to the whole.
     #[must_use]
     pub const fn minus(self, before: Self) -> Self {
@@ -228,5 +247,26 @@ mod tests {
         }
         assert_eq!(TaxedAmount::of(999, None).net_minor, 999);
         assert_eq!(tax.derive_tax(i64::MAX), 1_472_639_232_775_132_272);
+    }
+
+    #[test]
+    fn parts_of_what_was_told_add_up_too() {
+        let whole = TaxedAmount::told(4_815, 315);
+        assert_eq!(whole, TaxedAmount { net_minor: 4_500, tax_minor: 315, gross_minor: 4_815 });
+        let mut before = whole.derive_part(0);
+        assert_eq!(before, TaxedAmount::told(0, 0));
+        let (mut net, mut tax) = (0, 0);
+        for after in (0..=4_815).step_by(15) {
+            let after = whole.derive_part(after);
+            let part = after.minus(before);
+            assert_eq!(part.net_minor + part.tax_minor, part.gross_minor);
+            assert!(part.tax_minor >= 0 && part.net_minor >= 0, "{part:?}");
+            (net, tax) = (net + part.net_minor, tax + part.tax_minor);
+            before = after;
+        }
+        assert_eq!((net, tax), (4_500, 315));
+        assert_eq!(TaxedAmount::told(100, 0).derive_part(40), TaxedAmount::of(40, None));
+        assert_eq!(TaxedAmount::told(100, 101).net_minor, 0, "no more than all of it");
+        assert_eq!(TaxedAmount::told(0, 0).derive_part(5).tax_minor, 0);
     }
 }

@@ -67,10 +67,14 @@ pub enum Movement {
     Expire,
     /// Credits are taken back because their price was given back.
     Refund,
+    /// The same for credits that had expired, which were not spent and which nobody owes.
+    RefundExpired,
     /// The same for credits that were spent.
     Owe,
     /// Credits that were taken back are given again, because their price came back.
     Restore,
+    /// The same for credits that had expired before they were taken back: they stay expired.
+    RestoreExpired,
     /// The same for credits that were owed.
     Forgive,
 }
@@ -87,8 +91,10 @@ impl Movement {
             Self::Release => "release",
             Self::Expire => "expire",
             Self::Refund => "refund",
+            Self::RefundExpired => "refund_expired",
             Self::Owe => "owe",
             Self::Restore => "restore",
+            Self::RestoreExpired => "restore_expired",
             Self::Forgive => "forgive",
         }
     }
@@ -103,8 +109,10 @@ impl Movement {
             Self::Release => (LedgerAccount::Held, LedgerAccount::Available),
             Self::Expire => (LedgerAccount::Available, LedgerAccount::Expired),
             Self::Refund => (LedgerAccount::Available, LedgerAccount::Issued),
+            Self::RefundExpired => (LedgerAccount::Expired, LedgerAccount::Issued),
             Self::Owe => (LedgerAccount::Receivable, LedgerAccount::Issued),
             Self::Restore => (LedgerAccount::Issued, LedgerAccount::Available),
+            Self::RestoreExpired => (LedgerAccount::Issued, LedgerAccount::Expired),
             Self::Forgive => (LedgerAccount::Issued, LedgerAccount::Receivable),
         }
     }

@@ -84,7 +84,7 @@ pub struct SubscriptionState {
     pub at_period_end: AtPeriodEnd,
     /// Since when a payment is missing.
     pub past_due_since: Option<Timestamp>,
-    /// When the provider said so, by the provider's clock.
+    /// When the provider said so, by the provider's clock; of one that ended, when it did.
     pub told_at: Timestamp,
 }
 
@@ -120,17 +120,27 @@ pub fn apply(known: Option<&Standing>, told: Standing) -> Change {
     if ended || now.told_at < before.told_at || same_instant {
         return Change::Stale;
     }
-    let past_due_since = match now.status {
+    let (past_due_since, told_at) = match now.status {
         SubscriptionStatus::PastDue => {
-            before.past_due_since.or(now.past_due_since).or(Some(now.told_at))
+            let since = before.past_due_since.or(now.past_due_since).or(Some(now.told_at));
+            (since, now.told_at)
         }
+        SubscriptionStatus::Ended => (None, derive_end(before, &now)),
         SubscriptionStatus::Incomplete
         | SubscriptionStatus::Trialing
-        | SubscriptionStatus::Active
-        | SubscriptionStatus::Ended => None,
+        | SubscriptionStatus::Active => (None, now.told_at),
     };
-    let state = SubscriptionState { past_due_since, ..now };
+    let state = SubscriptionState { past_due_since, told_at, ..now };
     Change::Now(Standing { state, ..told })
+}
+
+/// When a subscription ended that `now` tells as over. Some providers say so only when they are
+/// asked, long after: who owed nothing had it until the paid time was over.
+fn derive_end(before: &SubscriptionState, now: &SubscriptionState) -> Timestamp {
+    match before.past_due_since {
+        None => now.told_at.min(now.period_end).max(before.told_at),
+        Some(_) => now.told_at,
+    }
 }
 
 /// Whether a subscription gives its plan at `now`. While a payment is missing it does so for
@@ -234,6 +244,23 @@ mod tests {
         cancelled.state.at_period_end = AtPeriodEnd::Cancel;
         assert!(entitles(&cancelled.state, DAY * 7, at(29)));
         assert!(!entitles(&cancelled.state, DAY * 7, at(30)));
+    }
+
+    #[test]
+    fn an_end_is_dated_when_the_paid_time_was_over() {
+        let ended_after = |known: Standing, told: i64| {
+            let told = state(SubscriptionStatus::Ended, told);
+            let Change::Now(ended) = apply(Some(&known), told) else { panic!("it is news") };
+            ended.state.told_at
+        };
+        let active = state(SubscriptionStatus::Active, 1);
+        assert_eq!(ended_after(active, 45), at(30), "asked for later");
+        assert_eq!(ended_after(active, 20), at(20), "ended at once");
+        let told_late = state(SubscriptionStatus::Active, 33);
+        assert_eq!(ended_after(told_late, 45), at(33), "no earlier than what was told before");
+        let mut owing = state(SubscriptionStatus::PastDue, 30);
+        owing.state.past_due_since = Some(at(30));
+        assert_eq!(ended_after(owing, 45), at(45), "its payment was awaited until then");
     }
 
     #[test]

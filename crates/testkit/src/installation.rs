@@ -154,7 +154,7 @@ impl Platform {
         engines.iter().try_for_each(|engine| registry.add_engine(*engine))?;
         let known = KnownOperations::new(registry.visible_operations());
         let flow = FlowEngine::new(store.clone(), clock_port.clone(), catalog.clone(), known);
-        registry.add_engine(&flow)?;
+        flow.register(&mut registry)?;
         let book = folder.path().join("sandbox.json");
         let sandbox = Arc::new(Sandbox::open(book, String::new(), clock_port.clone()).await?);
         let till = till.open(&sandbox);

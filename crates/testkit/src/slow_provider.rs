@@ -1,6 +1,7 @@
-//! A payment provider whose answer is late when a test wants it to be.
+//! A payment provider whose answer is late when a test wants it to be, and which closes no page
+//! then.
 //!
-//! Invariant: it does what the provider behind it does, at once; its answer alone is held back.
+//! Invariant: what it does, the provider behind it does at once; its answer alone is held back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, ProviderEvent, RawEvent, RefundOrder,
-    SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, ProviderEvent, RawEvent,
+    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
     UnverifiedEvent,
 };
 use gantry_types::Timestamp;
@@ -19,6 +20,7 @@ use tokio::sync::Notify;
 pub struct SlowProvider {
     inner: Arc<dyn PaymentProvider>,
     is_slow: AtomicBool,
+    leaves_pages: AtomicBool,
     asked: Notify,
     answers: Notify,
 }
@@ -30,6 +32,7 @@ impl SlowProvider {
         Self {
             inner,
             is_slow: AtomicBool::new(false),
+            leaves_pages: AtomicBool::new(false),
             asked: Notify::new(),
             answers: Notify::new(),
         }
@@ -38,6 +41,11 @@ impl SlowProvider {
     /// Holds the answer to the next checkout or refund back, until [`SlowProvider::answer`].
     pub fn delay_next(&self) {
         self.is_slow.store(true, Ordering::SeqCst);
+    }
+
+    /// Does not answer the next time that a page is to be closed, and leaves the page open.
+    pub fn leave_next_page(&self) {
+        self.leaves_pages.store(true, Ordering::SeqCst);
     }
 
     /// Waits until what is held back was done.
@@ -72,6 +80,14 @@ impl PaymentProvider for SlowProvider {
         let opened = self.inner.open_checkout(order).await;
         self.hold_back().await;
         opened
+    }
+
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        if self.leaves_pages.swap(false, Ordering::SeqCst) {
+            let reason = "the test wants the page left open".to_owned();
+            return Err(PaymentError::Unavailable { reason });
+        }
+        self.inner.close_checkout(provider_ref).await
     }
 
     async fn change_subscription(
@@ -142,7 +158,7 @@ impl PaymentProvider for SlowProvider {
         self.inner.read_return(query)
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
         self.inner.read_verified(body)
     }
 }

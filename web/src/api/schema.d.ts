@@ -729,6 +729,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/organizations/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves the end of the trial of an organization's subscription at its payment provider, later or to
+         *     now. PayPal and Razorpay move no trial that has begun: give the organization a plan until a date
+         *     instead. With an `Idempotency-Key` the request may be repeated for 24 hours: it moves the end
+         *     once, and a repetition answers the subscription as it stands. For administrators.
+         */
+        post: operations["move_trial_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/overview": {
         parameters: {
             query?: never;
@@ -2869,8 +2891,9 @@ export interface paths {
         get: operations["list_schedules"];
         put?: never;
         /**
-         * Keeps a schedule. Each run is an ordinary job, submitted in the name of who made the schedule,
-         *     under the plan and permissions of that moment. A day that a month lacks is skipped; a local
+         * Keeps a schedule. Each run is an ordinary job, submitted in the name of who saved the schedule
+         *     last, under the plan and permissions of that moment; whoever saves it must see all that it
+         *     names, and once they do not, it is paused. A day that a month lacks is skipped; a local
          *     time that a change of the clocks leaves out runs right after the gap, one that comes twice runs
          *     once; of runs that were missed while no server ran, one is made up for.
          */
@@ -2891,8 +2914,8 @@ export interface paths {
         /** One schedule. */
         get: operations["get_schedule"];
         /**
-         * Replaces a schedule; `paused` stops and starts it. What was missed while it was paused is not
-         *     made up for.
+         * Replaces a schedule, which runs in the name of who did from then on; `paused` stops and starts
+         *     it. What was missed while it was paused is not made up for.
          */
         put: operations["change_schedule"];
         post?: never;
@@ -6191,7 +6214,7 @@ export interface components {
                 created_at: string;
                 /**
                  * Format: uuid
-                 * @description Who made it; its jobs are submitted in this name.
+                 * @description Who saved it last; its jobs are submitted in this name.
                  */
                 created_by?: string | null;
                 /** @description When it is due, on the clocks of the organization's time zone. */
@@ -7145,7 +7168,7 @@ export interface components {
             created_at: string;
             /**
              * Format: uuid
-             * @description Who made it; its jobs are submitted in this name.
+             * @description Who saved it last; its jobs are submitted in this name.
              */
             created_by?: string | null;
             /** @description When it is due, on the clocks of the organization's time zone. */
@@ -7437,6 +7460,8 @@ export interface components {
             period_start: string;
             /** @description The plan, in the version that was bought. */
             plan: components["schemas"]["PlanBody"];
+            /** @description Who takes the money for it, such as `stripe`; one that is in use no more stays named. */
+            provider: string;
             /** @description `incomplete`, `trialing`, `active`, `past_due` or `ended`. */
             status: string;
         };
@@ -7515,6 +7540,23 @@ export interface components {
         TokenRequest: {
             /** @description What stands behind `token=` in the link. */
             token: string;
+        };
+        /** @description How the end of a trial is to move. */
+        TrialRequest: {
+            /** @enum {string} */
+            action: "lengthen";
+            /** @description Why, for the audit log: 1 to 200 characters. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Its new end: later than the present one, and at most 730 days from now.
+             */
+            until: string;
+        } | {
+            /** @enum {string} */
+            action: "end";
+            /** @description Why, for the audit log: 1 to 200 characters. */
+            reason: string;
         };
         /** @description An upload under way. */
         Upload: {
@@ -9425,6 +9467,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    move_trial_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 characters. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionBody"];
+                };
             };
             /** @description A problem. */
             default: {

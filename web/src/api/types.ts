@@ -38,8 +38,10 @@ export const LEDGER_REASONS = [
   'release',
   'expire',
   'refund',
+  'refund_expired',
   'owe',
   'restore',
+  'restore_expired',
   'forgive',
 ] as const;
 export type LedgerReason = (typeof LEDGER_REASONS)[number];

@@ -16,10 +16,10 @@ import { MoreButton } from '../parts/MoreButton';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Facts, Section } from '../parts/Section';
 import { When } from '../parts/When';
-import { takesMoney } from './payee';
+import { hasPortal } from './payee';
 import { SubscriptionDeeds } from './Plans';
 
-/** Hands over to the provider's own page; the sandbox has none. */
+/** Hands over to the provider's own page. */
 function OpenPortal() {
   const { t } = useTranslation();
   const open = useMutation({
@@ -45,7 +45,7 @@ export function SubscriptionPanel(props: { subscription: Subscription; offers: O
       testId="subscription"
       actions={
         <>
-          {takesMoney(offers) ? <OpenPortal /> : null}
+          {hasPortal(offers, subscription) ? <OpenPortal /> : null}
           {isOver ? null : <SubscriptionDeeds subscription={subscription} />}
         </>
       }

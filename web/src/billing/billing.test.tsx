@@ -153,6 +153,7 @@ describe('who is paid', () => {
 describe('a subscription', () => {
   const SUBSCRIPTION = {
     status: 'active',
+    provider: 'stripe',
     plan: { title: 'Professional' },
     cancels_at_period_end: false,
     past_due_since: null,
@@ -170,13 +171,19 @@ describe('a subscription', () => {
     expect(changesOf(server)).toEqual([['POST', '/api/v1/account/portal', null]]);
   });
 
-  test('is handed over where any provider has a page', () => {
+  test('is handed over to whom it is with, whoever else takes money', () => {
     show(<SubscriptionPanel subscription={SUBSCRIPTION} offers={offersOf(SANDBOX, STRIPE)} />);
     expect(portal()).toBeTruthy();
   });
 
-  test('of the sandbox is managed here alone', () => {
-    show(<SubscriptionPanel subscription={SUBSCRIPTION} offers={offersOf(SANDBOX)} />);
+  test('is handed over to nobody where its provider is in use no more', () => {
+    show(<SubscriptionPanel subscription={SUBSCRIPTION} offers={offersOf(PAYPAL)} />);
+    expect(portal()).toBeNull();
+  });
+
+  test('of the sandbox is managed here alone, also where others have a page', () => {
+    const tried = { ...SUBSCRIPTION, provider: 'sandbox' };
+    show(<SubscriptionPanel subscription={tried} offers={offersOf(SANDBOX, STRIPE)} />);
     expect(portal()).toBeNull();
     expect(screen.getByRole('button', { name: 'Cancel subscription' })).toBeTruthy();
   });

@@ -10,6 +10,8 @@ mod sandbox;
 mod shapes;
 mod signature;
 mod stripe;
+mod trial;
+mod unread;
 mod wire;
 
 pub use paypal::{PAYPAL_API, PayPal, PayPalError, PayPalSettings};

@@ -172,7 +172,7 @@ async fn objects_of_another_maker_are_read_as_they_are_meant() -> Result<()> {
     assert_eq!(invoices[0].state, InvoiceState::Paid);
     let path = format!("/v1/invoices/{}", invoices[0].provider_ref);
     let invoice = desk.ask("GET", &path, &json!({}))?;
-    let paid = stripe.read_verified(&event_about("invoice.paid", &invoice))?;
+    let paid = stripe.read_verified(&event_about("invoice.paid", &invoice));
     let ProviderFact::PaymentReceived(payment) = paid.fact else { bail!("{:?}", paid.fact) };
     assert_eq!(payment.subscription_ref.as_deref(), Some(name));
     assert_eq!(payment.amount, invoices[0].amount);
@@ -185,7 +185,7 @@ async fn objects_of_another_maker_are_read_as_they_are_meant() -> Result<()> {
         (Some(1_000), Some("succeeded"))
     );
     let charge = desk.ask("GET", &format!("/v1/charges/{charge}"), &json!({}))?;
-    let event = stripe.read_verified(&event_about("charge.refunded", &charge))?;
+    let event = stripe.read_verified(&event_about("charge.refunded", &charge));
     let ProviderFact::Refunded { payment_ref, total } = event.fact else { bail!("{charge}") };
     assert_eq!(Some(payment_ref.as_str()), invoice["payment_intent"].as_str());
     assert_eq!(total.to_string(), "10.00 USD");

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use gantry_pay::{OnPage, Stripe, StripeSettings};
 use gantry_ports::payments::{
-    CheckoutOrder, DisputeState, ProviderFact, Purchase, RawEvent, RefundOrder, SubscriptionChange,
-    SubscriptionOrder, ToldSubscription,
+    CheckoutOrder, DisputeState, PaymentError, ProviderFact, Purchase, RawEvent, RefundOrder,
+    SubscriptionChange, SubscriptionOrder, ToldSubscription, TrialEnd,
 };
 use gantry_ports::{Clock, PaymentProvider};
 use gantry_rules::discount::{Discount, ToldDiscount};
@@ -98,6 +98,7 @@ impl Desk {
     async fn order(&self, purchase: Purchase, price: Money) -> Result<String> {
         let order = CheckoutOrder {
             id: CheckoutId::generate(),
+            ordered_at: TestClock::default().now(),
             organization_id: self.organization_id,
             purchase,
             title: "Something good".to_owned(),
@@ -249,6 +250,42 @@ async fn a_trial_and_a_page_that_nobody_paid_on() -> Result<()> {
     let expired = desk.pass(2).await?;
     assert!(expired.iter().any(|fact| matches!(fact, ProviderFact::CheckoutExpired { .. })));
     desk.require_told(&["checkout.session.expired"]);
+    desk.require_described()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_trial_moves_on_and_to_now() -> Result<()> {
+    let mut desk = Desk::open().await?;
+    let begun = last_subscription(&desk.buy((plan(14), dollars(10)), PAYS, None).await?)?;
+    let (name, days) = (begun.provider_ref, |days: u64| Duration::from_hours(days * 24));
+    let to = |end| SubscriptionOrder::MoveTrialEnd { end };
+
+    let later = begun.state.period_end.plus(days(30));
+    let moved = desk.stripe.change_subscription(&name, &to(TrialEnd::At(later))).await?;
+    let SubscriptionChange::Done(told) = moved else { bail!("{moved:?}") };
+    assert_eq!((told.state.status, told.state.period_end), (SubscriptionStatus::Trialing, later));
+    let moved = last_subscription(&desk.take().await?)?;
+    assert_eq!(moved.state.period_end, later, "and it is told");
+    let waited = desk.pass(15).await?;
+    assert!(waited.is_empty(), "the old end has passed: {waited:?}");
+
+    let (past, far) = (begun.state.period_start, later.plus(days(2 * 366)));
+    for end in [past, far] {
+        let refused = desk.stripe.change_subscription(&name, &to(TrialEnd::At(end))).await;
+        let Err(PaymentError::Refused { reason }) = refused else { bail!("{end}: {refused:?}") };
+        assert!(reason.contains("trial_end"), "{reason}");
+    }
+
+    let ended = desk.stripe.change_subscription(&name, &to(TrialEnd::Now)).await?;
+    let SubscriptionChange::Done(told) = ended else { bail!("{ended:?}") };
+    assert_eq!(told.state.status, SubscriptionStatus::Active);
+    assert!(told.state.period_end < later.plus(days(30)), "its period begins now");
+    last_payment(&desk.take().await?)?;
+    for end in [TrialEnd::Now, TrialEnd::At(later.plus(days(60)))] {
+        let refused = desk.stripe.change_subscription(&name, &to(end)).await;
+        let Err(PaymentError::Refused { reason }) = refused else { bail!("{end:?}: {refused:?}") };
+        assert!(reason.contains("on no trial"), "{reason}");
+    }
     desk.require_described()
 }
 

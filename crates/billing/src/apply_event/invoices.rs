@@ -1,7 +1,7 @@
 //! Invoices of what was paid, and credit notes of what was given back.
 //!
 //! Invariants: a payment has one invoice, ours or its provider's, written in the transaction that
-//! books it; what was given back of one of ours is told by credit notes, less what came back, which
+//! books it; where the provider worked the tax out, that is the tax on ours, and no rate is told; what was given back of one of ours is told by credit notes, less what came back, which
 //! reversals of credit notes tell: no document is ever changed or removed.
 
 use gantry_ports::StoreError;
@@ -15,11 +15,12 @@ use crate::post::find_payers;
 
 impl Ground {
     /// Writes the invoice of a payment that was received and is kept, and that its provider writes
-    /// none for.
+    /// none for; `told_tax` is the tax in it, in minor units, where the provider worked that out.
     pub(super) async fn write_invoice(
         &self,
         tx: &dyn Tx,
         payment: &Payment,
+        told_tax: Option<i64>,
     ) -> Result<(), StoreError> {
         if payment.amount.minor <= 0 {
             return Ok(());
@@ -30,8 +31,11 @@ impl Ground {
         if tx.invoices().find_invoice_of_payment(payment.id).await?.is_some() {
             return Ok(());
         }
-        let tax = self.invoices.tax.clone();
-        let total = TaxedAmount::of(payment.amount.minor, tax.as_ref());
+        let tax = self.invoices.tax.clone().filter(|_| told_tax.is_none());
+        let total = match told_tax {
+            Some(minor) => TaxedAmount::told(payment.amount.minor, minor),
+            None => TaxedAmount::of(payment.amount.minor, tax.as_ref()),
+        };
         let content = InvoiceContent {
             id: InvoiceId::generate(),
             organization_id: payment.organization_id,
@@ -61,9 +65,11 @@ impl Ground {
         let Some(invoice) = tx.invoices().find_invoice_of_payment(after.id).await? else {
             return Ok(());
         };
-        let tax = invoice.content.tax.as_ref();
-        let [before_total, after_total] =
-            [before, after].map(|payment| TaxedAmount::of(payment.refunded_minor, tax));
+        let (tax, whole) = (invoice.content.tax.as_ref(), invoice.content.total);
+        let [before_total, after_total] = [before, after].map(|payment| match tax {
+            Some(_) => TaxedAmount::of(payment.refunded_minor, tax),
+            None => whole.derive_part(payment.refunded_minor),
+        });
         let (kind, total) = if after.refunded_minor > before.refunded_minor {
             (InvoiceKind::CreditNote, after_total.minus(before_total))
         } else {

@@ -6,6 +6,7 @@
 
 mod checkouts;
 mod invoices;
+mod pages;
 mod payments;
 mod returns;
 mod subscriptions;
@@ -88,9 +89,9 @@ impl Ground {
         event: &ProviderEvent,
     ) -> Result<Verdict, StoreError> {
         match &event.fact {
-            ProviderFact::CheckoutPaid { checkout_id, payment } => {
+            ProviderFact::CheckoutPaid { checkout_id, page, payment } => {
                 let Some(id) = *checkout_id else { return Ok(ignored("no checkout of ours")) };
-                self.complete_checkout(tx, id, payment.as_ref()).await
+                self.complete_checkout(tx, id, (page, payment.as_ref())).await
             }
             ProviderFact::CheckoutExpired { checkout_id } => {
                 let Some(id) = checkout_id else { return Ok(ignored("no checkout of ours")) };
@@ -105,6 +106,9 @@ impl Ground {
             ProviderFact::PaymentFailed(told) => {
                 self.note_payment(tx, told, PaymentStatus::Failed).await
             }
+            ProviderFact::Declined { payment, risk } => {
+                self.note_declined(tx, payment, *risk).await
+            }
             ProviderFact::PaidBy { payment_ref, charge_ref } => {
                 self.note_charge(tx, payment_ref, charge_ref).await
             }
@@ -116,6 +120,7 @@ impl Ground {
             ProviderFact::Assessed { payment_ref, risk, method } => {
                 self.note_risk(tx, payment_ref, (*risk, method.as_deref())).await
             }
+            ProviderFact::Unread { reason } => Ok(unclear(reason.as_str())),
             ProviderFact::Other => Ok(ignored("nothing follows from it")),
         }
     }

@@ -5,7 +5,7 @@
 
 use gantry_ports::StoreError;
 use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPayment};
-use gantry_ports::store::{LotReturn, Payment, PaymentStatus, Tx};
+use gantry_ports::store::{LotReturn, Payment, PaymentStatus, PaymentTrail, Tx};
 use gantry_rules::plan::Plan;
 use gantry_rules::subscription::Subscription;
 use gantry_types::{Credits, PaymentId};
@@ -14,6 +14,9 @@ use serde_json::json;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::BillingNews;
 
+/// What a payment was for that was never made.
+const DECLINED: &str = "Declined purchase";
+
 impl Ground {
     pub(super) async fn note_payment(
         &self,
@@ -21,15 +24,13 @@ impl Ground {
         told: &ToldPayment,
         status: PaymentStatus,
     ) -> Result<Verdict, StoreError> {
-        let subscription = match &told.subscription_ref {
-            Some(name) => tx.payments().find_subscription_by_ref(&self.provider, name).await?,
-            None => None,
-        };
-        let whose = subscription.as_ref().map(|known| known.organization_id);
+        let whose = self.find_paid_for(tx, told).await?.map(|known| known.organization_id);
         let Some(organization_id) = whose.or(told.organization_id) else {
             return Ok(unclear("it names no organization of ours"));
         };
         tx.access().lock_organization(organization_id).await?;
+        // As it is now: another event may have told of it while this one waited.
+        let subscription = self.find_paid_for(tx, told).await?;
         if tx.access().find_organization(organization_id).await?.is_none() {
             return Ok(unclear(format!("there is no organization {organization_id}")));
         }
@@ -50,6 +51,8 @@ impl Ground {
             provider: self.provider.clone(),
             provider_ref: told.provider_ref.clone(),
             subscription_id: subscription.map(|subscription| subscription.id),
+            // Where that one is told of later, it finds its payments by its name.
+            subscription_ref: told.subscription_ref.clone(),
             lot_id: None,
             amount: told.amount,
             refunded_minor: 0,
@@ -63,13 +66,65 @@ impl Ground {
         let news = match status {
             PaymentStatus::Received => {
                 if !self.provider_writes_invoices {
-                    self.write_invoice(tx, &record).await?;
+                    self.write_invoice(tx, &record, told.tax_minor).await?;
                 }
                 BillingNews::Received { amount, description, credits: None }
             }
             PaymentStatus::Failed => BillingNews::Failed { amount, description },
         };
         Ok(applied(amount.to_string()).telling(organization_id, news))
+    }
+
+    /// An attempt that its buyer saw fail on the provider's page: it is kept for administrators to
+    /// look at, and nobody is written of it.
+    pub(super) async fn note_declined(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldPayment,
+        risk: Option<PaymentRisk>,
+    ) -> Result<Verdict, StoreError> {
+        let Some(organization_id) = told.organization_id else {
+            return Ok(ignored("it names no organization of ours"));
+        };
+        tx.access().lock_organization(organization_id).await?;
+        if tx.access().find_organization(organization_id).await?.is_none() {
+            return Ok(unclear(format!("there is no organization {organization_id}")));
+        }
+        let known = tx.payments().find_payment(&self.provider, &told.provider_ref).await?;
+        if known.as_ref().is_some_and(|known| known.status == PaymentStatus::Received) {
+            return Ok(ignored("it was paid after all"));
+        }
+        let (id, trail) = continue_trail(known, told);
+        let record = Payment {
+            id,
+            organization_id,
+            provider: self.provider.clone(),
+            provider_ref: told.provider_ref.clone(),
+            subscription_id: None,
+            subscription_ref: None,
+            lot_id: None,
+            amount: told.amount,
+            refunded_minor: 0,
+            status: PaymentStatus::Failed,
+            description: DECLINED.to_owned(),
+            at: self.now,
+            trail: PaymentTrail { risk, ..trail },
+        };
+        tx.payments().put_payment(&record).await?;
+        self.audit_risk(tx, &record).await?;
+        Ok(applied("declined"))
+    }
+
+    /// The subscription that a payment is for, where it was told of.
+    async fn find_paid_for(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldPayment,
+    ) -> Result<Option<Subscription>, StoreError> {
+        match &told.subscription_ref {
+            Some(name) => tx.payments().find_subscription_by_ref(&self.provider, name).await,
+            None => Ok(None),
+        }
     }
 
     pub(super) async fn note_charge(
@@ -108,15 +163,21 @@ impl Ground {
             payment.trail.features.method = Some(method.to_owned());
         }
         tx.payments().put_payment(&payment).await?;
+        self.audit_risk(tx, &payment).await?;
+        Ok(applied("the risk is noted"))
+    }
+
+    /// Notes that a payment may be fraud, where its provider thinks so.
+    async fn audit_risk(&self, tx: &dyn Tx, payment: &Payment) -> Result<(), StoreError> {
+        let Some(risk) = payment.trail.risk else { return Ok(()) };
         match risk.level {
-            RiskLevel::Normal | RiskLevel::Unknown => {}
+            RiskLevel::Normal | RiskLevel::Unknown => Ok(()),
             RiskLevel::Elevated | RiskLevel::Highest => {
                 let details = json!({ "risk": risk });
                 let whose = payment.organization_id;
-                self.audit(tx, whose, ("payment.risk", &payment.provider_ref, details)).await?;
+                self.audit(tx, whose, ("payment.risk", &payment.provider_ref, details)).await
             }
         }
-        Ok(applied("the risk is noted"))
     }
 
     /// A payment, with the lock of its organization: whatever else is told of it waits.
@@ -160,6 +221,22 @@ impl Ground {
         }
         Ok(Credits::new(amount))
     }
+}
+
+/// The identifier and the trail of a payment that may have been asked for in vain before: what was
+/// told of it elsewhere stays, and what went wrong then does not.
+pub(super) fn continue_trail(
+    known: Option<Payment>,
+    told: &ToldPayment,
+) -> (PaymentId, PaymentTrail) {
+    let (id, mut trail) = known.map_or_else(
+        || (PaymentId::generate(), PaymentTrail::default()),
+        |known| (known.id, known.trail),
+    );
+    let method = trail.features.method.take();
+    trail.features = told.features.clone();
+    trail.features.method = trail.features.method.or(method);
+    (id, trail)
 }
 
 /// The credits that a part of the price had bought, rounded down.

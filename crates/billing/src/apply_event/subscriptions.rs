@@ -8,7 +8,7 @@ use gantry_rules::subscription::{
     Change, Standing, Subscription, SubscriptionState, SubscriptionStatus, apply, begins_anew,
     entitles,
 };
-use gantry_types::{Money, OrganizationId, SubscriptionId};
+use gantry_types::{Money, OrganizationId, SubscriptionId, Timestamp};
 use serde_json::{Value, json};
 
 use super::payments::describe_plan;
@@ -31,6 +31,15 @@ impl EndedHere {
             Self::Abandoned => "subscription.abandoned",
         }
     }
+
+    /// When it ended, which is no earlier than what its provider told last.
+    fn derive_end(self, state: &SubscriptionState, now: Timestamp) -> Timestamp {
+        let end = match self {
+            Self::Duplicate => now,
+            Self::Abandoned => state.period_end,
+        };
+        end.max(state.told_at)
+    }
 }
 
 impl Ground {
@@ -41,6 +50,11 @@ impl Ground {
         told: &ToldSubscription,
     ) -> Result<Verdict, StoreError> {
         let known = self.find_told(tx, told).await?;
+        if known.is_none()
+            && let Some(reason) = self.find_false_origin(tx, told).await?
+        {
+            return Ok(unclear(reason));
+        }
         let whose = known.as_ref().map(|known| known.organization_id).or(told.organization_id);
         let plan_id = told.plan_id.or(known.as_ref().map(|known| known.standing.plan_id));
         let (Some(organization_id), Some(plan_id)) = (whose, plan_id) else {
@@ -145,7 +159,11 @@ impl Ground {
         if before == SubscriptionStatus::Ended {
             return Ok(None);
         }
-        let state = SubscriptionState { status: SubscriptionStatus::Ended, ..known.standing.state };
+        let state = SubscriptionState {
+            status: SubscriptionStatus::Ended,
+            told_at: why.derive_end(&known.standing.state, self.now),
+            ..known.standing.state
+        };
         let ended = Standing { state, ..known.standing };
         tx.payments().set_subscription(known.id, &ended).await?;
         let details = json!({

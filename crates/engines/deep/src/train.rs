@@ -38,6 +38,25 @@ pub struct Epochs {
     pub diffusion: Option<u32>,
 }
 
+impl Epochs {
+    /// Epochs of a stage, at most, where so many rows are learned.
+    #[must_use]
+    pub fn count(self, stage: Stage, rows: u64) -> u32 {
+        let free = |visits: u64| (visits / rows.max(1)).clamp(4, MOST_EPOCHS) as u32;
+        match stage {
+            Stage::Autoencoder => self.autoencoder.unwrap_or_else(|| free(AUTOENCODER_VISITS)),
+            Stage::Graph => self.graph.unwrap_or(FREE_GRAPH_EPOCHS),
+            Stage::Diffusion => self.diffusion.unwrap_or_else(|| free(DIFFUSION_VISITS)),
+        }
+    }
+
+    /// Epochs of all stages together, at most. A free choice is of no more epochs for more rows.
+    #[must_use]
+    pub fn count_all(self, rows: u64) -> u64 {
+        Stage::ALL.iter().map(|stage| u64::from(self.count(*stage, rows))).sum()
+    }
+}
+
 /// How a table is learned.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeepOptions {
@@ -136,13 +155,7 @@ impl Training {
     /// Epochs of a stage, at most.
     #[must_use]
     pub fn count_epochs(&self, stage: Stage) -> u32 {
-        let free = |visits: u64| (visits / self.rows.max(1) as u64).clamp(4, MOST_EPOCHS) as u32;
-        let epochs = self.options.epochs;
-        match stage {
-            Stage::Autoencoder => epochs.autoencoder.unwrap_or_else(|| free(AUTOENCODER_VISITS)),
-            Stage::Graph => epochs.graph.unwrap_or(FREE_GRAPH_EPOCHS),
-            Stage::Diffusion => epochs.diffusion.unwrap_or_else(|| free(DIFFUSION_VISITS)),
-        }
+        self.options.epochs.count(stage, self.rows as u64)
     }
 
     /// Does one epoch; nothing where all are done.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::payments::AdminPaymentsCommand;
-use super::{DataArgs, FiguresCommand, FraudCommand, ServerArgs};
+use super::{AdminTrialCommand, DataArgs, FiguresCommand, FraudCommand, ServerArgs};
 
 /// `gantry admin …`.
 #[derive(Debug, Subcommand)]
@@ -57,6 +57,9 @@ pub enum AdminCommand {
     /// Put organizations of a server on plans
     #[command(subcommand)]
     Plan(AdminPlanCommand),
+    /// Lengthen trials of organizations of a server, or end them
+    #[command(subcommand)]
+    Trial(AdminTrialCommand),
     /// Give organizations of a server credits
     #[command(subcommand)]
     Credits(AdminCreditsCommand),

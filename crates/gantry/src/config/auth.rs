@@ -65,7 +65,8 @@ pub struct AuthConfig {
     pub administrator_session_hours: u64,
     /// Minutes after which an unused session ends.
     pub session_idle_minutes: u64,
-    /// The same for administrators, where they administer in it.
+    /// The same for administrators, where they administer in it; what they leave open opens every
+    /// account.
     pub administrator_idle_minutes: u64,
     /// Days after which a session ends whatever happens.
     pub session_lifetime_days: u64,
@@ -103,7 +104,7 @@ impl Default for AuthConfig {
             administrator_session_idle_minutes: 15,
             administrator_session_hours: 8,
             session_idle_minutes: 720,
-            administrator_idle_minutes: 60,
+            administrator_idle_minutes: 15,
             session_lifetime_days: 30,
             leaving_grace_days: 14,
             password_memory_kib: 19_456,
@@ -115,5 +116,19 @@ impl Default for AuthConfig {
             providers: Vec::new(),
             issuers: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_administrators_leave_open_ends_after_a_quarter_of_an_hour() {
+        let usual = AuthConfig::default();
+        assert_eq!(usual.administrator_sign_in, AdministratorSignInConfig::Shared);
+        assert_eq!(usual.administrator_idle_minutes, 15, "where they administer in every session");
+        assert_eq!(usual.administrator_session_idle_minutes, 15, "where they have their own");
+        assert_eq!(usual.session_idle_minutes, 720, "everybody else keeps half a day");
     }
 }

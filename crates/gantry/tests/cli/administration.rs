@@ -47,6 +47,27 @@ fn people_get_plans_and_credits_and_are_kept_out() {
 }
 
 #[test]
+fn a_trial_is_moved_for_a_reason_and_where_there_is_one() {
+    let (operator, server) = open_shop();
+    let _buyer = sign_up(&server, "buyer@example.org");
+    let found = operator.ask(&["admin", "users", "list", "--search", "buyer"]);
+    let organization = found["items"][0]["organization"]["id"].as_str().unwrap();
+    let trial = |verb: &str, rest: &[&str]| {
+        operator.run(&[&["admin", "trial", verb, organization][..], rest].concat())
+    };
+    let reason = ["--reason", "asked for it"];
+    trial("end", &[]).require(2);
+    trial("lengthen", &[&["tomorrow"][..], &reason].concat()).require(2);
+    for ended in [
+        trial("end", &reason),
+        trial("lengthen", &[&["2099-01-31T00:00:00Z"][..], &reason].concat()),
+    ] {
+        let told = ended.require(1).stderr;
+        assert!(told.contains("no subscription"), "{told}");
+    }
+}
+
+#[test]
 fn an_organization_gets_limits_of_its_own() {
     let (operator, server) = open_shop();
     let buyer = sign_up(&server, "buyer@example.org");

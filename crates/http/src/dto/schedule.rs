@@ -121,7 +121,7 @@ pub struct ScheduleBody {
     /// The job of its last run.
     #[schema(value_type = Option<Uuid>)]
     pub last_job: Option<JobId>,
-    /// Who made it; its jobs are submitted in this name.
+    /// Who saved it last; its jobs are submitted in this name.
     #[schema(value_type = Option<Uuid>)]
     pub created_by: Option<UserId>,
     /// When it was made.

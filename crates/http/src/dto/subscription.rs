@@ -26,12 +26,33 @@ pub enum SubscriptionRequest {
     },
 }
 
+/// How the end of a trial is to move.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TrialRequest {
+    /// It lasts longer.
+    Lengthen {
+        /// Its new end: later than the present one, and at most 730 days from now.
+        #[schema(value_type = String, format = DateTime)]
+        until: Timestamp,
+        /// Why, for the audit log: 1 to 200 characters.
+        reason: String,
+    },
+    /// It ends now, and the first period is paid for.
+    End {
+        /// Why, for the audit log: 1 to 200 characters.
+        reason: String,
+    },
+}
+
 /// A subscription.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SubscriptionBody {
     /// The identifier.
     #[schema(value_type = Uuid)]
     pub id: SubscriptionId,
+    /// Who takes the money for it, such as `stripe`; one that is in use no more stays named.
+    pub provider: String,
     /// The plan, in the version that was bought.
     pub plan: PlanBody,
     /// `incomplete`, `trialing`, `active`, `past_due` or `ended`.
@@ -56,6 +77,7 @@ impl From<SubscriptionView> for SubscriptionBody {
         let state = view.subscription.standing.state;
         Self {
             id: view.subscription.id,
+            provider: view.subscription.provider,
             plan: view.plan.into(),
             status: state.status.as_str().to_owned(),
             interval: state.interval.into(),

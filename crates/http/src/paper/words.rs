@@ -78,7 +78,7 @@ impl From<Invoice> for InvoiceWords {
             lines: describe_lines(&content),
             total: describe_amount(content.total, &content),
             total_label,
-            tax_label: content.tax.map(|tax| format!("{tax}, included")),
+            tax_label: describe_tax(&content),
             corrects: content.corrects,
             seller: content.seller,
             buyer: content.buyer.name,
@@ -86,6 +86,14 @@ impl From<Invoice> for InvoiceWords {
             email: content.buyer.email,
             note: content.note,
         }
+    }
+}
+
+/// What the tax is called; that of a provider comes without a name and a rate.
+fn describe_tax(content: &InvoiceContent) -> Option<String> {
+    match &content.tax {
+        Some(tax) => Some(format!("{tax}, included")),
+        None => (content.total.tax_minor != 0).then(|| "Tax, included".to_owned()),
     }
 }
 

@@ -6,19 +6,22 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use gantry_access::{Permission, require};
-use gantry_billing::CreditGift;
+use gantry_billing::{CreditGift, TrialMove};
+use gantry_ports::payments::TrialEnd;
 use gantry_types::{Credits, OrganizationId, Timestamp};
 
 use super::jobs::derive_idempotency;
 use crate::dto::{
     CostsBody, CostsParams, CreditGrantRequest, PlanOverrideRequest, ReconciledBody, RefundRequest,
-    RevenueBody, RevenueParams, SandboxClockBody, SandboxClockRequest,
+    RevenueBody, RevenueParams, SandboxClockBody, SandboxClockRequest, SubscriptionBody,
+    TrialRequest,
 };
 use crate::extract::{CurrentActor, HashedJson, JsonBody, Params, PathId};
 use crate::problem::{Answer, Problem};
 use crate::state::AppState;
 
 const GRANT_ROUTE: &str = "POST /api/v1/admin/organizations/{id}/credits";
+const TRIAL_ROUTE: &str = "POST /api/v1/admin/organizations/{id}/trial";
 const REFUND_ROUTE: &str = "POST /api/v1/admin/payments/refund";
 /// The furthest that the sandbox's clock is moved at once.
 const MOST_DAYS: u32 = 3_660;
@@ -70,18 +73,37 @@ pub async fn grant_credits(
     HashedJson { value: request, sha256 }: HashedJson<CreditGrantRequest>,
 ) -> Answer<StatusCode> {
     let key = derive_idempotency(&headers, GRANT_ROUTE, format!("{id} {sha256}"))?;
-    let reason = request.reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        let message = format!("Give a reason of 1 to {LONGEST_REASON} characters.");
-        return Err(Problem::invalid("/reason", message));
-    }
     let gift = CreditGift {
         credits: Credits::new(request.credits),
-        reason: reason.to_owned(),
+        reason: require_reason(&request.reason)?,
         expires_at: request.expires_at,
     };
     state.billing().grant_credits(&actor, id, &gift, key.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Moves the end of the trial of an organization's subscription at its payment provider, later or to
+/// now. PayPal and Razorpay move no trial that has begun: give the organization a plan until a date
+/// instead. With an `Idempotency-Key` the request may be repeated for 24 hours: it moves the end
+/// once, and a repetition answers the subscription as it stands. For administrators.
+#[utoipa::path(post, path = "/admin/organizations/{id}/trial", tag = "Admin",
+    params(("id" = Uuid, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters.")),
+    request_body = TrialRequest, responses((status = 200, body = SubscriptionBody)))]
+pub async fn move_trial_end(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<OrganizationId>,
+    headers: HeaderMap,
+    HashedJson { value: request, sha256 }: HashedJson<TrialRequest>,
+) -> Answer<Json<SubscriptionBody>> {
+    let key = derive_idempotency(&headers, TRIAL_ROUTE, format!("{id} {sha256}"))?;
+    let (end, reason) = match request {
+        TrialRequest::Lengthen { until, reason } => (TrialEnd::At(until), reason),
+        TrialRequest::End { reason } => (TrialEnd::Now, reason),
+    };
+    let wish = TrialMove { end, reason: require_reason(&reason)? };
+    Ok(Json(state.billing().move_trial_end(&actor, id, &wish, key.as_ref()).await?.into()))
 }
 
 /// Gives money back for a payment. With an `Idempotency-Key` the request may be repeated for 24
@@ -166,4 +188,14 @@ pub async fn advance_sandbox(
     let by = Duration::from_secs(u64::from(request.days) * 86_400);
     let now = state.billing().advance_sandbox(&actor, by).await?;
     Ok(Json(SandboxClockBody { now }))
+}
+
+/// A reason that says something and is no story.
+fn require_reason(text: &str) -> Answer<String> {
+    let reason = text.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        let message = format!("Give a reason of 1 to {LONGEST_REASON} characters.");
+        return Err(Problem::invalid("/reason", message));
+    }
+    Ok(reason.to_owned())
 }

@@ -26,8 +26,9 @@ pub async fn list_schedules(
     Ok(Json(PageOf::of(found, Into::into, ScheduleId::as_uuid)))
 }
 
-/// Keeps a schedule. Each run is an ordinary job, submitted in the name of who made the schedule,
-/// under the plan and permissions of that moment. A day that a month lacks is skipped; a local
+/// Keeps a schedule. Each run is an ordinary job, submitted in the name of who saved the schedule
+/// last, under the plan and permissions of that moment; whoever saves it must see all that it
+/// names, and once they do not, it is paused. A day that a month lacks is skipped; a local
 /// time that a change of the clocks leaves out runs right after the gap, one that comes twice runs
 /// once; of runs that were missed while no server ran, one is made up for.
 #[utoipa::path(post, path = "/schedules", tag = "Schedules",
@@ -52,8 +53,8 @@ pub async fn get_schedule(
     Ok(Json(state.jobs().get_schedule(&actor, id).await?.into()))
 }
 
-/// Replaces a schedule; `paused` stops and starts it. What was missed while it was paused is not
-/// made up for.
+/// Replaces a schedule, which runs in the name of who did from then on; `paused` stops and starts
+/// it. What was missed while it was paused is not made up for.
 #[utoipa::path(put, path = "/schedules/{id}", tag = "Schedules", params(("id" = Uuid, Path)),
     request_body = ScheduleRequest, responses((status = 200, body = ScheduleBody)))]
 pub async fn change_schedule(

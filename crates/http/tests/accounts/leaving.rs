@@ -103,6 +103,9 @@ async fn after_the_grace_nothing_names_the_person_and_the_seals_hold() -> Result
     ada.post("/api/v1/jobs", &new).await?.require_status(202)?;
     let engines = json!({ "name": "Engines of Ada" });
     ada.post("/api/v1/organizations", &engines).await?.require_status(201)?;
+    let home_network = json!({ "networks": ["127.0.0.0/9"] });
+    let put = TestRequest::new("PUT", "/api/v1/organizations/networks").json(&home_network);
+    ada.send(put).await?.require_status(200)?;
     let mut eve = app.register("eve@example.org").await?;
     let invitation = json!({ "email": "ada@example.org", "role": "viewer" });
     eve.post("/api/v1/invitations", &invitation).await?.require_status(201)?;
@@ -127,7 +130,8 @@ async fn after_the_grace_nothing_names_the_person_and_the_seals_hold() -> Result
         entry.user_id.is_some_and(|id| user == json!(id))
             || entry.organization_id.is_some_and(|id| home == json!(id))
     });
-    assert_eq!(theirs.clone().count(), 3, "they came, founded and left: {told}");
+    assert!(!told.contains("127.0.0.0/9"), "a network of theirs: {told}");
+    assert_eq!(theirs.clone().count(), 4, "they came, founded, shut others out and left: {told}");
     assert!(theirs.clone().all(|entry| entry.ip.is_empty()), "{told}");
     assert!(entries.iter().any(|entry| entry.action == "user.erase"), "{told}");
     drop(snapshot);

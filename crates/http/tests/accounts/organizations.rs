@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use gantry_access::AuditProof;
 use gantry_http::HttpSettings;
-use gantry_ports::store::{AuditSeal, StoreExt};
+use gantry_ports::store::{AuditEntry, AuditSeal, StoreExt};
 use gantry_ports::{Clock, StoreError};
 use gantry_testkit::{PASSWORD, TestApp, TestClient, TestRequest, TestResponse, TestSettings};
+use gantry_types::{AuditEntryId, Timestamp};
 use serde_json::{Value, json};
 
 use super::take_token;
@@ -176,7 +177,8 @@ async fn an_administrator_lifts_a_list_that_shuts_everybody_out() -> Result<()> 
     from(&mut ada, AWAY, "/api/v1/jobs").await?.require_status(200)?;
     let log = ada.get("/api/v1/audit").await?.json()?;
     assert_eq!(log["items"][0]["action"], "organization.lift_networks");
-    assert_eq!(log["items"][0]["details"]["before"], json!({ "count": 1 }));
+    let before = json!({ "networks": ["127.0.0.1/32"] });
+    assert_eq!(log["items"][0]["details"]["before"], before);
     Ok(())
 }
 
@@ -209,5 +211,42 @@ async fn the_audit_log_is_sealed_and_a_forged_seal_shows() -> Result<()> {
     forged.await?;
     let broken = app.access.prove_audit().await?;
     assert_eq!(broken, AuditProof::Broken { seal: 3, sealed_at: now });
+    Ok(())
+}
+
+/// Appends a line of a request that began at `at`.
+async fn append(app: &TestApp, at: Timestamp) -> Result<()> {
+    let line = AuditEntry {
+        id: AuditEntryId::generate(),
+        organization_id: None,
+        user_id: None,
+        action: "story.tell".to_owned(),
+        subject: "a story".to_owned(),
+        details: json!({}),
+        ip: String::new(),
+        at,
+    };
+    let appended = app.store.write::<(), StoreError, _>(move |tx| {
+        let line = line.clone();
+        Box::pin(async move { tx.audit().append(&line).await })
+    });
+    Ok(appended.await?)
+}
+
+#[tokio::test]
+async fn a_line_that_is_too_young_is_sealed_before_what_was_written_after_it() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    app.clock.advance(Duration::from_mins(6));
+    let before = app.access.seal_audit().await?;
+    let began = app.clock.now();
+    append(&app, began.plus(Duration::from_mins(1))).await?;
+    // Its request began a minute earlier, and took longer.
+    append(&app, began).await?;
+    app.clock.advance(Duration::from_secs(5 * 60 + 30));
+    assert_eq!(app.access.seal_audit().await?, 0, "the older line stands behind a younger one");
+    app.clock.advance(Duration::from_mins(1));
+    assert_eq!(app.access.seal_audit().await?, 2);
+    let whole = AuditProof::Whole { seals: 2, entries: before + 2 };
+    assert_eq!(app.access.prove_audit().await?, whole);
     Ok(())
 }

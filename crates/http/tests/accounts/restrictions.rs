@@ -141,8 +141,12 @@ async fn who_is_banned_loses_what_only_they_own_and_may_be_reinstated() -> Resul
     assert_eq!(ada.get("/api/v1/account").await?.json()?["credits"]["available"], before);
     let schedules = ada.get("/api/v1/schedules").await?.json()?;
     assert_eq!(schedules["items"][0]["paused"], true);
-    let log = root.get("/api/v1/audit").await?.text();
+    let log = root.get("/api/v1/admin/audit/export?format=jsonl").await?.text();
     assert!(log.contains("user.ban") && log.contains("user.reinstate"), "{log}");
+    for client in [&mut root, &mut ada] {
+        let log = client.get("/api/v1/audit").await?.text();
+        assert!(!log.contains("user.ban") && !log.contains("farm"), "{log}");
+    }
     Ok(())
 }
 

@@ -55,8 +55,12 @@ async fn who_stops_a_job_of_others_counts_nothing_against_them() -> Result<()> {
     root.post(&stop, &json!({})).await?.require_status(409)?;
     let unknown = format!("/api/v1/admin/jobs/{NONE}/cancel");
     root.post(&unknown, &json!({})).await?.require_status(404)?;
-    let log = root.get("/api/v1/audit").await?.text();
+    let log = root.get("/api/v1/admin/audit/export?format=jsonl").await?.text();
     assert!(log.contains("job.stop") && log.contains(&stopped), "{log}");
+    for client in [&mut root, &mut ann] {
+        let log = client.get("/api/v1/audit").await?.text();
+        assert!(!log.contains("job.stop") && !log.contains("coins"), "{log}");
+    }
 
     let own = run_long(&mut ann).await?;
     let held = ann.get("/api/v1/account").await?.json()?["credits"]["held"].clone();

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use futures::future::try_join_all;
 use gantry_billing::Billing;
 use gantry_external::{ExternalConfig, ExternalEngine};
 use gantry_rules::plan::MeterLimit;
@@ -197,6 +198,26 @@ async fn who_is_on_a_plan_keeps_the_version_that_they_have() -> Result<()> {
         assert_eq!(plan["terms"]["concurrent_jobs"], jobs);
     }
     assert_eq!(shop.account().await?["plan"], before);
+    Ok(())
+}
+
+/// Servers that start together bring a changed plan once, and none of them fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_start_together_make_one_version() -> Result<()> {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let shop = Shop::open(Stage { database, ..HOME }, edition("litxplore")).await?;
+        let mut changed = edition("litxplore");
+        changed.plans.iter_mut().for_each(|plan| plan.terms.concurrent_jobs += 7);
+        let servers = (0..8).map(|_| {
+            let (store, clock) = (shop.app.store.clone(), shop.app.clock.clone());
+            let billing = Billing::new(store, clock, changed.clone());
+            tokio::spawn(async move { billing.import_edition().await })
+        });
+        for plans in try_join_all(servers).await? {
+            let versions: Vec<u32> = plans?.iter().map(|plan| plan.version).collect();
+            assert_eq!(versions, [2, 2, 2], "{database:?}");
+        }
+    }
     Ok(())
 }
 

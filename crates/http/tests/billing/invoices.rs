@@ -153,6 +153,44 @@ async fn require_own(shop: &mut Shop) -> Result<()> {
     Ok(())
 }
 
+fn amounts_of(invoice: &Value) -> [Value; 3] {
+    ["amount", "net", "tax"].map(|member| invoice[member]["text"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tax_that_stripe_worked_out_is_the_one_on_our_invoice() -> Result<()> {
+    let stage = Stage { who: Who::Stripe, database: Database::Sqlite };
+    let mut shop = Shop::open(stage, numbering(edition("automl"))?).await?;
+    shop.provider.stripe()?.add_taxes(7);
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let first = list(&mut shop).await?.remove(0);
+    assert_eq!(amounts_of(&first), ["10.70 USD", "10.00 USD", "0.70 USD"]);
+    let said = ["Tax, included", "10.00 USD", "0.70 USD", "10.70 USD"];
+    read_page(&mut shop, &first, &said).await?;
+    read_sheet(&mut shop, &first, &said).await?;
+    let page = shop.buyer.get(first["page_url"].as_str().context("a page")?).await?.text();
+    ensure!(!page.contains("VAT"), "this is another tax: {page}");
+
+    let payment = shop.payments().await?.remove(0);
+    shop.refund(&payment, Some(535)).await?.require_status(202)?;
+    shop.deliver().await?;
+    let half = list(&mut shop).await?.remove(0);
+    assert_eq!(amounts_of(&half), ["-5.35 USD", "-5.00 USD", "-0.35 USD"]);
+    shop.refund(&payment, None).await?.require_status(202)?;
+    shop.deliver().await?;
+    let all = list(&mut shop).await?;
+    for member in ["amount", "net", "tax"] {
+        assert_eq!(sum(&all, member), 0, "{member}: {all:?}");
+    }
+
+    // Where Stripe finds that there is none, there is none.
+    shop.provider.stripe()?.add_taxes(0);
+    shop.buy(&json!({ "package": "credits-100" }), PAYS).await?;
+    let free = list(&mut shop).await?.remove(0);
+    assert_eq!(amounts_of(&free), ["10.00 USD", "10.00 USD", "0.00 USD"]);
+    shop.require_sound_books().await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_does_not_fit_on_a_sheet_goes_on_on_the_next() -> Result<()> {
     let mut edition = numbering(edition("automl"))?;

@@ -119,7 +119,10 @@ async fn seats_and_files_go_by_it_and_it_is_taken_back() -> Result<()> {
     assert_eq!(left["overrides"].as_array().map(Vec::len), Some(1), "{left}");
     assert_eq!(left["overrides"][0]["limit"], "seats");
 
-    let log = desk.administrator.get("/api/v1/audit").await?.json()?;
+    let there = desk.administrator.get("/api/v1/audit").await?.text();
+    assert!(!there.contains("limit."), "it is no business of where administrators work: {there}");
+    let log = desk.owner.get("/api/v1/audit").await?.json()?;
+    assert!(!log.to_string().contains("a class"), "why is for administrators: {log}");
     let lines = log["items"].as_array().context("lines")?;
     let about = |action: &str| {
         let found = lines
@@ -132,6 +135,9 @@ async fn seats_and_files_go_by_it_and_it_is_taken_back() -> Result<()> {
     assert_eq!(set["details"]["after"]["value"], 200);
     let restored = about("limit.restore")?;
     assert_eq!(restored["details"]["before"]["value"], 200);
+    let export = "/api/v1/admin/audit/export?format=jsonl";
+    let house = desk.administrator.get(export).await?.text();
+    assert!(house.contains("\"why\":\"a class\""), "{house}");
     Ok(())
 }
 

@@ -88,5 +88,8 @@ mod returns;
 mod revenue;
 mod several;
 mod shop;
+mod strangers;
 mod stripe;
+mod trials;
+mod two_pages;
 mod usage;

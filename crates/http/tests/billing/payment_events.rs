@@ -7,7 +7,7 @@ use gantry_testkit::fakes::FakeDelivery;
 use serde_json::{Value, json};
 
 use crate::provider::{Database, Stage, Who};
-use crate::shop::{DISPUTES, Shop, edition};
+use crate::shop::{DISPUTES, PAYS, Shop, edition};
 
 const EVENTS: &str = "/api/v1/admin/payment-events";
 
@@ -129,9 +129,50 @@ async fn what_is_given_up_stays_in_sight_until_it_is_put_aside() -> Result<()> {
     assert_eq!(aside["outcome"], "ignored");
     assert_eq!(aside["note"], "put aside: of another shop");
     assert!(list(&mut shop, "outcome=unclear").await?.is_empty());
-    let audit = shop.administrator.get("/api/v1/audit").await?.text();
+    let audit = shop.administrator.get("/api/v1/admin/audit/export?format=jsonl").await?.text();
     for action in ["payment_event.apply", "payment_event.dismiss"] {
         assert!(audit.contains(action), "{action}: {audit}");
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_genuine_and_cannot_be_read_is_kept() -> Result<()> {
+    let stage = Stage { who: Who::Stripe, database: Database::Sqlite };
+    let mut shop = Shop::open(stage, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS).await?;
+    let whose = shop.account().await?["organization_id"].as_str().context("an id")?.parse()?;
+    let snapshot = shop.app.store.read().await?;
+    let known = snapshot.payments().find_subscription(whose).await?.context("it is there")?;
+    drop(snapshot);
+    let stripe = shop.provider.stripe()?;
+    stripe.bill_weekly(&known.provider_ref)?;
+    let told = stripe.list_undelivered()?;
+    assert_eq!(told.len(), 1);
+    for outcome in ["unclear", "known"] {
+        let answer = shop.send(&told[0]).await?;
+        answer.require_status(200)?;
+        assert_eq!(answer.json()?["outcome"], outcome);
+    }
+    let unclear = list(&mut shop, "outcome=unclear").await?;
+    assert_eq!(unclear.len(), 1, "{unclear:?}");
+    assert_eq!(unclear[0]["kind"], "customer.subscription.updated");
+    assert_eq!(unclear[0]["event_ref"], told[0].event_ref.as_str());
+    let note = unclear[0]["note"].as_str().context("a note")?;
+    assert!(note.contains("`week` is no interval of a plan"), "{note}");
+    let path = format!("{EVENTS}/{}/apply", unclear[0]["id"].as_str().context("an id")?);
+    let tried = shop.administrator.post(&path, &json!({})).await?;
+    tried.require_status(200)?;
+    assert_eq!(tried.json()?["outcome"], "unclear");
+
+    // One that did not arrive is kept as well, and once.
+    let stripe = shop.provider.stripe()?;
+    stripe.bill_weekly(&known.provider_ref)?;
+    stripe.lose_undelivered();
+    for _ in 0..2 {
+        shop.reconcile().await?;
+        assert_eq!(list(&mut shop, "outcome=unclear").await?.len(), 2);
+    }
+    assert_eq!(shop.plan().await?, "basic", "nothing follows from it");
+    shop.require_sound_books().await
 }

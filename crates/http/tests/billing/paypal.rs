@@ -9,18 +9,20 @@ use anyhow::{Context, Result};
 use gantry_pay::{PayPal, PayPalSettings};
 use gantry_ports::payments::PaymentError;
 use gantry_ports::{Clock, PaymentProvider};
-use gantry_testkit::TestClock;
 use gantry_testkit::fakes::paypal::FakePayPal;
 use gantry_testkit::fakes::{FakeDelivery, FakePaid, Trouble};
+use gantry_testkit::{TestClock, TestRequest};
 use gantry_types::{OrganizationId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::provider::{Database, Provider, Stage, Who, paypal_settings_of};
 use crate::shop::{DECLINED, PAYS, PAYS_ONCE, Shop, edition};
+use crate::trials::tried;
 
 const STAGE: Stage = Stage { who: Who::PayPal, database: Database::Sqlite };
 
-fn fake(shop: &Shop) -> Result<&FakePayPal> {
+/// The stand-in behind a shop.
+pub fn fake(shop: &Shop) -> Result<&FakePayPal> {
     match &shop.provider {
         Provider::PayPal(fake) => Ok(fake),
         Provider::Sandbox(_) | Provider::Stripe(_) | Provider::Razorpay(_) => {
@@ -46,11 +48,19 @@ async fn subscription_name(shop: &mut Shop) -> Result<String> {
     Ok(known.context("a subscription")?.provider_ref)
 }
 
+/// How many events of the provider are noted.
+async fn count_events(shop: &mut Shop) -> Result<usize> {
+    let listed = shop.administrator.get("/api/v1/admin/payment-events?provider=paypal").await?;
+    listed.require_status(200)?;
+    Ok(listed.json()?["items"].as_array().context("items")?.len())
+}
+
 fn time_of(value: &Value) -> Result<Timestamp> {
     Ok(value.as_str().context("a time")?.parse()?)
 }
 
-fn name_of(page: &str) -> Result<&str> {
+/// The name that a page has in its address.
+pub fn name_of(page: &str) -> Result<&str> {
     Ok(page.split_once("token=").context("a name")?.1)
 }
 
@@ -94,6 +104,13 @@ async fn who_comes_back_from_a_subscription_has_the_plan_at_once() -> Result<()>
     assert_eq!(shop.plan().await?, "basic");
     shop.deliver().await?;
     assert_eq!(shop.payments().await?.len(), 1);
+    // Anybody may come back, and as often as they like: what is known is not noted again.
+    let noted = count_events(&mut shop).await?;
+    for _ in 0..3 {
+        fake(&shop)?.advance(Duration::from_secs(1))?;
+        shop.app.client().get(&here).await?.require_status(303)?;
+    }
+    assert_eq!(count_events(&mut shop).await?, noted);
     shop.require_sound_books().await
 }
 
@@ -229,6 +246,31 @@ async fn a_trial_lasts_until_its_first_payment() -> Result<()> {
     assert_eq!(paid["status"], "active", "the payment tells it");
     assert_eq!(shop.payments().await?.len(), 1);
     assert_eq!(quota_anchor(&mut shop).await?, time_of(&paid["period_start"])?);
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_that_is_asked_for_again_begins_when_it_was_first_asked_for() -> Result<()> {
+    let mut shop = Shop::open(STAGE, tried()?).await?;
+    let wish = json!({ "plan": "basic" });
+    let request = || {
+        let request = TestRequest::new("POST", "/api/v1/account/checkouts").json(&wish);
+        request.header("idempotency-key", "trial")
+    };
+    let asked = shop.app.clock.now();
+    // It is made, and nobody here hears of it.
+    fake(&shop)?.lose_answers_of("/v1/billing/subscriptions", 3);
+    shop.buyer.send(request()).await?.require_status(503)?;
+    shop.app.clock.advance(Duration::from_hours(2));
+    let again = shop.buyer.send(request()).await?;
+    again.require_status(201)?;
+    let page = again.json()?["url"].as_str().context("an address")?.to_owned();
+    assert_eq!(shop.provider.pay(&page, PAYS).await?, FakePaid::Yes);
+    shop.deliver().await?;
+    let begun = shop.subscription().await?;
+    assert_eq!(begun["status"], "trialing");
+    let latest = asked.plus(Duration::from_hours(14 * 24) + Duration::from_mins(1));
+    assert!(time_of(&begun["period_end"])? < latest, "{begun}");
     shop.require_sound_books().await
 }
 

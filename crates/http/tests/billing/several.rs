@@ -52,17 +52,18 @@ async fn the_buyer_chooses_who_is_paid() -> Result<()> {
     let plans = offers["plans"].as_array().context("plans")?;
     let plan = plans.iter().find(|plan| plan["price"]["month"].is_object());
     let plan = plan.context("a plan with a price")?["slug"].clone();
-    for provider in [None, Some("stripe"), Some("paypal")] {
+    let since = app.clock.now().plus(Duration::from_hours(24));
+    // Stripe's page is closed for another one; PayPal's stays while nobody agreed to pay there.
+    let choices = [(None, [1, 0]), (Some("paypal"), [0, 1]), (Some("stripe"), [1, 1])];
+    for (provider, pages) in choices {
         let wish = json!({ "plan": plan, "provider": provider });
         buyer.post(CHECKOUTS, &wish).await?.require_status(201)?;
+        let snapshot = app.store.read().await?;
+        for (name, pages) in ["stripe", "paypal"].into_iter().zip(pages) {
+            let open = snapshot.payments().list_open_checkouts(name, since, 10).await?;
+            assert_eq!(open.len(), pages, "{provider:?}: {name} has {open:?}");
+        }
     }
-    let since = app.clock.now().plus(Duration::from_hours(24));
-    let snapshot = app.store.read().await?;
-    for (provider, pages) in [("stripe", 2), ("paypal", 1)] {
-        let open = snapshot.payments().list_open_checkouts(provider, since, 10).await?;
-        assert_eq!(open.len(), pages, "{provider}: {open:?}");
-    }
-    drop(snapshot);
     let unused = buyer.post(CHECKOUTS, &json!({ "plan": plan, "provider": "razorpay" })).await?;
     unused.require_status(404)?;
     let detail = unused.json()?["detail"].to_string();
@@ -197,6 +198,14 @@ async fn subscription_of(buyer: &mut TestClient) -> Result<Value> {
     Ok(buyer.get(SUBSCRIPTION).await?.json()?["subscription"].clone())
 }
 
+/// What the month of this moment lost for good, in cents.
+async fn churn_in(administrator: &mut TestClient, moment: &Value) -> Result<i64> {
+    let month = moment.as_str().and_then(|text| text.get(..7)).context("a month")?;
+    let answer = administrator.get(&format!("/api/v1/admin/revenue?month={month}")).await?;
+    answer.require_status(200)?;
+    answer.json()?["churn"]["minor"].as_i64().context("an amount")
+}
+
 /// What a provider received of a buyer and what of it was given back, in cents, newest first.
 async fn paid_to(buyer: &mut TestClient, provider: &Provider) -> Result<Vec<(i64, i64)>> {
     let list = buyer.get("/api/v1/account/payments").await?.json()?;
@@ -242,18 +251,21 @@ async fn each_cancels_and_is_free_when_the_paid_time_is_over() -> Result<()> {
         assert_eq!(plan_of(buyer).await?, "basic", "it is paid for");
     }
     for provider in market.providers() {
-        provider.advance(32).await?;
+        provider.advance(70).await?;
         market.deliver(provider).await?;
     }
     assert_eq!(plan_of(&mut buyers[0]).await?, "free", "Stripe tells of it");
-    // PayPal does not, and is asked.
-    market.wait_days(32);
+    // PayPal does not, and is asked, in a later month than that of the end.
+    market.wait_days(70);
     assert_eq!(market.reconcile().await?["unanswered"], json!([]));
     for (buyer, provider) in buyers.iter_mut().zip(market.providers()) {
         assert_eq!(plan_of(buyer).await?, "free");
         assert_eq!(subscription_of(buyer).await?["status"], "ended");
         assert_eq!(paid_to(buyer, provider).await?, [(999, 0)], "and nothing more");
     }
+    let over = subscription_of(&mut buyers[1]).await?;
+    let lost = churn_in(&mut market.administrator, &over["period_end"]).await?;
+    assert_eq!(lost, 2 * 999, "both left when the paid time was over");
     market.require_sound_books().await
 }
 
@@ -289,8 +301,9 @@ async fn who_pays_both_keeps_the_first_and_gets_the_second_back() -> Result<()> 
     let market = Market::open().await?;
     let mut buyer = market.app.register("buyer@example.org").await?;
     let [stripe, paypal] = market.providers();
-    // Both pages are open before either is paid.
+    // Both pages are open before either is paid, because Stripe does not answer.
     let first = order(&mut buyer, "basic", stripe).await?;
+    stripe.expect_trouble(&[Trouble::Broken; 3]);
     let second = order(&mut buyer, "premium", paypal).await?;
     pay(stripe, &first).await?;
     market.deliver(stripe).await?;
@@ -355,6 +368,9 @@ async fn what_a_provider_out_of_use_sold_ends_with_the_paid_time() -> Result<()>
     assert_eq!(subscription_of(&mut buyer).await?["status"], "ended");
     let log = buyer.get("/api/v1/audit").await?.text();
     assert_eq!(log.matches("subscription.abandoned").count(), 1, "{log}");
+    let over = subscription_of(&mut buyer).await?;
+    assert_eq!(churn_in(&mut administrator, &over["period_start"]).await?, 0, "it was paid for");
+    assert_eq!(churn_in(&mut administrator, &over["period_end"]).await?, 999);
     // Another one can be bought from whoever is left.
     order(&mut buyer, "basic", &market.stripe).await?;
     market.require_sound_books().await

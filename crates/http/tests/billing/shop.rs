@@ -21,6 +21,7 @@ pub const PAYS_ONCE: &str = "4000 0000 0000 0341";
 pub const DECLINED: &str = "4000 0000 0000 0002";
 pub const ASKS_FIRST: &str = "4000 0025 0000 3155";
 pub const DISPUTES: &str = "4000 0000 0000 0259";
+pub const BLOCKED: &str = "4100 0000 0000 0019";
 pub const SUSPICIOUS: &str = "4000 0000 0000 9235";
 
 /// A provider says no more than this many things one after the other.
@@ -111,7 +112,7 @@ impl Shop {
 
     /// Carries what the provider told to the server, and what it tells because that was taken; what
     /// the server does not take is an error.
-    pub async fn deliver(&mut self) -> Result<()> {
+    pub async fn carry(&mut self) -> Result<()> {
         for _ in 0..MOST_ROUNDS {
             let events = self.provider.list_undelivered().await?;
             if events.is_empty() {
@@ -122,6 +123,12 @@ impl Shop {
                 self.provider.note_delivered(&event.event_ref).await?;
             }
         }
+        Ok(())
+    }
+
+    /// The same, and nothing of it is unclear.
+    pub async fn deliver(&mut self) -> Result<()> {
+        self.carry().await?;
         let snapshot = self.app.store.read().await?;
         let since = Timestamp::from_micros(0);
         let unclear =

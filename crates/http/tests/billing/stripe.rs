@@ -12,7 +12,7 @@ use gantry_testkit::fakes::{FakePaid, Trouble};
 use serde_json::json;
 
 use crate::provider::{Database, Stage, Who, settings_of};
-use crate::shop::{PAYS, PAYS_ONCE, SUSPICIOUS, Shop, edition};
+use crate::shop::{BLOCKED, PAYS, PAYS_ONCE, SUSPICIOUS, Shop, edition};
 
 const STAGE: Stage = Stage { who: Who::Stripe, database: Database::Sqlite };
 const SESSIONS: &str = "POST /v1/checkout/sessions";
@@ -154,6 +154,53 @@ async fn what_radar_thinks_is_kept() -> Result<()> {
         snapshot.payments().find_payment("stripe", &name).await?.context("it is there")?;
     let risk = payment.trail.risk.context("it was assessed")?;
     assert_eq!((risk.level, risk.score), (RiskLevel::Elevated, Some(71)));
+    shop.require_sound_books().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_radar_blocks_is_kept_and_may_be_paid_after_all() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    for _ in 0..2 {
+        assert_eq!(shop.provider.pay(&page, BLOCKED).await?, FakePaid::Declined);
+        shop.deliver().await?;
+    }
+    let path = "/api/v1/admin/payments?provider=stripe";
+    let listed = shop.administrator.get(path).await?.json()?;
+    assert_eq!(listed["items"].as_array().context("items")?.len(), 1, "{listed}");
+    let blocked = &listed["items"][0];
+    assert_eq!(blocked["payment"]["status"], "failed");
+    assert_eq!((&blocked["risk_level"], &blocked["risk_score"]), (&json!("highest"), &json!(92)));
+    assert_eq!(blocked["error_code"], "card_declined");
+    assert_eq!(blocked["error_reason"], "highest_risk_level");
+    let feed = shop.administrator.get("/api/v1/admin/payment-feed.csv").await?.text();
+    assert!(feed.contains(",card_declined,highest_risk_level,highest,92,"), "{feed}");
+    let log = shop.buyer.get("/api/v1/audit").await?.text();
+    assert_eq!(log.matches("payment.risk").count(), 2, "{log}");
+    assert_eq!(shop.credits().await?, 0);
+
+    assert_eq!(shop.provider.pay(&page, PAYS).await?, FakePaid::Yes);
+    shop.deliver().await?;
+    assert_eq!(shop.credits().await?, 100);
+    let listed = shop.administrator.get(path).await?.json()?;
+    let paid = &listed["items"][0];
+    assert_eq!(listed["items"].as_array().context("items")?.len(), 1, "{listed}");
+    assert_eq!(paid["payment"]["status"], "received");
+    assert_eq!(paid["payment"]["description"], "100 credits");
+    assert_eq!((&paid["risk_level"], &paid["error_code"]), (&json!("normal"), &json!(null)));
+    shop.require_sound_books().await
+}
+
+/// Of more kinds of events than Stripe lists at once, those that did not arrive are made up for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_radar_blocked_is_made_up_for() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("automl")).await?;
+    let page = shop.order(&json!({ "package": "credits-100" })).await?;
+    assert_eq!(shop.provider.pay(&page, BLOCKED).await?, FakePaid::Declined);
+    shop.provider.stripe()?.lose_undelivered();
+    let done = shop.reconcile().await?;
+    assert_eq!((&done["events"], &done["unanswered"]), (&json!(1), &json!([])));
+    assert_eq!(shop.payments().await?[0]["status"], "failed");
     shop.require_sound_books().await
 }
 

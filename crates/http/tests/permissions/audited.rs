@@ -1,8 +1,10 @@
 //! Every request that changes something leaves a line in the audit log: who did it, from where, to
-//! what; of what was there before, also what it was and what it is. A route without a walk here
-//! fails the test, and so does an exception that is none any more.
+//! what; of what was there before, also what it was and what it is. Which line that is, and in whose
+//! log it stands, says `lines.rs`. A route without a walk here fails the test, and so does an
+//! exception that is none any more.
 
 mod house;
+mod lines;
 mod money;
 mod person;
 mod work;
@@ -23,6 +25,7 @@ use gantry_testkit::{
 use gantry_types::AuditEntryId;
 use serde_json::Value;
 
+use self::lines::{Asked, Asker, find_stray, list_rows};
 use crate::table::TABLE;
 
 /// A method and a path, as the table has them.
@@ -56,8 +59,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// What a `POST` changes that was there before.
-const CHANGES: [&str; 3] =
-    ["/api/v1/account/subscription", "/api/v1/auth/tokens/refresh", "/api/v1/organizations/switch"];
+const CHANGES: [&str; 4] = [
+    "/api/v1/account/subscription",
+    "/api/v1/admin/organizations/{id}/trial",
+    "/api/v1/auth/tokens/refresh",
+    "/api/v1/organizations/switch",
+];
 
 /// How often a line is looked for that is written after the answer.
 const PATIENCE: u32 = 200;
@@ -78,11 +85,14 @@ enum By {
 struct Call {
     row: Row,
     request: TestRequest,
+    /// What stands for the first name in braces.
+    thing: Option<String>,
 }
 
 impl Call {
     fn new(method: &'static str, path: &'static str) -> Self {
-        Self { row: (method, path), request: TestRequest::new(&method.to_uppercase(), path) }
+        let request = TestRequest::new(&method.to_uppercase(), path);
+        Self { row: (method, path), request, thing: None }
     }
 
     /// What stands for the next name in braces.
@@ -91,6 +101,7 @@ impl Call {
         let (before, rest) = path.split_once('{').context("nothing to fill in")?;
         let (_, after) = rest.split_once('}').context("a name without an end")?;
         self.request.path = format!("{before}{thing}{after}");
+        self.thing.get_or_insert_with(|| thing.to_owned());
         Ok(self)
     }
 
@@ -149,14 +160,17 @@ impl<'a> Walk<'a> {
         call: Call,
     ) -> Result<TestResponse> {
         self.read_new().await?;
-        let row = call.row;
+        let (row, thing) = (call.row, call.thing.clone());
+        let before = find_asker(client).await?;
         let answer = send(client, call).await?;
-        self.require_told(row, by).await?;
+        let after = find_asker(client).await?;
+        let askers = before.into_iter().chain(after).collect();
+        self.require_told(row, by, &Asked { thing, askers }).await?;
         Ok(answer)
     }
 
     /// Looks for what the log tells of a row since it was read last.
-    async fn require_told(&mut self, row: Row, by: By) -> Result<()> {
+    async fn require_told(&mut self, row: Row, by: By, asked: &Asked) -> Result<()> {
         let mut lines = self.read_new().await?;
         for _ in 0..PATIENCE {
             if !lines.is_empty() || by != By::Anybody {
@@ -166,7 +180,8 @@ impl<'a> Walk<'a> {
             lines = self.read_new().await?;
         }
         self.told.insert(row);
-        if let Some(fault) = find_fault(row, by, &lines) {
+        let fault = find_fault(row, by, &lines).map(str::to_owned);
+        if let Some(fault) = fault.or_else(|| find_stray(row, asked, &lines)) {
             self.wrong.push(format!("{} {}: {fault}: {lines:?}", row.0, row.1));
         }
         Ok(())
@@ -205,6 +220,9 @@ impl<'a> Walk<'a> {
         for (method, path) in excepted.difference(&table) {
             self.wrong.push(format!("{method} {path} is an exception, and not in the table"));
         }
+        for (method, path) in list_rows().difference(&self.told) {
+            self.wrong.push(format!("{method} {path} has a row in LINES, and is not walked"));
+        }
         for row in table {
             let fault = match (excepted.contains(&row), self.told.contains(&row)) {
                 (true, true) => Some("is an exception, and walked as if it were none"),
@@ -218,6 +236,17 @@ impl<'a> Walk<'a> {
         }
         self.wrong
     }
+}
+
+/// Who asks, and where they work; nobody who is not signed in.
+async fn find_asker(client: &mut TestClient) -> Result<Option<Asker>> {
+    let answer = client.get("/api/v1/auth/me").await?;
+    if answer.status != 200 {
+        return Ok(None);
+    }
+    let me = answer.json()?;
+    let (user, organization) = (text_of(&me["user"], "id")?, text_of(&me["organization"], "id")?);
+    Ok(Some(Asker { user, organization }))
 }
 
 /// Sends a request that has to succeed.

@@ -1,21 +1,32 @@
-//! Who may do what, over every route of the API: a route without a row here fails the test.
+//! Who may do what, over every route of the server: a route without a row here fails a test.
 
 mod audited;
+mod pages;
+mod rules;
 mod stage;
 mod table;
 mod tenants;
+mod things;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::Result;
-use gantry_billing::{AdProvider, Edition, Rewards};
+use anyhow::{Result, ensure};
+use gantry_access::{AccessSettings, LockOut};
+use gantry_billing::{AdProvider, Edition, Package, Rewards};
 use gantry_rules::rewards::{RewardTerms, Velocity};
-use gantry_testkit::{TestApp, TestSettings, edition_of, generous_terms};
-use gantry_types::Credits;
+use gantry_testkit::{
+    TestApp, TestClient, TestRequest, TestSettings, WithWorker, edition_of, generous_terms,
+};
+use gantry_types::{Credits, Currency, Money};
 
-use stage::set_stage;
-use table::{ALL, Rule, TABLE, Verdict, Who, expected};
+use rules::{ALL, Rule, Verdict, Who, Whose, expected};
+use stage::{request, set_stage};
+use table::TABLE;
+use things::Kind;
+
+/// What is for sale.
+pub const PACKAGE: &str = "credits-100";
 
 /// Credits for ads, as often as anybody likes.
 fn rewards() -> Rewards {
@@ -49,81 +60,113 @@ fn every_route_has_a_row() {
     assert_eq!(described, rows, "add a row to TABLE for every route, and none without a route");
 }
 
+/// A server on which everything can be made, and no wrong password locks anybody out.
+fn settings() -> TestSettings {
+    let package = Package {
+        slug: PACKAGE.to_owned(),
+        title: "100 credits".to_owned(),
+        credits: Credits::new(100),
+        price: Money { minor: 500, currency: Currency::usd() },
+        expires_after: None,
+    };
+    let edition = Edition {
+        rewards: Some(rewards()),
+        packages: vec![package],
+        ..edition_of(generous_terms())
+    };
+    let patient = LockOut { free_attempts: 1_000_000, ..LockOut::default() };
+    let settings = TestSettings::default();
+    let access = AccessSettings {
+        email_lock_out: patient,
+        address_lock_out: patient,
+        ..settings.access.clone()
+    };
+    TestSettings { worker: WithWorker::Yes, edition: Some(edition), access, ..settings }
+}
+
+/// Who asks a route for whose thing.
+fn list_asks(path: &str) -> Vec<(Who, Whose)> {
+    match Kind::of(path) {
+        Some(kind) => kind.list_asks(),
+        None => ALL.map(|who| (who, Whose::Own)).to_vec(),
+    }
+}
+
+/// Whether a path looks for something that need not be there.
+fn may_miss(path: &str) -> bool {
+    let begins = [
+        "/api/v1/auth/second-factor/",
+        "/api/v1/auth/providers/",
+        "/api/v1/rewards/callbacks/",
+        "/api/v1/admin/fraud/",
+        "/api/v1/admin/flags/",
+        "/api/v1/admin/users/",
+        "/api/v1/admin/accounts/",
+        "/api/v1/admin/payment-events/",
+    ];
+    let whole = [
+        "/api/v1/auth/identities",
+        "/api/v1/account/export/content",
+        "/api/v1/account/mock-purchases",
+        "/api/v1/rewards/claims",
+        "/api/v1/admin/jobs/{id}/cancel",
+        "/api/v1/admin/payments/refund",
+        "/api/v1/datasets/confirm",
+        "/api/v1/organizations/switch",
+    ];
+    begins.iter().any(|begin| path.starts_with(begin)) || whole.contains(&path)
+}
+
+/// Whether a 401 may tell of a proof that is none, whoever brings it.
+fn may_be_no_proof(path: &str, rule: Rule, who: Who) -> bool {
+    let proves = [
+        "/api/v1/auth/login",
+        "/api/v1/auth/tokens/refresh",
+        "/api/v1/auth/passkeys",
+        "/api/v1/auth/passkeys/sign-in",
+    ];
+    proves.contains(&path) && (who != Who::Nobody || matches!(rule, Rule::Public))
+}
+
+async fn ask(client: &mut TestClient, path: &str, request: TestRequest) -> Result<u16> {
+    if path == "/api/v1/events" && client.stream(request.clone()).await.is_ok() {
+        return Ok(200);
+    }
+    Ok(client.send(request).await?.status)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_may_do_what_the_table_says_and_nothing_else() -> Result<()> {
-    let edition = Edition { rewards: Some(rewards()), ..edition_of(generous_terms()) };
-    let settings = TestSettings {
-        worker: gantry_testkit::WithWorker::Yes,
-        edition: Some(edition),
-        ..Default::default()
-    };
-    let (app, administrator) = TestApp::start(settings).await?;
+    let (app, administrator) = TestApp::start(settings()).await?;
     let mut stage = set_stage(&app, administrator).await?;
     let mut wrong = Vec::new();
     for (method, path, rule) in TABLE {
-        for who in ALL {
-            let mut client = stage.clients[&who].clone();
+        for (who, whose) in list_asks(path) {
             // Signing out, and leaving, would end the session for the rows that follow.
             let ends = ["/api/v1/auth/logout", "/api/v1/organizations/leave"];
             if ends.contains(path) && who != Who::Nobody {
                 continue;
             }
-            let request = stage.request(method, path).await?;
-            let status = if *path == "/api/v1/events" {
-                match client.stream(request.clone()).await {
-                    Ok(_) => 200,
-                    Err(_) => client.send(request).await?.status,
-                }
-            } else {
-                client.send(request).await?.status
-            };
-            // What these look for need not be there.
-            let is_own_lookup = path.starts_with("/api/v1/sessions/")
-                || path.starts_with("/api/v1/api-keys/")
-                || path.starts_with("/api/v1/auth/second-factor/")
-                || path.starts_with("/api/v1/auth/providers/")
-                || path.starts_with("/api/v1/auth/identities")
-                || path.starts_with("/api/v1/auth/passkeys/")
-                || path.starts_with("/api/v1/oauth/clients/")
-                || path.starts_with("/api/v1/account/grants/")
-                || path.starts_with("/api/v1/members/")
-                || path.starts_with("/api/v1/invitations/")
-                || *path == "/api/v1/account/export/content"
-                || path.starts_with("/api/v1/account/invoices/")
-                || path.starts_with("/api/v1/rewards/")
-                || path.starts_with("/api/v1/admin/fraud/")
-                || path.starts_with("/api/v1/admin/flags/")
-                || path.starts_with("/api/v1/admin/users/")
-                || path.starts_with("/api/v1/admin/accounts/")
-                || path.starts_with("/api/v1/admin/payment-events/")
-                || *path == "/api/v1/admin/jobs/{id}/cancel"
-                || *path == "/api/v1/datasets/confirm"
-                || *path == "/api/v1/account/mock-purchases"
-                || *path == "/api/v1/organizations/switch"
-                || path.starts_with("/api/v1/organizations/closing/")
-                || *path == "/api/v1/admin/payments/refund";
-            // These answer 401 to a proof that is none, whoever may bring one.
-            let proves = [
-                "/api/v1/auth/login",
-                "/api/v1/auth/tokens/refresh",
-                "/api/v1/auth/passkeys",
-                "/api/v1/auth/passkeys/sign-in",
-            ];
-            let may_prove = who != Who::Nobody || matches!(rule, Rule::Public);
+            let thing = stage.thing_of(path, (who, whose)).await?;
+            let mut client = stage.clients[&who].clone();
+            let status = ask(&mut client, path, request(method, path, &thing)).await?;
+            ensure!(status < 500, "{who:?} {method} {path} ({whose:?}): {status}");
             let verdict = match status {
-                401 if !(may_prove && proves.contains(path)) => Verdict::SignIn,
+                401 if !may_be_no_proof(path, *rule, who) => Verdict::SignIn,
                 403 => Verdict::Forbidden,
-                404 if is_own_lookup => Verdict::In,
-                404 => Verdict::Missing,
-                500.. => panic!("{who:?} {method} {path}: {status}"),
+                404 if !may_miss(path) => Verdict::Missing,
                 _ => Verdict::In,
             };
-            let expected = expected(*rule, who);
+            if verdict == Verdict::In {
+                stage.note_use((*method, *path), (who, whose));
+            }
+            let expected = expected(*rule, (who, whose));
             if verdict != expected {
-                wrong.push(format!("{who:?} {method} {path}: {status}, expected {expected:?}"));
+                let asked = format!("{who:?} {method} {path} ({whose:?})");
+                wrong.push(format!("{asked}: {status}, expected {expected:?}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }

@@ -1,27 +1,30 @@
-//! The people and things that the table's requests are about.
+//! The people of the table's requests, and what they send about which things.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use gantry_testkit::{TestApp, TestClient, TestRequest};
+use gantry_testkit::{PASSWORD, TestApp, TestClient, TestRequest};
 use gantry_types::Role;
 use serde_json::{Value, json};
 
-use crate::table::Who::{
+use crate::rules::Who::{
     self, Admin, Administrator, Billing, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member,
     Nobody, Owner, Stranger, Viewer,
 };
+use crate::rules::Whose;
+use crate::things::Kind;
+
+/// Where a client of OAuth has people sent back to.
+pub const REDIRECT: &str = "https://app.example/cb";
+/// An identifier that nothing has.
+const NOTHING: &str = "01890000-0000-7000-8000-000000000000";
 
 /// The people and things of the test.
-pub struct Stage {
+pub struct Stage<'a> {
+    app: &'a TestApp,
     pub clients: BTreeMap<Who, TestClient>,
-    owner: TestClient,
-    dataset: String,
-    job: String,
-    artifact: String,
-    model: String,
-    flow_run: String,
     organization: String,
+    made: BTreeMap<(Who, Kind), String>,
 }
 
 /// A workflow of one node, as it is kept or as it is checked.
@@ -56,8 +59,9 @@ pub async fn id_of(client: &mut TestClient, member: &str) -> Result<String> {
     me[member]["id"].as_str().map(str::to_owned).context("an id")
 }
 
-async fn key(client: &mut TestClient, scope: &str) -> Result<TestClient> {
-    let body = json!({ "name": scope, "scopes": [scope] });
+/// Makes a key, and answers who shows it.
+pub async fn key(client: &mut TestClient, scopes: &[&str]) -> Result<TestClient> {
+    let body = json!({ "name": "a key", "scopes": scopes });
     let answer = client.post("/api/v1/api-keys", &body).await?;
     answer.require_status(201)?;
     Ok(client.with_key(answer.json()?["key"].as_str().context("a key")?))
@@ -78,7 +82,7 @@ pub async fn upload(client: &mut TestClient) -> Result<String> {
     Ok(done.json()?["id"].as_str().context("an id")?.to_owned())
 }
 
-pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage> {
+pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage<'_>> {
     let mut owner = app.register("owner@example.org").await?;
     let named = id_of(&mut owner, "organization").await?;
     let organization = named.parse()?;
@@ -96,22 +100,20 @@ pub async fn set_stage(app: &TestApp, administrator: TestClient) -> Result<Stage
     }
     let scopes = [(KeyRead, "read"), (KeyRun, "run"), (KeyData, "data"), (KeyAccount, "account")];
     for (who, scope) in scopes {
-        clients.insert(who, key(&mut owner, scope).await?);
+        clients.insert(who, key(&mut owner, &[scope]).await?);
     }
     clients.insert(Stranger, app.register("stranger@example.org").await?);
     let mut administrator = administrator;
-    clients.insert(KeyAdmin, key(&mut administrator, "admin").await?);
+    clients.insert(KeyAdmin, key(&mut administrator, &["admin"]).await?);
     clients.insert(Administrator, administrator);
-    let dataset = upload(&mut owner).await?;
-    let new = json!({ "operation": "test.doors", "params": {} });
-    let job = run(&mut owner, "/api/v1/jobs", &new).await?;
-    let artifacts = owner.get(&format!("/api/v1/jobs/{job}/artifacts")).await?.json()?;
-    let artifact = artifacts["items"][0]["id"].as_str().context("an artifact")?.to_owned();
-    let model = learn(&mut owner).await?;
-    let kept = owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?.json()?;
-    let runs = format!("/api/v1/workflows/{}/runs", kept["id"].as_str().context("an id")?);
-    let flow_run = run(&mut owner, &runs, &json!({})).await?;
-    Ok(Stage { clients, owner, dataset, job, artifact, model, flow_run, organization: named })
+    Ok(Stage { app, clients, organization: named, made: BTreeMap::new() })
+}
+
+/// A client of OAuth that is to be registered.
+pub fn new_client() -> Value {
+    json!({
+        "name": "x", "kind": "confidential", "redirect_uris": [REDIRECT], "scopes": ["account"],
+    })
 }
 
 /// A schedule that is not due during a test.
@@ -124,161 +126,136 @@ fn is_way_in(path: &str) -> bool {
     path.starts_with("/api/v1/auth/identities/") || path.starts_with("/api/v1/auth/passkeys/")
 }
 
-impl Stage {
-    /// A request to the route that would succeed for who may, with things made for it.
-    pub async fn request(&mut self, method: &str, path: &str) -> Result<TestRequest> {
-        let id = self.thing_of(method, path).await?;
-        let path = path.replace("{id}", &id).replace("{number}", "1").replace("{name}", "people");
-        let path = path.replace("{provider}", "sandbox").replace("{key}", "none");
-        let path = path.replace("{limit}", "seats");
-        let request = TestRequest::new(&method.to_uppercase(), &path);
-        Ok(match self.body_of(method, &path) {
-            Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
-            Some(body) if method == "delete" && (path == "/api/v1/account" || is_way_in(&path)) => {
-                request.json(&body)
-            }
-            _ if path.ends_with("/parts/1") => {
-                request.body("application/octet-stream", b"a,b\n1,2\n")
-            }
-            _ if path.ends_with("/events") && path.contains("/jobs/") => {
-                request.header("accept", "application/json")
-            }
-            _ => request,
-        })
-    }
-
-    /// What stands for `{id}` in a path.
-    async fn thing_of(&mut self, method: &str, path: &str) -> Result<String> {
+impl Stage<'_> {
+    /// What a request to the route is about when somebody asks for a thing of somebody.
+    pub async fn thing_of(&mut self, path: &str, (who, whose): (Who, Whose)) -> Result<String> {
+        if let Some(kind) = Kind::of(path) {
+            return self.take(whose.maker(who), kind).await;
+        }
         Ok(match path {
             path if path.starts_with("/api/v1/operations/") => "test.noop".to_owned(),
-            path if path.starts_with("/api/v1/services/") => "test.words".to_owned(),
             path if path.starts_with("/api/v1/admin/organizations/")
                 || path.starts_with("/api/v1/admin/accounts/") =>
             {
                 self.organization.clone()
             }
-            path if path.starts_with("/api/v1/jobs/") => self.job.clone(),
-            path if path.starts_with("/api/v1/schedules/") => self.create_schedule().await?,
-            path if path.starts_with("/api/v1/workflows/") => self.create_workflow().await?,
-            path if path.starts_with("/api/v1/workflow-runs/") => self.flow_run.clone(),
-            path if path.starts_with("/api/v1/models/") => self.make_model(method).await?,
-            path if path.starts_with("/api/v1/artifacts/") => self.artifact.clone(),
-            path if path.starts_with("/api/v1/datasets/uploads/") => self.begin_upload().await?,
-            path if path.starts_with("/api/v1/datasets/") && method == "delete" => {
-                upload(&mut self.owner).await?
-            }
-            path if path.starts_with("/api/v1/datasets/") => self.dataset.clone(),
-            _ => "01890000-0000-7000-8000-000000000000".to_owned(),
+            _ => NOTHING.to_owned(),
         })
     }
 
-    fn body_of(&self, method: &str, path: &str) -> Option<Value> {
-        match path {
-            path if path.starts_with("/api/v1/oauth/clients") => {
-                let kind = if method == "post" { json!("confidential") } else { Value::Null };
-                let mut body = json!({ "name": "x", "scopes": ["account"] });
-                if !kind.is_null() {
-                    body["kind"] = kind;
-                }
-                Some(body)
-            }
-            "/api/v1/api-keys" | "/api/v1/admin/api-keys" => {
-                Some(json!({ "name": "x", "scopes": ["account"] }))
-            }
-            "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
-            "/api/v1/account/billing-details" => Some(json!({ "details": null })),
-            "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
-            "/api/v1/account/mock-purchases" => Some(json!({ "package": "none" })),
-            "/api/v1/datasets/confirm" => {
-                Some(json!({ "upload_id": "01890000-0000-7000-8000-000000000000" }))
-            }
-            "/api/v1/account/subscription" => Some(json!({ "action": "cancel" })),
-            "/api/v1/rewards/claims" => {
-                Some(json!({ "session_id": "01890000-0000-7000-8000-000000000000" }))
-            }
-            path if path.starts_with("/api/v1/rewards/sessions/") && path.ends_with("/events") => {
-                Some(json!({ "event": "loaded" }))
-            }
-            path if path.ends_with("/review") => Some(json!({ "outcome": "cleared" })),
-            "/api/v1/admin/fraud/blocks" => {
-                Some(json!({ "kind": "network", "value": "203.0.113.0/24", "reason": "a farm" }))
-            }
-            "/api/v1/admin/flags" => Some(json!({ "key": "shop.new", "enabled": true })),
-            path if path.starts_with("/api/v1/admin/flags/") && method == "put" => {
-                Some(json!({ "enabled": true }))
-            }
-            path if path.starts_with("/api/v1/admin/flags/") => Some(json!({})),
-            path if path.ends_with("/suspend") || path.ends_with("/ban") => {
-                Some(json!({ "reason": "spam" }))
-            }
-            path if path.ends_with("/reinstate") => Some(json!({})),
-            path if path.starts_with("/api/v1/admin/jobs/") && path.ends_with("/cancel") => {
-                Some(json!({}))
-            }
-            "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
-            path if path.ends_with("/dismiss") => Some(json!({ "reason": "of another shop" })),
-            "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
-            path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),
-            path if path.ends_with("/overrides") => Some(json!({
-                "overrides": [{ "limit": "seats", "value": 50, "reason": "a class" }],
-            })),
-            path if path.ends_with("/plan") => Some(json!({ "plan": "test" })),
-            "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
-            "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),
-            path if path == "/api/v1/schedules"
-                || method == "put" && path.contains("/schedules/") =>
-            {
-                Some(yearly())
-            }
-            "/api/v1/datasets/uploads" => {
-                Some(json!({ "name": "x", "file_name": "x.csv", "bytes": 10 }))
-            }
-            "/api/v1/workflows" | "/api/v1/workflow-checks" => Some(workflow(path)),
-            path if method == "put"
-                && path.contains("/workflows/")
-                && !path.ends_with("/access") =>
-            {
-                Some(workflow("/api/v1/workflows"))
-            }
-            path if path.contains("/workflows/") && path.ends_with("/runs") => Some(json!({})),
-            path if path.ends_with("/access") => Some(json!({ "visibility": "organization" })),
-            path if path.ends_with("/predict") => Some(json!({ "word": "a" })),
-            path if method == "patch" && path.contains("/models/") => {
-                Some(json!({ "tags": ["live"] }))
-            }
-            path if path.ends_with("/estimate") => Some(json!({})),
-            path if path.ends_with("/calls") => {
-                Some(json!({ "artifact_id": self.artifact, "input": { "word": "sum" } }))
-            }
-            _ => body_about_people(method, path),
+    /// A thing that somebody made, made now if there is none.
+    pub async fn take(&mut self, maker: Who, kind: Kind) -> Result<String> {
+        if let Some(made) = self.made.get(&(maker, kind)) {
+            return Ok(made.clone());
+        }
+        let client = self.clients.get_mut(&maker).context("somebody")?;
+        let made = kind.make(self.app, client).await;
+        let made = made.with_context(|| format!("{maker:?} makes {kind:?}"))?;
+        self.made.insert((maker, kind), made.clone());
+        Ok(made)
+    }
+
+    /// Notes what a request that was let in has used up.
+    pub fn note_use(&mut self, (method, path): (&str, &str), (who, whose): (Who, Whose)) {
+        let uses_up =
+            method == "delete" || path.ends_with("/rotate") || path.ends_with("/complete");
+        if let (true, Some(kind)) = (uses_up, Kind::of(path)) {
+            self.made.remove(&(whose.maker(who), kind));
         }
     }
+}
 
-    async fn create_schedule(&mut self) -> Result<String> {
-        let made = self.owner.post("/api/v1/schedules", &yearly()).await?;
-        made.require_status(201)?;
-        Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
-    }
-
-    async fn create_workflow(&mut self) -> Result<String> {
-        let made = self.owner.post("/api/v1/workflows", &workflow("/api/v1/workflows")).await?;
-        made.require_status(201)?;
-        Ok(made.json()?["id"].as_str().context("an id")?.to_owned())
-    }
-
-    /// The model of the stage, or one to be deleted.
-    async fn make_model(&mut self, method: &str) -> Result<String> {
-        if method != "delete" {
-            return Ok(self.model.clone());
+/// A request to the route about a thing, that would succeed for who may.
+pub fn request(method: &str, path: &str, thing: &str) -> TestRequest {
+    let body = body_of(method, path, thing);
+    let path = match path {
+        path if path.starts_with("/api/v1/services/") => path.replace("{id}", "test.words"),
+        path if path.contains("/invoices/") => path.replace("{number}", thing),
+        path => path.replace("{id}", thing),
+    };
+    let path = path.replace("{number}", "1").replace("{name}", "people");
+    let path = path.replace("{provider}", "sandbox").replace("{key}", "none");
+    let path = path.replace("{limit}", "seats");
+    let request = TestRequest::new(&method.to_uppercase(), &path);
+    match body {
+        Some(body) if matches!(method, "post" | "put" | "patch") => request.json(&body),
+        Some(body) if method == "delete" && (path == "/api/v1/account" || is_way_in(&path)) => {
+            request.json(&body)
         }
-        learn(&mut self.owner).await
+        _ if path.ends_with("/parts/1") => request.body("application/octet-stream", b"a,b\n1,2\n"),
+        _ if path.ends_with("/events") && path.contains("/jobs/") => {
+            request.header("accept", "application/json")
+        }
+        _ => request,
     }
+}
 
-    async fn begin_upload(&mut self) -> Result<String> {
-        let new = json!({ "name": "x", "file_name": "x.csv", "bytes": 8 });
-        let begun = self.owner.post("/api/v1/datasets/uploads", &new).await?;
-        begun.require_status(201)?;
-        Ok(begun.json()?["id"].as_str().context("an id")?.to_owned())
+/// The body of a request about `thing`.
+fn body_of(method: &str, path: &str, thing: &str) -> Option<Value> {
+    match path {
+        "/api/v1/oauth/clients" => Some(new_client()),
+        path if path.starts_with("/api/v1/oauth/clients/") => {
+            Some(json!({ "name": "x", "redirect_uris": [REDIRECT], "scopes": ["account"] }))
+        }
+        "/api/v1/api-keys" | "/api/v1/admin/api-keys" => {
+            Some(json!({ "name": "x", "scopes": ["account"] }))
+        }
+        "/api/v1/jobs" => Some(json!({ "operation": "test.noop" })),
+        "/api/v1/account/billing-details" => Some(json!({ "details": null })),
+        "/api/v1/account/checkouts" => Some(json!({ "plan": "test" })),
+        "/api/v1/account/mock-purchases" => Some(json!({ "package": "none" })),
+        "/api/v1/datasets/confirm" => Some(json!({ "upload_id": NOTHING })),
+        "/api/v1/account/subscription" => Some(json!({ "action": "cancel" })),
+        "/api/v1/rewards/claims" => Some(json!({ "session_id": NOTHING })),
+        path if path.starts_with("/api/v1/rewards/sessions/") && path.ends_with("/events") => {
+            Some(json!({ "event": "loaded" }))
+        }
+        path if path.ends_with("/review") => Some(json!({ "outcome": "cleared" })),
+        "/api/v1/admin/fraud/blocks" => {
+            Some(json!({ "kind": "network", "value": "203.0.113.0/24", "reason": "a farm" }))
+        }
+        "/api/v1/admin/flags" => Some(json!({ "key": "shop.new", "enabled": true })),
+        path if path.starts_with("/api/v1/admin/flags/") && method == "put" => {
+            Some(json!({ "enabled": true }))
+        }
+        path if path.starts_with("/api/v1/admin/flags/") => Some(json!({})),
+        path if path.ends_with("/suspend") || path.ends_with("/ban") => {
+            Some(json!({ "reason": "spam" }))
+        }
+        path if path.ends_with("/reinstate") => Some(json!({})),
+        path if path.starts_with("/api/v1/admin/jobs/") && path.ends_with("/cancel") => {
+            Some(json!({}))
+        }
+        "/api/v1/admin/payments/refund" => Some(json!({ "provider_ref": "none" })),
+        path if path.ends_with("/dismiss") => Some(json!({ "reason": "of another shop" })),
+        "/api/v1/admin/sandbox/clock" => Some(json!({ "days": 1 })),
+        path if path.ends_with("/credits") => Some(json!({ "credits": 1, "reason": "thanks" })),
+        path if path.ends_with("/overrides") => Some(json!({
+            "overrides": [{ "limit": "seats", "value": 50, "reason": "a class" }],
+        })),
+        path if path.ends_with("/plan") => Some(json!({ "plan": "test" })),
+        path if path.ends_with("/trial") => Some(json!({ "action": "end", "reason": "asked" })),
+        "/api/v1/admin/jobs/redrive" => Some(json!({ "operation": "test.noop" })),
+        "/api/v1/account/time-zone" => Some(json!({ "time_zone": "UTC" })),
+        path if path == "/api/v1/schedules" || method == "put" && path.contains("/schedules/") => {
+            Some(yearly())
+        }
+        "/api/v1/datasets/uploads" => {
+            Some(json!({ "name": "x", "file_name": "x.csv", "bytes": 10 }))
+        }
+        "/api/v1/workflows" | "/api/v1/workflow-checks" => Some(workflow(path)),
+        path if method == "put" && path.contains("/workflows/") && !path.ends_with("/access") => {
+            Some(workflow("/api/v1/workflows"))
+        }
+        path if path.contains("/workflows/") && path.ends_with("/runs") => Some(json!({})),
+        path if path.ends_with("/access") => Some(json!({ "visibility": "organization" })),
+        path if path.ends_with("/predict") => Some(json!({ "word": "a" })),
+        path if method == "patch" && path.contains("/models/") => Some(json!({ "tags": ["live"] })),
+        path if path.ends_with("/estimate") => Some(json!({})),
+        path if path.ends_with("/calls") => {
+            Some(json!({ "artifact_id": thing, "input": { "word": "sum" } }))
+        }
+        _ => body_about_people(method, path),
     }
 }
 
@@ -313,7 +290,7 @@ fn body_about_people(method: &str, path: &str) -> Option<Value> {
         path if path.starts_with("/api/v1/auth/passkeys/") && method == "patch" => {
             Some(json!({ "name": "x" }))
         }
-        path if is_way_in(path) && method == "delete" => Some(json!({ "password": "" })),
+        path if is_way_in(path) && method == "delete" => Some(json!({ "password": PASSWORD })),
         "/api/v1/auth/tokens" => Some(json!({ "name": "x", "scopes": ["read"] })),
         path if path.starts_with("/api/v1/auth/tokens/") => {
             Some(json!({ "refresh_token": "none" }))
@@ -325,9 +302,7 @@ fn body_about_people(method: &str, path: &str) -> Option<Value> {
         "/api/v1/invitations" => Some(json!({ "email": "", "role": "member" })),
         path if path.starts_with("/api/v1/members/") => Some(json!({ "role": "member" })),
         "/api/v1/organizations" => Some(json!({ "name": "" })),
-        "/api/v1/organizations/switch" => {
-            Some(json!({ "organization_id": "01890000-0000-7000-8000-000000000000" }))
-        }
+        "/api/v1/organizations/switch" => Some(json!({ "organization_id": NOTHING })),
         "/api/v1/organizations/networks" => Some(json!({ "networks": [] })),
         _ => None,
     }

@@ -1,127 +1,14 @@
 //! The table: for every route, who is let in and what the others are told.
 
-/// Who asks. All but the last three are members of the same organization, whose thing it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
-    Nobody,
-    Viewer,
-    /// Sees what a viewer sees, and pays.
-    Billing,
-    Member,
-    Admin,
-    Owner,
-    KeyRead,
-    KeyRun,
-    KeyData,
-    KeyAccount,
-    /// The owner of another organization.
-    Stranger,
-    /// The administrator of the installation, who owns another organization.
-    Administrator,
-    /// The administrator's key with the scope `admin` alone.
-    KeyAdmin,
-}
-
-use Who::{
-    Admin, Administrator, Billing, KeyAccount, KeyAdmin, KeyData, KeyRead, KeyRun, Member, Nobody,
-    Owner, Stranger, Viewer,
+use crate::rules::{
+    ADMINISTER, BY_SESSION, KEYS_BY_SESSION, MAKE_ADMIN_KEYS, MANAGE_BILLING, MANAGE_KEYS,
+    MANAGE_MEMBERS, MANAGE_ONE, MANAGE_SESSIONS, OWN, OWN_AD, OWN_ALONE, OWN_BY_SESSION,
+    OWN_IN_BROWSER, READ_ACCOUNT, READ_DATA, READ_JOBS, READ_ONE_DATASET, READ_ONE_INVOICE,
+    READ_ONE_JOB, REVOKE_KEY, ROTATE_KEY, RUN_ONE, RUN_OWN, Rule, SHARE_DATASET, SHARE_JOB,
+    WRITE_ONE, WRITE_OWN,
 };
 
-pub const ALL: [Who; 13] = [
-    Nobody,
-    Viewer,
-    Billing,
-    Member,
-    Admin,
-    Owner,
-    KeyRead,
-    KeyRun,
-    KeyData,
-    KeyAccount,
-    Stranger,
-    Administrator,
-    KeyAdmin,
-];
-
-/// What a route needs.
-#[derive(Debug, Clone, Copy)]
-pub enum Rule {
-    /// Nobody needs to be signed in.
-    Public,
-    /// Everybody who is signed in.
-    SignedIn,
-    /// These; others with a right to their own things, but not to this one, are told that it does
-    /// not exist, the rest that they may not.
-    Only { allowed: &'static [Who], foreign: &'static [Who] },
-}
-
-const STRANGERS: &[Who] = &[Stranger, Administrator];
-const RUNNERS: &[Who] = &[Member, Admin, Owner, KeyRun];
-const WRITERS: &[Who] = &[Member, Admin, Owner, KeyData];
-
-/// Lists of one's own organization: strangers see theirs.
-const READ_ACCOUNT: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, Stranger, Administrator],
-    foreign: &[],
-};
-const READ_JOBS: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyRun, Stranger, Administrator],
-    foreign: &[],
-};
-const READ_DATA: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyData, Stranger, Administrator],
-    foreign: &[],
-};
-const READ_ONE_JOB: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyRun],
-    foreign: STRANGERS,
-};
-const READ_ONE_DATASET: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyRead, KeyData],
-    foreign: STRANGERS,
-};
-const RUN_OWN: Rule =
-    Rule::Only { allowed: &[Member, Admin, Owner, KeyRun, Stranger, Administrator], foreign: &[] };
-const RUN_ONE: Rule = Rule::Only { allowed: RUNNERS, foreign: STRANGERS };
-const WRITE_OWN: Rule =
-    Rule::Only { allowed: &[Member, Admin, Owner, KeyData, Stranger, Administrator], foreign: &[] };
-const WRITE_ONE: Rule = Rule::Only { allowed: WRITERS, foreign: STRANGERS };
-/// The owner's things, which a member may change and not keep from others.
-const SHARE_JOB: Rule = Rule::Only { allowed: &[Admin, Owner, KeyRun], foreign: STRANGERS };
-const SHARE_DATASET: Rule = Rule::Only { allowed: &[Admin, Owner, KeyData], foreign: STRANGERS };
-const MANAGE_SESSIONS: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, KeyAccount, Stranger, Administrator],
-    foreign: &[],
-};
-/// What a person does in a browser, and no key for them.
-const BY_SESSION: Rule = Rule::Only {
-    allowed: &[Viewer, Billing, Member, Admin, Owner, Stranger, Administrator],
-    foreign: &[],
-};
-/// The same, for those who make keys.
-const KEYS_BY_SESSION: Rule =
-    Rule::Only { allowed: &[Member, Admin, Owner, Stranger, Administrator], foreign: &[] };
-const MANAGE_KEYS: Rule = Rule::Only {
-    allowed: &[Member, Admin, Owner, KeyAccount, Stranger, Administrator],
-    foreign: &[],
-};
-/// A key needs the scope `account` too.
-const MAKE_ADMIN_KEYS: Rule = Rule::Only { allowed: &[Administrator], foreign: &[] };
-const MANAGE_MEMBERS: Rule =
-    Rule::Only { allowed: &[Admin, Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
-/// What an organization's owners alone may; strangers own theirs.
-const OWN: Rule =
-    Rule::Only { allowed: &[Owner, KeyAccount, Stranger, Administrator], foreign: &[] };
-/// The same, and no key for them.
-const OWN_BY_SESSION: Rule =
-    Rule::Only { allowed: &[Owner, Stranger, Administrator], foreign: &[] };
-const MANAGE_BILLING: Rule = Rule::Only {
-    allowed: &[Billing, Admin, Owner, KeyAccount, Stranger, Administrator],
-    foreign: &[],
-};
-const ADMINISTER: Rule = Rule::Only { allowed: &[Administrator, KeyAdmin], foreign: &[] };
-
-/// Method, path, rule. In the path `{job}` and its like stand for things of the organization.
+/// Method, path, rule. In the path `{id}` and its like stand for things, which `Kind` tells by path.
 pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/meta", Rule::Public),
     ("post", "/api/v1/auth/setup", Rule::Public),
@@ -149,23 +36,22 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/auth/providers/{id}/callback", Rule::Public),
     ("get", "/api/v1/auth/identities", MANAGE_SESSIONS),
     ("post", "/api/v1/auth/identities", BY_SESSION),
-    ("delete", "/api/v1/auth/identities/{id}", BY_SESSION),
+    ("delete", "/api/v1/auth/identities/{id}", OWN_IN_BROWSER),
     ("get", "/api/v1/auth/passkeys", MANAGE_SESSIONS),
     ("post", "/api/v1/auth/passkeys", BY_SESSION),
     ("post", "/api/v1/auth/passkeys/begin", BY_SESSION),
-    ("patch", "/api/v1/auth/passkeys/{id}", BY_SESSION),
-    ("delete", "/api/v1/auth/passkeys/{id}", BY_SESSION),
+    ("patch", "/api/v1/auth/passkeys/{id}", OWN_IN_BROWSER),
+    ("delete", "/api/v1/auth/passkeys/{id}", OWN_IN_BROWSER),
     ("post", "/api/v1/auth/passkeys/sign-in/begin", Rule::Public),
     ("post", "/api/v1/auth/passkeys/sign-in", Rule::Public),
     ("post", "/api/v1/auth/tokens", KEYS_BY_SESSION),
     ("post", "/api/v1/auth/tokens/refresh", Rule::Public),
     ("post", "/api/v1/auth/tokens/revoke", Rule::Public),
     ("get", "/api/v1/members", MANAGE_MEMBERS),
-    // Nobody is a member with this identifier, and no invitation has it.
-    ("patch", "/api/v1/members/{id}", MANAGE_MEMBERS),
-    ("delete", "/api/v1/members/{id}", MANAGE_MEMBERS),
+    ("patch", "/api/v1/members/{id}", MANAGE_ONE),
+    ("delete", "/api/v1/members/{id}", MANAGE_ONE),
     ("post", "/api/v1/invitations", MANAGE_MEMBERS),
-    ("delete", "/api/v1/invitations/{id}", MANAGE_MEMBERS),
+    ("delete", "/api/v1/invitations/{id}", MANAGE_ONE),
     ("post", "/api/v1/invitations/view", Rule::Public),
     ("post", "/api/v1/invitations/accept", BY_SESSION),
     ("post", "/api/v1/organizations", BY_SESSION),
@@ -174,24 +60,22 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("post", "/api/v1/organizations/leave", BY_SESSION),
     ("get", "/api/v1/organizations/closing", BY_SESSION),
     ("post", "/api/v1/organizations/closing", OWN_BY_SESSION),
-    ("delete", "/api/v1/organizations/closing/{id}", BY_SESSION),
+    ("delete", "/api/v1/organizations/closing/{id}", OWN_IN_BROWSER),
     ("get", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("put", "/api/v1/organizations/networks", MANAGE_MEMBERS),
     ("get", "/api/v1/sessions", MANAGE_SESSIONS),
-    // Nobody else's session exists: the one in question is nobody's.
-    ("delete", "/api/v1/sessions/{id}", MANAGE_SESSIONS),
+    ("delete", "/api/v1/sessions/{id}", OWN_ALONE),
     ("get", "/api/v1/api-keys", MANAGE_KEYS),
     ("post", "/api/v1/api-keys", MANAGE_KEYS),
-    ("delete", "/api/v1/api-keys/{id}", MANAGE_KEYS),
-    ("post", "/api/v1/api-keys/{id}/rotate", MANAGE_KEYS),
+    ("delete", "/api/v1/api-keys/{id}", REVOKE_KEY),
+    ("post", "/api/v1/api-keys/{id}/rotate", ROTATE_KEY),
     ("get", "/api/v1/oauth/clients", MANAGE_MEMBERS),
     ("post", "/api/v1/oauth/clients", MANAGE_MEMBERS),
-    // No client has this identifier.
-    ("put", "/api/v1/oauth/clients/{id}", MANAGE_MEMBERS),
-    ("delete", "/api/v1/oauth/clients/{id}", MANAGE_MEMBERS),
-    ("post", "/api/v1/oauth/clients/{id}/secret", MANAGE_MEMBERS),
+    ("put", "/api/v1/oauth/clients/{id}", MANAGE_ONE),
+    ("delete", "/api/v1/oauth/clients/{id}", MANAGE_ONE),
+    ("post", "/api/v1/oauth/clients/{id}/secret", MANAGE_ONE),
     ("get", "/api/v1/account/grants", MANAGE_SESSIONS),
-    ("delete", "/api/v1/account/grants/{id}", MANAGE_SESSIONS),
+    ("delete", "/api/v1/account/grants/{id}", OWN_ALONE),
     ("get", "/api/v1/account", READ_ACCOUNT),
     // With a wrong password: everybody is needed for the rows that follow.
     ("delete", "/api/v1/account", BY_SESSION),
@@ -213,9 +97,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/account/billing-details", MANAGE_BILLING),
     ("put", "/api/v1/account/billing-details", MANAGE_BILLING),
     ("get", "/api/v1/account/invoices", READ_ACCOUNT),
-    // Nobody has one: the one in question is nobody's.
-    ("get", "/api/v1/account/invoices/{number}/page", READ_ACCOUNT),
-    ("get", "/api/v1/account/invoices/{number}/pdf", READ_ACCOUNT),
+    ("get", "/api/v1/account/invoices/{number}/page", READ_ONE_INVOICE),
+    ("get", "/api/v1/account/invoices/{number}/pdf", READ_ONE_INVOICE),
     ("post", "/api/v1/account/portal", MANAGE_BILLING),
     ("post", "/api/v1/account/mock-purchases", MANAGE_BILLING),
     // Its signature is what lets a message in.
@@ -223,9 +106,8 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/payments/returns/{provider}", Rule::Public),
     ("get", "/api/v1/rewards", READ_ACCOUNT),
     ("post", "/api/v1/rewards/sessions", RUN_OWN),
-    // Nobody else's ad exists: the one in question is nobody's.
-    ("post", "/api/v1/rewards/sessions/{id}/events", RUN_OWN),
-    ("post", "/api/v1/rewards/sessions/{id}/sandbox", RUN_OWN),
+    ("post", "/api/v1/rewards/sessions/{id}/events", OWN_AD),
+    ("post", "/api/v1/rewards/sessions/{id}/sandbox", OWN_AD),
     ("post", "/api/v1/rewards/claims", RUN_OWN),
     // Its signature is what lets a callback in.
     ("get", "/api/v1/rewards/callbacks/{provider}", Rule::Public),
@@ -242,6 +124,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("delete", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
     ("delete", "/api/v1/admin/organizations/{id}/networks", ADMINISTER),
+    ("post", "/api/v1/admin/organizations/{id}/trial", ADMINISTER),
     ("get", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("put", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("delete", "/api/v1/admin/accounts/{id}/overrides/{limit}", ADMINISTER),
@@ -354,25 +237,3 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("get", "/api/v1/admin/overview", ADMINISTER),
     ("post", "/api/v1/admin/jobs/redrive", ADMINISTER),
 ];
-
-/// What the answer has to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Let in: neither 401, 403 nor (for a thing of the organization) 404.
-    In,
-    SignIn,
-    Forbidden,
-    Missing,
-}
-
-pub fn expected(rule: Rule, who: Who) -> Verdict {
-    match rule {
-        Rule::Public => Verdict::In,
-        Rule::SignedIn if who == Nobody => Verdict::SignIn,
-        Rule::SignedIn => Verdict::In,
-        Rule::Only { .. } if who == Nobody => Verdict::SignIn,
-        Rule::Only { allowed, .. } if allowed.contains(&who) => Verdict::In,
-        Rule::Only { foreign, .. } if foreign.contains(&who) => Verdict::Missing,
-        Rule::Only { .. } => Verdict::Forbidden,
-    }
-}

@@ -12,13 +12,14 @@ use async_trait::async_trait;
 use gantry_types::Timestamp;
 
 pub use order::{
-    CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange, SubscriptionOrder,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, Purchase, RefundOrder, SubscriptionChange,
+    SubscriptionOrder, TrialEnd,
 };
 pub use sandbox::{CardAnswer, SandboxCheckout, SandboxDesk};
 pub use told::{
-    DisputeState, InvoiceState, PaymentFeatures, PaymentRisk, ProviderEvent, ProviderFact,
-    RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice, ToldPayment, ToldRefund,
-    ToldSubscription,
+    DisputeState, InvoiceState, PaidPage, PaymentFeatures, PaymentRisk, ProviderEvent,
+    ProviderFact, RefundState, RiskLevel, ToldDispute, ToldEvent, ToldInvoice, ToldPayment,
+    ToldRefund, ToldSubscription,
 };
 
 /// A provider did not do what it was asked for.
@@ -107,6 +108,13 @@ pub trait PaymentProvider: Send + Sync {
     /// [`PaymentError`].
     async fn open_checkout(&self, order: &CheckoutOrder) -> Result<OpenedCheckout, PaymentError>;
 
+    /// Closes a page, by the provider's name for it, so that nobody pays on it. One that is closed
+    /// already is as it should be; one that was paid on stays as it is.
+    ///
+    /// # Errors
+    /// [`PaymentError`].
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError>;
+
     /// Changes a subscription; what comes of it is told by an event, and here.
     ///
     /// # Errors
@@ -176,7 +184,8 @@ pub trait PaymentProvider: Send + Sync {
         open: &[String],
     ) -> Result<Vec<ToldEvent>, PaymentError>;
 
-    /// Believes a message or not.
+    /// Believes a message or not; what is believed and cannot be read is told as
+    /// [`ProviderFact::Unread`].
     ///
     /// # Errors
     /// [`UnverifiedEvent`].
@@ -192,9 +201,6 @@ pub trait PaymentProvider: Send + Sync {
         Err(UnverifiedEvent::Signature)
     }
 
-    /// Reads a message that was verified when it came in.
-    ///
-    /// # Errors
-    /// [`UnverifiedEvent::Unreadable`].
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent>;
+    /// Reads a message that was verified when it came in, as far as it can be read.
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent;
 }

@@ -1,7 +1,7 @@
 //! What is asked of a provider: checkouts, changes of subscriptions, money back.
 
 use gantry_rules::plan::Interval;
-use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId, RefundId};
+use gantry_types::{CheckoutId, Credits, Money, OrganizationId, PlanId, RefundId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ToldSubscription;
@@ -33,6 +33,8 @@ pub enum Purchase {
 pub struct CheckoutOrder {
     /// Our name for it, which comes back with the events.
     pub id: CheckoutId,
+    /// When it was first asked for: a repetition is the same order, and says the same time.
+    pub ordered_at: Timestamp,
     /// Who buys.
     pub organization_id: OrganizationId,
     /// What.
@@ -61,6 +63,17 @@ pub struct OpenedCheckout {
     pub url: String,
 }
 
+/// What came of closing a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckoutClosing {
+    /// Nobody can pay on it any more.
+    Closed,
+    /// Somebody paid on it before, and it stays as it is; what follows is told by events.
+    Paid,
+    /// The provider closes no such pages: somebody may still pay on it.
+    Left,
+}
+
 /// What is to become of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubscriptionOrder {
@@ -82,6 +95,21 @@ pub enum SubscriptionOrder {
         /// Where a provider that asks the buyer sends them afterwards.
         return_url: String,
     },
+    /// Its trial ends at another time, from which on it is paid for; one that is on no trial is
+    /// refused, and so is every one by a provider that moves no trial that has begun.
+    MoveTrialEnd {
+        /// When.
+        end: TrialEnd,
+    },
+}
+
+/// When a trial is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrialEnd {
+    /// At once.
+    Now,
+    /// Then, which is in the future.
+    At(Timestamp),
 }
 
 /// What came of a change of a subscription.

@@ -46,7 +46,7 @@ pub trait SandboxDesk: Send + Sync {
     /// A checkout.
     ///
     /// # Errors
-    /// [`PaymentError::NotFound`].
+    /// [`PaymentError::NotFound`]; [`PaymentError::Refused`] for one that was closed.
     async fn get_checkout(&self, provider_ref: &str) -> Result<SandboxCheckout, PaymentError>;
 
     /// Pays with one of the test cards; `agreed` when the buyer confirmed to the bank.

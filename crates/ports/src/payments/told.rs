@@ -15,6 +15,9 @@ pub struct ToldSubscription {
     pub provider_ref: String,
     /// Whose it is; `None` when the provider does not know.
     pub organization_id: Option<OrganizationId>,
+    /// The purchase that it says it was begun by, where somebody else than us can begin one that
+    /// says so: it is taken for new only where that purchase's page is this subscription.
+    pub checkout_id: Option<CheckoutId>,
     /// The version of the plan; `None` when the provider does not know, or when another one was
     /// agreed to that is not paid for yet: the plan is what it was.
     pub plan_id: Option<PlanId>,
@@ -63,10 +66,25 @@ pub struct ToldPayment {
     pub organization_id: Option<OrganizationId>,
     /// How much.
     pub amount: Money,
+    /// The tax in that, in minor units, where the provider worked it out; `None` where that is left
+    /// to us.
+    pub tax_minor: Option<i64>,
     /// What it was for.
     pub description: String,
     /// How it was paid.
     pub features: PaymentFeatures,
+}
+
+/// The page that a purchase was paid on. Who pays may write our name for a purchase on a page of
+/// their own, so that the name alone says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidPage {
+    /// The provider's name for it, as [`super::OpenedCheckout`] has it; `None` where the provider
+    /// does not say.
+    pub provider_ref: Option<String>,
+    /// What was asked for on it, before a promotion code took anything off; `None` for what is paid
+    /// again and again.
+    pub asked: Option<Money>,
 }
 
 /// Where a dispute stands: a buyer told their bank that a payment was not theirs.
@@ -179,6 +197,8 @@ pub enum ProviderFact {
     CheckoutPaid {
         /// Our name for it; `None` when it is not one of ours.
         checkout_id: Option<CheckoutId>,
+        /// Where it was paid.
+        page: PaidPage,
         /// The payment; `None` when nothing was due yet, or the invoice tells it.
         payment: Option<ToldPayment>,
     },
@@ -193,6 +213,13 @@ pub enum ProviderFact {
     PaymentReceived(ToldPayment),
     /// Money was asked for in vain.
     PaymentFailed(ToldPayment),
+    /// A buyer's attempt to pay was declined or blocked, as they saw on the provider's page.
+    Declined {
+        /// What they wanted to pay.
+        payment: ToldPayment,
+        /// What the provider thinks of it.
+        risk: Option<PaymentRisk>,
+    },
     /// Which movement of money paid what: later events may name the one or the other.
     PaidBy {
         /// The payment, by the provider's name.
@@ -219,6 +246,11 @@ pub enum ProviderFact {
         risk: PaymentRisk,
         /// The provider's word for the way it was paid.
         method: Option<String>,
+    },
+    /// Something that this version cannot read; another one may.
+    Unread {
+        /// What is wrong.
+        reason: String,
     },
     /// Something that nothing here follows from.
     Other,

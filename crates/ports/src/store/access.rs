@@ -205,6 +205,9 @@ pub trait ReadAccess: Send + Sync {
     async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError>;
     /// The highest cost of the hashes of bcrypt that came from elsewhere and were not renewed yet.
     async fn find_imported_cost(&self) -> Result<Option<u32>, StoreError>;
+    /// What hashes of Argon2id cost: their beginnings up to the salt, each once. Looks through all
+    /// users.
+    async fn list_argon2_costs(&self) -> Result<Vec<String>, StoreError>;
     /// An organization.
     async fn find_organization(
         &self,

@@ -31,7 +31,7 @@ pub struct LedgerEntry {
     pub lot_id: LotId,
     /// The job that it was for.
     pub job_id: Option<JobId>,
-    /// Why: the grant's reason, or `hold`, `spend`, `penalty`, `release`, `expire`, `refund`, `owe`.
+    /// Why: the grant's reason, or the word of a movement, such as `hold` or `refund_expired`.
     pub reason: String,
     /// When.
     pub at: Timestamp,

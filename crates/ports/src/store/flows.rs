@@ -148,12 +148,14 @@ pub trait ReadFlows: Send + Sync {
         organization_id: OrganizationId,
         job_id: JobId,
     ) -> Result<Vec<FlowNode>, StoreError>;
-    /// The newest job of an organization that succeeded as a node with this key and whose
-    /// results are still there, and restricted for nobody.
+    /// The newest job of an organization that succeeded as a node with this key, whose results
+    /// are still there, and which the run `by` may use again: what is restricted for nobody; and of
+    /// a run that is restricted, which the same person asked for, if `by` is restricted too.
     async fn find_reusable(
         &self,
         organization_id: OrganizationId,
         key: &str,
+        by: JobId,
     ) -> Result<Option<JobId>, StoreError>;
     /// Whose a job is. For the operation that runs as this job and for nothing else: nobody hands
     /// it an identifier from outside.

@@ -80,7 +80,7 @@ pub use mails::{Delivery, QueuedMail, ReadMails, WriteMails};
 pub use models::{ModelCard, ModelFilter, ModelRecord, ReadModels, WriteModels};
 pub use page::{Order, Page, PageRequest};
 pub use payments::{
-    Checkout, CheckoutStatus, EventOutcome, LotReturn, Payment, PaymentEvent, PaymentEventFilter,
+    Checkout, CheckoutStatus, EventOutcome, Payment, PaymentEvent, PaymentEventFilter,
     PaymentFilter, PaymentStatus, PaymentTrail, ReadPayments, SubscriptionChange, UnclearEvents,
     WritePayments,
 };
@@ -91,7 +91,7 @@ pub use referrals::{
     WriteReferrals,
 };
 pub use requests::{KeptRequest, ReadRequests, RequestHold, WriteRequests};
-pub use returns::{PaymentDispute, PaymentRefund, derive_disputed, derive_refunded};
+pub use returns::{LotReturn, PaymentDispute, PaymentRefund, derive_disputed, derive_refunded};
 pub use rewards::{
     AdCallback, AdProgress, AdSession, CallbackOutcome, ClaimSource, FraudBlock, FraudEvent,
     FraudEventFilter, FraudReview, ReadRewards, ReviewOutcome, WriteRewards,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::page::{Page, PageRequest};
-use super::returns::{PaymentDispute, PaymentRefund};
+use super::returns::{LotReturn, PaymentDispute, PaymentRefund};
 use crate::payments::{DisputeState, PaymentFeatures, PaymentRisk, Purchase};
 
 /// Where a checkout stands.
@@ -89,8 +89,10 @@ pub struct Payment {
     pub provider: String,
     /// The provider's name for it.
     pub provider_ref: String,
-    /// The subscription that it was for.
+    /// The subscription that it was for; `None` also while that one is not known here yet.
     pub subscription_id: Option<SubscriptionId>,
+    /// The provider's name for that subscription, which may be told of after its payment.
+    pub subscription_ref: Option<String>,
     /// The credits that it bought.
     pub lot_id: Option<LotId>,
     /// How much.
@@ -202,19 +204,6 @@ pub struct UnclearEvents {
     pub given_up: u64,
 }
 
-/// Credits taken back from a lot that was paid for, or put back into it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LotReturn {
-    /// Whose.
-    pub organization_id: OrganizationId,
-    /// The lot.
-    pub lot_id: LotId,
-    /// How many credits the money had bought.
-    pub amount: Credits,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// What a subscription became, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubscriptionChange {
@@ -317,6 +306,14 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError>;
+    /// Purchases of an organization that began then or later and are open, newest first, at most
+    /// `limit`; none of those that go by the name of a subscription that is known.
+    async fn list_open_checkouts_of(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Checkout>, StoreError>;
     /// Whether an event was here before.
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError>;
     /// Events of a provider that came since `since`, could not be understood and are not given up,
@@ -352,9 +349,11 @@ pub trait WritePayments: ReadPayments {
         status: CheckoutStatus,
         at: Timestamp,
     ) -> Result<bool, StoreError>;
-    /// Adds a subscription, and what it is to the list of changes.
+    /// Adds a subscription, and what it is to the list of changes. Payments of the same provider and
+    /// organization that name it and were told of before it are its own from then on.
     async fn insert_subscription(&self, subscription: &Subscription) -> Result<(), StoreError>;
-    /// Notes what a subscription has become, here and in the list of changes.
+    /// Notes what a subscription has become, here and in the list of changes. An end that moved on
+    /// is to be told of anew.
     async fn set_subscription(
         &self,
         id: SubscriptionId,
@@ -389,11 +388,11 @@ pub trait WritePayments: ReadPayments {
         at: Timestamp,
         note: &str,
     ) -> Result<(), StoreError>;
-    /// Takes credits back: what is left of the lot, and for what was spent of it the organization
-    /// owes them; what a job still holds of it counts as spent until the job gives it back, which
-    /// pays what is owed on the lot first. Answers what was left.
+    /// Takes credits back: what is left of the lot, then what of it expired, and for what was spent
+    /// of it the organization owes them; what a job still holds of it counts as spent until the job
+    /// gives it back, which pays what is owed on the lot first. Answers what was left.
     async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
-    /// Undoes a return: what the organization owes for the lot is forgiven first, and the rest is
-    /// put back into the lot.
+    /// Undoes a return: what the organization owes for the lot is forgiven first, what had expired
+    /// before it was taken back is expired again, and the rest is put back into the lot.
     async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError>;
 }

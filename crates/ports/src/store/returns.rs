@@ -1,11 +1,25 @@
-//! Refunds and disputes of a payment, one by one, and what they come to.
+//! Refunds and disputes of a payment, one by one, and what they come to; and the credits that go
+//! back with the money.
 //!
 //! Invariant: what they come to follows from what was told of each, in whatever order it came: a
 //! refund that failed stays failed, and a dispute that has ended stays as it ended.
 
-use gantry_types::PaymentId;
+use gantry_types::{Credits, LotId, OrganizationId, PaymentId, Timestamp};
 
 use crate::payments::{DisputeState, RefundState};
+
+/// Credits taken back from a lot that was paid for, or put back into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotReturn {
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// The lot.
+    pub lot_id: LotId,
+    /// How many credits the money had bought.
+    pub amount: Credits,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// Money that was given back once.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Schedules: operations that run at set times, and the runs that they had.
 //!
 //! Invariants: every look-up but that of what is due names the organization; a schedule has one
-//! run per nominal time.
+//! run per nominal time; it runs in the name of who saved it last, and reads what they may read.
 
 use async_trait::async_trait;
 use gantry_rules::cron::CronExpression;
@@ -32,7 +32,8 @@ pub enum ScheduleState {
     /// It does.
     #[default]
     Active,
-    /// Somebody paused it; nothing is made up for when it goes on.
+    /// Somebody paused it, or it paused itself because the person in whose name it runs lost
+    /// access; nothing is made up for when it goes on.
     Paused,
 }
 
@@ -43,7 +44,8 @@ pub struct Schedule {
     pub id: ScheduleId,
     /// The tenant.
     pub organization_id: OrganizationId,
-    /// Who made it; its jobs are submitted in this name.
+    /// Whose it is: who made it or, once it was changed, who changed it last. Its jobs are
+    /// submitted in this name, with the rights of each time.
     pub created_by: Option<UserId>,
     /// The name for people.
     pub name: String,
@@ -79,7 +81,7 @@ pub enum RunOutcome {
     Started,
     /// The one before had not ended.
     Skipped,
-    /// Plan, permission, parameters or inputs did not allow it.
+    /// Plan, permission, access, parameters or inputs did not allow it.
     Refused,
 }
 
@@ -143,7 +145,8 @@ pub trait ReadSchedules: Send + Sync {
 pub trait WriteSchedules: ReadSchedules {
     /// Adds a schedule.
     async fn insert_schedule(&self, schedule: &Schedule) -> Result<(), StoreError>;
-    /// Replaces what a user may change, and when it is due next. [`StoreError::NotFound`].
+    /// Replaces what a user may change, whose it is, and when it is due next.
+    /// [`StoreError::NotFound`].
     async fn update_schedule(&self, schedule: &Schedule) -> Result<(), StoreError>;
     /// Removes a schedule with its runs; their jobs stay. [`StoreError::NotFound`].
     async fn delete_schedule(

@@ -48,6 +48,11 @@ impl Books {
         -self.add(|entry| entry.account == LedgerAccount::Issued && entry.lot_id == lot)
     }
 
+    /// What of a lot was lost because its time was over.
+    pub fn expired(&self, lot: LotId) -> i64 {
+        self.add(|entry| entry.account == LedgerAccount::Expired && entry.lot_id == lot)
+    }
+
     /// How often a package was given.
     pub fn count_packages(&self) -> usize {
         let given = |entry: &&LedgerEntry| {

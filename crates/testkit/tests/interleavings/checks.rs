@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use gantry_ports::Clock;
 use gantry_ports::store::LedgerAccount;
+use gantry_ports::{Clock, SandboxDesk};
 use gantry_rules::period::derive_period;
 use gantry_types::Credits;
 
-use crate::End;
 use crate::books::{Books, PACKAGE_CREDITS};
-use crate::world::World;
+use crate::steps::End;
+use crate::world::{PROVIDER, World};
 
 /// What a package gives and costs.
 const PACKAGE: (i64, i64) = (PACKAGE_CREDITS, 1_000);
@@ -52,24 +52,52 @@ impl World {
         ensure!(payments.len() == expected, "{} payments of {expected}", payments.len());
         for payment in &payments {
             let name = payment.provider_ref.as_str();
-            let refunded = self.model.refunded.get(name).copied().unwrap_or_default();
+            let refunded = self.model.refunded(name);
             ensure!(payment.refunded_minor == refunded, "{payment:?}: {refunded} went back");
             let Some(lot) = payment.lot_id else { continue };
+            let (told, asked) = (self.model.told_back(name), self.asked_back.get(name));
+            ensure!(told <= asked.copied().unwrap_or_default(), "{payment:?}: {told} went back");
             let (credits, price) = PACKAGE;
-            let kept = credits - credits * refunded / price;
-            ensure!(books.issued(lot) == kept, "{payment:?}: {kept} credits are left of it");
+            let lost = (refunded + self.model.disputed(name)).min(price);
+            let kept = credits - credits * lost / price;
+            let (issued, expired) = (books.issued(lot), books.expired(lot));
+            // What expired is gone, whether or not it is counted as taken back too.
+            let most = (kept + expired).min(credits);
+            ensure!((kept..=most).contains(&issued), "{payment:?}: {issued} are left of it");
+        }
+        Ok(())
+    }
+
+    /// What is kept of a subscription is what the provider said last.
+    async fn check_standings(&self) -> Result<()> {
+        for name in self.model.list_subscriptions() {
+            let known = self.model.find_said(&name).context("a subscription")?;
+            let said = self.list_said(&name).await?;
+            let last = said.last().context("something that was said")?;
+            // Of two messages of one second nobody knows which is the later one, and a second
+            // subscription is over here before it is over there.
+            let is_alone = said.iter().filter(|other| other.at == last.at).count() == 1;
+            if is_alone && !known.is_over() {
+                ensure!(known.is_like(last), "{known:?} is known, and {last:?} was said");
+            }
         }
         Ok(())
     }
 
     /// Every message arrives, every job ends, and nothing is held any more.
     pub async fn come_to_rest(mut self) -> Result<()> {
-        for event in self.server.sandbox.list_undelivered().await? {
+        self.server.sandbox.advance(Duration::ZERO).await?;
+        for event in self.list_told().await? {
             self.deliver(&event).await?;
         }
         self.check().await?;
         self.reconcile().await?;
         self.check().await?;
+        self.check_standings().await?;
+        let snapshot = self.server.port.read().await?;
+        let twice = snapshot.payments().list_duplicate_subscriptions(PROVIDER, 10).await?;
+        drop(snapshot);
+        ensure!(twice.is_empty(), "still paid for twice: {twice:?}");
         // A transient error is tried three times, each time after a pause.
         for _ in 0..4 * (self.jobs.len() + 1) {
             self.clock.advance(LONGEST_PAUSE);

@@ -1,4 +1,4 @@
-//! What a crash ends and what it leaves: memory goes, files and time stay.
+//! What a crash ends and what it leaves: memory goes, the database, files and time stay.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,12 @@ use gantry_pay::Sandbox;
 use gantry_ports::store::ClaimedJob;
 use gantry_ports::{Clock, Store};
 use gantry_store::{GantryStore, StoreConfig};
+use gantry_testkit::SlowProvider;
 use gantry_types::{MeterId, Timestamp};
+
+use crate::frail_provider::FrailProvider;
+use crate::frail_store::FrailStore;
+use crate::fuse::Fuse;
 
 /// What is sold.
 const EDITION: &str = r#"
@@ -36,11 +41,27 @@ concurrent_jobs = 4
 [plans.price]
 month = "10.00"
 
+[[plans]]
+slug = "team"
+title = "Team"
+concurrent_jobs = 6
+
+[plans.price]
+month = "20.00"
+trial_days = 14
+
 [[packages]]
 slug = "hundred"
 title = "A hundred credits"
 credits = 100
 price = "10.00"
+
+[[packages]]
+slug = "fleeting"
+title = "A hundred credits for nine days"
+credits = 100
+price = "10.00"
+expires_days = 9
 "#;
 /// The 15th of a month.
 const BEGIN: Timestamp = Timestamp::from_micros(1_781_500_000_000_000);
@@ -73,17 +94,27 @@ pub fn second_of(time: Timestamp) -> i64 {
 /// What ends with a crash.
 pub struct Server {
     store: Arc<GantryStore>,
+    /// The store, as the server sees it.
     pub port: Arc<dyn Store>,
     pub sandbox: Arc<Sandbox>,
+    /// The sandbox, as the server sees it but for crashes.
+    pub provider: Arc<SlowProvider>,
     pub billing: Billing,
     pub claims: Vec<ClaimedJob>,
+    pub fuse: Arc<Fuse>,
 }
 
 impl Server {
-    pub async fn open(folder: &Path, clock: &Arc<StillClock>) -> Result<Self> {
-        let config = StoreConfig::sqlite(folder.join("gantry.sqlite"));
-        let store = Arc::new(GantryStore::open(config).await?);
-        let port: Arc<dyn Store> = store.clone();
+    /// One on this database; the sandbox's book lies in the folder.
+    pub async fn open(
+        folder: &Path,
+        database: &StoreConfig,
+        clock: &Arc<StillClock>,
+    ) -> Result<Self> {
+        let store = Arc::new(GantryStore::open(database.clone()).await?);
+        let fuse = Arc::new(Fuse::default());
+        let port: Arc<dyn Store> =
+            Arc::new(FrailStore { inner: store.clone(), fuse: fuse.clone() });
         let clock: Arc<dyn Clock> = clock.clone();
         let book = folder.join("sandbox.json");
         let sandbox = Arc::new(Sandbox::open(book, String::new(), clock.clone()).await?);
@@ -92,16 +123,19 @@ impl Server {
             providers: ["sandbox".to_owned()].into(),
         };
         let edition = parse_edition(EDITION, &known).map_err(|wrong| anyhow!("{wrong}"))?;
-        let till = Till::new(sandbox.clone()).with_desk(sandbox.clone());
+        let provider = Arc::new(SlowProvider::new(sandbox.clone()));
+        let frail = FrailProvider { inner: provider.clone(), fuse: fuse.clone() };
+        let till = Till::new(Arc::new(frail)).with_desk(sandbox.clone());
         let billing = Billing::new(port.clone(), clock, edition).with_till(till);
         billing.import_edition().await?;
-        Ok(Self { store, port, sandbox, billing, claims: Vec::new() })
+        let claims = Vec::new();
+        Ok(Self { store, port, sandbox, provider, billing, claims, fuse })
     }
 
-    /// Everything in memory is gone; what is on disk stays as it is.
+    /// Everything in memory is gone; what was committed stays as it is.
     pub async fn end(self) -> Result<()> {
-        let Self { store, port, sandbox, billing, claims } = self;
-        drop((port, sandbox, billing, claims));
+        let Self { store, port, sandbox, provider, billing, claims, fuse } = self;
+        drop((port, sandbox, provider, billing, claims, fuse));
         let store = Arc::try_unwrap(store).ok().context("somebody still has the store")?;
         store.close().await;
         Ok(())

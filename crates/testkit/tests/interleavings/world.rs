@@ -4,42 +4,41 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use gantry_access::Actor;
-use gantry_billing::{BillingError, CheckoutDraft, Received, SubscriptionWish, WayBack, Wish};
+use anyhow::{Context, Result};
 use gantry_pay::Delivery;
-use gantry_ports::payments::{PaymentError, UnverifiedEvent};
-use gantry_ports::store::{
-    CancelCommand, ClaimCommand, EventOutcome, HotError, Order, PageRequest, Payment,
-    PaymentStatus, ReapCommand, ReleaseCommand, SettleCommand,
-};
 use gantry_ports::{Clock, SandboxDesk};
-use gantry_rules::cancellation::CancelledBy;
-use gantry_rules::outcome::{AttemptResult, Ending, JobError};
-use gantry_rules::plan::Interval;
-use gantry_rules::submission::{Accounting, Needs, OnRefusal, Submission};
-use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
+use gantry_rules::period::derive_period;
+use gantry_store::StoreConfig;
+use gantry_testkit::postgres::{self, Postgres};
 use gantry_testkit::{insert_account, new_user};
-use gantry_types::{
-    Credits, Device, EngineErrorKind, JobId, OrganizationId, PriorityClass, Timestamp, WorkerId,
-};
-use serde_json::{Value, json};
+use gantry_types::{Credits, JobId, OrganizationId, Timestamp};
 
-use crate::model::{FREE, Model, PAID, Said};
-use crate::server::{Server, StillClock, second_of};
-use crate::{End, Step};
+use crate::bank::Bank;
+use crate::model::{FREE, Model};
+use crate::purchases::Request;
+use crate::server::{Server, StillClock};
+use crate::steps::{PaidPlan, Step, Turn};
 
+/// Who takes the money.
+pub const PROVIDER: &str = "sandbox";
 /// How long a step takes: some happen within one second.
 const TICK: Duration = Duration::from_millis(250);
 const WELCOME: i64 = 60;
-const PAYS: &str = "4242 4242 4242 4242";
-const PAYS_ONCE: &str = "4000 0000 0000 0341";
-/// For how long a worker has a job without a word.
-const LEASE: Duration = Duration::from_secs(60);
-/// For how long a signature is good.
-const SIGNED_FOR: Duration = Duration::from_secs(300);
-/// How far back a reconciliation asks what was told.
-const LOOK_BACK: Duration = Duration::from_hours(7 * 24);
+
+/// Which database a history is played on.
+#[derive(Debug, Clone, Copy)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// What stays when a server ends.
+struct Ground {
+    folder: tempfile::TempDir,
+    database: StoreConfig,
+    /// Runs as long as somebody keeps it.
+    _postgres: Option<Arc<Postgres>>,
+}
 
 /// A server, one account, and what must be so.
 pub struct World {
@@ -48,313 +47,170 @@ pub struct World {
     pub clock: Arc<StillClock>,
     pub account: OrganizationId,
     pub jobs: Vec<JobId>,
+    pub bank: Bank,
+    /// Pages that were not paid on at once, by the provider's name.
+    pub pages: Vec<String>,
+    /// How many requests were made under keys, and those that a crash left without an answer.
+    pub requests: usize,
+    pub unanswered: Vec<Request>,
+    /// How much was asked back of each payment, in minor units, whatever came of it.
+    pub asked_back: BTreeMap<String, i64>,
     /// Each event as it was signed first, and when.
-    first_signed: Vec<(Timestamp, Delivery)>,
-    folder: tempfile::TempDir,
+    pub first_signed: Vec<(Timestamp, Delivery)>,
+    ground: Ground,
+}
+
+impl Ground {
+    async fn prepare(database: Database) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (database, postgres) = match database {
+            Database::Sqlite => (StoreConfig::sqlite(folder.path().join("gantry.sqlite")), None),
+            Database::Postgres => {
+                let (server, config) = postgres::open_database().await?;
+                (config, Some(server))
+            }
+        };
+        Ok(Self { folder, database, _postgres: postgres })
+    }
+
+    async fn start_server(&self, clock: &Arc<StillClock>) -> Result<Server> {
+        Server::open(self.folder.path(), &self.database, clock).await
+    }
 }
 
 impl World {
-    pub async fn begin() -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+    pub async fn begin(database: Database) -> Result<Self> {
+        let ground = Ground::prepare(database).await?;
         let clock = Arc::new(StillClock::new());
-        let server = Server::open(folder.path(), &clock).await?;
+        let server = ground.start_server(&clock).await?;
         let snapshot = server.port.read().await?;
+        let mut plans = BTreeMap::new();
+        for slug in [FREE, PaidPlan::Pro.slug(), PaidPlan::Team.slug()] {
+            let plan = snapshot.accounts().find_plan_by_slug(slug).await?.context("a plan")?;
+            plans.insert(plan.id.to_string(), slug.to_owned());
+        }
         let plan = snapshot.accounts().find_plan_by_slug(FREE).await?.context("a plan")?;
         drop(snapshot);
         let new = new_user("somebody@example.org", plan.id, clock.now());
         let account = new.organization.id;
         insert_account(server.port.as_ref(), new, Credits::new(WELCOME), clock.now()).await?;
-        let (model, jobs, first_signed) = (Model::default(), Vec::new(), Vec::new());
-        Ok(Self { server, model, clock, account, jobs, first_signed, folder })
+        Ok(Self {
+            server,
+            model: Model::begin(plans),
+            clock,
+            account,
+            jobs: Vec::new(),
+            bank: Bank::default(),
+            pages: Vec::new(),
+            requests: 0,
+            unanswered: Vec::new(),
+            asked_back: BTreeMap::new(),
+            first_signed: Vec::new(),
+            ground,
+        })
     }
 
-    fn actor(&self) -> Actor {
-        Actor::system(self.account)
-    }
-
-    /// One step; a crash begins with another server.
-    pub async fn take(mut self, step: Step) -> Result<Self> {
+    /// One step; where a crash ends it, another server begins.
+    pub async fn take(mut self, turn: Turn) -> Result<Self> {
         self.clock.advance(TICK);
-        match step {
-            Step::Submit { credits } => self.submit(credits).await?,
-            Step::Claim => self.claim().await?,
-            Step::Settle { claim, end } => self.settle(claim, end).await?,
-            Step::CancelJob { job } => self.cancel_job(job).await?,
-            Step::BuyCredits => {
-                self.buy(Wish::Package { slug: "hundred".to_owned() }, PAYS).await?
+        let fuse = Arc::clone(&self.server.fuse);
+        fuse.arm(turn.crash);
+        let ended = tokio::select! {
+            biased;
+            () = fuse.wait() => None,
+            ended = Box::pin(self.act(turn.step)) => Some(ended),
+        };
+        fuse.arm(None);
+        let is_over = match ended {
+            Some(ended) => {
+                ended?;
+                matches!(turn.step, Step::Crash)
             }
-            Step::BuyPlan { pays_again } => {
-                let wish = Wish::Plan { slug: PAID.to_owned(), interval: Interval::Month };
-                self.buy(wish, if pays_again { PAYS } else { PAYS_ONCE }).await?;
-            }
-            Step::EndPlan => self.change_plan(&SubscriptionWish::Cancel).await?,
-            Step::KeepPlan => self.change_plan(&SubscriptionWish::Keep).await?,
-            Step::Refund { payment, percent } => self.refund(payment, percent).await?,
-            Step::Deliver { event } => {
-                let events = self.server.sandbox.list_undelivered().await?;
-                if let Some(event) = choose(&events, event) {
-                    self.deliver(event).await?;
-                }
-            }
-            Step::DeliverAsFirstSigned { event } => self.deliver_as_first_signed(event).await?,
-            Step::Reconcile => self.reconcile().await?,
-            Step::Reap => self.reap().await?,
-            Step::Release => self.release().await?,
-            Step::Pass { seconds } => {
-                self.clock.advance(Duration::from_secs(seconds));
-                self.server.sandbox.advance(Duration::ZERO).await?;
-            }
-            Step::Crash => {
-                let Self { server, .. } = self;
-                server.end().await?;
-                let server = Server::open(self.folder.path(), &self.clock).await?;
-                self = Self { server, ..self };
-            }
+            None => true,
+        };
+        if is_over {
+            self = self.restart().await?;
         }
         self.note_signatures().await?;
         Ok(self)
     }
 
-    pub async fn submit(&mut self, credits: i64) -> Result<()> {
-        let submission = Submission {
-            job_id: JobId::generate(),
-            organization_id: self.account,
-            submitted_by: None,
-            operation: "story.run".to_owned(),
-            operation_version: 1,
-            params: json!({}),
-            inputs: json!({}),
-            seed: 7,
-            label: None,
-            needs: Needs {
-                meters: BTreeMap::new(),
-                max_credits: Credits::new(credits),
-                memory_bytes: 1 << 20,
-                threads: 1,
-                device: Device::Cpu,
-            },
-            submitted_at: self.clock.now(),
-            accounting: Accounting::Metered,
-            start_at: None,
-            on_refusal: OnRefusal::Refuse,
-            idempotency: None,
-            origin: None,
-        };
-        match self.server.port.submit(submission).await {
-            Ok(submitted) => self.jobs.push(submitted.job_id),
-            Err(HotError::Refused(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    pub async fn claim(&mut self) -> Result<()> {
-        let command = ClaimCommand {
-            worker_id: WorkerId::generate(),
-            devices: vec![Device::Cpu],
-            classes: PriorityClass::ALL.to_vec(),
-            limit: 2,
-            now: self.clock.now(),
-            lease: LEASE,
-        };
-        self.server.claims.extend(self.server.port.claim(command).await?);
-        Ok(())
-    }
-
-    pub async fn settle(&mut self, claim: usize, end: End) -> Result<()> {
-        if self.server.claims.is_empty() {
-            return Ok(());
-        }
-        let job = self.server.claims.remove(claim % self.server.claims.len()).job;
-        let failed = |kind: EngineErrorKind| {
-            let error = JobError { kind, message: "it went wrong".to_owned(), next_step: None };
-            Ending::Failed { error }
-        };
-        let (ending, charged) = match end {
-            End::Succeeds { charged } => {
-                (Ending::Succeeded { report: json!({}) }, Some(Credits::new(charged)))
-            }
-            End::Fails => (failed(EngineErrorKind::Bug), None),
-            End::FailsForNow => (failed(EngineErrorKind::Transient), None),
-        };
-        let result = AttemptResult { ending, charged, artifacts: Vec::new() };
-        let (job_id, attempt, now) = (job.id, job.attempt, self.clock.now());
-        let command = SettleCommand { job_id, attempt, result, now, jitter: 0.0 };
-        match self.server.port.settle(command).await {
-            // A lease that ended was reaped, and its job is another attempt's.
-            Ok(_) | Err(HotError::LeaseLost | HotError::WrongState { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn cancel_job(&mut self, job: usize) -> Result<()> {
-        let Some(job_id) = choose(&self.jobs, job).copied() else { return Ok(()) };
-        let (organization_id, now) = (self.account, self.clock.now());
-        let command = CancelCommand { organization_id, job_id, by: CancelledBy::Owner, now };
-        match self.server.port.cancel(command).await {
-            Ok(_) | Err(HotError::WrongState { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    pub async fn reap(&mut self) -> Result<()> {
-        let command = ReapCommand { now: self.clock.now(), limit: 100 };
-        self.server.port.reap(command).await?;
-        Ok(())
-    }
-
-    pub async fn release(&mut self) -> Result<()> {
-        let command = ReleaseCommand { now: self.clock.now(), limit: 100 };
-        self.server.port.release(command).await?;
-        Ok(())
-    }
-
-    async fn buy(&mut self, wish: Wish, card: &str) -> Result<()> {
-        let back = WayBack { page: "/".to_owned(), confirm: "/".to_owned() };
-        let draft = CheckoutDraft { wish, provider: None };
-        let begun = self.server.billing.begin_checkout(&self.actor(), &draft, &back, None).await;
-        let link = match begun {
-            Ok(link) => link,
-            Err(BillingError::AlreadySubscribed) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        let name = link.url.rsplit('/').next().context("a page")?;
-        self.server.sandbox.pay(name, card, false).await?;
-        Ok(())
-    }
-
-    async fn change_plan(&mut self, wish: &SubscriptionWish) -> Result<()> {
-        match self.server.billing.change_subscription(&self.actor(), wish, None).await {
-            Ok(_) => {
-                let known = self.model.find_subscription().context("a subscription")?.0.clone();
-                let said = self.find_said(&known).await?;
-                self.model.hear(&known, said, self.clock.now());
+    async fn act(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Submit { credits } => self.submit(credits).await,
+            Step::Claim => self.claim().await,
+            Step::Settle { claim, end } => self.settle(claim, end).await,
+            Step::CancelJob { job } => self.cancel_job(job).await,
+            Step::BuyCredits { package, card } => self.buy_credits(package, card).await,
+            Step::BuyPlan { plan, card } => self.buy_plan(plan, card).await,
+            Step::OpenPage { plan, older } => self.open_page(plan, older).await,
+            Step::PayOnPage { page } => self.pay_on_page(page).await,
+            Step::EndPlan => self.end_plan().await,
+            Step::KeepPlan => self.keep_plan().await,
+            Step::SwitchPlan { plan } => self.switch_plan(plan).await,
+            Step::Refund { payment, percent } => self.refund(payment, percent).await,
+            Step::RefundFails { refund } => self.bank.fail_refund(refund, self.clock.now()),
+            Step::DisputeIsWon { dispute } => self.win_dispute(dispute).await,
+            Step::Repeat { request } => self.repeat(request).await,
+            Step::Deliver { event } => self.deliver_one(event).await,
+            Step::DeliverAsFirstSigned { event } => self.deliver_as_first_signed(event).await,
+            Step::Reconcile => self.reconcile().await,
+            Step::Reap => self.reap().await,
+            Step::Release => self.release().await,
+            Step::Pass { seconds } => {
+                self.clock.advance(Duration::from_secs(seconds));
+                self.server.sandbox.advance(Duration::ZERO).await?;
                 Ok(())
             }
-            Err(
-                BillingError::NoSubscription | BillingError::Payment(PaymentError::Refused { .. }),
-            ) => Ok(()),
-            Err(error) => Err(error.into()),
+            Step::Crash => Ok(()),
         }
     }
 
-    /// What the provider told of a subscription last.
-    async fn find_said(&self, name: &str) -> Result<Said> {
-        let events = self.server.sandbox.list_undelivered().await?;
-        let bodies = events.iter().rev().map(|event| serde_json::from_slice(&event.body));
-        for body in bodies {
-            let body: Value = body?;
-            if let Some((_, said)) = Said::read(&body).filter(|(known, _)| known == name) {
-                return Ok(said);
-            }
+    async fn win_dispute(&mut self, dispute: usize) -> Result<()> {
+        let mut begun: Vec<serde_json::Value> = Vec::new();
+        for event in self.server.sandbox.list_undelivered().await? {
+            begun.push(serde_json::from_slice(&event.body)?);
         }
-        bail!("the provider said nothing of {name}")
-    }
-
-    async fn refund(&mut self, payment: usize, percent: i64) -> Result<()> {
-        let payments = self.list_received().await?;
-        let Some(payment) = choose(&payments, payment) else { return Ok(()) };
-        let minor = (payment.amount.minor * percent / 100).max(1);
-        let name = payment.provider_ref.as_str();
-        match self.server.billing.refund(&self.actor(), (name, Some(minor)), None).await {
-            Ok(())
-            | Err(
-                BillingError::Conflict { .. } | BillingError::Payment(PaymentError::Refused { .. }),
-            ) => Ok(()),
-            Err(error) => Err(error.into()),
+        begun.retain(|event| event["type"] == "charge.dispute.created");
+        match choose(&begun, dispute) {
+            Some(begun) => self.bank.win(begun, self.clock.now()),
+            None => Ok(()),
         }
     }
 
-    pub async fn deliver(&mut self, event: &Delivery) -> Result<()> {
-        let parts = (event.body.as_slice(), event.headers.as_slice());
-        let received = self.server.billing.receive_event("sandbox", parts).await?;
-        let is_new = self.model.take(&serde_json::from_slice(&event.body)?, self.clock.now());
-        match received {
-            Received::Known => ensure!(!is_new, "{} was not taken before", event.event_ref),
-            Received::Noted { outcome, .. } => {
-                ensure!(is_new, "{} was taken twice", event.event_ref);
-                ensure!(outcome != EventOutcome::Unclear, "{} is unclear", event.event_ref);
-            }
-        }
-        self.note_duplicates().await
+    /// The tasks of the process are gone; a new one opens the same database.
+    async fn restart(self) -> Result<Self> {
+        let Self { server, .. } = self;
+        server.end().await?;
+        let server = self.ground.start_server(&self.clock).await?;
+        let mut next = Self { server, ..self };
+        next.catch_up().await?;
+        Ok(next)
     }
 
-    /// Second subscriptions are cancelled, and over once their payment was given back.
-    async fn note_duplicates(&mut self) -> Result<()> {
-        let now = self.clock.now();
-        for name in self.model.list_duplicates() {
-            let snapshot = self.server.port.read().await?;
-            let known = snapshot.payments().find_subscription_by_ref("sandbox", &name).await?;
-            drop(snapshot);
-            let state = known.context("a subscription")?.standing.state;
-            if state.status == SubscriptionStatus::Ended {
-                self.model.end(&name, now);
-            } else if state.at_period_end == AtPeriodEnd::Cancel {
-                let said = self.find_said(&name).await?;
-                self.model.hear(&name, said, now);
-            }
+    /// Whoever was in the midst of something looks up how far it came.
+    async fn catch_up(&mut self) -> Result<()> {
+        self.forget_lost_jobs().await?;
+        self.learn().await?;
+        let names = self.model.list_subscriptions();
+        self.hear_known(&names).await?;
+        // A reconciliation looks at the plan of each account once more, or did not come to it.
+        if self.get_plan().await? != self.model.plan() {
+            self.model.look(self.clock.now());
         }
         Ok(())
     }
 
-    async fn deliver_as_first_signed(&mut self, event: usize) -> Result<()> {
-        let chosen = choose(&self.first_signed, event).cloned();
-        let Some((at, event)) = chosen else { return Ok(()) };
-        let signed_at = Timestamp::from_micros(second_of(at) * 1_000_000);
-        if self.clock.now().since(signed_at) <= SIGNED_FOR {
-            return self.deliver(&event).await;
-        }
-        let parts = (event.body.as_slice(), event.headers.as_slice());
-        let received = self.server.billing.receive_event("sandbox", parts).await;
-        match received {
-            Err(BillingError::Unverified(UnverifiedEvent::TooOld)) => Ok(()),
-            other => bail!("an old message was believed: {other:?}"),
-        }
-    }
-
-    async fn note_signatures(&mut self) -> Result<()> {
-        let now = self.clock.now();
-        // Nothing is noted as delivered, so that the list only grows.
-        let events = self.server.sandbox.list_undelivered().await?;
-        let known = self.first_signed.len();
-        self.first_signed.extend(events.into_iter().skip(known).map(|event| (now, event)));
-        Ok(())
-    }
-
-    pub async fn reconcile(&mut self) -> Result<()> {
-        // What a second subscription's end makes the provider tell is fetched the next time.
-        let told = self.server.sandbox.list_undelivered().await?;
-        self.server.billing.reconcile().await?;
-        let now = self.clock.now();
-        let since = second_of(now.minus(LOOK_BACK));
-        for event in told {
-            let body: Value = serde_json::from_slice(&event.body)?;
-            if body["created"].as_i64() >= Some(since) {
-                self.model.take(&body, now);
-            }
-        }
-        self.note_duplicates().await?;
-        for (name, known) in self.model.list_due(now) {
-            let said = Said { at: second_of(now), ..self.find_said(&name).await? };
-            if (&said.status, said.end) != (&known.status, known.end) {
-                self.model.hear(&name, said, now);
-            }
-            self.model.look(now);
-        }
-        Ok(())
-    }
-
-    pub async fn list_received(&self) -> Result<Vec<Payment>> {
-        let page = PageRequest { after: None, limit: 200, order: Order::NewestFirst };
+    async fn get_plan(&self) -> Result<String> {
+        let month = derive_period(self.clock.now()).start;
         let snapshot = self.server.port.read().await?;
-        let page = snapshot.payments().list_payments(self.account, &page).await?;
-        let all = page.items.into_iter();
-        Ok(all.filter(|payment| payment.status == PaymentStatus::Received).collect())
+        let overview = snapshot.accounts().get_account(self.account, month).await?;
+        Ok(overview.plan.slug)
     }
 }
 
 /// One of what there is.
-fn choose<T>(all: &[T], number: usize) -> Option<&T> {
+pub fn choose<T>(all: &[T], number: usize) -> Option<&T> {
     let count = all.len().max(1);
     all.get(number % count)
 }

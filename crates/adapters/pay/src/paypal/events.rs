@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use gantry_ports::payments::{
-    DisputeState, PaymentError, ProviderEvent, ProviderFact, RawEvent, RefundState, ToldDispute,
-    ToldRefund, UnverifiedEvent,
+    DisputeState, PaidPage, PaymentError, ProviderEvent, ProviderFact, RawEvent, RefundState,
+    ToldDispute, ToldRefund, UnverifiedEvent,
 };
 use gantry_types::Timestamp;
 use serde::Deserialize;
@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 use super::PayPal;
 use super::amounts::Amount;
 use super::api::ApiError;
-use super::orders::is_ours;
+use super::orders::{find_order, is_ours};
 use super::shapes::{Capture, Dispute, Mark, Return, Sale, SaleReturn, Subscription};
 use crate::shapes::{seconds_of, time_of};
+use crate::unread::Labels;
 use crate::wire::Told;
 
 /// PayPal sends an event again for three days.
@@ -36,6 +37,7 @@ const PROOFS: [(&str, &str); 5] = [
 ];
 /// What a header may say at most.
 const LONGEST_PROOF: usize = 2_000;
+pub(super) const LABELS: Labels = Labels { id: Some("id"), kind: "event_type", at: "create_time" };
 const APPROVED: &str = "CHECKOUT.ORDER.APPROVED";
 pub(super) const CAPTURED: &str = "PAYMENT.CAPTURE.COMPLETED";
 /// Our own word for a subscription that was looked at because its purchase was open.
@@ -241,20 +243,22 @@ fn read_capture(resource: &Value) -> Result<ProviderFact, UnverifiedEvent> {
     let Some(mark) = Mark::find(capture.custom_id.as_deref()) else {
         return Ok(ProviderFact::Other);
     };
-    let (checkout_id, payment) = (Some(mark.checkout_id), Some(capture.tell()?));
-    Ok(ProviderFact::CheckoutPaid { checkout_id, payment })
+    let (checkout_id, payment) = (Some(mark.checkout_id), capture.tell()?);
+    let page = PaidPage { provider_ref: find_order(resource), asked: Some(payment.amount) };
+    Ok(ProviderFact::CheckoutPaid { checkout_id, page, payment: Some(payment) })
 }
 
 /// What became of the purchase of a subscription.
 fn read_purchase(subscription: &Subscription) -> ProviderFact {
     let mark = Mark::find(subscription.custom_id.as_deref());
     let checkout_id = mark.map(|mark| mark.checkout_id);
+    let page = PaidPage { provider_ref: Some(subscription.id.clone()), asked: None };
     let was_paid =
         subscription.billing_info.as_ref().is_some_and(|info| info.last_payment.is_some());
     match subscription.status.as_str() {
-        "ACTIVE" | "SUSPENDED" => ProviderFact::CheckoutPaid { checkout_id, payment: None },
+        "ACTIVE" | "SUSPENDED" => ProviderFact::CheckoutPaid { checkout_id, page, payment: None },
         "CANCELLED" | "EXPIRED" if was_paid => {
-            ProviderFact::CheckoutPaid { checkout_id, payment: None }
+            ProviderFact::CheckoutPaid { checkout_id, page, payment: None }
         }
         "CANCELLED" | "EXPIRED" => ProviderFact::CheckoutExpired { checkout_id },
         _ => ProviderFact::Other,

@@ -1,16 +1,21 @@
 //! What PayPal told and what did not arrive: its list of events, and purchases that nothing was
 //! heard of.
+//!
+//! Invariant: what is looked at is named by what is seen, so that looking once more at what has not
+//! changed says nothing new, whoever has it looked at and however often.
 
 use gantry_ports::payments::{PaymentError, ProviderFact, ToldEvent};
 use gantry_types::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::PayPal;
-use super::events::{CAPTURED, LOOKED_AT, UPDATED, find_plan_name, write_event};
+use super::events::{CAPTURED, LABELS, LOOKED_AT, UPDATED, find_plan_name, write_event};
 use super::orders::{find_capture, is_ours};
 use super::shapes::{Link, find_link};
 use crate::shapes::{seconds_of, time_of};
+use crate::unread::read_or_keep;
 use crate::wire::Told;
 
 const EVENTS: &str = "/v1/notifications/webhooks-events";
@@ -52,9 +57,10 @@ impl PayPal {
             return Ok(Vec::new());
         }
         let at = seconds_of(told.at.unwrap_or_else(|| self.clock.now()));
+        let seen = hex::encode(Sha256::digest(told.body.to_string()));
         let events = [
             (format!("purchase-{name}"), LOOKED_AT),
-            (format!("subscription-{name}-{at}"), UPDATED),
+            (format!("subscription-{name}-{seen}"), UPDATED),
         ];
         let write = |(id, kind): (String, &str)| write_event((&id, kind), &told.body, time_of(at));
         Ok(events.map(write).to_vec())
@@ -85,7 +91,7 @@ impl PayPal {
         Ok(told)
     }
 
-    /// What cannot be read was refused when it came, and is refused again.
+    /// An event of the list, where something follows from it.
     async fn take_listed(&self, event: &Value) -> Result<Option<ToldEvent>, PaymentError> {
         if let Some(plan) = find_plan_name(event) {
             match self.learn_plan(plan).await {
@@ -94,8 +100,8 @@ impl PayPal {
             }
         }
         let body = event.to_string();
-        let read = self.read(body.as_bytes()).ok();
-        let read = read.filter(|event| event.fact != ProviderFact::Other);
-        Ok(read.map(|event| ToldEvent { event, body }))
+        let event = read_or_keep(body.as_bytes(), &LABELS, self.read(body.as_bytes()));
+        let is_news = event.fact != ProviderFact::Other;
+        Ok(is_news.then_some(ToldEvent { event, body }))
     }
 }

@@ -1,8 +1,9 @@
 //! PayPal: orders for credits, subscriptions, refunds, disputes, events that PayPal vouches for.
 //!
 //! Invariants: no card passes through here, PayPal's own pages take them; an order is collected only
-//! when it is one of ours; what a buyer brings back from PayPal's page is unsigned, so that it is
-//! asked about and never believed; what PayPal cannot do, such as taking a cancellation back, is
+//! when it has our mark, which a buyer may have copied, so that what was paid is told with the name
+//! of the order or subscription; what a buyer brings back from PayPal's page is unsigned, so that it
+//! is asked about and never believed; what PayPal cannot do, such as taking a cancellation back, is
 //! refused in words.
 
 mod amounts;

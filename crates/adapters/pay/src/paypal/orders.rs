@@ -78,12 +78,21 @@ impl PayPal {
     }
 }
 
-/// Whether an order is one of ours.
+/// Whether an order says that it is one of ours; its buyer may have written that.
 pub(super) fn is_ours(order: &Value) -> bool {
     Mark::find(order["purchase_units"][0]["custom_id"].as_str()).is_some()
 }
 
-/// The capture that brought an order's money, with the mark of the order.
+/// The order that a capture is of, by PayPal's name.
+pub(super) fn find_order(capture: &Value) -> Option<String> {
+    let named = capture["supplementary_data"]["related_ids"]["order_id"].as_str();
+    let links = capture["links"].as_array();
+    let parent = links.into_iter().flatten().find(|link| link["rel"] == "up");
+    let parent = parent.and_then(|link| link["href"].as_str()?.split_once("/checkout/orders/"));
+    named.or(parent.map(|(_, name)| name)).map(str::to_owned)
+}
+
+/// The capture that brought an order's money, with the mark and the name of the order.
 pub(super) fn find_capture(order: &Value) -> Option<Value> {
     let unit = &order["purchase_units"][0];
     let paid = |capture: &&Value| {
@@ -94,6 +103,7 @@ pub(super) fn find_capture(order: &Value) -> Option<Value> {
     if capture["custom_id"].is_null() {
         capture["custom_id"] = unit["custom_id"].clone();
     }
+    capture["supplementary_data"] = json!({ "related_ids": { "order_id": order["id"] } });
     Some(capture)
 }
 
@@ -104,7 +114,7 @@ mod tests {
     #[test]
     fn money_that_is_on_its_way_is_no_money() {
         let order = |status: &str| {
-            json!({ "purchase_units": [{ "custom_id": "a/b", "payments": { "captures": [
+            json!({ "id": "5O1", "purchase_units": [{ "custom_id": "a/b", "payments": { "captures": [
                 { "id": "3C6", "status": status } ] } }] })
         };
         for status in ["PENDING", "DECLINED", "FAILED"] {
@@ -112,7 +122,20 @@ mod tests {
         }
         let capture = find_capture(&order("COMPLETED")).unwrap();
         assert_eq!(capture["custom_id"], "a/b", "the capture leads back to the order");
+        assert_eq!(find_order(&capture).as_deref(), Some("5O1"));
         assert!(!is_ours(&order("COMPLETED")), "this mark is somebody else's");
         assert_eq!(find_capture(&json!({})), None);
+    }
+
+    #[test]
+    fn a_capture_names_its_order_in_one_of_two_places() {
+        let up = |path: &str| {
+            let href = format!("https://api-m.paypal.com/v2/{path}");
+            json!({ "links": [{ "rel": "self", "href": "https://api-m.paypal.com/v2/x" },
+                { "rel": "up", "href": href }] })
+        };
+        assert_eq!(find_order(&up("checkout/orders/5O1")).as_deref(), Some("5O1"));
+        assert_eq!(find_order(&up("payments/authorizations/7K2")), None);
+        assert_eq!(find_order(&json!({})), None);
     }
 }

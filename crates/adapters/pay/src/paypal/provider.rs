@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, Purchase,
-    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    Purchase, RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
     ToldSubscription, UnverifiedEvent,
 };
 use gantry_types::Timestamp;
@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 use super::PayPal;
 use super::amounts::{write_amount, write_total};
 use super::api::ApiError;
+use super::events::LABELS;
 use super::shapes::Transaction;
 use crate::names::{self, refund_key};
 use crate::shapes::{seconds_of, time_of};
 use crate::wire::Told;
+use crate::{trial, unread};
 
 /// How far back the payments of a subscription are listed, and how many of them.
 const LISTED: Duration = Duration::from_hours(3 * 366 * 24);
@@ -53,6 +55,21 @@ impl PaymentProvider for PayPal {
         }
     }
 
+    /// Looks alone: PayPal takes back nothing that its buyer has not agreed to.
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        let status = if provider_ref.starts_with("I-") {
+            self.fetch(provider_ref).await?.body.status
+        } else {
+            let order = self.fetch_order(provider_ref).await?;
+            order["status"].as_str().unwrap_or_default().to_owned()
+        };
+        Ok(match status.as_str() {
+            "ACTIVE" | "SUSPENDED" | "COMPLETED" => CheckoutClosing::Paid,
+            "CANCELLED" | "EXPIRED" | "VOIDED" => CheckoutClosing::Closed,
+            _ => CheckoutClosing::Left,
+        })
+    }
+
     async fn change_subscription(
         &self,
         provider_ref: &str,
@@ -67,6 +84,7 @@ impl PaymentProvider for PayPal {
                          over"
                     .to_owned(),
             }),
+            SubscriptionOrder::MoveTrialEnd { end: _ } => Err(trial::refuse_to_move("PayPal")),
             SubscriptionOrder::Switch { plan_id, interval, title, price, return_url } => {
                 self.require_same_interval(provider_ref, *interval).await?;
                 let plan = self.require_plan((*plan_id, *interval), (title, *price)).await?;
@@ -165,9 +183,9 @@ impl PaymentProvider for PayPal {
                 Err(PaymentError::NotFound { .. } | PaymentError::Refused { .. }) => Vec::new(),
                 Err(error) => return Err(error),
             };
-            told.extend(found.into_iter().filter_map(|body| {
-                let event = self.read(body.as_bytes()).ok()?;
-                Some(ToldEvent { event, body })
+            told.extend(found.into_iter().map(|body| {
+                let event = self.read_verified(body.as_bytes());
+                ToldEvent { event, body }
             }));
         }
         told.extend(self.fetch_events(since).await?);
@@ -175,7 +193,8 @@ impl PaymentProvider for PayPal {
     }
 
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.believe(event).await
+        let body = event.body;
+        self.believe(event).await.or_else(|refusal| unread::keep(body, &LABELS, refusal))
     }
 
     /// PayPal names the purchase and signs nothing: it is asked about, and nothing is believed.
@@ -186,8 +205,8 @@ impl PaymentProvider for PayPal {
         segment(name).map(str::to_owned).map_err(|_| UnverifiedEvent::Signature)
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.read(body)
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
+        unread::read_or_keep(body, &LABELS, self.read(body))
     }
 }
 

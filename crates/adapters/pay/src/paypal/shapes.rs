@@ -246,6 +246,7 @@ impl Capture {
             provider_ref: self.id,
             subscription_ref: None,
             organization_id: mark.map(|mark| mark.organization_id),
+            tax_minor: None,
             description: String::new(),
             features,
         })
@@ -261,6 +262,7 @@ impl Sale {
             provider_ref: self.id,
             subscription_ref: Some(subscription),
             organization_id: mark.map(|mark| mark.organization_id),
+            tax_minor: None,
             description: String::new(),
             features,
         })

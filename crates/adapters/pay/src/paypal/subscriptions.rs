@@ -50,7 +50,8 @@ impl PayPal {
             body["subscriber"] = json!({ "email_address": order.email });
         }
         if trial_days > 0 {
-            let start = seconds_of(self.clock.now()) + i64::from(trial_days) * DAY_S;
+            // PayPal refuses another body under the same key, so that no other time will do.
+            let start = seconds_of(order.ordered_at) + i64::from(trial_days) * DAY_S;
             body["start_time"] = json!(time_of(start));
         }
         let key = format!("subscription-{}", order.id);
@@ -166,6 +167,8 @@ impl PayPal {
         Ok(ToldSubscription {
             provider_ref: subscription.id.clone(),
             organization_id: mark.map(|mark| mark.organization_id),
+            // Its buyer may have begun it by themselves, with our mark and terms of their own.
+            checkout_id: mark.map(|mark| mark.checkout_id),
             plan_id: plan.plan_id.filter(|_| subscription.is_paid_for(plan.price)),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use gantry_ports::payments::{
-    PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
+    PaidPage, PaymentError, ProviderEvent, ProviderFact, RawEvent, ToldDispute, ToldSubscription,
     UnverifiedEvent,
 };
 use gantry_rules::discount::ToldDiscount;
@@ -16,15 +16,16 @@ use gantry_types::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Razorpay;
 use super::shapes::{Dispute, Invoice, Payment, PaymentLink, Refund, Subscription};
 use crate::shapes::{ORGANIZATION, PLAN, money_of, time_of};
 use crate::signature::fits_hex;
+use crate::unread::{Labels, name_by_bytes};
 
 /// Our name for a purchase, in the notes of what it began.
 pub(super) const CHECKOUT: &str = "checkout_id";
+pub(super) const LABELS: Labels = Labels { id: None, kind: "event", at: "created_at" };
 /// Razorpay sends an event again for a day.
 const OLDEST: Duration = Duration::from_hours(25);
 
@@ -90,8 +91,7 @@ impl Razorpay {
         let event: Event = serde_json::from_slice(body).map_err(unreadable)?;
         let told_at = time_of(event.created_at);
         let fact = self.derive_fact(&event, told_at)?;
-        let event_ref = format!("evt_{}", hex::encode(Sha256::digest(body)));
-        Ok(ProviderEvent { event_ref, kind: event.event, told_at, fact })
+        Ok(ProviderEvent { event_ref: name_by_bytes(body), kind: event.event, told_at, fact })
     }
 
     fn derive_fact(
@@ -104,7 +104,9 @@ impl Razorpay {
                 let link: PaymentLink = event.entity("payment_link")?;
                 let payment: Payment = event.entity("payment")?;
                 let checkout_id = link.reference_id.parse().ok();
-                ProviderFact::CheckoutPaid { checkout_id, payment: Some(payment.tell(None)?) }
+                let payment = payment.tell(None)?;
+                let page = PaidPage { provider_ref: Some(link.id), asked: Some(payment.amount) };
+                ProviderFact::CheckoutPaid { checkout_id, page, payment: Some(payment) }
             }
             "payment_link.expired" | "payment_link.cancelled" => {
                 let link: PaymentLink = event.entity("payment_link")?;
@@ -115,7 +117,8 @@ impl Razorpay {
                 let subscription: Subscription = event.entity("subscription")?;
                 let checkout_id = subscription.notes.get(CHECKOUT);
                 let checkout_id = checkout_id.and_then(|text| text.parse().ok());
-                ProviderFact::CheckoutPaid { checkout_id, payment: None }
+                let page = PaidPage { provider_ref: Some(subscription.id), asked: None };
+                ProviderFact::CheckoutPaid { checkout_id, page, payment: None }
             }
             kind if kind.starts_with("subscription.") => {
                 let subscription: Subscription = event.entity("subscription")?;
@@ -189,6 +192,8 @@ impl Razorpay {
         Ok(ToldSubscription {
             provider_ref: subscription.id.clone(),
             organization_id: notes.get(ORGANIZATION).and_then(|text| text.parse().ok()),
+            // Who has the key alone begins a subscription and writes its notes.
+            checkout_id: None,
             plan_id: plan.plan_id.or_else(|| notes.get(PLAN)?.parse().ok()),
             // What is sold there is sold at its whole price.
             discount: ToldDiscount::None,

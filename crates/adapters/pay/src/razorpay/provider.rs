@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, Purchase,
-    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    Purchase, RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
     ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 
 use super::Razorpay;
 use super::api::Collection;
-use super::events::{CHECKOUT, write_event};
+use super::events::{CHECKOUT, LABELS, write_event};
 use super::shapes::{Invoice, PaymentLink, Subscription};
 use crate::names::{self, refund_key};
 use crate::shapes::{ORGANIZATION, PLAN, seconds_of, time_of};
 use crate::signature::fits_hex;
 use crate::wire::{Call, Told, unreadable};
+use crate::{trial, unread};
 
 /// A subscription ends after ten years, because Razorpay's must end.
 const YEARS: u32 = 10;
@@ -47,6 +48,18 @@ impl PaymentProvider for Razorpay {
         }
     }
 
+    /// Looks alone: Razorpay cancels what was paid for meanwhile as well, and gives nothing back.
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        let kind = if provider_ref.starts_with("sub_") { "subscriptions" } else { "payment_links" };
+        let path = format!("/v1/{kind}/{}", segment(provider_ref)?);
+        let found: PurchaseState = self.api.get(&path).await?.body;
+        Ok(match found.status.as_str() {
+            "created" => CheckoutClosing::Left,
+            "cancelled" | "expired" => CheckoutClosing::Closed,
+            _ => CheckoutClosing::Paid,
+        })
+    }
+
     async fn change_subscription(
         &self,
         provider_ref: &str,
@@ -67,6 +80,7 @@ impl PaymentProvider for Razorpay {
                          is over"
                     .to_owned(),
             }),
+            SubscriptionOrder::MoveTrialEnd { end: _ } => Err(trial::refuse_to_move("Razorpay")),
             SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                 let plan = self.require_plan((*plan_id, *interval), (title, *price)).await?;
                 let body = json!({
@@ -156,14 +170,15 @@ impl PaymentProvider for Razorpay {
         bodies.extend(self.look_at_payments(since).await?);
         bodies.extend(self.look_at_refunds(since).await?);
         let read = |body: String| {
-            let event = self.read(body.as_bytes()).ok()?;
-            Some(ToldEvent { event, body })
+            let event = self.read_verified(body.as_bytes());
+            ToldEvent { event, body }
         };
-        Ok(bodies.into_iter().filter_map(read).collect())
+        Ok(bodies.into_iter().map(read).collect())
     }
 
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.believe(event).await
+        let body = event.body;
+        self.believe(event).await.or_else(|refusal| unread::keep(body, &LABELS, refusal))
     }
 
     /// The signature of a payment: its key's, over what the buyer brings back.
@@ -184,9 +199,15 @@ impl PaymentProvider for Razorpay {
         }
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
-        self.read(body)
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
+        unread::read_or_keep(body, &LABELS, self.read(body))
     }
+}
+
+/// Where a subscription or a link stands.
+#[derive(Deserialize)]
+struct PurchaseState {
+    status: String,
 }
 
 #[derive(Deserialize)]

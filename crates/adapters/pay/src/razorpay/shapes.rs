@@ -163,6 +163,7 @@ impl Payment {
             organization_id: self.notes.get(ORGANIZATION).and_then(|text| text.parse().ok()),
             provider_ref: self.id,
             subscription_ref: subscription,
+            tax_minor: None,
             description: self.description.unwrap_or_default(),
             features: PaymentFeatures {
                 method: self.method,

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 
 use super::cards::Card;
 use crate::shapes::{
-    Charge, Dispute, Event, EventData, Invoice, Items, Metadata, ORGANIZATION, PLAN, Parent, Price,
-    Recurring, Subscription, SubscriptionDetails, SubscriptionItem, seconds_of,
+    Charge, CheckoutSession, Dispute, Event, EventData, Invoice, Items, Metadata, ORGANIZATION,
+    PLAN, Parent, Price, Recurring, Subscription, SubscriptionDetails, SubscriptionItem,
+    seconds_of,
 };
 
 /// What becomes of a checkout.
@@ -21,6 +22,8 @@ use crate::shapes::{
 pub(super) enum Progress {
     Open,
     Paid,
+    /// Closed before anybody paid.
+    Expired,
 }
 
 /// A checkout.
@@ -186,6 +189,18 @@ pub(super) fn invoice_of(
     }
 }
 
+impl Checkout {
+    /// Refuses one on which nobody can pay.
+    pub(super) fn require_open(&self) -> Result<(), PaymentError> {
+        let reason = match self.progress {
+            Progress::Open => return Ok(()),
+            Progress::Paid => "this was paid already",
+            Progress::Expired => "this page is closed; pay on the one that was opened after it",
+        };
+        Err(PaymentError::Refused { reason: reason.to_owned() })
+    }
+}
+
 impl Order {
     pub(super) fn of(order: &CheckoutOrder) -> Self {
         let mut metadata =
@@ -205,6 +220,25 @@ impl Order {
             interval,
             trial_days,
             return_url: order.return_url.clone(),
+        }
+    }
+
+    /// Its page, as events tell of it.
+    pub(super) fn session(&self, id: &str, payment_status: &str) -> CheckoutSession {
+        CheckoutSession {
+            id: id.to_owned(),
+            client_reference_id: Some(self.reference.clone()),
+            mode: if self.interval.is_some() { "subscription" } else { "payment" }.to_owned(),
+            payment_status: payment_status.to_owned(),
+            payment_intent: None,
+            subscription: None,
+            amount_subtotal: Some(self.price.minor),
+            amount_total: Some(self.price.minor),
+            automatic_tax: None,
+            total_details: None,
+            currency: Some(small(self.price)),
+            url: None,
+            metadata: self.metadata.clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use gantry_types::{Money, Timestamp};
 use super::Sandbox;
 use super::book::{Book, Order, Progress, name, small};
 use super::cards::Card;
-use crate::shapes::{Charge, CheckoutSession, Dispute, seconds_of};
+use crate::shapes::{Charge, Dispute, seconds_of};
 
 /// How long a dispute is open.
 const DISPUTE_S: i64 = 10 * 86_400;
@@ -19,6 +19,10 @@ impl SandboxDesk for Sandbox {
     async fn get_checkout(&self, provider_ref: &str) -> Result<SandboxCheckout, PaymentError> {
         let mut book = self.book.lock().await;
         let checkout = book.get_checkout(provider_ref)?;
+        // Who paid is sent on their way by the page.
+        if checkout.progress != Progress::Paid {
+            checkout.require_open()?;
+        }
         let order = &checkout.order;
         let due =
             if order.trial_days > 0 { Money { minor: 0, ..order.price } } else { order.price };
@@ -73,29 +77,15 @@ fn complete(
     now: Timestamp,
 ) -> Result<CardAnswer, PaymentError> {
     let checkout = book.get_checkout(id)?;
-    if checkout.progress == Progress::Paid {
-        return Err(PaymentError::Refused { reason: "this was paid already".to_owned() });
-    }
+    checkout.require_open()?;
     checkout.progress = Progress::Paid;
     let order = checkout.order.clone();
     let at = seconds_of(now);
-    let mut session = CheckoutSession {
-        id: id.to_owned(),
-        client_reference_id: Some(order.reference.clone()),
-        mode: "payment".to_owned(),
-        payment_status: "paid".to_owned(),
-        payment_intent: None,
-        subscription: None,
-        amount_total: Some(order.price.minor),
-        currency: Some(small(order.price)),
-        url: None,
-        metadata: order.metadata.clone(),
-    };
+    let mut session = order.session(id, "paid");
     match order.interval {
         Some(interval) => {
             let renewing = order.begin(interval, card, now);
             let name = renewing.shape.id.clone();
-            session.mode = "subscription".to_owned();
             session.subscription = Some(name.clone());
             book.subscriptions.insert(name.clone(), renewing.clone());
             book.tell("customer.subscription.created", &renewing.shape, at)?;

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
-    UnverifiedEvent,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    ToldSubscription, UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_types::{Money, PlanId, Timestamp};
@@ -40,6 +40,22 @@ impl PaymentProvider for Sandbox {
         Ok(OpenedCheckout { provider_ref: id, url })
     }
 
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        let id = provider_ref.to_owned();
+        self.change(move |book, now| {
+            let checkout = book.get_checkout(&id)?;
+            match checkout.progress {
+                Progress::Paid => return Ok(CheckoutClosing::Paid),
+                Progress::Expired => return Ok(CheckoutClosing::Closed),
+                Progress::Open => checkout.progress = Progress::Expired,
+            }
+            let unpaid = checkout.order.session(&id, "unpaid");
+            book.tell("checkout.session.expired", &unpaid, seconds_of(now))?;
+            Ok(CheckoutClosing::Closed)
+        })
+        .await
+    }
+
     async fn change_subscription(
         &self,
         provider_ref: &str,
@@ -58,6 +74,7 @@ impl PaymentProvider for Sandbox {
                 SubscriptionOrder::Switch { plan_id, interval, title, price, return_url: _ } => {
                     switch(book, (&id, now), (plan_id, interval), (title, price))?;
                 }
+                SubscriptionOrder::MoveTrialEnd { end } => book.move_trial_end(&id, end, now)?,
             }
             book.tell_subscription("customer.subscription.updated", &id, seconds_of(now))?;
             tell(&book.get_subscription(&id)?.shape, now).map(SubscriptionChange::Done)
@@ -142,8 +159,7 @@ impl PaymentProvider for Sandbox {
         let mut told = Vec::new();
         for event in book.outbox.iter().filter(|event| event.created >= seconds_of(since)) {
             let body = serde_json::to_string(event).map_err(|error| refuse(error.to_string()))?;
-            let event = Event::read(body.as_bytes()).map_err(|error| refuse(error.to_string()))?;
-            told.push(ToldEvent { event, body });
+            told.push(ToldEvent { event: Event::read(body.as_bytes()), body });
         }
         Ok(told)
     }
@@ -151,10 +167,10 @@ impl PaymentProvider for Sandbox {
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
         let signed = (event.find_header(SIGNATURE_HEADER), event.body);
         signature::verify(&self.secret, signed, event.received_at)?;
-        self.read_verified(event.body)
+        Ok(self.read_verified(event.body))
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
         Event::read(body)
     }
 }

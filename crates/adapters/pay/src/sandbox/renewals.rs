@@ -1,15 +1,18 @@
 //! What time does to subscriptions: trials end, periods renew, missing payments are asked for
 //! again, and what was cancelled ends.
 
-use gantry_ports::payments::PaymentError;
+use gantry_ports::payments::{PaymentError, TrialEnd};
 use gantry_types::Timestamp;
 
 use super::book::{Book, invoice_of, later};
 use crate::shapes::seconds_of;
+use crate::trial;
 
 /// After how many days a bill that was not paid is asked for again; then the subscription ends.
 const RETRIES_DAYS: [i64; 3] = [3, 5, 7];
 const DAY: i64 = 86_400;
+/// The furthest that a trial is moved to, as with Stripe.
+const LONGEST_TRIAL_DAYS: i64 = 730;
 /// Renewals of one step of the clock, so that a leap of a century ends.
 const MOST_STEPS: usize = 10_000;
 
@@ -65,6 +68,30 @@ impl Book {
         self.tell_subscription("customer.subscription.updated", id, at)
     }
 
+    /// Moves the end of a trial; one that ends now is paid for now.
+    pub(super) fn move_trial_end(
+        &mut self,
+        id: &str,
+        end: TrialEnd,
+        now: Timestamp,
+    ) -> Result<(), PaymentError> {
+        let now_s = seconds_of(now);
+        let renewing = self.get_subscription(id)?;
+        trial::require(&renewing.shape)?;
+        let end_s = match end {
+            TrialEnd::Now => now_s,
+            TrialEnd::At(at) => require_ahead(seconds_of(at), now_s)?,
+        };
+        renewing.anchor_s = end_s;
+        if let Some(item) = renewing.shape.items.data.first_mut() {
+            item.current_period_end = end_s;
+        }
+        match end {
+            TrialEnd::Now => self.renew(id, now_s),
+            TrialEnd::At(_) => Ok(()),
+        }
+    }
+
     fn fail(&mut self, id: &str, due: i64, at: i64) -> Result<(), PaymentError> {
         let renewing = self.get_subscription(id)?;
         let Some(days) = RETRIES_DAYS.get(renewing.failures) else { return self.end(id, at) };
@@ -82,4 +109,13 @@ impl Book {
         renewing.retry_s = None;
         self.tell_subscription("customer.subscription.deleted", id, at)
     }
+}
+
+/// The end of a trial, which lies in the future and not too far.
+fn require_ahead(end: i64, now: i64) -> Result<i64, PaymentError> {
+    if (1..=LONGEST_TRIAL_DAYS * DAY).contains(&end.saturating_sub(now)) {
+        return Ok(end);
+    }
+    let reason = format!("a trial ends in the future, at most {LONGEST_TRIAL_DAYS} days from now");
+    Err(PaymentError::Refused { reason })
 }

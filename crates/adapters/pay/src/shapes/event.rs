@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Refund, Subscription,
-    parse, time_of,
+    Charge, CheckoutSession, Dispute, FailedCharge, Invoice, InvoicePayment, ORGANIZATION, Refund,
+    Subscription, parse, time_of,
 };
+use crate::unread::{Labels, read_or_keep};
 
 /// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,12 +27,15 @@ pub(crate) struct EventData {
     pub object: Value,
 }
 
+const LABELS: Labels = Labels { id: Some("id"), kind: "type", at: "created" };
+
 impl Event {
     /// Reads a message that was verified.
-    ///
-    /// # Errors
-    /// [`UnverifiedEvent::Unreadable`].
-    pub(crate) fn read(body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    pub(crate) fn read(body: &[u8]) -> ProviderEvent {
+        read_or_keep(body, &LABELS, Self::understand(body))
+    }
+
+    fn understand(body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
         let event: Self = parse(serde_json::from_slice(body))?;
         let told_at = time_of(event.created);
         let ours = event.data.object["metadata"].get(ORGANIZATION).is_some();
@@ -92,6 +96,7 @@ fn derive_fact(
             read::<Refund>(object)?.derive_fact()?
         }
         "charge.succeeded" => read::<Charge>(object)?.derive_risk(),
+        "charge.failed" => read::<FailedCharge>(object)?.derive_fact()?,
         "charge.dispute.created"
         | "charge.dispute.updated"
         | "charge.dispute.closed"
@@ -103,7 +108,7 @@ fn derive_fact(
 
 #[cfg(test)]
 mod tests {
-    use gantry_ports::payments::{DisputeState, RefundState};
+    use gantry_ports::payments::{DisputeState, RefundState, RiskLevel};
     use serde_json::json;
 
     use super::*;
@@ -111,7 +116,7 @@ mod tests {
     fn read_one(kind: &str, object: &Value) -> Result<ProviderFact, UnverifiedEvent> {
         let event = json!({ "id": "evt_1", "object": "event", "type": kind, "created": 1_700_000_000,
             "data": { "object": object } });
-        Event::read(event.to_string().as_bytes()).map(|event| event.fact)
+        Event::understand(event.to_string().as_bytes()).map(|event| event.fact)
     }
 
     #[test]
@@ -138,6 +143,31 @@ mod tests {
     }
 
     #[test]
+    fn a_page_tells_its_name_what_it_asked_for_and_the_tax_that_was_worked_out() {
+        // A code takes off, Stripe Tax adds or finds that there is none.
+        for (total, tax, status, asked, told_tax) in [
+            (1_000, 0, None, 1_000, None),
+            (500, 0, None, 1_000, None),
+            (0, 0, None, 1_000, None),
+            (1_070, 70, Some("complete"), 1_070, Some(70)),
+            (1_000, 0, Some("complete"), 1_000, Some(0)),
+            (1_000, 0, Some("failed"), 1_000, None),
+        ] {
+            let session = json!({ "id": "cs_1", "mode": "payment", "payment_status": "paid",
+                "payment_intent": "pi_1", "amount_subtotal": 1_000, "amount_total": total,
+                "currency": "usd", "automatic_tax": { "enabled": true, "status": status },
+                "total_details": { "amount_tax": tax } });
+            let fact = read_one("checkout.session.completed", &session).unwrap();
+            let ProviderFact::CheckoutPaid { page, payment: Some(payment), .. } = fact else {
+                panic!("it was paid: {session}");
+            };
+            assert_eq!(page.provider_ref.as_deref(), Some("cs_1"));
+            assert_eq!(page.asked.map(|asked| asked.minor), Some(asked), "{session}");
+            assert_eq!((payment.amount.minor, payment.tax_minor), (total, told_tax), "{session}");
+        }
+    }
+
+    #[test]
     fn what_others_sell_is_passed_over_and_ours_is_not() {
         let weekly = |metadata: Value| {
             json!({ "id": "sub_1", "status": "active", "cancel_at_period_end": false,
@@ -150,6 +180,31 @@ mod tests {
         let ours = weekly(json!({ "organization_id": "of ours" }));
         assert!(matches!(read_one(kind, &ours), Err(UnverifiedEvent::Unreadable { .. })));
         assert_eq!(read_one("price.created", &json!({})), Ok(ProviderFact::Other));
+    }
+
+    #[test]
+    fn what_radar_blocks_is_kept_where_it_is_ours() {
+        let charge = |metadata: Value| {
+            json!({ "id": "ch_1", "payment_intent": "pi_1", "amount": 4_500, "currency": "usd",
+                "failure_code": "card_declined", "failure_message": "Your card was declined.",
+                "outcome": { "type": "blocked", "reason": "highest_risk_level",
+                "risk_level": "highest", "risk_score": 92 },
+                "payment_method_details": { "type": "card" }, "metadata": metadata })
+        };
+        assert_eq!(read_one("charge.failed", &charge(json!({}))), Ok(ProviderFact::Other));
+        let ours = json!({ "organization_id": "01890000-0000-7000-8000-000000000000" });
+        let ProviderFact::Declined { payment, risk } =
+            read_one("charge.failed", &charge(ours)).unwrap()
+        else {
+            panic!("it was declined");
+        };
+        assert_eq!((payment.provider_ref.as_str(), payment.amount.minor), ("pi_1", 4_500));
+        let features = &payment.features;
+        assert_eq!(features.error_code.as_deref(), Some("card_declined"));
+        assert_eq!(features.error_reason.as_deref(), Some("highest_risk_level"));
+        assert_eq!(features.method.as_deref(), Some("card"));
+        let risk = risk.unwrap();
+        assert_eq!((risk.level, risk.score), (RiskLevel::Highest, Some(92)));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) use objects::{
     Charge, CheckoutSession, Invoice, Items, Parent, Price, Recurring, Subscription,
     SubscriptionDetails, SubscriptionItem,
 };
-pub(crate) use objects::{Dispute, InvoicePayment, Outcome, Refund};
+pub(crate) use objects::{Dispute, FailedCharge, InvoicePayment, Outcome, Refund};
 
 /// What we hang on an object so that its events lead back to us.
 pub(crate) type Metadata = BTreeMap<String, String>;

@@ -19,13 +19,34 @@ pub(crate) struct CheckoutSession {
     pub payment_intent: Option<String>,
     #[serde(default, deserialize_with = "read_name")]
     pub subscription: Option<String>,
+    /// What all of it costs, before codes take anything off and taxes are added.
+    #[serde(default)]
+    pub amount_subtotal: Option<i64>,
     pub amount_total: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic_tax: Option<AutomaticTax>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_details: Option<TotalDetails>,
     pub currency: Option<String>,
     /// Where it is, while it is open.
     #[serde(default)]
     pub url: Option<String>,
     #[serde(default, deserialize_with = "read_or_empty")]
     pub metadata: Metadata,
+}
+
+/// What Stripe Tax did for a page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AutomaticTax {
+    /// `complete` once the tax was worked out, also where there is none.
+    #[serde(default)]
+    pub status: Option<String>,
+}
+
+/// What a total is made of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TotalDetails {
+    pub amount_tax: i64,
 }
 
 /// A subscription.
@@ -155,6 +176,26 @@ pub(crate) struct Charge {
     pub payment_method_details: Option<MethodDetails>,
 }
 
+/// Money that was asked for in vain.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct FailedCharge {
+    pub id: String,
+    #[serde(default, deserialize_with = "read_name")]
+    pub payment_intent: Option<String>,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(default)]
+    pub failure_code: Option<String>,
+    #[serde(default)]
+    pub failure_message: Option<String>,
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    #[serde(default)]
+    pub payment_method_details: Option<MethodDetails>,
+    #[serde(default, deserialize_with = "read_or_empty")]
+    pub metadata: Metadata,
+}
+
 /// How a charge was paid.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct MethodDetails {
@@ -171,6 +212,9 @@ pub(crate) struct Outcome {
     pub risk_level: Option<String>,
     #[serde(default)]
     pub risk_score: Option<i64>,
+    /// Why it was refused, such as `highest_risk_level`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Money that was given back once.

@@ -1,8 +1,9 @@
 //! What the objects say in our words.
 
 use gantry_ports::payments::{
-    DisputeState, InvoiceState, PaymentFeatures, PaymentRisk, ProviderFact, RefundState, RiskLevel,
-    ToldDispute, ToldInvoice, ToldPayment, ToldRefund, ToldSubscription, UnverifiedEvent,
+    DisputeState, InvoiceState, PaidPage, PaymentFeatures, PaymentRisk, ProviderFact, RefundState,
+    RiskLevel, ToldDispute, ToldInvoice, ToldPayment, ToldRefund, ToldSubscription,
+    UnverifiedEvent,
 };
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionState, SubscriptionStatus};
@@ -10,8 +11,8 @@ use gantry_types::{CheckoutId, OrganizationId, Timestamp};
 
 use super::discounts::tell_discounts;
 use super::{
-    Charge, CheckoutSession, Dispute, Invoice, InvoicePayment, ORGANIZATION, Outcome, PLAN, Refund,
-    Subscription, find_id, money_of, time_of,
+    Charge, CheckoutSession, Dispute, FailedCharge, Invoice, InvoicePayment, ORGANIZATION, Outcome,
+    PLAN, Refund, Subscription, find_id, money_of, time_of,
 };
 
 fn refuse(reason: impl Into<String>) -> UnverifiedEvent {
@@ -23,23 +24,38 @@ impl CheckoutSession {
         self.client_reference_id.as_deref()?.parse().ok()
     }
 
+    /// The tax in the total, where Stripe worked it out: none at all is an answer as well.
+    fn find_tax(&self) -> Option<i64> {
+        let status = self.automatic_tax.as_ref().and_then(|tax| tax.status.as_deref());
+        let told = self.total_details.as_ref().map(|details| details.amount_tax);
+        told.filter(|minor| *minor > 0 || status == Some("complete"))
+    }
+
     pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
         let checkout_id = self.find_checkout_id();
+        let provider_ref = Some(self.id.clone());
         // A subscription's first payment is told by its invoice.
         if self.mode != "payment" {
-            return Ok(ProviderFact::CheckoutPaid { checkout_id, payment: None });
+            let page = PaidPage { provider_ref, asked: None };
+            return Ok(ProviderFact::CheckoutPaid { checkout_id, page, payment: None });
         }
         let currency = self.currency.as_deref().ok_or_else(|| refuse("it has no currency"))?;
+        let total = self.amount_total.unwrap_or_default();
+        // Codes make the total smaller than what was asked for, and taxes make it larger.
+        let asked = self.amount_subtotal.map_or(total, |subtotal| subtotal.max(total));
+        let page = PaidPage { provider_ref, asked: Some(money_of(asked, currency)?) };
+        let tax_minor = self.find_tax();
         let payment = ToldPayment {
             // Nothing is charged where a coupon covers all.
             provider_ref: self.payment_intent.unwrap_or(self.id),
             subscription_ref: None,
             organization_id: find_id(&self.metadata, ORGANIZATION),
-            amount: money_of(self.amount_total.unwrap_or_default(), currency)?,
+            amount: money_of(total, currency)?,
+            tax_minor,
             description: String::new(),
             features: PaymentFeatures::default(),
         };
-        Ok(ProviderFact::CheckoutPaid { checkout_id, payment: Some(payment) })
+        Ok(ProviderFact::CheckoutPaid { checkout_id, page, payment: Some(payment) })
     }
 }
 
@@ -72,6 +88,8 @@ impl Subscription {
         Ok(ToldSubscription {
             provider_ref: self.id.clone(),
             organization_id: find_id(&self.metadata, ORGANIZATION),
+            // Who has the secret key alone writes what a subscription says of itself.
+            checkout_id: None,
             plan_id: find_id(&self.metadata, PLAN),
             discount: tell_discounts(&self.discounts, &item.price, told_at),
             state: SubscriptionState {
@@ -100,6 +118,8 @@ impl Invoice {
                 .or_else(|| details.and_then(|details| details.subscription.clone())),
             organization_id: whose,
             amount: money_of(minor, &self.currency)?,
+            // Stripe writes this invoice itself.
+            tax_minor: None,
             description: self.description.clone().unwrap_or_default(),
             features: PaymentFeatures::default(),
         })
@@ -161,6 +181,33 @@ impl Charge {
             Some(risk) => ProviderFact::Assessed { payment_ref: self.derive_ref(), risk, method },
             None => ProviderFact::Other,
         }
+    }
+}
+
+impl FailedCharge {
+    /// One for a purchase of ours; one for an invoice does not say whose it is, and its invoice
+    /// tells of it.
+    pub(super) fn derive_fact(self) -> Result<ProviderFact, UnverifiedEvent> {
+        let Some(organization_id) = find_id(&self.metadata, ORGANIZATION) else {
+            return Ok(ProviderFact::Other);
+        };
+        let risk = self.outcome.as_ref().map(Outcome::tell);
+        let reason = self.outcome.and_then(|outcome| outcome.reason);
+        let payment = ToldPayment {
+            // The buyer may pay on the same page after all, which is the same payment.
+            provider_ref: self.payment_intent.unwrap_or(self.id),
+            subscription_ref: None,
+            organization_id: Some(organization_id),
+            amount: money_of(self.amount, &self.currency)?,
+            description: String::new(),
+            features: PaymentFeatures {
+                method: self.payment_method_details.and_then(|paid| paid.kind),
+                error_code: self.failure_code,
+                error_reason: reason.or(self.failure_message),
+                ..PaymentFeatures::default()
+            },
+        };
+        Ok(ProviderFact::Declined { payment, risk })
     }
 }
 

@@ -1,16 +1,47 @@
-//! Pages on which plans and credits are bought.
+//! Pages on which plans and credits are bought, and their end.
 
-use gantry_ports::payments::{CheckoutOrder, OpenedCheckout, PaymentError, Purchase};
+use gantry_ports::payments::{
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, Purchase,
+};
 use gantry_rules::plan::Interval;
 use gantry_types::{Money, PlanId};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::api::ApiError;
 use super::form::Form;
-use super::{OnPage, Stripe};
+use super::provider::segment;
+use super::{OnPage, Stripe, new_key};
 use crate::shapes::{CheckoutSession, ORGANIZATION, PLAN, Subscription};
 
+/// Where a page stands.
+#[derive(Deserialize)]
+pub(super) struct PageState {
+    /// `open`, `complete` or `expired`.
+    #[serde(default)]
+    status: Option<String>,
+}
+
 impl Stripe {
+    /// Expires a page; Stripe refuses that for every page that is not open.
+    pub(super) async fn close_page(&self, name: &str) -> Result<CheckoutClosing, PaymentError> {
+        let page = format!("/v1/checkout/sessions/{}", segment(name)?);
+        let path = format!("{page}/expire");
+        let closed = self.api.post::<Value>(&path, &Form::default(), &new_key("expire")).await;
+        match closed {
+            Ok(_) => Ok(CheckoutClosing::Closed),
+            Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
+                let found: PageState = self.api.get(&page, &Form::default()).await?.body;
+                match found.status.as_deref() {
+                    Some("complete") => Ok(CheckoutClosing::Paid),
+                    Some("expired") => Ok(CheckoutClosing::Closed),
+                    Some(_) | None => Err(ApiError::Refused(refusal).into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     pub(super) async fn make_page(
         &self,
         order: &CheckoutOrder,

@@ -10,6 +10,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Value, json};
 
 use super::api::{List, Refusal};
+use super::checkout::PageState;
 use super::provider::PortalSession;
 use crate::shapes::{
     Charge, CheckoutSession, Coupon, Discount, Dispute, Event, Invoice, InvoicePayment,
@@ -142,6 +143,7 @@ fn what_is_read_is_what_stripe_describes() {
         ("billing_portal.session", list_read::<PortalSession>()),
         ("charge", list_read::<Charge>()),
         ("checkout.session", list_read::<CheckoutSession>()),
+        ("checkout.session", list_read::<PageState>()),
         ("coupon", list_read::<Coupon>()),
         ("discount", list_read::<Discount>()),
         ("dispute", list_read::<Dispute>()),

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use gantry_ports::payments::{
-    CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent, RawEvent,
-    RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice, ToldSubscription,
-    UnverifiedEvent,
+    CheckoutClosing, CheckoutOrder, OpenedCheckout, PaymentError, PaymentProvider, ProviderEvent,
+    RawEvent, RefundOrder, SubscriptionChange, SubscriptionOrder, ToldEvent, ToldInvoice,
+    ToldSubscription, TrialEnd, UnverifiedEvent,
 };
 use gantry_types::{PlanId, Timestamp};
 use serde::Deserialize;
@@ -16,12 +16,12 @@ use super::form::Form;
 use super::{Stripe, new_key};
 use crate::names::{self, refund_key};
 use crate::shapes::{Event, Invoice, InvoicePayment, PLAN, Subscription, seconds_of, time_of};
-use crate::signature;
 use crate::wire::{Told, unreadable};
+use crate::{signature, trial};
 
 /// The kinds of events that are needed; the endpoint at Stripe listens to these, which
 /// `docs/editions.md` tells operators.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -35,6 +35,7 @@ const KINDS: [&str; 20] = [
     "invoice.payment_failed",
     "invoice_payment.paid",
     "charge.succeeded",
+    "charge.failed",
     "charge.refunded",
     "refund.created",
     "refund.updated",
@@ -43,6 +44,8 @@ const KINDS: [&str; 20] = [
     "charge.dispute.updated",
     "charge.dispute.closed",
 ];
+/// As many kinds of events as Stripe lists at once.
+const MOST_KINDS: usize = 20;
 /// Pages of a list of events, of a hundred each.
 const MOST_PAGES: usize = 100;
 
@@ -66,6 +69,10 @@ impl PaymentProvider for Stripe {
         self.make_page(order).await
     }
 
+    async fn close_checkout(&self, provider_ref: &str) -> Result<CheckoutClosing, PaymentError> {
+        self.close_page(provider_ref).await
+    }
+
     async fn change_subscription(
         &self,
         provider_ref: &str,
@@ -82,6 +89,10 @@ impl PaymentProvider for Stripe {
                 form.field("items[0][price_data][currency]", currency_of(*price))
                     .field("items[0][price_data][unit_amount]", price.minor)
                     .field("items[0][price_data][recurring][interval]", interval.as_str())
+            }
+            SubscriptionOrder::MoveTrialEnd { end } => {
+                self.require_trial(provider_ref).await?;
+                trial_form(*end)
             }
         };
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
@@ -154,20 +165,43 @@ impl PaymentProvider for Stripe {
         _open: &[String],
     ) -> Result<Vec<ToldEvent>, PaymentError> {
         let mut told = Vec::new();
+        for kinds in KINDS.chunks(MOST_KINDS) {
+            told.extend(self.fetch_events(since, kinds).await?);
+        }
+        told.sort_by_key(|told| told.event.told_at);
+        Ok(told)
+    }
+
+    async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
+        let signed = (event.find_header("stripe-signature"), event.body);
+        signature::verify(&self.webhook_secret, signed, event.received_at)?;
+        Ok(self.read_verified(event.body))
+    }
+
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
+        Event::read(body)
+    }
+}
+
+impl Stripe {
+    /// What was told since of these kinds, oldest first.
+    async fn fetch_events(
+        &self,
+        since: Timestamp,
+        kinds: &[&str],
+    ) -> Result<Vec<ToldEvent>, PaymentError> {
+        let mut told = Vec::new();
         let mut last: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let query =
                 Form::default().field("created[gte]", seconds_of(since)).field("limit", 100);
-            let query = KINDS.iter().fold(query, |query, kind| query.field("types[]", kind));
+            let query = kinds.iter().fold(query, |query, kind| query.field("types[]", kind));
             let query = query.maybe("starting_after", last.as_deref());
             let page: List<Value> = self.api.get("/v1/events", &query).await?.body;
             last = page.data.last().and_then(|event| event["id"].as_str()).map(str::to_owned);
             for event in page.data {
                 let body = event.to_string();
-                // What cannot be read was refused when it came, and is refused again.
-                if let Ok(event) = Event::read(body.as_bytes()) {
-                    told.push(ToldEvent { event, body });
-                }
+                told.push(ToldEvent { event: Event::read(body.as_bytes()), body });
             }
             if !page.has_more || last.is_none() {
                 break;
@@ -177,18 +211,6 @@ impl PaymentProvider for Stripe {
         Ok(told)
     }
 
-    async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
-        let signed = (event.find_header("stripe-signature"), event.body);
-        signature::verify(&self.webhook_secret, signed, event.received_at)?;
-        self.read_verified(event.body)
-    }
-
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
-        Event::read(body)
-    }
-}
-
-impl Stripe {
     pub(super) async fn fetch(
         &self,
         provider_ref: &str,
@@ -234,6 +256,11 @@ impl Stripe {
             .field(format!("metadata[{PLAN}]"), plan_id))
     }
 
+    /// Stripe itself would begin a new trial of a subscription that is paid for.
+    async fn require_trial(&self, provider_ref: &str) -> Result<(), PaymentError> {
+        trial::require(&self.fetch(provider_ref).await?.body)
+    }
+
     /// The movement of money behind a payment.
     async fn get_charge(&self, payment_ref: &str) -> Result<String, PaymentError> {
         if !payment_ref.starts_with("in_") {
@@ -258,8 +285,17 @@ impl Stripe {
     }
 }
 
+/// Nothing is credited or billed for the time between the two ends.
+fn trial_form(end: TrialEnd) -> Form {
+    let form = Form::default().field("proration_behavior", "none");
+    match end {
+        TrialEnd::Now => form.field("trial_end", "now"),
+        TrialEnd::At(at) => form.field("trial_end", seconds_of(at)),
+    }
+}
+
 /// A name of Stripe's as a part of a path.
-fn segment(name: &str) -> Result<&str, PaymentError> {
+pub(super) fn segment(name: &str) -> Result<&str, PaymentError> {
     names::segment(name, b"_-", usize::MAX)
 }
 

@@ -49,6 +49,14 @@ impl Dialect {
         }
     }
 
+    /// The function that says where in a text, counted from 1, another one begins.
+    pub(crate) const fn find_text(self) -> &'static str {
+        match self {
+            Self::Sqlite => "instr",
+            Self::Postgres => "strpos",
+        }
+    }
+
     /// Fills the words of a schema template: `{id}`, `{int}`, `{bool}`, `{real}`,
     /// `{keyed}` after the closing parenthesis of a table that is stored in the order of its key,
     /// and the whole statement `{holds_view}`.

@@ -10,7 +10,7 @@ use gantry_rules::period::Period;
 use gantry_types::{OrganizationId, Timestamp, UserId};
 
 use super::access_rows::{
-    ApiKeyRow, CostRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow,
+    ApiKeyRow, BeginningRow, CostRow, MembershipRow, OrganizationRow, RestrictionRow, SessionRow,
     SignInFailuresRow, UserRow,
 };
 use super::convert::decode_u64;
@@ -55,6 +55,17 @@ impl ReadAccess for Session {
         let sql = "SELECT MAX(imported_cost) AS cost FROM users";
         let row = self.sql().first::<CostRow>("cost of a password", sql, vec![]).await?;
         row.map_or(Ok(None), CostRow::decode)
+    }
+
+    async fn list_argon2_costs(&self) -> Result<Vec<String>, StoreError> {
+        // The cost stands between the third dollar sign, the 15th letter, and the next one.
+        let sql = format!(
+            "SELECT DISTINCT substr(password_hash, 1, 14 + {find}(substr(password_hash, 16), '$')) \
+             AS beginning FROM users WHERE password_hash LIKE '$argon2id$v=19$%'",
+            find = self.sql().dialect().find_text()
+        );
+        let rows = self.sql().all::<BeginningRow>("cost of a password", sql, vec![]).await?;
+        Ok(rows.into_iter().map(|row| row.beginning).collect())
     }
 
     async fn find_organization(

@@ -219,6 +219,12 @@ impl SignInFailuresRow {
     }
 }
 
+/// How hashes begin.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct BeginningRow {
+    pub(super) beginning: String,
+}
+
 /// The highest cost of hashes from elsewhere.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct CostRow {

@@ -90,13 +90,14 @@ impl ReadDepartures for Session {
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut organizations = JsonRows::new();
         for id in &traces.organizations {
-            organizations.row().id(id.as_uuid());
+            organizations.row().id(id.as_uuid()).text(&format!("organization {id}"));
         }
-        let rows = self.sql().dialect().rows(4, &[("id", Kind::Id)]);
+        let rows = self.sql().dialect().rows(4, &[("id", Kind::Id), ("subject", Kind::Text)]);
         let sql = format!(
             "{SELECT_ENTRY} WHERE (user_id = $1 OR subject = $2 \
              OR REPLACE(LOWER(details), $3, '') <> LOWER(details) \
-             OR organization_id IN (SELECT r.id FROM {rows} r)) \
+             OR organization_id IN (SELECT r.id FROM {rows} r) \
+             OR subject IN (SELECT r.subject FROM {rows} r)) \
              AND id > $5 ORDER BY id LIMIT $6"
         );
         let values = vec![

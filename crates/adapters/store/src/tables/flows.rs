@@ -152,17 +152,22 @@ impl ReadFlows for Session {
         &self,
         organization_id: OrganizationId,
         key: &str,
+        by: JobId,
     ) -> Result<Option<JobId>, StoreError> {
         let sql = "SELECT j.id FROM flow_nodes n \
                    JOIN jobs j ON j.parent_id = n.job_id AND j.ordinal = n.ordinal \
                    WHERE n.organization_id = $1 AND n.result_key = $2 \
                    AND j.organization_id = $1 AND j.state = 'succeeded' AND j.swept_at IS NULL \
-                   AND NOT EXISTS (SELECT 1 FROM object_restrictions r \
+                   AND (NOT EXISTS (SELECT 1 FROM object_restrictions r \
                    WHERE r.object_id = j.root_id) \
+                   OR EXISTS (SELECT 1 FROM jobs o JOIN jobs b \
+                   ON b.organization_id = o.organization_id AND b.submitted_by = o.submitted_by \
+                   JOIN object_restrictions r ON r.object_id = b.id \
+                   WHERE o.id = j.root_id AND b.id = $3)) \
                    AND NOT EXISTS (SELECT 1 FROM artifacts a JOIN object_restrictions r \
                    ON r.object_id = a.id WHERE a.job_id = j.id) \
                    ORDER BY j.id DESC LIMIT 1";
-        let values = vec![organization_id.as_uuid().into(), key.into()];
+        let values = vec![organization_id.as_uuid().into(), key.into(), by.as_uuid().into()];
         let row = self.sql().first::<IdRow>("workflow node", sql, values).await?;
         Ok(row.map(|row| JobId::from_uuid(row.id)))
     }

@@ -88,6 +88,32 @@ pub(super) async fn post(
     session.sql().run("posting", sql, values).await.map(drop)
 }
 
+/// What of a lot expired and was not taken back.
+const EXPIRED: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN given_to = 'expired' THEN amount \
+                       ELSE -amount END), 0) AS BIGINT) FROM postings \
+                       WHERE lot_id = $1 AND (taken_from = 'expired' OR given_to = 'expired')";
+/// What of a lot had expired when it was taken back.
+const TAKEN_BACK: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN taken_from = 'expired' THEN amount \
+                          ELSE -amount END), 0) AS BIGINT) FROM postings \
+                          WHERE lot_id = $1 AND (taken_from = 'expired' OR given_to = 'expired') \
+                          AND reason IN ('refund_expired', 'restore_expired')";
+
+/// How much of a lot expired and was not taken back.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn sum_expired(sql: &Sql, lot_id: LotId) -> Result<i64, StoreError> {
+    sql.number("posting", EXPIRED, vec![lot_id.as_uuid().into()]).await
+}
+
+/// How much of a lot had expired when it was taken back, and was not given again.
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn sum_taken_back_expired(sql: &Sql, lot_id: LotId) -> Result<i64, StoreError> {
+    sql.number("posting", TAKEN_BACK, vec![lot_id.as_uuid().into()]).await
+}
+
 /// A page of lines.
 ///
 /// # Errors

@@ -24,8 +24,8 @@ pub(super) const SUBSCRIPTION_COLUMNS: &str = "id, organization_id, provider, pr
 pub(super) const CHANGE_COLUMNS: &str = "subscription_id, organization_id, plan_id, status, billed, \
      discount_minor, discount_until, at";
 pub(super) const PAYMENT_COLUMNS: &str = "id, organization_id, provider, provider_ref, \
-     subscription_id, lot_id, amount_minor, currency, refunded_minor, status, description, at, \
-     charge_ref, dispute, disputed_minor, risk, refunds_told_minor, features";
+     subscription_id, subscription_ref, lot_id, amount_minor, currency, refunded_minor, status, \
+     description, at, charge_ref, dispute, disputed_minor, risk, refunds_told_minor, features";
 pub(super) const EVENT_COLUMNS: &str =
     "id, provider, event_ref, kind, body, outcome, note, received_at, given_up_at";
 /// The same without the text.
@@ -152,6 +152,7 @@ pub(super) struct PaymentRow {
     provider: String,
     provider_ref: String,
     subscription_id: Option<Uuid>,
+    subscription_ref: Option<String>,
     lot_id: Option<Uuid>,
     amount_minor: i64,
     currency: String,
@@ -177,6 +178,7 @@ impl PaymentRow {
             provider: self.provider,
             provider_ref: self.provider_ref,
             subscription_id: self.subscription_id.map(SubscriptionId::from_uuid),
+            subscription_ref: self.subscription_ref,
             lot_id: self.lot_id.map(LotId::from_uuid),
             amount: decode_money(self.amount_minor, &self.currency)?,
             refunded_minor: self.refunded_minor,

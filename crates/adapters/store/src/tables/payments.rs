@@ -225,6 +225,29 @@ impl ReadPayments for Session {
         rows.into_iter().map(|row| Ok(row.decode()?.provider_ref)).collect()
     }
 
+    async fn list_open_checkouts_of(
+        &self,
+        organization_id: OrganizationId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Checkout>, StoreError> {
+        let sql = format!(
+            "SELECT {CHECKOUT_COLUMNS} FROM checkouts \
+             WHERE organization_id = $1 AND status = 'open' AND created_at >= $2 \
+             AND NOT EXISTS (SELECT 1 FROM subscriptions begun \
+             WHERE begun.provider = checkouts.provider \
+             AND begun.provider_ref = checkouts.provider_ref) \
+             ORDER BY created_at DESC LIMIT $3"
+        );
+        let values = vec![
+            organization_id.as_uuid().into(),
+            since.as_micros().into(),
+            i64::from(limit).into(),
+        ];
+        let rows = self.sql().all::<CheckoutRow>("checkout", sql, values).await?;
+        rows.into_iter().map(CheckoutRow::decode).collect()
+    }
+
     async fn has_event(&self, provider: &str, event_ref: &str) -> Result<bool, StoreError> {
         let sql = "SELECT COUNT(*) FROM payment_events WHERE provider = $1 AND event_ref = $2";
         let values = vec![provider.into(), event_ref.into()];

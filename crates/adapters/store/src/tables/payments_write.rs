@@ -1,8 +1,8 @@
 //! Changes checkouts, subscriptions, payments and events.
 //!
-//! Invariant: credits are taken back under the lock of their account's row, and what cannot be
-//! taken back is owed on its lot, so that no balance falls below zero; what jobs give back to that
-//! lot pays for it (`hot::settle`).
+//! Invariant: credits are taken back under the lock of their account's row: what a lot has left,
+//! then what of it expired, and the rest, which was spent, is owed on the lot, so that no balance
+//! falls below zero; what jobs give back to that lot pays for it (`hot::settle`).
 
 use async_trait::async_trait;
 use gantry_ports::StoreError;
@@ -77,6 +77,7 @@ impl WritePayments for Session {
             subscription.created_at.as_micros().into(),
         ]);
         self.sql().run("subscription", sql, values).await?;
+        take_payments(self, subscription).await?;
         note_change(self, subscription.id).await
     }
 
@@ -88,7 +89,8 @@ impl WritePayments for Session {
         let sql = "UPDATE subscriptions SET plan_id = $1, status = $2, billed = $3, \
                    period_start = $4, period_end = $5, at_period_end = $6, past_due_since = $7, \
                    told_at = $8, discount_minor = $9, discount_until = $10, \
-                   discount_news = $11 WHERE id = $12";
+                   discount_news = $11, trial_told_at = \
+                   CASE WHEN period_end < $5 THEN NULL ELSE trial_told_at END WHERE id = $12";
         let mut values = standing_values(standing)?;
         values.push(id.as_uuid().into());
         self.sql().run_on_row("subscription", sql, values).await?;
@@ -113,13 +115,15 @@ impl WritePayments for Session {
         let sql = "INSERT INTO payments (id, organization_id, provider, provider_ref, \
                    subscription_id, lot_id, amount_minor, currency, refunded_minor, status, \
                    description, at, charge_ref, dispute, disputed_minor, risk, \
-                   refunds_told_minor, features) \
+                   refunds_told_minor, features, subscription_ref) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-                   $17, $18) \
+                   $17, $18, $19) \
                    ON CONFLICT (provider, provider_ref) DO UPDATE SET \
-                   subscription_id = excluded.subscription_id, lot_id = excluded.lot_id, \
+                   subscription_id = excluded.subscription_id, \
+                   subscription_ref = excluded.subscription_ref, lot_id = excluded.lot_id, \
                    amount_minor = excluded.amount_minor, refunded_minor = excluded.refunded_minor, \
-                   status = excluded.status, at = excluded.at, charge_ref = excluded.charge_ref, \
+                   status = excluded.status, description = excluded.description, \
+                   at = excluded.at, charge_ref = excluded.charge_ref, \
                    dispute = excluded.dispute, disputed_minor = excluded.disputed_minor, \
                    risk = excluded.risk, \
                    refunds_told_minor = excluded.refunds_told_minor, \
@@ -147,6 +151,7 @@ impl WritePayments for Session {
             risk.into(),
             trail.refunds_told_minor.into(),
             encode_json("features", &trail.features)?.into(),
+            payment.subscription_ref.clone().into(),
         ];
         self.sql().run("payment", sql, values).await.map(drop)
     }
@@ -228,10 +233,14 @@ impl WritePayments for Session {
         let sql = "SELECT remaining FROM lots WHERE id = $1 AND organization_id = $2";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
         let left = self.sql().number("lot", sql, key).await?.min(back.amount.get());
-        let owed = back.amount.get() - left;
+        let rest = back.amount.get() - left;
+        // What expired was not spent, so that nobody owes it.
+        let expired = ledger::sum_expired(self.sql(), back.lot_id).await?.min(rest);
+        let owed = rest - expired;
         add_to_lot(self, back, -left).await?;
         add_to_debt(self, back, owed).await?;
-        post(self, back, [(Movement::Refund, left), (Movement::Owe, owed)]).await?;
+        let expired = (Movement::RefundExpired, expired);
+        post(self, back, [(Movement::Refund, left), expired, (Movement::Owe, owed)]).await?;
         Ok(Credits::new(left))
     }
 
@@ -240,12 +249,29 @@ impl WritePayments for Session {
         let sql = "SELECT owed FROM lots WHERE id = $1 AND organization_id = $2";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
         let forgiven = self.sql().number("lot", sql, key).await?.min(back.amount.get());
-        let given = back.amount.get() - forgiven;
+        let rest = back.amount.get() - forgiven;
+        let expired = ledger::sum_taken_back_expired(self.sql(), back.lot_id).await?.min(rest);
+        let given = rest - expired;
         add_to_debt(self, back, -forgiven).await?;
         add_to_lot(self, back, given).await?;
-        post(self, back, [(Movement::Forgive, forgiven), (Movement::Restore, given)]).await?;
+        let expired = (Movement::RestoreExpired, expired);
+        post(self, back, [(Movement::Forgive, forgiven), expired, (Movement::Restore, given)])
+            .await?;
         make_blocked_jobs_due(self, back.organization_id).await
     }
+}
+
+/// Gives a subscription the payments that name it and were told of before it.
+async fn take_payments(session: &Session, subscription: &Subscription) -> Result<(), StoreError> {
+    let sql = "UPDATE payments SET subscription_id = $1 WHERE provider = $2 \
+               AND subscription_ref = $3 AND organization_id = $4 AND subscription_id IS NULL";
+    let values = vec![
+        subscription.id.as_uuid().into(),
+        subscription.provider.as_str().into(),
+        subscription.provider_ref.as_str().into(),
+        subscription.organization_id.as_uuid().into(),
+    ];
+    session.sql().run("payment", sql, values).await.map(drop)
 }
 
 /// Adds what a subscription is now to the list of changes.
@@ -285,7 +311,7 @@ async fn add_to_debt(session: &Session, back: &LotReturn, amount: i64) -> Result
 async fn post(
     session: &Session,
     back: &LotReturn,
-    movements: [(Movement, i64); 2],
+    movements: [(Movement, i64); 3],
 ) -> Result<(), StoreError> {
     for (movement, amount) in movements {
         if amount > 0 {

@@ -125,10 +125,12 @@ impl WriteSchedules for Session {
     async fn update_schedule(&self, schedule: &Schedule) -> Result<(), StoreError> {
         let sql = "UPDATE schedules SET name = $3, operation = $4, operation_version = $5, \
                    params = $6, inputs = $7, cron = $8, overlap = $9, on_refusal = $10, \
-                   state = $11, next_at = $12 WHERE id = $1 AND organization_id = $2";
+                   state = $11, next_at = $12, created_by = $13 \
+                   WHERE id = $1 AND organization_id = $2";
         let mut values: Vec<Value> =
             vec![schedule.id.as_uuid().into(), schedule.organization_id.as_uuid().into()];
         values.extend(derive_settings(schedule)?);
+        values.push(schedule.created_by.map(UserId::as_uuid).into());
         self.sql().run_on_row("schedule", sql, values).await
     }
 

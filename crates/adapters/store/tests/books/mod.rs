@@ -43,6 +43,7 @@ pub async fn write_invoice(
         provider: "test".into(),
         provider_ref: "pay_1".into(),
         subscription_id: None,
+        subscription_ref: None,
         lot_id: None,
         amount,
         refunded_minor: 0,

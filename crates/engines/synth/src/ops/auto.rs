@@ -145,8 +145,10 @@ impl Operation for Auto {
         let tried = params.tiers.iter().map(cost).fold(0, u64::saturating_add);
         let networks = params.tiers.iter().map(|tier| network_bytes(*tier)).max().unwrap_or(0);
         let drawn = rows.saturating_mul(size.columns);
+        let count = |tier: &Tier| size.count_epochs(*tier, LearnOptions::default().epochs);
+        let epochs = params.tiers.iter().map(count).fold(0, u64::saturating_add);
         Ok(Estimate {
-            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
+            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, epochs)]),
             max_credits: Credits::new(derive_credits(tried, drawn)),
             memory_bytes: size.memory_bytes().saturating_add(networks),
             threads: 2,

@@ -114,8 +114,9 @@ impl Operation for Fit {
             return Err(ParamError::new("", message));
         }
         let size = TableSize::of(data);
+        let epochs = size.count_epochs(params.tier, derive_epochs(params));
         Ok(Estimate {
-            meters: BTreeMap::from([(meter_id("rows")?, size.rows), (meter_id("epochs")?, 0)]),
+            meters: BTreeMap::from([(meter_id("rows")?, size.rows), (meter_id("epochs")?, epochs)]),
             max_credits: Credits::new(derive_credits(learned_cells(size.cells(), params.tier), 0)),
             memory_bytes: size.memory_bytes().saturating_add(network_bytes(params.tier)),
             threads: 2,
@@ -144,12 +145,7 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
     let (leaf, trees) = (params.leaf, params.trees);
-    let epochs = Epochs {
-        autoencoder: params.epochs_vae,
-        graph: params.epochs_gnn,
-        diffusion: params.epochs_diffusion,
-    };
-    let step = (2, 2);
+    let (epochs, step) = (derive_epochs(params), (2, 2));
     let options = LearnOptions { leaf, trees, budget, epochs, step, ..LearnOptions::default() };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     let bytes = model.write()?;
@@ -166,4 +162,12 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
         notes: model.fitted.list_notes(),
         columns: derive_uses(&model.header.encoding),
     })
+}
+
+const fn derive_epochs(params: &FitParams) -> Epochs {
+    Epochs {
+        autoencoder: params.epochs_vae,
+        graph: params.epochs_gnn,
+        diffusion: params.epochs_diffusion,
+    }
 }

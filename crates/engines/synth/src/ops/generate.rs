@@ -170,8 +170,9 @@ impl Operation for Generate {
         let size = TableSize::of(data);
         let rows = params.rows.unwrap_or(size.rows);
         let drawn = rows.saturating_mul(size.columns);
+        let epochs = size.count_epochs(params.tier, derive_epochs(params));
         Ok(Estimate {
-            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
+            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, epochs)]),
             max_credits: Credits::new(derive_credits(
                 learned_cells(size.cells(), params.tier),
                 drawn,

@@ -130,9 +130,11 @@ impl Operation for GenerateTables {
         let cells = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(size.cells()));
         let rows = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(size.rows));
         let drawn = (cells as f64 * params.scale).ceil() as u64;
+        // What is read and what is drawn are limited alike, and the larger of the two counts.
+        let counted = rows.max((rows as f64 * params.scale).ceil() as u64);
         let memory = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(size.memory_bytes()));
         Ok(Estimate {
-            meters: BTreeMap::from([(meter_id("rows")?, rows), (meter_id("epochs")?, 0)]),
+            meters: BTreeMap::from([(meter_id("rows")?, counted), (meter_id("epochs")?, 0)]),
             max_credits: Credits::new(derive_credits(cells, drawn.saturating_mul(2))),
             memory_bytes: memory.saturating_add((drawn.saturating_mul(100)).min(64 << 30)),
             threads: 2,

@@ -7,6 +7,8 @@ mod control;
 #[cfg(test)]
 mod deep;
 #[cfg(test)]
+mod estimates;
+#[cfg(test)]
 mod fidelity;
 #[cfg(test)]
 mod fitted;

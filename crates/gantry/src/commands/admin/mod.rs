@@ -10,6 +10,7 @@ mod local;
 mod money;
 mod payment_events;
 mod people;
+mod trials;
 
 pub use local::create_administrator;
 
@@ -41,6 +42,7 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
         }
         AdminCommand::Users(command) => people::run(command, console)?,
         AdminCommand::Plan(command) => money::set_plan(command, console)?,
+        AdminCommand::Trial(command) => trials::run(command, console)?,
         AdminCommand::Credits(command) => money::give_credits(command, console)?,
         AdminCommand::Limits(command) => limits::run(command, console)?,
         AdminCommand::LiftNetworks { server, organization } => {

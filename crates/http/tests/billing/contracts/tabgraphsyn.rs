@@ -1,6 +1,8 @@
 //! The programs of the edition tabgraphsyn: runs, quotas, keys, Stripe's messages, subscriptions.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use gantry_engine_api::Engine;
+use gantry_testkit::TestRequest;
 use serde_json::{Value, json};
 
 use super::{
@@ -79,5 +81,92 @@ async fn administration(shop: &mut Shop) -> Result<()> {
     ask(root, ("POST", stop), &why, (404, &["/code"])).await?;
     ask(&mut shop.buyer, ("GET", "/api/v1/admin/overview"), &Value::Null, (403, &["/code"]))
         .await?;
+    Ok(())
+}
+
+/// A small table of the buyer's, whose rows are counted.
+async fn upload(shop: &mut Shop, name: &str) -> Result<Value> {
+    let client = &mut shop.buyer;
+    let bytes = b"city,age\nBergen,41\nLima,39\nOslo,40\nCusco,38\nBergen,37\nLima,36\n";
+    let new = json!({ "name": name, "file_name": format!("{name}.csv"), "bytes": bytes.len() });
+    let path = ("POST", "/api/v1/datasets/uploads");
+    let begun = ask(client, path, &new, (201, &["/id"])).await?;
+    let upload = format!("/api/v1/datasets/uploads/{}", begun["id"].as_str().context("an id")?);
+    let part = TestRequest::new("PUT", &format!("{upload}/parts/1"));
+    client.send(part.body("application/octet-stream", bytes)).await?.require_status(200)?;
+    let path = format!("{upload}/complete");
+    let members = ["/id", "/latest/profile_job_id"];
+    let done = ask(client, ("POST", &path), &Value::Null, (201, &members)).await?;
+    shop.wait_for(&json!({ "id": done["latest"]["profile_job_id"] })).await?;
+    Ok(json!({ "kind": "dataset", "id": done["id"], "version": 1 }))
+}
+
+/// Whether a job of the engine would be admitted, and the refusal where it would not.
+async fn estimate(shop: &mut Shop, operation: &str, body: &Value) -> Result<(bool, Value)> {
+    let path = format!("/api/v1/operations/{operation}/estimate");
+    let members = ["/meters", "/admissible"];
+    let told = ask(&mut shop.buyer, ("POST", &path), body, (200, &members)).await?;
+    Ok((told["admissible"] == true, told["refusal"].clone()))
+}
+
+/// The limits of one job, told by jobs of the engine itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_engine_is_held_to_epochs_and_rows() -> Result<()> {
+    let engines: Vec<Box<dyn Engine>> = vec![Box::new(gantry_synth::engine())];
+    let mut shop = Shop::open_with(STRIPE, edition("tabgraphsyn"), engines).await?;
+    // The engine's jobs cost credits, which this edition does not give: what refuses here is to be
+    // the limit.
+    let id = shop.account().await?["organization_id"].as_str().context("an id")?.to_owned();
+    let path = format!("/api/v1/admin/organizations/{id}/credits");
+    let gift = json!({ "credits": 1_000, "reason": "a story of limits" });
+    shop.administrator.post(&path, &gift).await?.require_status(204)?;
+
+    let deep = |[vae, gnn, diffusion]: [u32; 3]| {
+        json!({
+            "dataset": "AIDS", "tier": "deep",
+            "epochs_vae": vae, "epochs_gnn": gnn, "epochs_diffusion": diffusion,
+        })
+    };
+    let members = ["/meter", "/limit", "/needed", "/next_step"];
+    for (params, needed) in [
+        (deep([40, 10, 1]), 51),
+        // A free choice, of which 1,711 rows at least are learned.
+        (json!({ "dataset": "AIDS", "tier": "deep" }), 233 + 60 + 300),
+    ] {
+        for operation in ["synth.generate", "synth.fit"] {
+            let job = json!({ "operation": operation, "params": params });
+            let refused =
+                ask(&mut shop.buyer, ("POST", "/api/v1/jobs"), &job, (402, &members)).await?;
+            let told = (&refused["meter"], &refused["limit"], &refused["needed"]);
+            assert_eq!(told, (&json!("epochs"), &json!(50), &json!(needed)), "{operation}");
+        }
+    }
+    let largest = json!({ "params": deep([20, 20, 10]) });
+    assert_eq!(estimate(&mut shop, "synth.generate", &largest).await?, (true, Value::Null));
+    tables(&mut shop).await?;
+    let usual = json!({ "operation": "synth.generate", "params": { "dataset": "AIDS" } });
+    let job = ask(&mut shop.buyer, ("POST", "/api/v1/jobs"), &usual, (202, &["/id"])).await?;
+    shop.wait_for(&job).await?;
+    shop.require_sound_books().await
+}
+
+/// Rows that are drawn count as those that are read.
+async fn tables(shop: &mut Shop) -> Result<()> {
+    let (one, two) = (upload(shop, "one").await?, upload(shop, "two").await?);
+    let job = |scale: u32| {
+        json!({
+            "operation": "synth.generate_tables",
+            "params": { "scale": scale },
+            "inputs": { "table_1": one, "table_2": two },
+        })
+    };
+    let path = ("POST", "/api/v1/jobs");
+    let refused = ask(&mut shop.buyer, path, &job(1_000), (402, &["/next_step"])).await?;
+    let told = (&refused["meter"], &refused["limit"], &refused["needed"]);
+    assert_eq!(told, (&json!("rows"), &json!(10_000), &json!(12_000)));
+    let small = job(800);
+    let small = json!({ "params": small["params"], "inputs": small["inputs"] });
+    let (admissible, refusal) = estimate(shop, "synth.generate_tables", &small).await?;
+    assert!(admissible, "{refusal}");
     Ok(())
 }

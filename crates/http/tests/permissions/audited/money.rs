@@ -19,6 +19,7 @@ use gantry_testkit::{
 use gantry_types::{Credits, Currency, Money, PaymentEventId};
 use serde_json::json;
 
+use super::lines::Asked;
 use super::{By, Call, Walk, id_in, text_of};
 use crate::stage::id_of;
 
@@ -45,7 +46,9 @@ fn plan_for_sale(slug: &str, minor: i64) -> EditionPlan {
 /// An edition in which everything is sold and rewarded.
 pub(super) fn edition() -> Edition {
     let mut edition = edition_of(generous_terms());
-    edition.plans.extend([plan_for_sale("plus", 1_000), plan_for_sale("pro", 2_000)]);
+    let mut tried = plan_for_sale("tried", 3_000);
+    tried.terms.price.trial_days = 14;
+    edition.plans.extend([plan_for_sale("plus", 1_000), plan_for_sale("pro", 2_000), tried]);
     edition.packages.push(Package {
         slug: "credits-100".to_owned(),
         title: "100 credits".to_owned(),
@@ -78,6 +81,7 @@ pub(super) async fn walk(
     decide_events(walk, root, told).await?;
     watch_an_ad(walk, ada, root).await?;
     give_and_take(walk, ada, root).await?;
+    move_a_trial(walk, root).await?;
     override_limits(walk, root).await
 }
 
@@ -169,7 +173,8 @@ async fn deliver(walk: &mut Walk<'_>) -> Result<String> {
         super::send(&mut walk.app.client(), call).await?;
         walk.app.sandbox.note_delivered(&event.event_ref).await?;
     }
-    walk.require_told(("post", path), By::Provider).await?;
+    let asked = Asked { thing: None, askers: Vec::new() };
+    walk.require_told(("post", path), By::Provider, &asked).await?;
     Ok(String::from_utf8(last)?)
 }
 
@@ -217,6 +222,27 @@ async fn give_and_take(
     walk.tell(root, reconcile).await?;
     let clock = Call::new("post", "/api/v1/admin/sandbox/clock").json(&json!({ "days": 1 }));
     walk.tell(root, clock).await?;
+    Ok(())
+}
+
+/// Somebody begins a trial, which an administrator lengthens and then ends.
+async fn move_a_trial(walk: &mut Walk<'_>, root: &mut TestClient) -> Result<()> {
+    let mut taster = walk.app.register("taster@example.org").await?;
+    let place = id_of(&mut taster, "organization").await?;
+    let order = taster.post("/api/v1/account/checkouts", &json!({ "plan": "tried" })).await?;
+    order.require_status(201)?;
+    let page = text_of(&order.json()?, "url")?;
+    let name = page.rsplit('/').next().context("a page")?;
+    walk.app.sandbox.pay(name, PAYS, true).await?;
+    deliver(walk).await?;
+    let until = walk.app.clock.now().plus(Duration::from_hours(30 * 24));
+    for wish in [
+        json!({ "action": "lengthen", "until": until, "reason": "still trying" }),
+        json!({ "action": "end", "reason": "asked for it" }),
+    ] {
+        let call = Call::new("post", "/api/v1/admin/organizations/{id}/trial").about(&place)?;
+        walk.tell(root, call.json(&wish)).await?;
+    }
     Ok(())
 }
 

@@ -121,3 +121,41 @@ pub async fn a_debt_is_paid_before_a_lot_expires(world: &World) -> Outcome {
     ensure!(sides == (0, 20), "owed and expired are {sides:?}");
     Ok(())
 }
+
+/// A lot that expired unspent owes nothing, and stays expired when its payment comes back.
+pub async fn what_expired_is_not_owed(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let expires_at = Some(World::at(600));
+    let lot_id = grant(world, account, (LotOrigin::Paid, expires_at), 100).await?;
+    world.release_at(World::at(700)).await?;
+    ensure!(read_sides(world, account).await? == (0, 100), "it did not expire");
+    return_lot(world, back(account, lot_id, 100)).await?;
+    check_owed(world, account, 0).await?;
+    restore_lot(world, back(account, lot_id, 100)).await?;
+    world.check_balance(account, 0, 0).await?;
+    let sides = read_sides(world, account).await?;
+    ensure!(sides == (0, 100), "owed and expired are {sides:?}");
+    world.check_books().await
+}
+
+/// Of a lot that expired in part, what was spent is owed and no more, in however many steps its
+/// price goes back.
+pub async fn of_an_expired_lot_what_was_spent_is_owed(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let expires_at = Some(World::at(600));
+    let lot_id = grant(world, account, (LotOrigin::Paid, expires_at), 100).await?;
+    let id = world.submit(account, 60).await?;
+    let job = world.claim_job(id).await?;
+    world.end(&job, success(), Some(60)).await?;
+    world.release_at(World::at(700)).await?;
+    ensure!(read_sides(world, account).await? == (0, 40), "what was left did not expire");
+    return_lot(world, back(account, lot_id, 50)).await?;
+    check_owed(world, account, 10).await?;
+    return_lot(world, back(account, lot_id, 50)).await?;
+    check_owed(world, account, 60).await?;
+    restore_lot(world, back(account, lot_id, 100)).await?;
+    world.check_balance(account, 0, 0).await?;
+    let sides = read_sides(world, account).await?;
+    ensure!(sides == (0, 40), "owed and expired are {sides:?}");
+    world.check_books().await
+}

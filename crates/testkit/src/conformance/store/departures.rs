@@ -173,17 +173,21 @@ async fn leave_papers(world: &World, new: &NewUser, other: OrganizationId) -> Ou
     Ok(())
 }
 
-async fn append(world: &World, whose: UserId) -> Result<AuditEntry, StoreError> {
-    let entry = AuditEntry {
+/// A line in nobody's log.
+fn entry_of(user_id: Option<UserId>, subject: &str) -> AuditEntry {
+    AuditEntry {
         id: AuditEntryId::generate(),
         organization_id: None,
-        user_id: Some(whose),
+        user_id,
         action: "story.tell".into(),
-        subject: "story".into(),
+        subject: subject.into(),
         details: json!({ "email": EMAIL, "role": "viewer" }),
         ip: "192.0.2.1".into(),
         at: START,
-    };
+    }
+}
+
+async fn append(world: &World, entry: AuditEntry) -> Result<AuditEntry, StoreError> {
     write(world, entry.clone(), |tx, entry| {
         Box::pin(async move { tx.audit().append(&entry).await })
     })
@@ -235,7 +239,14 @@ pub async fn who_leaves_is_erased_and_the_books_stay(world: &World) -> Outcome {
     let (kept_job, kept_file) = finished(world, other).await?;
     leave_ways_in(world, &new, other).await?;
     leave_papers(world, &new, other).await?;
-    let entry = append(world, user_id).await?;
+    let entry = append(world, entry_of(Some(user_id), "story")).await?;
+    // An administrator did something to what goes with the person, and to what stays.
+    let done_to = |id: OrganizationId| AuditEntry {
+        details: json!({ "why": "they asked" }),
+        ..entry_of(None, &format!("organization {id}"))
+    };
+    let done = append(world, done_to(home)).await?;
+    append(world, done_to(other)).await?;
     ask(world, user_id).await?;
     let lines = || async {
         let page = PageRequest { after: None, limit: 100, order: Order::OldestFirst };
@@ -254,8 +265,8 @@ pub async fn who_leaves_is_erased_and_the_books_stay(world: &World) -> Outcome {
     let traces = Traces { user_id, email: EMAIL.to_owned(), organizations: vec![home] };
     let read = world.read().await?;
     let about = read.departures().list_entries_about(&traces, None, 9).await?;
-    ensure!(about == [entry.clone()], "{about:?}");
-    ensure!(read.departures().list_entries_about(&traces, Some(entry.id), 9).await?.is_empty());
+    ensure!(about == [entry.clone(), done.clone()], "{about:?}");
+    ensure!(read.departures().list_entries_about(&traces, Some(done.id), 9).await?.is_empty());
     drop(read);
     write(world, (traces, entry.id), |tx, (traces, id)| {
         Box::pin(async move {

@@ -3,13 +3,16 @@
 use anyhow::{Context, Result, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    FlowNode, FlowRun, Forked, NodePhase, Order, PageRequest, StoreExt, Workflow, WriteFlows,
+    FlowNode, FlowRun, Forked, NodePhase, ObjectAccess, ObjectRef, Order, PageRequest, StoreExt,
+    Workflow, WriteFlows,
 };
-use gantry_types::{EngineErrorKind, OrganizationId, WorkflowId};
+use gantry_rules::sharing::Visibility;
+use gantry_types::{EngineErrorKind, JobId, OrganizationId, UserId, WorkflowId};
 use serde_json::json;
 
 use super::World;
 use super::fork::fork;
+use super::sharing;
 use super::world::{START, failure, success};
 use crate::conformance::Outcome;
 
@@ -138,9 +141,9 @@ pub async fn a_runs_nodes_find_their_jobs(world: &World) -> Outcome {
     let jobs: Vec<_> = found.iter().map(|node| (node.node.as_str(), node.job_id)).collect();
     ensure!(jobs == [("good", Some(ids[0])), ("bad", Some(ids[1]))], "{jobs:?}");
     ensure!(flows.list_flow_nodes(stranger, id).await?.is_empty());
-    ensure!(flows.find_reusable(account, "key of good").await? == Some(ids[0]));
-    ensure!(flows.find_reusable(account, "key of bad").await?.is_none(), "a failure is reused");
-    ensure!(flows.find_reusable(stranger, "key of good").await?.is_none());
+    ensure!(flows.find_reusable(account, "key of good", id).await? == Some(ids[0]));
+    ensure!(flows.find_reusable(account, "key of bad", id).await?.is_none(), "a failure is reused");
+    ensure!(flows.find_reusable(stranger, "key of good", id).await?.is_none());
     ensure!(flows.find_flow_run(account, id).await? == Some(run.clone()));
     ensure!(flows.find_flow_run(stranger, id).await?.is_none());
     ensure!(flows.find_owner(id).await? == Some(account));
@@ -150,5 +153,47 @@ pub async fn a_runs_nodes_find_their_jobs(world: &World) -> Outcome {
     drop(read);
     let again = world.claim_job(id).await?;
     world.end(&again, success(), Some(0)).await?;
+    Ok(())
+}
+
+/// Keeps a job of somebody for its maker alone.
+async fn restrict(world: &World, account: OrganizationId, (id, by): (JobId, UserId)) -> Outcome {
+    let access = ObjectAccess {
+        object: ObjectRef::Job(id),
+        made_by: Some(by),
+        visibility: Visibility::Restricted,
+        grants: Vec::new(),
+    };
+    Ok(sharing::set(world, account, &access).await?)
+}
+
+/// A result that was kept from the others is used again by restricted runs of the same person, and
+/// by no other run.
+pub async fn a_restricted_result_is_used_again_by_its_own_person(world: &World) -> Outcome {
+    let account = world.account(10).await?;
+    let (maker, other) = (UserId::generate(), UserId::generate());
+    let first = sharing::submit(world, account, maker).await?;
+    let root = world.claim_job(first).await?;
+    ensure!(fork(world, &root, 1, 0).await? == Forked::Waiting);
+    write(world, move |flows| {
+        Box::pin(async move { flows.put_flow_nodes(account, first, &[node("good", 0)]).await })
+    })
+    .await?;
+    let child = world.claim(1).await?.pop().context("the child")?;
+    world.end(&child, success(), Some(0)).await?;
+    let again = world.claim_job(first).await?;
+    world.end(&again, success(), Some(0)).await?;
+    restrict(world, account, (first, maker)).await?;
+    for (by, is_restricted, is_used) in
+        [(maker, true, true), (maker, false, false), (other, true, false), (other, false, false)]
+    {
+        let run = sharing::submit(world, account, by).await?;
+        if is_restricted {
+            restrict(world, account, (run, by)).await?;
+        }
+        let read = world.read().await?;
+        let found = read.flows().find_reusable(account, "key of good", run).await?;
+        ensure!(found == is_used.then_some(child.job.id), "{by}, {is_restricted}: {found:?}");
+    }
     Ok(())
 }

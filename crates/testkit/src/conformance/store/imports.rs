@@ -89,6 +89,36 @@ pub async fn costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed(
     Ok(())
 }
 
+/// What hashes of Argon2id cost is told without the hashes, and of no others.
+pub async fn costs_of_argon2id_are_told_each_once(world: &World) -> Outcome {
+    let before = list_argon2_costs(world).await?;
+    ensure!(before.is_empty(), "{before:?}");
+    let rest = "$egolVEXy0dbxdyfunAOyRg$WymSoN0cjkns7Aq9KrRcFwdHTGSCiOy2JZdy8YyDDBM";
+    let (small, large) = ("$argon2id$v=19$m=8,t=1,p=1", "$argon2id$v=19$m=1048576,t=12,p=4");
+    let hashes = [
+        format!("{small}{rest}"),
+        format!("{small}$c2FsdHNhbHQ{rest}"),
+        format!("{large}{rest}"),
+        "$2b$05$H7FhKUX9cnvp.VLZuEcMu.dqM1nOA7U/OwoLM8wrzVPVPRVpwyWP6".to_owned(),
+        String::new(),
+    ];
+    for (number, hash) in hashes.into_iter().enumerate() {
+        let mut new = new_user(&format!("{number}@example.org"), world.plan.id, START);
+        new.user.password_hash = hash;
+        insert(world, &new, None).await?;
+    }
+    let told = list_argon2_costs(world).await?;
+    ensure!(told == [large, small], "{told:?}");
+    Ok(())
+}
+
+async fn list_argon2_costs(world: &World) -> Result<Vec<String>> {
+    let read = world.read().await?;
+    let mut told = read.access().list_argon2_costs().await?;
+    told.sort_unstable();
+    Ok(told)
+}
+
 /// A choice is replaced by a later one, forgotten with a change of plan, and let go.
 pub async fn a_choice_of_plan_is_kept_until_the_plan_changes(world: &World) -> Outcome {
     let new = new_user("ada@example.org", world.plan.id, START);

@@ -27,6 +27,7 @@ fn payment(account: OrganizationId, name: &str) -> Payment {
         provider: "story".to_owned(),
         provider_ref: name.to_owned(),
         subscription_id: None,
+        subscription_ref: None,
         lot_id: None,
         amount: Money { minor: 1_000, currency: Currency::usd() },
         refunded_minor: 0,

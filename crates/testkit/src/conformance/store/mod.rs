@@ -6,6 +6,7 @@ pub mod access;
 pub mod accounts;
 pub mod allowances;
 pub mod asks;
+pub mod audit;
 pub mod cancel;
 pub mod catalog;
 pub mod claim;
@@ -27,6 +28,7 @@ pub mod locks;
 pub mod models;
 pub mod notes;
 mod open;
+pub mod payment_links;
 pub mod payment_returns;
 pub mod payments;
 pub mod people;
@@ -43,6 +45,7 @@ pub mod sharing;
 pub mod submit;
 pub mod subscriptions;
 pub mod sweep;
+pub mod trials;
 pub mod usage;
 pub mod vouching;
 mod world;
@@ -67,6 +70,7 @@ macro_rules! store_conformance {
             locks::joining_at_once_takes_no_more_than_the_seats,
             locks::ads_begun_at_once_are_counted_exactly,
             imports::costs_of_hashes_from_elsewhere_are_known_until_they_are_renewed,
+            imports::costs_of_argon2id_are_told_each_once,
             imports::a_choice_of_plan_is_kept_until_the_plan_changes,
             imports::sessions_know_what_they_are_for,
             identity::links_are_good_once,
@@ -88,9 +92,10 @@ macro_rules! store_conformance {
             accounts::a_fall_of_a_balance_is_told_once,
             accounts::the_ledger_and_the_audit_log_keep_what_was_written,
             accounts::the_ledger_is_filtered,
+            audit::lines_are_read_by_identifier_whatever_their_times,
             payments::a_checkout_is_finished_once,
             payments::a_subscription_is_kept_as_it_was_told,
-            payments::the_end_of_a_trial_is_told_of_once,
+            trials::the_end_of_a_trial_is_told_of_once,
             payments::a_payment_may_succeed_later,
             payments::an_event_is_noted_once,
             payments::spent_credits_are_owed,
@@ -99,6 +104,8 @@ macro_rules! store_conformance {
             payments::open_checkouts_are_listed,
             discounts::a_discount_is_kept_step_by_step,
             discounts::a_discount_that_was_not_told_is_asked_for,
+            payment_links::payments_told_before_their_subscription_are_its_own,
+            payment_links::open_pages_are_listed_by_their_organization,
             payment_returns::a_refund_that_failed_stays_so,
             payment_returns::disputes_are_kept_one_by_one,
             payment_returns::events_that_are_given_up_stay_unclear,
@@ -109,6 +116,8 @@ macro_rules! store_conformance {
             debts::what_a_job_did_not_spend_pays_what_is_owed,
             debts::no_more_returns_than_is_not_owed,
             debts::a_debt_is_paid_before_a_lot_expires,
+            debts::what_expired_is_not_owed,
+            debts::of_an_expired_lot_what_was_spent_is_owed,
             invoices::numbers_have_neither_gaps_nor_twins,
             invoices::an_invoice_is_its_organizations_and_a_payment_has_one,
             invoices::a_number_of_another_series_is_passed_over,
@@ -183,11 +192,13 @@ macro_rules! store_conformance {
             schedules::a_nominal_time_has_one_run,
             flows::a_workflow_has_revisions,
             flows::a_runs_nodes_find_their_jobs,
+            flows::a_restricted_result_is_used_again_by_its_own_person,
             flags::a_flag_is_kept_changed_and_removed,
             models::models_have_cards_and_versions,
             models::a_deleted_model_is_gone_and_not_used_again,
             sharing::a_restricted_job_is_seen_by_who_may,
             sharing::a_job_sees_what_its_asker_sees,
+            sharing::a_restricted_workflow_hides_its_revisions,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
             closings::an_organization_closes_and_is_kept_after_all,

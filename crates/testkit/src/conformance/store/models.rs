@@ -139,7 +139,9 @@ pub async fn a_deleted_model_is_gone_and_not_used_again(world: &World) -> Outcom
     world.store.settle(command).await?;
     let of_tree = ModelFilter { job: Some(root_id), ..ModelFilter::default() };
     ensure!(list(world, account, of_tree.clone()).await? == [id], "not found by its tree");
-    ensure!(world.read().await?.flows().find_reusable(account, "key").await? == Some(job_id));
+    ensure!(
+        world.read().await?.flows().find_reusable(account, "key", root_id).await? == Some(job_id)
+    );
     let delete = |who: OrganizationId| {
         world.store.write::<(), StoreError, _>(move |tx| {
             Box::pin(async move { tx.models().delete_model(who, id, World::at(9)).await })
@@ -149,7 +151,10 @@ pub async fn a_deleted_model_is_gone_and_not_used_again(world: &World) -> Outcom
     delete(account).await?;
     ensure!(list(world, account, of_tree).await?.is_empty());
     let read = world.read().await?;
-    ensure!(read.flows().find_reusable(account, "key").await?.is_none(), "it is used again");
+    ensure!(
+        read.flows().find_reusable(account, "key", root_id).await?.is_none(),
+        "it is used again"
+    );
     ensure!(read.catalog().find_artifact(account, id).await?.is_none());
     ensure!(read.chores().list_doomed_blobs(World::at(8), 9).await?.is_empty(), "too early");
     ensure!(read.chores().list_doomed_blobs(World::at(9), 9).await? == [key], "bytes are left");

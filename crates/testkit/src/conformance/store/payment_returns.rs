@@ -20,6 +20,7 @@ async fn pay(world: &World) -> anyhow::Result<PaymentId> {
         provider: "story".to_owned(),
         provider_ref: "pi_1".to_owned(),
         subscription_id: None,
+        subscription_ref: None,
         lot_id: None,
         amount: Money { minor: 1_000, currency: Currency::usd() },
         refunded_minor: 0,

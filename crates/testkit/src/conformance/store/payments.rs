@@ -9,7 +9,6 @@ use gantry_ports::store::{
 };
 use gantry_rules::account::LotOrigin;
 use gantry_rules::discount::KnownDiscount;
-use gantry_rules::period::Period;
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{
     AtPeriodEnd, Standing, Subscription, SubscriptionState, SubscriptionStatus,
@@ -128,53 +127,6 @@ pub async fn a_subscription_is_kept_as_it_was_told(world: &World) -> Outcome {
     Ok(())
 }
 
-/// The end of a trial is told of once, near it, and only where the subscription goes on.
-pub async fn the_end_of_a_trial_is_told_of_once(world: &World) -> Outcome {
-    let account = world.account(0).await?;
-    let plan_id = world.overview(account).await?.plan.id;
-    let goes_on = subscription(account, plan_id);
-    let [mut cancelled, mut paid] = [goes_on.clone(), goes_on.clone()];
-    cancelled.standing.state.at_period_end = AtPeriodEnd::Cancel;
-    paid.standing.state.status = SubscriptionStatus::Active;
-    for (number, other) in [&mut cancelled, &mut paid].into_iter().enumerate() {
-        other.id = SubscriptionId::generate();
-        other.provider_ref = format!("other_{number}");
-    }
-    let all = [goes_on.clone(), cancelled.clone(), paid.clone()];
-    world
-        .store
-        .write::<(), StoreError, _>(move |tx| {
-            let all = all.clone();
-            Box::pin(async move {
-                for one in &all {
-                    tx.payments().insert_subscription(one).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
-    for (start, end, found) in [(0, 600, 0), (0, 601, 1), (600, 601, 1), (601, 900, 0)] {
-        let span = Period { start: World::at(start), end: World::at(end) };
-        let ending = world.read().await?.payments().list_ending_trials(span, 10).await?;
-        ensure!(ending.len() == found, "{start} to {end}: {ending:?}");
-        ensure!(ending.iter().all(|one| *one == goes_on));
-    }
-    let note = |id: SubscriptionId| {
-        world.store.write::<Option<Subscription>, StoreError, _>(move |tx| {
-            Box::pin(async move { tx.payments().note_trial_told(id, World::at(500)).await })
-        })
-    };
-    for id in [cancelled.id, paid.id, SubscriptionId::generate()] {
-        ensure!(note(id).await?.is_none());
-    }
-    let (first, second) = tokio::join!(note(goes_on.id), note(goes_on.id));
-    let told: Vec<Subscription> = [first?, second?].into_iter().flatten().collect();
-    ensure!(told == [goes_on], "{told:?}");
-    let span = Period { start: World::at(0), end: World::at(601) };
-    ensure!(world.read().await?.payments().list_ending_trials(span, 10).await?.is_empty());
-    Ok(())
-}
-
 /// A payment that failed and then succeeds is one payment.
 pub async fn a_payment_may_succeed_later(world: &World) -> Outcome {
     let account = world.account(0).await?;
@@ -184,6 +136,7 @@ pub async fn a_payment_may_succeed_later(world: &World) -> Outcome {
         provider: "story".to_owned(),
         provider_ref: "in_1".to_owned(),
         subscription_id: None,
+        subscription_ref: None,
         lot_id: None,
         amount: dollars(4_900),
         refunded_minor: 0,
@@ -192,7 +145,8 @@ pub async fn a_payment_may_succeed_later(world: &World) -> Outcome {
         at: START,
         trail: PaymentTrail::default(),
     };
-    let later = Payment { status: PaymentStatus::Received, ..payment.clone() };
+    let (status, description) = (PaymentStatus::Received, "a month of all".to_owned());
+    let later = Payment { status, description, ..payment.clone() };
     let both = [payment, later.clone()];
     world
         .store
@@ -300,6 +254,7 @@ pub async fn a_payment_keeps_its_trail(world: &World) -> Outcome {
         provider: "story".to_owned(),
         provider_ref: "in_9".to_owned(),
         subscription_id: None,
+        subscription_ref: None,
         lot_id: None,
         amount: dollars(1_000),
         refunded_minor: 200,

@@ -140,6 +140,7 @@ async fn pay(world: &World, organization_id: OrganizationId) -> anyhow::Result<(
         provider: "story".to_owned(),
         provider_ref: "in_1".to_owned(),
         subscription_id: None,
+        subscription_ref: None,
         lot_id: None,
         amount: Money { minor: 4_900, currency: Currency::usd() },
         refunded_minor: 4_900,

@@ -7,7 +7,7 @@ use gantry_ports::store::{
 };
 use gantry_rules::submission::{OnRefusal, Origin};
 use gantry_rules::zone::Zone;
-use gantry_types::{JobId, OrganizationId, ScheduleId, ScheduleRunId};
+use gantry_types::{JobId, OrganizationId, ScheduleId, ScheduleRunId, UserId};
 use serde_json::{Value, json};
 
 use super::World;
@@ -67,6 +67,8 @@ pub async fn a_schedule_is_kept_changed_and_deleted(world: &World) -> Outcome {
     ensure!(read.schedules().get_zone(account).await? == Zone::utc());
     drop(read);
     kept.name = "Paused".into();
+    // Whoever changed it has it from then on.
+    kept.created_by = Some(UserId::generate());
     kept.state = ScheduleState::Paused;
     kept.next_at = None;
     let (changed, foreign) = (kept.clone(), Schedule { organization_id: stranger, ..kept.clone() });

@@ -4,23 +4,26 @@ use anyhow::{Context, Result, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
     JobFilter, ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, Order, PageRequest, Sight,
-    StoreExt,
+    StoreExt, Workflow,
 };
 use gantry_rules::sharing::{GrantLevel, Visibility};
 use gantry_rules::submission::Submission;
-use gantry_types::{JobId, OrganizationId, Role, UserId};
+use gantry_types::{JobId, OrganizationId, Role, UserId, WorkflowId};
+use serde_json::json;
 
 use super::World;
 use super::world::{START, submission};
 use crate::conformance::Outcome;
 use crate::installation::new_user;
 
-async fn submit(world: &World, account: OrganizationId, by: UserId) -> Result<JobId> {
+/// Submits a job of somebody.
+pub(super) async fn submit(world: &World, account: OrganizationId, by: UserId) -> Result<JobId> {
     let new = Submission { submitted_by: Some(by), ..submission(account, 0) };
     Ok(world.try_submit(new).await?.job_id)
 }
 
-async fn set(
+/// Says who sees a thing.
+pub(super) async fn set(
     world: &World,
     account: OrganizationId,
     access: &ObjectAccess,
@@ -151,5 +154,58 @@ pub async fn a_job_sees_what_its_asker_sees(world: &World) -> Outcome {
     let unknown = JobId::generate();
     let read = world.read().await?;
     ensure!(read.sharing().find_sight_of_job(account, unknown).await?.is_none());
+    Ok(())
+}
+
+/// A workflow that is kept from somebody has no revision for them, whoever wrote it; each revision
+/// tells who did.
+pub async fn a_restricted_workflow_hides_its_revisions(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let (maker, editor) = (UserId::generate(), UserId::generate());
+    let guest = join(world, account, Role::Member).await?;
+    let first = Workflow {
+        id: WorkflowId::generate(),
+        organization_id: account,
+        name: "Secret".into(),
+        revision: 1,
+        definition: json!({"nodes": []}),
+        created_by: Some(maker),
+        created_at: START,
+        changed_at: START,
+    };
+    let id = first.id;
+    world
+        .store
+        .write::<(), StoreError, _>(move |tx| {
+            let second = Workflow { revision: 2, ..first.clone() };
+            let first = first.clone();
+            Box::pin(async move {
+                tx.flows().insert_workflow(&first).await?;
+                tx.flows().update_workflow(&second, Some(editor)).await
+            })
+        })
+        .await?;
+    let access = ObjectAccess {
+        object: ObjectRef::Workflow(id),
+        made_by: Some(maker),
+        visibility: Visibility::Restricted,
+        grants: vec![ObjectGrant { user_id: guest, level: GrantLevel::Viewer }],
+    };
+    set(world, account, &access).await?;
+    for (sight, sees) in [
+        (Sight::Everything, true),
+        (Sight::Member(maker), true),
+        (Sight::Member(guest), true),
+        (Sight::Member(editor), false),
+    ] {
+        let read = world.store.read_as(sight).await?;
+        let flows = read.flows();
+        ensure!(flows.find_workflow(account, id).await?.is_some() == sees, "{sight:?}");
+        for (number, author) in [(1, maker), (2, editor)] {
+            let found = flows.find_revision(account, id, number).await?;
+            let expected = sees.then_some(Some(author));
+            ensure!(found.map(|revision| revision.created_by) == expected, "{sight:?}: {number}");
+        }
+    }
     Ok(())
 }

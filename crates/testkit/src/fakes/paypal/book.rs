@@ -56,6 +56,8 @@ pub(super) struct Payment {
     pub paid: Sum,
     pub refunded: i64,
     pub custom: Value,
+    /// The order that it is of.
+    pub order: Option<String>,
     pub subscription: Option<String>,
     pub at: i64,
 }
@@ -79,8 +81,8 @@ pub(super) struct Book {
     pub outbox: Vec<String>,
     /// Whether nothing is charged for now.
     pub is_late: bool,
-    /// How the path of the request ends whose answer is lost.
-    pub lost: Option<&'static str>,
+    /// How the paths of the next requests end whose answers are lost.
+    pub lost: Vec<&'static str>,
 }
 
 impl Book {
@@ -170,6 +172,7 @@ impl Payment {
         json!({
             "id": self.id, "status": status, "amount": self.paid.show(), "final_capture": true,
             "custom_id": self.custom, "create_time": show_time(self.at),
+            "supplementary_data": { "related_ids": { "order_id": self.order } },
         })
     }
 

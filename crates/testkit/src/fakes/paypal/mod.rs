@@ -13,6 +13,7 @@ mod proofs;
 mod refusal;
 mod revisions;
 mod routes;
+mod strangers;
 mod subscriptions;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::calendar::DAY;
 use super::card::Card;
 use super::desk::{Desk, Provider};
 use super::{FakeAnswer, FakeDelivery, FakePaid, FakeRequest, Trouble};
@@ -71,6 +73,34 @@ impl FakePayPal {
     pub fn pay_after_consent(&self, page: &str) -> Result<FakePaid> {
         let now = self.desk.now();
         self.desk.book().pay(page, Card::Pays, now)
+    }
+
+    /// A stranger approves an order of their own making, with a custom ID that they copied.
+    ///
+    /// # Errors
+    /// For what is no amount.
+    pub fn approve_own_order(&self, custom_id: &str, dollars: &str) -> Result<()> {
+        let now = self.desk.now();
+        self.desk.book().approve_own_order(custom_id, dollars, now)
+    }
+
+    /// A buyer changes the amount of an order from within their browser before they approve it.
+    ///
+    /// # Errors
+    /// For an order that there is not, and what is no amount.
+    pub fn change_amount(&self, order: &str, dollars: &str) -> Result<()> {
+        self.desk.book().change_amount(order, dollars)
+    }
+
+    /// A stranger begins a subscription of their own making, with the plan and the custom ID of the
+    /// one on a page, that costs nothing for some days.
+    ///
+    /// # Errors
+    /// When there is no subscription on the page.
+    pub fn begin_own_subscription(&self, page: &str, days: i64) -> Result<()> {
+        let now = self.desk.now();
+        let start = now + days * DAY;
+        self.desk.book().begin_own_subscription(page, (start, now))
     }
 
     /// PayPal decides about the dispute of a payment.
@@ -164,7 +194,12 @@ impl FakePayPal {
 
     /// Does the next request whose path ends so, and loses the answer on the way.
     pub fn lose_answer_of(&self, end: &'static str) {
-        self.desk.book().lost = Some(end);
+        self.lose_answers_of(end, 1);
+    }
+
+    /// The same for the next `count` requests.
+    pub fn lose_answers_of(&self, end: &'static str, count: usize) {
+        self.desk.book().lost = vec![end; count];
     }
 
     /// How many tokens it gave.
@@ -188,6 +223,6 @@ impl Provider for Book {
     }
 
     fn lets_go(&mut self, request: &FakeRequest, _: &FakeAnswer) -> bool {
-        self.lost.take_if(|end| request.path.ends_with(*end)).is_none()
+        self.lost.pop_if(|end| request.path.ends_with(*end)).is_none()
     }
 }

@@ -71,6 +71,7 @@ impl Book {
             paid: order.sum.clone(),
             refunded: 0,
             custom: order.unit["custom_id"].clone(),
+            order: Some(order.id.clone()),
             subscription: None,
             at: now,
         };

@@ -152,6 +152,7 @@ impl Book {
             paid: charged.price.clone(),
             refunded: 0,
             custom: charged.custom.clone(),
+            order: None,
             subscription: Some(charged.id.clone()),
             at,
         };

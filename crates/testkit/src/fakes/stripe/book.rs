@@ -20,6 +20,7 @@ pub(super) enum Card {
     AsksFirst,
     Disputes,
     Suspicious,
+    Blocked,
 }
 
 impl Card {
@@ -32,6 +33,7 @@ impl Card {
             "4000002500003155" => Self::AsksFirst,
             "4000000000000259" => Self::Disputes,
             "4000000000009235" => Self::Suspicious,
+            "4100000000000019" => Self::Blocked,
             _ => return None,
         })
     }
@@ -39,7 +41,7 @@ impl Card {
     pub(super) const fn pays_again(self) -> bool {
         match self {
             Self::Pays | Self::AsksFirst | Self::Disputes | Self::Suspicious => true,
-            Self::PaysOnce | Self::Declined => false,
+            Self::PaysOnce | Self::Declined | Self::Blocked => false,
         }
     }
 }
@@ -84,6 +86,8 @@ pub(super) struct Session {
     pub subscription: Option<String>,
     /// What was paid in the end.
     pub total: i64,
+    /// The tax in that, once it was worked out.
+    pub tax: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -178,6 +182,8 @@ pub(super) struct Book {
     pub refunds: Vec<Value>,
     /// Promotion codes and their coupons.
     pub codes: BTreeMap<String, Coupon>,
+    /// The percents that are added to what is paid once on pages that want taxes, where any are.
+    pub tax_percent: Option<i64>,
     /// All events, oldest first.
     pub events: Vec<Value>,
     /// The names of those that were not taken yet.

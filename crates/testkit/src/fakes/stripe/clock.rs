@@ -38,7 +38,7 @@ impl Book {
         pages.chain(renewals).chain(due).min_by_key(|(at, _)| *at)
     }
 
-    fn expire(&mut self, id: &str, at: i64) {
+    pub(super) fn expire(&mut self, id: &str, at: i64) {
         let Some(session) = self.sessions.get_mut(id) else { return };
         session.status = "expired";
         let shown = session.show("http://127.0.0.1");
@@ -66,6 +66,12 @@ impl Book {
         if let Some(known) = self.subscriptions.get_mut(id) {
             known.due = Some(Due { invoice, at: at + DRAFT, failures: 0 });
         }
+    }
+
+    /// Begins the next period now, and asks for its money without waiting.
+    pub(super) fn bill_at_once(&mut self, id: &str, now: i64) {
+        self.renew(id, now);
+        self.ask(id, now);
     }
 
     /// Asks for the money of an invoice.

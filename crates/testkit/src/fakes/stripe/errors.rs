@@ -26,6 +26,11 @@ impl Refusal {
         }
     }
 
+    /// What is asked for is not possible as things stand.
+    pub(super) fn invalid_state(message: &str) -> Self {
+        Self { code: None, param: None, ..Self::invalid("", "", message) }
+    }
+
     /// A thing is not there.
     pub(super) fn missing(what: &str, id: &str) -> Self {
         let message = format!("No such {what}: '{id}'");

@@ -14,6 +14,7 @@ mod pages;
 mod params;
 mod routes;
 mod show;
+mod trials;
 
 use std::time::Duration;
 
@@ -87,6 +88,16 @@ impl FakeStripe {
         self.desk.book().complete(session, (Card::AsksFirst, None), now)
     }
 
+    /// A buyer pays on a Payment Link that the account has for something else, having written a
+    /// reference of their own into its address.
+    ///
+    /// # Errors
+    /// As [`FakeStripe::pay`].
+    pub fn pay_by_link(&self, reference: &str, (minor, currency): (i64, &str)) -> Result<FakePaid> {
+        let now = self.desk.now();
+        self.desk.book().pay_by_link(reference, (minor, currency), now)
+    }
+
     /// Another card for a customer of a subscription, as the portal takes it.
     ///
     /// # Errors
@@ -100,6 +111,20 @@ impl FakeStripe {
         Ok(())
     }
 
+    /// Whoever keeps the account lets a subscription be paid by the week, which is told.
+    ///
+    /// # Errors
+    /// When there is no such subscription.
+    pub fn bill_weekly(&self, subscription: &str) -> Result<()> {
+        let now = self.desk.now();
+        let mut book = self.desk.book();
+        let known = book.subscriptions.get_mut(subscription).context("a subscription")?;
+        known.price.interval = Some("week".to_owned());
+        let shown = known.show();
+        book.tell("customer.subscription.updated", shown, now);
+        Ok(())
+    }
+
     /// Offers a promotion code for a coupon.
     ///
     /// # Errors
@@ -110,6 +135,11 @@ impl FakeStripe {
         ensure!(!book.codes.contains_key(code), "there is a code {code}");
         book.codes.insert(code.to_owned(), coupon);
         Ok(())
+    }
+
+    /// Adds taxes from now on, by Stripe Tax, to what is paid once on a page that wants them.
+    pub fn add_taxes(&self, percent: i64) {
+        self.desk.book().tax_percent = Some(percent);
     }
 
     /// The bank decides about the dispute of a payment.

@@ -93,6 +93,9 @@ impl Book {
             let price = self.require_price(&changed, fields)?;
             return self.switch(changed, price, now);
         }
+        if let Some(end) = fields.find("trial_end") {
+            return self.move_trial_end(changed, end, now);
+        }
         let shown = changed.show();
         self.subscriptions.insert(id.to_owned(), changed);
         self.tell("customer.subscription.updated", shown.clone(), now);

@@ -3,11 +3,14 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Map;
 
-use super::book::{Book, Card, Customer, Line, Session, Subscription};
+use super::book::{Book, Card, Customer, Line, Price, Session, Subscription};
 use super::clock::later;
 use super::coupons::Discount;
 use super::require_open;
 use crate::fakes::FakePaid;
+
+/// A card, whose it is, and what is noted on what it pays.
+type Payer = (Card, Option<String>, Map<String, serde_json::Value>);
 
 impl Book {
     pub(super) fn pay(
@@ -19,11 +22,43 @@ impl Book {
         let open = self.sessions.get(session).context("there is no such page")?;
         require_open(open.status)?;
         match card {
-            Card::Declined => Ok(FakePaid::Declined),
+            Card::Declined | Card::Blocked => {
+                self.decline(session, card, now);
+                Ok(FakePaid::Declined)
+            }
             Card::AsksFirst => Ok(FakePaid::AfterConsent),
             Card::Pays | Card::PaysOnce | Card::Disputes | Card::Suspicious => {
                 self.complete(session, (card, code), now)
             }
+        }
+    }
+
+    /// Tells of an attempt in vain. A trial asks for nothing; and what an invoice asks for does not
+    /// say whose it is.
+    fn decline(&mut self, session: &str, card: Card, now: i64) {
+        let Some(mut session) = self.sessions.get(session).cloned() else { return };
+        if session.trial_days > 0 {
+            return;
+        }
+        let buys_once = session.price.interval.is_none();
+        let intent = session.payment_intent.clone().unwrap_or_else(|| self.name("pi"));
+        let charge = super::book::Charge {
+            id: self.name("ch"),
+            intent: intent.clone(),
+            customer: session.customer.clone(),
+            amount: session.price.amount,
+            refunded: 0,
+            currency: session.price.currency.clone(),
+            metadata: if buys_once { session.inner_metadata.clone() } else { Map::new() },
+            card,
+            paid: false,
+            created: now,
+            dispute: None,
+        };
+        self.tell("charge.failed", charge.show(), now);
+        if buys_once {
+            session.payment_intent = Some(intent);
+            self.sessions.insert(session.id.clone(), session);
         }
     }
 
@@ -44,6 +79,9 @@ impl Book {
         };
         let off = coupon.as_ref().map(|coupon| coupon.take_off(&session.price)).transpose()?;
         session.total = session.price.amount - off.unwrap_or_default();
+        let is_taxed = session.adds_taxes && session.price.interval.is_none();
+        session.tax = self.tax_percent.filter(|_| is_taxed).map(|rate| session.total * rate / 100);
+        session.total += session.tax.unwrap_or_default();
         session.status = "complete";
         match session.price.interval.clone() {
             Some(interval) => {
@@ -58,13 +96,53 @@ impl Book {
         Ok(FakePaid::Yes)
     }
 
+    /// A page that no server asked for.
+    pub(super) fn pay_by_link(
+        &mut self,
+        reference: &str,
+        (amount, currency): (i64, &str),
+        now: i64,
+    ) -> Result<FakePaid> {
+        let price = Price {
+            id: self.name("price"),
+            product: self.name("prod"),
+            amount,
+            currency: currency.to_owned(),
+            interval: None,
+        };
+        let session = Session {
+            id: self.name("cs_test"),
+            reference: Some(reference.to_owned()),
+            metadata: Map::new(),
+            inner_metadata: Map::new(),
+            customer: None,
+            title: "Something else".to_owned(),
+            trial_days: 0,
+            takes_codes: false,
+            adds_taxes: false,
+            success_url: "https://shop.example/thanks".to_owned(),
+            cancel_url: None,
+            created: now,
+            status: "open",
+            payment_intent: None,
+            subscription: None,
+            total: amount,
+            tax: None,
+            price,
+        };
+        let id = session.id.clone();
+        self.sessions.insert(id.clone(), session);
+        self.complete(&id, (Card::Pays, None), now)
+    }
+
     fn take_once(&mut self, session: &mut Session, card: Card, now: i64) {
         if session.total == 0 {
             return;
         }
         let (whose, metadata) = (session.customer.clone(), session.inner_metadata.clone());
         let money = (session.total, session.price.currency.clone());
-        let intent = self.take(money, (card, whose, metadata), now);
+        let intent = session.payment_intent.clone().unwrap_or_else(|| self.name("pi"));
+        self.take_by(&intent, money, ((card, whose, metadata), now));
         session.payment_intent = Some(intent);
     }
 
@@ -152,16 +230,22 @@ impl Book {
     }
 
     /// Takes money; the movement's name.
-    pub(super) fn take(
-        &mut self,
-        (amount, currency): (i64, String),
-        (card, customer, metadata): (Card, Option<String>, Map<String, serde_json::Value>),
-        now: i64,
-    ) -> String {
+    pub(super) fn take(&mut self, money: (i64, String), payer: Payer, now: i64) -> String {
         let intent = self.name("pi");
+        self.take_by(&intent, money, (payer, now));
+        intent
+    }
+
+    /// Takes money by a movement that has its name already.
+    fn take_by(
+        &mut self,
+        intent: &str,
+        (amount, currency): (i64, String),
+        ((card, customer, metadata), now): (Payer, i64),
+    ) {
         let mut charge = super::book::Charge {
             id: self.name("ch"),
-            intent: intent.clone(),
+            intent: intent.to_owned(),
             customer,
             amount,
             refunded: 0,
@@ -181,6 +265,5 @@ impl Book {
             self.tell("charge.dispute.funds_withdrawn", shown, now);
         }
         self.charges.insert(charge.id.clone(), charge);
-        intent
     }
 }

@@ -16,10 +16,12 @@ pub(super) enum Kind {
     Boolean,
     Currency,
     Address,
+    /// Seconds since 1970, or `now`.
+    Moment,
     Word(&'static [&'static str]),
 }
 
-use Kind::{Address, Boolean, Currency, Integer, Text, Word};
+use Kind::{Address, Boolean, Currency, Integer, Moment, Text, Word};
 
 type Params = &'static [(&'static str, Kind)];
 
@@ -53,6 +55,7 @@ const INTERVAL: Kind = Word(&["day", "week", "month", "year"]);
 const PRODUCTS: Params = &[("id", Text), ("name", Text), ("metadata[*]", Text), ("expand[]", Text)];
 const SUBSCRIPTION: Params = &[
     ("cancel_at_period_end", Boolean),
+    ("trial_end", Moment),
     ("items[#][id]", Text),
     ("items[#][price_data][currency]", Currency),
     ("items[#][price_data][unit_amount]", Integer),
@@ -100,6 +103,7 @@ const EVENTS: Params = &[
 const ENDPOINTS: &[(&str, &str, Params)] = &[
     ("POST", "/v1/checkout/sessions", SESSIONS),
     ("GET", "/v1/checkout/sessions/{}", ONE),
+    ("POST", "/v1/checkout/sessions/{}/expire", ONE),
     ("POST", "/v1/products", PRODUCTS),
     ("GET", "/v1/subscriptions/{}", ONE),
     ("POST", "/v1/subscriptions/{}", SUBSCRIPTION),
@@ -119,10 +123,11 @@ pub(super) fn find_endpoint<'p>(
         if *known != method {
             return None;
         }
-        let name = match pattern.strip_suffix("{}") {
+        let name = match pattern.split_once("{}") {
             None => (*pattern == path).then_some("")?,
-            Some(prefix) => {
-                path.strip_prefix(prefix).filter(|name| !name.is_empty() && !name.contains('/'))?
+            Some((before, after)) => {
+                let name = path.strip_prefix(before)?.strip_suffix(after)?;
+                Some(name).filter(|name| !name.is_empty() && !name.contains('/'))?
             }
         };
         Some((*pattern, name, *params))
@@ -150,6 +155,9 @@ fn require_kind(kind: Kind, key: &str, value: &str) -> Result<(), Refusal> {
         Integer if value.parse::<i64>().is_err() => {
             refuse("parameter_invalid_integer", format!("Invalid integer: {value}"))
         }
+        Moment if value != "now" && value.parse::<i64>().is_err() => {
+            refuse("parameter_invalid_integer", format!("Invalid timestamp: {value}"))
+        }
         Boolean if !["true", "false"].contains(&value) => {
             refuse("parameter_invalid_boolean", format!("Invalid boolean: {value}"))
         }
@@ -163,7 +171,7 @@ fn require_kind(kind: Kind, key: &str, value: &str) -> Result<(), Refusal> {
             "parameter_invalid",
             format!("Invalid {key}: must be one of {}", words.join(", ")),
         ),
-        Text | Integer | Boolean | Currency | Address | Word(_) => Ok(()),
+        Text | Integer | Boolean | Currency | Address | Moment | Word(_) => Ok(()),
     }
 }
 

@@ -8,6 +8,9 @@ use super::fields::fill;
 use super::show::list;
 use crate::fakes::form::Fields;
 
+/// As many types as events are listed of at once.
+const MOST_KINDS: usize = 20;
+
 impl Book {
     pub(super) fn serve(
         &mut self,
@@ -21,6 +24,7 @@ impl Book {
                 let session = self.sessions.get(name);
                 Ok(session.ok_or_else(|| Refusal::missing("checkout.session", name))?.show(base))
             }
+            "POST /v1/checkout/sessions/{}/expire" => self.close_session(name, (base, now)),
             "POST /v1/products" => self.create_product(fields, now),
             "GET /v1/subscriptions/{}" => self.get_subscription(name)?.show_expanded(fields),
             "POST /v1/subscriptions/{}" => self.change_subscription(name, fields, now),
@@ -28,7 +32,7 @@ impl Book {
             "GET /v1/invoices/{}" => self.show_invoice(name, fields, now),
             "POST /v1/refunds" => self.refund(fields, now),
             "POST /v1/billing_portal/sessions" => self.open_portal(fields, (base, now)),
-            "GET /v1/events" => Ok(self.list_events(fields)),
+            "GET /v1/events" => self.list_events(fields),
             other => Err(Refusal::missing("endpoint", other)),
         }
     }
@@ -70,11 +74,29 @@ impl Book {
             payment_intent: None,
             subscription: None,
             total: price.amount,
+            tax: None,
             price,
         };
         let shown = session.show(base);
         self.sessions.insert(session.id.clone(), session);
         Ok(shown)
+    }
+
+    /// Expires a page before its time; one that is not open is refused.
+    fn close_session(&mut self, name: &str, (base, now): (&str, i64)) -> Result<Value, Refusal> {
+        let session = self.sessions.get(name);
+        let session = session.ok_or_else(|| Refusal::missing("checkout.session", name))?;
+        if session.status != "open" {
+            let message = format!(
+                "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout \
+                 Session has a status of \"{}\".",
+                session.status
+            );
+            return Err(Refusal::invalid_state(&message));
+        }
+        self.expire(name, now);
+        let session = self.sessions.get(name);
+        Ok(session.ok_or_else(|| Refusal::missing("checkout.session", name))?.show(base))
     }
 
     /// The customer that is named, who pays in one currency.
@@ -199,9 +221,13 @@ impl Book {
         })))
     }
 
-    fn list_events(&self, fields: &Fields) -> Value {
+    fn list_events(&self, fields: &Fields) -> Result<Value, Refusal> {
         let since = fields.number("created[gte]").unwrap_or_default();
         let kinds = fields.list("types[]");
+        if kinds.len() > MOST_KINDS {
+            let message = format!("You can list {MOST_KINDS} types of events at most.");
+            return Err(Refusal::invalid("parameter_invalid", "types", &message));
+        }
         let wanted = |event: &&Value| {
             event["created"].as_i64().is_some_and(|created| created >= since)
                 && event["type"]
@@ -209,7 +235,7 @@ impl Book {
                     .is_some_and(|kind| kinds.is_empty() || kinds.contains(&kind))
         };
         let found = self.events.iter().rev().filter(wanted).cloned().collect();
-        page(found, fields, "/v1/events")
+        Ok(page(found, fields, "/v1/events"))
     }
 }
 

@@ -71,13 +71,17 @@ impl Session {
         let open = self.status == "open";
         let settled = if self.total == 0 { "no_payment_required" } else { "paid" };
         let off = if self.status == "complete" { self.off() } else { 0 };
+        let tax = self.tax.unwrap_or_default();
         fill(json!({
             "id": self.id,
             "object": "checkout.session",
             "allow_promotion_codes": self.takes_codes,
-            "amount_subtotal": self.total + off,
+            "amount_subtotal": self.total - tax + off,
             "amount_total": self.total,
-            "automatic_tax": { "enabled": self.adds_taxes },
+            "automatic_tax": {
+                "enabled": self.adds_taxes,
+                "status": self.tax.map(|_| "complete"),
+            },
             "cancel_url": self.cancel_url,
             "client_reference_id": self.reference,
             "created": self.created,
@@ -96,7 +100,7 @@ impl Session {
             "status": self.status,
             "subscription": self.subscription,
             "success_url": self.success_url,
-            "total_details": { "amount_discount": off, "amount_shipping": 0, "amount_tax": 0 },
+            "total_details": { "amount_discount": off, "amount_shipping": 0, "amount_tax": tax },
             "ui_mode": "hosted",
             "url": open.then(|| format!("{base}/c/pay/{}", self.id)),
         }))
@@ -104,7 +108,8 @@ impl Session {
 
     /// What a promotion code took off; a trial is over nothing.
     fn off(&self) -> i64 {
-        if self.trial_days > 0 { 0 } else { self.price.amount - self.total }
+        let tax = self.tax.unwrap_or_default();
+        if self.trial_days > 0 { 0 } else { self.price.amount + tax - self.total }
     }
 }
 
@@ -258,10 +263,18 @@ impl Invoice {
 impl Charge {
     pub(super) fn show(&self) -> Value {
         let (level, score) = match self.card {
+            Card::Blocked => ("highest", 92),
             Card::Suspicious => ("elevated", 71),
             Card::Pays | Card::PaysOnce | Card::Declined | Card::AsksFirst | Card::Disputes => {
                 ("normal", 17)
             }
+        };
+        let (kind, network, reason) = match (self.paid, self.card) {
+            (true, _) => ("authorized", "approved_by_network", None),
+            (false, Card::Blocked) => {
+                ("blocked", "not_sent_to_network", Some("highest_risk_level"))
+            }
+            (false, _) => ("issuer_declined", "declined_by_network", Some("generic_decline")),
         };
         fill(json!({
             "id": self.id,
@@ -277,11 +290,14 @@ impl Charge {
             "disputed": self.dispute.is_some(),
             "livemode": false,
             "metadata": self.metadata,
+            "failure_code": (!self.paid).then_some("card_declined"),
+            "failure_message": (!self.paid).then_some("Your card was declined."),
             "outcome": {
-                "network_status": "approved_by_network",
+                "network_status": network,
+                "reason": reason,
                 "risk_level": level,
                 "risk_score": score,
-                "type": if self.paid { "authorized" } else { "issuer_declined" },
+                "type": kind,
             },
             "paid": self.paid,
             "payment_intent": self.intent,

@@ -204,6 +204,7 @@ pub(super) const PAYMENTS: Source = Source {
         ("provider", Text),
         ("provider_ref", Text),
         ("subscription_id", Id),
+        ("subscription_ref", Text),
         ("description", Text),
         ("amount_minor", Int),
         ("refunded_minor", Int),

@@ -1,5 +1,7 @@
 //! Things that their makers keep from the others of their organization, over HTTP.
 
+mod schedules;
+
 use anyhow::{Context, Result};
 use gantry_testkit::{TestApp, TestClient, TestRequest, TestSettings, WithWorker};
 use gantry_types::Role;
