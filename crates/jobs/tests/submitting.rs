@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use gantry_jobs::NewJob;
 use gantry_ports::Clock;
-use gantry_rules::plan::PlanTerms;
+use gantry_rules::plan::{JobPricing, PlanTerms};
 use gantry_rules::submission::{IdempotencyKey, OnRefusal};
 use gantry_testkit::doors::TestEngine;
 use gantry_testkit::{Installation, generous_terms, new_job};
@@ -25,6 +25,7 @@ async fn the_answer_is_the_row() -> Result<()> {
     let terms = PlanTerms {
         class: PriorityClass::High,
         granted_credits: Credits::new(10),
+        job_pricing: JobPricing::Credits,
         ..generous_terms()
     };
     let installation = Installation::open(&[&TestEngine], terms).await?;

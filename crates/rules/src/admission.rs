@@ -10,7 +10,7 @@ use crate::account::{AccountState, HeldUnits, Hold};
 use crate::ledger::{Movement, Posting};
 use crate::lots;
 use crate::period::{Period, derive_day};
-use crate::plan::{Included, PlanTerms};
+use crate::plan::{Included, JobPricing, PlanTerms};
 use crate::refusal::Refusal;
 use crate::submission::{Accounting, Needs, OnRefusal, Submission};
 
@@ -105,7 +105,7 @@ pub fn readmit(
     Ok(Admission { state: JobState::Queued, hold: Hold { credits, units }, postings })
 }
 
-/// Decides whether a hold may grow by `more` credits.
+/// Decides whether a hold may grow by `more` credits: by none where jobs are included in the plan.
 ///
 /// # Errors
 /// [`Refusal::Credits`] when the balance does not cover it.
@@ -114,6 +114,9 @@ pub fn derive_credits(
     more: Credits,
     now: Timestamp,
 ) -> Result<(Vec<crate::account::HeldCredits>, Vec<Posting>), Refusal> {
+    if account.terms.job_pricing == JobPricing::Included {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let credits = lots::derive_hold(&account.lots, more, now).ok_or_else(|| Refusal::Credits {
         needed: more,
         available: lots::derive_available(&account.lots, now).unwrap_or(Credits::ZERO),

@@ -184,6 +184,25 @@ pub enum Included {
     No,
 }
 
+/// What jobs cost an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobPricing {
+    /// Credits, which are held and settled.
+    #[default]
+    Credits,
+    /// Nothing beyond the plan: the meters alone limit them.
+    Included,
+}
+
+impl JobPricing {
+    /// Whether jobs cost credits.
+    #[must_use]
+    pub fn is_credits(&self) -> bool {
+        *self == Self::Credits
+    }
+}
+
 /// The terms of one version of a plan; customers keep the version that they bought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -211,6 +230,9 @@ pub struct PlanTerms {
     pub retention_days: Option<u32>,
     /// Credits granted with each new account.
     pub granted_credits: Credits,
+    /// What jobs cost; an edition that neither sells nor gives credits asks for none.
+    #[serde(default, skip_serializing_if = "JobPricing::is_credits")]
+    pub job_pricing: JobPricing,
     /// API requests per minute.
     pub requests_per_minute: u32,
     /// Requests above the steady rate that may come at once.

@@ -22,7 +22,7 @@ use gantry_ports::store::{
 };
 use gantry_ports::{BlobStore, Bus, Clock, Store, StoreError};
 use gantry_rules::account::{Lot, LotOrigin};
-use gantry_rules::plan::{Feature, Included, Plan, PlanPrice, PlanTerms, Support};
+use gantry_rules::plan::{Feature, Included, JobPricing, Plan, PlanPrice, PlanTerms, Support};
 use gantry_rules::submission::OnRefusal;
 use gantry_store::{GantryStore, StoreConfig};
 use gantry_types::{
@@ -47,6 +47,7 @@ pub fn generous_terms() -> PlanTerms {
         artifact_bytes: 1 << 30,
         retention_days: None,
         granted_credits: Credits::new(1_000_000),
+        job_pricing: JobPricing::Credits,
         requests_per_minute: 1_000_000,
         request_burst: 1_000_000,
         seats: None,

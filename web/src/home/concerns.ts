@@ -15,7 +15,9 @@ export function findConcerns(
   now = Date.now(),
 ): Concern[] {
   const concerns: Concern[] = [];
-  if (account && account.credits.available < LOW_CREDITS) {
+  const lacksCredits =
+    account?.plan.terms.jobs_cost_credits && account.credits.available < LOW_CREDITS;
+  if (lacksCredits) {
     concerns.push({ kind: 'credits', available: account.credits.available });
   }
   for (const job of jobs) {

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiProblem } from '../api/problem';
 import type { Estimate } from '../api/types';
 import { humanize, useFormat } from '../app/format';
+import { useJobsCostCredits } from '../billing/pricing';
 import { ProblemAlert } from '../parts/ProblemAlert';
 import { Facts, Section } from '../parts/Section';
 
@@ -21,13 +22,20 @@ export interface CostPanelProps {
 function Cost({ estimate }: { estimate: Estimate }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const costs = useJobsCostCredits();
   return (
     <>
-      <p className="cost">
-        <strong>{format.integer(estimate.max_credits)}</strong>{' '}
-        {t('cost.credits', { count: estimate.max_credits })}
-      </p>
-      <p className="muted small">{t('cost.explain')}</p>
+      {costs ? (
+        <>
+          <p className="cost">
+            <strong>{format.integer(estimate.max_credits)}</strong>{' '}
+            {t('cost.credits', { count: estimate.max_credits })}
+          </p>
+          <p className="muted small">{t('cost.explain')}</p>
+        </>
+      ) : (
+        <p className="muted small">{t('cost.included')}</p>
+      )}
       {estimate.cancel_keeps_percent > 0 ? (
         <p className="muted small">
           {t('cost.cancelling', { percent: estimate.cancel_keeps_percent })}

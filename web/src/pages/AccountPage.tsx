@@ -13,6 +13,7 @@ import { Lots } from '../billing/Lots';
 import { Meters } from '../billing/Meters';
 import { OwnLimits } from '../billing/OwnLimits';
 import { Packages, Plans } from '../billing/Plans';
+import { standingFacts } from '../billing/pricing';
 import { Recommend } from '../billing/Recommend';
 import { Invoices, Payments, SubscriptionPanel } from '../billing/SubscriptionPanel';
 import { Usage } from '../billing/Usage';
@@ -32,18 +33,12 @@ function Plan({ account }: { account: Account }) {
   const { t } = useTranslation();
   const format = useFormat();
   const { plan, credits } = account;
+  const costs = plan.terms.jobs_cost_credits;
   return (
     <div className="job-pair">
-      <Section title={t('account.credits')}>
-        {credits.low ? <Alert className="notice">{t('account.low')}</Alert> : null}
-        <Facts
-          facts={[
-            { label: t('account.available'), value: format.integer(credits.available) },
-            { label: t('account.held'), value: format.integer(credits.held) },
-            { label: t('account.running'), value: format.integer(account.running_jobs) },
-            { label: t('account.queued'), value: format.integer(account.queued_jobs) },
-          ]}
-        />
+      <Section title={t(costs ? 'account.credits' : 'nav.jobs')}>
+        {costs && credits.low ? <Alert className="notice">{t('account.low')}</Alert> : null}
+        <Facts facts={standingFacts(account, t, format)} />
       </Section>
       <Section title={t('account.plan', { title: plan.title, version: plan.version })}>
         <ValueTree value={plan.terms} label={t('account.terms')} />
@@ -71,7 +66,7 @@ export function AccountPage() {
             <ChosenPlan account={account.data} />
             <Plan account={account.data} />
             <OwnLimits account={account.data} />
-            <Lots />
+            {account.data.plan.terms.jobs_cost_credits ? <Lots /> : null}
             <Meters account={account.data} />
             <Usage />
           </>
@@ -94,7 +89,7 @@ export function AccountPage() {
         <Payments />
         <Invoices />
         <BillingDetailsPanel />
-        <Ledger />
+        {account.data?.plan.terms.jobs_cost_credits ? <Ledger /> : null}
         <TimeZone />
         <Section title={t('account.you')}>
           <Facts

@@ -12,6 +12,7 @@ import { usePolling } from '../app/live';
 import { useMe } from '../app/me';
 import { ChosenPlan } from '../billing/ChosenPlan';
 import { tellUnits } from '../billing/meterUnits';
+import { standingFacts } from '../billing/pricing';
 import { Checklist } from '../home/Checklist';
 import { TrySample } from '../dataset/samples';
 import { findConcerns } from '../home/concerns';
@@ -66,17 +67,11 @@ function Concerns({ jobs, account }: { jobs: Job[]; account: Account | undefined
 function Credits({ account }: { account: Account }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const costs = account.plan.terms.jobs_cost_credits;
   return (
-    <Section title={t('home.credits')} actions={<Link to="/account">{t('home.toAccount')}</Link>}>
+    <Section title={t(costs ? 'home.credits' : 'nav.jobs')} actions={<Link to="/account">{t('home.toAccount')}</Link>}>
       <div className="stack">
-        <Facts
-          facts={[
-            { label: t('account.available'), value: format.integer(account.credits.available) },
-            { label: t('account.held'), value: format.integer(account.credits.held) },
-            { label: t('account.running'), value: format.integer(account.running_jobs) },
-            { label: t('account.queued'), value: format.integer(account.queued_jobs) },
-          ]}
-        />
+        <Facts facts={standingFacts(account, t, format)} />
         {account.meters
           .filter((meter) => meter.limit !== null)
           .slice(0, 3)

@@ -13,6 +13,7 @@ import { isFinal } from '../api/types';
 import type { Artifact, Job, JobState } from '../api/types';
 import { humanize, useFormat } from '../app/format';
 import { usePolling } from '../app/live';
+import { useJobsCostCredits } from '../billing/pricing';
 import { ApiSnippet } from '../job/ApiSnippet';
 import { Artifacts, hasCharts, hasReport } from '../job/Artifacts';
 import { JobActions } from '../job/JobActions';
@@ -42,6 +43,7 @@ function JobFacts({ job }: { job: Job }) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow(!isFinal(job.state));
+  const costs = useJobsCostCredits();
   const cost = isFinal(job.state)
     ? t('job.costSettled', {
         cost: format.integer(job.cost),
@@ -52,7 +54,7 @@ function JobFacts({ job }: { job: Job }) {
     <Section title={t('job.about')}>
       <Facts
         facts={[
-          { label: t('job.cost'), value: cost },
+          ...(costs ? [{ label: t('job.cost'), value: cost }] : []),
           ...(job.penalty > 0
             ? [{ label: t('job.penalty'), value: format.integer(job.penalty) }]
             : []),

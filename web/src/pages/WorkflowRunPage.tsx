@@ -14,6 +14,7 @@ import { isFinal } from '../api/types';
 import type { Job, WorkflowNode, WorkflowRun, WorkflowRunDetail } from '../api/types';
 import { useFormat } from '../app/format';
 import { sayProblem } from '../app/toasts';
+import { useJobsCostCredits } from '../billing/pricing';
 import { FlowPicture } from '../flow/FlowPicture';
 import { NodeBadge } from '../flow/NodeBadge';
 import { toDefinition } from '../flow/definition';
@@ -139,6 +140,7 @@ function RunBody({ detail }: { detail: WorkflowRunDetail }) {
   const { t } = useTranslation();
   const format = useFormat();
   const operations = useQuery(operationsQuery);
+  const costs = useJobsCostCredits();
   const { run } = detail;
   const states = Object.fromEntries(detail.nodes.map((node) => [node.node, node.state]));
   return (
@@ -155,15 +157,17 @@ function RunBody({ detail }: { detail: WorkflowRunDetail }) {
           />
         </Section>
       ) : null}
-      <p className="muted" data-testid="flow-cost">
-        {t('job.cost')}:{' '}
-        {isFinal(run.state)
-          ? t('job.costSettled', {
-              cost: format.integer(run.cost),
-              held: format.integer(run.max_credits),
-            })
-          : t('job.costHeld', { credits: format.integer(run.max_credits) })}
-      </p>
+      {costs ? (
+        <p className="muted" data-testid="flow-cost">
+          {t('job.cost')}:{' '}
+          {isFinal(run.state)
+            ? t('job.costSettled', {
+                cost: format.integer(run.cost),
+                held: format.integer(run.max_credits),
+              })
+            : t('job.costHeld', { credits: format.integer(run.max_credits) })}
+        </p>
+      ) : null}
       <Section title={t('flow.nodes')} flush>
         {detail.nodes.length > 0 ? (
           <Nodes nodes={detail.nodes} />

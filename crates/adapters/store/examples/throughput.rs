@@ -18,7 +18,7 @@ use gantry_ports::store::{
 };
 use gantry_rules::account::{Lot, LotOrigin};
 use gantry_rules::outcome::{AttemptResult, Ending};
-use gantry_rules::plan::{Included, Plan, PlanTerms};
+use gantry_rules::plan::{Included, JobPricing, Plan, PlanTerms};
 use gantry_rules::submission::{Accounting, Needs, OnRefusal, Submission};
 use gantry_store::{GantryStore, StoreConfig};
 use gantry_types::{
@@ -216,6 +216,7 @@ fn terms() -> PlanTerms {
         artifact_bytes: 1 << 30,
         retention_days: None,
         granted_credits: Credits::ZERO,
+        job_pricing: JobPricing::Credits,
         requests_per_minute: 1000,
         request_burst: 100,
         seats: None,

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gantry_rules::period::QuotaReset;
+use gantry_rules::plan::JobPricing;
 use gantry_types::{Credits, Currency, MeterId, Money};
 use toml_edit::ImDocument;
 
 use super::mistakes::{Mistake, Mistakes};
 use super::parse_ai::{read_token_prices, require_prices};
-use super::parse_credits::{read_cancellation, read_low_balance, read_referrals};
+use super::parse_credits::{has_credits, read_cancellation, read_low_balance, read_referrals};
 use super::parse_features::read_features;
 use super::parse_invoices::read_invoices;
 use super::parse_payments::read_providers;
@@ -83,7 +84,13 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         root.refuse("default_plan", "has a price", "name a plan that costs nothing");
     }
     let low_balance = read_low_balance(root);
-    let referrals = read_referrals(root, &plans, &packages);
+    let rewards = parse_rewards(root);
+    let knows_credits = rewards.is_some() || has_credits(&plans, &packages);
+    if !knows_credits {
+        // Nobody could pay for a job with what nobody can have.
+        plans.iter_mut().for_each(|plan| plan.terms.job_pricing = JobPricing::Included);
+    }
+    let referrals = read_referrals(root, knows_credits);
     let title = root.require_text("title");
     let invoices = read_invoices(root, &title);
     let edition = Edition {
@@ -97,7 +104,7 @@ fn read(root: &Reader<'_>, known: &Vocabulary) -> Edition {
         default_plan,
         plans,
         packages,
-        rewards: parse_rewards(root),
+        rewards,
         low_balance,
         referrals,
         invoices,

@@ -54,15 +54,14 @@ pub(super) fn read_low_balance(root: &Reader<'_>) -> Option<Credits> {
     low
 }
 
+/// Whether credits are sold, or given with a plan.
+pub(super) fn has_credits(plans: &[EditionPlan], packages: &[Package]) -> bool {
+    !packages.is_empty() || plans.iter().any(|plan| plan.terms.granted_credits > Credits::ZERO)
+}
+
 /// `[referrals]`; only where there are credits.
-pub(super) fn read_referrals(
-    root: &Reader<'_>,
-    plans: &[EditionPlan],
-    packages: &[Package],
-) -> Option<ReferralTerms> {
+pub(super) fn read_referrals(root: &Reader<'_>, has_credits: bool) -> Option<ReferralTerms> {
     let table = root.table("referrals")?;
-    let has_credits =
-        !packages.is_empty() || plans.iter().any(|plan| plan.terms.granted_credits > Credits::ZERO);
     if !has_credits {
         root.refuse(
             "referrals",

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::period::QuotaReset;
-use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
+use gantry_rules::plan::{
+    Feature, Included, JobPricing, MeterLimit, PlanPrice, PlanTerms, Support,
+};
 use gantry_types::{Credits, Currency, MeterId, Nanos, PriorityClass};
 
 use super::parse::{read_money, require_slug};
@@ -70,6 +72,8 @@ fn read_terms(reader: &Reader<'_>, currency: Currency, countable: &BTreeSet<Mete
         granted_credits: Credits::new(
             reader.number("granted_credits").and_then(|n| i64::try_from(n).ok()).unwrap_or(0),
         ),
+        // The edition's, which knows whether anybody can have credits.
+        job_pricing: JobPricing::Credits,
         // A plan that states no rate has none.
         requests_per_minute: above_zero(reader, "requests_per_minute").unwrap_or(u32::MAX),
         request_burst: above_zero(reader, "request_burst").unwrap_or(u32::MAX),

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use gantry_billing::PlanDraft;
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::period::QuotaReset;
-use gantry_rules::plan::{Feature, Included, MeterLimit, PlanPrice, PlanTerms, Support};
+use gantry_rules::plan::{
+    Feature, Included, JobPricing, MeterLimit, PlanPrice, PlanTerms, Support,
+};
 use gantry_types::{Credits, MeterId, PriorityClass};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,6 +146,7 @@ impl PlanConfig {
             artifact_bytes: self.artifact_bytes,
             retention_days: self.retention_days,
             granted_credits: Credits::new(self.granted_credits),
+            job_pricing: JobPricing::Credits,
             requests_per_minute: self.requests_per_minute,
             request_burst: self.request_burst,
             seats: None,

@@ -127,6 +127,8 @@ pub struct PlanTermsBody {
     /// Credits granted with each new account.
     #[schema(value_type = i64)]
     pub granted_credits: Credits,
+    /// Whether jobs cost credits; where they do not, the meters alone limit them.
+    pub jobs_cost_credits: bool,
     /// API requests per minute; `null` does not limit.
     pub requests_per_minute: Option<u32>,
     /// Requests above the steady rate that may come at once; `null` does not limit.
@@ -188,6 +190,7 @@ impl From<PlanTerms> for PlanTermsBody {
             artifact_bytes: terms.artifact_bytes,
             retention_days: terms.retention_days,
             granted_credits: terms.granted_credits,
+            jobs_cost_credits: terms.job_pricing.is_credits(),
             requests_per_minute: limited(terms.requests_per_minute),
             request_burst: limited(terms.request_burst),
             seats: terms.seats,

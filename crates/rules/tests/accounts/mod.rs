@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gantry_rules::account::AccountState;
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::period::QuotaReset;
-use gantry_rules::plan::{Included, MeterLimit, PlanPrice, PlanTerms, Support};
+use gantry_rules::plan::{Included, JobPricing, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_types::{Credits, MeterId, OrganizationId, PriorityClass, Timestamp};
 
 pub fn limited_account(meter: MeterId, limit: MeterLimit) -> AccountState {
@@ -23,6 +23,7 @@ pub fn limited_account(meter: MeterId, limit: MeterLimit) -> AccountState {
             artifact_bytes: 1,
             retention_days: None,
             granted_credits: Credits::ZERO,
+            job_pricing: JobPricing::Credits,
             requests_per_minute: 1,
             request_burst: 1,
             seats: None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gantry_rules::cancellation::CancellationTerms;
 use gantry_rules::outcome::{Ending, JobError};
 use gantry_rules::period::QuotaReset;
-use gantry_rules::plan::{Included, MeterLimit, PlanPrice, PlanTerms, Support};
+use gantry_rules::plan::{Included, JobPricing, MeterLimit, PlanPrice, PlanTerms, Support};
 use gantry_rules::submission::{Accounting, ChildSubmission, Needs, OnRefusal, Submission};
 use gantry_types::{
     Credits, Device, EngineErrorKind, JobId, MeterId, OrganizationId, PriorityClass, Timestamp,
@@ -25,6 +25,7 @@ pub(super) fn terms(meters: BTreeMap<MeterId, MeterLimit>) -> PlanTerms {
         artifact_bytes: 1 << 20,
         retention_days: None,
         granted_credits: Credits::ZERO,
+        job_pricing: JobPricing::Credits,
         requests_per_minute: 60,
         request_burst: 10,
         seats: None,

@@ -103,7 +103,7 @@ impl PaymentProvider for FrailProvider {
 
     async fn verify(&self, event: RawEvent<'_>) -> Result<ProviderEvent, UnverifiedEvent> {
         match event.find_header(BANK_HEADER) {
-            Some(_) => self.inner.read_verified(event.body),
+            Some(_) => Ok(self.inner.read_verified(event.body)),
             None => self.inner.verify(event).await,
         }
     }
@@ -112,7 +112,7 @@ impl PaymentProvider for FrailProvider {
         self.inner.read_return(query)
     }
 
-    fn read_verified(&self, body: &[u8]) -> Result<ProviderEvent, UnverifiedEvent> {
+    fn read_verified(&self, body: &[u8]) -> ProviderEvent {
         self.inner.read_verified(body)
     }
 }

@@ -199,6 +199,7 @@ impl FailedCharge {
             subscription_ref: None,
             organization_id: Some(organization_id),
             amount: money_of(self.amount, &self.currency)?,
+            tax_minor: None,
             description: String::new(),
             features: PaymentFeatures {
                 method: self.payment_method_details.and_then(|paid| paid.kind),
