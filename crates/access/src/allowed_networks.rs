@@ -1,12 +1,14 @@
 //! From which network addresses an organization may be used.
 //!
 //! Invariants: an empty list means from anywhere; nobody can set a list that shuts themselves
-//! out; what an address may not do, no session and no key does from there.
+//! out; what an address may not do, no session and no key does from there; a list of one
+//! organization keeps nobody out of the others: a session begins where its address is let in, and
+//! does not move to where it is not.
 
 use std::net::IpAddr;
 
-use gantry_ports::store::{StoreExt, Tx};
-use gantry_types::Timestamp;
+use gantry_ports::store::{ReadIdentity, ReadTx, StoreExt, Tx, User};
+use gantry_types::{OrganizationId, Timestamp};
 use ipnet::IpNet;
 use serde_json::json;
 
@@ -109,6 +111,89 @@ impl Access {
         self.forget_members(organization_id).await?;
         Ok(networks)
     }
+}
+
+async fn is_let_in(
+    identity: &dyn ReadIdentity,
+    organization_id: OrganizationId,
+    ip: &str,
+) -> Result<bool, AccessError> {
+    let networks = identity.list_allowed_networks(organization_id).await?;
+    Ok(AllowedNetworks::parse(&networks)?.allow(ip))
+}
+
+/// Stops a session that would move to where its address is not let in, and could not come back.
+pub(crate) async fn require_let_in(
+    identity: &dyn ReadIdentity,
+    organization_id: OrganizationId,
+    ip: &str,
+) -> Result<(), AccessError> {
+    if is_let_in(identity, organization_id, ip).await? {
+        Ok(())
+    } else {
+        Err(AccessError::AddressNotAllowed { ip: ip.to_owned() })
+    }
+}
+
+/// Where somebody who signs in from an address works first: in their personal organization, or in
+/// the first that lets the address in. Where none does, the personal one tells them so.
+pub(crate) async fn find_first_place(
+    snapshot: &dyn ReadTx,
+    user: &User,
+    ip: &str,
+) -> Result<Option<OrganizationId>, AccessError> {
+    let places = snapshot.access().list_memberships(user.id).await?;
+    for place in &places {
+        let id = place.organization_id;
+        let is_open = snapshot.closings().find_closing(id).await?.is_none();
+        if is_open && is_let_in(snapshot.identity(), id, ip).await? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(places.first().map(|place| place.organization_id))
+}
+
+impl Access {
+    /// Lets an organization be used from everywhere again, whose list shuts its people out.
+    ///
+    /// # Errors
+    /// [`AccessError::Forbidden`] for anybody but administrators, [`AccessError::NotFound`],
+    /// [`AccessError::Store`].
+    pub async fn lift_allowed_networks(
+        &self,
+        actor: &Actor,
+        organization_id: OrganizationId,
+    ) -> Result<(), AccessError> {
+        require(actor, Permission::Administer)?;
+        let (whose, now) = (actor.clone(), self.clock.now());
+        self.store
+            .write::<_, AccessError, _>(move |tx| {
+                let actor = whose.clone();
+                Box::pin(async move { lift_networks(tx, &actor, (organization_id, now)).await })
+            })
+            .await?;
+        self.forget_members(organization_id).await
+    }
+}
+
+/// Forgets the networks of an organization, and notes what they were until then.
+async fn lift_networks(
+    tx: &dyn Tx,
+    actor: &Actor,
+    (id, now): (OrganizationId, Timestamp),
+) -> Result<(), AccessError> {
+    tx.access().lock_organization(id).await?;
+    let place = tx.access().find_organization(id).await?;
+    place.ok_or(AccessError::NotFound { what: "organization" })?;
+    let before = tx.identity().list_allowed_networks(id).await?;
+    tx.identity().set_allowed_networks(id, &[]).await?;
+    let details = json!({ "before": { FIELD: before }, "after": { FIELD: [] } });
+    let subject = format!("organization {id}");
+    let about = ("organization.lift_networks", subject.as_str());
+    for entry in actor.house_entries(id, about, details, now) {
+        tx.audit().append(&entry).await?;
+    }
+    Ok(())
 }
 
 /// Sets the networks of the actor's organization, and notes what they were until then.

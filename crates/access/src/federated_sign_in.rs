@@ -13,6 +13,7 @@ use gantry_types::{LinkedIdentityId, Timestamp, UserId};
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::allowed_networks::find_first_place;
 use crate::ceremony::{Begun, Secrets, Wish};
 use crate::email::{parse_email, parse_name};
 use crate::error::AccessError;
@@ -21,7 +22,7 @@ use crate::newcomer::{Bringing, Brought};
 use crate::providers::Provider;
 use crate::secret::LinkToken;
 use crate::settings::Registration;
-use crate::sign_in::{Client, NewSession, SignedIn, first_organization};
+use crate::sign_in::{Client, NewSession, SignedIn};
 use crate::standing::require_good_standing;
 
 /// How much of a provider's words about a failure is repeated.
@@ -241,7 +242,7 @@ impl Access {
         let snapshot = self.store.read().await?;
         let user = snapshot.access().find_user(identity.user_id).await?;
         let user = user.ok_or(AccessError::WrongCredentials)?;
-        let organization_id = first_organization(snapshot.access(), &user).await?;
+        let organization_id = find_first_place(snapshot.as_ref(), &user, &client.ip).await?;
         drop(snapshot);
         let organization_id = organization_id.ok_or(AccessError::WrongCredentials)?;
         let session = NewSession::begin(&user, organization_id, client, self.lifetime(now))?;

@@ -9,6 +9,7 @@ use gantry_ports::store::{LinkPurpose, OneTimeLink, SessionPurpose, StoreExt, Tx
 use gantry_types::Timestamp;
 
 use crate::Access;
+use crate::allowed_networks::find_first_place;
 use crate::authenticator::Authenticator;
 use crate::error::AccessError;
 use crate::guesses::Locks;
@@ -16,7 +17,7 @@ use crate::links::{require_good, use_up};
 use crate::sealing::Opened;
 use crate::second_factor::hash_recovery_code;
 use crate::secret::sha256_hex;
-use crate::sign_in::{Client, NewSession, SignedIn, first_organization, locked};
+use crate::sign_in::{Client, NewSession, SignedIn, locked};
 use crate::standing::require_good_standing;
 
 /// What the person typed.
@@ -65,7 +66,7 @@ impl Access {
         let user = snapshot.access().find_user(link.user_id).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;
         let factor = snapshot.identity().find_second_factor(user.id).await?;
-        let organization_id = first_organization(snapshot.access(), &user).await?;
+        let organization_id = find_first_place(snapshot.as_ref(), &user, &client.ip).await?;
         drop(snapshot);
         let factor = factor.ok_or(AccessError::LinkNotGood)?;
         let opened = match self.open_shared_secret(&factor) {

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::allowed_networks::require_let_in;
 use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::mail_pause::{require_pause, require_share_of_day};
@@ -165,6 +166,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::LinkNotGood`],
     /// [`AccessError::OthersInvitation`], [`AccessError::NotInPlan`], [`AccessError::SeatsTaken`],
+    /// [`AccessError::AddressNotAllowed`] from where the organization may not be used,
     /// [`AccessError::Store`].
     pub async fn accept_invitation(
         &self,
@@ -182,7 +184,8 @@ impl Access {
         let details = json!({ "role": invitation.role, "invited_by": invitation.invited_by });
         let subject = format!("user {}", user.id);
         let entry = there.audit_entry("member.join", &subject, details, now);
-        let joining = Joining { user: user.clone(), session, invitation, now };
+        let ip = actor.ip.clone();
+        let joining = Joining { user: user.clone(), session, invitation, ip, now };
         self.change_identity(user.id, move |tx| {
             let (joining, entry) = (joining.clone(), entry.clone());
             Box::pin(async move {
@@ -252,6 +255,8 @@ struct Joining {
     user: User,
     session: SessionId,
     invitation: Invitation,
+    /// From where, as the session moves along.
+    ip: String,
     now: Timestamp,
 }
 
@@ -261,6 +266,7 @@ impl Joining {
         let organization_id = self.invitation.organization_id;
         tx.access().lock_organization(organization_id).await?;
         let user = tx.access().lock_user(user_id).await?.ok_or(AccessError::NotSignedIn)?;
+        require_let_in(tx.identity(), organization_id, &self.ip).await?;
         join(tx, &self.invitation, user_id, self.now).await?;
         if user.email == self.invitation.email && user.email_verified_at.is_none() {
             let verified = User { email_verified_at: Some(self.now), ..user };

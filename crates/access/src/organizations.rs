@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::allowed_networks::require_let_in;
 use crate::close_organization::require_open;
 use crate::email::parse_name;
 use crate::entrance::require_feature;
@@ -87,7 +88,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] for a key, [`AccessError::NotFound`] when the person does not
-    /// belong to it, [`AccessError::Closing`], [`AccessError::Store`].
+    /// belong to it, [`AccessError::Closing`], [`AccessError::AddressNotAllowed`] from where it may
+    /// not be used, [`AccessError::Store`].
     pub async fn switch_organization(
         &self,
         actor: &Actor,
@@ -97,15 +99,16 @@ impl Access {
         let user_id = user.id;
         let there = Actor { organization_id, ..actor.clone() };
         let details = json!({ "before": actor.organization_id, "after": organization_id });
-        let subject = format!("session {session}");
+        let (subject, ip) = (format!("session {session}"), actor.ip.clone());
         let entry = there.audit_entry("organization.switch", &subject, details, self.clock.now());
         self.change_identity(user_id, move |tx| {
-            let entry = entry.clone();
+            let (entry, ip) = (entry.clone(), ip.clone());
             Box::pin(async move {
                 tx.access().lock_organization(organization_id).await?;
                 let membership = tx.access().find_membership(user_id, organization_id).await?;
                 membership.ok_or(AccessError::NotFound { what: "organization" })?;
                 require_open(tx.closings(), organization_id).await?;
+                require_let_in(tx.identity(), organization_id, &ip).await?;
                 tx.identity().move_session(user_id, session, organization_id).await?;
                 Ok(tx.audit().append(&entry).await?)
             })

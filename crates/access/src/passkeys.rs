@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::allowed_networks::find_first_place;
 use crate::audit::{AuditDraft, Origin};
 use crate::ceremony::{BrowserToken, LIFETIME, NewCeremony, Secrets};
 use crate::confirm::lock_signed_in;
@@ -22,7 +23,7 @@ use crate::linked_identities::{Way, WayChange, require_way_in};
 use crate::permission::{Permission, require};
 use crate::secret::LinkToken;
 use crate::sessions::require_person;
-use crate::sign_in::{Client, NewSession, SignedIn, first_organization};
+use crate::sign_in::{Client, NewSession, SignedIn};
 use crate::standing::require_good_standing;
 use crate::webauthn::{Assertion, Site, read_challenge, register};
 
@@ -279,7 +280,7 @@ impl Access {
         let unknown = || refuse("this passkey is not known here");
         let passkey = passkey.ok_or_else(unknown)?;
         let user = snapshot.access().find_user(passkey.user_id).await?.ok_or_else(unknown)?;
-        let organization_id = first_organization(snapshot.access(), &user).await?;
+        let organization_id = find_first_place(snapshot.as_ref(), &user, &client.ip).await?;
         drop(snapshot);
         if answer.user_handle != user.id.as_uuid().as_bytes() {
             return Err(unknown());

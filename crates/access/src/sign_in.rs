@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::allowed_networks::find_first_place;
 use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
@@ -162,7 +163,7 @@ impl Access {
         }
         let user = snapshot.access().find_user_by_email(&email).await?;
         let organization_id = match &user {
-            Some(user) => first_organization(snapshot.access(), user).await?,
+            Some(user) => find_first_place(snapshot.as_ref(), user, &client.ip).await?,
             None => None,
         };
         let imported_cost = snapshot.access().find_imported_cost().await?;
@@ -249,6 +250,7 @@ pub(crate) fn locked(until: Timestamp, now: Timestamp) -> AccessError {
     AccessError::LockedOut { until, retry_after: until.since(now) }
 }
 
+/// The personal organization of a user, in which their programs work.
 pub(crate) async fn first_organization(
     access: &dyn ReadAccess,
     user: &User,

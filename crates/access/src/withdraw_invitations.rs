@@ -50,8 +50,10 @@ pub(crate) async fn withdraw_everywhere(
     Ok(())
 }
 
-/// By whoever caused it, for the log of the organization.
+/// By whoever caused it, for the log of the organization; where they worked elsewhere, it is not told
+/// from where.
 fn describe(invitation: &Invitation, cause: &AuditEntry) -> AuditEntry {
+    let is_here = cause.organization_id == Some(invitation.organization_id);
     let before = json!({ "email": invitation.email, "role": invitation.role });
     AuditEntry {
         id: AuditEntryId::generate(),
@@ -59,6 +61,7 @@ fn describe(invitation: &Invitation, cause: &AuditEntry) -> AuditEntry {
         action: "member.withdraw_invitation".to_owned(),
         subject: format!("invitation {}", invitation.id),
         details: json!({ "before": before, "after": null }),
+        ip: if is_here { cause.ip.clone() } else { String::new() },
         ..cause.clone()
     }
 }

@@ -224,10 +224,14 @@ impl Letter {
             Self::ResetPassword { token, .. } => format!("/reset-password?token={token}"),
             Self::Invitation { token, .. } => format!("/invitation?token={token}"),
             Self::AccountLeaving { token, .. } => format!("/keep-account?token={token}"),
-            Self::Restricted { .. } | Self::Reinstated { .. } => "/sign-in".to_owned(),
-            Self::PasswordChanged { .. }
-            | Self::EmailChangeAsked { .. }
-            | Self::EmailChanged { .. } => "/forgot-password".to_owned(),
+            // The address that was left opens the account no more, so that no link for a new
+            // password comes to it.
+            Self::Restricted { .. } | Self::Reinstated { .. } | Self::EmailChanged { .. } => {
+                "/sign-in".to_owned()
+            }
+            Self::PasswordChanged { .. } | Self::EmailChangeAsked { .. } => {
+                "/forgot-password".to_owned()
+            }
             Self::SecondFactorChanged { .. } | Self::WayInChanged { .. } => {
                 "/app/account/security".to_owned()
             }

@@ -66,6 +66,15 @@ pub enum AdminCommand {
     /// Give organizations of a server limits in place of their plan's
     #[command(subcommand)]
     Limits(AdminLimitsCommand),
+    /// Let an organization of a server be used from everywhere again, whose allowed networks shut its
+    /// people out
+    LiftNetworks {
+        /// The server
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The organization
+        organization: OrganizationId,
+    },
     /// Give money back, compare with the payment provider, and settle what it told
     #[command(subcommand)]
     Payments(AdminPaymentsCommand),

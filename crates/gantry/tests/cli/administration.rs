@@ -99,6 +99,18 @@ fn an_organization_gets_limits_of_its_own() {
 }
 
 #[test]
+fn an_organization_is_used_from_everywhere_again() {
+    let (operator, server) = open_shop();
+    let buyer = sign_up(&server, "buyer@example.org");
+    let found = operator.ask(&["admin", "users", "list", "--search", "buyer"]);
+    let organization = found["items"][0]["organization"]["id"].as_str().unwrap();
+    let lifted = operator.run(&["admin", "lift-networks", organization]).require(0).stdout;
+    assert_eq!(lifted, format!("{organization} may be used from everywhere\n"));
+    operator.run(&["admin", "lift-networks", NOBODY]).require(4);
+    buyer.run(&["admin", "lift-networks", organization]).require(3);
+}
+
+#[test]
 fn money_goes_back_and_the_provider_is_asked() {
     let (operator, _server) = open_shop();
     operator.run(&["admin", "payments", "refund", "pi_of_nobody"]).require(4);

@@ -248,6 +248,7 @@ fn billing_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(referrals::list_all_referrals))
         .routes(routes!(admin_billing::override_plan, admin_billing::release_plan))
         .routes(routes!(admin_billing::grant_credits))
+        .routes(routes!(organizations::lift_networks))
         .routes(routes!(admin_billing::move_trial_end))
         .routes(routes!(admin_limits::list_limit_overrides, admin_limits::set_limit_overrides))
         .routes(routes!(admin_limits::delete_limit_override))

@@ -128,6 +128,19 @@ pub async fn set_networks(
     Ok(Json(NetworksBody { networks: networks.to_texts() }))
 }
 
+/// Lets an organization be used from everywhere again, whose allowed networks shut its people out.
+/// For administrators.
+#[utoipa::path(delete, path = "/admin/organizations/{id}/networks", tag = "Admin",
+    params(("id" = Uuid, Path)), responses((status = 204)))]
+pub async fn lift_networks(
+    State(state): State<AppState>,
+    CurrentActor(actor): CurrentActor,
+    PathId(id): PathId<OrganizationId>,
+) -> Answer<StatusCode> {
+    state.access().lift_allowed_networks(&actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// What is known of an actor whose session has just moved.
 pub(super) async fn describe_place(
     state: &AppState,

@@ -154,6 +154,9 @@ async fn a_changed_address_is_proved_first_and_the_old_one_is_told() -> Result<(
     let told = app.take_mails().await?;
     assert_eq!(told[0].kind, "email_changed");
     assert_eq!(told[0].mail.recipient, "ada@example.org");
+    // A link for a new password would not come to this address any more.
+    let words = &told[0].mail.text;
+    assert!(words.contains("support") && !words.contains("/forgot-password"), "{words}");
     assert_eq!(sign_in(&app, "ada@new.example", PASSWORD).await?.0, 200);
     assert_eq!(sign_in(&app, "ada@example.org", PASSWORD).await?.0, 401);
     Ok(())

@@ -7,7 +7,7 @@ use gantry_access::AuditProof;
 use gantry_http::HttpSettings;
 use gantry_ports::store::{AuditEntry, AuditSeal, StoreExt};
 use gantry_ports::{Clock, StoreError};
-use gantry_testkit::{TestApp, TestClient, TestRequest, TestResponse, TestSettings};
+use gantry_testkit::{PASSWORD, TestApp, TestClient, TestRequest, TestResponse, TestSettings};
 use gantry_types::{AuditEntryId, Timestamp};
 use serde_json::{Value, json};
 
@@ -79,6 +79,13 @@ async fn an_owner_gives_an_organization_another_name() -> Result<()> {
     Ok(())
 }
 
+/// A server that believes what this machine says of where requests come from.
+async fn start_behind_a_proxy() -> Result<(TestApp, TestClient)> {
+    let defaults = TestSettings::default();
+    let http = HttpSettings { trusted_proxies: vec!["127.0.0.1".parse()?], ..defaults.http };
+    TestApp::start(TestSettings { http, ..TestSettings::default() }).await
+}
+
 /// A request that came through the proxy from an address.
 async fn from(client: &mut TestClient, ip: &str, path: &str) -> Result<TestResponse> {
     client.send(TestRequest::new("GET", path).header("x-forwarded-for", ip)).await
@@ -91,9 +98,7 @@ async fn set(client: &mut TestClient, networks: Value) -> Result<TestResponse> {
 
 #[tokio::test]
 async fn an_organization_is_used_from_its_networks_only() -> Result<()> {
-    let defaults = TestSettings::default();
-    let http = HttpSettings { trusted_proxies: vec!["127.0.0.1".parse()?], ..defaults.http };
-    let (app, _) = TestApp::start(TestSettings { http, ..TestSettings::default() }).await?;
+    let (app, _) = start_behind_a_proxy().await?;
     let mut ada = app.register("ada@example.org").await?;
     let key = json!({ "name": "program", "scopes": ["read"] });
     let issued = ada.post("/api/v1/api-keys", &key).await?.json()?;
@@ -114,6 +119,66 @@ async fn an_organization_is_used_from_its_networks_only() -> Result<()> {
     }
     set(&mut ada, json!([])).await?.require_status(200)?;
     from(&mut program, "203.0.113.5", "/api/v1/jobs").await?.require_status(200)?;
+    Ok(())
+}
+
+/// Signs in as through the proxy from an address.
+async fn sign_in_from(app: &TestApp, ip: &str) -> Result<(TestClient, Value)> {
+    let mut client = app.client();
+    let body = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let request = TestRequest::new("POST", "/api/v1/auth/login").json(&body);
+    let answer = client.send(request.header("x-forwarded-for", ip)).await?;
+    answer.require_status(200)?;
+    client.learn_csrf_token(&answer)?;
+    Ok((client, answer.json()?))
+}
+
+#[tokio::test]
+async fn the_networks_of_one_organization_shut_nobody_out_of_the_others() -> Result<()> {
+    const AWAY: &str = "203.0.113.5";
+    let (app, _) = start_behind_a_proxy().await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let home = ada.get("/api/v1/auth/me").await?.json()?["organization"]["id"].clone();
+    // Her personal organization from here alone; another from everywhere.
+    set(&mut ada, json!(["127.0.0.1"])).await?.require_status(200)?;
+    let shed = ada.post("/api/v1/organizations", &json!({ "name": "Shed" })).await?.json()?;
+    let shed = shed["organization"]["id"].clone();
+
+    let (mut away, me) = sign_in_from(&app, AWAY).await?;
+    assert_eq!(me["organization"]["id"], shed);
+    from(&mut away, AWAY, "/api/v1/jobs").await?.require_status(200)?;
+    // Nor does the session go where it could not come back from.
+    let switch = TestRequest::new("POST", "/api/v1/organizations/switch");
+    let switch = switch.json(&json!({ "organization_id": home })).header("x-forwarded-for", AWAY);
+    let refused = away.send(switch).await?;
+    refused.require_status(403)?;
+    assert!(refused.json()?["detail"].as_str().context("words")?.contains(AWAY));
+    from(&mut away, AWAY, "/api/v1/jobs").await?.require_status(200)?;
+    let (_, me) = sign_in_from(&app, "127.0.0.1").await?;
+    assert_eq!(me["organization"]["id"], home, "the personal one comes first");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_administrator_lifts_a_list_that_shuts_everybody_out() -> Result<()> {
+    const AWAY: &str = "203.0.113.5";
+    let (app, mut root) = start_behind_a_proxy().await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let home = ada.get("/api/v1/auth/me").await?.json()?["organization"]["id"].clone();
+    set(&mut ada, json!(["127.0.0.1"])).await?.require_status(200)?;
+    from(&mut ada, AWAY, "/api/v1/jobs").await?.require_status(403)?;
+
+    let path = |id: &str| format!("/api/v1/admin/organizations/{id}/networks");
+    let own = path(home.as_str().context("an id")?);
+    ada.delete(&own).await?.require_status(403)?;
+    let nobody = path("01890000-0000-7000-8000-000000000000");
+    root.delete(&nobody).await?.require_status(404)?;
+    root.delete(&own).await?.require_status(204)?;
+    from(&mut ada, AWAY, "/api/v1/jobs").await?.require_status(200)?;
+    let log = ada.get("/api/v1/audit").await?.json()?;
+    assert_eq!(log["items"][0]["action"], "organization.lift_networks");
+    let before = json!({ "networks": ["127.0.0.1/32"] });
+    assert_eq!(log["items"][0]["details"]["before"], before);
     Ok(())
 }
 

@@ -123,6 +123,7 @@ pub const TABLE: &[(&str, &str, Rule)] = &[
     ("put", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("delete", "/api/v1/admin/organizations/{id}/plan", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/credits", ADMINISTER),
+    ("delete", "/api/v1/admin/organizations/{id}/networks", ADMINISTER),
     ("post", "/api/v1/admin/organizations/{id}/trial", ADMINISTER),
     ("get", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),
     ("put", "/api/v1/admin/accounts/{id}/overrides", ADMINISTER),

@@ -1,10 +1,11 @@
-//! `gantry admin limits`: what single organizations may in place of what their plan says.
+//! `gantry admin limits` and `lift-networks`: what single organizations may in place of what their
+//! plan says, and that they may be used from everywhere.
 
 use gantry_types::OrganizationId;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use crate::cli::{AdminLimitsCommand, LimitValue};
+use crate::cli::{AdminLimitsCommand, LimitValue, ServerArgs};
 use crate::client::Body;
 use crate::commands::query::encode;
 use crate::commands::server_access::open_client;
@@ -44,6 +45,23 @@ pub fn run(command: &AdminLimitsCommand, console: Console) -> Result<(), Failure
             console.result(&cleared, |_| format!("{limit} of {organization} is its plan's again"));
         }
     }
+    Ok(())
+}
+
+/// Lets an organization be used from everywhere again.
+///
+/// # Errors
+/// [`Failure`] with the exit code of its cause.
+pub fn lift_networks(
+    server: &ServerArgs,
+    organization: OrganizationId,
+    console: Console,
+) -> Result<(), Failure> {
+    let path = format!("/api/v1/admin/organizations/{organization}/networks");
+    open_client(server)?.send(Method::DELETE, &path, &Body::Empty)?;
+    console.result(&json!({ "organization_id": organization, "lifted": true }), |_| {
+        format!("{organization} may be used from everywhere")
+    });
     Ok(())
 }
 

@@ -45,6 +45,9 @@ pub fn run(command: &AdminCommand, global: &GlobalArgs, console: Console) -> Res
         AdminCommand::Trial(command) => trials::run(command, console)?,
         AdminCommand::Credits(command) => money::give_credits(command, console)?,
         AdminCommand::Limits(command) => limits::run(command, console)?,
+        AdminCommand::LiftNetworks { server, organization } => {
+            limits::lift_networks(server, *organization, console)?;
+        }
         AdminCommand::Payments(command) => money::settle_payments(command, console)?,
         AdminCommand::Fraud(command) => fraud::run(command, console)?,
         AdminCommand::Revenue { server, month } => {

@@ -143,7 +143,8 @@ fn derive_next_step(error: &AccessError) -> Option<String> {
         AccessError::IdentityTaken { .. } => "Remove it there first, or add another.",
         AccessError::LastWayIn => "Set a password or add another way first.",
         AccessError::AddressNotAllowed { .. } => {
-            "Ask an owner or admin of the organization to add the address."
+            "Ask an owner or admin of the organization to add the address. Where none of them gets \
+             in, an administrator of the installation can lift the list."
         }
         AccessError::NotClosable => "Delete the account instead, by DELETE /api/v1/account.",
         AccessError::TooManyKeys { .. } => "Revoke one that nothing uses.",

@@ -231,6 +231,13 @@ const LINES: &[Line] = &[
         Place::Both,
     ),
     (
+        "delete",
+        "/api/v1/admin/organizations/{id}/networks",
+        &["organization.lift_networks"],
+        About::Thing,
+        Place::Both,
+    ),
+    (
         "put",
         "/api/v1/admin/accounts/{id}/overrides",
         &["limit.override"],
