@@ -11,6 +11,7 @@ use gantry_types::{Money, OrganizationId, PaymentId, PlanId};
 use serde_json::{Value, json};
 
 use crate::Billing;
+use crate::audit::append_all;
 use crate::error::BillingError;
 use crate::once::{Begun, Turn, unreadable};
 
@@ -128,7 +129,7 @@ impl Billing {
         let (action, details) = describe(wish, &view);
         let subject = format!("subscription {}", view.subscription.id);
         let entry = actor.audit_entry(action, &subject, details, self.clock.now());
-        self.note_change(provider, (told, approve_url.clone()), entry, turn).await?;
+        self.note_change(provider, (told, approve_url.clone()), &[entry], turn).await?;
         Ok(approve_url)
     }
 
@@ -137,15 +138,15 @@ impl Billing {
         &self,
         provider: &dyn PaymentProvider,
         (told, approve_url): (Option<ToldSubscription>, Option<String>),
-        entry: AuditEntry,
+        entries: &[AuditEntry],
         turn: &Turn,
     ) -> Result<(), BillingError> {
         let ground = self.derive_ground(provider);
-        let (turn, answer) = (turn.clone(), json!(approve_url));
+        let (turn, answer, entries) = (turn.clone(), json!(approve_url), entries.to_vec());
         let notices = self
             .store
             .write(move |tx| {
-                let (ground, told, entry) = (ground.clone(), told.clone(), entry.clone());
+                let (ground, told, entries) = (ground.clone(), told.clone(), entries.clone());
                 let (turn, answer) = (turn.clone(), answer.clone());
                 Box::pin(async move {
                     turn.answer(tx, &answer).await?;
@@ -154,7 +155,7 @@ impl Billing {
                         notices = ground.apply_subscription(tx, told).await?.notices;
                         ground.post(tx, &notices).await?;
                     }
-                    tx.audit().append(&entry).await?;
+                    append_all(tx, &entries).await?;
                     Ok::<_, BillingError>(notices)
                 })
             })

@@ -76,11 +76,12 @@ impl Billing {
         let told = ask(provider, &subscription.provider_ref, &order).await?;
         let details = json!({
             "before": describe(&subscription.standing.state), "after": describe(&told.state),
-            "subscription": subscription.id, "reason": wish.reason,
+            "subscription": subscription.id, "why": wish.reason,
         });
         let subject = format!("organization {organization_id}");
-        let entry = actor.audit_entry("trial.move", &subject, details, now);
-        self.note_change(provider, (Some(told), None), entry, turn).await
+        let about = ("trial.move", subject.as_str());
+        let entries = actor.house_entries(organization_id, about, details, now);
+        self.note_change(provider, (Some(told), None), &entries, turn).await
     }
 }
 

@@ -216,6 +216,7 @@ const LINES: &[Line] = &[
         Place::House,
     ),
     ("put", "/api/v1/admin/organizations/{id}/plan", &["plan.override"], About::Thing, Place::Both),
+    ("post", "/api/v1/admin/organizations/{id}/trial", &["trial.move"], About::Thing, Place::Both),
     (
         "delete",
         "/api/v1/admin/organizations/{id}/plan",
