@@ -44,6 +44,21 @@ impl Argon2Cost {
     fn derive_work(self) -> u64 {
         u64::from(self.memory_kib) * u64::from(self.passes)
     }
+
+    /// Whole passes over its memory, and a part of one, that are its work less what is done.
+    fn derive_missing(self, done: u64) -> Vec<Self> {
+        let left = self.derive_work().saturating_sub(done);
+        let memory = u64::from(self.memory_kib.max(Params::MIN_M_COST));
+        let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let passes = Self {
+            memory_kib: narrow(memory),
+            passes: narrow(left / memory),
+            lanes: Params::DEFAULT_P_COST,
+        };
+        let rest = Self { memory_kib: narrow(left % memory), passes: 1, ..passes };
+        let is_worth_it = |piece: &Self| piece.passes > 0 && piece.memory_kib >= Params::MIN_M_COST;
+        [passes, rest].into_iter().filter(is_worth_it).collect()
+    }
 }
 
 /// The most expensive of the hashes that are not as they are made here.
@@ -81,15 +96,14 @@ fn choose_dearest(beginnings: &[String], own: Argon2Cost) -> Option<Argon2Cost> 
     costs.filter(|cost| *cost != own).max_by_key(|cost| cost.derive_work())
 }
 
-/// Does the work of the most expensive hash for nobody, less that of the one that is checked.
+/// Does the work of the most expensive hash for nobody, less that of the one of another cost than
+/// ours that is checked, if there is one.
 ///
 /// # Errors
 /// [`AccessError::Hashing`] where there is not enough memory.
-pub(crate) fn complete(
-    done: Option<Argon2Cost>,
-    whole: Option<Argon2Cost>,
-) -> Result<(), AccessError> {
-    for piece in derive_missing(done, whole) {
+pub(crate) fn complete(whole: Argon2Cost, checked: Option<Argon2Cost>) -> Result<(), AccessError> {
+    let done = checked.map_or(0, Argon2Cost::derive_work);
+    for piece in whole.derive_missing(done) {
         work(piece).map_err(|error| AccessError::Hashing { reason: error.to_string() })?;
     }
     Ok(())
@@ -102,23 +116,6 @@ fn work(piece: Argon2Cost) -> Result<(), argon2::Error> {
     argon2.hash_password_into(black_box(b"nobody"), &[0; 16], &mut hash)?;
     black_box(hash);
     Ok(())
-}
-
-/// Whole passes over the memory of the most expensive one, and what is left of a pass.
-fn derive_missing(done: Option<Argon2Cost>, whole: Option<Argon2Cost>) -> Vec<Argon2Cost> {
-    let Some(whole) = whole else { return Vec::new() };
-    let left = whole.derive_work().saturating_sub(done.map_or(0, Argon2Cost::derive_work));
-    let memory = u64::from(whole.memory_kib.max(Params::MIN_M_COST));
-    let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let passes = Argon2Cost {
-        memory_kib: narrow(memory),
-        passes: narrow(left / memory),
-        lanes: Params::DEFAULT_P_COST,
-    };
-    let rest = Argon2Cost { memory_kib: narrow(left % memory), passes: 1, ..passes };
-    let is_worth_it =
-        |piece: &Argon2Cost| piece.passes > 0 && piece.memory_kib >= Params::MIN_M_COST;
-    [passes, rest].into_iter().filter(is_worth_it).collect()
 }
 
 #[cfg(test)]
@@ -147,12 +144,11 @@ mod tests {
     #[test]
     fn every_check_does_the_same_work() {
         let whole = cost(1_000, 3);
-        assert_eq!(derive_missing(None, Some(whole)), [whole]);
-        assert!(derive_missing(Some(whole), Some(whole)).is_empty());
-        assert!(derive_missing(None, None).is_empty());
+        assert_eq!(whole.derive_missing(0), [whole]);
+        assert!(whole.derive_missing(whole.derive_work()).is_empty());
         let left = [cost(1_000, 2), cost(488, 1)];
-        assert_eq!(derive_missing(Some(cost(256, 2)), Some(whole)), left);
-        assert!(derive_missing(Some(cost(9_000, 9)), Some(whole)).is_empty());
-        assert_eq!(complete(Some(cost(256, 2)), Some(whole)), Ok(()));
+        assert_eq!(whole.derive_missing(cost(256, 2).derive_work()), left);
+        assert!(whole.derive_missing(cost(9_000, 9).derive_work()).is_empty());
+        assert_eq!(complete(whole, Some(cost(256, 2))), Ok(()));
     }
 }

@@ -106,7 +106,9 @@ impl PasswordHashing {
             let cost = stored.as_deref().and_then(imported_hash::cost_of);
             imported_hash::complete(Work { done: cost, whole: imported_cost });
             let other = stored.as_deref().and_then(Argon2Cost::read).filter(|cost| *cost != own);
-            argon2_cost::complete(other, dearest)?;
+            if let Some(dearest) = dearest {
+                argon2_cost::complete(dearest, other)?;
+            }
             match stored {
                 None => hash_now(&argon2, &password).map(|_| PasswordCheck::Wrong),
                 Some(stored) if cost.is_some() => {
