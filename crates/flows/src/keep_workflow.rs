@@ -112,6 +112,7 @@ impl Flows {
         actor: &Actor,
         id: WorkflowId,
     ) -> Result<Workflow, FlowsError> {
+        require(actor, Permission::RunJobs)?;
         let before = self.get_workflow(actor, id).await?;
         let definition = read_definition(&before)?;
         let name: String = before.name.chars().take(LONGEST_NAME - 7).collect();

@@ -1,6 +1,6 @@
 //! Running a job again with the same operation, parameters, inputs and seed.
 
-use gantry_access::Actor;
+use gantry_access::{Actor, Permission, require};
 use gantry_rules::submission::OnRefusal;
 use gantry_types::JobId;
 
@@ -15,6 +15,7 @@ impl Jobs {
     /// # Errors
     /// [`JobsError::NotFound`], and as [`Jobs::submit_job`].
     pub async fn rerun_job(&self, actor: &Actor, id: JobId) -> Result<SubmittedJob, JobsError> {
+        require(actor, Permission::RunJobs)?;
         let job = self.get_job(actor, id).await?;
         let params = self.migrate_params(&job.operation, job.operation_version, job.params)?;
         let new = NewJob {

@@ -22,6 +22,9 @@ const SUPERUSER: &str = "gantry";
 /// Seconds that a start or a stop may take.
 const PATIENCE: &str = "30";
 
+/// How often a start is tried: between the choice of a port and its use somebody else may take it.
+const STARTS: u32 = 3;
+
 /// How much a crash of the machine may lose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -47,8 +50,7 @@ pub struct Postgres {
 pub fn start(durability: Durability) -> Result<Postgres> {
     let programs = find_programs()?;
     let folder = tempfile::Builder::new().prefix("gantry-postgres-").tempdir()?;
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let server = Postgres { programs, folder, port, databases: AtomicU32::new(0) };
+    let mut server = Postgres { programs, folder, port: 0, databases: AtomicU32::new(0) };
     if is_root()? {
         run(Command::new("chown").arg(SERVER_ACCOUNT).arg(server.folder.path()))?;
     }
@@ -58,24 +60,14 @@ pub fn start(durability: Durability) -> Result<Postgres> {
         .args(["--auth=trust", "--no-sync", "--encoding=UTF8"])
         .args(["--locale=C", "--username", SUPERUSER, "--pgdata"])
         .arg(&data))?;
-    let fsync = match durability {
-        Durability::Full => "on",
-        Durability::None => "off",
-    };
-    let options = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={fsync} \
-         -c max_connections=200"
-    );
-    let log = server.folder.path().join("log");
-    run(server
-        .program("pg_ctl")?
-        .args(["start", "--wait", "--silent", "--timeout", PATIENCE])
-        .arg("--pgdata")
-        .arg(&data)
-        .arg("--log")
-        .arg(&log)
-        .args(["--options", &options]))
-    .with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+    let mut begun = server.begin(durability);
+    for _ in 1..STARTS {
+        if begun.is_ok() {
+            break;
+        }
+        begun = server.begin(durability);
+    }
+    begun?;
     Ok(server)
 }
 
@@ -142,6 +134,30 @@ impl Postgres {
         let mut command = Command::new("runuser");
         command.args(["-u", SERVER_ACCOUNT, "--"]).arg(path).current_dir(self.folder.path());
         Ok(command)
+    }
+
+    /// Listens on a port that is free now, and may be another program's a moment later.
+    fn begin(&mut self, durability: Durability) -> Result<()> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        self.port = port;
+        let fsync = match durability {
+            Durability::Full => "on",
+            Durability::None => "off",
+        };
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+             -c fsync={fsync} -c max_connections=200"
+        );
+        let log = self.folder.path().join("log");
+        run(self
+            .program("pg_ctl")?
+            .args(["start", "--wait", "--silent", "--timeout", PATIENCE])
+            .arg("--pgdata")
+            .arg(self.data())
+            .arg("--log")
+            .arg(&log)
+            .args(["--options", &options]))
+        .with_context(|| std::fs::read_to_string(&log).unwrap_or_default())
     }
 
     fn stop(&self) -> Result<()> {

@@ -6600,6 +6600,8 @@ export interface components {
              * @description Wall time of one attempt, in seconds.
              */
             job_seconds: number;
+            /** @description Whether jobs cost credits; where they do not, the meters alone limit them. */
+            jobs_cost_credits: boolean;
             /** @description Limits by meter. */
             meters: {
                 [key: string]: components["schemas"]["MeterLimitBody"];

@@ -10,7 +10,7 @@ import type { FactsProps } from '../parts/Section';
 
 export function useJobsCostCredits(): boolean {
   const account = useQuery(accountQuery);
-  return account.data?.plan.terms.jobs_cost_credits ?? true;
+  return account.data?.plan.terms.jobs_cost_credits !== false;
 }
 
 /** Jobs that run and wait, and the credits for more of them where they cost some. */

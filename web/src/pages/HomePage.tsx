@@ -69,7 +69,10 @@ function Credits({ account }: { account: Account }) {
   const format = useFormat();
   const costs = account.plan.terms.jobs_cost_credits;
   return (
-    <Section title={t(costs ? 'home.credits' : 'nav.jobs')} actions={<Link to="/account">{t('home.toAccount')}</Link>}>
+    <Section
+      title={t(costs ? 'home.credits' : 'nav.jobs')}
+      actions={<Link to="/account">{t('home.toAccount')}</Link>}
+    >
       <div className="stack">
         <Facts facts={standingFacts(account, t, format)} />
         {account.meters

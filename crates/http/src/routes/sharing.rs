@@ -5,7 +5,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use gantry_access::Actor;
+use gantry_access::{Actor, Permission, require};
 use gantry_ports::store::ObjectRef;
 use gantry_types::{ArtifactId, DatasetId, JobId, WorkflowId};
 
@@ -35,6 +35,7 @@ pub async fn set_job_access(
     PathId(id): PathId<JobId>,
     JsonBody(request): JsonBody<ObjectAccessRequest>,
 ) -> Answer<Json<ObjectAccessBody>> {
+    require(&actor, Permission::RunJobs)?;
     state.jobs().get_job(&actor, id).await?;
     set(&state, &actor, (ObjectRef::Job(id), request)).await
 }
@@ -60,6 +61,7 @@ pub async fn set_dataset_access(
     PathId(id): PathId<DatasetId>,
     JsonBody(request): JsonBody<ObjectAccessRequest>,
 ) -> Answer<Json<ObjectAccessBody>> {
+    require(&actor, Permission::WriteData)?;
     state.catalog().get_dataset(&actor, id).await?;
     set(&state, &actor, (ObjectRef::Dataset(id), request)).await
 }
@@ -85,6 +87,7 @@ pub async fn set_workflow_access(
     PathId(id): PathId<WorkflowId>,
     JsonBody(request): JsonBody<ObjectAccessRequest>,
 ) -> Answer<Json<ObjectAccessBody>> {
+    require(&actor, Permission::RunJobs)?;
     state.flows().get_workflow(&actor, id).await?;
     set(&state, &actor, (ObjectRef::Workflow(id), request)).await
 }
@@ -110,6 +113,7 @@ pub async fn set_model_access(
     PathId(id): PathId<ArtifactId>,
     JsonBody(request): JsonBody<ObjectAccessRequest>,
 ) -> Answer<Json<ObjectAccessBody>> {
+    require(&actor, Permission::RunJobs)?;
     state.catalog().get_model(&actor, id).await?;
     set(&state, &actor, (ObjectRef::Model(id), request)).await
 }

@@ -253,6 +253,8 @@ async fn override_limits(walk: &mut Walk<'_>, root: &mut TestClient) -> Result<(
     walk.tell(root, plan.json(&json!({ "plan": "pro" }))).await?;
     let release = Call::new("delete", "/api/v1/admin/organizations/{id}/plan").about(&place)?;
     walk.tell(root, release).await?;
+    let own = Call::new("put", "/api/v1/organizations/networks");
+    walk.tell(&mut favourite, own.json(&json!({ "networks": ["127.0.0.0/8"] }))).await?;
     let lift = Call::new("delete", "/api/v1/admin/organizations/{id}/networks").about(&place)?;
     walk.tell(root, lift).await?;
     let own = json!({ "overrides": [{ "limit": "seats", "value": 50, "reason": "a class" }] });
