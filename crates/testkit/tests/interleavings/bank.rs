@@ -1,9 +1,9 @@
 //! What banks do to payments after the fact, which the sandbox does not tell by itself: a refund
-//! that does not arrive, and a dispute that the shop wins.
+//! that does not arrive.
 //!
-//! Invariant: only a refund that was made fails, each once; only a dispute that was told of is won.
+//! Invariant: only a refund that was made fails, each once.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use gantry_pay::Delivery;
 use gantry_types::Timestamp;
 use serde_json::{Value, json};
@@ -18,8 +18,6 @@ pub const BANK_HEADER: &str = "told-by-bank";
 pub struct Bank {
     /// Refunds that were made: of which payment, and how much.
     refunds: Vec<(String, i64)>,
-    /// The disputes that were won.
-    won: Vec<String>,
     /// What they told, oldest first.
     pub told: Vec<Delivery>,
 }
@@ -44,18 +42,6 @@ impl Bank {
             "status": "failed",
         });
         self.tell("refund.failed", &refund, now)
-    }
-
-    /// The dispute that an event tells of is won, unless it was already.
-    pub fn win(&mut self, begun: &Value, now: Timestamp) -> Result<()> {
-        let mut dispute = begun["data"]["object"].clone();
-        let name = dispute["id"].as_str().context("a dispute")?.to_owned();
-        if self.won.contains(&name) {
-            return Ok(());
-        }
-        self.won.push(name);
-        dispute["status"] = json!("won");
-        self.tell("charge.dispute.closed", &dispute, now)
     }
 
     fn tell(&mut self, kind: &str, object: &Value, now: Timestamp) -> Result<()> {

@@ -150,7 +150,7 @@ impl World {
             Step::SwitchPlan { plan } => self.switch_plan(plan).await,
             Step::Refund { payment, percent } => self.refund(payment, percent).await,
             Step::RefundFails { refund } => self.bank.fail_refund(refund, self.clock.now()),
-            Step::DisputeIsWon { dispute } => self.win_dispute(dispute).await,
+            Step::DisputeIsWon { dispute } => Ok(self.server.sandbox.win_dispute(dispute).await?),
             Step::Repeat { request } => self.repeat(request).await,
             Step::Deliver { event } => self.deliver_one(event).await,
             Step::DeliverAsFirstSigned { event } => self.deliver_as_first_signed(event).await,
@@ -163,18 +163,6 @@ impl World {
                 Ok(())
             }
             Step::Crash => Ok(()),
-        }
-    }
-
-    async fn win_dispute(&mut self, dispute: usize) -> Result<()> {
-        let mut begun: Vec<serde_json::Value> = Vec::new();
-        for event in self.server.sandbox.list_undelivered().await? {
-            begun.push(serde_json::from_slice(&event.body)?);
-        }
-        begun.retain(|event| event["type"] == "charge.dispute.created");
-        match choose(&begun, dispute) {
-            Some(begun) => self.bank.win(begun, self.clock.now()),
-            None => Ok(()),
         }
     }
 

@@ -106,6 +106,17 @@ fn complete(
     Ok(CardAnswer::Paid { return_url: order.return_url })
 }
 
+impl Sandbox {
+    /// Has a bank decide one of the open disputes for the shop, by its place among them; nothing
+    /// happens where none is open.
+    ///
+    /// # Errors
+    /// [`PaymentError::Unavailable`] where the book cannot be kept.
+    pub async fn win_dispute(&self, number: usize) -> Result<(), PaymentError> {
+        self.change(move |book, now| book.win_dispute(number, seconds_of(now))).await
+    }
+}
+
 impl Book {
     /// Takes the money of a single purchase.
     fn charge(&mut self, order: &Order) -> String {
@@ -137,6 +148,14 @@ impl Book {
         self.tell("charge.dispute.created", &dispute, at_s)?;
         self.disputes.push((dispute, at_s.saturating_add(DISPUTE_S)));
         Ok(())
+    }
+
+    /// The bank decides for the shop.
+    fn win_dispute(&mut self, number: usize, at_s: i64) -> Result<(), PaymentError> {
+        let Some(place) = number.checked_rem(self.disputes.len()) else { return Ok(()) };
+        let (mut dispute, _) = self.disputes.remove(place);
+        "won".clone_into(&mut dispute.status);
+        self.tell("charge.dispute.closed", &dispute, at_s)
     }
 
     /// Ends the disputes whose time is over.
