@@ -16,6 +16,7 @@ use crate::audit::{AuditDraft, Origin};
 use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::guesses::Locks;
+use crate::leave::lock_homes;
 use crate::links::{NewLink, end_links, require_good, use_up};
 use crate::password_rules::PasswordOwner;
 use crate::secret::sha256_hex;
@@ -133,6 +134,11 @@ struct Reset {
 impl Reset {
     /// Answers in whose name else tokens ended.
     async fn apply(&self, tx: &dyn Tx) -> Result<Vec<UserId>, AccessError> {
+        let known = tx.access().find_user(self.link.user_id).await?;
+        if known.as_ref().is_some_and(is_unproven) {
+            // Organizations come before their people.
+            lock_homes(tx, self.link.user_id).await?;
+        }
         let user = tx.access().lock_user(self.link.user_id).await?;
         use_up(tx, &self.link).await?;
         let user = user.ok_or(AccessError::LinkNotGood)?;

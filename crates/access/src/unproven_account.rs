@@ -8,19 +8,20 @@
 
 use gantry_ports::store::{Tx, User};
 use gantry_types::{OrganizationId, Timestamp, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::{AuditDraft, Origin};
 use crate::error::AccessError;
 use crate::linked_identities::Way;
 use crate::oauth::draft_removal;
+use crate::withdraw_invitations::withdraw_invitations;
 
 /// Whether somebody else than the owner of the address may have registered an account.
 pub(crate) const fn is_unproven(user: &User) -> bool {
     user.email_verified_at.is_none() && !user.administrator
 }
 
-/// An account whose address was not proven until now; its user is locked.
+/// An account whose address was not proven until now; its organizations and its user are locked.
 pub(crate) struct UnprovenAccount<'a> {
     pub tx: &'a dyn Tx,
     pub user: &'a User,
@@ -30,13 +31,44 @@ pub(crate) struct UnprovenAccount<'a> {
 }
 
 impl UnprovenAccount<'_> {
-    /// Ends every way in but sessions; answers in whose name tokens of clients ended.
+    /// Ends every way in but sessions; answers whose tokens of clients and memberships ended.
     pub async fn end_ways_in(&self) -> Result<Vec<UserId>, AccessError> {
         self.end_passkeys().await?;
         self.end_identities().await?;
         self.end_second_factor().await?;
         self.end_keys().await?;
-        self.end_clients().await
+        let mut concerned = self.end_clients().await?;
+        concerned.extend(self.end_company().await?);
+        Ok(concerned)
+    }
+
+    /// Takes back what invitations are open, and removes whom they let into the account's own
+    /// organization.
+    async fn end_company(&self) -> Result<Vec<UserId>, AccessError> {
+        let mut removed = Vec::new();
+        for place in self.tx.access().list_memberships(self.user.id).await? {
+            let organization_id = place.organization_id;
+            let cause = draft_leaving(self.user.id, json!({}));
+            let cause = cause.complete(self.origin(Some(organization_id)), self.now);
+            let inviter = (organization_id, self.user.id);
+            withdraw_invitations(self.tx, inviter, None, &cause).await?;
+            let members = self.tx.identity().list_members(organization_id).await?;
+            if !members.iter().any(|member| member.user_id == self.user.id && member.personal) {
+                continue;
+            }
+            for member in members.iter().filter(|member| member.user_id != self.user.id) {
+                let identity = self.tx.identity();
+                identity.delete_member(organization_id, member.user_id, self.now).await?;
+                let details = json!({ "before": member.role, "after": null });
+                self.note(draft_leaving(member.user_id, details), Some(organization_id)).await?;
+                removed.push(member.user_id);
+            }
+        }
+        Ok(removed)
+    }
+
+    fn origin(&self, organization_id: Option<OrganizationId>) -> Origin {
+        Origin { organization_id, user_id: Some(self.user.id), ip: self.ip.to_owned() }
     }
 
     async fn end_passkeys(&self) -> Result<(), AccessError> {
@@ -117,8 +149,12 @@ impl UnprovenAccount<'_> {
         draft: AuditDraft,
         organization_id: Option<OrganizationId>,
     ) -> Result<(), AccessError> {
-        let ip = self.ip.to_owned();
-        let origin = Origin { organization_id, user_id: Some(self.user.id), ip };
-        Ok(self.tx.audit().append(&draft.complete(origin, self.now)).await?)
+        let entry = draft.complete(self.origin(organization_id), self.now);
+        Ok(self.tx.audit().append(&entry).await?)
     }
+}
+
+/// The line about a member who is removed.
+fn draft_leaving(user_id: UserId, details: Value) -> AuditDraft {
+    AuditDraft { action: "member.remove", subject: format!("user {user_id}"), details }
 }

@@ -3,6 +3,7 @@
 //! Invariants: an event that the provider lists is applied like one that it sent, and once; what
 //! stays unclear is tried again until `payment_events` gives it up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gantry_access::{Actor, Permission, require};
@@ -130,7 +131,7 @@ impl Billing {
         subscription: &Subscription,
         done: &mut Reconciled,
     ) -> Result<(), BillingError> {
-        let compared = heed(self.compare(provider, subscription).await, subscription)?;
+        let compared = heed(self.compare_or_end(provider, subscription).await, subscription)?;
         done.plans += u64::from(self.follow(subscription).await?);
         // Only what its provider says just now is a reason to end it.
         let Some(differed) = compared else { return Ok(()) };
@@ -207,15 +208,27 @@ impl Billing {
         provider: &dyn PaymentProvider,
         age: Duration,
     ) -> Result<u64, BillingError> {
-        let snapshot = self.store.read().await?;
-        let since = self.clock.now().minus(age);
-        let unclear = snapshot.payments().list_unclear_events(provider.id(), since, ROUND).await?;
-        drop(snapshot);
+        let (mut since, mut tried) = (self.clock.now().minus(age), BTreeSet::new());
         let mut applied = 0;
-        for event in unclear {
-            applied += u64::from(self.apply_again(provider, event).await? == Retried::Clear);
+        loop {
+            let snapshot = self.store.read().await?;
+            let payments = snapshot.payments();
+            let unclear = payments.list_unclear_events(provider.id(), since, ROUND).await?;
+            drop(snapshot);
+            let last = unclear.last().map(|event| event.received_at);
+            let before = tried.len();
+            for event in unclear {
+                if tried.insert(event.id) {
+                    let retried = self.apply_again(provider, event).await?;
+                    applied += u64::from(retried == Retried::Clear);
+                }
+            }
+            // What came at the same time as the last one is in the next round again.
+            match last {
+                Some(at) if tried.len() > before => since = at.max(since),
+                Some(_) | None => return Ok(applied),
+            }
         }
-        Ok(applied)
     }
 
     /// Asks the provider about the subscription of this name, where it is known here.

@@ -6,7 +6,7 @@
 //! buy again.
 
 use gantry_ports::PaymentProvider;
-use gantry_ports::payments::{SubscriptionChange, SubscriptionOrder};
+use gantry_ports::payments::{PaymentError, SubscriptionChange, SubscriptionOrder};
 use gantry_rules::subscription::{Subscription, SubscriptionState, SubscriptionStatus, entitles};
 use gantry_types::OrganizationId;
 
@@ -46,6 +46,27 @@ impl Billing {
         }
     }
 
+    /// Asks the provider about a subscription; whether it differed from what is known. One that it
+    /// does not know, and that gives no plan any more, is over.
+    ///
+    /// # Errors
+    /// [`BillingError::Payment`] where the provider does not answer, [`BillingError::Store`].
+    pub(crate) async fn compare_or_end(
+        &self,
+        provider: &dyn PaymentProvider,
+        subscription: &Subscription,
+    ) -> Result<bool, BillingError> {
+        match self.compare(provider, subscription).await {
+            Err(BillingError::Payment(PaymentError::NotFound { what: _ }))
+                if self.has_lapsed(&subscription.standing.state) =>
+            {
+                self.note_ended(provider, subscription, EndedHere::Abandoned).await?;
+                Ok(true)
+            }
+            compared => compared,
+        }
+    }
+
     /// Refuses who has a subscription; whether they had one before. One that gives no plan any more is
     /// asked about first, and ended where it is not paid for.
     ///
@@ -68,7 +89,7 @@ impl Billing {
             return Err(BillingError::AlreadySubscribed);
         }
         let provider = self.get_provider_of(&known.provider)?;
-        self.compare(provider, &known).await?;
+        self.compare_or_end(provider, &known).await?;
         self.end_unpaid(provider, &known).await?;
         self.follow(&known).await?;
         let left = self.find_last_subscription(organization_id).await?;

@@ -6,7 +6,7 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::{Purchase, ToldSubscription};
 use gantry_ports::store::{Checkout, Tx};
-use gantry_types::Money;
+use gantry_types::{CheckoutId, Money};
 
 use super::Ground;
 
@@ -22,12 +22,21 @@ impl Ground {
         tx: &dyn Tx,
         told: &ToldSubscription,
     ) -> Result<Option<String>, StoreError> {
-        let Some(id) = told.checkout_id else { return Ok(None) };
+        self.find_false_page(tx, (told.checkout_id, &told.provider_ref)).await
+    }
+
+    /// The same of money for a subscription of this name, which is not known here.
+    pub(super) async fn find_false_page(
+        &self,
+        tx: &dyn Tx,
+        (checkout_id, name): (Option<CheckoutId>, &str),
+    ) -> Result<Option<String>, StoreError> {
+        let Some(id) = checkout_id else { return Ok(None) };
         // The provider may be faster than the transaction that notes the checkout.
         let Some(checkout) = tx.payments().find_checkout(id).await? else {
             return Ok(Some(format!("there is no checkout {id} yet")));
         };
-        let page = (self.provider.as_str(), Some(told.provider_ref.as_str()));
+        let page = (self.provider.as_str(), Some(name));
         Ok(require_page(&checkout, page).err())
     }
 }
@@ -76,7 +85,7 @@ pub(super) fn require_price(checkout: &Checkout, asked: Option<Money>) -> Result
 mod tests {
     use gantry_ports::store::CheckoutStatus;
     use gantry_rules::plan::Interval;
-    use gantry_types::{CheckoutId, Credits, Currency, OrganizationId, PlanId, Timestamp};
+    use gantry_types::{Credits, Currency, OrganizationId, PlanId, Timestamp};
 
     use super::*;
 

@@ -34,6 +34,12 @@ impl Ground {
         if tx.access().find_organization(organization_id).await?.is_none() {
             return Ok(unclear(format!("there is no organization {organization_id}")));
         }
+        if subscription.is_none()
+            && let Some(name) = &told.subscription_ref
+            && let Some(reason) = self.find_false_page(tx, (told.checkout_id, name)).await?
+        {
+            return Ok(unclear(reason));
+        }
         let known = tx.payments().find_payment(&self.provider, &told.provider_ref).await?;
         if known.as_ref().is_some_and(|known| known.status == PaymentStatus::Received) {
             return Ok(ignored("this payment is known"));

@@ -39,7 +39,8 @@ impl EndedHere {
     fn derive_end(self, state: &SubscriptionState, now: Timestamp) -> Timestamp {
         let end = match self {
             Self::Duplicate | Self::Unpaid => now,
-            Self::Abandoned => state.period_end,
+            // One that is overdue was billed for a time that nobody paid for.
+            Self::Abandoned => state.period_end.min(now),
         };
         end.max(state.told_at)
     }

@@ -8,6 +8,7 @@ use gantry_types::{LinkedIdentityId, UserId};
 use serde_json::json;
 
 use super::factors::enrol;
+use super::members::{invite, join};
 use super::passkeys::{add, ask, authenticator, bring, start};
 use super::{sign_in, take_token, wait_for_token};
 
@@ -96,6 +97,25 @@ async fn nothing_that_was_made_before_opens_an_account_that_was_proved_by_a_rese
     for action in ["second_factor.turn_off", "api_key.revoke_all", "client.delete"] {
         assert_eq!(count(action), 1, "{action} in {actions:?}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_false_owner_let_in_is_out_again() -> Result<()> {
+    let (app, _root) = start().await?;
+    let mut thief = app.register(ADA).await?;
+    let mut friend = join(&app, &mut thief, "eve@example.org", "owner").await?;
+    assert_eq!(invite(&mut thief, "mallory@example.org", "admin").await?, 201);
+    friend.get("/api/v1/members").await?.require_status(200)?;
+    reset(&app, ADA).await?;
+
+    let (status, _, mut owner) = sign_in(&app, ADA, NEW_PASSWORD).await?;
+    assert_eq!(status, 200);
+    let roster = owner.get("/api/v1/members").await?.json()?;
+    assert_eq!(roster["members"].as_array().map(Vec::len), Some(1), "{roster}");
+    assert_eq!(roster["invitations"], json!([]), "{roster}");
+    let seen = friend.get("/api/v1/members").await?;
+    assert!(seen.status == 401 || !seen.text().contains(ADA), "{}", seen.text());
     Ok(())
 }
 

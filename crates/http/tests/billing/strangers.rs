@@ -130,13 +130,19 @@ async fn a_subscription_of_a_stranger_is_no_free_trial() -> Result<()> {
     let before = shop.plan().await?;
     fake(&shop)?.begin_own_subscription(name_of(&page)?, 700)?;
     shop.carry().await?;
+    fake(&shop)?.begin_own_subscription(name_of(&page)?, 0)?;
+    shop.carry().await?;
+    assert_eq!(shop.payments().await?, Vec::<Value>::new(), "nor is its money ours");
     shop.app.clock.advance(Duration::from_mins(3));
     shop.reconcile().await?;
     assert_eq!(shop.plan().await?, before);
     assert_eq!(shop.subscription().await?, Value::Null);
     let notes = list_notes(&mut shop, "BILLING.SUBSCRIPTION.ACTIVATED").await?;
-    assert_eq!(notes.len(), 1, "{notes:?}");
-    assert!(notes[0].contains("was not opened here"), "{notes:?}");
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    let sales = list_notes(&mut shop, "PAYMENT.SALE.COMPLETED").await?;
+    assert_eq!(sales.len(), 1, "{sales:?}");
+    let mut notes = notes.iter().chain(&sales);
+    assert!(notes.all(|note| note.contains("was not opened here")), "{sales:?}");
 
     assert_eq!(shop.provider.pay(&page, PAYS).await?, FakePaid::Yes);
     shop.carry().await?;

@@ -72,6 +72,9 @@ pub struct ToldPayment {
     pub provider_ref: String,
     /// The subscription that it is for, by the provider's name.
     pub subscription_ref: Option<String>,
+    /// The purchase that began that subscription, where whoever pays could write it there: the page
+    /// of that purchase has to be the subscription. `None` where the provider vouches for it.
+    pub checkout_id: Option<CheckoutId>,
     /// Whose it is.
     pub organization_id: Option<OrganizationId>,
     /// How much.

@@ -176,6 +176,7 @@ impl Payment {
             organization_id: self.notes.get(ORGANIZATION).and_then(|text| text.parse().ok()),
             provider_ref: self.id,
             subscription_ref: subscription,
+            checkout_id: None,
             tax_minor: None,
             description: self.description.unwrap_or_default(),
             features: PaymentFeatures {

@@ -49,6 +49,7 @@ impl CheckoutSession {
             // Nothing is charged where a coupon covers all.
             provider_ref: self.payment_intent.unwrap_or(self.id),
             subscription_ref: None,
+            checkout_id: None,
             organization_id: find_id(&self.metadata, ORGANIZATION),
             amount: money_of(total, currency)?,
             tax_minor,
@@ -118,6 +119,7 @@ impl Invoice {
                 .subscription
                 .clone()
                 .or_else(|| details.and_then(|details| details.subscription.clone())),
+            checkout_id: None,
             organization_id: whose,
             amount: money_of(minor, &self.currency)?,
             // Stripe writes this invoice itself.
@@ -199,6 +201,7 @@ impl FailedCharge {
             // The buyer may pay on the same page after all, which is the same payment.
             provider_ref: self.payment_intent.unwrap_or(self.id),
             subscription_ref: None,
+            checkout_id: None,
             organization_id: Some(organization_id),
             amount: money_of(self.amount, &self.currency)?,
             tax_minor: None,

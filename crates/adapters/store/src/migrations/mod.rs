@@ -32,7 +32,7 @@ mod v29;
 mod v3;
 mod v30;
 mod v31;
-mod v37;
+mod v32;
 mod v4;
 mod v5;
 mod v6;
@@ -107,7 +107,7 @@ const VERSIONS: &[Version] = &[
     Version::new(29, v29::STATEMENTS),
     Version { append_only: v30::APPEND_ONLY, ..Version::new(30, v30::STATEMENTS) },
     Version::new(31, v31::STATEMENTS),
-    Version::new(37, v37::STATEMENTS),
+    Version::new(32, v32::STATEMENTS),
 ];
 
 const CREATE_VERSIONS: &str =

@@ -272,7 +272,7 @@ impl ReadPayments for Session {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM payment_events \
              WHERE provider = $1 AND outcome = 'unclear' AND given_up_at IS NULL \
-             AND received_at >= $2 ORDER BY id LIMIT $3"
+             AND received_at >= $2 ORDER BY received_at, id LIMIT $3"
         );
         let values = vec![provider.into(), since.as_micros().into(), i64::from(limit).into()];
         let rows = self.sql().all::<EventRow>("payment event", sql, values).await?;
