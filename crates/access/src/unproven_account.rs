@@ -48,6 +48,7 @@ impl UnprovenAccount<'_> {
         let mut removed = Vec::new();
         for place in self.tx.access().list_memberships(self.user.id).await? {
             let organization_id = place.organization_id;
+            // Lends the lines about the invitations who, when and from where, and is none itself.
             let cause = draft_leaving(self.user.id, json!({}));
             let cause = cause.complete(self.origin(Some(organization_id)), self.now);
             let inviter = (organization_id, self.user.id);

@@ -6,8 +6,8 @@
 //! Invariants: after every step the ledger sums to zero and no balance is below zero or other than
 //! its lots; nothing was given twice, nor given back twice under one key; the plan is what the
 //! messages that were taken say. In the end nothing is held, no second subscription is left, and
-//! what is known of a subscription is what was said of it last. `GANTRY_INTERLEAVINGS=2000` plays so many
-//! histories of chance on SQLite, and a tenth of it on PostgreSQL; without it the same few are
+//! what is known of a subscription is what was said of it last. `GANTRY_INTERLEAVINGS=2000` plays so
+//! many histories of chance on SQLite, and a tenth of it on PostgreSQL; without it the same few are
 //! played each time.
 
 mod bank;
