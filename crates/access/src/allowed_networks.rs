@@ -7,7 +7,9 @@
 
 use std::net::IpAddr;
 
-use gantry_ports::store::{ReadIdentity, ReadTx, StoreExt, Tx, User};
+use gantry_ports::store::{
+    Invitation, Membership, ReadClosings, ReadIdentity, ReadTx, StoreExt, Tx, User,
+};
 use gantry_types::{OrganizationId, Timestamp};
 use ipnet::IpNet;
 use serde_json::json;
@@ -143,17 +145,51 @@ pub(crate) async fn find_first_place(
     ip: &str,
 ) -> Result<Option<OrganizationId>, AccessError> {
     let places = snapshot.access().list_memberships(user.id).await?;
-    for place in &places {
-        let id = place.organization_id;
-        let is_open = snapshot.closings().find_closing(id).await?.is_none();
-        if is_open && is_let_in(snapshot.identity(), id, ip).await? {
-            return Ok(Some(id));
+    let doors = Doors { identity: snapshot.identity(), closings: snapshot.closings() };
+    doors.find_open(&places, ip).await
+}
+
+/// What says where an address is let in, of a snapshot or a transaction.
+pub(crate) struct Doors<'a> {
+    pub identity: &'a dyn ReadIdentity,
+    pub closings: &'a dyn ReadClosings,
+}
+
+impl Doors<'_> {
+    /// The first place that is not closed and lets the address in; where none does, the first.
+    pub async fn find_open(
+        &self,
+        places: &[Membership],
+        ip: &str,
+    ) -> Result<Option<OrganizationId>, AccessError> {
+        for place in places {
+            let id = place.organization_id;
+            let is_open = self.closings.find_closing(id).await?.is_none();
+            if is_open && is_let_in(self.identity, id, ip).await? {
+                return Ok(Some(id));
+            }
         }
+        Ok(places.first().map(|place| place.organization_id))
     }
-    Ok(places.first().map(|place| place.organization_id))
 }
 
 impl Access {
+    /// Where somebody new works first: in the organization that invited them, if it lets their
+    /// address in, or else in their own.
+    pub(crate) async fn place_newcomer(
+        &self,
+        invitation: Option<&Invitation>,
+        own: OrganizationId,
+        ip: &str,
+    ) -> Result<OrganizationId, AccessError> {
+        let Some(inviting) = invitation.map(|invitation| invitation.organization_id) else {
+            return Ok(own);
+        };
+        let snapshot = self.store.read().await?;
+        let is_let_in = is_let_in(snapshot.identity(), inviting, ip).await?;
+        Ok(if is_let_in { inviting } else { own })
+    }
+
     /// Lets an organization be used from everywhere again, whose list shuts its people out.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! Invariants: an invitation is for one address, and good once; seats are counted again when it
 //! is accepted, and the plan is asked again whether it is for others at all; nobody invites
-//! somebody to more than they are themselves, which is asked again under the lock; mails to one address, and of one organization, come
-//! with pauses.
+//! somebody to more than they are themselves, which is asked again under the lock; mails to one
+//! address, and of one organization, come with pauses.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::Access;
 use crate::actor::Actor;
 use crate::allowed_networks::require_let_in;
+use crate::confirm::lock_asker;
 use crate::email::parse_email;
 use crate::error::AccessError;
 use crate::mail_pause::{require_pause, require_share_of_day};
@@ -104,6 +105,7 @@ impl Access {
                 Box::pin(async move {
                     // Seats are counted by one at a time.
                     tx.access().lock_organization(invitation.organization_id).await?;
+                    lock_asker(tx, &inviter).await?;
                     let members = tx.identity().list_members(invitation.organization_id).await?;
                     require_offer(&with_present_role(&inviter, &members)?, invitation.role)?;
                     tx.identity().replace_invitation(&invitation).await?;

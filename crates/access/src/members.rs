@@ -16,6 +16,8 @@ use serde_json::json;
 
 use crate::Access;
 use crate::actor::Actor;
+use crate::allowed_networks::Doors;
+use crate::confirm::lock_asker;
 use crate::error::AccessError;
 use crate::permission::{Permission, require};
 use crate::withdraw_invitations::withdraw_invitations;
@@ -178,7 +180,7 @@ struct MemberChange {
     user_id: UserId,
     /// `None` removes the member.
     after: Option<Role>,
-    /// A session that is to outlive the membership: it moves to the personal organization.
+    /// A session that is to outlive the membership: it moves to where its address is let in.
     session: Option<SessionId>,
     action: &'static str,
     now: Timestamp,
@@ -200,6 +202,7 @@ impl MemberChange {
         tx.access().lock_organization(organization_id).await?;
         // What they make on their way out is made before, and ends with the rest, or not at all.
         tx.access().lock_user(self.user_id).await?;
+        lock_asker(tx, &self.actor).await?;
         let members = tx.identity().list_members(organization_id).await?;
         let member = members.iter().find(|member| member.user_id == self.user_id);
         let member = member.ok_or(AccessError::NotFound { what: "member" })?;
@@ -209,10 +212,12 @@ impl MemberChange {
             return Err(AccessError::LastOwner);
         }
         if let Some(session) = self.session {
-            let places = tx.access().list_memberships(self.user_id).await?;
-            let personal = places.first().ok_or(AccessError::NotFound { what: "organization" })?;
-            let home = personal.organization_id;
-            tx.identity().move_session(self.user_id, session, home).await?;
+            let mut places = tx.access().list_memberships(self.user_id).await?;
+            places.retain(|place| place.organization_id != organization_id);
+            let doors = Doors { identity: tx.identity(), closings: tx.closings() };
+            let next = doors.find_open(&places, &self.actor.ip).await?;
+            let next = next.ok_or(AccessError::NotFound { what: "organization" })?;
+            tx.identity().move_session(self.user_id, session, next).await?;
         }
         match self.after {
             Some(role) => tx.access().set_member(organization_id, self.user_id, role).await?,

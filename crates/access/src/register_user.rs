@@ -129,8 +129,8 @@ impl Access {
         new.user.locale = client.locale;
         // The invitation came by mail to this very address.
         new.user.email_verified_at = invitation.as_ref().map(|_| now);
-        let place = invitation.as_ref().map(|invitation| invitation.organization_id);
-        let place = place.unwrap_or(new.organization.id);
+        let own = new.organization.id;
+        let place = self.place_newcomer(invitation.as_ref(), own, &client.ip).await?;
         let session = NewSession::begin(&new.user, place, client, self.lifetime(now))?;
         let verification = match (&invitation, standing) {
             (None, Standing::User) => Some(self.derive_verification(&new.user, now)?),
@@ -159,8 +159,8 @@ impl Access {
         client: &Client,
     ) -> Result<NewSession, AccessError> {
         let new = self.derive_vouched(&person, client);
-        let place = brought.invitation.as_ref().map(|invitation| invitation.organization_id);
-        let place = place.unwrap_or(new.organization.id);
+        let (invitation, own) = (brought.invitation.as_ref(), new.organization.id);
+        let place = self.place_newcomer(invitation, own, &client.ip).await?;
         let lifetime = self.lifetime(new.user.created_at);
         let session = NewSession::begin(&new.user, place, client, lifetime)?;
         self.insert_vouched(new, (&person, brought), Some(session.clone())).await?;

@@ -174,7 +174,7 @@ impl Access {
         actor: &Actor,
         password: String,
     ) -> Result<RecoveryCodes, AccessError> {
-        let (user, _) = self.require_session(actor).await?;
+        let (user, session) = self.require_session(actor).await?;
         if user.second_factor_at.is_none() {
             return Err(AccessError::NotFound { what: "second factor" });
         }
@@ -188,7 +188,7 @@ impl Access {
             .write::<_, AccessError, _>(move |tx| {
                 let (hashes, entry) = (hashes.clone(), entry.clone());
                 Box::pin(async move {
-                    tx.access().lock_user(user_id).await?;
+                    lock_signed_in(tx, (user_id, session)).await?;
                     tx.identity().set_recovery_codes(user_id, &hashes).await?;
                     Ok(tx.audit().append(&entry).await?)
                 })

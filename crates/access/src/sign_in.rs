@@ -162,10 +162,6 @@ impl Access {
             return Err(locked(until, now));
         }
         let user = snapshot.access().find_user_by_email(&email).await?;
-        let organization_id = match &user {
-            Some(user) => find_first_place(snapshot.as_ref(), user, &client.ip).await?,
-            None => None,
-        };
         let imported_cost = snapshot.access().find_imported_cost().await?;
         let own = self.passwords.own_cost();
         let dearest = self.passwords.dearest().find(snapshot.access(), (own, now)).await?;
@@ -179,12 +175,12 @@ impl Access {
             PasswordCheck::FitsOld { renewed } => (true, Some(renewed)),
             PasswordCheck::Wrong => (false, None),
         };
-        let session = match (&user, organization_id) {
-            (Some(user), Some(organization_id)) if fits && may_have(user, purpose) => {
+        let session = match &user {
+            Some(user) if fits && may_have(user, purpose) => {
                 let lifetime = self.lifetime_for(purpose, now);
-                Some(NewSession::begin(user, organization_id, client, lifetime)?)
+                self.begin_where_let_in(user, client, lifetime).await?
             }
-            (Some(_) | None, _) => None,
+            Some(_) | None => None,
         };
         let challenge = match (&user, &session) {
             (Some(user), Some(_)) if user.second_factor_at.is_some() => {
@@ -215,6 +211,19 @@ impl Access {
             Decision::Wrong => Err(wrong),
             Decision::Locked(until) => Err(locked(until, now)),
         }
+    }
+
+    /// A session in the first place of a person that lets their address in; asked only once the
+    /// password fits, so that no read tells that there is an account.
+    async fn begin_where_let_in(
+        &self,
+        user: &User,
+        client: &Client,
+        lifetime: Lifetime,
+    ) -> Result<Option<NewSession>, AccessError> {
+        let snapshot = self.store.read().await?;
+        let place = find_first_place(snapshot.as_ref(), user, &client.ip).await?;
+        place.map(|place| NewSession::begin(user, place, client, lifetime)).transpose()
     }
 
     pub(crate) fn lifetime(&self, now: Timestamp) -> Lifetime {

@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use gantry_access::{
     AccessError, AccessSettings, Actor, AuthorizationRequest, Client, ClientDraft, NewApiKey,
-    OAuthError, PasskeyCreated,
+    NewInvitation, OAuthError, PasskeyCreated,
 };
 use gantry_ports::store::ClientKind;
 use gantry_testkit::{PASSWORD, SoftAuthenticator, SoftKey, TestApp, TestClient, TestSettings};
-use gantry_types::Scope;
+use gantry_types::{Role, Scope};
 use serde_json::json;
 
 const ADA: &str = "ada@example.org";
@@ -32,6 +32,10 @@ fn key() -> NewApiKey {
     NewApiKey { name: "key".to_owned(), scopes: vec![Scope::Account], expires_at: None }
 }
 
+fn invitation() -> NewInvitation {
+    NewInvitation { email: "friend@example.org".to_owned(), role: Role::Admin }
+}
+
 fn draft() -> ClientDraft {
     ClientDraft {
         name: "App".to_owned(),
@@ -47,6 +51,7 @@ async fn a_session_that_ended_makes_no_way_in() -> Result<()> {
     let late = recognise(&app, &ada).await?;
     let access = &app.access;
     let client = access.register_client(&late, ClientKind::Public, draft()).await?.client;
+    let secretive = access.register_client(&late, ClientKind::Confidential, draft()).await?.client;
     let asked = access.begin_passkey(&late, PASSWORD.to_owned()).await?;
     let mut device = SoftAuthenticator::new(SoftKey::Es256, SITE, ORIGIN)?;
     let made = device.create(&asked.challenge, asked.user_id.as_uuid().as_bytes());
@@ -61,6 +66,11 @@ async fn a_session_that_ended_makes_no_way_in() -> Result<()> {
         access.issue_tokens(&late, "app", vec![Scope::Read]).await.err(),
         access.issue_api_key(&late, key()).await.err(),
         access.register_client(&late, ClientKind::Confidential, draft()).await.err(),
+        access.change_registered_client(&late, client.id, draft()).await.err(),
+        access.rotate_client_secret(&late, secretive.id).await.err(),
+        access.delete_client(&late, client.id).await.err(),
+        access.invite(&late, invitation()).await.err(),
+        access.change_role(&late, late.user_id.context("a person")?, Role::Owner).await.err(),
         access.finish_passkey(&late, created).await.err(),
         access.begin_second_factor(&late, PASSWORD.to_owned()).await.err(),
         access.change_password(&late, PASSWORD.to_owned(), NEW_PASSWORD.to_owned()).await.err(),

@@ -138,6 +138,7 @@ impl Access {
         self.change_client(move |tx| {
             let (actor, client) = (whose.clone(), changed.clone());
             Box::pin(async move {
+                lock_asker(tx, &actor).await?;
                 let before = tx.clients().find_client(client.id).await?;
                 let before = before.ok_or(AccessError::NotFound { what: "client" })?;
                 tx.clients().update_client(&client).await?;
@@ -169,10 +170,11 @@ impl Access {
         let client = OAuthClient { secret_sha256: sha256_hex(&secret), ..old };
         let now = self.clock.now();
         let entry = actor.audit_entry("client.rotate", &subject(&client), json!({}), now);
-        let changed = client.clone();
+        let (asker, changed) = (actor.clone(), client.clone());
         self.change_client(move |tx| {
-            let (client, entry) = (changed.clone(), entry.clone());
+            let (asker, client, entry) = (asker.clone(), changed.clone(), entry.clone());
             Box::pin(async move {
+                lock_asker(tx, &asker).await?;
                 tx.clients().update_client(&client).await?;
                 tx.audit().append(&entry).await?;
                 Ok(tx.clients().end_client_tokens(client.id, now).await?)
@@ -191,10 +193,11 @@ impl Access {
         let now = self.clock.now();
         let details = json!({ "before": describe(&client), "after": null });
         let entry = actor.audit_entry("client.delete", &subject(&client), details, now);
-        let organization_id = client.organization_id;
+        let (asker, organization_id) = (actor.clone(), client.organization_id);
         self.change_client(move |tx| {
-            let entry = entry.clone();
+            let (asker, entry) = (asker.clone(), entry.clone());
             Box::pin(async move {
+                lock_asker(tx, &asker).await?;
                 tx.clients().delete_client(organization_id, id).await?;
                 tx.audit().append(&entry).await?;
                 Ok(tx.clients().end_client_tokens(id, now).await?)

@@ -103,7 +103,8 @@ pub(crate) fn train(
     if params.is_comparison() {
         let stages = Stages::new(job, prepared.candidates.len());
         let found = Comparison { job, prepared: &prepared, control, bill: &bill }.run(&stages)?;
-        let report = conclude_comparison((job, &bill), prepared, found, &control)?;
+        let concluding = Concluding { job, control: &control, bill: &bill, give_back };
+        let report = conclude_comparison(concluding, prepared, found)?;
         return Ok(Trained::Done(Box::new(report)));
     }
     purse.reserve_like_start();
@@ -117,7 +118,8 @@ pub(crate) fn train(
             Ok(Trained::Waits { children, checkpoint })
         }
         Ended::Found(found) => {
-            let report = conclude_search((job, &control), prepared, *found, (&purse, &bill))?;
+            let concluding = Concluding { job, control: &control, bill: &bill, give_back };
+            let report = conclude_search(concluding, prepared, *found, &purse)?;
             Ok(Trained::Done(Box::new(report)))
         }
     }
@@ -173,12 +175,22 @@ fn read_and_prepare(
     prepare::prepare(job, params, table, seed)
 }
 
+/// What the steps after the models work with.
+#[derive(Clone, Copy)]
+struct Concluding<'a> {
+    job: &'a BlockingContext,
+    control: &'a Control<'a>,
+    bill: &'a Bill<'a>,
+    give_back: GiveBack,
+}
+
 fn conclude_search(
-    (job, control): (&BlockingContext, &Control<'_>),
+    concluding: Concluding<'_>,
     mut prepared: Prepared,
     mut found: search::Found,
-    (purse, bill): (&Purse, &Bill<'_>),
+    purse: &Purse,
 ) -> Result<TrainReport, AutomlError> {
+    let Concluding { job, bill, give_back, .. } = concluding;
     let stages = Stages::new(job, 1);
     stages.enter("Ensemble", 4)?;
     job.progress(0.88);
@@ -186,14 +198,11 @@ fn conclude_search(
     let model = TrainedModel { header, ensemble: found.ensemble };
     prepared.explain_until = purse.explain_until();
     prepared.keep_folds(found.folds, &mut found.evaluated.out_of_fold);
+    give_back.everywhere();
     stages.enter("Report", 5)?;
     job.log(LogLevel::Info, format!("{}: the ensemble is chosen.", purse.describe()));
-    let report = publish_all(
-        job,
-        &prepared,
-        (&model, &found.evaluated, found.board),
-        (found.leader, control),
-    )?;
+    let outcome = (&model, &found.evaluated, found.board);
+    let report = publish_all(concluding, &prepared, outcome, found.leader)?;
     bill.close_search(found.tried, purse)?;
     job.log(LogLevel::Info, format!("{}: the report is written.", purse.describe()));
     announce_best(job, &report);
@@ -201,11 +210,11 @@ fn conclude_search(
 }
 
 fn conclude_comparison(
-    (job, bill): (&BlockingContext, &Bill<'_>),
+    concluding: Concluding<'_>,
     mut prepared: Prepared,
     found: compare::Found,
-    control: &Control<'_>,
 ) -> Result<TrainReport, AutomlError> {
+    let Concluding { job, control, bill, give_back } = concluding;
     let stages = Stages::new(job, prepared.candidates.len());
     let after = u32::try_from(prepared.candidates.len()).unwrap_or(u32::MAX - 4) + 3;
     stages.enter("Refit", after)?;
@@ -223,25 +232,27 @@ fn conclude_comparison(
     let model = TrainedModel { header, ensemble: Ensemble::of_one(best.algorithm, pipeline) };
     let folds = prepared.folds.len();
     prepared.keep_folds(folds, &mut evaluated.out_of_fold);
+    give_back.everywhere();
     stages.enter("Report", after + 1)?;
     let curve = evaluated.scores.first().map(|first| (best, first.clone()));
-    let report = publish_all(job, &prepared, (&model, &evaluated, found.board), (curve, control))?;
+    let report = publish_all(concluding, &prepared, (&model, &evaluated, found.board), curve)?;
     bill.close(found.tried)?;
     announce_best(job, &report);
     Ok(report)
 }
 
 fn publish_all(
-    job: &BlockingContext,
+    Concluding { job, control, give_back, .. }: Concluding<'_>,
     prepared: &Prepared,
     (model, evaluated, board): (&TrainedModel, &Evaluated, Leaderboard),
-    (best, control): (Option<(Candidate, FoldScores)>, &Control<'_>),
+    best: Option<(Candidate, FoldScores)>,
 ) -> Result<TrainReport, AutomlError> {
     job.progress(0.92);
     let mut explained = explain::explain(prepared, evaluated, control)?;
     if let Some(best) = best {
         explained.plots.extend(learning_curve::derive_plot(prepared, &best, control)?);
     }
+    give_back.everywhere();
     let report = report::derive_report(prepared, board, &explained)?;
     let outcome =
         publish::Outcome { prepared, model, evaluated, explained: &explained, report: &report };

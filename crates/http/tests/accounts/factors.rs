@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use gantry_access::{AccessSettings, AdministratorFactor};
+use gantry_access::{AccessError, AccessSettings, AdministratorFactor, Client};
 use gantry_ports::Clock;
 use gantry_ports::store::StoreExt as _;
 use gantry_testkit::{PASSWORD, TestApp, TestClient, TestSettings};
@@ -109,6 +109,19 @@ async fn signing_in_needs_a_code_that_is_good_once() -> Result<()> {
     signed_in.post(off, &wrong).await?.require_status(400)?;
     signed_in.post(off, &json!({ "password": PASSWORD })).await?.require_status(204)?;
     assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await?.0, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_that_ended_renews_no_recovery_codes() -> Result<()> {
+    let (server, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = server.register("ada@example.org").await?;
+    enrol(&server, &mut ada).await?;
+    let token = ada.cookie("gantry_session").context("a session")?.to_owned();
+    let late = server.access.authenticate_session(&token, &Client::default()).await?;
+    ada.post("/api/v1/auth/logout", &json!({})).await?.require_status(204)?;
+    let refused = server.access.renew_recovery_codes(&late, PASSWORD.to_owned()).await.err();
+    assert_eq!(refused, Some(AccessError::NotSignedIn));
     Ok(())
 }
 

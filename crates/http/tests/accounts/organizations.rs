@@ -160,6 +160,50 @@ async fn the_networks_of_one_organization_shut_nobody_out_of_the_others() -> Res
 }
 
 #[tokio::test]
+async fn whoever_comes_or_leaves_from_elsewhere_works_where_they_are_let_in() -> Result<()> {
+    const AWAY: &str = "203.0.113.5";
+    let (app, _) = start_behind_a_proxy().await?;
+    let mut ada = app.register("ada@example.org").await?;
+    set(&mut ada, json!(["127.0.0.1"])).await?.require_status(200)?;
+    app.take_mails().await?;
+    let guest = json!({ "email": "eve@example.org", "role": "viewer" });
+    ada.post("/api/v1/invitations", &guest).await?.require_status(201)?;
+    let body = json!({
+        "email": "eve@example.org",
+        "password": PASSWORD,
+        "name": "Eve",
+        "invitation": take_token(&app, "invitation").await?,
+    });
+    let mut eve = app.client();
+    let register = TestRequest::new("POST", "/api/v1/auth/register").json(&body);
+    let answer = eve.send(register.header("x-forwarded-for", AWAY)).await?;
+    answer.require_status(201)?;
+    eve.learn_csrf_token(&answer)?;
+    let me = answer.json()?;
+    assert_eq!(me["organization"]["role"], "owner", "her own: {me}");
+    from(&mut eve, AWAY, "/api/v1/jobs").await?.require_status(200)?;
+    let members = ada.get("/api/v1/members").await?.json()?;
+    assert_eq!(members["members"].as_array().context("members")?.len(), 2, "{members}");
+
+    // Her own is for this machine alone from now on; she leaves a shed for another that lets in.
+    set(&mut eve, json!(["127.0.0.1"])).await?.require_status(200)?;
+    for name in ["Shed", "Barn"] {
+        eve.post("/api/v1/organizations", &json!({ "name": name })).await?.require_status(201)?;
+    }
+    let barn = eve.get("/api/v1/auth/me").await?.json()?["organization"]["id"].clone();
+    let barn = barn.as_str().context("an id")?.parse()?;
+    let ada_id = ada.get("/api/v1/auth/me").await?.json()?["user"]["id"].clone();
+    let ada_id = ada_id.as_str().context("an id")?.parse()?;
+    app.join(ada_id, barn, gantry_types::Role::Owner).await?;
+    let leave = TestRequest::new("POST", "/api/v1/organizations/leave").json(&json!({}));
+    eve.send(leave.header("x-forwarded-for", AWAY)).await?.require_status(204)?;
+    let me = from(&mut eve, AWAY, "/api/v1/auth/me").await?.json()?;
+    assert_eq!(me["organization"]["name"], "Shed");
+    from(&mut eve, AWAY, "/api/v1/jobs").await?.require_status(200)?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_administrator_lifts_a_list_that_shuts_everybody_out() -> Result<()> {
     const AWAY: &str = "203.0.113.5";
     let (app, mut root) = start_behind_a_proxy().await?;
