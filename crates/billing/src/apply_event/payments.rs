@@ -201,7 +201,7 @@ impl Ground {
     }
 
     /// Keeps a payment's new state, and takes back or gives again what its money had bought; answers
-    /// how many credits were taken back, below zero where they are given again.
+    /// how many credits count again, which is none where some were taken back.
     pub(super) async fn settle_lot(
         &self,
         tx: &dyn Tx,
@@ -221,11 +221,10 @@ impl Ground {
             at: self.now,
         };
         match amount {
-            0 => {}
-            1.. => tx.payments().return_lot(&back).await.map(drop)?,
-            ..=-1 => tx.payments().restore_lot(&back).await?,
+            0 => Ok(Credits::ZERO),
+            1.. => tx.payments().return_lot(&back).await.map(|_left| Credits::ZERO),
+            ..=-1 => tx.payments().restore_lot(&back).await,
         }
-        Ok(Credits::new(amount))
     }
 }
 

@@ -394,7 +394,7 @@ pub trait WritePayments: ReadPayments {
     /// of it the organization owes them; what a job still holds of it counts as spent until the job
     /// gives it back, which pays what is owed on the lot first. Answers what was left.
     async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
-    /// Undoes a return: what the organization owes for the lot is forgiven first, what had expired
-    /// before it was taken back is expired again, and the rest is put back into the lot.
-    async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError>;
+    /// Undoes a return: what is owed on the lot is forgiven first, what had expired expires again,
+    /// and the rest is put back. Answers what counts again, which nothing in an expired lot does.
+    async fn restore_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
 }

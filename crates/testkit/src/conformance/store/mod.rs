@@ -119,6 +119,7 @@ macro_rules! store_conformance {
             debts::a_debt_is_paid_before_a_lot_expires,
             debts::what_expired_is_not_owed,
             debts::of_an_expired_lot_what_was_spent_is_owed,
+            debts::what_expired_meanwhile_does_not_count_again,
             invoices::numbers_have_neither_gaps_nor_twins,
             invoices::an_invoice_is_its_organizations_and_a_payment_has_one,
             invoices::a_number_of_another_series_is_passed_over,
