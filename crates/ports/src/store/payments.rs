@@ -308,9 +308,9 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError>;
-    /// Purchases of an organization that began then or later and are open, newest first, at most
-    /// `limit`; none of those that go by the name of a subscription that is known.
-    async fn list_open_checkouts_of(
+    /// Purchases of plans by an organization that began then or later and are open, newest first, at
+    /// most `limit`; none of those that go by the name of a subscription that is known.
+    async fn list_open_plan_checkouts(
         &self,
         organization_id: OrganizationId,
         since: Timestamp,

@@ -105,7 +105,7 @@ macro_rules! store_conformance {
             discounts::a_discount_is_kept_step_by_step,
             discounts::a_discount_that_was_not_told_is_asked_for,
             payment_links::payments_told_before_their_subscription_are_its_own,
-            payment_links::open_pages_are_listed_by_their_organization,
+            payment_links::open_pages_for_plans_are_listed_by_their_organization,
             payment_returns::a_refund_that_failed_stays_so,
             payment_returns::disputes_are_kept_one_by_one,
             payment_returns::events_that_are_given_up_stay_unclear,
