@@ -8,9 +8,10 @@ use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPaymen
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, PaymentTrail, Tx};
 use gantry_rules::plan::Plan;
 use gantry_rules::subscription::Subscription;
-use gantry_types::{Credits, PaymentId};
+use gantry_types::{Credits, PaymentId, Timestamp};
 use serde_json::json;
 
+use super::pages::find_too_late;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::BillingNews;
 
@@ -22,7 +23,7 @@ impl Ground {
         &self,
         tx: &dyn Tx,
         told: &ToldPayment,
-        status: PaymentStatus,
+        (status, told_at): (PaymentStatus, Timestamp),
     ) -> Result<Verdict, StoreError> {
         let whose = self.find_paid_for(tx, told).await?.map(|known| known.organization_id);
         let Some(organization_id) = whose.or(told.organization_id) else {
@@ -43,6 +44,12 @@ impl Ground {
         let known = tx.payments().find_payment(&self.provider, &told.provider_ref).await?;
         if known.as_ref().is_some_and(|known| known.status == PaymentStatus::Received) {
             return Ok(ignored("this payment is known"));
+        }
+        if status == PaymentStatus::Received
+            && let Some(subscription) = &subscription
+            && let Some(reason) = find_too_late(subscription, told_at)
+        {
+            return Ok(unclear(reason));
         }
         let description = describe(tx, told, subscription.as_ref()).await?;
         let (id, mut trail) =
