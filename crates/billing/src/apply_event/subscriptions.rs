@@ -35,8 +35,8 @@ impl EndedHere {
         }
     }
 
-    /// Since when a payment was missing at its end: what comes later for another end than that goes
-    /// its own way.
+    /// Since when a payment was missing at its end, where that is why it ended: what is paid later
+    /// for a second subscription is given back, and not kept as unclear.
     const fn keep_past_due(self, state: &SubscriptionState) -> Option<Timestamp> {
         match self {
             Self::Duplicate | Self::Abandoned => None,
