@@ -6,7 +6,7 @@
 use gantry_access::{Actor, Permission, require};
 use gantry_ports::PaymentProvider;
 use gantry_ports::payments::{CheckoutOrder, Purchase};
-use gantry_ports::store::{Checkout, CheckoutStatus, StoreExt};
+use gantry_ports::store::{AuditEntry, Checkout, CheckoutStatus, StoreExt};
 use gantry_rules::plan::Interval;
 use gantry_rules::submission::IdempotencyKey;
 use gantry_types::{CheckoutId, Money, Timestamp};
@@ -118,7 +118,7 @@ impl Billing {
     ) -> Result<CheckoutLink, BillingError> {
         let Beginning { id, provider, at } = self.read_began(&turn.began)?;
         let (purchase, title, price) = self.derive_purchase(actor, wish).await?;
-        self.close_older_pages(actor, (id, &purchase)).await?;
+        let looked_at = self.close_older_pages(actor, (id, &purchase)).await?;
         let order = CheckoutOrder {
             id,
             ordered_at: at,
@@ -154,6 +154,21 @@ impl Billing {
             checkout.created_at,
         );
         let link = CheckoutLink { id: order.id, url: opened.url };
+        self.note_begun(checkout, entry, (turn, &link)).await?;
+        if let Err(error) = self.close_rivals(actor, (&order.purchase, &looked_at)).await {
+            // This page is noted and may be paid on; what is paid twice is given back.
+            tracing::warn!(%error, "whether another page was opened at the same moment is not known");
+        }
+        Ok(link)
+    }
+
+    /// Notes a purchase that began, with the answer to the request for it.
+    async fn note_begun(
+        &self,
+        checkout: Checkout,
+        entry: AuditEntry,
+        (turn, link): (&Turn, &CheckoutLink),
+    ) -> Result<(), BillingError> {
         let (turn, answer) = (turn.clone(), json!({ "id": link.id, "url": link.url }));
         self.store
             .write(move |tx| {
@@ -166,8 +181,7 @@ impl Billing {
                     Ok::<(), BillingError>(())
                 })
             })
-            .await?;
-        Ok(link)
+            .await
     }
 
     /// What a kept request says. One that an older version kept says no time, and one of a time when

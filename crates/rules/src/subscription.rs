@@ -94,7 +94,7 @@ pub struct SubscriptionState {
     pub period_end: Timestamp,
     /// What happens then.
     pub at_period_end: AtPeriodEnd,
-    /// Since when a payment is missing.
+    /// Since when a payment is missing; of one that ended, since when one was missing at its end.
     pub past_due_since: Option<Timestamp>,
     /// When the provider said so, by the provider's clock; of one that ended, when it did.
     pub told_at: Timestamp,
@@ -137,13 +137,24 @@ pub fn apply(known: Option<&Standing>, told: Standing) -> Change {
             let since = before.past_due_since.or(now.past_due_since).or(Some(now.told_at));
             (since, now.told_at)
         }
-        SubscriptionStatus::Ended => (None, derive_end(before, &now)),
+        SubscriptionStatus::Ended => (before.past_due_since, derive_end(before, &now)),
         SubscriptionStatus::Incomplete
         | SubscriptionStatus::Trialing
         | SubscriptionStatus::Active => (None, now.told_at),
     };
     let state = SubscriptionState { past_due_since, told_at, ..now };
     Change::Now(Standing { state, ..told })
+}
+
+impl SubscriptionState {
+    /// Whether money that came at `at` came for nothing: the subscription was over by then, because
+    /// it had not been paid for.
+    #[must_use]
+    pub fn is_too_late_to_pay(&self, at: Timestamp) -> bool {
+        self.status == SubscriptionStatus::Ended
+            && self.past_due_since.is_some()
+            && at > self.told_at
+    }
 }
 
 /// When a subscription ended that `now` tells as over. Some providers say so only when they are
@@ -287,6 +298,24 @@ mod tests {
         let mut owing = state(SubscriptionStatus::PastDue, 30);
         owing.state.past_due_since = Some(at(30));
         assert_eq!(ended_after(owing, 45), at(45), "its payment was awaited until then");
+    }
+
+    #[test]
+    fn who_pays_after_an_end_for_want_of_payment_pays_for_nothing() {
+        let mut owing = state(SubscriptionStatus::PastDue, 30);
+        owing.state.past_due_since = Some(at(30));
+        assert!(!owing.state.is_too_late_to_pay(at(31)), "it is not over");
+        let Change::Now(ended) = apply(Some(&owing), state(SubscriptionStatus::Ended, 45)) else {
+            panic!("it is news");
+        };
+        assert_eq!(ended.state.past_due_since, Some(at(30)));
+        assert!(!ended.state.is_too_late_to_pay(at(45)), "it was paid before, and told of late");
+        assert!(ended.state.is_too_late_to_pay(at(46)));
+        let paid = state(SubscriptionStatus::Active, 1);
+        let Change::Now(left) = apply(Some(&paid), state(SubscriptionStatus::Ended, 30)) else {
+            panic!("it is news");
+        };
+        assert!(!left.state.is_too_late_to_pay(at(46)), "nothing was missing");
     }
 
     #[test]

@@ -16,10 +16,10 @@ use gantry_rules::discount::{Discount, ToldDiscount};
 use gantry_rules::plan::Interval;
 use gantry_rules::subscription::{AtPeriodEnd, SubscriptionStatus};
 use gantry_testkit::TestClock;
-use gantry_testkit::fakes::FakePaid;
 use gantry_testkit::fakes::stripe::{
     FakeDuration, FakeOff, FakeStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET,
 };
+use gantry_testkit::fakes::{FakePaid, Trouble};
 use gantry_types::{
     CheckoutId, Credits, Currency, Money, OrganizationId, PlanId, RefundId, Timestamp,
 };
@@ -286,6 +286,66 @@ async fn the_end_of_a_trial_moves_on_and_to_now() -> Result<()> {
         let Err(PaymentError::Refused { reason }) = refused else { bail!("{end:?}: {refused:?}") };
         assert!(reason.contains("on no trial"), "{reason}");
     }
+    desk.require_described()
+}
+
+/// Both ask before either is answered, or one after the other: one period is billed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_that_is_ended_twice_at_once_is_billed_once() -> Result<()> {
+    let mut desk = Desk::open().await?;
+    let begun = last_subscription(&desk.buy((plan(14), dollars(10)), PAYS, None).await?)?;
+    let (name, now) = (begun.provider_ref, SubscriptionOrder::MoveTrialEnd { end: TrialEnd::Now });
+    let both = tokio::join!(
+        desk.stripe.change_subscription(&name, &now),
+        desk.stripe.change_subscription(&name, &now),
+    );
+    let mut done = 0;
+    for ended in <[_; 2]>::from(both) {
+        match ended {
+            Ok(SubscriptionChange::Done(told)) => {
+                assert_eq!(told.state.status, SubscriptionStatus::Active);
+                done += 1;
+            }
+            Err(PaymentError::Refused { reason }) => {
+                assert!(reason.contains("on no trial"), "{reason}");
+            }
+            other => bail!("{other:?}"),
+        }
+    }
+    assert!(done > 0, "nobody ended it");
+    assert_eq!(desk.fake.count_done("POST /v1/subscriptions/{}"), 1);
+    let told = desk.take().await?;
+    let paid = told.iter().filter(|fact| matches!(fact, ProviderFact::PaymentReceived(_)));
+    // `invoice.paid` and `invoice.payment_succeeded` tell of one payment.
+    let names: BTreeSet<String> =
+        paid.map(|fact| last_payment(&[fact.clone()])).collect::<Result<_>>()?;
+    assert_eq!(names.len(), 1, "{told:?}");
+    desk.require_described()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_ended_unpaid_cannot_be_paid_any_more() -> Result<()> {
+    const VOIDS: &str = "POST /v1/invoices/{}/void";
+    let mut desk = Desk::open().await?;
+    let begun = last_subscription(&desk.buy((plan(0), dollars(10)), PAYS_ONCE, None).await?)?;
+    let name = begun.provider_ref;
+    let due = last_subscription(&desk.pass(32).await?)?;
+    assert_eq!(due.state.status, SubscriptionStatus::PastDue);
+    // It is ended, and Stripe is away before what it asks for can be taken back.
+    desk.fake.expect_trouble(&[Trouble::Cut, Trouble::Broken, Trouble::Broken]);
+    let end = SubscriptionOrder::CancelNow;
+    assert!(desk.stripe.change_subscription(&name, &end).await.is_err());
+    for _ in 0..2 {
+        let ended = desk.stripe.change_subscription(&name, &end).await?;
+        let SubscriptionChange::Done(told) = ended else { bail!("{ended:?}") };
+        assert_eq!(told.state.status, SubscriptionStatus::Ended);
+        assert_eq!(desk.fake.count_done(VOIDS), 1, "what was open, once");
+    }
+    let invoices = desk.stripe.list_invoices(&name).await?;
+    assert_eq!(invoices.len(), 2);
+    assert!(desk.fake.pay_open_invoice(&name, PAYS).is_err(), "nothing is open: {invoices:?}");
+    desk.take().await?;
+    desk.require_told(&["customer.subscription.deleted", "invoice.voided"]);
     desk.require_described()
 }
 

@@ -103,10 +103,10 @@ impl Ground {
             }
             ProviderFact::Subscription(told) => self.apply_subscription(tx, told).await,
             ProviderFact::PaymentReceived(told) => {
-                self.note_payment(tx, told, PaymentStatus::Received).await
+                self.note_payment(tx, told, (PaymentStatus::Received, event.told_at)).await
             }
             ProviderFact::PaymentFailed(told) => {
-                self.note_payment(tx, told, PaymentStatus::Failed).await
+                self.note_payment(tx, told, (PaymentStatus::Failed, event.told_at)).await
             }
             ProviderFact::Declined { payment, risk } => {
                 self.note_declined(tx, payment, *risk).await

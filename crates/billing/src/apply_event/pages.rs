@@ -1,4 +1,4 @@
-//! Whether what was paid is what we had opened a page for.
+//! Whether what was paid is what we had opened a page for, and was paid in time.
 //!
 //! Invariant: our name for a purchase proves nothing, because whoever pays may write it on a page of
 //! their own making; the provider's name for the page does, because the provider alone gives it.
@@ -6,7 +6,8 @@
 use gantry_ports::StoreError;
 use gantry_ports::payments::{Purchase, ToldSubscription};
 use gantry_ports::store::{Checkout, Tx};
-use gantry_types::{CheckoutId, Money};
+use gantry_rules::subscription::Subscription;
+use gantry_types::{CheckoutId, Money, Timestamp};
 
 use super::Ground;
 
@@ -39,6 +40,17 @@ impl Ground {
         let page = (self.provider.as_str(), Some(name));
         Ok(require_page(&checkout, page).err())
     }
+}
+
+/// Why money for a subscription that came at `at` is not taken, in words for an administrator:
+/// the subscription had ended because it was not paid for.
+pub(super) fn find_too_late(subscription: &Subscription, at: Timestamp) -> Option<String> {
+    let (name, ended) = (&subscription.provider_ref, subscription.standing.state.told_at);
+    subscription.standing.state.is_too_late_to_pay(at).then(|| {
+        format!(
+            "subscription {name} ended unpaid at {ended}, and this was paid after it; {NEXT_STEP}"
+        )
+    })
 }
 
 /// Refuses another page than the one of a purchase, in words for an administrator.
@@ -85,7 +97,7 @@ pub(super) fn require_price(checkout: &Checkout, asked: Option<Money>) -> Result
 mod tests {
     use gantry_ports::store::CheckoutStatus;
     use gantry_rules::plan::Interval;
-    use gantry_types::{Credits, Currency, OrganizationId, PlanId, Timestamp};
+    use gantry_types::{Credits, Currency, OrganizationId, PlanId};
 
     use super::*;
 

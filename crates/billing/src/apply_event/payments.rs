@@ -8,9 +8,10 @@ use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPaymen
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, PaymentTrail, Tx};
 use gantry_rules::plan::Plan;
 use gantry_rules::subscription::Subscription;
-use gantry_types::{Credits, PaymentId};
+use gantry_types::{Credits, PaymentId, Timestamp};
 use serde_json::json;
 
+use super::pages::find_too_late;
 use super::{Ground, Verdict, applied, ignored, unclear};
 use crate::notice::BillingNews;
 
@@ -22,7 +23,7 @@ impl Ground {
         &self,
         tx: &dyn Tx,
         told: &ToldPayment,
-        status: PaymentStatus,
+        (status, told_at): (PaymentStatus, Timestamp),
     ) -> Result<Verdict, StoreError> {
         let whose = self.find_paid_for(tx, told).await?.map(|known| known.organization_id);
         let Some(organization_id) = whose.or(told.organization_id) else {
@@ -43,6 +44,12 @@ impl Ground {
         let known = tx.payments().find_payment(&self.provider, &told.provider_ref).await?;
         if known.as_ref().is_some_and(|known| known.status == PaymentStatus::Received) {
             return Ok(ignored("this payment is known"));
+        }
+        if status == PaymentStatus::Received
+            && let Some(subscription) = &subscription
+            && let Some(reason) = find_too_late(subscription, told_at)
+        {
+            return Ok(unclear(reason));
         }
         let description = describe(tx, told, subscription.as_ref()).await?;
         let (id, mut trail) =
@@ -201,7 +208,7 @@ impl Ground {
     }
 
     /// Keeps a payment's new state, and takes back or gives again what its money had bought; answers
-    /// how many credits were taken back, below zero where they are given again.
+    /// how many credits count again, which is none where some were taken back.
     pub(super) async fn settle_lot(
         &self,
         tx: &dyn Tx,
@@ -221,11 +228,10 @@ impl Ground {
             at: self.now,
         };
         match amount {
-            0 => {}
-            1.. => tx.payments().return_lot(&back).await.map(drop)?,
-            ..=-1 => tx.payments().restore_lot(&back).await?,
+            0 => Ok(Credits::ZERO),
+            1.. => tx.payments().return_lot(&back).await.map(|_left| Credits::ZERO),
+            ..=-1 => tx.payments().restore_lot(&back).await,
         }
-        Ok(Credits::new(amount))
     }
 }
 

@@ -86,15 +86,14 @@ impl Ground {
         let refunds = tx.payments().list_refunds(after.id).await?;
         let minor = derive_refunded(&refunds, after.trail.refunds_told_minor);
         after.refunded_minor = minor.min(after.amount.minor);
-        let taken = self.settle_lot(tx, before, &after).await?;
+        let restored = self.settle_lot(tx, before, &after).await?;
         let change = after.refunded_minor - before.refunded_minor;
         let amount = Money { minor: change.abs(), ..after.amount };
         let (action, note, news) = match change.cmp(&0) {
             Ordering::Equal => return Ok(ignored("it is counted already")),
             Ordering::Greater => ("payment.refund", "given back", BillingNews::Refunded { amount }),
             Ordering::Less => {
-                let restored = taken.get().saturating_neg();
-                let credits = (restored > 0).then(|| Credits::new(restored));
+                let credits = Some(restored).filter(|restored| *restored > Credits::ZERO);
                 let news = BillingNews::RefundFailed { amount, credits };
                 ("payment.refund.undo", "it came back", news)
             }
@@ -104,6 +103,7 @@ impl Ground {
         let details = json!({
             "payment": after.provider_ref, "refunded_minor": change,
             "before": before.refunded_minor, "after": after.refunded_minor,
+            "restored_credits": restored,
         });
         self.audit(tx, whose, (action, &after.provider_ref, details)).await?;
         Ok(applied(note).telling(whose, news))
@@ -132,7 +132,7 @@ impl Ground {
         let mut changed = payment.clone();
         let disputes = tx.payments().list_disputes(payment.id).await?;
         (changed.trail.dispute, changed.trail.disputed_minor) = derive_disputed(&disputes);
-        self.settle_lot(tx, &payment, &changed).await?;
+        let restored = self.settle_lot(tx, &payment, &changed).await?;
         let whose = payment.organization_id;
         let word = match told.state {
             DisputeState::Open => "open",
@@ -141,6 +141,7 @@ impl Ground {
         };
         let details = json!({
             "dispute": dispute.dispute_ref, "amount": told.amount.to_string(), "state": word,
+            "restored_credits": restored,
         });
         self.audit(tx, whose, ("payment.dispute", &payment.provider_ref, details)).await?;
         let news = BillingNews::Disputed { amount: told.amount, state: told.state };

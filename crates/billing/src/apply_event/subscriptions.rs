@@ -35,6 +35,15 @@ impl EndedHere {
         }
     }
 
+    /// Since when a payment was missing at its end, where that is why it ended: what is paid later
+    /// for a second subscription is given back, and not kept as unclear.
+    const fn keep_past_due(self, state: &SubscriptionState) -> Option<Timestamp> {
+        match self {
+            Self::Duplicate | Self::Abandoned => None,
+            Self::Unpaid => state.past_due_since,
+        }
+    }
+
     /// When it ended, which is no earlier than what its provider told last.
     fn derive_end(self, state: &SubscriptionState, now: Timestamp) -> Timestamp {
         let end = match self {
@@ -179,6 +188,7 @@ impl Ground {
         let state = SubscriptionState {
             status: SubscriptionStatus::Ended,
             told_at: why.derive_end(&known.standing.state, self.now),
+            past_due_since: why.keep_past_due(&known.standing.state),
             ..known.standing.state
         };
         let ended = Standing { state, ..known.standing };

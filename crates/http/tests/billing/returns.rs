@@ -1,5 +1,7 @@
 //! Refunds that fail later at their provider, and buyers who dispute twice.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
 use gantry_ports::store::QueuedMail;
 use gantry_testkit::TestRequest;
@@ -54,6 +56,8 @@ async fn a_refund_that_fails_is_undone(stage: Stage) -> Result<()> {
     assert_eq!((letter.kind.as_str(), letter.mail.recipient.as_str()), FAILED);
     assert_eq!(letter.mail.subject, "9.00 USD could not be given back");
     assert!(letter.mail.text.contains("The 100 credits"), "{}", letter.mail.text);
+    let log = shop.buyer.get("/api/v1/audit").await?.text();
+    assert!(log.contains("\"restored_credits\":100"), "{log}");
     assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 0);
     shop.require_sound_books().await?;
     // All of it can be given back again.
@@ -135,6 +139,37 @@ async fn a_failure_that_was_not_told_is_asked_for() -> Result<()> {
         shop.require_sound_books().await?;
     }
     Ok(())
+}
+
+/// The credits of the failed refund would have expired by now, and nobody is told that they count.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_expired_meanwhile_is_not_told_as_given_again() -> Result<()> {
+    let mut expiring = edition("automl");
+    for package in &mut expiring.packages {
+        package.expires_after = Some(Duration::from_hours(30 * 24));
+    }
+    let stage = Stage { who: Who::Stripe, database: Database::Sqlite };
+    let mut shop = Shop::open(stage, expiring).await?;
+    shop.buy(&json!({ "package": "credits-500" }), PAYS).await?;
+    let payment = shop.payments().await?.remove(0);
+    shop.refund(&payment, Some(900)).await?.require_status(202)?;
+    shop.deliver().await?;
+    shop.app.take_mails().await?;
+    shop.provider.advance(31).await?;
+    shop.wait_days(31);
+    fail_refund(&shop.provider, &payment)?;
+    shop.provider.lose_undelivered();
+    shop.reconcile().await?;
+    let letter = take_refund_letters(&shop).await?.pop().context("a letter")?;
+    assert_eq!((letter.kind.as_str(), letter.mail.recipient.as_str()), FAILED);
+    let text = &letter.mail.text;
+    assert!(text.contains("Credits and plan did not change"), "{text}");
+    let log = shop.buyer.get("/api/v1/audit?limit=100").await?.json()?;
+    let lines = log["items"].as_array().context("lines")?;
+    let undone = lines.iter().find(|line| line["action"] == "payment.refund.undo");
+    assert_eq!(undone.context("a line")?["details"]["restored_credits"], 0, "{log}");
+    assert_eq!(shop.payments().await?[0]["refunded"]["minor"], 0);
+    shop.require_sound_books().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

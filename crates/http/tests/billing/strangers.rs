@@ -39,7 +39,7 @@ async fn mark_of(shop: &mut Shop, id: &str) -> Result<String> {
 }
 
 /// What administrators read of the unclear events of a kind.
-async fn list_notes(shop: &mut Shop, kind: &str) -> Result<Vec<String>> {
+pub async fn list_notes(shop: &mut Shop, kind: &str) -> Result<Vec<String>> {
     let path = format!("{EVENTS}?outcome=unclear&kind={kind}");
     let listed = shop.administrator.get(&path).await?;
     listed.require_status(200)?;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::provider::{Database, Stage, Who, settings_of};
 use crate::shop::{BLOCKED, PAYS, PAYS_ONCE, SUSPICIOUS, Shop, edition};
+use crate::strangers::list_notes;
 
 const STAGE: Stage = Stage { who: Who::Stripe, database: Database::Sqlite };
 const SESSIONS: &str = "POST /v1/checkout/sessions";
@@ -130,17 +131,80 @@ async fn a_card_that_is_mended_saves_the_subscription() -> Result<()> {
     shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
     shop.pass(32).await?;
     assert_eq!(shop.subscription().await?["status"], "past_due");
-    let organization = shop.account().await?["organization_id"].as_str().unwrap().parse()?;
-    let snapshot = shop.app.store.read().await?;
-    let known =
-        snapshot.payments().find_subscription(organization).await?.context("it is there")?;
-    drop(snapshot);
-    shop.provider.stripe()?.change_card(&known.provider_ref, PAYS)?;
+    let name = find_name(&mut shop).await?;
+    shop.provider.stripe()?.change_card(&name, PAYS)?;
     shop.pass(5).await?;
     let saved = shop.subscription().await?;
     assert_eq!(saved["status"], "active");
     assert!(saved["past_due_since"].is_null());
     assert!(shop.payments().await?.iter().all(|payment| payment["status"] == "received"));
+    shop.require_sound_books().await
+}
+
+/// Stripe's name for the buyer's subscription.
+async fn find_name(shop: &mut Shop) -> Result<String> {
+    let organization = shop.account().await?["organization_id"].as_str().unwrap().parse()?;
+    let snapshot = shop.app.store.read().await?;
+    let known = snapshot.payments().find_subscription(organization).await?;
+    Ok(known.context("it is there")?.provider_ref)
+}
+
+/// What a bank refused is not held against another card.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_card_pays_for_the_plan_that_one_was_refused() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    let switch = json!({ "action": "switch", "plan": "premium", "interval": "month" });
+    shop.change(&switch).await?.require_status(409)?;
+    let name = find_name(&mut shop).await?;
+    shop.provider.stripe()?.change_card(&name, PAYS)?;
+    shop.change(&switch).await?.require_status(200)?;
+    shop.deliver().await?;
+    assert_eq!(shop.plan().await?, "premium");
+    shop.require_sound_books().await
+}
+
+/// Stripe ended it, and what it had asked for can still be paid on its page.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_pays_after_the_end_is_told_of_to_operators() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    shop.pass(32).await?;
+    shop.pass(20).await?;
+    assert_eq!(shop.subscription().await?["status"], "ended");
+    let name = find_name(&mut shop).await?;
+    shop.app.take_mails().await?;
+    shop.provider.stripe()?.pay_open_invoice(&name, PAYS)?;
+    shop.carry().await?;
+    let notes = list_notes(&mut shop, "invoice.paid").await?;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    let note = &notes[0];
+    assert!(note.contains(&name) && note.contains("ended unpaid"), "{note}");
+    assert!(note.contains("give its money back"), "{note}");
+    let paid = shop.payments().await?;
+    let received = paid.iter().filter(|payment| payment["status"] == "received");
+    assert_eq!(received.count(), 1, "nothing is said to have been bought: {paid:?}");
+    let mails = shop.app.take_mails().await?;
+    assert!(mails.iter().all(|mail| mail.kind != "receipt"), "{mails:?}");
+    assert_eq!(shop.plan().await?, "free");
+    shop.require_sound_books().await
+}
+
+/// The grace is over here before Stripe gives up: nobody can pay for what is ended then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_ended_here_leaves_nothing_to_pay() -> Result<()> {
+    let mut shop = Shop::open(STAGE, edition("litxplore")).await?;
+    shop.buy(&json!({ "plan": "basic" }), PAYS_ONCE).await?;
+    shop.pass(32).await?;
+    let name = find_name(&mut shop).await?;
+    shop.wait_days(45);
+    shop.reconcile().await?;
+    assert_eq!(shop.subscription().await?["status"], "ended");
+    let log = shop.buyer.get("/api/v1/audit").await?.text();
+    assert_eq!(log.matches("subscription.unpaid").count(), 1, "{log}");
+    let fake = shop.provider.stripe()?;
+    assert_eq!(fake.count_done("POST /v1/invoices/{}/void"), 1);
+    assert!(fake.pay_open_invoice(&name, PAYS).is_err(), "nothing is open");
     shop.require_sound_books().await
 }
 

@@ -7,8 +7,9 @@ use anyhow::{Context, Result, ensure};
 use gantry_pay::Stripe;
 use gantry_ports::payments::{CheckoutClosing, PaymentError};
 use gantry_ports::{Clock, PaymentProvider};
-use gantry_testkit::TestClock;
+use gantry_testkit::fakes::stripe::FakeStripe;
 use gantry_testkit::fakes::{FakeDelivery, FakePaid, Trouble};
+use gantry_testkit::{SlowProvider, TestApp, TestClock, TestSettings, TestTill};
 use serde_json::{Value, json};
 
 use crate::provider::{Database, Stage, Who, settings_of};
@@ -49,6 +50,60 @@ async fn an_older_page_is_closed(stage: Stage) -> Result<()> {
     shop.deliver().await?;
     assert_eq!(shop.plan().await?, "premium");
     assert_eq!(shop.payments().await?.len(), 1);
+    shop.require_sound_books().await
+}
+
+/// The first page is opened and not noted yet when the second one is asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_pages_of_one_moment_one_stays_open() -> Result<()> {
+    let fake = FakeStripe::start().await?;
+    let stripe = Stripe::new(settings_of(&fake), Arc::new(TestClock::default()))?;
+    let slow = Arc::new(SlowProvider::new(Arc::new(stripe)));
+    let mut settings = TestSettings {
+        edition: Some(edition("litxplore")),
+        till: TestTill::Other(slow.clone()),
+        ..TestSettings::default()
+    };
+    settings.http.public_url = Some("http://shop.example".to_owned());
+    let (app, _administrator) = TestApp::start(settings).await?;
+    let mut first = app.register("buyer@example.org").await?;
+    let mut second = first.clone();
+    slow.delay_next();
+    let overtaking = async {
+        slow.wait_until_done().await;
+        let opened = second.post(CHECKOUTS, &json!({ "plan": "premium" })).await;
+        slow.answer();
+        opened
+    };
+    let wish = json!({ "plan": "basic" });
+    let (noted_last, noted_first) = tokio::join!(first.post(CHECKOUTS, &wish), overtaking);
+    let mut open = Vec::new();
+    for answer in [noted_last?, noted_first?] {
+        answer.require_status(201)?;
+        let page = answer.json()?["url"].as_str().context("an address")?.to_owned();
+        open.push(fake.pay(name_of(&page)?, PAYS, None).is_ok());
+    }
+    assert_eq!(open, [true, false], "the newest one alone is open");
+    let log = first.get("/api/v1/audit").await?.text();
+    assert_eq!(log.matches("checkout.close").count(), 1, "{log}");
+    let breaches = fake.breaches();
+    assert!(breaches.is_empty(), "{breaches:?}");
+    Ok(())
+}
+
+/// Many open pages for credits hide no older page for a plan.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_for_credits_hide_no_page_for_a_plan() -> Result<()> {
+    let stage = Stage { who: Who::Stripe, database: Database::Sqlite };
+    let mut both = edition("litxplore");
+    both.packages = edition("automl").packages;
+    let mut shop = Shop::open(stage, both).await?;
+    let older = shop.order(&json!({ "plan": "basic" })).await?;
+    for _ in 0..21 {
+        shop.order(&json!({ "package": "credits-100" })).await?;
+    }
+    shop.order(&json!({ "plan": "premium" })).await?;
+    assert!(shop.provider.pay(&older, PAYS).await.is_err(), "nobody pays on a closed page");
     shop.require_sound_books().await
 }
 

@@ -308,9 +308,9 @@ pub trait ReadPayments: Send + Sync {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<String>, StoreError>;
-    /// Purchases of an organization that began then or later and are open, newest first, at most
-    /// `limit`; none of those that go by the name of a subscription that is known.
-    async fn list_open_checkouts_of(
+    /// Purchases of plans by an organization that began then or later and are open, newest first, at
+    /// most `limit`; none of those that go by the name of a subscription that is known.
+    async fn list_open_plan_checkouts(
         &self,
         organization_id: OrganizationId,
         since: Timestamp,
@@ -394,7 +394,7 @@ pub trait WritePayments: ReadPayments {
     /// of it the organization owes them; what a job still holds of it counts as spent until the job
     /// gives it back, which pays what is owed on the lot first. Answers what was left.
     async fn return_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
-    /// Undoes a return: what the organization owes for the lot is forgiven first, what had expired
-    /// before it was taken back is expired again, and the rest is put back into the lot.
-    async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError>;
+    /// Undoes a return: what is owed on the lot is forgiven first, what had expired expires again,
+    /// and the rest is put back. Answers what counts again, which nothing in an expired lot does.
+    async fn restore_lot(&self, back: &LotReturn) -> Result<Credits, StoreError>;
 }

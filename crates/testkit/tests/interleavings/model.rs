@@ -207,7 +207,11 @@ impl Model {
                     return;
                 }
                 let since = before.past_due_since.unwrap_or(said.at);
-                let past_due_since = (said.status == "past_due").then_some(since);
+                let past_due_since = match said.status.as_str() {
+                    "past_due" => Some(since),
+                    "canceled" => before.past_due_since,
+                    _ => None,
+                };
                 *before = Said { past_due_since, ..said };
             }
         }
@@ -240,6 +244,7 @@ impl Model {
     pub fn end(&mut self, name: &str, now: Timestamp) {
         for (_, said) in self.subscriptions.iter_mut().filter(|(known, _)| known == name) {
             said.status = "canceled".to_owned();
+            said.past_due_since = None;
         }
         self.look(now);
     }

@@ -9,6 +9,7 @@ mod api;
 mod checkout;
 #[cfg(test)]
 mod described;
+mod ending;
 mod form;
 mod provider;
 

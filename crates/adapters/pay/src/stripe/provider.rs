@@ -79,6 +79,9 @@ impl PaymentProvider for Stripe {
         order: &SubscriptionOrder,
     ) -> Result<SubscriptionChange, PaymentError> {
         let path = format!("/v1/subscriptions/{}", segment(provider_ref)?);
+        // What is only set may be set twice; a price that is switched to twice is credited and billed
+        // alike, and a refusal is not to stand for the next attempt with another card.
+        let mut key = new_key("change");
         let form = match order {
             SubscriptionOrder::CancelNow => {
                 return self.cancel(provider_ref, &path).await.map(SubscriptionChange::Done);
@@ -95,11 +98,16 @@ impl PaymentProvider for Stripe {
                     .field("items[0][price_data][recurring][interval]", interval.as_str())
             }
             SubscriptionOrder::MoveTrialEnd { end } => {
-                self.require_trial(provider_ref).await?;
+                let present = self.fetch(provider_ref).await?.body;
+                // Stripe itself would begin a new trial of a subscription that is paid for.
+                trial::require(&present)?;
+                if *end == TrialEnd::Now {
+                    key = trial_key(&present);
+                }
                 trial_form(*end)
             }
         };
-        let told = self.api.post(&path, &form, &new_key("change")).await?;
+        let told = self.api.post(&path, &form, &key).await?;
         let told = self.show_discounts(provider_ref, told).await;
         self.tell(told).map(SubscriptionChange::Done)
     }
@@ -222,19 +230,6 @@ impl Stripe {
         Ok(self.api.get(&path, &Form::default()).await?)
     }
 
-    /// Ends a subscription at once; Stripe finds none to end where it has ended.
-    async fn cancel(
-        &self,
-        provider_ref: &str,
-        path: &str,
-    ) -> Result<ToldSubscription, PaymentError> {
-        match self.api.delete(path).await.map_err(PaymentError::from) {
-            Ok(told) => self.tell(told),
-            Err(PaymentError::NotFound { .. }) => self.tell(self.fetch(provider_ref).await?),
-            Err(error) => Err(error),
-        }
-    }
-
     /// A subscription with its discounts, which Stripe names and shows only where they are asked
     /// for; as it was told when Stripe does not show them.
     async fn show_discounts(
@@ -272,11 +267,6 @@ impl Stripe {
             .field(format!("metadata[{PLAN}]"), plan_id))
     }
 
-    /// Stripe itself would begin a new trial of a subscription that is paid for.
-    async fn require_trial(&self, provider_ref: &str) -> Result<(), PaymentError> {
-        trial::require(&self.fetch(provider_ref).await?.body)
-    }
-
     /// The movement of money behind a payment.
     async fn get_charge(&self, payment_ref: &str) -> Result<String, PaymentError> {
         if !payment_ref.starts_with("in_") {
@@ -294,11 +284,18 @@ impl Stripe {
         })
     }
 
-    fn tell(&self, told: Told<Subscription>) -> Result<ToldSubscription, PaymentError> {
+    pub(super) fn tell(&self, told: Told<Subscription>) -> Result<ToldSubscription, PaymentError> {
         // Stripe's own clock orders what it tells; events count whole seconds.
         let at = told.at.unwrap_or_else(|| self.clock.now());
         told.body.tell(time_of(seconds_of(at))).map_err(unreadable)
     }
+}
+
+/// The key under which a trial is ended now, which bills the first period: a trial ends once, whoever
+/// asks for it at the same moment and however often.
+fn trial_key(present: &Subscription) -> String {
+    let end = present.items.data.first().map_or(0, |item| item.current_period_end);
+    format!("trial-{}-{end}", present.id)
 }
 
 /// Nothing is credited or billed for the time between the two ends.
@@ -317,7 +314,27 @@ pub(super) fn segment(name: &str) -> Result<&str, PaymentError> {
 
 #[cfg(test)]
 mod tests {
-    use super::KINDS;
+    use serde_json::json;
+
+    use super::{KINDS, trial_key};
+    use crate::shapes::Subscription;
+
+    #[test]
+    fn a_trial_has_one_key_to_end_by_until_it_ends_at_another_time() {
+        let trial = |id: &str, end: i64| -> Subscription {
+            let price = json!({ "unit_amount": 1, "currency": "usd",
+                "recurring": { "interval": "month" } });
+            let item = json!({ "id": "si_1", "current_period_start": 1, "current_period_end": end,
+                "price": price });
+            serde_json::from_value(json!({ "id": id, "status": "trialing",
+                "cancel_at_period_end": false, "items": { "data": [item] } }))
+            .unwrap()
+        };
+        let key = trial_key(&trial("sub_1", 20));
+        assert_eq!(key, trial_key(&trial("sub_1", 20)));
+        assert_ne!(key, trial_key(&trial("sub_1", 30)), "it was lengthened");
+        assert_ne!(key, trial_key(&trial("sub_2", 20)));
+    }
 
     #[test]
     fn operators_are_told_the_kinds_that_are_needed() {

@@ -234,7 +234,7 @@ impl ReadPayments for Session {
         rows.into_iter().map(|row| Ok(row.decode()?.provider_ref)).collect()
     }
 
-    async fn list_open_checkouts_of(
+    async fn list_open_plan_checkouts(
         &self,
         organization_id: OrganizationId,
         since: Timestamp,
@@ -243,10 +243,10 @@ impl ReadPayments for Session {
         let sql = format!(
             "SELECT {CHECKOUT_COLUMNS} FROM checkouts \
              WHERE organization_id = $1 AND status = 'open' AND created_at >= $2 \
-             AND NOT EXISTS (SELECT 1 FROM subscriptions begun \
+             AND purchase LIKE '%\"kind\":\"plan\"%' AND NOT EXISTS (SELECT 1 FROM subscriptions begun \
              WHERE begun.provider = checkouts.provider \
              AND begun.provider_ref = checkouts.provider_ref) \
-             ORDER BY created_at DESC LIMIT $3"
+             ORDER BY created_at DESC, id DESC LIMIT $3"
         );
         let values = vec![
             organization_id.as_uuid().into(),

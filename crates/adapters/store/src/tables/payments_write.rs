@@ -244,7 +244,7 @@ impl WritePayments for Session {
         Ok(Credits::new(left))
     }
 
-    async fn restore_lot(&self, back: &LotReturn) -> Result<(), StoreError> {
+    async fn restore_lot(&self, back: &LotReturn) -> Result<Credits, StoreError> {
         lock_account(self, back.organization_id).await?;
         let sql = "SELECT owed FROM lots WHERE id = $1 AND organization_id = $2";
         let key = vec![back.lot_id.as_uuid().into(), back.organization_id.as_uuid().into()];
@@ -257,8 +257,23 @@ impl WritePayments for Session {
         let expired = (Movement::RestoreExpired, expired);
         post(self, back, [(Movement::Forgive, forgiven), expired, (Movement::Restore, given)])
             .await?;
-        make_blocked_jobs_due(self, back.organization_id).await
+        make_blocked_jobs_due(self, back.organization_id).await?;
+        // What is put back into a lot whose time is over expires with the next look at the account.
+        let counts = if is_over(self, back).await? { 0 } else { given };
+        Ok(Credits::new(forgiven + counts))
     }
+}
+
+/// Whether the time of a lot is over.
+async fn is_over(session: &Session, back: &LotReturn) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM lots WHERE id = $1 AND organization_id = $2 \
+               AND expires_at <= $3";
+    let values = vec![
+        back.lot_id.as_uuid().into(),
+        back.organization_id.as_uuid().into(),
+        back.at.as_micros().into(),
+    ];
+    Ok(session.sql().number("lot", sql, values).await? > 0)
 }
 
 /// Gives a subscription the payments that name it and were told of before it.

@@ -28,11 +28,13 @@ async fn return_lot(world: &World, back: LotReturn) -> Outcome {
     Ok(())
 }
 
-async fn restore_lot(world: &World, back: LotReturn) -> Outcome {
-    let restored = world.store.write::<(), StoreError, _>(move |tx| {
+/// Undoes a return, by which so many credits count again.
+async fn restore_lot(world: &World, back: LotReturn, expected: i64) -> Outcome {
+    let restored = world.store.write::<Credits, StoreError, _>(move |tx| {
         Box::pin(async move { tx.payments().restore_lot(&back).await })
     });
-    restored.await?;
+    let restored = restored.await?;
+    ensure!(restored == Credits::new(expected), "{restored} of {expected} count again");
     Ok(())
 }
 
@@ -67,7 +69,7 @@ pub async fn what_a_cancelled_job_gives_back_pays_what_is_owed(world: &World) ->
     world.store.cancel(command(account, id)).await?;
     world.check_balance(account, 0, 0).await?;
     check_owed(world, account, 0).await?;
-    restore_lot(world, back(account, lot_id, 100)).await?;
+    restore_lot(world, back(account, lot_id, 100), 100).await?;
     world.check_balance(account, 100, 0).await?;
     check_owed(world, account, 0).await
 }
@@ -82,7 +84,7 @@ pub async fn what_a_job_did_not_spend_pays_what_is_owed(world: &World) -> Outcom
     world.end(&job, success(), Some(50)).await?;
     world.check_balance(account, 0, 0).await?;
     check_owed(world, account, 50).await?;
-    restore_lot(world, back(account, lot_id, 100)).await?;
+    restore_lot(world, back(account, lot_id, 100), 100).await?;
     world.check_balance(account, 50, 0).await?;
     check_owed(world, account, 0).await
 }
@@ -131,7 +133,7 @@ pub async fn what_expired_is_not_owed(world: &World) -> Outcome {
     ensure!(read_sides(world, account).await? == (0, 100), "it did not expire");
     return_lot(world, back(account, lot_id, 100)).await?;
     check_owed(world, account, 0).await?;
-    restore_lot(world, back(account, lot_id, 100)).await?;
+    restore_lot(world, back(account, lot_id, 100), 0).await?;
     world.check_balance(account, 0, 0).await?;
     let sides = read_sides(world, account).await?;
     ensure!(sides == (0, 100), "owed and expired are {sides:?}");
@@ -153,9 +155,29 @@ pub async fn of_an_expired_lot_what_was_spent_is_owed(world: &World) -> Outcome 
     check_owed(world, account, 10).await?;
     return_lot(world, back(account, lot_id, 50)).await?;
     check_owed(world, account, 60).await?;
-    restore_lot(world, back(account, lot_id, 100)).await?;
+    restore_lot(world, back(account, lot_id, 100), 60).await?;
     world.check_balance(account, 0, 0).await?;
     let sides = read_sides(world, account).await?;
     ensure!(sides == (0, 40), "owed and expired are {sides:?}");
+    world.check_books().await
+}
+
+/// What is put back into a lot that expired after it was taken back counts for nobody.
+pub async fn what_expired_meanwhile_does_not_count_again(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let expires_at = Some(World::at(600));
+    let lot_id = grant(world, account, (LotOrigin::Paid, expires_at), 100).await?;
+    let id = world.submit(account, 30).await?;
+    let job = world.claim_job(id).await?;
+    world.end(&job, success(), Some(30)).await?;
+    return_lot(world, back(account, lot_id, 100)).await?;
+    check_owed(world, account, 30).await?;
+    restore_lot(world, LotReturn { at: World::at(599), ..back(account, lot_id, 40) }, 40).await?;
+    world.check_balance(account, 10, 0).await?;
+    restore_lot(world, LotReturn { at: World::at(600), ..back(account, lot_id, 60) }, 0).await?;
+    world.release_at(World::at(700)).await?;
+    world.check_balance(account, 0, 0).await?;
+    let sides = read_sides(world, account).await?;
+    ensure!(sides == (0, 70), "owed and expired are {sides:?}");
     world.check_books().await
 }

@@ -7,6 +7,7 @@ use gantry_ports::payments::Purchase;
 use gantry_ports::store::{
     Checkout, CheckoutStatus, Payment, PaymentStatus, PaymentTrail, StoreExt,
 };
+use gantry_rules::plan::Interval;
 use gantry_types::{
     CheckoutId, Credits, Currency, Money, OrganizationId, PaymentId, SubscriptionId,
 };
@@ -77,18 +78,20 @@ pub async fn payments_told_before_their_subscription_are_its_own(world: &World) 
     Ok(())
 }
 
-/// Open pages are listed by their organization, newest first, without those that became a
-/// subscription.
-pub async fn open_pages_are_listed_by_their_organization(world: &World) -> Outcome {
+/// Open pages for plans are listed by their organization, newest first, without those that became a
+/// subscription; pages for credits hide none of them, however many there are.
+pub async fn open_pages_for_plans_are_listed_by_their_organization(world: &World) -> Outcome {
     let (account, stranger) = (world.account(0).await?, world.account(0).await?);
-    let begun = subscription(account, world.overview(account).await?.plan.id);
+    let plan_id = world.overview(account).await?.plan.id;
+    let begun = subscription(account, plan_id);
+    let plan = Purchase::Plan { plan_id, interval: Interval::Month, trial_days: 0 };
     let page = |whose: OrganizationId, (provider, name): (&str, &str), second: u64| Checkout {
         id: CheckoutId::generate(),
         organization_id: whose,
         user_id: None,
         provider: provider.to_owned(),
         provider_ref: name.to_owned(),
-        purchase: Purchase::Package { slug: "hundred".to_owned(), credits: Credits::new(100) },
+        purchase: plan.clone(),
         price: Money { minor: 950, currency: Currency::usd() },
         status: CheckoutStatus::Open,
         created_at: World::at(second),
@@ -101,7 +104,16 @@ pub async fn open_pages_are_listed_by_their_organization(world: &World) -> Outco
         page(stranger, ("story", "cs_strange"), 5),
         page(account, ("story", "cs_over"), 6),
     ];
-    let (kept, over) = (all.clone(), all[5].id);
+    // The name of a package may look like the word for a plan.
+    let slug = r#""kind":"plan""#.to_owned();
+    let purchase = Purchase::Package { slug, credits: Credits::new(100) };
+    let names: Vec<String> = (0..5).map(|number| format!("cs_credits_{number}")).collect();
+    let credits = names.iter().map(|name| {
+        let of_credits = page(account, ("story", name.as_str()), 7);
+        Checkout { purchase: purchase.clone(), ..of_credits }
+    });
+    let kept: Vec<Checkout> = all.iter().cloned().chain(credits).collect();
+    let over = all[5].id;
     world
         .store
         .write::<(), StoreError, _>(move |tx| {
@@ -117,9 +129,9 @@ pub async fn open_pages_are_listed_by_their_organization(world: &World) -> Outco
         .await?;
     let snapshot = world.read().await?;
     let payments = snapshot.payments();
-    let open = payments.list_open_checkouts_of(account, World::at(2), 10).await?;
+    let open = payments.list_open_plan_checkouts(account, World::at(2), 10).await?;
     ensure!(open == [all[2].clone(), all[1].clone()], "{open:?}");
-    let newest = payments.list_open_checkouts_of(account, World::at(2), 1).await?;
+    let newest = payments.list_open_plan_checkouts(account, World::at(2), 1).await?;
     ensure!(newest == all[2..3], "{newest:?}");
     Ok(())
 }

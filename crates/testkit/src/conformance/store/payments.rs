@@ -298,7 +298,7 @@ pub async fn returned_credits_are_restored(world: &World) -> Outcome {
         .write::<(), StoreError, _>(move |tx| {
             Box::pin(async move {
                 tx.payments().return_lot(&all).await?;
-                tx.payments().restore_lot(&part).await
+                tx.payments().restore_lot(&part).await.map(drop)
             })
         })
         .await?;
@@ -306,7 +306,7 @@ pub async fn returned_credits_are_restored(world: &World) -> Outcome {
     world
         .store
         .write::<(), StoreError, _>(move |tx| {
-            Box::pin(async move { tx.payments().restore_lot(&rest).await })
+            Box::pin(async move { tx.payments().restore_lot(&rest).await.map(drop) })
         })
         .await?;
     world.check_balance(account, 30, 70).await?;

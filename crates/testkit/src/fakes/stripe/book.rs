@@ -148,6 +148,7 @@ pub(super) struct Invoice {
     pub attempts: i64,
     pub created: i64,
     pub paid_at: Option<i64>,
+    pub voided_at: Option<i64>,
     pub title: String,
     pub intent: Option<String>,
 }

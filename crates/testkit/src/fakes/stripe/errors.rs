@@ -53,6 +53,11 @@ impl Refusal {
         }
     }
 
+    /// Whether a card's bank said it.
+    pub(super) fn is_of_card(&self) -> bool {
+        self.kind == "card_error"
+    }
+
     /// The key is wrong.
     pub(super) fn unknown_key(shown: &str) -> Self {
         Self {

@@ -111,6 +111,18 @@ impl FakeStripe {
         Ok(())
     }
 
+    /// A buyer pays an open invoice of a subscription with a card, on the page that the invoice has.
+    ///
+    /// # Errors
+    /// When none is open, and for a card that is no test card or does not pay.
+    pub fn pay_open_invoice(&self, subscription: &str, card: &str) -> Result<()> {
+        let found = Card::find(card).filter(|found| found.pays_again());
+        ensure!(found.is_some(), "{card} does not pay");
+        self.change_card(subscription, card)?;
+        let now = self.desk.now();
+        self.desk.book().pay_open_invoice(subscription, now)
+    }
+
     /// Whoever keeps the account lets a subscription be paid by the week, which is told.
     ///
     /// # Errors
@@ -290,9 +302,16 @@ fn answer(
     if request.method == "POST" && key.is_none() {
         book.breaches.push(format!("{kind} has no idempotency key"));
     }
-    let body = book.serve(&kind, (name, &fields), ground)?;
-    book.done.push(kind);
-    let answer = FakeAnswer::new(200, body);
+    let served = book.serve(&kind, (name, &fields), ground);
+    if served.is_ok() {
+        book.done.push(kind);
+    }
+    let answer = match served {
+        Ok(body) => FakeAnswer::new(200, body),
+        // What a bank refused was done, so that it is kept like what went well.
+        Err(no) if no.is_of_card() => no.answer(),
+        Err(no) => return Err(no),
+    };
     if let Some(key) = key {
         book.replays.insert(key, (fingerprint, answer.clone()));
     }

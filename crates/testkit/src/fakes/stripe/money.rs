@@ -46,6 +46,7 @@ impl Book {
             attempts: 0,
             created: now,
             paid_at: None,
+            voided_at: None,
             title: of.title,
             intent: None,
         };
@@ -71,6 +72,32 @@ impl Book {
         if invoice.intent.is_some() {
             self.tell("invoice_payment.paid", invoice.show_payment(now), now);
         }
+    }
+
+    /// The buyer pays an open invoice of a subscription on its own page, also when the subscription
+    /// has ended.
+    pub(super) fn pay_open_invoice(&mut self, subscription: &str, now: i64) -> Result<()> {
+        let open = self
+            .invoices
+            .values()
+            .find(|invoice| invoice.subscription == subscription && invoice.status == "open");
+        let id = open.context("no invoice is open")?.id.clone();
+        self.settle_invoice(&id, now);
+        Ok(())
+    }
+
+    /// Takes an invoice back, so that nobody can pay it; one that was paid or taken back is refused.
+    pub(super) fn void_invoice(&mut self, id: &str, now: i64) -> Result<Value, Refusal> {
+        let invoice = self.invoices.get_mut(id).ok_or_else(|| Refusal::missing("invoice", id))?;
+        if !["open", "uncollectible"].contains(&invoice.status) {
+            let message = "You can only pass in open or uncollectible invoices. This invoice isn't \
+                           open or uncollectible.";
+            return Err(Refusal::invalid_state(message));
+        }
+        (invoice.status, invoice.voided_at) = ("void", Some(now));
+        let shown = invoice.show();
+        self.tell("invoice.voided", shown.clone(), now);
+        Ok(shown)
     }
 
     pub(super) fn change_subscription(

@@ -86,6 +86,7 @@ const PORTAL: Params = &[("customer", Text), ("return_url", Address), ("expand[]
 const ONE: Params = &[("expand[]", Text)];
 const INVOICES: Params = &[
     ("subscription", Text),
+    ("status", Word(&["draft", "open", "paid", "uncollectible", "void"])),
     ("customer", Text),
     ("limit", Integer),
     ("starting_after", Text),
@@ -110,6 +111,7 @@ const ENDPOINTS: &[(&str, &str, Params)] = &[
     ("DELETE", "/v1/subscriptions/{}", ONE),
     ("GET", "/v1/invoices", INVOICES),
     ("GET", "/v1/invoices/{}", ONE),
+    ("POST", "/v1/invoices/{}/void", ONE),
     ("POST", "/v1/refunds", REFUNDS),
     ("POST", "/v1/billing_portal/sessions", PORTAL),
     ("GET", "/v1/events", EVENTS),

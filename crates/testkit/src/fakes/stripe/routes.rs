@@ -31,6 +31,7 @@ impl Book {
             "DELETE /v1/subscriptions/{}" => self.cancel(name, now),
             "GET /v1/invoices" => Ok(self.list_invoices(fields)),
             "GET /v1/invoices/{}" => self.show_invoice(name, fields, now),
+            "POST /v1/invoices/{}/void" => self.void_invoice(name, now),
             "POST /v1/refunds" => self.refund(fields, now),
             "POST /v1/billing_portal/sessions" => self.open_portal(fields, (base, now)),
             "GET /v1/events" => self.list_events(fields),
@@ -185,6 +186,7 @@ impl Book {
             .values()
             .filter(|invoice| of("subscription", &invoice.subscription))
             .filter(|invoice| of("customer", &invoice.customer))
+            .filter(|invoice| of("status", invoice.status))
             .collect();
         found.sort_by(|one, other| other.id.cmp(&one.id));
         let shown = found.iter().map(|invoice| invoice.show()).collect();

@@ -198,7 +198,11 @@ impl Invoice {
             "period_start": self.created,
             "starting_balance": self.due - self.total,
             "status": self.status,
-            "status_transitions": { "finalized_at": self.created, "paid_at": self.paid_at },
+            "status_transitions": {
+                "finalized_at": self.created,
+                "paid_at": self.paid_at,
+                "voided_at": self.voided_at,
+            },
             "subtotal": self.total + self.off,
             "total": self.total,
         });
