@@ -92,6 +92,14 @@ pub enum AccessError {
         /// What is wrong.
         reason: String,
     },
+    /// A program asks in its organization's name for what is done in a person's.
+    #[error(
+        "a program that acts for its organization has nobody in whose name {what} could be done"
+    )]
+    NobodyBehind {
+        /// What was asked for, in words.
+        what: &'static str,
+    },
     /// Without it the person could not sign in any more.
     #[error("this is the last way to sign in to the account")]
     LastWayIn,

@@ -323,6 +323,7 @@ pub fn derive_access_failure(error: &AccessError) -> Failure {
         | AccessError::Leaving
         | AccessError::Closing { .. }
         | AccessError::Forbidden { .. }
+        | AccessError::NobodyBehind { .. }
         | AccessError::OnlyShown { .. }
         | AccessError::AdministersElsewhere
         | AccessError::ScopeNotYours { .. }

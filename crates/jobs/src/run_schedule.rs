@@ -246,7 +246,9 @@ fn derive_run(
         Ending::Lost(error) => {
             let reason = format!(
                 "in the name of who saved the schedule last: {error}; it is paused until somebody \
-                 who has access saves it, and then runs in their name"
+                 who has access saves it, and then runs in their name. The data that a workflow \
+                 names must also be seen by who saved the workflow last: have somebody who sees \
+                 it save that first"
             );
             (RunOutcome::Refused, None, Some(reason))
         }

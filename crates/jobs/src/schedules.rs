@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use gantry_access::{Actor, Permission, require, require_feature};
+use gantry_access::{AccessError, Actor, Permission, require, require_feature};
 use gantry_engine_api::InputRef;
 use gantry_ports::store::{
     AuditEntry, Onlooker, Order, Overlap, Page, PageRequest, Schedule, ScheduleRun, ScheduleState,
@@ -70,7 +70,8 @@ impl Jobs {
     /// Keeps a new schedule.
     ///
     /// # Errors
-    /// [`JobsError::Access`], [`JobsError::Invalid`] for the name or too many of them, and what
+    /// [`JobsError::Access`], also where no person asks, [`JobsError::Invalid`] for the name or too
+    /// many of them, and what
     /// [`Jobs::submit_job`] would say to operation, parameters and inputs.
     pub async fn create_schedule(
         &self,
@@ -266,6 +267,8 @@ impl Jobs {
         id: ScheduleId,
         new: NewSchedule,
     ) -> Result<Schedule, JobsError> {
+        let nobody = AccessError::NobodyBehind { what: "the runs of a schedule" };
+        let saved_by = actor.user_id.ok_or(nobody)?;
         require_name(&new.name)?;
         let operation_version = self.require_visible(&new.operation)?;
         let inputs = self.resolve_scheduled(actor.onlooker(), &new.inputs).await?;
@@ -278,7 +281,7 @@ impl Jobs {
         let mut schedule = Schedule {
             id,
             organization_id: actor.organization_id,
-            created_by: actor.user_id,
+            created_by: Some(saved_by),
             name: new.name.trim().to_owned(),
             operation: new.operation,
             operation_version,

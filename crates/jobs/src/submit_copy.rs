@@ -1,8 +1,9 @@
 //! Jobs that are seen as something else is: the copy of a restricted job, and the run of a
 //! restricted workflow. What was kept from somebody is kept from them when it runs.
 //!
-//! Invariant: such a job is restricted before it is there, so that nobody sees it meanwhile; the
-//! maker of what it comes from and those to whom that was granted see it too.
+//! Invariant: such a job is restricted before it is there, so that nobody sees it meanwhile, and
+//! stays so whatever becomes of another attempt to submit it; the maker of what it comes from and
+//! those to whom that was granted see it too.
 
 use gantry_access::Actor;
 use gantry_ports::StoreError;
@@ -45,11 +46,13 @@ impl Jobs {
         let job_id = submission.job_id;
         let of = describe_original(original.object);
         let mut copy = derive_copy(original, actor, job_id);
+        // Any server may submit the run of a schedule under this very identifier.
+        let is_shared = matches!(submission.origin, Some(Origin::Schedule(_)));
         self.restrict_copy(actor, of.clone(), copy.clone()).await?;
         let submitted = self.send(submission).await;
         let answers = submitted.as_ref().is_ok_and(|submitted| submitted.job_id == job_id);
-        // It was refused, or an earlier job answers; but another server may have sent it too.
-        if !answers && !self.is_there(actor, job_id).await? {
+        // It was refused, or an earlier job answers: then there is no job to keep from anybody.
+        if !answers && !is_shared && !self.is_there(actor, job_id).await? {
             copy.visibility = Visibility::Organization;
             copy.grants.clear();
             self.restrict_copy(actor, of, copy).await?;

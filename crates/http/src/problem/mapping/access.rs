@@ -89,6 +89,7 @@ fn derive_problem(error: AccessError) -> Problem {
         | AccessError::SignupsPaused
         | AccessError::WrongSetupToken
         | AccessError::Forbidden { .. }
+        | AccessError::NobodyBehind { .. }
         | AccessError::OnlyShown { .. } => Problem::new(ProblemCode::Forbidden, detail),
         AccessError::ScopeNotYours { .. } => {
             Problem::new(ProblemCode::Forbidden, detail.clone()).with_error("/scopes", detail)
@@ -159,6 +160,7 @@ fn derive_next_step(error: &AccessError) -> Option<String> {
         AccessError::Forbidden { .. } => {
             "Ask an owner or admin of the organization, or use another key."
         }
+        AccessError::NobodyBehind { .. } => "Ask with a session or a key of that person.",
         AccessError::AdministersElsewhere => "POST /api/v1/admin/session begins such a session.",
         AccessError::OnlyShown { .. } => {
             "Ask who made it, or an owner or admin, to make you an editor."

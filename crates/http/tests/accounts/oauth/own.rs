@@ -24,6 +24,15 @@ async fn a_client_acts_as_its_organization() -> Result<()> {
     program.post("/api/v1/jobs", &new).await?.require_status(202)?;
     let jobs = ada.get("/api/v1/jobs").await?.json()?;
     assert_eq!(jobs["items"].as_array().map(Vec::len), Some(1), "{jobs}");
+    let schedule = json!({ "name": "Nightly", "operation": "test.noop", "cron": "0 3 * * *" });
+    let refused = program.post("/api/v1/schedules", &schedule).await?;
+    refused.require_status(403)?;
+    assert!(refused.json()?["detail"].as_str().context("words")?.contains("in whose name"));
+    let kept = ada.post("/api/v1/schedules", &schedule).await?;
+    kept.require_status(201)?;
+    let id = kept.json()?["id"].as_str().context("an id")?.to_owned();
+    let change = TestRequest::new("PUT", &format!("/api/v1/schedules/{id}")).json(&schedule);
+    program.send(change).await?.require_status(403)?;
     program.get("/api/v1/members").await?.require_status(403)?;
     program.get("/api/v1/account/grants").await?.require_status(403)?;
     let (status, narrow) =
