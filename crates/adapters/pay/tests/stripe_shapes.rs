@@ -318,7 +318,7 @@ async fn a_trial_that_is_ended_twice_at_once_is_billed_once() -> Result<()> {
     let paid = told.iter().filter(|fact| matches!(fact, ProviderFact::PaymentReceived(_)));
     // `invoice.paid` and `invoice.payment_succeeded` tell of one payment.
     let names: BTreeSet<String> =
-        paid.map(|fact| last_payment(&[fact.clone()])).collect::<Result<_>>()?;
+        paid.map(|fact| last_payment(std::slice::from_ref(fact))).collect::<Result<_>>()?;
     assert_eq!(names.len(), 1, "{told:?}");
     desk.require_described()
 }
