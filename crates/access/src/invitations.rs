@@ -105,9 +105,9 @@ impl Access {
                 Box::pin(async move {
                     // Seats are counted by one at a time.
                     tx.access().lock_organization(invitation.organization_id).await?;
-                    lock_asker(tx, &inviter).await?;
                     let members = tx.identity().list_members(invitation.organization_id).await?;
                     require_offer(&with_present_role(&inviter, &members)?, invitation.role)?;
+                    lock_asker(tx, &inviter).await?;
                     tx.identity().replace_invitation(&invitation).await?;
                     require_place(tx, &invitation, now).await?;
                     require_share_of_day(tx, invitation.organization_id, now).await?;

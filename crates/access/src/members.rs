@@ -202,11 +202,11 @@ impl MemberChange {
         tx.access().lock_organization(organization_id).await?;
         // What they make on their way out is made before, and ends with the rest, or not at all.
         tx.access().lock_user(self.user_id).await?;
-        lock_asker(tx, &self.actor).await?;
         let members = tx.identity().list_members(organization_id).await?;
         let member = members.iter().find(|member| member.user_id == self.user_id);
         let member = member.ok_or(AccessError::NotFound { what: "member" })?;
         self.require_right(member, &members)?;
+        lock_asker(tx, &self.actor).await?;
         let owners = members.iter().filter(|member| member.role == Role::Owner).count();
         if member.role == Role::Owner && self.after != Some(Role::Owner) && owners == 1 {
             return Err(AccessError::LastOwner);
