@@ -38,6 +38,19 @@ pub enum JobsError {
     /// The schedule does not exist, or belongs to somebody else.
     #[error("there is no such schedule")]
     ScheduleNotFound,
+    /// What somebody saves is to run in their name, and a client that acts for its organization is
+    /// nobody.
+    #[error("a schedule runs in the name of the person who saved it, and this client is no person")]
+    NeedsPerson,
+    /// Whoever wrote the revision of a workflow does not see all that it names.
+    #[error(
+        "whoever saved this revision of the workflow does not see all that it names: for them there \
+         is no such {what}"
+    )]
+    UnseenByAuthor {
+        /// In the product's words.
+        what: &'static str,
+    },
     /// The parameters or inputs are wrong.
     #[error(transparent)]
     Params(#[from] ParamError),

@@ -70,14 +70,16 @@ impl Jobs {
     /// Keeps a new schedule.
     ///
     /// # Errors
-    /// [`JobsError::Access`], [`JobsError::Invalid`] for the name or too many of them, and what
-    /// [`Jobs::submit_job`] would say to operation, parameters and inputs.
+    /// [`JobsError::Access`], [`JobsError::NeedsPerson`], [`JobsError::Invalid`] for the name or
+    /// too many of them, [`JobsError::UnseenByAuthor`], and what [`Jobs::submit_job`] would say to
+    /// operation, parameters and inputs.
     pub async fn create_schedule(
         &self,
         actor: &Actor,
         new: NewSchedule,
     ) -> Result<Schedule, JobsError> {
         require(actor, Permission::RunJobs)?;
+        require_person(actor)?;
         require_feature(self.store.read().await?.as_ref(), actor, Feature::Schedules).await?;
         let schedule = self.derive_schedule(actor, ScheduleId::generate(), new).await?;
         let entry = self.note_schedule(actor, "schedule.create", (None, Some(&schedule)));
@@ -120,6 +122,7 @@ impl Jobs {
         new: NewSchedule,
     ) -> Result<Schedule, JobsError> {
         require(actor, Permission::RunJobs)?;
+        require_person(actor)?;
         let before = self.get_schedule(actor, id).await?;
         let mut schedule = self.derive_schedule(actor, id, new).await?;
         schedule.created_at = before.created_at;
@@ -351,6 +354,11 @@ pub(crate) fn read_scheduled_inputs(
     serde_json::from_value(schedule.inputs.clone()).map_err(|error| JobsError::Broken {
         reason: format!("the inputs of schedule {} cannot be read: {error}", schedule.id),
     })
+}
+
+/// Without a person there is nobody in whose name it would run.
+fn require_person(actor: &Actor) -> Result<(), JobsError> {
+    actor.user_id.map(drop).ok_or(JobsError::NeedsPerson)
 }
 
 fn require_name(name: &str) -> Result<(), JobsError> {
