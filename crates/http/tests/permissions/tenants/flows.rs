@@ -97,7 +97,8 @@ async fn no_workflow_reads_what_another_organization_has() -> Result<()> {
             for definition in definitions_with(id) {
                 let kept = json!({ "name": "one", "definition": definition });
                 intruder.post(WORKFLOWS, &kept).await?.require_status(404)?;
-                let job = json!({ "operation": "flow.run", "params": { "definition": definition } });
+                let job =
+                    json!({ "operation": "flow.run", "params": { "definition": definition } });
                 let job = run(&mut intruder, JOBS, &job).await?;
                 let checked = require_nothing(&mut intruder, &job).await;
                 checked.with_context(|| definition.to_string())?;

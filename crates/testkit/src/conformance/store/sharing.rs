@@ -223,8 +223,9 @@ pub async fn a_job_is_restricted_as_it_is_admitted(world: &World) -> Outcome {
     // Other servers send it too, and one of them found it open.
     let first = world.store.submit_restricted(new.clone(), restrict(&new, &[guest, outsider]));
     ensure!(!first.await?.repeated);
-    for granted in [&[][..], &[outsider][..]] {
-        let again = world.store.submit_restricted(new.clone(), restrict(&new, granted));
+    for granted in [None, Some(outsider)] {
+        let other = restrict(&new, granted.as_slice());
+        let again = world.store.submit_restricted(new.clone(), other);
         ensure!(again.await?.repeated);
     }
     ensure!(world.try_submit(new.clone()).await?.repeated);
