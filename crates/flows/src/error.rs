@@ -18,6 +18,15 @@ pub enum FlowsError {
     /// The job is not a run of a workflow, or belongs to somebody else.
     #[error("there is no such run of a workflow")]
     RunNotFound,
+    /// A node names something that is not there, or is kept from who saves the workflow: both look
+    /// the same to them.
+    #[error("the node `{node}` names something that is not there for you: there is no such {what}")]
+    Unseen {
+        /// The node.
+        node: String,
+        /// In the product's words.
+        what: &'static str,
+    },
     /// A field of the request is wrong.
     #[error("{message}")]
     Invalid {

@@ -1,9 +1,12 @@
 //! Workflows as their owners keep them: made, changed by revisions, duplicated, deleted.
 //!
-//! Invariant: what is kept may still have problems, so that a draft is not lost; only what can
-//! run is run.
+//! Invariants: what is kept may still have problems, so that a draft is not lost; only what can
+//! run is run. Nobody adds data to a workflow that they do not see: what runs it would be refused,
+//! because a run reads nothing that the author of its revision does not see.
 
 use gantry_access::{Actor, Permission, require, require_change, require_feature};
+use gantry_catalog::CatalogError;
+use gantry_jobs::JobsError;
 use gantry_ports::StoreError;
 use gantry_ports::store::{ObjectRef, Page, PageRequest, StoreExt, Workflow, WorkflowRevision};
 use gantry_rules::plan::Feature;
@@ -14,6 +17,7 @@ use crate::Flows;
 use crate::check::{FlowProblem, migrate, note_versions};
 use crate::definition::FlowDefinition;
 use crate::error::FlowsError;
+use crate::named::list_new_data;
 
 const LONGEST_NAME: usize = 200;
 const MOST_BYTES: usize = 512 << 10;
@@ -33,15 +37,26 @@ impl Flows {
     /// Keeps a new workflow.
     ///
     /// # Errors
-    /// [`FlowsError::Access`], [`FlowsError::Invalid`].
+    /// [`FlowsError::Access`], [`FlowsError::Invalid`], [`FlowsError::Unseen`].
     pub async fn create_workflow(
         &self,
         actor: &Actor,
         new: NewRevision,
     ) -> Result<Workflow, FlowsError> {
         require(actor, Permission::RunJobs)?;
+        self.insert_workflow(actor, new, &FlowDefinition::default()).await
+    }
+
+    /// Keeps a new workflow, which may name what `before` names.
+    async fn insert_workflow(
+        &self,
+        actor: &Actor,
+        new: NewRevision,
+        before: &FlowDefinition,
+    ) -> Result<Workflow, FlowsError> {
         require_feature(self.store.read().await?.as_ref(), actor, Feature::Workflows).await?;
         let workflow = self.derive_workflow(actor, new)?;
+        self.require_new_data(actor, &workflow, before).await?;
         let kept = workflow.clone();
         let (subject, details) = (subject_of(workflow.id), describe(&workflow));
         let entry = actor.audit_entry("workflow.create", &subject, details, workflow.created_at);
@@ -61,7 +76,8 @@ impl Flows {
     /// revision that says what the newest one says is not made.
     ///
     /// # Errors
-    /// [`FlowsError::NotFound`], [`FlowsError::Changed`], [`FlowsError::Invalid`].
+    /// [`FlowsError::NotFound`], [`FlowsError::Changed`], [`FlowsError::Invalid`], and
+    /// [`FlowsError::Unseen`] for what the newest revision does not name yet.
     pub async fn change_workflow(
         &self,
         actor: &Actor,
@@ -78,6 +94,8 @@ impl Flows {
         if next.name == before.name && next.definition == before.definition {
             return Ok(before);
         }
+        let named_before = read_definition(&before).unwrap_or_default();
+        self.require_new_data(actor, &next, &named_before).await?;
         next.id = before.id;
         next.revision = before.revision + 1;
         next.created_by = before.created_by;
@@ -116,8 +134,9 @@ impl Flows {
         let before = self.get_workflow(actor, id).await?;
         let definition = read_definition(&before)?;
         let name: String = before.name.chars().take(LONGEST_NAME - 7).collect();
-        self.create_workflow(actor, NewRevision { name: format!("{name} (copy)"), definition })
-            .await
+        let before = definition.clone();
+        let copy = NewRevision { name: format!("{name} (copy)"), definition };
+        self.insert_workflow(actor, copy, &before).await
     }
 
     /// Removes a workflow with its revisions; its runs stay as jobs, and schedules that name it
@@ -196,6 +215,27 @@ impl Flows {
         let snapshot = self.store.read_as(actor.sight()).await?;
         let flows = snapshot.flows();
         Ok(flows.list_revisions(actor.organization_id, id, MOST_REVISIONS).await?)
+    }
+
+    /// Stops somebody from naming data in a workflow that they do not see, beside what `before`
+    /// names.
+    async fn require_new_data(
+        &self,
+        actor: &Actor,
+        workflow: &Workflow,
+        before: &FlowDefinition,
+    ) -> Result<(), FlowsError> {
+        let definition = read_definition(workflow)?;
+        for (node, input) in list_new_data(&definition, before) {
+            match self.jobs.require_data(actor.onlooker(), &[input]).await {
+                Ok(()) => {}
+                Err(JobsError::Catalog(CatalogError::NotFound { what })) => {
+                    return Err(FlowsError::Unseen { node: node.to_owned(), what });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Stops somebody to whom a workflow is only shown.

@@ -6,7 +6,7 @@
 use gantry_jobs::{Named, NamedThings, ScheduledInput};
 use serde_json::Value;
 
-use crate::definition::{FlowDefinition, FlowNode, FlowSource};
+use crate::definition::{FlowDefinition, FlowSource};
 use crate::run_flow::FlowParams;
 
 /// Reads parameters and definitions for the house of jobs.
@@ -33,10 +33,42 @@ impl NamedThings for FlowThings {
     }
 }
 
+/// The data that a definition names, each with its node, which `before` does not name in any
+/// version.
+pub(crate) fn list_new_data<'a>(
+    definition: &'a FlowDefinition,
+    before: &FlowDefinition,
+) -> Vec<(&'a str, ScheduledInput)> {
+    let known = list_sources(before);
+    let mut named = list_of_nodes(definition);
+    named.retain(|(_, input)| !known.iter().any(|known| is_same_thing(*known, *input)));
+    named
+}
+
 fn list_sources(definition: &FlowDefinition) -> Vec<ScheduledInput> {
-    let of_nodes = definition.nodes.iter().filter_map(FlowNode::source);
-    let of_slots = definition.nodes.iter().flat_map(|node| node.inputs.values().cloned());
-    of_nodes.chain(of_slots).filter_map(|source| derive_input(&source)).collect()
+    list_of_nodes(definition).into_iter().map(|(_, input)| input).collect()
+}
+
+fn list_of_nodes(definition: &FlowDefinition) -> Vec<(&str, ScheduledInput)> {
+    let mut named = Vec::new();
+    for node in &definition.nodes {
+        let sources = node.source().into_iter().chain(node.inputs.values().cloned());
+        let inputs = sources.filter_map(|source| derive_input(&source));
+        named.extend(inputs.map(|input| (node.id.as_str(), input)));
+    }
+    named
+}
+
+/// Whether both name one dataset or one file; a dataset is kept from somebody with all versions.
+fn is_same_thing(one: ScheduledInput, other: ScheduledInput) -> bool {
+    match (one, other) {
+        (ScheduledInput::Dataset { id, .. }, ScheduledInput::Dataset { id: other, .. }) => {
+            id == other
+        }
+        (ScheduledInput::Artifact { id }, ScheduledInput::Artifact { id: other }) => id == other,
+        (ScheduledInput::Dataset { .. }, ScheduledInput::Artifact { .. })
+        | (ScheduledInput::Artifact { .. }, ScheduledInput::Dataset { .. }) => false,
+    }
 }
 
 /// Files of another machine are of no installation.
@@ -73,6 +105,29 @@ mod tests {
         assert_eq!(FlowThings.list_data(&definition), named);
         let inline = json!({ "definition": definition });
         assert_eq!(FlowThings.read_params(&inline), Named::Data(named));
+    }
+
+    #[test]
+    fn what_was_named_before_is_not_new() {
+        let [old, new] = [DatasetId::generate(), DatasetId::generate()];
+        let file = ArtifactId::generate();
+        let read = |nodes: Value| {
+            serde_json::from_value::<FlowDefinition>(json!({ "nodes": nodes })).unwrap()
+        };
+        let before = read(json!([{ "id": "people", "dataset": { "id": old, "version": 2 } }]));
+        let after = read(json!([
+            { "id": "all", "dataset": { "id": old } },
+            { "id": "more", "dataset": { "id": new } },
+            { "id": "score", "operation": "test.doors",
+              "inputs": { "model": { "artifact": { "id": file } } } },
+        ]));
+        let named = vec![
+            ("more", ScheduledInput::Dataset { id: new, version: None }),
+            ("score", ScheduledInput::Artifact { id: file }),
+        ];
+        assert_eq!(list_new_data(&after, &before), named);
+        assert_eq!(list_new_data(&after, &after), vec![]);
+        assert_eq!(list_new_data(&after, &FlowDefinition::default()).len(), 3);
     }
 
     #[test]

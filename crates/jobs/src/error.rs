@@ -38,6 +38,15 @@ pub enum JobsError {
     /// The schedule does not exist, or belongs to somebody else.
     #[error("there is no such schedule")]
     ScheduleNotFound,
+    /// Whoever wrote the revision of a workflow does not see all that it names.
+    #[error(
+        "whoever saved this revision of the workflow does not see all that it names: for them there \
+         is no such {what}"
+    )]
+    UnseenByAuthor {
+        /// In the product's words.
+        what: &'static str,
+    },
     /// The parameters or inputs are wrong.
     #[error(transparent)]
     Params(#[from] ParamError),

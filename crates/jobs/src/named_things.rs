@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use gantry_access::{AccessError, Actor, find_sight};
+use gantry_catalog::CatalogError;
 use gantry_ports::store::{ObjectRef, Onlooker, Schedule, Sight, WorkflowRevision};
 use gantry_types::WorkflowId;
 use serde_json::Value;
@@ -61,7 +62,8 @@ impl Jobs {
         let snapshot = self.store.read().await?;
         let sight = find_sight(snapshot.as_ref(), owner, kept.created_by).await?;
         drop(snapshot);
-        self.require_data(Onlooker { organization_id: owner, sight }, &data).await
+        let author = Onlooker { organization_id: owner, sight };
+        self.require_data(author, &data).await.map_err(blame_author)
     }
 
     /// Whether somebody may read why runs of a schedule were refused, which can tell what is in the
@@ -76,7 +78,8 @@ impl Jobs {
             return Ok(true);
         }
         match self.require_scheduled(actor.onlooker(), schedule).await {
-            Ok(()) => Ok(true),
+            // They see it all, also where the author of the workflow does not any more.
+            Ok(()) | Err(JobsError::UnseenByAuthor { .. }) => Ok(true),
             Err(error) if has_lost_access(&error) => Ok(false),
             Err(error) => Err(error),
         }
@@ -125,7 +128,11 @@ impl Jobs {
         Ok(found.ok_or_else(gone)?)
     }
 
-    async fn require_data(
+    /// Stops those who do not see all of some data; what is not there looks the same to them.
+    ///
+    /// # Errors
+    /// [`JobsError::Catalog`] for what is not there, or is kept from them.
+    pub async fn require_data(
         &self,
         onlooker: Onlooker,
         data: &[ScheduledInput],
@@ -135,5 +142,13 @@ impl Jobs {
         let inputs = self.resolve_scheduled(onlooker, &by_place).await?;
         self.catalog.resolve_inputs(onlooker, &inputs).await?;
         Ok(())
+    }
+}
+
+/// What somebody else named is not mended by who runs it.
+fn blame_author(error: JobsError) -> JobsError {
+    match error {
+        JobsError::Catalog(CatalogError::NotFound { what }) => JobsError::UnseenByAuthor { what },
+        other => other,
     }
 }

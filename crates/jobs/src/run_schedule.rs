@@ -216,17 +216,19 @@ enum Ending {
     Started(JobId),
     Skipped,
     Refused(String),
-    /// Refused, because the person in whose name it runs has no access any more.
+    /// Refused, because the person in whose name it runs has no access any more, or who wrote the
+    /// workflow that it runs.
     Lost(JobsError),
 }
 
 /// Whether a run was refused because the person in whose name it was to run may not run jobs in the
-/// organization any more, or does not see something that it names.
+/// organization any more, or does not see something that it names, or who wrote its workflow does not.
 pub(crate) fn has_lost_access(error: &JobsError) -> bool {
     matches!(
         error,
         JobsError::Access(AccessError::NotFound { .. } | AccessError::Forbidden { .. })
             | JobsError::Catalog(CatalogError::NotFound { .. })
+            | JobsError::UnseenByAuthor { .. }
     )
 }
 
@@ -243,6 +245,13 @@ fn derive_run(
             (RunOutcome::Skipped, None, Some(reason))
         }
         Ending::Refused(reason) => (RunOutcome::Refused, None, Some(reason)),
+        Ending::Lost(error @ JobsError::UnseenByAuthor { .. }) => {
+            let reason = format!(
+                "{error}; it is paused: somebody who sees all of that saves the workflow first, and \
+                 then the schedule is saved to go on"
+            );
+            (RunOutcome::Refused, None, Some(reason))
+        }
         Ending::Lost(error) => {
             let reason = format!(
                 "in the name of who saved the schedule last: {error}; it is paused until somebody \
@@ -288,6 +297,7 @@ mod tests {
     fn what_is_over_by_itself_pauses_nothing() {
         assert!(has_lost_access(&CatalogError::NotFound { what: "dataset" }.into()));
         assert!(has_lost_access(&AccessError::NotFound { what: "workflow" }.into()));
+        assert!(has_lost_access(&JobsError::UnseenByAuthor { what: "dataset" }));
         assert!(!has_lost_access(&AccessError::Suspended.into()));
         let paused = JobsError::OperationPaused { operation: "test.noop".to_owned() };
         assert!(!has_lost_access(&paused));

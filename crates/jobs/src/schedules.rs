@@ -71,8 +71,8 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobsError::Access`], also where no person asks, [`JobsError::Invalid`] for the name or too
-    /// many of them, and what
-    /// [`Jobs::submit_job`] would say to operation, parameters and inputs.
+    /// many of them, [`JobsError::UnseenByAuthor`], and what [`Jobs::submit_job`] would say to
+    /// operation, parameters and inputs.
     pub async fn create_schedule(
         &self,
         actor: &Actor,

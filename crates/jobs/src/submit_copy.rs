@@ -1,15 +1,12 @@
 //! Jobs that are seen as something else is: the copy of a restricted job, and the run of a
 //! restricted workflow. What was kept from somebody is kept from them when it runs.
 //!
-//! Invariant: such a job is restricted before it is there, so that nobody sees it meanwhile, and
-//! stays so whatever becomes of another attempt to submit it; the maker of what it comes from and
+//! Invariant: such a job is restricted in the commit that admits it, so that nobody sees it
+//! meanwhile, and one that is refused leaves nothing behind; the maker of what it comes from and
 //! those to whom that was granted see it too.
 
 use gantry_access::Actor;
-use gantry_ports::StoreError;
-use gantry_ports::store::{
-    ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, StoreExt, Submitted,
-};
+use gantry_ports::store::{JobRestriction, ObjectAccess, ObjectGrant, ObjectRef, Submitted};
 use gantry_rules::sharing::{GrantLevel, Visibility};
 use gantry_rules::submission::{Origin, Submission};
 use gantry_types::JobId;
@@ -41,23 +38,10 @@ impl Jobs {
         copied: Option<JobId>,
     ) -> Result<Submitted, JobsError> {
         let Some(original) = self.find_restricted(actor, &submission, copied).await? else {
-            return self.send(submission).await;
+            return self.send(submission, None).await;
         };
-        let job_id = submission.job_id;
-        let of = describe_original(original.object);
-        let mut copy = derive_copy(original, actor, job_id);
-        // Any server may submit the run of a schedule under this very identifier.
-        let is_shared = matches!(submission.origin, Some(Origin::Schedule(_)));
-        self.restrict_copy(actor, of.clone(), copy.clone()).await?;
-        let submitted = self.send(submission).await;
-        let answers = submitted.as_ref().is_ok_and(|submitted| submitted.job_id == job_id);
-        // It was refused, or an earlier job answers: then there is no job to keep from anybody.
-        if !answers && !is_shared && !self.is_there(actor, job_id).await? {
-            copy.visibility = Visibility::Organization;
-            copy.grants.clear();
-            self.restrict_copy(actor, of, copy).await?;
-        }
-        submitted
+        let restriction = derive_restriction(original, actor, &submission);
+        self.send(submission, Some(restriction)).await
     }
 
     /// What a job comes from, if that is restricted. What the actor does not see is not told by
@@ -85,44 +69,6 @@ impl Jobs {
         }
         Ok(None)
     }
-
-    async fn is_there(&self, actor: &Actor, job_id: JobId) -> Result<bool, JobsError> {
-        let snapshot = self.store.read().await?;
-        let found = snapshot.jobs().find_job(actor.organization_id, job_id).await?;
-        Ok(found.is_some())
-    }
-
-    async fn restrict_copy(
-        &self,
-        actor: &Actor,
-        of: Value,
-        access: ObjectAccess,
-    ) -> Result<(), JobsError> {
-        let (organization_id, at) = (actor.organization_id, self.clock.now());
-        let restrainer = ObjectRestrainer { organization_id, by: actor.user_id, at };
-        let whose = actor.clone();
-        self.store
-            .write::<(), StoreError, _>(move |tx| {
-                let (mut access, actor, of) = (access.clone(), whose.clone(), of.clone());
-                Box::pin(async move {
-                    // Members leave under the same lock.
-                    tx.access().lock_organization(organization_id).await?;
-                    let members = tx.identity().list_members(organization_id).await?;
-                    let is_member = |grant: &ObjectGrant| {
-                        members.iter().any(|member| member.user_id == grant.user_id)
-                    };
-                    access.grants.retain(is_member);
-                    tx.sharing().set_object_access(restrainer, &access).await?;
-                    let ObjectRef::Job(copy) = access.object else { return Ok(()) };
-                    let details = json!({ "as": of, "visibility": access.visibility });
-                    let subject = format!("job {copy}");
-                    let entry = actor.audit_entry("access.copy", &subject, details, at);
-                    tx.audit().append(&entry).await
-                })
-            })
-            .await?;
-        Ok(())
-    }
 }
 
 /// For the audit log: what the job comes from.
@@ -135,20 +81,27 @@ fn describe_original(original: ObjectRef) -> Value {
     }
 }
 
-/// What holds for the copy, whose maker is the actor.
-fn derive_copy(original: ObjectAccess, actor: &Actor, copy: JobId) -> ObjectAccess {
+/// Who sees the job beside the actor, who asks for it.
+fn derive_restriction(
+    original: ObjectAccess,
+    actor: &Actor,
+    submission: &Submission,
+) -> JobRestriction {
+    let of = describe_original(original.object);
+    let details = json!({ "as": of, "visibility": Visibility::Restricted });
+    let subject = format!("job {}", submission.job_id);
+    let entry = actor.audit_entry("access.copy", &subject, details, submission.submitted_at);
+    JobRestriction { grants: derive_grants(original, actor), entry }
+}
+
+fn derive_grants(original: ObjectAccess, actor: &Actor) -> Vec<ObjectGrant> {
     let mut grants = original.grants;
     if let Some(maker) = original.made_by {
         grants.retain(|grant| grant.user_id != maker);
         grants.push(ObjectGrant { user_id: maker, level: GrantLevel::Editor });
     }
     grants.retain(|grant| Some(grant.user_id) != actor.user_id);
-    ObjectAccess {
-        object: ObjectRef::Job(copy),
-        made_by: actor.user_id,
-        visibility: Visibility::Restricted,
-        grants,
-    }
+    grants
 }
 
 #[cfg(test)]
@@ -167,10 +120,7 @@ mod tests {
             grants: vec![viewer(guest), viewer(third)],
         };
         let actor = Actor { user_id: Some(guest), ..Actor::system(OrganizationId::generate()) };
-        let id = JobId::generate();
-        let copy = derive_copy(original, &actor, id);
         let editor = ObjectGrant { user_id: maker, level: GrantLevel::Editor };
-        assert_eq!((copy.object, copy.made_by), (ObjectRef::Job(id), Some(guest)));
-        assert_eq!(copy.grants, vec![viewer(third), editor]);
+        assert_eq!(derive_grants(original, &actor), vec![viewer(third), editor]);
     }
 }

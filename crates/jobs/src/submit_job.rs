@@ -3,7 +3,7 @@
 use gantry_access::{Actor, Asker, Permission, require};
 use gantry_engine_api::{DeviceNeed, Estimate, GpuAllowed, InputRef};
 use gantry_ports::Hint;
-use gantry_ports::store::{JobRecord, Submitted};
+use gantry_ports::store::{JobRecord, JobRestriction, Submitted};
 use gantry_rules::refusal::Refusal;
 use gantry_rules::submission::{Accounting, IdempotencyKey, Needs, OnRefusal, Origin, Submission};
 use gantry_types::{Attempt, Credits, JobId, JobState, Timestamp};
@@ -169,9 +169,16 @@ impl Jobs {
     }
 
     /// Sends a submission as it is; [`Jobs::send_restricted`] asks first who may see the job.
-    pub(crate) async fn send(&self, submission: Submission) -> Result<Submitted, JobsError> {
+    pub(crate) async fn send(
+        &self,
+        submission: Submission,
+        restriction: Option<JobRestriction>,
+    ) -> Result<Submitted, JobsError> {
         let organization_id = submission.organization_id;
-        let submitted = self.store.submit(submission).await?;
+        let submitted = match restriction {
+            Some(restriction) => self.store.submit_restricted(submission, restriction).await?,
+            None => self.store.submit(submission).await?,
+        };
         if submitted.state == JobState::Queued && !submitted.repeated {
             self.bus.publish(Hint::JobsReady);
         }

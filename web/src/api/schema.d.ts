@@ -3076,7 +3076,10 @@ export interface paths {
         /** The organization's workflows. */
         get: operations["list_workflows"];
         put?: never;
-        /** Keeps a workflow. What cannot run yet is kept as well; `problems` says why. */
+        /**
+         * Keeps a workflow. What cannot run yet is kept as well, and `problems` says why; data that you do
+         *     not see is refused as if it were not there.
+         */
         post: operations["create_workflow"];
         delete?: never;
         options?: never;
@@ -3093,7 +3096,10 @@ export interface paths {
         };
         /** One workflow. */
         get: operations["get_workflow"];
-        /** Keeps the next revision of a workflow; one that says the same as the newest is not made. */
+        /**
+         * Keeps the next revision of a workflow; one that says the same as the newest is not made. Data
+         *     that you do not see may stay where it is named already, and is refused where it is not.
+         */
         put: operations["change_workflow"];
         post?: never;
         /** Removes a workflow with its revisions; its runs stay as jobs. */

@@ -273,6 +273,7 @@ pub(super) fn derive_failure(error: &JobsError, operation: &str) -> Failure {
         )
         | JobsError::Store(_)
         | JobsError::OperationPaused { .. }
+        | JobsError::UnseenByAuthor { .. }
         | JobsError::ServiceRestarting { .. }
         | JobsError::Engine(_)
         | JobsError::Broken { .. } => Failure::broken(error.to_string()),

@@ -107,6 +107,8 @@ impl From<JobsError> for Problem {
             JobsError::NotFound | JobsError::ScheduleNotFound => {
                 Self::new(ProblemCode::NotFound, detail)
             }
+            JobsError::UnseenByAuthor { .. } => Self::new(ProblemCode::Conflict, detail)
+                .with_next_step("Somebody who sees all that the workflow names saves it first."),
             JobsError::Params(error) => error.into(),
             JobsError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
             JobsError::Catalog(error) => error.into(),
@@ -131,6 +133,8 @@ impl From<FlowsError> for Problem {
             FlowsError::NotFound | FlowsError::RunNotFound => {
                 Self::new(ProblemCode::NotFound, detail)
             }
+            FlowsError::Unseen { .. } => Self::new(ProblemCode::NotFound, detail)
+                .with_next_step("Name what you see, or ask its maker to share it with you."),
             FlowsError::Invalid { field, .. } => Self::invalid(format!("/{field}"), detail),
             FlowsError::Changed { newest } => Self::new(ProblemCode::Conflict, detail)
                 .with("revision", newest)

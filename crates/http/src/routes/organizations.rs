@@ -52,7 +52,8 @@ pub async fn switch_organization(
     describe_place(&state, actor, request.organization_id).await
 }
 
-/// Leaves the organization that the session works in; the session moves to the personal one.
+/// Leaves the organization that the session works in; the session moves to the personal one,
+/// or to another that lets this address in.
 #[utoipa::path(post, path = "/organizations/leave", tag = "Members",
     responses((status = 204)))]
 pub async fn leave_organization(

@@ -35,7 +35,8 @@ pub async fn list_workflows(
     Ok(Json(PageOf { items, next_cursor }))
 }
 
-/// Keeps a workflow. What cannot run yet is kept as well; `problems` says why.
+/// Keeps a workflow. What cannot run yet is kept as well, and `problems` says why; data that you do
+/// not see is refused as if it were not there.
 #[utoipa::path(post, path = "/workflows", tag = "Workflows",
     request_body = WorkflowRequest, responses((status = 201, body = WorkflowBody)))]
 pub async fn create_workflow(
@@ -60,7 +61,8 @@ pub async fn get_workflow(
     Ok(Json(WorkflowBody::new(found, |kept| state.flows().check_kept(kept))?))
 }
 
-/// Keeps the next revision of a workflow; one that says the same as the newest is not made.
+/// Keeps the next revision of a workflow; one that says the same as the newest is not made. Data
+/// that you do not see may stay where it is named already, and is refused where it is not.
 #[utoipa::path(put, path = "/workflows/{id}", tag = "Workflows", params(("id" = Uuid, Path)),
     request_body = WorkflowRequest, responses((status = 200, body = WorkflowBody)))]
 pub async fn change_workflow(

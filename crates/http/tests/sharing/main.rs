@@ -285,3 +285,32 @@ async fn the_copy_of_a_restricted_job_is_restricted() -> Result<()> {
     assert!(status(&mut people.maker, "POST", &format!("{copied}/cancel")).await? < 300);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_refused_copy_leaves_nothing_behind() -> Result<()> {
+    let (_app, mut people) = start(WithWorker::No).await?;
+    // Of the organization's million credits there is enough for one such job.
+    let dear = json!({ "operation": "test.noop", "params": { "credits": 600_000 } });
+    let id = make(&mut people.maker, "/api/v1/jobs", &dear).await?;
+    let job = format!("/api/v1/jobs/{id}");
+    assert_eq!(share(&mut people.maker, &job, &restricted(&[])).await?, 200);
+    let again = format!("{job}/rerun");
+    assert_eq!(status(&mut people.maker, "POST", &again).await?, 402);
+    assert_eq!(list_copies(&mut people.owner).await?, Vec::<Value>::new());
+
+    assert!(status(&mut people.maker, "POST", &format!("{job}/cancel")).await? < 300);
+    let copy = make(&mut people.maker, &again, &json!({})).await?;
+    assert_eq!(list_copies(&mut people.owner).await?, [json!(format!("job {copy}"))]);
+    assert_eq!(status(&mut people.other, "GET", &format!("/api/v1/jobs/{copy}")).await?, 404);
+    Ok(())
+}
+
+/// The jobs of which the audit log says that they were restricted as what they come from.
+async fn list_copies(owner: &mut TestClient) -> Result<Vec<Value>> {
+    let audit = owner.get("/api/v1/audit").await?;
+    audit.require_status(200)?;
+    let audit = audit.json()?;
+    let lines = audit["items"].as_array().context("lines")?;
+    let copies = lines.iter().filter(|line| line["action"] == "access.copy");
+    Ok(copies.map(|line| line["subject"].clone()).collect())
+}

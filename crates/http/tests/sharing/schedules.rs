@@ -163,16 +163,83 @@ async fn a_workflow_reads_nothing_that_its_author_does_not_see() -> Result<()> {
     let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
     let dataset = format!("/api/v1/datasets/{data}");
     assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
-    let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", None)).await?;
+    let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", Some(&data))).await?;
     let path = format!("/api/v1/workflows/{id}");
-    // The other one knows the dataset's identifier, and an admin would read it for them.
-    assert_eq!(put(&mut people.other, &path, &workflow("open", Some(&data))).await?, 200);
+    // An admin sees the dataset, and would read it for the other one.
+    assert_eq!(put(&mut people.other, &path, &workflow("renamed", Some(&data))).await?, 200);
     let body = of_workflow(&id);
-    assert_eq!(people.admin.post("/api/v1/schedules", &body).await?.status, 404);
+    let refused = people.admin.post("/api/v1/schedules", &body).await?;
+    assert_eq!(refused.status, 409);
+    let next_step = refused.json()?["next_step"].clone();
+    assert!(next_step.as_str().context("a next step")?.contains("workflow"), "{next_step}");
     assert_eq!(run_by_hand(&mut people.admin, &path).await?, "failed");
     // The maker may let it be read.
     assert_eq!(put(&mut people.maker, &path, &workflow("mine", Some(&data))).await?, 200);
     assert_eq!(run_by_hand(&mut people.admin, &path).await?, "succeeded");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_adds_to_a_workflow_what_they_do_not_see() -> Result<()> {
+    let (_app, mut people) = start(WithWorker::No).await?;
+    let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
+    let dataset = format!("/api/v1/datasets/{data}");
+    assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
+    let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", None)).await?;
+    let path = format!("/api/v1/workflows/{id}");
+
+    // What is kept from them looks like what is not there.
+    let nothing = "01890000-0000-7000-8000-000000000000";
+    let mut told = Vec::new();
+    for named in [data.as_str(), nothing] {
+        let body = workflow("open", Some(named));
+        let refused = people.other.post("/api/v1/workflows", &body).await?;
+        assert_eq!(refused.status, 404, "{named}");
+        let problem = refused.json()?;
+        told.push([problem["code"].clone(), problem["detail"].clone()]);
+        assert_eq!(put(&mut people.other, &path, &body).await?, 404, "{named}");
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(told[0][1].as_str().context("words")?.contains("`a`"), "{told:?}");
+    assert_eq!(read(&mut people.maker, &path).await?["revision"], 1);
+
+    // What the maker named stays, while others change the rest or take a copy.
+    assert_eq!(put(&mut people.maker, &path, &workflow("mine", Some(&data))).await?, 200);
+    assert_eq!(put(&mut people.other, &path, &workflow("renamed", Some(&data))).await?, 200);
+    make(&mut people.other, &format!("{path}/duplicate"), &json!({})).await?;
+    assert_eq!(put(&mut people.other, &path, &workflow("emptied", None)).await?, 200);
+    assert_eq!(put(&mut people.other, &path, &workflow("back", Some(&data))).await?, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_schedule_that_a_workflow_stops_says_so() -> Result<()> {
+    let (app, mut people) = start(WithWorker::No).await?;
+    let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
+    let dataset = format!("/api/v1/datasets/{data}");
+    assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
+    let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", Some(&data))).await?;
+    let path = format!("/api/v1/workflows/{id}");
+    let made = make(&mut people.maker, "/api/v1/schedules", &of_workflow(&id)).await?;
+    let schedule = format!("/api/v1/schedules/{made}");
+
+    assert_eq!(put(&mut people.other, &path, &workflow("renamed", Some(&data))).await?, 200);
+    let refused = run_due(&app, &mut people.maker, &schedule).await?;
+    assert_eq!(refused["outcome"], "refused", "{refused}");
+    let reason = refused["reason"].as_str().context("a reason")?;
+    assert!(reason.contains("saves the workflow first"), "{reason}");
+    assert!(!reason.contains("in the name of"), "{reason}");
+    let told = read(&mut people.admin, &format!("{schedule}/runs")).await?;
+    assert_eq!(told["items"][0]["reason"], refused["reason"]);
+    let told = read(&mut people.viewer, &format!("{schedule}/runs")).await?;
+    assert_eq!(told["items"][0]["reason"], Value::Null);
+
+    // That the schedule is saved is not enough; the workflow and then the schedule is.
+    assert_eq!(put(&mut people.maker, &schedule, &of_workflow(&id)).await?, 409);
+    assert_eq!(put(&mut people.maker, &path, &workflow("mine", Some(&data))).await?, 200);
+    assert_eq!(put(&mut people.maker, &schedule, &of_workflow(&id)).await?, 200);
+    let run = run_due(&app, &mut people.maker, &schedule).await?;
+    assert_eq!(run["outcome"], "started", "{run}");
     Ok(())
 }
 

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::jobs::{JobEventKind, JobRecord, StoredChild};
+use super::sharing::JobRestriction;
 
 /// A hot command did not take effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -311,6 +312,13 @@ pub struct AllowanceUseCommand {
 pub trait HotPath: Send + Sync {
     /// Admits a root job, holds its credits and units, and queues it.
     async fn submit(&self, submission: Submission) -> Result<Submitted, HotError>;
+    /// As [`HotPath::submit`], for a job that is restricted in the commit that admits it. A
+    /// submission that is refused, or that an earlier one answers, restricts nothing.
+    async fn submit_restricted(
+        &self,
+        submission: Submission,
+        restriction: JobRestriction,
+    ) -> Result<Submitted, HotError>;
     /// Leases ready jobs: accounts with free slots first, the longest unserved before others.
     async fn claim(&self, command: ClaimCommand) -> Result<Vec<ClaimedJob>, HotError>;
     /// Prolongs a lease.

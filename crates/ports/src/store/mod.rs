@@ -101,8 +101,8 @@ pub use schedules::{
 };
 pub use session::{ReadTx, Store, StoreExt, Tx, WriteClosure};
 pub use sharing::{
-    ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, Onlooker, ReadSharing, Sight,
-    WriteSharing,
+    JobRestriction, ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, Onlooker, ReadSharing,
+    Sight, WriteSharing,
 };
 pub use usage::{ReadUsage, UsageBy, UsageFilter, UsageKey, UsageSums, WriteUsage};
 pub use vouching::{

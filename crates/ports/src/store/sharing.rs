@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use gantry_rules::sharing::{GrantLevel, Visibility};
 use gantry_types::{ArtifactId, DatasetId, JobId, OrganizationId, Timestamp, UserId, WorkflowId};
 
+use super::audit::AuditEntry;
 use super::error::StoreError;
 
 /// With whose eyes a snapshot looks at jobs, datasets, workflows and models. What they do not see
@@ -93,6 +94,16 @@ pub struct ObjectRestrainer {
     pub by: Option<UserId>,
     /// When.
     pub at: Timestamp,
+}
+
+/// That a job is not for everybody, from the commit on that admits it. Who asks for the job is who
+/// restricts it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRestriction {
+    /// To whom the job is granted; whoever is no member by then is left out.
+    pub grants: Vec<ObjectGrant>,
+    /// The line of the audit log about it.
+    pub entry: AuditEntry,
 }
 
 /// Looks up who sees what.

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use gantry_ports::store::{
     AllowCommand, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand, ClaimCommand,
     ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, HotError, HotPath,
-    NotesCommand, RaiseHoldCommand, ReadTx, ReapCommand, Reaped, ReleaseCommand, SettleCommand,
-    Settled, Sight, Submitted, WriteAbort, WriteClosure,
+    JobRestriction, NotesCommand, RaiseHoldCommand, ReadTx, ReapCommand, Reaped, ReleaseCommand,
+    SettleCommand, Settled, Sight, Submitted, WriteAbort, WriteClosure,
 };
 use gantry_ports::{Store, StoreError};
 use gantry_rules::submission::Submission;
@@ -46,6 +46,14 @@ impl Store for FrailStore {
 impl HotPath for FrailStore {
     async fn submit(&self, submission: Submission) -> Result<Submitted, HotError> {
         self.fuse.guard(self.inner.submit(submission)).await
+    }
+
+    async fn submit_restricted(
+        &self,
+        submission: Submission,
+        restriction: JobRestriction,
+    ) -> Result<Submitted, HotError> {
+        self.fuse.guard(self.inner.submit_restricted(submission, restriction)).await
     }
 
     async fn claim(&self, command: ClaimCommand) -> Result<Vec<ClaimedJob>, HotError> {

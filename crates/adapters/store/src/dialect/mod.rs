@@ -125,6 +125,15 @@ impl Dialect {
         }
     }
 
+    /// Appended to a SELECT whose rows of `table` must not go before the end; others may change
+    /// them meanwhile. SQLite's writer is alone anyway.
+    pub(crate) fn for_staying(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR KEY SHARE OF {table}"),
+        }
+    }
+
     /// Waits for every other transaction that holds the lock named `$1`, and holds it until the
     /// end; SQLite's writer is alone anyway.
     pub(crate) const fn name_lock(self) -> Option<&'static str> {

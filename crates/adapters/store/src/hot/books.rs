@@ -20,6 +20,7 @@ use super::account::HotAccount;
 use super::allowance::HotAllowance;
 use super::job::{Gate, HotJob};
 use super::quota_events::QuotaEvents;
+use super::restrictions::Restrictions;
 use super::stop::{Stop, not_found};
 use super::submit::{IdempotencyRow, KeyOf};
 use crate::dialect::RowSet;
@@ -68,6 +69,7 @@ pub(super) struct Additions {
     pub(super) checkpoints: BTreeMap<JobId, PendingCheckpoint>,
     pub(super) keys: BTreeMap<KeyOf, IdempotencyRow>,
     pub(super) quota_events: QuotaEvents,
+    pub(super) restrictions: Restrictions,
 }
 
 impl Additions {
@@ -82,6 +84,7 @@ impl Additions {
             checkpoints: BTreeMap::new(),
             keys: BTreeMap::new(),
             quota_events: QuotaEvents::default(),
+            restrictions: Restrictions::default(),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use gantry_ports::store::{
     AllowCommand, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand, ClaimCommand,
-    ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, NotesCommand,
-    RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled, Submitted,
+    ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, JobRestriction,
+    NotesCommand, RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled,
+    Submitted,
 };
 use gantry_rules::submission::Submission;
 use gantry_types::MeterId;
@@ -13,8 +14,8 @@ use gantry_types::MeterId;
 /// A hot command on its way to the writer.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Admit a root job.
-    Submit(Box<Submission>),
+    /// Admit a root job, for everybody or for some.
+    Submit(Box<Submission>, Option<Box<JobRestriction>>),
     /// Lease jobs.
     Claim(ClaimCommand),
     /// Prolong a lease.

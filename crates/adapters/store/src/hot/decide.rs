@@ -139,7 +139,7 @@ impl Decider {
                     wanted.claimants.extend(queues.iter().map(Queue::organization_id));
                     findings.queues.insert(place, queues);
                 }
-                Command::Submit(_)
+                Command::Submit(..)
                 | Command::Heartbeat(_)
                 | Command::Notes(_)
                 | Command::Checkpoint(_)
@@ -260,7 +260,7 @@ async fn find_ids(
 /// Notes which rows a command needs.
 fn note_wanted(command: &Command, wanted: &mut Wanted) {
     let now = match command {
-        Command::Submit(submission) => {
+        Command::Submit(submission, _) => {
             wanted.accounts.insert(submission.organization_id);
             wanted.jobs.insert(submission.job_id);
             wanted.keys.extend(derive_key(submission));
@@ -321,7 +321,9 @@ fn decide_one(
 ) -> Result<Reply, Stop> {
     let found = || findings.found.get(&place).map_or(&[][..], Vec::as_slice);
     match command {
-        Command::Submit(submission) => submit::submit(books, submission).map(Reply::Submitted),
+        Command::Submit(submission, restriction) => {
+            submit::submit(books, submission, restriction.as_deref()).map(Reply::Submitted)
+        }
         // Claims are decided after everything else.
         Command::Claim(_) => Ok(Reply::Claimed(Vec::new())),
         Command::Heartbeat(command) => heartbeat::heartbeat(books, command).map(Reply::Heartbeat),

@@ -12,7 +12,8 @@ use super::allowance::AllowanceChange;
 use super::books::{Additions, Books, encode_cursor};
 use super::hold_rows::encode_hold;
 use super::job::{HotJob, NewJob, Unsaved};
-use super::statements::Statements;
+use super::restrictions::RestrictionRows;
+use super::statements::{FlushStatements, Statements};
 use crate::batch_sql::BatchSql;
 use crate::dialect::{JsonRows, RowSet};
 use crate::tables::{encode_json, encode_seed, encode_u64};
@@ -36,6 +37,7 @@ pub(super) async fn flush(
     let (results, checkpoints) = collect_results(&additions);
     let keys = collect_keys(&additions)?;
     let refused = additions.quota_events.collect()?;
+    let restricted = additions.restrictions.collect()?;
     let Additions { account_events, postings, artifacts, .. } = additions;
     let [inserted, bodies, steps, changed] = jobs;
     let [accounts, lots, debts, meters] = accounts;
@@ -60,7 +62,19 @@ pub(super) async fn flush(
     s.allowances.write(sql, vec![allowed]).await?;
     run_set(sql, "allowance", &s.delete_allowances, ended).await?;
     run_set(sql, "quota event", &s.count_quota_events, refused).await?;
-    s.artifacts.write(sql, vec![artifacts]).await
+    s.artifacts.write(sql, vec![artifacts]).await?;
+    write_restrictions(sql, s, restricted).await
+}
+
+/// Restricts jobs, and says so in the audit log.
+async fn write_restrictions(
+    sql: BatchSql<'_>,
+    statements: &FlushStatements,
+    rows: RestrictionRows,
+) -> Result<(), StoreError> {
+    run_set(sql, "restriction", &statements.restrict_jobs, rows.jobs).await?;
+    run_set(sql, "grant", &statements.grant_jobs, rows.grants).await?;
+    statements.audit.write(sql, vec![rows.entries]).await
 }
 
 /// Runs a statement over a set, unless it is empty.

@@ -25,6 +25,7 @@ mod notes;
 mod port;
 mod quota_events;
 mod release;
+mod restrictions;
 mod settle;
 mod statements;
 mod stop;

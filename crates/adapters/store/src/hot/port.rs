@@ -7,8 +7,8 @@ use gantry_ports::StoreError;
 use gantry_ports::store::{
     AllowCommand, AllowanceUseCommand, CancelCommand, Cancelled, CheckpointCommand, ClaimCommand,
     ClaimedJob, ForkCommand, Forked, HeartbeatCommand, HeartbeatReply, HotError, HotPath,
-    NotesCommand, RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand, SettleCommand, Settled,
-    Submitted,
+    JobRestriction, NotesCommand, RaiseHoldCommand, ReapCommand, Reaped, ReleaseCommand,
+    SettleCommand, Settled, Submitted,
 };
 use gantry_rules::submission::Submission;
 use gantry_types::MeterId;
@@ -31,7 +31,16 @@ macro_rules! ask {
 #[async_trait]
 impl HotPath for GantryStore {
     async fn submit(&self, submission: Submission) -> Result<Submitted, HotError> {
-        let command = Command::Submit(Box::new(submission));
+        let command = Command::Submit(Box::new(submission), None);
+        ask!(self, command, Reply::Submitted(answer) => answer)
+    }
+
+    async fn submit_restricted(
+        &self,
+        submission: Submission,
+        restriction: JobRestriction,
+    ) -> Result<Submitted, HotError> {
+        let command = Command::Submit(Box::new(submission), Some(Box::new(restriction)));
         ask!(self, command, Reply::Submitted(answer) => answer)
     }
 

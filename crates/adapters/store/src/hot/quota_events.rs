@@ -80,7 +80,9 @@ impl QuotaEvents {
 pub(super) fn note_refused(books: &mut Books, command: &Command, answer: &Result<Reply, Stop>) {
     let Err(Stop::Refused(HotError::Refused(refusal))) = answer else { return };
     let asked = match command {
-        Command::Submit(submission) => Some((submission.organization_id, submission.submitted_at)),
+        Command::Submit(submission, _) => {
+            Some((submission.organization_id, submission.submitted_at))
+        }
         Command::Allow(allow) => Some((allow.organization_id, allow.now)),
         Command::RaiseHold(raise) => {
             books.jobs.get(&raise.job_id).map(|job| (job.facts.organization_id, raise.now))

@@ -11,7 +11,7 @@ mod load;
 use crate::dialect::Dialect;
 
 use claim::ClaimStatements;
-use flush::FlushStatements;
+pub(super) use flush::FlushStatements;
 use load::LoadStatements;
 
 /// The statements' texts.

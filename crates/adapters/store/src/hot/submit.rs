@@ -2,13 +2,13 @@
 //!
 //! Invariants: a repeated idempotency key answers what the first submission was told, for 24
 //! hours, also within one batch; a refused submission leaves no trace but a count of refusals; a
-//! job's identifier is the caller's, so that a submission whose answer was lost is recognised by
-//! it.
+//! job that is not for everybody is restricted in the commit that admits it; a job's identifier
+//! is the caller's, so that a submission whose answer was lost is recognised by it.
 
 use std::time::Duration;
 
 use gantry_ports::StoreError;
-use gantry_ports::store::{HotError, QuotaEventKind, Submitted};
+use gantry_ports::store::{HotError, JobRestriction, QuotaEventKind, Submitted};
 use gantry_rules::admission::{Admission, Verdict, derive_verdict};
 use gantry_rules::job::{JobFactsheet, Slot};
 use gantry_rules::outcome::JobError;
@@ -46,8 +46,12 @@ pub(super) fn derive_key(submission: &Submission) -> Option<KeyOf> {
     Some((submission.organization_id, key.route.clone(), key.key.clone()))
 }
 
-/// Decides on a submission.
-pub(super) fn submit(books: &mut Books, submission: &Submission) -> Result<Submitted, Stop> {
+/// Decides on a submission, whose job `restriction` keeps from those to whom it is not granted.
+pub(super) fn submit(
+    books: &mut Books,
+    submission: &Submission,
+    restriction: Option<&JobRestriction>,
+) -> Result<Submitted, Stop> {
     if let Some(answer) = find_earlier(books, submission)? {
         return Ok(answer);
     }
@@ -68,6 +72,9 @@ pub(super) fn submit(books: &mut Books, submission: &Submission) -> Result<Submi
         }
     }
     remember(books, submission, state, blocked_by.as_ref());
+    if let Some(restriction) = restriction {
+        books.additions.restrictions.add(submission, restriction);
+    }
     let class = books.account(organization_id)?.state.terms.class;
     Ok(Submitted { job_id: submission.job_id, state, class, blocked_by, repeated: false })
 }

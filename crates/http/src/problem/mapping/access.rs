@@ -160,7 +160,7 @@ fn derive_next_step(error: &AccessError) -> Option<String> {
         AccessError::Forbidden { .. } => {
             "Ask an owner or admin of the organization, or use another key."
         }
-        AccessError::NobodyBehind { .. } => "Ask with a session or a key of that person.",
+        AccessError::NobodyBehind { .. } => "Ask in a session, or with the API key of a member.",
         AccessError::AdministersElsewhere => "POST /api/v1/admin/session begins such a session.",
         AccessError::OnlyShown { .. } => {
             "Ask who made it, or an owner or admin, to make you an editor."

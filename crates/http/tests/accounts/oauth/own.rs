@@ -56,6 +56,34 @@ async fn a_client_acts_as_its_organization() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_client_that_is_nobody_saves_no_schedule() -> Result<()> {
+    let (app, _) = TestApp::start(TestSettings::default()).await?;
+    let mut ada = app.register("ada@example.org").await?;
+    let client = register(&mut ada, "confidential", &["read", "run"]).await?;
+    let (_, tokens) = call(&app, &client, "/oauth/token", &[ITSELF]).await?;
+    let token = tokens["access_token"].as_str().context("a token")?;
+    let mut program = app.client().with_key(token);
+    let often = json!({ "name": "often", "operation": "test.noop", "params": {},
+        "cron": "* * * * *" });
+    let refused = program.post("/api/v1/schedules", &often).await?;
+    refused.require_status(403)?;
+    let refused = refused.json()?;
+    let next_step = refused["next_step"].as_str().context("a next step")?;
+    assert!(next_step.contains("member"), "{refused}");
+    let made = ada.post("/api/v1/schedules", &often).await?;
+    made.require_status(201)?;
+    let made = made.json()?;
+    let path = format!("/api/v1/schedules/{}", made["id"].as_str().context("an id")?);
+    let change = TestRequest::new("PUT", &path).json(&often);
+    program.send(change).await?.require_status(403)?;
+    assert_eq!(ada.get(&path).await?.json()?["created_by"], made["created_by"]);
+    // What it may do runs in nobody's name later.
+    program.post(&format!("{path}/run"), &json!({})).await?.require_status(202)?;
+    program.delete(&path).await?.require_status(204)?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_client_proves_who_it_is_in_one_way() -> Result<()> {
     let (app, _) = TestApp::start(TestSettings::default()).await?;
     let mut ada = app.register("ada@example.org").await?;

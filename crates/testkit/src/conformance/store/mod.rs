@@ -201,6 +201,7 @@ macro_rules! store_conformance {
             sharing::a_restricted_job_is_seen_by_who_may,
             sharing::a_job_sees_what_its_asker_sees,
             sharing::a_restricted_workflow_hides_its_revisions,
+            sharing::a_job_is_restricted_as_it_is_admitted,
             departures::somebody_leaves_and_stays_after_all,
             departures::who_leaves_is_erased_and_the_books_stay,
             closings::an_organization_closes_and_is_kept_after_all,

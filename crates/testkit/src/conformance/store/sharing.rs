@@ -3,12 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use gantry_ports::StoreError;
 use gantry_ports::store::{
-    JobFilter, ObjectAccess, ObjectGrant, ObjectRef, ObjectRestrainer, Order, PageRequest, Sight,
-    StoreExt, Workflow,
+    AuditEntry, HotError, JobFilter, JobRestriction, ObjectAccess, ObjectGrant, ObjectRef,
+    ObjectRestrainer, Order, PageRequest, Sight, StoreExt, Workflow,
 };
 use gantry_rules::sharing::{GrantLevel, Visibility};
 use gantry_rules::submission::Submission;
-use gantry_types::{JobId, OrganizationId, Role, UserId, WorkflowId};
+use gantry_types::{AuditEntryId, JobId, OrganizationId, Role, UserId, WorkflowId};
 use serde_json::json;
 
 use super::World;
@@ -208,4 +208,80 @@ pub async fn a_restricted_workflow_hides_its_revisions(world: &World) -> Outcome
         }
     }
     Ok(())
+}
+
+/// A submission's job is restricted in the commit that admits it, with one line of the audit log; a
+/// refused one leaves nothing behind, and one that an earlier one answers changes nothing.
+pub async fn a_job_is_restricted_as_it_is_admitted(world: &World) -> Outcome {
+    let account = world.account(0).await?;
+    let (maker, everybody) = (UserId::generate(), Sight::Member(UserId::generate()));
+    let guest = join(world, account, Role::Member).await?;
+    let outsider = UserId::generate();
+    let new = Submission { submitted_by: Some(maker), ..submission(account, 0) };
+    let id = new.job_id;
+
+    // Other servers send it too, and one of them found it open.
+    let first = world.store.submit_restricted(new.clone(), restrict(&new, &[guest, outsider]));
+    ensure!(!first.await?.repeated);
+    for granted in [None, Some(outsider)] {
+        let other = restrict(&new, granted.as_slice());
+        let again = world.store.submit_restricted(new.clone(), other);
+        ensure!(again.await?.repeated);
+    }
+    ensure!(world.try_submit(new.clone()).await?.repeated);
+    for (sight, sees) in [
+        (Sight::Member(maker), true),
+        (Sight::Member(guest), true),
+        (Sight::Member(outsider), false),
+        (everybody, false),
+    ] {
+        ensure!(look(world, (account, id), sight).await? == [sees; 4], "{sight:?}");
+    }
+    let read = world.read().await?;
+    let access = read.sharing().find_object_access(account, ObjectRef::Job(id)).await?;
+    let expected = ObjectAccess {
+        object: ObjectRef::Job(id),
+        made_by: Some(maker),
+        visibility: Visibility::Restricted,
+        grants: vec![ObjectGrant { user_id: guest, level: GrantLevel::Viewer }],
+    };
+    ensure!(access.as_ref() == Some(&expected), "{access:?}");
+    drop(read);
+    ensure!(list_copies(world, account).await? == [format!("job {id}")]);
+
+    // Nothing stands in the way of whoever sends the same one later.
+    let dear = Submission { submitted_by: Some(maker), ..submission(account, 10) };
+    let refused = world.store.submit_restricted(dear.clone(), restrict(&dear, &[guest])).await;
+    ensure!(matches!(refused, Err(HotError::Refused(_))), "{refused:?}");
+    ensure!(list_copies(world, account).await?.len() == 1, "a job is told of that is not there");
+    let free = Submission { job_id: dear.job_id, ..new };
+    world.try_submit(free).await?;
+    ensure!(look(world, (account, dear.job_id), everybody).await? == [true; 4]);
+    Ok(())
+}
+
+/// A restriction that grants sight to people.
+fn restrict(of: &Submission, granted: &[UserId]) -> JobRestriction {
+    let grant = |user_id: &UserId| ObjectGrant { user_id: *user_id, level: GrantLevel::Viewer };
+    JobRestriction {
+        grants: granted.iter().map(grant).collect(),
+        entry: AuditEntry {
+            id: AuditEntryId::generate(),
+            organization_id: Some(of.organization_id),
+            user_id: of.submitted_by,
+            action: "access.copy".into(),
+            subject: format!("job {}", of.job_id),
+            details: json!({ "as": "a \"story\"" }),
+            ip: String::new(),
+            at: START,
+        },
+    }
+}
+
+/// The jobs that the audit log tells of.
+async fn list_copies(world: &World, account: OrganizationId) -> Result<Vec<String>> {
+    let page = PageRequest { after: None, limit: 100, order: Order::OldestFirst };
+    let found = world.read().await?.audit().list_entries(Some(account), &page).await?;
+    let copies = found.items.into_iter().filter(|entry| entry.action == "access.copy");
+    Ok(copies.map(|entry| entry.subject).collect())
 }

@@ -197,6 +197,38 @@ pub(super) const QUOTA_EVENT: &[Column] = &[
     ("message", Kind::Text),
 ];
 
+/// The columns of `object_restrictions`, the key first.
+pub(super) const RESTRICTION: &[Column] = &[
+    ("object_id", Kind::Id),
+    ("organization_id", Kind::Id),
+    ("kind", Kind::Text),
+    ("restricted_by", Kind::Id),
+    ("restricted_at", Kind::Int),
+];
+
+/// The columns of `object_grants`, the key first.
+pub(super) const GRANT: &[Column] = &[
+    ("object_id", Kind::Id),
+    ("user_id", Kind::Id),
+    ("organization_id", Kind::Id),
+    ("kind", Kind::Text),
+    ("level", Kind::Text),
+    ("granted_by", Kind::Id),
+    ("granted_at", Kind::Int),
+];
+
+/// The columns of `audit_entries`, the key first.
+pub(super) const AUDIT_ENTRY: &[Column] = &[
+    ("id", Kind::Id),
+    ("organization_id", Kind::Id),
+    ("user_id", Kind::Id),
+    ("action", Kind::Text),
+    ("subject", Kind::Text),
+    ("details", Kind::Text),
+    ("ip", Kind::Text),
+    ("at", Kind::Int),
+];
+
 /// The columns of `idempotency_keys`, the key first.
 pub(super) const IDEMPOTENCY_KEY: &[Column] = &[
     ("organization_id", Kind::Id),

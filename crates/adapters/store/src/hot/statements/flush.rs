@@ -1,9 +1,9 @@
 //! Statements that write what a batch decided.
 
 use super::columns::{
-    ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, CHECKPOINT, IDEMPOTENCY_KEY, IDS, JOB_BODY,
-    JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, LOT_DEBT, METER, POSTING,
-    QUOTA_EVENT,
+    ACCOUNT, ACCOUNT_EVENT, ALLOWANCE, ARTIFACT, AUDIT_ENTRY, CHECKPOINT, GRANT, IDEMPOTENCY_KEY,
+    IDS, JOB_BODY, JOB_CHANGES, JOB_CONSTANTS, JOB_EVENT, JOB_RESULT, JOB_STEPS, LOT, LOT_DEBT,
+    METER, POSTING, QUOTA_EVENT, RESTRICTION,
 };
 use crate::dialect::{Action, Column, Dialect, Kind, TableWrite, WriteBatch};
 
@@ -23,6 +23,9 @@ pub(in crate::hot) struct FlushStatements {
     pub(in crate::hot) allowances: WriteBatch,
     pub(in crate::hot) delete_allowances: String,
     pub(in crate::hot) count_quota_events: String,
+    pub(in crate::hot) restrict_jobs: String,
+    pub(in crate::hot) grant_jobs: String,
+    pub(in crate::hot) audit: WriteBatch,
 }
 
 impl FlushStatements {
@@ -58,6 +61,9 @@ impl FlushStatements {
                 dialect.rows(1, IDS)
             ),
             count_quota_events: count_quota_events(dialect),
+            restrict_jobs: restrict_jobs(dialect),
+            grant_jobs: grant_jobs(dialect),
+            audit: alone("audit entry", AUDIT_ENTRY, "audit_entries", Action::Insert),
         }
     }
 }
@@ -76,12 +82,37 @@ fn delete_slots(dialect: Dialect) -> String {
 
 /// Adds to what was counted before of the same day.
 fn count_quota_events(dialect: Dialect) -> String {
-    let names: Vec<&str> = QUOTA_EVENT.iter().map(|(name, _)| *name).collect();
-    let (names, rows) = (names.join(", "), dialect.rows(1, QUOTA_EVENT));
+    let (names, rows) = (names_of("", QUOTA_EVENT), dialect.rows(1, QUOTA_EVENT));
     format!(
         "INSERT INTO quota_events ({names}) SELECT {names} FROM {rows} r WHERE TRUE \
          ON CONFLICT (organization_id, day, kind, limit_name) DO UPDATE SET \
          times = quota_events.times + excluded.times, last_at = excluded.last_at, \
          message = excluded.message"
     )
+}
+
+/// A job's identifier is new: only what was left behind under it can be there.
+fn restrict_jobs(dialect: Dialect) -> String {
+    let (names, rows) = (names_of("", RESTRICTION), dialect.rows(1, RESTRICTION));
+    format!(
+        "INSERT INTO object_restrictions ({names}) SELECT {names} FROM {rows} r WHERE TRUE \
+         ON CONFLICT (object_id) DO NOTHING"
+    )
+}
+
+/// Members alone are granted something; they stay until the commit, so that what takes a leaving
+/// member's grants back finds these too.
+fn grant_jobs(dialect: Dialect) -> String {
+    let (names, granted) = (names_of("", GRANT), names_of("r.", GRANT));
+    let (rows, lock) = (dialect.rows(1, GRANT), dialect.for_staying("m"));
+    format!(
+        "INSERT INTO object_grants ({names}) SELECT {granted} FROM {rows} r \
+         JOIN memberships m ON m.organization_id = r.organization_id AND m.user_id = r.user_id \
+         WHERE TRUE{lock} ON CONFLICT (object_id, user_id) DO UPDATE SET level = excluded.level"
+    )
+}
+
+fn names_of(alias: &str, columns: &[Column]) -> String {
+    let names = columns.iter().map(|(name, _)| format!("{alias}{name}"));
+    names.collect::<Vec<_>>().join(", ")
 }
