@@ -2626,7 +2626,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leaves the organization that the session works in; the session moves to the personal one. */
+        /**
+         * Leaves the organization that the session works in; the session moves to the personal one,
+         *     or to another that lets this address in.
+         */
         post: operations["leave_organization"];
         delete?: never;
         options?: never;
