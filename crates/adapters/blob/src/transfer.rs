@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use crate::{failure, place_of, unavailable};
 
 /// Bytes that are read and written at a time.
-const CHUNK: usize = 4 << 20;
+const CHUNK: usize = 512 << 10;
 /// Chunks under way at once, which bounds the memory of an upload.
 const CHUNKS_UNDER_WAY: usize = 2;
 

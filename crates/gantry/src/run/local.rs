@@ -166,8 +166,9 @@ pub(super) async fn import_file(
     let new =
         NewUpload { name: file_name.clone(), file_name, bytes, sha256: None, dataset_id: None };
     let upload = catalog.begin_upload(actor, new).await.map_err(refuse)?;
+    let room = usize::try_from(bytes.min(PART_BYTES)).unwrap_or_default();
     for number in 1..=bytes.div_ceil(PART_BYTES) {
-        let mut content = Vec::new();
+        let mut content = Vec::with_capacity(room);
         let mut part = (&mut file).take(PART_BYTES);
         part.read_to_end(&mut content).await.map_err(read_failure)?;
         let number = u32::try_from(number).map_err(|_| Failure::usage("the file is too large"))?;

@@ -1,5 +1,6 @@
-//! Memory that was freed goes back to the system between the candidates of a search: the threads that
-//! learn take turns, and one that waits would keep what its last fit took beside what the next takes.
+//! Memory that was freed goes back to the system after each fit and between the candidates of a search:
+//! the threads that learn take turns, and one that waits would keep what its last fit took beside what
+//! the next takes.
 //!
 //! Invariant: nothing that is learned depends on it.
 
@@ -11,6 +12,13 @@ pub(crate) struct GiveBack(Option<fn()>);
 impl GiveBack {
     pub(crate) fn by(give_back: fn()) -> Self {
         Self(Some(give_back))
+    }
+
+    /// On the calling thread.
+    pub(super) fn here(self) {
+        if let Some(give_back) = self.0 {
+            give_back();
+        }
     }
 
     /// On every thread of the job. Waits for those that compute.
@@ -37,7 +45,10 @@ mod tests {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
         pool.install(|| GiveBack::by(count).everywhere());
         assert_eq!(CALLS.load(Ordering::SeqCst), 3);
+        GiveBack::by(count).here();
+        assert_eq!(CALLS.load(Ordering::SeqCst), 4);
         pool.install(|| GiveBack::default().everywhere());
-        assert_eq!(CALLS.load(Ordering::SeqCst), 3);
+        GiveBack::default().here();
+        assert_eq!(CALLS.load(Ordering::SeqCst), 4);
     }
 }

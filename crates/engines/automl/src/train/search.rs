@@ -98,7 +98,6 @@ pub(super) struct Search<'a> {
     sample: Vec<Vec<usize>>,
     /// Something was tried that no checkpoint holds.
     is_new: bool,
-    give_back: GiveBack,
 }
 
 impl<'a> Search<'a> {
@@ -129,13 +128,12 @@ impl<'a> Search<'a> {
             depth: prepared.folds.len(),
             sample: memory::draw_sample(prepared),
             is_new: false,
-            give_back: GiveBack::default(),
         })
     }
 
-    /// The same search, which lets go between candidates what it has freed.
+    /// The same search, which lets go after each fit what it has freed.
     pub(super) fn giving_back(mut self, give_back: GiveBack) -> Self {
-        self.give_back = give_back;
+        self.shelf = self.shelf.giving_back(give_back);
         self
     }
 
@@ -366,7 +364,7 @@ impl<'a> Search<'a> {
         if std::mem::take(&mut self.is_new) {
             self.job.save_checkpoint(self.derive_checkpoint()?)?;
         }
-        self.give_back.everywhere();
+        self.shelf.clear_everywhere();
         Ok(())
     }
 

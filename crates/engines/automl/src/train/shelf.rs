@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::give_back::GiveBack;
 use crate::error::AutomlError;
 use crate::model::StoredLearner;
 
@@ -15,11 +16,28 @@ pub(super) struct Shelf {
     folder: PathBuf,
     /// The number of the next file.
     next: AtomicU64,
+    give_back: GiveBack,
 }
 
 impl Shelf {
     pub(super) fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), next: AtomicU64::new(1) }
+        Self { folder: folder.into(), next: AtomicU64::new(1), give_back: GiveBack::default() }
+    }
+
+    /// The same shelf, which lets go what was freed beside it.
+    pub(super) fn giving_back(mut self, give_back: GiveBack) -> Self {
+        self.give_back = give_back;
+        self
+    }
+
+    /// Lets go what a fit of the calling thread has freed.
+    pub(super) fn clear(&self) {
+        self.give_back.here();
+    }
+
+    /// Lets go what the threads of the job have freed. Waits for those that compute.
+    pub(super) fn clear_everywhere(&self) {
+        self.give_back.everywhere();
     }
 
     /// Puts a learner away; `rows` are those of its fit.
