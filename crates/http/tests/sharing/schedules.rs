@@ -60,9 +60,7 @@ async fn nobody_schedules_what_they_do_not_see() -> Result<()> {
     let secret = make(&mut people.maker, "/api/v1/workflows", &workflow("secret", None)).await?;
     let hidden = format!("/api/v1/workflows/{secret}");
     assert_eq!(share(&mut people.maker, &hidden, &restricted(&[])).await?, 200);
-    let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
-    let dataset = format!("/api/v1/datasets/{data}");
-    assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
+    let data = hide_data(&mut people.maker).await?;
     let plain = every_minute("test.noop", ("params", json!({})));
     let id = make(&mut people.maker, "/api/v1/schedules", &plain).await?;
     let schedule = format!("/api/v1/schedules/{id}");
@@ -160,9 +158,7 @@ async fn a_schedule_is_paused_when_its_person_loses_access() -> Result<()> {
 #[tokio::test]
 async fn a_workflow_reads_nothing_that_its_author_does_not_see() -> Result<()> {
     let (_app, mut people) = start(WithWorker::Yes).await?;
-    let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
-    let dataset = format!("/api/v1/datasets/{data}");
-    assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
+    let data = hide_data(&mut people.maker).await?;
     let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", Some(&data))).await?;
     let path = format!("/api/v1/workflows/{id}");
     // An admin sees the dataset, and would read it for the other one.
@@ -182,9 +178,7 @@ async fn a_workflow_reads_nothing_that_its_author_does_not_see() -> Result<()> {
 #[tokio::test]
 async fn nobody_adds_to_a_workflow_what_they_do_not_see() -> Result<()> {
     let (_app, mut people) = start(WithWorker::No).await?;
-    let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
-    let dataset = format!("/api/v1/datasets/{data}");
-    assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
+    let data = hide_data(&mut people.maker).await?;
     let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", None)).await?;
     let path = format!("/api/v1/workflows/{id}");
 
@@ -215,9 +209,7 @@ async fn nobody_adds_to_a_workflow_what_they_do_not_see() -> Result<()> {
 #[tokio::test]
 async fn a_schedule_that_a_workflow_stops_says_so() -> Result<()> {
     let (app, mut people) = start(WithWorker::No).await?;
-    let data = upload(&mut people.maker).await?["id"].as_str().context("an id")?.to_owned();
-    let dataset = format!("/api/v1/datasets/{data}");
-    assert_eq!(share(&mut people.maker, &dataset, &restricted(&[])).await?, 200);
+    let data = hide_data(&mut people.maker).await?;
     let id = make(&mut people.maker, "/api/v1/workflows", &workflow("open", Some(&data))).await?;
     let path = format!("/api/v1/workflows/{id}");
     let made = make(&mut people.maker, "/api/v1/schedules", &of_workflow(&id)).await?;
@@ -241,6 +233,13 @@ async fn a_schedule_that_a_workflow_stops_says_so() -> Result<()> {
     let run = run_due(&app, &mut people.maker, &schedule).await?;
     assert_eq!(run["outcome"], "started", "{run}");
     Ok(())
+}
+
+/// Uploads a dataset that nobody else sees; its identifier.
+async fn hide_data(maker: &mut TestClient) -> Result<String> {
+    let data = upload(maker).await?["id"].as_str().context("an id")?.to_owned();
+    assert_eq!(share(maker, &format!("/api/v1/datasets/{data}"), &restricted(&[])).await?, 200);
+    Ok(data)
 }
 
 /// How a run of a workflow ends.

@@ -364,7 +364,7 @@ impl<'a> Search<'a> {
         if std::mem::take(&mut self.is_new) {
             self.job.save_checkpoint(self.derive_checkpoint()?)?;
         }
-        self.shelf.clear_everywhere();
+        self.shelf.give_back_everywhere();
         Ok(())
     }
 

@@ -31,12 +31,12 @@ impl Shelf {
     }
 
     /// Lets go what a fit of the calling thread has freed.
-    pub(super) fn clear(&self) {
+    pub(super) fn give_back(&self) {
         self.give_back.here();
     }
 
     /// Lets go what the threads of the job have freed. Waits for those that compute.
-    pub(super) fn clear_everywhere(&self) {
+    pub(super) fn give_back_everywhere(&self) {
         self.give_back.everywhere();
     }
 

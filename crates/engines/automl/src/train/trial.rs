@@ -106,7 +106,7 @@ pub(super) fn fit_folds(
         if fit.rounds.is_none() && thinned.is_none() {
             shelf.put_large(&mut fit.pipeline.learner, prepared.count_fit_rows());
         }
-        shelf.clear();
+        shelf.give_back();
         Ok(FoldRun { fold: *place, fit, units: meter.used() })
     };
     let side_by_side = if limit.alone { 1 } else { rayon::current_num_threads() };
@@ -172,7 +172,7 @@ pub(super) fn conclude(
             .collect();
         let scores = score_fold(prepared, run.fold, &rounded)?;
         drop(predicted);
-        shelf.clear();
+        shelf.give_back();
         Ok((pipeline, rounded, scores))
     };
     let concluded: Vec<(Pipeline, Vec<Vec<f32>>, FoldScores)> =
