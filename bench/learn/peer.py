@@ -1,6 +1,6 @@
 """One peer on one table: fits, scores, and prints what it cost, as one line of JSON.
 
-peer.py LEARNER TASK TRAIN.csv TEST.csv THREADS, as crates/engines/learn/examples/learn_bench.rs.
+peer.py LEARNER TASK TRAIN.csv TEST.csv THREADS SEED, as crates/engines/learn/examples/learn_bench.rs.
 peer.py make FILE.f32 ROWS COLUMNS writes the large table for the task `million`.
 """
 
@@ -20,8 +20,15 @@ def read(path):
     return names[:-1], table[:, :-1], table[:, -1]
 
 
-def make(learner, task, threads):
+def make(learner, task, threads, seed):
     """The peer's model at its defaults."""
+    model = make_unseeded(learner, task, threads)
+    if "random_state" in model.get_params():
+        model.set_params(random_state=seed)
+    return model
+
+
+def make_unseeded(learner, task, threads):
     classes = task != "regression"
     if learner == "boosting":
         import lightgbm
@@ -68,17 +75,17 @@ class Timed:
         self.wall = time.perf_counter() - self.before[1]
 
 
-def group(learner, train, threads):
+def group(learner, train, threads, seed):
     """Learners without a target, each with the number that tells whether both did the same."""
     from sklearn import cluster, decomposition, ensemble
     _, x, _ = read(train)
     work = {
-        "kmeans": lambda: cluster.KMeans(8, n_init=10).fit(x).inertia_,
+        "kmeans": lambda: cluster.KMeans(8, n_init=10, random_state=seed).fit(x).inertia_,
         "dbscan": lambda: np.mean(
             cluster.DBSCAN(eps=2.0, min_samples=5, n_jobs=threads).fit_predict(x) == -1),
         "pca": lambda: decomposition.PCA(2).fit(x).explained_variance_ratio_.sum(),
-        "isolation": lambda: -ensemble.IsolationForest(n_jobs=threads).fit(x).score_samples(x)
-        .mean(),
+        "isolation": lambda: -ensemble.IsolationForest(n_jobs=threads, random_state=seed).fit(x)
+        .score_samples(x).mean(),
     }[learner]
     with Timed() as fit:
         score = work()
@@ -99,12 +106,12 @@ def make_table(path, rows, columns):
         (signal + noise > 0).astype(np.float32).tofile(file)
 
 
-def million(path, columns, threads):
+def million(path, columns, threads, seed):
     from sklearn import metrics
     table = np.fromfile(path, dtype=np.float32).reshape(columns + 1, -1)
     x, y = table[:-1].T.astype(np.float64), table[-1].astype(int)
     del table
-    model = make("boosting", "classification", threads)
+    model = make("boosting", "classification", threads, seed)
     with Timed() as fit:
         model.fit(x, y)
     some = slice(0, len(y) // 10)
@@ -113,11 +120,11 @@ def million(path, columns, threads):
     report(metrics.roc_auc_score(y[some], p[:, 1]), fit.cpu, fit.wall, predict.cpu)
 
 
-def compare(learner, task, train, test, threads):
+def compare(learner, task, train, test, threads_and_seed):
     from sklearn import metrics
     names, x, y = read(train)
     _, x_test, truth = read(test)
-    model = make(learner, task, threads)
+    model = make(learner, task, *threads_and_seed)
     options = {}
     if learner == "boosting":
         categories = [j for j, name in enumerate(names) if name.endswith(":category")]
@@ -134,13 +141,13 @@ def compare(learner, task, train, test, threads):
     report(score, fit.cpu, fit.wall, predict.cpu)
 
 
-def main(learner, task, train, test, threads):
+def main(learner, task, train, test, threads, seed):
     if task == "million":
-        million(train, int(test), int(threads))
+        million(train, int(test), int(threads), int(seed))
     elif task == "groups":
-        group(learner, train, int(threads))
+        group(learner, train, int(threads), int(seed))
     else:
-        compare(learner, task, train, test, int(threads))
+        compare(learner, task, train, test, (int(threads), int(seed)))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 //! Fits one learner to a table and prints its predictions' score and what the fit cost, as one
 //! line of JSON. `bench/learn/run` calls it beside the peer.
 //!
-//! `learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS`: tables of numbers with a header whose
+//! `learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS SEED`: tables of numbers with a header whose
 //! names end in `:category` for codes; the target comes last. For the task `groups` the target is
 //! not read, nor the test table.
 //!
-//! `learn_bench boosting million TABLE.f32 COLUMNS THREADS`: single precision numbers, column
+//! `learn_bench boosting million TABLE.f32 COLUMNS THREADS SEED`: single precision numbers, column
 //! after column, the target (0 or 1) last.
 
 use std::io::Write;
@@ -26,15 +26,16 @@ use gantry_learn::{Classifier, Column, Control, Matrix, Regressor, Target, Train
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [learner, task, train, test, threads] = args.as_slice() else {
-        bail!("usage: learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS");
+    let [learner, task, train, test, threads, seed] = args.as_slice() else {
+        bail!("usage: learn_bench LEARNER TASK TRAIN.csv TEST.csv THREADS SEED");
     };
+    let chosen = (learner.as_str(), seed.parse()?);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.parse()?).build()?;
     let report = pool.install(|| match task.as_str() {
-        "million" => million(train, test.parse()?),
-        "groups" => group(learner, &read(train)?.0),
-        "regression" => regress(learner, &read(train)?, &read(test)?),
-        _ => classify(learner, &read(train)?, &read(test)?),
+        "million" => million(train, test.parse()?, chosen.1),
+        "groups" => group(chosen, &read(train)?.0),
+        "regression" => regress(chosen, &read(train)?, &read(test)?),
+        _ => classify(chosen, &read(train)?, &read(test)?),
     })?;
     writeln!(std::io::stdout(), "{report}")?;
     Ok(())
@@ -76,8 +77,10 @@ fn timed<M>(fit: impl FnOnce() -> Result<M>) -> Result<(M, f64, f64)> {
 }
 
 type Table = (Matrix, Vec<f64>);
+/// A learner and its seed.
+type Chosen<'a> = (&'a str, u64);
 
-fn classify(learner: &str, train: &Table, test: &Table) -> Result<String> {
+fn classify((learner, seed): Chosen<'_>, train: &Table, test: &Table) -> Result<String> {
     let codes: Vec<u32> = train.1.iter().map(|v| *v as u32).collect();
     let truth: Vec<u32> = test.1.iter().map(|v| *v as u32).collect();
     let count = codes.iter().max().map_or(0, |c| *c as usize + 1);
@@ -85,17 +88,22 @@ fn classify(learner: &str, train: &Table, test: &Table) -> Result<String> {
     let control = Control::unlimited();
     let (model, cpu, wall) = timed(|| {
         let model: Box<dyn Classifier> = match learner {
-            "boosting" => {
-                Box::new(BoostingParams::default().fit_classifier(&data, None, &control)?)
+            "boosting" => Box::new(boosting(seed).fit_classifier(&data, None, &control)?),
+            "forest" => {
+                let params = ForestParams::classifier().with_seed(seed);
+                Box::new(params.fit_classifier(&data, &control)?)
             }
-            "forest" => Box::new(ForestParams::classifier().fit_classifier(&data, &control)?),
             "extra_trees" => {
-                Box::new(ForestParams::extra_classifier().fit_classifier(&data, &control)?)
+                let params = ForestParams::extra_classifier().with_seed(seed);
+                Box::new(params.fit_classifier(&data, &control)?)
             }
-            "tree" => Box::new(ForestParams::decision_tree().fit_classifier(&data, &control)?),
-            "svm" => Box::new(SvmParams::default().fit_classifier(&data, &control)?),
-            "linear_svm" => Box::new(linear_svm().fit_classifier(&data, &control)?),
-            "network" => Box::new(network().fit_classifier(&data, &control)?),
+            "tree" => {
+                let params = ForestParams::decision_tree().with_seed(seed);
+                Box::new(params.fit_classifier(&data, &control)?)
+            }
+            "svm" => Box::new(svm(seed).fit_classifier(&data, &control)?),
+            "linear_svm" => Box::new(linear_svm(seed).fit_classifier(&data, &control)?),
+            "network" => Box::new(network(seed).fit_classifier(&data, &control)?),
             "multinomial_bayes" => {
                 Box::new(BayesParams::Multinomial { alpha: 1.0 }.fit(&data, &control)?)
             }
@@ -118,20 +126,27 @@ fn classify(learner: &str, train: &Table, test: &Table) -> Result<String> {
     Ok(report(auc, cpu, wall, predict_cpu))
 }
 
-fn regress(learner: &str, train: &Table, test: &Table) -> Result<String> {
+fn regress((learner, seed): Chosen<'_>, train: &Table, test: &Table) -> Result<String> {
     let data = TrainingSet::new(&train.0, Target::Values(&train.1))?;
     let control = Control::unlimited();
     let (model, cpu, wall) = timed(|| {
         let model: Box<dyn Regressor> = match learner {
-            "boosting" => Box::new(BoostingParams::default().fit_regressor(&data, None, &control)?),
-            "forest" => Box::new(ForestParams::regressor().fit_regressor(&data, &control)?),
-            "extra_trees" => {
-                Box::new(ForestParams::extra_regressor().fit_regressor(&data, &control)?)
+            "boosting" => Box::new(boosting(seed).fit_regressor(&data, None, &control)?),
+            "forest" => {
+                let params = ForestParams::regressor().with_seed(seed);
+                Box::new(params.fit_regressor(&data, &control)?)
             }
-            "tree" => Box::new(ForestParams::decision_tree().fit_regressor(&data, &control)?),
-            "svm" => Box::new(SvmParams::default().fit_regressor(&data, &control)?),
-            "linear_svm" => Box::new(linear_svm().fit_regressor(&data, &control)?),
-            "network" => Box::new(network().fit_regressor(&data, &control)?),
+            "extra_trees" => {
+                let params = ForestParams::extra_regressor().with_seed(seed);
+                Box::new(params.fit_regressor(&data, &control)?)
+            }
+            "tree" => {
+                let params = ForestParams::decision_tree().with_seed(seed);
+                Box::new(params.fit_regressor(&data, &control)?)
+            }
+            "svm" => Box::new(svm(seed).fit_regressor(&data, &control)?),
+            "linear_svm" => Box::new(linear_svm(seed).fit_regressor(&data, &control)?),
+            "network" => Box::new(network(seed).fit_regressor(&data, &control)?),
             "linear" => Box::new(RidgeParams::default().fit(&data, &control)?),
             "elastic_net" => Box::new(
                 ElasticNetParams { alpha: 0.01, ..Default::default() }.fit(&data, &control)?,
@@ -145,28 +160,39 @@ fn regress(learner: &str, train: &Table, test: &Table) -> Result<String> {
     Ok(report(metrics::rmse(&test.1, &p, None)?, cpu, wall, predict_cpu))
 }
 
-fn linear_svm() -> SvmParams {
-    SvmParams { kernel: SvmKernel::Linear, ..SvmParams::default() }
+fn boosting(seed: u64) -> BoostingParams {
+    BoostingParams { seed, ..BoostingParams::default() }
+}
+
+fn svm(seed: u64) -> SvmParams {
+    SvmParams { seed, ..SvmParams::default() }
+}
+
+fn linear_svm(seed: u64) -> SvmParams {
+    SvmParams { kernel: SvmKernel::Linear, ..svm(seed) }
 }
 
 /// One layer of 64 units, as the peer.
-fn network() -> NetworkParams {
-    NetworkParams { hidden: vec![64], ..NetworkParams::default() }
+fn network(seed: u64) -> NetworkParams {
+    NetworkParams { hidden: vec![64], seed, ..NetworkParams::default() }
 }
 
 /// Learners without a target, each with the number that tells whether it did as the peer.
-fn group(learner: &str, x: &Matrix) -> Result<String> {
+fn group((learner, seed): Chosen<'_>, x: &Matrix) -> Result<String> {
     let control = Control::unlimited();
     let (score, cpu, wall) = timed(|| {
         Ok(match learner {
-            "kmeans" => KMeansParams::default().fit(x, &control)?.inertia(),
+            "kmeans" => {
+                KMeansParams { seed, ..KMeansParams::default() }.fit(x, &control)?.inertia()
+            }
             "dbscan" => {
                 let labels = DbscanParams { radius: 2.0, min_neighbors: 5 }.fit(x, &control)?;
                 labels.iter().filter(|label| label.is_none()).count() as f64 / x.rows() as f64
             }
             "pca" => Pca::fit(x, 2, &control)?.shares().iter().sum(),
             "isolation" => {
-                let scores = IsolationParams::default().fit(x, &control)?.scores(x, &control)?;
+                let params = IsolationParams { seed, ..IsolationParams::default() };
+                let scores = params.fit(x, &control)?.scores(x, &control)?;
                 scores.iter().sum::<f64>() / scores.len() as f64
             }
             other => bail!("no learner without a target {other}"),
@@ -176,7 +202,7 @@ fn group(learner: &str, x: &Matrix) -> Result<String> {
 }
 
 /// Trains boosting on a large table; the score is its AUC on the first tenth of the rows.
-fn million(path: &str, columns: usize) -> Result<String> {
+fn million(path: &str, columns: usize, seed: u64) -> Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {path}"))?;
     let rows = bytes.len() / 4 / (columns + 1);
     let column = |j: usize| -> Vec<f64> {
@@ -187,8 +213,7 @@ fn million(path: &str, columns: usize) -> Result<String> {
     let codes: Vec<u32> = column(columns).iter().map(|v| *v as u32).collect();
     drop(bytes);
     let data = TrainingSet::new(&x, Target::Classes { codes: &codes, count: 2 })?;
-    let fit =
-        || Ok(BoostingParams::default().fit_classifier(&data, None, &Control::unlimited())?);
+    let fit = || Ok(boosting(seed).fit_classifier(&data, None, &Control::unlimited())?);
     let (model, cpu, wall) = timed(fit)?;
     let some: Vec<usize> = (0..rows / 10).collect();
     let (p, predict_cpu, _) = timed(|| Ok(model.predict_proba(&x.take_rows(&some))?))?;

@@ -4,6 +4,7 @@
 //! Invariant: the result depends on the predictions and their order alone.
 
 mod thin;
+mod voice;
 
 use std::ops::Range;
 
@@ -14,6 +15,7 @@ use crate::metric::Metric;
 use crate::model::{Finish, Predictions};
 use crate::target::TargetValues;
 pub(super) use thin::thin_weights;
+pub(super) use voice::Voice;
 
 /// Most additions; a weight is a multiple of one over their number.
 const MOST_STEPS: usize = 40;
@@ -27,15 +29,13 @@ const FACTORS: &[f64] = &[
     1.4, 1.6, 1.9, 2.4, 3.0, 4.0, 5.5, 8.0, 12.0,
 ];
 
-/// Held-out predictions of one model: one column a class, or one; all on the same rows.
-pub(super) type Voice = Vec<Vec<f32>>;
-
 /// The loss of a metric, smaller is better; then the one that settles ties.
 type Loss = (f64, f64);
 
 /// Judges predictions of held-out rows.
 pub(super) struct Judge {
     metric: Metric,
+    rows: usize,
     /// What is judged at once: everything, or fold by fold for a metric of ranks. What fits of
     /// different folds say cannot be ranked against each other, and a model would be chosen for
     /// how it levels them.
@@ -45,6 +45,8 @@ pub(super) struct Judge {
 
 /// True values with the places of their rows.
 type Part = (TargetValues, Range<usize>);
+/// Predictions of some rows: one column a class, or one of numbers.
+type Columns = Vec<Vec<f64>>;
 
 impl Judge {
     /// `folds` are the numbers of rows that follow each other in `truth`.
@@ -58,14 +60,15 @@ impl Judge {
         };
         let folds: Vec<Part> = folds.iter().map(part).collect();
         let parts = if metric.is_of_ranks() { folds.clone() } else { vec![(truth, 0..rows)] };
-        Self { metric, parts, folds }
+        Self { metric, rows, parts, folds }
     }
 
-    /// The mean loss over the parts in which it is defined, by the parts' rows.
-    fn derive_loss(&self, columns: &[Vec<f64>]) -> Result<Loss, AutomlError> {
+    /// The mean loss over the parts in which it is defined, by the parts' rows; `predict` tells the
+    /// columns of the rows that it is asked for.
+    fn derive_loss(&self, predict: impl Fn(&Range<usize>) -> Columns) -> Result<Loss, AutomlError> {
         let (mut sums, mut rows) = ((0.0, 0.0), 0.0);
         for part in &self.parts {
-            let (loss, tie) = self.derive_part_loss(columns, part)?;
+            let (loss, tie) = self.derive_part_loss(predict(&part.1), &part.0)?;
             if loss.is_finite() {
                 let share = part.1.len() as f64;
                 sums = (sums.0 + share * loss, sums.1 + share * tie);
@@ -80,16 +83,18 @@ impl Judge {
 
     fn derive_part_loss(
         &self,
-        columns: &[Vec<f64>],
-        (truth, range): &Part,
+        columns: Columns,
+        truth: &TargetValues,
     ) -> Result<Loss, AutomlError> {
-        let own = columns.iter().map(|c| c.get(range.clone()).unwrap_or_default().to_vec());
-        let predictions = Predictions::from_columns(own.collect(), truth)?;
+        let predictions = Predictions::from_columns(columns, truth)?;
         self.derive_loss_of(truth, &predictions)
     }
 
-    fn derive_fold_losses(&self, columns: &[Vec<f64>]) -> Result<Vec<f64>, AutomlError> {
-        let loss = |part: &Part| Ok(self.derive_part_loss(columns, part)?.0);
+    fn derive_fold_losses(
+        &self,
+        predict: impl Fn(&Range<usize>) -> Columns,
+    ) -> Result<Vec<f64>, AutomlError> {
+        let loss = |part: &Part| Ok(self.derive_part_loss(predict(&part.1), &part.0)?.0);
         self.folds.iter().map(loss).collect()
     }
 
@@ -115,31 +120,38 @@ fn is_less(a: Loss, b: Loss) -> bool {
 /// Weights that sum to 1, one for each voice; `first` is where the selection begins.
 pub(super) fn select_weights(
     judge: &Judge,
-    voices: &[Voice],
+    voices: &[Voice<'_>],
     first: usize,
 ) -> Result<Vec<f64>, AutomlError> {
     let mut counts = vec![0_usize; voices.len()];
     let Some(start) = voices.get(first) else { return Ok(vec![0.0; voices.len()]) };
-    let mut sums: Vec<Vec<f64>> =
-        start.iter().map(|column| column.iter().map(|v| f64::from(*v)).collect()).collect();
+    let rows = 0..judge.rows;
+    let mut sums: Columns =
+        (0..start.width()).map(|at| start.values(at, &rows).collect()).collect();
     counts[first] = 1;
-    let mut best = (judge.derive_loss(&sums)?, counts.clone());
+    let alone = |rows: &Range<usize>| {
+        sums.iter().map(|sum| sum.get(rows.clone()).unwrap_or_default().to_vec()).collect()
+    };
+    let mut best = (judge.derive_loss(alone)?, counts.clone());
     let mut since = 0;
     for taken in 1..MOST_STEPS {
         let share = 1.0 / (taken + 1) as f64;
-        let tried = |voice: &Voice| {
-            let mixed = sums.iter().zip(voice).map(|(sum, column)| {
-                sum.iter().zip(column).map(|(s, v)| (s + f64::from(*v)) * share).collect()
-            });
-            judge.derive_loss(&mixed.collect::<Vec<Vec<f64>>>())
+        let tried = |voice: &Voice<'_>| {
+            judge.derive_loss(|rows| {
+                let mixed = sums.iter().enumerate().map(|(at, sum)| {
+                    let sum = sum.get(rows.clone()).unwrap_or_default();
+                    sum.iter().zip(voice.values(at, rows)).map(|(s, v)| (s + v) * share).collect()
+                });
+                mixed.collect()
+            })
         };
         let losses: Vec<Loss> = voices.par_iter().map(tried).collect::<Result<_, _>>()?;
         let chosen =
             (0..losses.len()).reduce(|a, b| if is_less(losses[b], losses[a]) { b } else { a });
         let Some(chosen) = chosen else { break };
         counts[chosen] += 1;
-        for (sum, column) in sums.iter_mut().zip(&voices[chosen]) {
-            sum.iter_mut().zip(column).for_each(|(s, v)| *s += f64::from(*v));
+        for (at, sum) in sums.iter_mut().enumerate() {
+            sum.iter_mut().zip(voices[chosen].values(at, &rows)).for_each(|(s, v)| *s += v);
         }
         since += 1;
         if is_less(losses[chosen], best.0) {
@@ -230,16 +242,22 @@ mod tests {
     use gantry_learn::Rng;
 
     /// Predictions of numbers, off by so much.
-    pub(super) fn numbers(seed: u64, noise: f64, truth: &[f64]) -> Voice {
+    pub(super) fn numbers(seed: u64, noise: f64, truth: &[f64]) -> Vec<f32> {
         let mut rng = Rng::new(seed);
-        vec![truth.iter().map(|t| (t + noise * rng.normal()) as f32).collect()]
+        truth.iter().map(|t| (t + noise * rng.normal()) as f32).collect()
+    }
+
+    /// Each as a voice.
+    pub(super) fn voices(told: &[Vec<f32>]) -> Vec<Voice<'_>> {
+        told.iter().map(|values| Voice::new(vec![values])).collect()
     }
 
     #[test]
     fn good_models_share_the_weight_and_bad_ones_get_none() {
         let mut rng = Rng::new(1);
         let values: Vec<f64> = (0..2_000).map(|_| rng.normal()).collect();
-        let voices = [numbers(2, 0.5, &values), numbers(3, 0.5, &values), numbers(4, 9.0, &values)];
+        let told = [numbers(2, 0.5, &values), numbers(3, 0.5, &values), numbers(4, 9.0, &values)];
+        let voices = voices(&told);
         let judge = Judge::new(Metric::Rmse, TargetValues::Numbers(values), &[2_000]);
         let weights = select_weights(&judge, &voices, 0).unwrap();
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
@@ -254,7 +272,6 @@ mod tests {
         let mut rng = Rng::new(9);
         let codes: Vec<u32> = (0..2_000).map(|_| rng.below(2) as u32).collect();
         let labels = vec!["no".to_owned(), "yes".to_owned()];
-        let voice = |second: Vec<f32>| vec![second.iter().map(|p| 1.0 - p).collect(), second];
         // The first one ranks well in each fold, but its folds lie apart; the second one is weak.
         let mut said = |row: usize, noise: f64, shift: f32| {
             let clear = f64::from(codes[row]) + noise * rng.normal();
@@ -262,7 +279,7 @@ mod tests {
         };
         let good: Vec<f32> = (0..2_000).map(|row| said(row, 0.5, 0.05)).collect();
         let weak: Vec<f32> = (0..2_000).map(|row| said(row, 2.0, 0.0)).collect();
-        let voices = [voice(good), voice(weak)];
+        let voices = [Voice::of_second(&good), Voice::of_second(&weak)];
         let weigh = |folds: &[usize]| {
             let truth = TargetValues::Classes { labels: labels.clone(), codes: codes.clone() };
             select_weights(&Judge::new(Metric::RocAuc, truth, folds), &voices, 0).unwrap()

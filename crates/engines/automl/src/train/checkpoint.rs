@@ -2,8 +2,11 @@
 //!
 //! Invariant: a checkpoint is used only by a run with the same table, parameters and seed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use gantry_engine_api::{BlockingContext, Checkpoint, LogLevel};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::evaluate::FoldScores;
 use super::prepare::Prepared;
@@ -13,7 +16,7 @@ use crate::error::AutomlError;
 use crate::model::Algorithm;
 
 /// The version of [`State`].
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How one candidate did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,9 +45,9 @@ pub(crate) struct TrialNote {
     pub(super) first_loss: Option<f64>,
     /// Units that each fit was allowed.
     pub(super) limit: Option<u64>,
-    /// Held-out predictions of the rows that choose weights, as the hexadecimal bytes of numbers
-    /// in single precision; one text a fold and column.
-    pub(super) voice: Vec<Vec<String>>,
+    /// Held-out predictions of the rows that choose weights, by column: those of one fold after
+    /// those of the other.
+    pub(super) voice: Vec<Numbers>,
 }
 
 impl TrialNote {
@@ -53,17 +56,29 @@ impl TrialNote {
         let (first_units, first_loss, voice) = (units, None, Vec::new());
         Self { spent, units, first_units, first_loss, limit, voice }
     }
+}
 
-    /// Numbers as text.
-    pub(super) fn write(values: impl Iterator<Item = f32>) -> String {
-        hex::encode(values.flat_map(f32::to_le_bytes).collect::<Vec<u8>>())
+/// Numbers whose text is the base64 of their bytes in single precision, the least first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Numbers(pub(super) Vec<f32>);
+
+impl Serialize for Numbers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::with_capacity(size_of::<f32>() * self.0.len());
+        bytes.extend(self.0.iter().copied().flat_map(f32::to_le_bytes));
+        serializer.serialize_str(&BASE64.encode(bytes))
     }
+}
 
-    /// The numbers of a text; none if it is not one.
-    pub(super) fn read(text: &str) -> Option<Vec<f32>> {
-        let bytes = hex::decode(text).ok()?;
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64.decode(text).map_err(D::Error::custom)?;
         let (numbers, rest) = bytes.as_chunks::<4>();
-        rest.is_empty().then(|| numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+        if rest.is_empty() {
+            return Ok(Self(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()));
+        }
+        Err(D::Error::custom("bytes of numbers in single precision come in fours"))
     }
 }
 
@@ -131,4 +146,22 @@ pub(super) fn derive<'a>(
         AutomlError::inconsistent(format!("The checkpoint is not JSON: {error}."))
     })?;
     Ok(Checkpoint { version: VERSION, state })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_back_to_the_same_bits() {
+        let numbers = Numbers(vec![0.1, -0.0, f32::MIN_POSITIVE, 1.0e30]);
+        let text = serde_json::to_string(&numbers).unwrap();
+        assert_eq!(text.len(), 2 + (16 * 4_usize).div_ceil(3));
+        let read: Numbers = serde_json::from_str(&text).unwrap();
+        let bits = |numbers: &Numbers| numbers.0.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&read), bits(&numbers));
+        for wrong in ["\"AAA\"", "\"AAAA!\"", "7"] {
+            assert!(serde_json::from_str::<Numbers>(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -292,7 +292,7 @@ impl<'a> Search<'a> {
                     first_units: if first.apart > 0 { first.apart } else { trial.first_units },
                     first_loss: self.find_first_loss(index),
                     limit,
-                    voice: self.write_voice(&trial),
+                    voice: self.listen(&trial),
                 });
                 kept = self.keep(index, trial);
             }

@@ -3,9 +3,11 @@
 //! Invariants: the result depends on the predictions, their order and the work alone; one member
 //! stays.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::{Judge, Voice};
+use super::{Columns, Judge, Voice};
 use crate::error::AutomlError;
 
 /// Share of what the blend gains over its first model that is kept when members are left out.
@@ -19,7 +21,7 @@ const MUCH_WORK: f64 = 200_000.0;
 /// without them must be more than the folds' differences tell from nothing.
 pub(in crate::train) fn thin_weights(
     judge: &Judge,
-    voices: &[Voice],
+    voices: &[Voice<'_>],
     (mut weights, first): (Vec<f64>, usize),
     work_of: impl Fn(usize) -> f64,
 ) -> Result<Vec<f64>, AutomlError> {
@@ -27,11 +29,11 @@ pub(in crate::train) fn thin_weights(
     if let Some(slot) = alone.get_mut(first) {
         *slot = 1.0;
     }
-    let whole = derive_blend(voices, &weights);
-    let mut loss = judge.derive_loss(&whole)?.0;
-    let alone = judge.derive_loss(&derive_blend(voices, &alone))?.0;
+    let whole = |rows: &Range<usize>| derive_blend(voices, &weights, rows);
+    let mut loss = judge.derive_loss(whole)?.0;
+    let alone = judge.derive_loss(|rows| derive_blend(voices, &alone, rows))?.0;
     let limit = loss + (1.0 - KEPT_GAIN) * (alone - loss).max(0.0);
-    let whole = judge.derive_fold_losses(&whole)?;
+    let whole = judge.derive_fold_losses(whole)?;
     loop {
         let members: Vec<usize> = (0..weights.len()).filter(|at| weights[*at] > 0.0).collect();
         let is_slow = members.iter().map(|at| work_of(*at)).sum::<f64>() > MUCH_WORK;
@@ -44,10 +46,10 @@ pub(in crate::train) fn thin_weights(
         let without = |(left, heir): &(usize, usize)| {
             let mut fewer = weights.clone();
             fewer[*heir] += std::mem::take(&mut fewer[*left]);
-            let blend = derive_blend(voices, &fewer);
-            let after = judge.derive_loss(&blend)?.0;
+            let blend = |rows: &Range<usize>| derive_blend(voices, &fewer, rows);
+            let after = judge.derive_loss(blend)?.0;
             let is_able =
-                after <= limit || (is_slow && is_noise(&whole, &judge.derive_fold_losses(&blend)?));
+                after <= limit || (is_slow && is_noise(&whole, &judge.derive_fold_losses(blend)?));
             Ok(is_able.then_some((after, *left, fewer)))
         };
         let tried: Vec<Option<(f64, usize, Vec<f64>)>> =
@@ -80,13 +82,13 @@ fn is_noise(before: &[f64], after: &[f64]) -> bool {
     mean <= (squares / (count - 1.0) / count).sqrt()
 }
 
-/// The voices' weighted mean.
-fn derive_blend(voices: &[Voice], weights: &[f64]) -> Vec<Vec<f64>> {
-    let mut sums: Vec<Vec<f64>> = Vec::new();
+/// The voices' weighted mean on these rows.
+fn derive_blend(voices: &[Voice<'_>], weights: &[f64], rows: &Range<usize>) -> Columns {
+    let mut sums = Columns::new();
     for (voice, weight) in voices.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
-        sums.resize_with(voice.len(), || vec![0.0; voice.first().map_or(0, Vec::len)]);
-        for (sum, column) in sums.iter_mut().zip(voice) {
-            sum.iter_mut().zip(column).for_each(|(sum, v)| *sum += weight * f64::from(*v));
+        sums.resize_with(voice.width(), || vec![0.0; rows.len()]);
+        for (at, sum) in sums.iter_mut().enumerate() {
+            sum.iter_mut().zip(voice.values(at, rows)).for_each(|(sum, v)| *sum += weight * v);
         }
     }
     sums
@@ -94,7 +96,7 @@ fn derive_blend(voices: &[Voice], weights: &[f64]) -> Vec<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::numbers;
+    use super::super::tests::{numbers, voices};
     use super::*;
     use crate::metric::Metric;
     use crate::target::TargetValues;
@@ -107,7 +109,8 @@ mod tests {
         let good = numbers(2, 0.5, &values);
         let other = numbers(3, 0.5, &values);
         // Twins: one of them is enough.
-        let voices = [good.clone(), other, good, numbers(4, 2.0, &values)];
+        let told = [good.clone(), other, good, numbers(4, 2.0, &values)];
+        let voices = voices(&told);
         let judge = Judge::new(Metric::Rmse, TargetValues::Numbers(values), &[2_000]);
         let thin = |slow: usize| {
             let weights = vec![0.25, 0.5, 0.25, 0.0];
@@ -131,11 +134,12 @@ mod tests {
         let values: Vec<f64> = (0..2_000).map(|_| rng.normal()).collect();
         let good = numbers(2, 0.5, &values);
         // Nearly a twin, and one that errs in its own way.
-        let twin = vec![good[0].iter().map(|v| v + 0.02 * rng.normal() as f32).collect()];
+        let twin = good.iter().map(|v| v + 0.02 * rng.normal() as f32).collect();
         let other = numbers(4, 0.5, &values);
         let folds = [500; 4];
         let judge = Judge::new(Metric::Rmse, TargetValues::Numbers(values), &folds);
-        let voices = [good, twin, other];
+        let told = [good, twin, other];
+        let voices = voices(&told);
         let thin = |members: [f64; 3], work: f64| {
             thin_weights(&judge, &voices, (members.to_vec(), 0), |_| work).unwrap()
         };

@@ -88,7 +88,7 @@ impl Search<'_> {
     fn choose_members(&self) -> Result<Vec<(usize, f64)>, AutomlError> {
         let Some(leader) = self.find_leader() else { return Err(self.derive_failure()) };
         let has_fits = |entry: &Entry| entry.kept.is_some() || !self.purse.is_timed();
-        let mut voices: Vec<Voice> = Vec::new();
+        let mut voices: Vec<Voice<'_>> = Vec::new();
         let mut places: Vec<usize> = Vec::new();
         for (place, entry) in self.entries.iter().enumerate() {
             if self.derive_loss(entry).is_some() && (has_fits(entry) || place == leader) {

@@ -8,7 +8,7 @@ use gantry_learn::Rng;
 
 use super::{Entry, Search};
 use crate::train::blend::Voice;
-use crate::train::checkpoint::TrialNote;
+use crate::train::checkpoint::Numbers;
 use crate::train::leaderboard::mean_of;
 use crate::train::prepare::Prepared;
 use crate::train::report::ModelStatus;
@@ -24,19 +24,21 @@ const KEPT_BYTES: usize = 128 << 20;
 const RESIDENT_BYTES: usize = 4 << 20;
 
 impl Search<'_> {
-    /// What a trial says of the sampled rows, by fold and class. Of two classes the second one says
-    /// it all.
-    pub(super) fn write_voice(&self, trial: &Trial) -> Vec<Vec<String>> {
-        let write = |places: &Vec<usize>, column: &Vec<f32>| {
-            TrialNote::write(places.iter().filter_map(|place| column.get(*place).copied()))
+    /// What a trial says of the sampled rows, by class. Of two classes the second one says it all.
+    pub(super) fn listen(&self, trial: &Trial) -> Vec<Numbers> {
+        let told = trial.held_out.first().map_or(0, Vec::len);
+        let rows = self.sample.iter().take(trial.held_out.len()).map(Vec::len).sum();
+        let column = |at: usize| {
+            let folds = trial.held_out.iter().zip(&self.sample);
+            let values = folds.flat_map(|(columns, places)| {
+                let column = columns.get(at).map(Vec::as_slice).unwrap_or_default();
+                places.iter().filter_map(|place| column.get(*place).copied())
+            });
+            let mut numbers = Vec::with_capacity(rows);
+            numbers.extend(values);
+            Numbers(numbers)
         };
-        let folds = trial.held_out.iter().zip(&self.sample);
-        folds
-            .map(|(columns, places)| {
-                let told = columns.iter().skip(usize::from(columns.len() == 2));
-                told.map(|column| write(places, column)).collect()
-            })
-            .collect()
+        (usize::from(told == 2)..told).map(column).collect()
     }
 
     /// Keeps the fits of the entry at `place`: in memory, or in files where there is no room.
@@ -120,20 +122,16 @@ impl Search<'_> {
     }
 
     /// Held-out predictions of the sampled rows; none for what has not seen all folds in use.
-    pub(super) fn find_voice(&self, entry: &Entry) -> Option<Voice> {
+    pub(super) fn find_voice<'a>(&self, entry: &'a Entry) -> Option<Voice<'a>> {
         let note = entry.result.trial.as_ref()?;
-        let mut voice: Voice = Vec::new();
-        for fold in note.voice.get(..self.depth)? {
-            voice.resize(fold.len(), Vec::new());
-            for (column, text) in voice.iter_mut().zip(fold) {
-                column.extend(TrialNote::read(text)?);
-            }
+        let rows = self.sample.iter().take(self.depth).map(Vec::len).sum();
+        let columns = note.voice.iter().map(|Numbers(values)| values.get(..rows));
+        let columns: Vec<&[f32]> = columns.collect::<Option<_>>()?;
+        match (columns.as_slice(), self.prepared.target.values.labels().len()) {
+            ([], _) => None,
+            ([second], 2) => Some(Voice::of_second(second)),
+            _ => Some(Voice::new(columns)),
         }
-        if let ([second], 2) = (voice.as_slice(), self.prepared.target.values.labels().len()) {
-            let first = second.iter().map(|p| 1.0 - p).collect();
-            voice.insert(0, first);
-        }
-        Some(voice)
     }
 }
 
