@@ -209,45 +209,54 @@ impl Trees {
         mut take: impl FnMut(usize, &[f32]),
     ) {
         let keys = derive_keys(bins, missing);
-        for (group, first) in self.roots.chunks(LANES).zip((0..).step_by(LANES)) {
-            // Lanes without a tree walk down the first one again.
-            let mut lanes = [group[0]; LANES];
-            lanes[..group.len()].copy_from_slice(group);
-            if self.category_splits.is_empty() {
-                while self.step_all::<false>(&keys, &mut lanes) {}
-            } else {
-                while self.step_all::<true>(&keys, &mut lanes) {}
-            }
-            for (at, tree) in lanes.iter().take(group.len()).zip(first..) {
-                let start = self.nodes[*at as usize].target as usize * self.width;
-                take(tree, &self.values[start..start + self.width]);
-            }
+        let leaves = if self.category_splits.is_empty() {
+            self.find_leaves::<false>(&keys)
+        } else {
+            self.find_leaves::<true>(&keys)
+        };
+        for (tree, leaf) in leaves.into_iter().enumerate() {
+            let start = leaf as usize * self.width;
+            take(tree, &self.values[start..start + self.width]);
         }
     }
 
-    /// Takes every lane one node down, unless it stands on a leaf; false once all do. Branches
-    /// that follow the row's values would be guessed wrongly half of the time, so there are none
-    /// but those of categories.
-    #[inline]
-    fn step_all<const CATEGORIES: bool>(&self, keys: &[u16], lanes: &mut [u32; LANES]) -> bool {
-        let mut moved = 0;
-        for at in lanes {
-            let node = self.nodes[*at as usize];
-            let next = if CATEGORIES && node.target & CATEGORY != 0 {
-                let (left, goes_left) =
-                    self.decide_category(node, keys[1 + usize::from(node.feature) * KEYS]);
-                left + u32::from(!goes_left)
-            } else {
-                let is_leaf = node.feature == LEAF;
-                let flag = (node.target >> MISSING_LEFT.trailing_zeros()) as usize;
-                let place = if is_leaf { 0 } else { usize::from(node.feature) * KEYS + 2 * flag };
-                let right = u32::from(keys[place] > node.bin);
-                if is_leaf { *at } else { (node.target & INDEX) + right }
-            };
-            moved |= next ^ *at;
-            *at = next;
+    /// The leaf that a row falls into, for every tree. A lane that has arrived goes on with the next
+    /// tree: trees are of different depth, and waiting for the deepest would double the way.
+    fn find_leaves<const CATEGORIES: bool>(&self, keys: &[u16]) -> Vec<u32> {
+        let mut leaves = vec![0; self.roots.len()];
+        let mut waiting = self.roots.iter().copied().zip(0_u32..);
+        let mut lanes: Vec<(u32, u32)> = waiting.by_ref().take(LANES).collect();
+        while !lanes.is_empty() {
+            let mut lane = 0;
+            while let Some((at, tree)) = lanes.get_mut(lane) {
+                let node = self.nodes[*at as usize];
+                if node.feature != LEAF {
+                    *at = self.step::<CATEGORIES>(node, keys);
+                } else {
+                    leaves[*tree as usize] = node.target;
+                    let Some(next) = waiting.next() else {
+                        lanes.swap_remove(lane);
+                        continue;
+                    };
+                    (*at, *tree) = next;
+                }
+                lane += 1;
+            }
         }
-        moved != 0
+        leaves
+    }
+
+    /// The child of a split that a row falls into. Branches that follow the row's values would be
+    /// guessed wrongly half of the time, so there are none but those of categories.
+    #[inline]
+    fn step<const CATEGORIES: bool>(&self, node: Node, keys: &[u16]) -> u32 {
+        let feature = usize::from(node.feature);
+        if CATEGORIES && node.target & CATEGORY != 0 {
+            let (left, goes_left) = self.decide_category(node, keys[1 + feature * KEYS]);
+            return left + u32::from(!goes_left);
+        }
+        let flag = (node.target >> MISSING_LEFT.trailing_zeros()) as usize;
+        (node.target & INDEX) + u32::from(keys[feature * KEYS + 2 * flag] > node.bin)
     }
 
     /// The left child of a split, and whether a row with this bin goes there.
