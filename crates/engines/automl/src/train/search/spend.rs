@@ -16,7 +16,7 @@ const SHARED_COST: f64 = 0.8;
 /// Share of the budget that all folds of one candidate may take before folds are given up.
 const MOST_SHARE: f64 = 0.45;
 /// Bytes of a fit's features, kernel and trees from which folds are not fitted side by side.
-const LARGE_FIT: usize = 12 << 20;
+const LARGE_FIT: usize = 6 << 20;
 /// Share of the time that all folds of one candidate take at most.
 const MOST_SHARE_OF_FITS: f64 = 0.25;
 
