@@ -19,7 +19,7 @@ const REACH: f64 = 80.0;
 /// Trees of each fold's forest.
 const TREES: u32 = 100;
 /// Rows from which the leaves of forests grow with the table, which bounds their memory.
-const ROWS_OF_SMALL_LEAVES: usize = 10_000;
+const ROWS_OF_SMALL_LEAVES: usize = 5_000;
 
 /// Settings without what depends on the table.
 #[derive(Debug, Clone, Copy, PartialEq)]
