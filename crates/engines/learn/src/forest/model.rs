@@ -71,7 +71,7 @@ impl Forest {
         require_row(row, self.binner.columns().len())?;
         let bins = self.binner.apply_row(row);
         let mut sums = vec![0.0; self.trees.width()];
-        self.trees.each_leaf(&bins, &self.missing_bins(), |_, leaf| {
+        self.trees.each_leaf(&bins, &self.missing_bins(), |leaf| {
             sums.iter_mut().zip(leaf).for_each(|(sum, value)| *sum += f64::from(*value));
         });
         let used = self.trees.len() as f64;

@@ -201,22 +201,17 @@ impl Trees {
         }
     }
 
-    /// As [`Self::leaf`] for every tree in turn, with the tree's number; quick for a single row.
-    pub(crate) fn each_leaf(
-        &self,
-        bins: &[u16],
-        missing: &[u16],
-        mut take: impl FnMut(usize, &[f32]),
-    ) {
+    /// As [`Self::leaf`] for every tree in turn; quick for a single row.
+    pub(crate) fn each_leaf(&self, bins: &[u16], missing: &[u16], mut take: impl FnMut(&[f32])) {
         let keys = derive_keys(bins, missing);
         let leaves = if self.category_splits.is_empty() {
             self.find_leaves::<false>(&keys)
         } else {
             self.find_leaves::<true>(&keys)
         };
-        for (tree, leaf) in leaves.into_iter().enumerate() {
+        for leaf in leaves {
             let start = leaf as usize * self.width;
-            take(tree, &self.values[start..start + self.width]);
+            take(&self.values[start..start + self.width]);
         }
     }
 
