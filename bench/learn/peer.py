@@ -40,8 +40,8 @@ def make_unseeded(learner, task, threads):
         "svm": lambda: svm.SVC(probability=True) if classes else svm.SVR(),
         "linear_svm": lambda: (svm.SVC(kernel="linear", probability=True) if classes
                                else svm.SVR(kernel="linear")),
-        "network": lambda: (neural_network.MLPClassifier if classes
-                            else neural_network.MLPRegressor)((64,), early_stopping=True),
+        "network": lambda: (neural_network.MLPClassifier if classes else neural_network.MLPRegressor)(
+            hidden_layer_sizes=(64,), early_stopping=True),
         "multinomial_bayes": naive_bayes.MultinomialNB,
         "bernoulli_bayes": naive_bayes.BernoulliNB,
         "forest": lambda: (ensemble.RandomForestClassifier if classes
