@@ -292,7 +292,7 @@ impl<'a> Search<'a> {
                     first_units: if first.apart > 0 { first.apart } else { trial.first_units },
                     first_loss: self.find_first_loss(index),
                     limit,
-                    voice: self.listen(&trial),
+                    voice: self.derive_voice(&trial),
                 });
                 kept = self.keep(index, trial);
             }

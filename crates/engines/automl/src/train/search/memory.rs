@@ -25,7 +25,7 @@ const RESIDENT_BYTES: usize = 4 << 20;
 
 impl Search<'_> {
     /// What a trial says of the sampled rows, by class. Of two classes the second one says it all.
-    pub(super) fn listen(&self, trial: &Trial) -> Vec<Numbers> {
+    pub(super) fn derive_voice(&self, trial: &Trial) -> Vec<Numbers> {
         let told = trial.held_out.first().map_or(0, Vec::len);
         let rows = self.sample.iter().take(trial.held_out.len()).map(Vec::len).sum();
         let column = |at: usize| {
