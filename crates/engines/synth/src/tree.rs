@@ -9,6 +9,7 @@
 //! drawn by any thread.
 
 mod binner;
+mod ends;
 mod fit;
 mod gain;
 mod grow;

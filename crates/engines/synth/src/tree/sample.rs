@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use gantry_learn::Rng;
 
+use super::ends::End;
 use super::fit::{TreeGenerator, hash_row};
 use super::leaf::{Gate, derive_gate_of_level};
 use crate::encode::Block;
@@ -48,8 +49,12 @@ impl TreeGenerator {
                 .map(|_| Vec::with_capacity((rows.end - rows.start) as usize))
                 .collect(),
         };
+        let ends = self.find_ends(&rows, ask);
         for row in rows {
-            let values = self.draw_row(row, ask.seed, &gates);
+            let values = match ends.get(&row) {
+                Some(end) => self.draw_end((row, ask.seed), end),
+                None => self.draw_row(row, ask.seed, &gates),
+            };
             for (column, value) in block.columns.iter_mut().zip(values) {
                 column.push(value);
             }
@@ -109,6 +114,19 @@ impl TreeGenerator {
             }
         }
         drawn
+    }
+
+    /// Draws a row that has an end of a column.
+    fn draw_end(&self, (row, seed): (u64, u64), end: &End) -> Vec<f64> {
+        let mut fixed = vec![None; self.columns.len()];
+        if let Some(gate) = fixed.get_mut(end.column) {
+            *gate = Some(end.gate.clone());
+        }
+        let mut values = self.draw_row(row, seed, &Gates { fixed, balanced: None });
+        if let Some(value) = values.get_mut(end.column) {
+            *value = end.value;
+        }
+        values
     }
 
     fn draw_once(&self, (gates, level): (&Gates, Option<usize>), rng: &mut Rng) -> Vec<f64> {
