@@ -16,7 +16,7 @@ use crate::error::AutomlError;
 use crate::model::Algorithm;
 
 /// The version of [`State`].
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// How one candidate did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub(crate) struct TrialNote {
     pub(super) first_loss: Option<f64>,
     /// Units that each fit was allowed.
     pub(super) limit: Option<u64>,
+    /// Nanoseconds in which the trees of all fits predict one row, about.
+    pub(super) row_work: Option<u64>,
     /// Held-out predictions of the rows that choose weights, by column: those of one fold after
     /// those of the other.
     pub(super) voice: Vec<Numbers>,
@@ -53,8 +55,8 @@ pub(crate) struct TrialNote {
 impl TrialNote {
     /// After the first fold alone.
     pub(super) fn of_first(spent: f64, units: u64, limit: Option<u64>) -> Self {
-        let (first_units, first_loss, voice) = (units, None, Vec::new());
-        Self { spent, units, first_units, first_loss, limit, voice }
+        let (first_units, first_loss, row_work, voice) = (units, None, None, Vec::new());
+        Self { spent, units, first_units, first_loss, limit, row_work, voice }
     }
 }
 

@@ -292,6 +292,7 @@ impl<'a> Search<'a> {
                     first_units: if first.apart > 0 { first.apart } else { trial.first_units },
                     first_loss: self.find_first_loss(index),
                     limit,
+                    row_work: trial.find_row_work(),
                     voice: self.derive_voice(&trial),
                 });
                 kept = self.keep(index, trial);

@@ -49,6 +49,11 @@ impl Trial {
         learners.sum::<usize>() + self.held_out_bytes()
     }
 
+    /// Nanoseconds in which the trees of all fits predict one row, about; none without trees.
+    pub(super) fn find_row_work(&self) -> Option<u64> {
+        self.pipelines.iter().map(|pipeline| pipeline.learner.find_row_work()).sum()
+    }
+
     fn held_out_bytes(&self) -> usize {
         self.held_out.iter().flatten().map(|column| size_of::<f32>() * column.len()).sum()
     }

@@ -1,5 +1,7 @@
 //! Fitted boosting models.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use crate::binning::Binner;
 use crate::importance::{Contributions, Explained, derive_contributions};
 use crate::model::{FormatVersion, require_columns, require_row};
 use crate::numeric::math;
-use crate::tree::{Trees, TreesView};
+use crate::tree::{QuickScorer, Trees, TreesView};
 use crate::{Classifier, Control, LearnError, Matrix, Regressor};
 
 /// Rows that one task predicts.
@@ -22,6 +24,24 @@ pub(super) struct Boosted {
     trees: Trees,
     base: Vec<f64>,
     importance: Vec<f64>,
+    #[serde(skip)]
+    quick: Quick,
+}
+
+/// The trees in the form for single rows, made for the first one. Never a part of what a model is.
+#[derive(Debug, Default)]
+struct Quick(OnceLock<Option<QuickScorer>>);
+
+impl Clone for Quick {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Quick {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Boosted {
@@ -36,7 +56,14 @@ impl Boosted {
         if total > 0.0 {
             gains.iter_mut().for_each(|gain| *gain /= total);
         }
-        Self { version: FormatVersion, binner, trees, base, importance: gains }
+        Self {
+            version: FormatVersion,
+            binner,
+            trees,
+            base,
+            importance: gains,
+            quick: Quick::default(),
+        }
     }
 
     fn view(&self) -> TreesView<'_> {
@@ -64,6 +91,7 @@ impl Boosted {
 
     fn keep_rounds(&mut self, rounds: usize) {
         self.trees.truncate(rounds.saturating_mul(self.base.len()));
+        self.quick = Quick::default();
     }
 
     /// The number of each column's missing bin.
@@ -79,10 +107,14 @@ impl Boosted {
         let bins = self.binner.apply_row(row);
         // Trees come in turn; a division for each would take as long as half of its way.
         let mut output = 0;
-        self.trees.each_leaf(&bins, &self.missing_bins(), |leaf| {
+        let take = |leaf: &[f32]| {
             scores[output] += f64::from(leaf[0]);
             output = if output + 1 == outputs { 0 } else { output + 1 };
-        });
+        };
+        match self.quick.0.get_or_init(|| QuickScorer::derive(&self.trees)) {
+            Some(quick) => quick.each_leaf(&self.trees, (&bins, &self.missing_bins()), take),
+            None => self.trees.each_leaf(&bins, &self.missing_bins(), take),
+        }
         Ok(scores)
     }
 

@@ -6,10 +6,12 @@
 //! that they were fitted with.
 
 mod grow;
+mod quick;
 mod shap;
 mod view;
 
 pub(crate) use grow::TreeBuilder;
+pub(crate) use quick::QuickScorer;
 pub use view::{TreeNode, TreesView};
 
 use serde::{Deserialize, Serialize};

@@ -100,7 +100,9 @@ fn derive_inside(end: f64, (range, decimals): (f64, u8), up: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::{EncodedColumn, EncodedKind};
+    use crate::encode::{EncodedColumn, EncodedKind, EncodedTable};
+    use crate::mixture::tests::options;
+    use crate::tier::Watch;
 
     fn marginal(values: Vec<f64>, decimals: u8) -> Marginal {
         let column = EncodedColumn { name: "x".into(), kind: EncodedKind::Number, values };
@@ -125,5 +127,40 @@ mod tests {
         let shared: Vec<f64> = spread.iter().copied().chain([199.0; 5]).collect();
         assert_eq!(marginal(shared, 0).derive_ends().len(), 1);
         assert!(marginal((0..79).map(f64::from).collect(), 0).derive_ends().is_empty());
+    }
+
+    #[test]
+    fn as_many_rows_as_were_learned_reach_the_ends() {
+        const ROWS: usize = 1_500;
+        let mut rng = Rng::new(3);
+        let first: Vec<f64> = (0..ROWS).map(|_| (rng.normal() * 100.0).round() / 100.0).collect();
+        let second = first.iter().map(|v| ((3.0 * v).exp() + rng.uniform() * 1e4).round());
+        let column = |name: &str, values: Vec<f64>| EncodedColumn {
+            name: name.into(),
+            kind: EncodedKind::Number,
+            values,
+        };
+        let columns = vec![column("a", first.clone()), column("b", second.collect())];
+        let table = EncodedTable { columns, rows: ROWS, decimals: vec![2, 0] };
+        let trees = TreeGenerator::fit(&table, &options(), &Watch::quiet(&|| false)).unwrap();
+        for seed in 0..5 {
+            let ask = Ask { seed, allowed: vec![None; 2], balance: None };
+            let all = trees.sample(0..ROWS as u64, &ask);
+            for (made, real) in all.columns.iter().zip(&table.columns) {
+                let ends = |values: &[f64]| {
+                    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+                    (low, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+                };
+                let ((low, high), (least, most)) = (ends(made), ends(&real.values));
+                let near = 0.001 * (most - least) + 0.01;
+                assert!(least <= low && low <= least + near, "{low} and {least}");
+                assert!(most - near <= high && high <= most, "{high} and {most}");
+                assert!(!made.contains(&most) && !made.contains(&least));
+            }
+            let part = trees.sample(700..1_100, &ask);
+            for (part, whole) in part.columns.iter().zip(&all.columns) {
+                assert_eq!(part.as_slice(), &whole[700..1_100]);
+            }
+        }
     }
 }

@@ -12,13 +12,15 @@ use crate::error::AutomlError;
 
 /// Share of what the blend gains over its first model that is kept when members are left out.
 const KEPT_GAIN: f64 = 0.98;
-/// Nanoseconds of predicting one row from which members must bring more than noise.
-const MUCH_WORK: f64 = 200_000.0;
+/// The same while predicting one row takes long.
+const KEPT_GAIN_OF_SLOW: f64 = 0.9;
+/// Nanoseconds of predicting one row from which that is so, and members must bring more than noise.
+const MUCH_WORK: f64 = 150_000.0;
 
 /// The same weights without the members that bring too little for what each row that is predicted
 /// later pays for them, `work_of` a voice in nanoseconds, about. The others keep nearly all that the
-/// blend gains over the voice at `first` alone; while a row costs much, whatever the blend loses
-/// without them must be more than the folds' differences tell from nothing.
+/// blend gains over the voice at `first` alone; while a row costs much, they keep most of it, and
+/// whatever the blend loses without one must be more than the folds' differences tell from nothing.
 pub(in crate::train) fn thin_weights(
     judge: &Judge,
     voices: &[Voice<'_>],
@@ -32,7 +34,9 @@ pub(in crate::train) fn thin_weights(
     let whole = |rows: &Range<usize>| derive_blend(voices, &weights, rows);
     let mut loss = judge.derive_loss(whole)?.0;
     let alone = judge.derive_loss(|rows| derive_blend(voices, &alone, rows))?.0;
-    let limit = loss + (1.0 - KEPT_GAIN) * (alone - loss).max(0.0);
+    let gain = (alone - loss).max(0.0);
+    let limit_at = |kept: f64| loss + (1.0 - kept) * gain;
+    let (limit, slow_limit) = (limit_at(KEPT_GAIN), limit_at(KEPT_GAIN_OF_SLOW));
     let whole = judge.derive_fold_losses(whole)?;
     loop {
         let members: Vec<usize> = (0..weights.len()).filter(|at| weights[*at] > 0.0).collect();
@@ -48,8 +52,8 @@ pub(in crate::train) fn thin_weights(
             fewer[*heir] += std::mem::take(&mut fewer[*left]);
             let blend = |rows: &Range<usize>| derive_blend(voices, &fewer, rows);
             let after = judge.derive_loss(blend)?.0;
-            let is_able =
-                after <= limit || (is_slow && is_noise(&whole, &judge.derive_fold_losses(blend)?));
+            let is_able = after <= if is_slow { slow_limit } else { limit }
+                || (is_slow && is_noise(&whole, &judge.derive_fold_losses(blend)?));
             Ok(is_able.then_some((after, *left, fewer)))
         };
         let tried: Vec<Option<(f64, usize, Vec<f64>)>> =

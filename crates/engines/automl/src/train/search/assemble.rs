@@ -103,19 +103,25 @@ impl Search<'_> {
         let lengths: Vec<usize> = self.sample.iter().take(self.depth).map(Vec::len).collect();
         let judge = Judge::new(self.prepared.metric, self.take_sample_truth(), &lengths);
         let weights = select_weights(&judge, &voices, first)?;
-        let size = self.size();
         let work_of = |at: usize| {
             let entry = places.get(at).and_then(|place| self.entries.get(*place));
-            let fits = self.depth as f64;
-            let work =
-                |entry: &Entry| fits * entry.candidate.derive_row_work(size.rows, size.columns);
-            entry.map_or(1.0, work)
+            entry.map_or(1.0, |entry| self.derive_row_work(entry))
         };
         let weights = thin_weights(&judge, &voices, (weights, first), work_of)?;
         let mut chosen: Vec<(usize, f64)> =
             places.into_iter().zip(weights).filter(|(_, weight)| *weight > 0.0).collect();
         chosen.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         Ok(chosen)
+    }
+
+    /// Nanoseconds in which all fits of an entry predict one row, about.
+    fn derive_row_work(&self, entry: &Entry) -> f64 {
+        let known = entry.result.trial.as_ref().and_then(|trial| trial.row_work);
+        let size = self.size();
+        known.map_or_else(
+            || self.depth as f64 * entry.candidate.derive_row_work(size.rows, size.columns),
+            |known| known as f64,
+        )
     }
 
     fn take_sample_truth(&self) -> TargetValues {

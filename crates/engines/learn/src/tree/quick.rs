@@ -1,0 +1,300 @@
+//! Single rows through many small trees at once: `QuickScorer` (Lucchese and others, "`QuickScorer`:
+//! a fast algorithm to rank documents with additive ensembles of regression trees", 2015).
+//!
+//! A split that sends a row to the right takes the leaves of its left side away; of those that are
+//! left in the end, the first one is the row's. Splits lie by column in the order of their bins, so
+//! that those which take leaves away follow each other in memory: no step waits for the one before.
+//!
+//! Invariant: a row comes to the leaves that [`Trees::leaf`] finds.
+
+use super::{CATEGORY, INDEX, KEYS, LEAF, MISSING_LEFT, Trees, derive_keys};
+
+/// Words of leaves that are worked on at a time; they stay in the nearest cache.
+const WORDS: usize = 2_048;
+/// Leaves of a word.
+const BITS: usize = u64::BITS as usize;
+/// Most leaves of a tree on average: of larger ones, the way to the leaf is shorter.
+const MOST_LEAVES: usize = 128;
+/// Most leaves of any tree.
+const MOST_OF_ONE: usize = 256;
+
+/// Leaves of one word that a split takes away: the first of them, how many they are besides, whether
+/// missing values leave them, and the word.
+#[derive(Debug, Clone, Copy)]
+struct Cut(u32);
+
+impl Cut {
+    const SPARES_MISSING: u32 = 1 << 12;
+
+    fn new(word: usize, (from, to): (usize, usize), spares_missing: bool) -> Self {
+        let flag = if spares_missing { Self::SPARES_MISSING } else { 0 };
+        Self((word as u32) << 16 | flag | ((to - from - 1) as u32) << 6 | from as u32)
+    }
+
+    #[inline]
+    fn apply(self, left: &mut [u64; WORDS], is_spared: bool) {
+        let gone = (u64::MAX >> (63 - (self.0 >> 6 & 63))) << (self.0 & 63);
+        left[(self.0 >> 16) as usize % WORDS] &= !gone | u64::from(is_spared).wrapping_neg();
+    }
+}
+
+/// Cuts of one column in a block, by place.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    feature: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Trees whose leaves are worked on together.
+#[derive(Debug)]
+struct Block {
+    trees: usize,
+    limits: Vec<Span>,
+    sets: Vec<Span>,
+}
+
+/// Trees in the form that single rows pass quickly.
+#[derive(Debug)]
+pub(crate) struct QuickScorer {
+    words_of_tree: usize,
+    blocks: Vec<Block>,
+    /// Of splits of numbers: the last bins of their left sides, ascending in each span.
+    bins: Vec<u16>,
+    limits: Vec<Cut>,
+    /// Of splits of categories, with the first word of the bins that go left.
+    sets: Vec<(Cut, u32)>,
+    /// Place of each tree's first leaf.
+    firsts: Vec<u32>,
+    /// Of all leaves, from left to right.
+    values: Vec<f32>,
+    width: usize,
+}
+
+/// A split of a block, before splits are put in order.
+enum Split {
+    Limit { feature: usize, bin: u16, cut: Cut },
+    Set { feature: usize, first_word: u32, cut: Cut },
+}
+
+impl QuickScorer {
+    /// The same trees; none where they are so large that walking them is quicker.
+    pub(crate) fn derive(trees: &Trees) -> Option<Self> {
+        let mut most = 0;
+        for tree in 0..trees.len() {
+            let start = trees.roots[tree] as usize;
+            let end = trees.roots.get(tree + 1).map_or(trees.nodes.len(), |next| *next as usize);
+            // Each split has two children.
+            most = most.max((end - start).div_ceil(2));
+        }
+        if most > MOST_OF_ONE || trees.leaves() > MOST_LEAVES * trees.len() {
+            return None;
+        }
+        let mut quick = Self {
+            words_of_tree: most.div_ceil(BITS).max(1),
+            blocks: Vec::new(),
+            bins: Vec::new(),
+            limits: Vec::new(),
+            sets: Vec::new(),
+            firsts: Vec::with_capacity(trees.len()),
+            values: Vec::with_capacity(trees.values.len()),
+            width: trees.width,
+        };
+        for roots in trees.roots.chunks(WORDS / quick.words_of_tree) {
+            quick.add_block(trees, roots);
+        }
+        Some(quick)
+    }
+
+    fn add_block(&mut self, trees: &Trees, roots: &[u32]) {
+        let mut splits = Vec::new();
+        for (tree, root) in roots.iter().enumerate() {
+            self.firsts.push((self.values.len() / self.width) as u32);
+            let mut next = 0;
+            self.add_node(trees, (*root, tree), &mut next, &mut splits);
+        }
+        let (mut limits, mut sets) = (Vec::new(), Vec::new());
+        for split in splits {
+            match split {
+                Split::Limit { feature, bin, cut } => limits.push((feature, bin, cut)),
+                Split::Set { feature, first_word, cut } => sets.push((feature, first_word, cut)),
+            }
+        }
+        limits.sort_by_key(|(feature, bin, _)| (*feature, *bin));
+        sets.sort_by_key(|(feature, ..)| *feature);
+        self.blocks.push(Block {
+            trees: roots.len(),
+            limits: find_spans(limits.iter().map(|(feature, ..)| *feature), self.limits.len()),
+            sets: find_spans(sets.iter().map(|(feature, ..)| *feature), self.sets.len()),
+        });
+        self.bins.extend(limits.iter().map(|(_, bin, _)| *bin));
+        self.limits.extend(limits.iter().map(|(.., cut)| *cut));
+        self.sets.extend(sets.iter().map(|(_, word, cut)| (*cut, *word)));
+    }
+
+    /// Numbers the leaves below a node from left to right, and notes what each split takes away.
+    fn add_node(
+        &mut self,
+        trees: &Trees,
+        (at, tree): (u32, usize),
+        next: &mut usize,
+        splits: &mut Vec<Split>,
+    ) {
+        let node = trees.nodes[at as usize];
+        if node.feature == LEAF {
+            let start = node.target as usize * self.width;
+            self.values.extend_from_slice(&trees.values[start..start + self.width]);
+            *next += 1;
+            return;
+        }
+        let (feature, index) = (usize::from(node.feature), node.target & INDEX);
+        let is_set = node.target & CATEGORY != 0;
+        let set = if is_set { trees.category_splits.get(index as usize) } else { None };
+        let left = set.map_or(index, |set| set.left);
+        let first = *next;
+        self.add_node(trees, (left, tree), next, splits);
+        let mut from = first;
+        while from < *next {
+            let to = (*next).min((from / BITS + 1) * BITS);
+            let word = tree * self.words_of_tree + from / BITS;
+            let base = from / BITS * BITS;
+            let cut = |spares| Cut::new(word, (from - base, to - base), spares);
+            splits.push(match set {
+                Some(set) => Split::Set { feature, first_word: set.first_word, cut: cut(false) },
+                None => {
+                    let cut = cut(node.target & MISSING_LEFT != 0);
+                    Split::Limit { feature, bin: node.bin, cut }
+                }
+            });
+            from = to;
+        }
+        self.add_node(trees, (left + 1, tree), next, splits);
+    }
+
+    /// As [`Trees::each_leaf`] of the trees that this was made of.
+    pub(crate) fn each_leaf(
+        &self,
+        trees: &Trees,
+        (bins, missing): (&[u16], &[u16]),
+        mut take: impl FnMut(&[f32]),
+    ) {
+        let keys = derive_keys(bins, missing);
+        let mut firsts = self.firsts.iter();
+        let mut left = [0; WORDS];
+        for block in &self.blocks {
+            left[..block.trees * self.words_of_tree].fill(u64::MAX);
+            self.cut_by_limits(block, &keys, &mut left);
+            self.cut_by_sets(block, (trees, &keys), &mut left);
+            let words = left.chunks_exact(self.words_of_tree).take(block.trees);
+            for (words, first) in words.zip(firsts.by_ref()) {
+                let word = words.iter().position(|word| *word != 0).unwrap_or_default();
+                let leaf = word * BITS + words[word].trailing_zeros() as usize;
+                let start = (*first as usize + leaf) * self.width;
+                take(&self.values[start..start + self.width]);
+            }
+        }
+    }
+
+    fn cut_by_limits(&self, block: &Block, keys: &[u16], left: &mut [u64; WORDS]) {
+        for span in &block.limits {
+            let (cuts, key) = (&self.limits[span.start..span.end], span.feature * KEYS);
+            let bin = keys[key];
+            if bin == keys[key + 2] {
+                let to = self.bins[span.start..span.end].partition_point(|limit| *limit < bin);
+                cuts[..to].iter().for_each(|cut| cut.apply(left, false));
+            } else {
+                cuts.iter().for_each(|cut| cut.apply(left, cut.0 & Cut::SPARES_MISSING != 0));
+            }
+        }
+    }
+
+    fn cut_by_sets(&self, block: &Block, (trees, keys): (&Trees, &[u16]), left: &mut [u64; WORDS]) {
+        for span in &block.sets {
+            let bin = keys[span.feature * KEYS + 1];
+            for (cut, first_word) in &self.sets[span.start..span.end] {
+                let word = trees.words[*first_word as usize + usize::from(bin / 64)];
+                cut.apply(left, word >> (bin % 64) & 1 == 1);
+            }
+        }
+    }
+}
+
+/// Where each column begins and ends among columns in order, counted from a place.
+fn find_spans(features: impl Iterator<Item = usize>, from: usize) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (place, feature) in features.enumerate() {
+        let (start, end) = (from + place, from + place + 1);
+        match spans.last_mut() {
+            Some(span) if span.feature == feature => span.end = end,
+            _ => spans.push(Span { feature, start, end }),
+        }
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boosting::BoostingParams;
+    use crate::{Column, Control, Matrix, Regressor, Rng, Target, TrainingSet};
+
+    /// A table with numbers, categories and gaps, in which many splits are worth making.
+    fn make_table(rows: usize) -> (Matrix, Vec<f64>) {
+        let mut rng = Rng::new(5);
+        let mut draw = |levels: usize| -> Vec<f64> {
+            let mut value = || if rng.below(8) == 0 { f64::NAN } else { rng.below(levels) as f64 };
+            (0..rows).map(|_| value()).collect()
+        };
+        let (a, b, labels) = (draw(200), draw(90), draw(130));
+        let of = |v: f64| if v.is_nan() { 7.0 } else { v };
+        let y = (0..rows).map(|row| {
+            (of(a[row]) * 0.37).sin() * 9.0 + of(b[row]) % 11.0 + (of(labels[row]) * 7.0) % 13.0
+        });
+        let y = y.collect();
+        let columns = vec![Column::numeric(a), Column::category(labels), Column::numeric(b)];
+        (Matrix::new(columns).unwrap(), y)
+    }
+
+    fn count_words(leaves: u32, rounds: u32) -> Option<usize> {
+        let (x, y) = make_table(3_000);
+        let data = TrainingSet::new(&x, Target::Values(&y)).unwrap();
+        let params = BoostingParams { rounds, leaves, min_samples_leaf: 1, ..Default::default() };
+        let model = params.fit_regressor(&data, None, &Control::unlimited()).unwrap();
+        let trees = model.view().trees;
+        let quick = QuickScorer::derive(trees)?;
+        let binner = model.view().binner;
+        let missing: Vec<u16> = binner.columns().iter().map(|c| c.value_bins() as u16).collect();
+        for row in 0..300 {
+            let bins = binner.apply_row(&x.row(row));
+            let mut walked = Vec::new();
+            trees.each_leaf(&bins, &missing, |leaf| walked.push(leaf[0]));
+            let mut told = Vec::new();
+            quick.each_leaf(trees, (&bins, &missing), |leaf| told.push(leaf[0]));
+            assert_eq!(told, walked, "row {row}, {leaves} leaves");
+        }
+        // What the model says of one row is what it says of many.
+        let many = model.predict(&x).unwrap();
+        assert_eq!(model.predict_row(&x.row(7)).unwrap().to_bits(), many[7].to_bits());
+        Some(quick.words_of_tree)
+    }
+
+    #[test]
+    fn rows_come_to_the_leaves_that_walking_finds() {
+        assert_eq!(count_words(2, 40), Some(1));
+        assert_eq!(count_words(31, 60), Some(1));
+        assert_eq!(count_words(64, 20), Some(1));
+        assert_eq!(count_words(65, 20), Some(2));
+        assert_eq!(count_words(128, 20), Some(2));
+    }
+
+    #[test]
+    fn several_blocks_follow_each_other() {
+        assert_eq!(count_words(3, WORDS as u32 + 100), Some(1));
+        assert_eq!(count_words(100, WORDS as u32 / 2 + 60), Some(2));
+    }
+
+    #[test]
+    fn large_trees_are_walked() {
+        assert_eq!(count_words(400, 5), None);
+    }
+}
