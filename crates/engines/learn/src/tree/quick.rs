@@ -7,6 +7,8 @@
 //!
 //! Invariant: a row comes to the leaves that [`Trees::leaf`] finds.
 
+use std::ops::Range;
+
 use super::{CATEGORY, INDEX, KEYS, LEAF, MISSING_LEFT, Trees, derive_keys};
 
 /// Words of leaves that are worked on at a time; they stay in the nearest cache.
@@ -78,15 +80,12 @@ enum Split {
 }
 
 impl QuickScorer {
-    /// The same trees; none where they are so large that walking them is quicker.
+    /// The same trees; none where they are so large that walking them is quicker, or where a file
+    /// gave nodes that are no trees.
     pub(crate) fn derive(trees: &Trees) -> Option<Self> {
-        let mut most = 0;
-        for tree in 0..trees.len() {
-            let start = trees.roots[tree] as usize;
-            let end = trees.roots.get(tree + 1).map_or(trees.nodes.len(), |next| *next as usize);
-            // Each split has two children.
-            most = most.max((end - start).div_ceil(2));
-        }
+        let sizes = (0..trees.len()).map(|tree| trees.find_end(tree) - trees.roots[tree]);
+        // Each split has two children.
+        let most = sizes.max().unwrap_or_default().div_ceil(2) as usize;
         if most > MOST_OF_ONE || trees.leaves() > MOST_LEAVES * trees.len() {
             return None;
         }
@@ -101,17 +100,18 @@ impl QuickScorer {
             width: trees.width,
         };
         for roots in trees.roots.chunks(WORDS / quick.words_of_tree) {
-            quick.add_block(trees, roots);
+            quick.add_block(trees, roots)?;
         }
         Some(quick)
     }
 
-    fn add_block(&mut self, trees: &Trees, roots: &[u32]) {
+    fn add_block(&mut self, trees: &Trees, roots: &[u32]) -> Option<()> {
         let mut splits = Vec::new();
         for (tree, root) in roots.iter().enumerate() {
+            let end = trees.find_end(self.firsts.len());
             self.firsts.push((self.values.len() / self.width) as u32);
             let mut next = 0;
-            self.add_node(trees, (*root, tree), &mut next, &mut splits);
+            self.add_node(trees, (*root..end, tree), &mut next, &mut splits)?;
         }
         let (mut limits, mut sets) = (Vec::new(), Vec::new());
         for split in splits {
@@ -130,29 +130,36 @@ impl QuickScorer {
         self.bins.extend(limits.iter().map(|(_, bin, _)| *bin));
         self.limits.extend(limits.iter().map(|(.., cut)| *cut));
         self.sets.extend(sets.iter().map(|(_, word, cut)| (*cut, *word)));
+        Some(())
     }
 
-    /// Numbers the leaves below a node from left to right, and notes what each split takes away.
+    /// Numbers the leaves below the first of these nodes from left to right, and notes what each split
+    /// takes away.
     fn add_node(
         &mut self,
         trees: &Trees,
-        (at, tree): (u32, usize),
+        (nodes, tree): (Range<u32>, usize),
         next: &mut usize,
         splits: &mut Vec<Split>,
-    ) {
-        let node = trees.nodes[at as usize];
+    ) -> Option<()> {
+        let (at, end) = (nodes.start, nodes.end);
+        let node = trees.nodes.get(at as usize).filter(|_| at < end)?;
         if node.feature == LEAF {
             let start = node.target as usize * self.width;
-            self.values.extend_from_slice(&trees.values[start..start + self.width]);
+            self.values.extend_from_slice(trees.values.get(start..start + self.width)?);
             *next += 1;
-            return;
+            return (*next <= self.words_of_tree * BITS).then_some(());
         }
         let (feature, index) = (usize::from(node.feature), node.target & INDEX);
         let is_set = node.target & CATEGORY != 0;
-        let set = if is_set { trees.category_splits.get(index as usize) } else { None };
+        let set = if is_set { Some(trees.category_splits.get(index as usize)?) } else { None };
         let left = set.map_or(index, |set| set.left);
+        // Nodes that lead back or out of the tree would be followed without end.
+        if left <= at {
+            return None;
+        }
         let first = *next;
-        self.add_node(trees, (left, tree), next, splits);
+        self.add_node(trees, (left..end, tree), next, splits)?;
         let mut from = first;
         while from < *next {
             let to = (*next).min((from / BITS + 1) * BITS);
@@ -168,7 +175,7 @@ impl QuickScorer {
             });
             from = to;
         }
-        self.add_node(trees, (left + 1, tree), next, splits);
+        self.add_node(trees, (left.checked_add(1)?..end, tree), next, splits)
     }
 
     /// As [`Trees::each_leaf`] of the trees that this was made of.
@@ -219,6 +226,14 @@ impl QuickScorer {
     }
 }
 
+impl Trees {
+    /// The place behind the last node of a tree; no smaller than that of its first one.
+    fn find_end(&self, tree: usize) -> u32 {
+        let next = self.roots.get(tree + 1).copied().unwrap_or(self.nodes.len() as u32);
+        next.max(self.roots[tree])
+    }
+}
+
 /// Where each column begins and ends among columns in order, counted from a place.
 fn find_spans(features: impl Iterator<Item = usize>, from: usize) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
@@ -234,6 +249,7 @@ fn find_spans(features: impl Iterator<Item = usize>, from: usize) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Node;
     use super::*;
     use crate::boosting::BoostingParams;
     use crate::{Column, Control, Matrix, Regressor, Rng, Target, TrainingSet};
@@ -296,5 +312,28 @@ mod tests {
     #[test]
     fn large_trees_are_walked() {
         assert_eq!(count_words(400, 5), None);
+    }
+
+    #[test]
+    fn nodes_that_are_no_trees_are_refused() {
+        let leaf = |value| Node { feature: LEAF, bin: 0, target: value };
+        let split = |left| Node { feature: 0, bin: 3, target: left };
+        let derive = |nodes: Vec<Node>| {
+            let trees = Trees {
+                roots: vec![0],
+                nodes,
+                values: vec![1.0, 2.0],
+                weights: vec![1.0, 1.0],
+                ..Trees::new(1)
+            };
+            QuickScorer::derive(&trees).is_some()
+        };
+        assert!(derive(vec![split(1), leaf(0), leaf(1)]));
+        // A way back, a node and a leaf that are not there, and children with many parents.
+        assert!(!derive(vec![split(0), leaf(0), leaf(1)]));
+        assert!(!derive(vec![split(7), leaf(0), leaf(1)]));
+        assert!(!derive(vec![split(1), leaf(0), leaf(9)]));
+        let shared = (0..20).map(|at| split(at + 1)).chain([leaf(0), leaf(1)]).collect();
+        assert!(!derive(shared));
     }
 }
