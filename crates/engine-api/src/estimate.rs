@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use gantry_types::{Credits, Device, MeterId};
 use serde::{Deserialize, Serialize};
 
+/// Why a job that prefers a graphics processor has none, and what gives it one.
+pub const NO_GPU_LEASED: &str = "no graphics processor was leased for this job: the plan needs \
+                                 `gpu = true`, and a worker `devices = [\"cpu\", \"gpu\"]`";
+
 /// What kind of processor a job needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -28,7 +28,7 @@ pub use context::JobContext;
 pub use engine::Engine;
 pub use erased::{AnyOperation, OperationSpec};
 pub use error::{EngineError, ParamError};
-pub use estimate::{DeviceNeed, Estimate, GpuAllowed};
+pub use estimate::{DeviceNeed, Estimate, GpuAllowed, NO_GPU_LEASED};
 pub use field_order::derive_field_order;
 pub use host::{JobFacts, JobHost, JobLimits};
 pub use input::{InputFile, InputKind, InputMeta, InputRef, InputSlot};

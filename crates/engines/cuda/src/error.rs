@@ -39,10 +39,16 @@ pub(crate) fn told(error: &cudarc::driver::DriverError) -> CudaError {
     }
 }
 
-/// Runs what may find a function missing in an older library, which the bindings answer by a panic.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Runs what may end in a panic: bindings answer so where an older library lacks a function, and
+/// libraries above them where the device has no memory left.
+///
+/// # Errors
+/// Those of `work`, and [`CudaError::Driver`] for a panic.
+pub fn caught<T, E: From<CudaError>>(
+    work: impl FnOnce() -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    done.unwrap_or_else(|cause| Err(CudaError::Driver(words(cause.as_ref()))))
+    done.unwrap_or_else(|cause| Err(CudaError::Driver(words(cause.as_ref())).into()))
 }
 
 fn words(cause: &(dyn Any + Send)) -> String {
@@ -56,7 +62,8 @@ mod tests {
 
     #[test]
     fn what_panics_is_an_error() {
-        let error = caught::<()>(|| std::panic::resume_unwind(Box::new("no such symbol")));
+        let error =
+            caught::<(), CudaError>(|| std::panic::resume_unwind(Box::new("no such symbol")));
         assert_eq!(error, Err(CudaError::Driver("no such symbol".into())));
     }
 }

@@ -13,5 +13,5 @@ mod error;
 mod lanes;
 
 pub use device::{Device, Kernel};
-pub use error::{CudaError, Result};
+pub use error::{CudaError, Result, caught};
 pub use lanes::{Lanes, Results, Shape};

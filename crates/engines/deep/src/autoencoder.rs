@@ -5,10 +5,11 @@
 //! that decode.
 
 use burn_tensor::activation::silu;
+use burn_tensor::backend::AutodiffBackend;
 use gantry_learn::{Rng, math};
 
 use crate::error::DeepError;
-use crate::net::{Learner, Pass, Weights, matrix, places, read};
+use crate::net::{Learner, Pass, Weights, read};
 use crate::table::{CodedTable, Prior};
 
 /// Numbers for each cell.
@@ -60,8 +61,8 @@ fn place_in_order(code: usize, states: usize, number: usize) -> f32 {
 }
 
 /// One step on these rows.
-pub(crate) fn learn(
-    learner: &mut Learner,
+pub(crate) fn learn<B: AutodiffBackend>(
+    (learner, device): (&mut Learner, &B::Device),
     (table, prior): (&CodedTable, &Prior),
     rows: &[usize],
     (rng, speed): (&mut Rng, f32),
@@ -70,17 +71,17 @@ pub(crate) fn learn(
     let lines = derive_lines(table, &starts, rows);
     let width = table.columns.len() * TOKEN;
     let noise: Vec<f32> = (0..rows.len() * width).map(|_| rng.normal() as f32).collect();
-    let pass = Pass::new(&learner.weights);
-    let means = pass.parameter(0).select(0, places(&lines));
-    let spreads = pass.parameter(1).select(0, places(&lines));
-    let noise = matrix(&noise, TOKEN);
+    let pass = Pass::<B>::new(&learner.weights, device);
+    let means = pass.parameter(0).select(0, pass.places(&lines));
+    let spreads = pass.parameter(1).select(0, pass.places(&lines));
+    let noise = pass.matrix(noise, TOKEN);
     let drawn = means.clone() + (spreads.clone() * 0.5).exp() * noise;
     let drawn = drawn.reshape([rows.len(), width]);
     let hidden = silu(drawn.matmul(pass.parameter(2)) + pass.parameter(3));
     let out = hidden.matmul(pass.parameter(4)) + pass.parameter(5);
     let mut slopes = read(out.clone().inner())?;
     slope_of_codes(&mut slopes, (table, &starts), rows);
-    let likely = (out * matrix(&slopes, prior.width())).sum();
+    let likely = (out * pass.matrix(slopes, prior.width())).sum();
     let far = means.powf_scalar(2.0) + spreads.clone().exp() - spreads;
     let loss = likely + far.sum() * (0.5 * BETA / rows.len() as f32);
     let gradients = pass.backward(&loss)?;

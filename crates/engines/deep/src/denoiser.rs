@@ -11,14 +11,14 @@
 
 use burn_tensor::Tensor;
 use burn_tensor::activation::silu;
-use burn_tensor::backend::Backend;
+use burn_tensor::backend::{AutodiffBackend, Backend};
 use gantry_learn::{Rng, math};
 use serde::{Deserialize, Serialize};
 
 use crate::autoencoder::{TOKEN, derive_lines, slope_of_codes, soften};
 use crate::error::DeepError;
 use crate::graph::EMBEDDING;
-use crate::net::{Learner, Pass, Weights, matrix, places, read};
+use crate::net::{Learner, Pass, Weights, list_places, matrix, read};
 use crate::table::{CodedTable, Prior};
 
 const HIDDEN: usize = 256;
@@ -108,10 +108,12 @@ pub(crate) fn forward<B: Backend>(
     parameter: &dyn Fn(usize) -> Tensor<B, 2>,
     shown: &Shown,
 ) -> Tensor<B, 2> {
-    let numbers = matrix::<B>(&shown.numbers, shown.numbers.len() / shown.groups.len().max(1));
-    let width = shown.condition.len() / shown.groups.len().max(1);
-    let condition = matrix::<B>(&shown.condition, width);
-    let group = parameter(2).select(0, places(&shown.groups));
+    let device = parameter(0).device();
+    let lay = |values: &[f32]| {
+        matrix::<B>(values.to_vec(), values.len() / shown.groups.len().max(1), &device)
+    };
+    let (numbers, condition) = (lay(&shown.numbers), lay(&shown.condition));
+    let group = parameter(2).select(0, list_places::<B>(&shown.groups, &device));
     let first = numbers.matmul(parameter(0)) + condition.matmul(parameter(1)) + group;
     let first = silu(first);
     let second = silu(first.clone().matmul(parameter(3)) + parameter(4)) + first;
@@ -182,8 +184,8 @@ fn derive_noise_features(noise: f64) -> [f32; NOISE] {
 }
 
 /// One step on these rows; gives the mean surprise at a row's codes.
-pub(crate) fn learn(
-    learner: &mut Learner,
+pub(crate) fn learn<B: AutodiffBackend>(
+    (learner, device): (&mut Learner, &B::Device),
     (table, space): (&CodedTable, &Space),
     rows: &[usize],
     (rng, done): (&mut Rng, u64),
@@ -191,12 +193,12 @@ pub(crate) fn learn(
     let starts = space.prior.starts();
     let noisy = make_noisy((table, space), &starts, rows, rng);
     let shown = space.show(&noisy);
-    let pass = Pass::new(&learner.weights);
+    let pass = Pass::<B>::new(&learner.weights, device);
     let out = forward(&|place| pass.parameter(place), &shown);
     let mut slopes = read(out.clone().inner())?;
     space.add_known(&mut slopes, &noisy);
     let surprise = slope_of_codes(&mut slopes, (table, &starts), rows);
-    let gradients = pass.backward(&(out * matrix(&slopes, space.prior.width())).sum())?;
+    let gradients = pass.backward(&(out * pass.matrix(slopes, space.prior.width())).sum())?;
     learner.step(gradients, derive_speed(done));
     Ok(surprise)
 }

@@ -18,10 +18,22 @@ pub enum DeepError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A graphics processor is not there, or did not do what it was asked for.
+    #[error("the graphics processor cannot be used: {reason}")]
+    Device {
+        /// Why.
+        reason: String,
+    },
     /// Numbers came out that cannot be read back.
     #[error("the numbers of a network cannot be read: {reason}")]
     Numbers {
         /// What the library says.
         reason: String,
     },
+}
+
+impl From<gantry_cuda::CudaError> for DeepError {
+    fn from(error: gantry_cuda::CudaError) -> Self {
+        Self::Device { reason: error.to_string() }
+    }
 }

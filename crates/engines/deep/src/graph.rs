@@ -4,12 +4,14 @@
 //! of gathering tells each row's numbers from its neighbours alone; what it says just before is the
 //! row's embedding. Of the embeddings only the means over groups are kept.
 
+use burn_tensor::Tensor;
 use burn_tensor::activation::relu;
+use burn_tensor::backend::AutodiffBackend;
 use gantry_learn::Rng;
 
 use crate::autoencoder::{TOKEN, derive_lines};
 use crate::error::DeepError;
-use crate::net::{Learner, Pass, Weights, matrix, places, read};
+use crate::net::{Learner, Pass, Weights, read};
 use crate::table::{CodedTable, Prior};
 
 /// Numbers of an embedding.
@@ -73,10 +75,14 @@ impl Graph {
     }
 
     /// One step on the whole graph; gives the mean squared error.
-    pub(crate) fn learn(&self, learner: &mut Learner) -> Result<f64, DeepError> {
-        let pass = Pass::new(&learner.weights);
+    pub(crate) fn learn<B: AutodiffBackend>(
+        &self,
+        learner: &mut Learner,
+        device: &B::Device,
+    ) -> Result<f64, DeepError> {
+        let pass = Pass::<B>::new(&learner.weights, device);
         let told = relu(self.embed(&pass)).matmul(pass.parameter(5)) + pass.parameter(6);
-        let off = told - matrix(&self.features, self.width);
+        let off = told - pass.matrix(self.features.clone(), self.width);
         let loss = off.powf_scalar(2.0).mean();
         let gradients = pass.backward(&loss)?;
         learner.step(gradients, SPEED);
@@ -84,25 +90,25 @@ impl Graph {
     }
 
     /// What the neighbours of each node tell of it.
-    fn embed(&self, pass: &Pass) -> burn_tensor::Tensor<crate::Learning, 2> {
-        let own = matrix::<crate::Learning>(&self.features, self.width);
-        let near = matrix::<crate::Learning>(&self.gathered, self.width);
+    fn embed<B: AutodiffBackend>(&self, pass: &Pass<B>) -> Tensor<B, 2> {
+        let own = pass.matrix(self.features.clone(), self.width);
+        let near = pass.matrix(self.gathered.clone(), self.width);
         let first = own.matmul(pass.parameter(0)) + near.matmul(pass.parameter(1));
         let first = relu(first + pass.parameter(2));
         let each = self.neighbours.len() / self.nodes.len().max(1);
         let shape = [self.nodes.len(), each, HIDDEN];
-        let around = first.select(0, places(&self.neighbours)).reshape(shape);
+        let around = first.select(0, pass.places(&self.neighbours)).reshape(shape);
         let around = around.mean_dim(1).reshape([self.nodes.len(), HIDDEN]);
         around.matmul(pass.parameter(3)) + pass.parameter(4)
     }
 
     /// The mean embedding of each group, scaled to unit spread; zeros where a group has few nodes.
-    pub(crate) fn derive_means(
+    pub(crate) fn derive_means<B: AutodiffBackend>(
         &self,
-        learner: &Learner,
+        (learner, device): (&Learner, &B::Device),
         (table, prior): (&CodedTable, &Prior),
     ) -> Result<Vec<f32>, DeepError> {
-        let embedded = read(self.embed(&Pass::new(&learner.weights)).inner())?;
+        let embedded = read(self.embed(&Pass::<B>::new(&learner.weights, device)).inner())?;
         let mut means = vec![0.0_f32; prior.groups * EMBEDDING];
         let mut counts = vec![0_usize; prior.groups];
         for (node, numbers) in self.nodes.iter().zip(embedded.chunks_exact(EMBEDDING)) {

@@ -5,26 +5,25 @@
 //! of every row. What is drawn is conditioned on a group alone. The prior draws the group; no row's
 //! own embedding is ever kept or used again, only means over the rows of a group.
 //!
-//! Invariants: the same table, options and seed give the same parameters, whatever the number of
-//! threads; what row `n` gets depends on parameters, wish, seed and `n` alone; training that was cut
+//! Invariants: on the processor the same table, options and seed give the same parameters, whatever the
+//! number of threads; what row `n` gets depends on parameters, wish, seed and `n` alone; training that was cut
 //! off goes on to the same bytes.
 
 mod autoencoder;
 mod denoiser;
+mod device;
 mod error;
 mod graph;
 mod net;
+mod options;
 mod sample;
 mod table;
 mod train;
 
 pub use denoiser::Denoiser;
+pub use device::Device;
 pub use error::DeepError;
+pub use options::{DeepOptions, Epochs, Round, Stage, Watch};
 pub use sample::Wish;
 pub use table::{CodedColumn, CodedTable, Prior};
-pub use train::{DeepOptions, Epochs, Round, Stage, Training, Watch};
-
-/// Numbers of one dense layer are on the processor.
-type Cpu = burn_flex::Flex;
-/// The same with gradients.
-type Learning = burn_autodiff::Autodiff<Cpu>;
+pub use train::Training;

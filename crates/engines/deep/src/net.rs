@@ -6,11 +6,11 @@
 //!
 //! Invariant: a step is a function of parameters, moments and gradient alone.
 
+use burn_tensor::backend::{AutodiffBackend, Backend};
 use burn_tensor::{Int, Tensor, TensorData};
 use gantry_learn::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::Learning;
 use crate::error::DeepError;
 
 const BETA_1: f32 = 0.9;
@@ -104,23 +104,34 @@ pub(crate) fn follow(slow: &mut [Weights], fast: &[Weights], keep: f32) {
 }
 
 /// One way forward through a network that learns.
-pub(crate) struct Pass {
-    parameters: Vec<Tensor<Learning, 2>>,
+pub(crate) struct Pass<B: AutodiffBackend> {
+    parameters: Vec<Tensor<B, 2>>,
+    device: B::Device,
 }
 
-impl Pass {
-    pub(crate) fn new(weights: &[Weights]) -> Self {
-        let lend =
-            |weights: &Weights| matrix::<Learning>(&weights.values, weights.columns).require_grad();
-        Self { parameters: weights.iter().map(lend).collect() }
+impl<B: AutodiffBackend> Pass<B> {
+    pub(crate) fn new(weights: &[Weights], device: &B::Device) -> Self {
+        let parameters = lend::<B>(weights, device);
+        let parameters = parameters.into_iter().map(Tensor::require_grad).collect();
+        Self { parameters, device: device.clone() }
     }
 
-    pub(crate) fn parameter(&self, place: usize) -> Tensor<Learning, 2> {
+    pub(crate) fn parameter(&self, place: usize) -> Tensor<B, 2> {
         self.parameters[place].clone()
     }
 
+    /// Numbers as a matrix of so many columns.
+    pub(crate) fn matrix(&self, values: Vec<f32>, columns: usize) -> Tensor<B, 2> {
+        matrix(values, columns, &self.device)
+    }
+
+    /// Places as a tensor.
+    pub(crate) fn places(&self, places: &[i32]) -> Tensor<B, 1, Int> {
+        list_places::<B>(places, &self.device)
+    }
+
     /// The gradient of each parameter for a loss.
-    pub(crate) fn backward(&self, loss: &Tensor<Learning, 1>) -> Result<Vec<Vec<f32>>, DeepError> {
+    pub(crate) fn backward(&self, loss: &Tensor<B, 1>) -> Result<Vec<Vec<f32>>, DeepError> {
         let gradients = loss.backward();
         self.parameters
             .iter()
@@ -132,22 +143,29 @@ impl Pass {
     }
 }
 
+/// Parameters as tensors of a device.
+pub(crate) fn lend<B: Backend>(weights: &[Weights], device: &B::Device) -> Vec<Tensor<B, 2>> {
+    let one = |weights: &Weights| matrix(weights.values.clone(), weights.columns, device);
+    weights.iter().map(one).collect()
+}
+
 /// Numbers as a matrix of so many columns.
-pub(crate) fn matrix<B: burn_tensor::backend::Backend>(
-    values: &[f32],
+pub(crate) fn matrix<B: Backend>(
+    values: Vec<f32>,
     columns: usize,
+    device: &B::Device,
 ) -> Tensor<B, 2> {
     let rows = values.len() / columns.max(1);
-    Tensor::from_data(TensorData::new(values.to_vec(), [rows, columns]), &B::Device::default())
+    Tensor::from_data(TensorData::new(values, [rows, columns]), device)
 }
 
 /// Places as a tensor.
-pub(crate) fn places<B: burn_tensor::backend::Backend>(places: &[i32]) -> Tensor<B, 1, Int> {
-    Tensor::from_data(TensorData::new(places.to_vec(), [places.len()]), &B::Device::default())
+pub(crate) fn list_places<B: Backend>(places: &[i32], device: &B::Device) -> Tensor<B, 1, Int> {
+    Tensor::from_data(TensorData::new(places.to_vec(), [places.len()]), device)
 }
 
 /// A tensor's numbers, row by row.
-pub(crate) fn read<B: burn_tensor::backend::Backend, const D: usize>(
+pub(crate) fn read<B: Backend, const D: usize>(
     tensor: Tensor<B, D>,
 ) -> Result<Vec<f32>, DeepError> {
     let broken = |reason: String| DeepError::Numbers { reason };

@@ -6,16 +6,18 @@
 use std::ops::Range;
 
 use burn_tensor::Tensor;
+use burn_tensor::backend::{AutodiffBackend, Backend};
 use gantry_learn::{Rng, math};
 
-use crate::Cpu;
 use crate::autoencoder::TOKEN;
 use crate::denoiser::{Denoiser, LEAST_NOISE, MOST_NOISE, Noisy, Space, forward};
+use crate::device::{Device, Work};
 use crate::error::DeepError;
-use crate::net::{matrix, read};
+use crate::net::{lend, read};
 
-/// Rows of a block.
-const BLOCK: u64 = 128;
+/// Rows of a block, on the processor and on a graphics processor, which has work for more at a time.
+const CPU_BLOCK: u64 = 128;
+const CUDA_BLOCK: u64 = 512;
 /// Steps from the most noise to the least.
 const STEPS: usize = 18;
 /// How much denser steps are where there is little noise.
@@ -37,6 +39,38 @@ struct Block {
     noisy: Noisy,
 }
 
+/// Rows that are asked for.
+struct Drawing<'a> {
+    denoiser: &'a Denoiser,
+    rows: Range<u64>,
+    seed: u64,
+    wish: &'a dyn Fn(u64) -> Wish,
+    block: u64,
+}
+
+impl Work for Drawing<'_> {
+    type Done = Vec<f32>;
+
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Result<Vec<f32>, DeepError> {
+        let weights = lend::<B::InnerBackend>(&self.denoiser.weights, device);
+        let width = self.denoiser.space.prior.width();
+        let mut shares = Vec::new();
+        let mut first = self.rows.start - self.rows.start % self.block;
+        while first < self.rows.end {
+            let numbers = first..first.saturating_add(self.block);
+            let about = (numbers.clone(), self.seed);
+            let block = self.denoiser.draw_block(&weights, about, self.wish)?;
+            for (number, line) in numbers.zip(block.chunks_exact(width)) {
+                if self.rows.contains(&number) {
+                    shares.extend_from_slice(line);
+                }
+            }
+            first = first.saturating_add(self.block);
+        }
+        Ok(shares)
+    }
+}
+
 impl Denoiser {
     /// The shares of codes of these rows, row by row, all columns in a line. Codes are to be drawn from
     /// them; nearly always one has nearly all.
@@ -44,29 +78,19 @@ impl Denoiser {
     /// `wish` tells what is asked of any row, whether it is among these or not.
     ///
     /// # Errors
-    /// [`DeepError::Numbers`] when a tensor cannot be read back.
+    /// [`DeepError::Numbers`] when a tensor cannot be read back, and [`DeepError::Device`] when a
+    /// graphics processor was asked for and cannot be used.
     pub fn sample(
         &self,
         rows: Range<u64>,
-        seed: u64,
+        (seed, device): (u64, Device),
         wish: &dyn Fn(u64) -> Wish,
     ) -> Result<Vec<f32>, DeepError> {
-        let weights: Vec<Tensor<Cpu, 2>> =
-            self.weights.iter().map(|part| matrix(&part.values, part.columns)).collect();
-        let width = self.space.prior.width();
-        let mut shares = Vec::new();
-        let mut first = rows.start - rows.start % BLOCK;
-        while first < rows.end {
-            let numbers = first..first.saturating_add(BLOCK);
-            let block = self.draw_block(&weights, (numbers.clone(), seed), wish)?;
-            for (number, line) in numbers.zip(block.chunks_exact(width)) {
-                if rows.contains(&number) {
-                    shares.extend_from_slice(line);
-                }
-            }
-            first = first.saturating_add(BLOCK);
-        }
-        Ok(shares)
+        let block = match device {
+            Device::Cpu => CPU_BLOCK,
+            Device::Cuda => CUDA_BLOCK,
+        };
+        device.run(Drawing { denoiser: self, rows, seed, wish, block })
     }
 
     /// Codes of all columns together.
@@ -75,9 +99,9 @@ impl Denoiser {
         &self.space.prior.states
     }
 
-    fn draw_block(
+    fn draw_block<B: Backend>(
         &self,
-        weights: &[Tensor<Cpu, 2>],
+        weights: &[Tensor<B, 2>],
         (rows, seed): (Range<u64>, u64),
         wish: &dyn Fn(u64) -> Wish,
     ) -> Result<Vec<f32>, DeepError> {
@@ -119,16 +143,16 @@ impl Denoiser {
     }
 
     /// The shares of codes at this much noise.
-    fn derive_shares(
+    fn derive_shares<B: Backend>(
         &self,
-        weights: &[Tensor<Cpu, 2>],
+        weights: &[Tensor<B, 2>],
         block: &mut Block,
         noise: f64,
     ) -> Result<Vec<f32>, DeepError> {
         let space = &self.space;
         block.noisy.noise.fill(noise);
         let shown = space.show(&block.noisy);
-        let mut logits = read(forward::<Cpu>(&|place| weights[place].clone(), &shown))?;
+        let mut logits = read(forward::<B>(&|place| weights[place].clone(), &shown))?;
         space.add_known(&mut logits, &block.noisy);
         space.soften_all(&mut logits);
         let starts = space.prior.starts();
@@ -143,9 +167,9 @@ impl Denoiser {
     }
 
     /// Where the numbers go for each unit of noise; those of known cells stay.
-    fn derive_slope(
+    fn derive_slope<B: Backend>(
         &self,
-        weights: &[Tensor<Cpu, 2>],
+        weights: &[Tensor<B, 2>],
         block: &mut Block,
         noise: f64,
     ) -> Result<Vec<f32>, DeepError> {

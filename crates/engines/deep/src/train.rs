@@ -1,24 +1,21 @@
-//! Training epoch by epoch: what the caller asks for, and what can be kept and gone on from.
+//! Training epoch by epoch, which can be kept and gone on from.
 //!
 //! Invariant: an epoch's random numbers depend on seed, stage and epoch alone, so a training that is
 //! read back goes on as if it had never been away.
 
+use burn_tensor::backend::AutodiffBackend;
 use gantry_learn::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::autoencoder;
 use crate::denoiser::{self, Denoiser, Space};
+use crate::device::{Device, Work};
 use crate::error::DeepError;
 use crate::graph::{EMBEDDING, Graph};
 use crate::net::{Learner, Weights, follow};
+use crate::options::{DeepOptions, Round, Stage, Watch};
 use crate::table::{CodedTable, Prior};
 
-/// Visits of rows that a free choice of epochs comes to, at most, for autoencoder and diffusion.
-const AUTOENCODER_VISITS: u64 = 400_000;
-const DIFFUSION_VISITS: u64 = 6_000_000;
-/// Epochs of a free choice, at most.
-const MOST_EPOCHS: u64 = 300;
-const FREE_GRAPH_EPOCHS: u32 = 60;
 /// Visits of rows between two judgements, and the fewest epochs.
 const JUDGE_VISITS: u64 = 600_000;
 const JUDGE_EPOCHS: u32 = 30;
@@ -26,78 +23,6 @@ const JUDGE_EPOCHS: u32 = 30;
 const PATIENCE: u32 = 3;
 /// The mean of parameters over steps: how much of it stays.
 const KEEP: f32 = 0.998;
-
-/// Epochs of each stage; none for a free choice.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Epochs {
-    /// Of the autoencoder.
-    pub autoencoder: Option<u32>,
-    /// Of the network on the graph; 0 leaves the graph out.
-    pub graph: Option<u32>,
-    /// Of the diffusion.
-    pub diffusion: Option<u32>,
-}
-
-impl Epochs {
-    /// Epochs of a stage, at most, where so many rows are learned.
-    #[must_use]
-    pub fn count(self, stage: Stage, rows: u64) -> u32 {
-        let free = |visits: u64| (visits / rows.max(1)).clamp(4, MOST_EPOCHS) as u32;
-        match stage {
-            Stage::Autoencoder => self.autoencoder.unwrap_or_else(|| free(AUTOENCODER_VISITS)),
-            Stage::Graph => self.graph.unwrap_or(FREE_GRAPH_EPOCHS),
-            Stage::Diffusion => self.diffusion.unwrap_or_else(|| free(DIFFUSION_VISITS)),
-        }
-    }
-
-    /// Epochs of all stages together, at most. A free choice is of no more epochs for more rows.
-    #[must_use]
-    pub fn count_all(self, rows: u64) -> u64 {
-        Stage::ALL.iter().map(|stage| u64::from(self.count(*stage, rows))).sum()
-    }
-}
-
-/// How a table is learned.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeepOptions {
-    /// Epochs of the stages.
-    pub epochs: Epochs,
-    /// Where all random numbers come from.
-    pub seed: u64,
-}
-
-/// A stage of training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Stage {
-    /// Cells become numbers.
-    Autoencoder,
-    /// Groups get what the graph of rows says.
-    Graph,
-    /// The way back from noise.
-    Diffusion,
-}
-
-impl Stage {
-    /// All in their order.
-    pub const ALL: [Self; 3] = [Self::Autoencoder, Self::Graph, Self::Diffusion];
-}
-
-/// An epoch that was done.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Round {
-    /// Of which stage.
-    pub stage: Stage,
-    /// Epochs of the stage that are done.
-    pub done: u32,
-    /// Epochs of the stage, at most.
-    pub of: u32,
-}
-
-/// How training asks whether to go on.
-pub struct Watch<'a> {
-    /// Whether to end at once.
-    pub cancelled: &'a (dyn Fn() -> bool + Sync),
-}
 
 /// Parameters that were judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,6 +46,32 @@ pub struct Training {
     best: Option<Judged>,
     stale: u32,
     judged_at: u32,
+}
+
+/// One epoch of a training.
+struct Epoch<'a> {
+    training: Training,
+    table: &'a CodedTable,
+    watch: &'a Watch<'a>,
+}
+
+impl Work for Epoch<'_> {
+    type Done = Training;
+
+    fn run<B: AutodiffBackend>(mut self, device: &B::Device) -> Result<Training, DeepError> {
+        let (training, about) = (&mut self.training, (self.table, device));
+        match training.stage {
+            Stage::Autoencoder => training.learn_cells::<B>(about, self.watch)?,
+            // The graph's epochs are few and short, and are done together.
+            Stage::Graph => {
+                training.space.means = training.read_graph::<B>(about, self.watch)?;
+                training.done = training.count_epochs(Stage::Graph) - 1;
+            }
+            Stage::Diffusion => training.learn_noise::<B>(about, self.watch)?,
+        }
+        training.done += 1;
+        Ok(self.training)
+    }
 }
 
 impl Training {
@@ -158,40 +109,34 @@ impl Training {
         self.options.epochs.count(stage, self.rows as u64)
     }
 
-    /// Does one epoch; nothing where all are done.
+    /// Does one epoch; nothing where all are done. After an error the training is as it was before.
     ///
     /// # Errors
-    /// [`DeepError::Cancelled`] when the caller says so, and [`DeepError::Unfit`] for another table
-    /// than the training began with.
+    /// [`DeepError::Cancelled`] when the caller says so, [`DeepError::Unfit`] for another table than
+    /// the training began with, and [`DeepError::Device`] when a graphics processor was asked for and
+    /// cannot be used; the same epoch can then be done on the processor.
     pub fn advance(
         &mut self,
         table: &CodedTable,
+        device: Device,
         watch: &Watch<'_>,
     ) -> Result<Option<Round>, DeepError> {
         table.require_valid(&self.space.prior)?;
         if table.rows() != self.rows {
             return Err(DeepError::Unfit { reason: "it has other rows than before".into() });
         }
-        while self.done >= self.count_epochs(self.stage) {
-            if !self.enter_next(table) {
+        let mut training = self.clone();
+        while training.done >= training.count_epochs(training.stage) {
+            if !training.enter_next(table) {
                 return Ok(None);
             }
         }
-        if self.is_spent() {
+        if training.is_spent() {
             return Ok(None);
         }
-        let stage = self.stage;
-        match stage {
-            Stage::Autoencoder => self.learn_cells(table, watch)?,
-            // The graph's epochs are few and short, and are done together.
-            Stage::Graph => {
-                self.space.means = self.read_graph(table, watch)?;
-                self.done = self.count_epochs(stage) - 1;
-            }
-            Stage::Diffusion => self.learn_noise(table, watch)?,
-        }
-        self.done += 1;
-        Ok(Some(Round { stage, done: self.done, of: self.count_epochs(stage) }))
+        *self = device.run(Epoch { training, table, watch })?;
+        let (stage, done) = self.place();
+        Ok(Some(Round { stage, done, of: self.count_epochs(stage) }))
     }
 
     /// Ends a stage and begins the next one; whether there is one.
@@ -214,36 +159,53 @@ impl Training {
         true
     }
 
-    fn read_graph(&self, table: &CodedTable, watch: &Watch<'_>) -> Result<Vec<f32>, DeepError> {
+    fn read_graph<B: AutodiffBackend>(
+        &self,
+        (table, device): (&CodedTable, &B::Device),
+        watch: &Watch<'_>,
+    ) -> Result<Vec<f32>, DeepError> {
         let epochs = self.count_epochs(Stage::Graph);
         let about = (table, &self.space.prior);
         let graph = Graph::build(about, &self.space.book, self.options.seed);
         let mut learner = graph.begin(&mut derive_rng(self.options.seed, Stage::Graph, u32::MAX));
         for _ in 0..epochs {
             check(watch)?;
-            graph.learn(&mut learner)?;
+            graph.learn::<B>(&mut learner, device)?;
         }
-        graph.derive_means(&learner, about)
+        graph.derive_means::<B>((&learner, device), about)
     }
 
-    fn learn_cells(&mut self, table: &CodedTable, watch: &Watch<'_>) -> Result<(), DeepError> {
+    fn learn_cells<B: AutodiffBackend>(
+        &mut self,
+        (table, device): (&CodedTable, &B::Device),
+        watch: &Watch<'_>,
+    ) -> Result<(), DeepError> {
         let mut rng = derive_rng(self.options.seed, self.stage, self.done);
         let epochs = self.count_epochs(Stage::Autoencoder).max(1);
         let speed = 1.0 - 0.9 * self.done as f32 / epochs as f32;
         for rows in derive_batches(self.rows, &mut rng) {
             check(watch)?;
             let about = (table, &self.space.prior);
-            autoencoder::learn(&mut self.learner, about, &rows, (&mut rng, speed))?;
+            autoencoder::learn::<B>((&mut self.learner, device), about, &rows, (&mut rng, speed))?;
         }
         Ok(())
     }
 
-    fn learn_noise(&mut self, table: &CodedTable, watch: &Watch<'_>) -> Result<(), DeepError> {
+    fn learn_noise<B: AutodiffBackend>(
+        &mut self,
+        (table, device): (&CodedTable, &B::Device),
+        watch: &Watch<'_>,
+    ) -> Result<(), DeepError> {
         let mut rng = derive_rng(self.options.seed, self.stage, self.done);
         for rows in derive_batches(self.rows, &mut rng) {
             check(watch)?;
             let about = (table, &self.space);
-            denoiser::learn(&mut self.learner, about, &rows, (&mut rng, self.steps))?;
+            denoiser::learn::<B>(
+                (&mut self.learner, device),
+                about,
+                &rows,
+                (&mut rng, self.steps),
+            )?;
             self.steps += 1;
             let keep = KEEP.min((1.0 + self.steps as f32) / (10.0 + self.steps as f32));
             follow(&mut self.slow, &self.learner.weights, keep);

@@ -41,15 +41,10 @@ impl Training {
     /// What the report says.
     pub(crate) fn list_notes(&self) -> Vec<String> {
         let [cells, graph, diffusion] = self.epochs;
-        let mut notes = vec![
-            "Learned and drawn on the processor; this program has no networks for a graphics \
-             processor."
-                .to_owned(),
-            format!(
-                "Epochs: {cells} of the autoencoder, {graph} of the graph network, {diffusion} of \
-                 the diffusion."
-            ),
-        ];
+        let mut notes = vec![format!(
+            "Epochs: {cells} of the autoencoder, {graph} of the graph network, {diffusion} of the \
+             diffusion."
+        )];
         if let Some(score) = self.score {
             notes.push(format!(
                 "A learner failed to tell made rows from rows that were withheld by {score:.3}, \
@@ -81,7 +76,9 @@ impl Deep {
     pub(crate) fn sample(&self, rows: Range<u64>, ask: &Ask) -> Result<Block, SynthError> {
         let gates = self.derive_gates(ask);
         let wish = |row: u64| self.draw_wish(&gates, (row, ask.seed)).1;
-        let shares = self.denoiser.sample(rows.clone(), ask.seed, &wish)?;
+        let shares = ask
+            .hardware
+            .run(|device| self.denoiser.sample(rows.clone(), (ask.seed, device), &wish))?;
         let width = self.denoiser.states().iter().sum::<usize>().max(1);
         let mut block = Block { columns: vec![Vec::new(); self.width()] };
         for (row, line) in rows.zip(shares.chunks_exact(width)) {
@@ -145,8 +142,11 @@ impl Gates {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::condition::Allowed;
+    use crate::hardware::Hardware;
     use crate::mixture::tests::{options, table};
     use crate::tier::Watch;
 
@@ -170,10 +170,32 @@ mod tests {
     }
 
     #[test]
+    fn without_a_graphics_processor_the_processor_gives_the_same_bytes() {
+        let epochs =
+            gantry_deep::Epochs { autoencoder: Some(2), graph: Some(2), diffusion: Some(4) };
+        let hardware = Arc::new(Hardware::leased(gantry_types::Device::Gpu));
+        let asked = crate::tier::FitOptions { epochs, hardware, ..options() };
+        let made = fit(&table(300), &asked, &Watch::quiet(&|| false)).unwrap();
+        let ask = Ask { seed: 5, hardware: Arc::clone(&asked.hardware), ..Ask::default() };
+        let rows = made.sample(0..200, &ask).unwrap();
+        assert_eq!(made.training.epochs, [2, 2, 4]);
+        let note = &asked.hardware.list_notes(crate::tier::Tier::Deep)[0];
+        // A machine with such a processor has used it.
+        if !note.contains("on a graphics processor") {
+            assert!(note.contains("on the processor, since"), "{note}");
+            let plain = crate::tier::FitOptions { hardware: Arc::default(), ..asked };
+            let same = fit(&table(300), &plain, &Watch::quiet(&|| false)).unwrap();
+            assert_eq!(made, same);
+            let again = same.sample(0..200, &Ask { seed: 5, ..Ask::default() }).unwrap();
+            assert_eq!(rows, again);
+        }
+    }
+
+    #[test]
     fn conditions_hold_in_every_row_and_the_rest_follows() {
         let deep = fitted(3);
         let only = Allowed::Levels(vec![false, true]);
-        let ask = Ask { seed: 5, allowed: vec![Some(only), None, None], balance: None };
+        let ask = Ask { seed: 5, allowed: vec![Some(only), None, None], ..Ask::default() };
         let made = deep.sample(0..200, &ask).unwrap();
         assert!(made.columns[0].iter().all(|code| *code == 1.0));
         let follow = made.columns[1].iter().filter(|code| **code == 1.0).count();

@@ -5,8 +5,8 @@
 //! later, also under conditions.
 //!
 //! Invariants: columns that name or describe single people are made anew and never learned; a value
-//! that too few rows share is never given as it is; the same table, parameters and seed give the
-//! same files, whatever the number of threads.
+//! that too few rows share is never given as it is; on the processor the same table, parameters
+//! and seed give the same files, whatever the number of threads.
 
 mod condition;
 mod constraint;
@@ -14,6 +14,7 @@ mod deep;
 mod encode;
 mod error;
 mod evaluation;
+mod hardware;
 mod metadata;
 mod mixture;
 mod model_file;

@@ -199,6 +199,7 @@ pub(crate) mod tests {
             budget: PrivacyBudget { epsilon: 1.0, delta: 1e-6 },
             selection: false,
             epochs: gantry_deep::Epochs::default(),
+            hardware: std::sync::Arc::default(),
             seed: 3,
         }
     }

@@ -5,6 +5,7 @@
 //! the model, the seed and the row's number alone.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use gantry_deep::Epochs;
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ use crate::condition::Allowed;
 use crate::deep::Deep;
 use crate::encode::{Block, EncodedTable, Encoding};
 use crate::error::SynthError;
+use crate::hardware::Hardware;
 use crate::mixture::Mixture;
 use crate::private::{PrivacyBudget, PrivateTree};
 use crate::tree::TreeGenerator;
@@ -76,6 +78,8 @@ pub(crate) struct FitOptions {
     pub(crate) selection: bool,
     /// How long the networks of a deep tier learn.
     pub(crate) epochs: Epochs,
+    /// What they are computed on.
+    pub(crate) hardware: Arc<Hardware>,
     pub(crate) seed: u64,
 }
 
@@ -145,6 +149,8 @@ pub(crate) struct Ask {
     /// By modelled column; missing entries allow everything.
     pub(crate) allowed: Vec<Option<Allowed>>,
     pub(crate) balance: Option<Balance>,
+    /// What networks are computed on.
+    pub(crate) hardware: Arc<Hardware>,
 }
 
 /// What every tier does.

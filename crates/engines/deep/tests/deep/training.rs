@@ -2,8 +2,8 @@
 //! while the prior knows of no group at all.
 
 use gantry_deep::{
-    CodedColumn, CodedTable, DeepError, DeepOptions, Denoiser, Epochs, Prior, Stage, Training,
-    Watch, Wish,
+    CodedColumn, CodedTable, DeepError, DeepOptions, Denoiser, Device, Epochs, Prior, Stage,
+    Training, Watch, Wish,
 };
 
 const ROWS: usize = 400;
@@ -42,14 +42,14 @@ const WATCH: Watch<'static> = Watch { cancelled: &|| false };
 fn train(options: DeepOptions) -> Training {
     let table = table();
     let mut training = Training::begin(&table, prior(), options).unwrap();
-    while training.advance(&table, &WATCH).unwrap().is_some() {}
+    while training.advance(&table, Device::Cpu, &WATCH).unwrap().is_some() {}
     training
 }
 
 /// The likeliest code of each column, row by row.
 fn draw(denoiser: &Denoiser, rows: std::ops::Range<u64>, known: &[(usize, u8)]) -> Vec<[usize; 3]> {
     let wish = |row: u64| Wish { group: (row % 2) as u32, known: known.to_vec() };
-    let shares = denoiser.sample(rows, 5, &wish).unwrap();
+    let shares = denoiser.sample(rows, (5, Device::Cpu), &wish).unwrap();
     let pick = |line: &[f32]| {
         let mut start = 0;
         STATES.map(|states| {
@@ -98,8 +98,8 @@ fn a_row_depends_on_its_number_alone_and_a_training_on_its_seed() {
     assert_ne!(trained, train(DeepOptions { seed: 12, ..options(3) }));
     let denoiser = trained.finish();
     let wish = |row: u64| Wish { group: (row % 2) as u32, known: Vec::new() };
-    let all = denoiser.sample(0..300, 5, &wish).unwrap();
-    let some = denoiser.sample(200..210, 5, &wish).unwrap();
+    let all = denoiser.sample(0..300, (5, Device::Cpu), &wish).unwrap();
+    let some = denoiser.sample(200..210, (5, Device::Cpu), &wish).unwrap();
     assert_eq!(all[200 * 13..210 * 13], some);
 }
 
@@ -110,12 +110,12 @@ fn a_training_goes_on_as_if_it_had_never_stopped() {
     for stop_after in [2, 5, 8] {
         let mut training = Training::begin(&table, prior(), options).unwrap();
         for _ in 0..stop_after {
-            training.advance(&table, &WATCH).unwrap();
+            training.advance(&table, Device::Cpu, &WATCH).unwrap();
         }
         let bytes = training.write().unwrap();
         let mut again = Training::read(&bytes, &table, options).unwrap();
         assert_eq!(again.place(), training.place());
-        while again.advance(&table, &WATCH).unwrap().is_some() {}
+        while again.advance(&table, Device::Cpu, &WATCH).unwrap().is_some() {}
         assert_eq!(again, whole);
     }
     let other = DeepOptions { seed: 12, ..options };
@@ -131,7 +131,7 @@ fn a_free_choice_ends_when_nothing_gets_better() {
     let epochs = Epochs { autoencoder: Some(1), graph: Some(0), diffusion: None };
     let mut training = Training::begin(&table, prior(), DeepOptions { epochs, seed: 1 }).unwrap();
     let mut judged = 0;
-    while let Some(round) = training.advance(&table, &WATCH).unwrap() {
+    while let Some(round) = training.advance(&table, Device::Cpu, &WATCH).unwrap() {
         if training.is_due() {
             judged += 1;
             assert_eq!(round.stage, Stage::Diffusion);
@@ -146,7 +146,7 @@ fn a_free_choice_ends_when_nothing_gets_better() {
 fn a_cancelled_training_and_unfit_codes_end_with_an_error() {
     let table = table();
     let mut training = Training::begin(&table, prior(), options(2)).unwrap();
-    let ended = training.advance(&table, &Watch { cancelled: &|| true });
+    let ended = training.advance(&table, Device::Cpu, &Watch { cancelled: &|| true });
     assert!(matches!(ended, Err(DeepError::Cancelled)));
     let mut wrong = table.clone();
     wrong.columns[0].codes[3] = 2;
@@ -154,5 +154,32 @@ fn a_cancelled_training_and_unfit_codes_end_with_an_error() {
     assert!(matches!(refused, Err(DeepError::Unfit { .. })));
     let fewer =
         CodedTable { columns: vec![table.columns[0].clone()], groups: table.groups.clone() };
-    assert!(matches!(training.advance(&fewer, &WATCH), Err(DeepError::Unfit { .. })));
+    assert!(matches!(training.advance(&fewer, Device::Cpu, &WATCH), Err(DeepError::Unfit { .. })));
+}
+
+/// Where a CUDA device is found the epochs are done there; else nothing has changed.
+#[test]
+fn a_device_that_cannot_be_used_leaves_the_training_as_it_was() {
+    let (table, options) = (table(), options(60));
+    let mut training = Training::begin(&table, prior(), options).unwrap();
+    loop {
+        let before = training.clone();
+        match training.advance(&table, Device::Cuda, &WATCH) {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(DeepError::Device { reason }) => {
+                assert!(!reason.is_empty());
+                assert_eq!(training, before);
+                training.advance(&table, Device::Cpu, &WATCH).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let denoiser = training.finish();
+    assert!(follow(&draw(&denoiser, 0..200, &[])) > 0.9);
+    let wish = |row: u64| Wish { group: (row % 2) as u32, known: Vec::new() };
+    match denoiser.sample(0..200, (5, Device::Cuda), &wish) {
+        Ok(shares) => assert_eq!(shares.len(), 200 * 13),
+        Err(error) => assert!(matches!(error, DeepError::Device { .. }), "{error}"),
+    }
 }

@@ -36,13 +36,16 @@ pub(crate) fn fit(
         true => None,
         false => {
             let real = [&learned, &table.take(&withheld)].map(|rows| mixture.bin(rows));
-            Some(Judge::new(real, options.seed))
+            Some(Judge::new(real, (options.seed, &options.hardware)))
         }
     };
     let mut training = begin(&mixture, &coded, asked, watch)?;
     let mut trained = Trained::default();
     let ended = Asked { cancelled: watch.cancelled };
-    while let Some(round) = training.advance(&coded, &ended)? {
+    let advance = |training: &mut Training| {
+        options.hardware.run(|device| training.advance(&coded, device, &ended))
+    };
+    while let Some(round) = advance(&mut training)? {
         say(round, watch)?;
         trained.epochs[round.stage as usize] = round.done;
         if let Some(judge) = judge.as_ref().filter(|_| training.is_due()) {
@@ -157,7 +160,10 @@ impl From<DeepError> for SynthError {
     fn from(error: DeepError) -> Self {
         match error {
             DeepError::Cancelled => Self::Cancelled,
-            DeepError::Unfit { .. } | DeepError::State { .. } | DeepError::Numbers { .. } => {
+            DeepError::Unfit { .. }
+            | DeepError::State { .. }
+            | DeepError::Device { .. }
+            | DeepError::Numbers { .. } => {
                 Self::inconsistent(format!("The deep tier failed: {error}."))
             }
         }

@@ -1,11 +1,14 @@
 //! How good a training is so far: whether a learner tells its rows from rows that were withheld.
 
+use std::sync::Arc;
+
 use gantry_deep::Denoiser;
 use gantry_learn::boosting::BoostingParams;
 use gantry_learn::{Classifier, Column, Control, LearnError, Matrix, Target, TrainingSet, metrics};
 
 use super::{Deep, Training};
 use crate::error::SynthError;
+use crate::hardware::Hardware;
 use crate::mixture::Mixture;
 use crate::tier::{Ask, Watch};
 
@@ -17,12 +20,16 @@ pub(super) struct Judge {
     seen: Vec<Vec<u8>>,
     withheld: Vec<Vec<u8>>,
     seed: u64,
+    hardware: Arc<Hardware>,
 }
 
 impl Judge {
-    pub(super) fn new([mut seen, withheld]: [Vec<Vec<u8>>; 2], seed: u64) -> Self {
+    pub(super) fn new(
+        [mut seen, withheld]: [Vec<Vec<u8>>; 2],
+        (seed, hardware): (u64, &Arc<Hardware>),
+    ) -> Self {
         seen.iter_mut().for_each(|column| column.truncate(LEARNED));
-        Self { seen, withheld, seed }
+        Self { seen, withheld, seed, hardware: Arc::clone(hardware) }
     }
 
     /// 1 where the learner guesses, 0 where it is never wrong.
@@ -35,7 +42,8 @@ impl Judge {
         let count = |columns: &[Vec<u8>]| columns.first().map_or(0, Vec::len);
         let (seen, withheld) = (count(&self.seen), count(&self.withheld));
         let deep = Deep { mixture: mixture.clone(), denoiser, training: Training::default() };
-        let ask = Ask { seed: self.seed, ..Ask::default() };
+        let hardware = Arc::clone(&self.hardware);
+        let ask = Ask { seed: self.seed, hardware, ..Ask::default() };
         let made = deep.sample(0..(seen + withheld) as u64, &ask)?;
         watch.check()?;
         let made = deep.mixture.bin_block(&made.columns);

@@ -4,11 +4,12 @@
 mod page;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gantry_engine_api::{
-    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
-    InputSlot, JobContext, LogLevel, Operation, ParamError, Step,
+    ArtifactRole, BlockingContext, EngineError, Estimate, InputKind, InputMeta, InputSlot,
+    JobContext, LogLevel, Operation, ParamError, Step,
 };
 use gantry_fidelity::{EvaluateOptions, FidelityError, Pair, c2st, membership};
 use gantry_kit::Frame;
@@ -18,11 +19,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::generate::{default_delta, default_epsilon, publish_metadata, publish_rows, width};
-use super::learn::{LearnOptions, Wishes, derive_plan, learn};
+use super::learn::{LearnOptions, Wishes, derive_plan, learn, list_notes};
 use super::meter_id;
 use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::error::SynthError;
 use crate::evaluation::{Figures, MEASURED_ROWS, derive_metadata, measure_quality, withhold};
+use crate::hardware::{Hardware, derive_need};
 use crate::model_file::SynthModel;
 use crate::output::OutputFormat;
 use crate::private::PrivacyBudget;
@@ -152,7 +154,7 @@ impl Operation for Auto {
             max_credits: Credits::new(derive_credits(tried, drawn)),
             memory_bytes: size.memory_bytes().saturating_add(networks),
             threads: 2,
-            device: DeviceNeed::Cpu,
+            device: derive_need(&params.tiers),
         })
     }
 
@@ -194,7 +196,8 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
         return Err(SynthError::Option { what: "tiers", reason });
     };
     let best = best.tier;
-    let plan = derive_plan(&Wishes::default(), model, job.seed())?;
+    let mut plan = derive_plan(&Wishes::default(), model, job.seed())?;
+    plan.ask.hardware = Arc::new(Hardware::of(job));
     publish_rows(job, (model, &plan), (rows, params.format))?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &model.write()?)?;
     publish_metadata(job, model)?;
@@ -221,14 +224,19 @@ fn try_tier(
         ..Wishes::default()
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
-    let options = LearnOptions { budget, ..LearnOptions::default() };
+    let hardware = Arc::new(Hardware::of(job));
+    let options = LearnOptions { budget, hardware, ..LearnOptions::default() };
     let model = learn(job, table, (tier, &options), &wishes)?;
-    let plan = derive_plan(&Wishes::default(), &model, job.seed())?;
+    let mut plan = derive_plan(&Wishes::default(), &model, job.seed())?;
+    plan.ask.hardware = Arc::clone(&options.hardware);
     let rows = model.header.rows.min(MEASURED_ROWS);
     let made = Producer { model: &model, plan: &plan }.draw_frame(0..rows)?;
     let seconds = begun.elapsed().as_secs_f64();
     let figures = judge(job, (&table.frame, &made, held), table)?;
     let score = derive_score(&figures);
+    for note in list_notes(&model, &options) {
+        job.log(LogLevel::Info, note);
+    }
     job.log(LogLevel::Info, format!("The tier `{}` scores {score:.3}.", tier.as_str()));
     let guarantee = model.fitted.derive_guarantee();
     Ok((TriedTier { tier, guarantee, seconds, figures, score }, model))

@@ -1,11 +1,12 @@
 //! `synth.fit`: learns a table and leaves the generator as one file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gantry_deep::Epochs;
 use gantry_engine_api::{
-    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
-    InputSlot, JobContext, Operation, ParamError, Step,
+    ArtifactRole, BlockingContext, EngineError, Estimate, InputKind, InputMeta, InputSlot,
+    JobContext, Operation, ParamError, Step,
 };
 use gantry_types::Credits;
 use schemars::JsonSchema;
@@ -14,10 +15,11 @@ use serde::{Deserialize, Serialize};
 use super::generate::{
     default_delta, default_epsilon, default_leaf, default_trees, publish_metadata, width,
 };
-use super::learn::{ColumnUse, LearnOptions, Wishes, derive_uses, learn};
+use super::learn::{ColumnUse, LearnOptions, Wishes, derive_uses, learn, list_notes};
 use super::meter_id;
 use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::error::SynthError;
+use crate::hardware::{Hardware, derive_need};
 use crate::private::PrivacyBudget;
 use crate::table::{BuiltInDataset, read_table};
 use crate::tier::Tier;
@@ -120,7 +122,7 @@ impl Operation for Fit {
             max_credits: Credits::new(derive_credits(learned_cells(size.cells(), params.tier), 0)),
             memory_bytes: size.memory_bytes().saturating_add(network_bytes(params.tier)),
             threads: 2,
-            device: DeviceNeed::Cpu,
+            device: derive_need(&[params.tier]),
         })
     }
 
@@ -146,7 +148,9 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
     let (leaf, trees) = (params.leaf, params.trees);
     let (epochs, step) = (derive_epochs(params), (2, 2));
-    let options = LearnOptions { leaf, trees, budget, epochs, step, ..LearnOptions::default() };
+    let hardware = Arc::new(Hardware::of(job));
+    let selection = false;
+    let options = LearnOptions { leaf, trees, budget, selection, epochs, hardware, step };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     let bytes = model.write()?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &bytes)?;
@@ -159,7 +163,7 @@ fn fit(job: &BlockingContext, params: &FitParams) -> Result<FitReport, SynthErro
         tier: params.tier,
         guarantee: model.fitted.derive_guarantee(),
         model_bytes: bytes.len() as u64,
-        notes: model.fitted.list_notes(),
+        notes: list_notes(&model, &options),
         columns: derive_uses(&model.header.encoding),
     })
 }

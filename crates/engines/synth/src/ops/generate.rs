@@ -1,11 +1,12 @@
 //! `synth.generate`: learns a table, draws rows, and says how good they are, in one go.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gantry_deep::Epochs;
 use gantry_engine_api::{
-    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
-    InputSlot, JobContext, Operation, ParamError, Step,
+    ArtifactRole, BlockingContext, EngineError, Estimate, InputKind, InputMeta, InputSlot,
+    JobContext, Operation, ParamError, Step,
 };
 use gantry_fidelity::{EvaluateOptions, Pair, Targets};
 use gantry_kit::Frame;
@@ -13,7 +14,7 @@ use gantry_types::Credits;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn};
+use super::learn::{ColumnUse, LearnOptions, Wishes, derive_plan, derive_uses, learn, list_notes};
 use super::meter_id;
 use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::encode::encode_frame;
@@ -22,6 +23,7 @@ use crate::evaluation::{
     EvaluationLevel, Figures, MEASURED_ROWS, derive_figures, derive_metadata, measure_quality,
     publish_evaluation, withhold,
 };
+use crate::hardware::{Hardware, derive_need};
 use crate::model_file::SynthModel;
 use crate::output::{OutputFormat, publish_table};
 use crate::private::PrivacyBudget;
@@ -179,7 +181,7 @@ impl Operation for Generate {
             )),
             memory_bytes: size.memory_bytes().saturating_add(network_bytes(params.tier)),
             threads: 2,
-            device: DeviceNeed::Cpu,
+            device: derive_need(&[params.tier]),
         })
     }
 
@@ -215,10 +217,12 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
     let (leaf, trees, selection) = (params.leaf, params.trees, params.selection);
     let (epochs, step) = (derive_epochs(params), (2, 4));
-    let options = LearnOptions { leaf, trees, budget, selection, epochs, step };
+    let hardware = Arc::new(Hardware::of(job));
+    let options = LearnOptions { leaf, trees, budget, selection, epochs, hardware, step };
     let model = learn(job, &table, (params.tier, &options), &wishes)?;
     // The generator has learned the constraints itself.
-    let plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
+    let mut plan = derive_plan(&Wishes { constraints: &[], ..wishes }, &model, job.seed())?;
+    plan.ask.hardware = Arc::clone(&options.hardware);
     job.stage("Draw", 3, 4);
     let rows = params.rows.unwrap_or(model.header.rows);
     let selected = match params.selection {
@@ -248,7 +252,7 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
         tier: params.tier,
         guarantee: model.fitted.derive_guarantee(),
         columns: derive_uses(&model.header.encoding),
-        notes: model.fitted.list_notes(),
+        notes: list_notes(&model, &options),
         figures,
     })
 }

@@ -2,6 +2,8 @@
 
 mod notes;
 
+use std::sync::Arc;
+
 use gantry_deep::Epochs;
 use gantry_engine_api::{BlockingContext, LogLevel};
 use schemars::JsonSchema;
@@ -12,6 +14,7 @@ use crate::condition::{Allowed, find_given_columns, find_modelled, parse_given};
 use crate::constraint::{Constraints, Rule, parse_constraints};
 use crate::encode::{EncodedTable, Encoding, Treatment, encode_frame};
 use crate::error::SynthError;
+use crate::hardware::Hardware;
 use crate::metadata::Metadata;
 use crate::model_file::{Header, SynthModel};
 use crate::private::PrivacyBudget;
@@ -25,7 +28,7 @@ pub(crate) const FEWEST_LEAF: u32 = 20;
 const MOST_EPOCHS: u32 = 1_000;
 
 /// How a table is learned.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct LearnOptions {
     /// The fewest rows that a leaf of a tree draws from (20 or more): larger ones hide people
     /// better, and smaller ones keep finer detail.
@@ -38,6 +41,8 @@ pub(crate) struct LearnOptions {
     pub(crate) selection: bool,
     /// How long the networks of the tier `deep` learn.
     pub(crate) epochs: Epochs,
+    /// What they are computed on.
+    pub(crate) hardware: Arc<Hardware>,
     /// The number of the stage in which is learned, and of all stages.
     pub(crate) step: (u32, u32),
 }
@@ -46,7 +51,8 @@ impl Default for LearnOptions {
     fn default() -> Self {
         let budget = PrivacyBudget { epsilon: 1.0, delta: 1e-6 };
         let epochs = Epochs::default();
-        Self { leaf: 30, trees: 1, budget, selection: false, epochs, step: (2, 4) }
+        let hardware = Arc::default();
+        Self { leaf: 30, trees: 1, budget, selection: false, epochs, hardware, step: (2, 4) }
     }
 }
 
@@ -120,6 +126,7 @@ pub(crate) fn learn(
         budget: options.budget,
         selection: options.selection,
         epochs: options.epochs,
+        hardware: Arc::clone(&options.hardware),
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();
@@ -131,6 +138,13 @@ pub(crate) fn learn(
     let metadata: Metadata = table.metadata.clone();
     let header = Header { tier, rows: encoded.rows as u64, encoding, metadata, constraints };
     Ok(SynthModel { header, fitted })
+}
+
+/// What a report says of how a table was learned.
+pub(crate) fn list_notes(model: &SynthModel, options: &LearnOptions) -> Vec<String> {
+    let mut notes = options.hardware.list_notes(model.header.tier);
+    notes.extend(model.fitted.list_notes());
+    notes
 }
 
 /// Reads the constraints, says how well the table keeps them, and puts them into it.
@@ -235,7 +249,7 @@ fn derive_ask(wishes: &Wishes<'_>, encoding: &Encoding, seed: u64) -> Result<Ask
             }
         }
     };
-    Ok(Ask { seed, allowed, balance })
+    Ok(Ask { seed, allowed, balance, ..Ask::default() })
 }
 
 /// The columns as a report shows them.

@@ -175,6 +175,7 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
         budget: options.budget,
         selection: false,
         epochs: options.epochs,
+        hardware: options.hardware,
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();

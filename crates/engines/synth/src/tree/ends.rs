@@ -144,7 +144,7 @@ mod tests {
         let table = EncodedTable { columns, rows: ROWS, decimals: vec![2, 0] };
         let trees = TreeGenerator::fit(&table, &options(), &Watch::quiet(&|| false)).unwrap();
         for seed in 0..5 {
-            let ask = Ask { seed, allowed: vec![None; 2], balance: None };
+            let ask = Ask { seed, allowed: vec![None; 2], ..Ask::default() };
             let all = trees.sample(0..ROWS as u64, &ask);
             for (made, real) in all.columns.iter().zip(&table.columns) {
                 let ends = |values: &[f64]| {

@@ -1,7 +1,7 @@
 //! What computes the draws of the engine `enhanced`: a graphics processor where one is leased,
 //! found and worth it, else the processor.
 
-use gantry_engine_api::BlockingContext;
+use gantry_engine_api::{BlockingContext, NO_GPU_LEASED};
 use gantry_types::Device;
 
 use super::{EngineChoice, Task};
@@ -34,11 +34,7 @@ pub(crate) fn choose(job: &BlockingContext, task: &Task, draws: &dyn Source) -> 
 fn find(job: &BlockingContext, task: &Task, draws: &dyn Source) -> Result<Gpu, String> {
     match job.device() {
         Device::Gpu => {}
-        Device::Cpu => {
-            return Err("no graphics processor was leased for this job: the plan needs \
-                        `gpu = true`, and a worker `devices = [\"cpu\", \"gpu\"]`"
-                .to_owned());
-        }
+        Device::Cpu => return Err(NO_GPU_LEASED.to_owned()),
     }
     let program = &task.study.compiled.program;
     let steps = program.instruction_count() as u64;
