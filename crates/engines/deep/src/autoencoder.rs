@@ -5,11 +5,12 @@
 //! that decode.
 
 use burn_tensor::activation::silu;
-use burn_tensor::backend::AutodiffBackend;
-use gantry_learn::{Rng, math};
+use gantry_learn::Rng;
 
+use crate::batch::Batch;
+use crate::device::Machine;
 use crate::error::DeepError;
-use crate::net::{Learner, Pass, Weights, read};
+use crate::net::{Gradients, Learner, Pass, Weights, learn_parts, read};
 use crate::table::{CodedTable, Prior};
 
 /// Numbers for each cell.
@@ -61,81 +62,44 @@ fn place_in_order(code: usize, states: usize, number: usize) -> f32 {
 }
 
 /// One step on these rows.
-pub(crate) fn learn<B: AutodiffBackend>(
+pub(crate) fn learn<B: Machine>(
     (learner, device): (&mut Learner, &B::Device),
     (table, prior): (&CodedTable, &Prior),
     rows: &[usize],
     (rng, speed): (&mut Rng, f32),
 ) -> Result<(), DeepError> {
     let starts = prior.starts();
-    let lines = derive_lines(table, &starts, rows);
-    let width = table.columns.len() * TOKEN;
-    let noise: Vec<f32> = (0..rows.len() * width).map(|_| rng.normal() as f32).collect();
-    let pass = Pass::<B>::new(&learner.weights, device);
-    let means = pass.parameter(0).select(0, pass.places(&lines));
-    let spreads = pass.parameter(1).select(0, pass.places(&lines));
-    let noise = pass.matrix(noise, TOKEN);
-    let drawn = means.clone() + (spreads.clone() * 0.5).exp() * noise;
-    let drawn = drawn.reshape([rows.len(), width]);
-    let hidden = silu(drawn.matmul(pass.parameter(2)) + pass.parameter(3));
-    let out = hidden.matmul(pass.parameter(4)) + pass.parameter(5);
-    let mut slopes = read(out.clone().inner())?;
-    slope_of_codes(&mut slopes, (table, &starts), rows);
-    let likely = (out * pass.matrix(slopes, prior.width())).sum();
-    let far = means.powf_scalar(2.0) + spreads.clone().exp() - spreads;
-    let loss = likely + far.sum() * (0.5 * BETA / rows.len() as f32);
-    let gradients = pass.backward(&loss)?;
+    let (gradients, _) = learn_parts::<B>(rows, rng, |part, rng| {
+        let pass = Pass::<B>::new(&learner.weights, device);
+        let batch = Batch { table, starts: &starts, rows: part, of: rows.len() };
+        derive_gradients(&pass, &batch, rng)
+    })?;
     learner.step(gradients, SPEED * speed);
     Ok(())
 }
 
-/// Where the cells of these rows stand among the codes of all columns.
-pub(crate) fn derive_lines(table: &CodedTable, starts: &[usize], rows: &[usize]) -> Vec<i32> {
-    let mut lines = Vec::with_capacity(rows.len() * starts.len());
-    for row in rows {
-        for (column, start) in table.columns.iter().zip(starts) {
-            lines.push((start + usize::from(column.codes[*row])) as i32);
-        }
-    }
-    lines
-}
-
-/// Turns logits into the gradient of the mean surprise at the rows' codes; gives the surprise.
-pub(crate) fn slope_of_codes(
-    logits: &mut [f32],
-    (table, starts): (&CodedTable, &[usize]),
-    rows: &[usize],
-) -> f64 {
-    let width = starts.last().map_or(0, |start| start + table.columns[starts.len() - 1].states);
-    let share = 1.0 / rows.len() as f32;
-    let mut surprise = 0.0;
-    for (line, row) in logits.chunks_exact_mut(width).zip(rows) {
-        for (column, start) in table.columns.iter().zip(starts) {
-            let part = &mut line[*start..start + column.states];
-            soften(part);
-            let own = &mut part[usize::from(column.codes[*row])];
-            surprise -= math::ln(f64::from(own.max(1e-12)));
-            *own -= 1.0;
-            part.iter_mut().for_each(|slope| *slope *= share);
-        }
-    }
-    surprise / rows.len() as f64
-}
-
-/// Turns logits into shares.
-pub(crate) fn soften(logits: &mut [f32]) {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut total = 0.0;
-    for logit in &mut *logits {
-        *logit = exp(*logit - most);
-        total += *logit;
-    }
-    logits.iter_mut().for_each(|share| *share /= total);
-}
-
-/// `exp` of a number that is not above zero, the same on every machine.
-fn exp(value: f32) -> f32 {
-    if value < -30.0 { 0.0 } else { math::exp(f64::from(value)) as f32 }
+fn derive_gradients<B: Machine>(
+    pass: &Pass<B>,
+    batch: &Batch<'_>,
+    rng: &mut Rng,
+) -> Result<(Gradients, f64), DeepError> {
+    let lines = batch.derive_lines();
+    let width = batch.starts.len() * TOKEN;
+    let noise: Vec<f32> = (0..batch.rows.len() * width).map(|_| rng.normal() as f32).collect();
+    let means = pass.parameter(0).select(0, pass.places(&lines));
+    let spreads = pass.parameter(1).select(0, pass.places(&lines));
+    let noise = pass.matrix(noise, TOKEN);
+    let drawn = means.clone() + (spreads.clone() * 0.5).exp() * noise;
+    let drawn = drawn.reshape([batch.rows.len(), width]);
+    let hidden = silu(drawn.matmul(pass.parameter(2)) + pass.parameter(3));
+    let out = hidden.matmul(pass.parameter(4)) + pass.parameter(5);
+    let codes = out.dims()[1];
+    let mut slopes = read(out.clone().inner())?;
+    let surprise = batch.slope_of_codes(&mut slopes);
+    let likely = (out * pass.matrix(slopes, codes)).sum();
+    let far = means.powf_scalar(2.0) + spreads.clone().exp() - spreads;
+    let loss = likely + far.sum() * (0.5 * BETA / batch.of as f32);
+    Ok((pass.backward(&loss)?, surprise))
 }
 
 /// The numbers of every code, scaled so that each column's are of unit spread in the table.

@@ -11,14 +11,16 @@
 
 use burn_tensor::Tensor;
 use burn_tensor::activation::silu;
-use burn_tensor::backend::{AutodiffBackend, Backend};
+use burn_tensor::backend::Backend;
 use gantry_learn::{Rng, math};
 use serde::{Deserialize, Serialize};
 
-use crate::autoencoder::{TOKEN, derive_lines, slope_of_codes, soften};
+use crate::autoencoder::TOKEN;
+use crate::batch::Batch;
+use crate::device::Machine;
 use crate::error::DeepError;
 use crate::graph::EMBEDDING;
-use crate::net::{Learner, Pass, Weights, list_places, matrix, read};
+use crate::net::{Learner, Pass, Weights, learn_parts, list_places, matrix, read};
 use crate::table::{CodedTable, Prior};
 
 const HIDDEN: usize = 256;
@@ -158,18 +160,6 @@ impl Space {
             }
         }
     }
-
-    /// Turns each column's logits into shares.
-    pub(crate) fn soften_all(&self, logits: &mut [f32]) {
-        for line in logits.chunks_exact_mut(self.prior.width()) {
-            let mut rest = line;
-            for states in &self.prior.states {
-                let (part, left) = rest.split_at_mut(*states);
-                soften(part);
-                rest = left;
-            }
-        }
-    }
 }
 
 fn derive_noise_features(noise: f64) -> [f32; NOISE] {
@@ -184,54 +174,57 @@ fn derive_noise_features(noise: f64) -> [f32; NOISE] {
 }
 
 /// One step on these rows; gives the mean surprise at a row's codes.
-pub(crate) fn learn<B: AutodiffBackend>(
+pub(crate) fn learn<B: Machine>(
     (learner, device): (&mut Learner, &B::Device),
     (table, space): (&CodedTable, &Space),
     rows: &[usize],
     (rng, done): (&mut Rng, u64),
 ) -> Result<f64, DeepError> {
     let starts = space.prior.starts();
-    let noisy = make_noisy((table, space), &starts, rows, rng);
-    let shown = space.show(&noisy);
-    let pass = Pass::<B>::new(&learner.weights, device);
-    let out = forward(&|place| pass.parameter(place), &shown);
-    let mut slopes = read(out.clone().inner())?;
-    space.add_known(&mut slopes, &noisy);
-    let surprise = slope_of_codes(&mut slopes, (table, &starts), rows);
-    let gradients = pass.backward(&(out * pass.matrix(slopes, space.prior.width())).sum())?;
+    let (gradients, surprise) = learn_parts::<B>(rows, rng, |part, rng| {
+        let batch = Batch { table, starts: &starts, rows: part, of: rows.len() };
+        let noisy = space.make_noisy(&batch, rng);
+        let shown = space.show(&noisy);
+        let pass = Pass::<B>::new(&learner.weights, device);
+        let out = forward(&|place| pass.parameter(place), &shown);
+        let mut slopes = read(out.clone().inner())?;
+        space.add_known(&mut slopes, &noisy);
+        let surprise = batch.slope_of_codes(&mut slopes);
+        let loss = (out * pass.matrix(slopes, space.prior.width())).sum();
+        Ok((pass.backward(&loss)?, surprise))
+    })?;
     learner.step(gradients, derive_speed(done));
     Ok(surprise)
 }
 
-/// Rows with noise, of which some cells are known.
-fn make_noisy(
-    (table, space): (&CodedTable, &Space),
-    starts: &[usize],
-    rows: &[usize],
-    rng: &mut Rng,
-) -> Noisy {
-    let lines = derive_lines(table, starts, rows);
-    let mut noisy = Noisy {
-        numbers: Vec::with_capacity(lines.len() * TOKEN),
-        groups: rows.iter().map(|row| table.groups[*row]).collect(),
-        noise: Vec::with_capacity(rows.len()),
-        known: Vec::with_capacity(lines.len()),
-    };
-    for lines in lines.chunks_exact(starts.len()) {
-        let log = NOISE_MEAN + NOISE_SPREAD * rng.normal();
-        let noise = math::exp(log).clamp(LEAST_NOISE, MOST_NOISE);
-        let share = if rng.uniform() < PARTLY_KNOWN { rng.uniform() } else { 0.0 };
-        noisy.noise.push(noise);
-        for line in lines {
-            let known = rng.uniform() < share;
-            let noise = noise_of(known, noise);
-            let at = *line as usize * TOKEN;
-            let code = &space.book[at..at + TOKEN];
-            noisy.known.push(known);
-            noisy.numbers.extend(code.iter().map(|number| number + (noise * rng.normal()) as f32));
+impl Space {
+    /// Rows with noise, of which some cells are known.
+    fn make_noisy(&self, batch: &Batch<'_>, rng: &mut Rng) -> Noisy {
+        let (rows, lines) = (batch.rows, batch.derive_lines());
+        let mut noisy = Noisy {
+            numbers: Vec::with_capacity(lines.len() * TOKEN),
+            groups: rows.iter().map(|row| batch.table.groups[*row]).collect(),
+            noise: Vec::with_capacity(rows.len()),
+            known: Vec::with_capacity(lines.len()),
+        };
+        for lines in lines.chunks_exact(batch.starts.len()) {
+            let log = NOISE_MEAN + NOISE_SPREAD * rng.normal();
+            let noise = math::exp(log).clamp(LEAST_NOISE, MOST_NOISE);
+            let share = if rng.uniform() < PARTLY_KNOWN { rng.uniform() } else { 0.0 };
+            noisy.noise.push(noise);
+            for line in lines {
+                let known = rng.uniform() < share;
+                let noise = noise_of(known, noise);
+                let at = *line as usize * TOKEN;
+                let code = &self.book[at..at + TOKEN];
+                noisy.known.push(known);
+                noisy
+                    .numbers
+                    .extend(code.iter().map(|number| number + (noise * rng.normal()) as f32));
+            }
         }
+        noisy
     }
-    noisy
 }
 
 /// Faster at first, and slower with the root of the steps that were done.

@@ -21,13 +21,31 @@ pub enum Device {
     Cuda,
 }
 
+/// A backend, and what it can do at a time.
+pub(crate) trait Machine: AutodiffBackend {
+    /// Parts of a batch that learn at once.
+    const PARTS: usize;
+    /// Rows that are drawn at once.
+    const BLOCK: u64;
+}
+
+impl Machine for Autodiff<Flex> {
+    const PARTS: usize = 4;
+    const BLOCK: u64 = 128;
+}
+
+impl Machine for Autodiff<Cuda> {
+    const PARTS: usize = 1;
+    const BLOCK: u64 = 512;
+}
+
 /// Work that any backend does.
 pub(crate) trait Work {
     /// What comes of it.
     type Done;
 
     /// Does it on a device of the backend.
-    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Result<Self::Done, DeepError>;
+    fn run<B: Machine>(self, device: &B::Device) -> Result<Self::Done, DeepError>;
 }
 
 impl Device {

@@ -9,7 +9,8 @@ use burn_tensor::activation::relu;
 use burn_tensor::backend::AutodiffBackend;
 use gantry_learn::Rng;
 
-use crate::autoencoder::{TOKEN, derive_lines};
+use crate::autoencoder::TOKEN;
+use crate::batch::derive_lines;
 use crate::error::DeepError;
 use crate::net::{Learner, Pass, Weights, read};
 use crate::table::{CodedTable, Prior};

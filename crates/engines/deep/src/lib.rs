@@ -10,6 +10,7 @@
 //! off goes on to the same bytes.
 
 mod autoencoder;
+mod batch;
 mod denoiser;
 mod device;
 mod error;

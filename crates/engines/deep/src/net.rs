@@ -9,8 +9,10 @@
 use burn_tensor::backend::{AutodiffBackend, Backend};
 use burn_tensor::{Int, Tensor, TensorData};
 use gantry_learn::Rng;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::device::Machine;
 use crate::error::DeepError;
 
 const BETA_1: f32 = 0.9;
@@ -60,7 +62,7 @@ impl Learner {
     }
 
     /// One step of Adam with decoupled decay.
-    pub(crate) fn step(&mut self, mut gradients: Vec<Vec<f32>>, speed: f32) {
+    pub(crate) fn step(&mut self, mut gradients: Gradients, speed: f32) {
         cut(&mut gradients);
         self.steps += 1;
         let corrected_1 = 1.0 - BETA_1.powi(self.steps);
@@ -103,6 +105,34 @@ pub(crate) fn follow(slow: &mut [Weights], fast: &[Weights], keep: f32) {
     }
 }
 
+/// The gradient of each parameter.
+pub(crate) type Gradients = Vec<Vec<f32>>;
+
+/// The gradients of parts of a batch, found at once and summed in the order of the parts, with the
+/// sums that belong to them. Where the parts are cut depends on the batch and the backend alone.
+pub(crate) fn learn_parts<B: Machine>(
+    rows: &[usize],
+    rng: &mut Rng,
+    learn: impl Fn(&[usize], &mut Rng) -> Result<(Gradients, f64), DeepError> + Sync,
+) -> Result<(Gradients, f64), DeepError> {
+    let parts: Vec<(&[usize], u64)> = rows
+        .chunks(rows.len().div_ceil(B::PARTS).max(1))
+        .map(|part| (part, rng.next_u64()))
+        .collect();
+    let found: Vec<_> =
+        parts.par_iter().map(|(part, seed)| learn(part, &mut Rng::new(*seed))).collect();
+    let mut found = found.into_iter();
+    let (mut gradients, mut sum) = found.next().unwrap_or_else(|| Ok((Vec::new(), 0.0)))?;
+    for part in found {
+        let (further, share) = part?;
+        sum += share;
+        for (whole, part) in gradients.iter_mut().zip(further) {
+            whole.iter_mut().zip(part).for_each(|(whole, part)| *whole += part);
+        }
+    }
+    Ok((gradients, sum))
+}
+
 /// One way forward through a network that learns.
 pub(crate) struct Pass<B: AutodiffBackend> {
     parameters: Vec<Tensor<B, 2>>,
@@ -131,7 +161,7 @@ impl<B: AutodiffBackend> Pass<B> {
     }
 
     /// The gradient of each parameter for a loss.
-    pub(crate) fn backward(&self, loss: &Tensor<B, 1>) -> Result<Vec<Vec<f32>>, DeepError> {
+    pub(crate) fn backward(&self, loss: &Tensor<B, 1>) -> Result<Gradients, DeepError> {
         let gradients = loss.backward();
         self.parameters
             .iter()

@@ -6,18 +6,16 @@
 use std::ops::Range;
 
 use burn_tensor::Tensor;
-use burn_tensor::backend::{AutodiffBackend, Backend};
+use burn_tensor::backend::Backend;
 use gantry_learn::{Rng, math};
 
 use crate::autoencoder::TOKEN;
+use crate::batch::soften;
 use crate::denoiser::{Denoiser, LEAST_NOISE, MOST_NOISE, Noisy, Space, forward};
-use crate::device::{Device, Work};
+use crate::device::{Device, Machine, Work};
 use crate::error::DeepError;
 use crate::net::{lend, read};
 
-/// Rows of a block, on the processor and on a graphics processor, which has work for more at a time.
-const CPU_BLOCK: u64 = 128;
-const CUDA_BLOCK: u64 = 512;
 /// Steps from the most noise to the least.
 const STEPS: usize = 18;
 /// How much denser steps are where there is little noise.
@@ -45,19 +43,18 @@ struct Drawing<'a> {
     rows: Range<u64>,
     seed: u64,
     wish: &'a dyn Fn(u64) -> Wish,
-    block: u64,
 }
 
 impl Work for Drawing<'_> {
     type Done = Vec<f32>;
 
-    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Result<Vec<f32>, DeepError> {
+    fn run<B: Machine>(self, device: &B::Device) -> Result<Vec<f32>, DeepError> {
         let weights = lend::<B::InnerBackend>(&self.denoiser.weights, device);
         let width = self.denoiser.space.prior.width();
         let mut shares = Vec::new();
-        let mut first = self.rows.start - self.rows.start % self.block;
+        let mut first = self.rows.start - self.rows.start % B::BLOCK;
         while first < self.rows.end {
-            let numbers = first..first.saturating_add(self.block);
+            let numbers = first..first.saturating_add(B::BLOCK);
             let about = (numbers.clone(), self.seed);
             let block = self.denoiser.draw_block(&weights, about, self.wish)?;
             for (number, line) in numbers.zip(block.chunks_exact(width)) {
@@ -65,7 +62,7 @@ impl Work for Drawing<'_> {
                     shares.extend_from_slice(line);
                 }
             }
-            first = first.saturating_add(self.block);
+            first = first.saturating_add(B::BLOCK);
         }
         Ok(shares)
     }
@@ -86,11 +83,7 @@ impl Denoiser {
         (seed, device): (u64, Device),
         wish: &dyn Fn(u64) -> Wish,
     ) -> Result<Vec<f32>, DeepError> {
-        let block = match device {
-            Device::Cpu => CPU_BLOCK,
-            Device::Cuda => CUDA_BLOCK,
-        };
-        device.run(Drawing { denoiser: self, rows, seed, wish, block })
+        device.run(Drawing { denoiser: self, rows, seed, wish })
     }
 
     /// Codes of all columns together.
@@ -154,9 +147,9 @@ impl Denoiser {
         let shown = space.show(&block.noisy);
         let mut logits = read(forward::<B>(&|place| weights[place].clone(), &shown))?;
         space.add_known(&mut logits, &block.noisy);
-        space.soften_all(&mut logits);
         let starts = space.prior.starts();
         for (line, wish) in logits.chunks_exact_mut(space.prior.width()).zip(&block.wishes) {
+            soften(line, &starts);
             for (column, code) in &wish.known {
                 let start = starts[*column];
                 line[start..start + space.prior.states[*column]].fill(0.0);

@@ -3,13 +3,12 @@
 //! Invariant: an epoch's random numbers depend on seed, stage and epoch alone, so a training that is
 //! read back goes on as if it had never been away.
 
-use burn_tensor::backend::AutodiffBackend;
 use gantry_learn::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::autoencoder;
 use crate::denoiser::{self, Denoiser, Space};
-use crate::device::{Device, Work};
+use crate::device::{Device, Machine, Work};
 use crate::error::DeepError;
 use crate::graph::{EMBEDDING, Graph};
 use crate::net::{Learner, Weights, follow};
@@ -58,7 +57,7 @@ struct Epoch<'a> {
 impl Work for Epoch<'_> {
     type Done = Training;
 
-    fn run<B: AutodiffBackend>(mut self, device: &B::Device) -> Result<Training, DeepError> {
+    fn run<B: Machine>(mut self, device: &B::Device) -> Result<Training, DeepError> {
         let (training, about) = (&mut self.training, (self.table, device));
         match training.stage {
             Stage::Autoencoder => training.learn_cells::<B>(about, self.watch)?,
@@ -159,7 +158,7 @@ impl Training {
         true
     }
 
-    fn read_graph<B: AutodiffBackend>(
+    fn read_graph<B: Machine>(
         &self,
         (table, device): (&CodedTable, &B::Device),
         watch: &Watch<'_>,
@@ -175,7 +174,7 @@ impl Training {
         graph.derive_means::<B>((&learner, device), about)
     }
 
-    fn learn_cells<B: AutodiffBackend>(
+    fn learn_cells<B: Machine>(
         &mut self,
         (table, device): (&CodedTable, &B::Device),
         watch: &Watch<'_>,
@@ -191,7 +190,7 @@ impl Training {
         Ok(())
     }
 
-    fn learn_noise<B: AutodiffBackend>(
+    fn learn_noise<B: Machine>(
         &mut self,
         (table, device): (&CodedTable, &B::Device),
         watch: &Watch<'_>,

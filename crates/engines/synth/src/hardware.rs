@@ -102,7 +102,10 @@ mod tests {
                     gantry_deep::Device::Cuda if room == 0 => {
                         Err(DeepError::Device { reason: "it has no memory left".into() })
                     }
-                    gantry_deep::Device::Cuda | gantry_deep::Device::Cpu => Ok(room = 0),
+                    gantry_deep::Device::Cuda | gantry_deep::Device::Cpu => {
+                        room = 0;
+                        Ok(())
+                    }
                 }
             });
             done.unwrap();

@@ -77,6 +77,30 @@ pub(crate) fn exp_of_negatives(values: &mut [f64]) {
     }
 }
 
+/// ln 2 cut to 9 bits of mantissa, 1.5 · 2²³ and 1/k! for k from 1 to 7: the same for half the bits.
+const LN_2_HIGH_F32: f32 = 0.693_359_4;
+const LN_2_LOW_F32: f32 = -2.121_944_4e-4;
+const ROUNDING_F32: f32 = 12_582_912.0;
+const LEAST_EXPONENT_F32: f32 = -87.0;
+const FACTORS_F32: [f32; 7] =
+    [1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5_040.0];
+
+/// Replaces numbers up to 0 by `e` to their power in single precision, without a branch.
+pub fn exp_of_negatives_f32(values: &mut [f32]) {
+    for value in values {
+        let x = value.max(LEAST_EXPONENT_F32);
+        let shifted = x * std::f32::consts::LOG2_E + ROUNDING_F32;
+        let k = shifted - ROUNDING_F32;
+        let r = (x - k * LN_2_HIGH_F32) - k * LN_2_LOW_F32;
+        let mut sum = FACTORS_F32[6];
+        for factor in FACTORS_F32[..6].iter().rev() {
+            sum = factor + r * sum;
+        }
+        let exponent = shifted.to_bits().wrapping_sub(ROUNDING_F32.to_bits()).wrapping_add(127);
+        *value = (1.0 + r * sum) * f32::from_bits(exponent << 23);
+    }
+}
+
 /// Cosine. Beyond ±100,000 the argument is first reduced by a rounded 2π, and the result good
 /// for no more than a periodic function of it.
 pub(crate) fn cos(x: f64) -> f64 {
@@ -203,6 +227,12 @@ mod tests {
             let positive = x.exp();
             close(ln(positive), positive.ln(), 1e-15);
             close(tanh(x / 50.0), (x / 50.0).tanh(), 1e-12);
+        }
+        let halves: Vec<f32> = (-8_700..=0_i16).map(|i| f32::from(i) * 0.01).collect();
+        let mut powers = halves.clone();
+        exp_of_negatives_f32(&mut powers);
+        for (x, power) in halves.iter().zip(powers) {
+            close(f64::from(power), f64::from(*x).exp(), 3e-7);
         }
         for i in -280..400_i32 {
             let x = f64::from(i) * 1e-3 + 1e-9;
