@@ -7,7 +7,7 @@ use gantry_learn::linear::{LogisticModel, RidgeModel};
 use gantry_learn::neighbors::{NeighborsClassifier, NeighborsRegressor};
 use gantry_learn::network::{NetworkClassifier, NetworkRegressor};
 use gantry_learn::svm::{SvmClassifier, SvmRegressor};
-use gantry_learn::{Classifier, LearnError, Matrix, Regressor, math};
+use gantry_learn::{Classifier, LearnError, Matrix, Regressor, TreesView, math};
 use serde::{Deserialize, Serialize};
 
 use super::Predictions;
@@ -33,6 +33,14 @@ pub(crate) enum FittedLearner {
     NeighborsClassifier(NeighborsClassifier),
     NeighborsRegressor(NeighborsRegressor),
     Bayes(BayesModel),
+}
+
+/// How a row finds its leaves.
+enum RowPath {
+    /// Down each tree.
+    Down,
+    /// Across the leaves of all trees, where that is shorter.
+    Across,
 }
 
 /// The two faces of a learner.
@@ -109,11 +117,27 @@ impl FittedLearner {
 
     /// Leaves of its trees; none for other learners.
     pub(crate) fn find_leaves(&self) -> Option<usize> {
+        self.find_trees().map(|(view, _)| view.leaves())
+    }
+
+    /// Nanoseconds in which its trees predict one row, about; none for other learners.
+    pub(crate) fn find_row_work(&self) -> Option<u64> {
+        let (view, path) = self.find_trees()?;
+        let (trees, leaves) = (view.count().max(1) as f64, view.leaves() as f64);
+        // As if trees were balanced.
+        let walk = OF_STEP * trees * (1.0 + math::log2((leaves / trees).max(1.0)));
+        Some(match path {
+            RowPath::Down => walk,
+            RowPath::Across => walk.min(OF_LEAF * leaves),
+        } as u64)
+    }
+
+    fn find_trees(&self) -> Option<(TreesView<'_>, RowPath)> {
         match self {
-            Self::ForestClassifier(model) => Some(model.leaves()),
-            Self::ForestRegressor(model) => Some(model.leaves()),
-            Self::BoostingClassifier(model) => Some(model.view().leaves()),
-            Self::BoostingRegressor(model) => Some(model.view().leaves()),
+            Self::ForestClassifier(model) => Some((model.view(), RowPath::Down)),
+            Self::ForestRegressor(model) => Some((model.view(), RowPath::Down)),
+            Self::BoostingClassifier(model) => Some((model.view(), RowPath::Across)),
+            Self::BoostingRegressor(model) => Some((model.view(), RowPath::Across)),
             Self::Logistic(_)
             | Self::Ridge(_)
             | Self::SvmClassifier(_)
@@ -124,29 +148,6 @@ impl FittedLearner {
             | Self::NeighborsRegressor(_)
             | Self::Bayes(_) => None,
         }
-    }
-
-    /// Nanoseconds in which its trees predict one row, about; none for other learners.
-    pub(crate) fn find_row_work(&self) -> Option<u64> {
-        let (view, is_walked) = match self {
-            Self::ForestClassifier(model) => (model.view(), true),
-            Self::ForestRegressor(model) => (model.view(), true),
-            Self::BoostingClassifier(model) => (model.view(), false),
-            Self::BoostingRegressor(model) => (model.view(), false),
-            Self::Logistic(_)
-            | Self::Ridge(_)
-            | Self::SvmClassifier(_)
-            | Self::SvmRegressor(_)
-            | Self::NetworkClassifier(_)
-            | Self::NetworkRegressor(_)
-            | Self::NeighborsClassifier(_)
-            | Self::NeighborsRegressor(_)
-            | Self::Bayes(_) => return None,
-        };
-        let (trees, leaves) = (view.count().max(1) as f64, view.leaves() as f64);
-        // As if trees were balanced.
-        let walk = OF_STEP * trees * (1.0 + math::log2((leaves / trees).max(1.0)));
-        Some(if is_walked { walk } else { walk.min(OF_LEAF * leaves) } as u64)
     }
 
     /// Bytes in memory, about; learners that keep the training rows say those, small ones 0.

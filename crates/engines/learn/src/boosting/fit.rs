@@ -6,6 +6,7 @@ use crate::binning::{BinnedMatrix, Binner};
 use crate::tree::{MAX_FEATURES, TreeBuilder, Trees};
 use crate::{Control, LearnError, Matrix, Rng, TrainingSet};
 
+use super::buffers::Buffers;
 use super::grower::{Fence, Grower, Grown, Setting};
 use super::loss::{Derivatives, Loss, Truth, quantile};
 use super::model::Boosted;
@@ -176,6 +177,7 @@ fn boost(
         None => None,
     };
     let mut scores = constant(x.rows());
+    let mut workshop = Workshop::new(loss, x.rows());
     let mut trees = Trees::new(1);
     let mut gains = vec![0.0; x.width()];
     for round in 1..=params.rounds {
@@ -183,10 +185,10 @@ fn boost(
         if round > 1 && control.must_wrap_up() {
             break;
         }
-        let has_grown = add_round(&setting, loss, (truth, round), &mut scores, &mut |grown| {
-            grown.gains.iter().for_each(|(feature, gain)| gains[usize::from(*feature)] += gain);
-            trees.append(grown.tree)
-        })?;
+        let round_trees =
+            workshop.grow_round((&setting, loss), (truth, round), (&mut scores, &mut gains))?;
+        let has_grown =
+            !round_trees.is_empty() && round_trees.into_iter().all(|tree| trees.append(tree));
         if !has_grown {
             break;
         }
@@ -200,38 +202,46 @@ fn boost(
     Ok((Boosted::new(binner, trees, base, gains), best))
 }
 
-/// Grows the trees of a round and adds them to the scores of the rows that they saw. False if
-/// no tree could split, or there is no room for another.
-fn add_round(
-    setting: &Setting<'_>,
-    loss: Loss,
-    (truth, round): (Truth<'_>, u32),
-    scores: &mut [Vec<f64>],
-    append: &mut dyn FnMut(Grown) -> bool,
-) -> Result<bool, LearnError> {
-    let derivatives = loss.derivatives(scores, truth);
-    let rows = draw_rows(setting.params, round, truth);
-    let mut round_trees = Vec::with_capacity(derivatives.len());
-    for (output, derivatives) in derivatives.iter().enumerate() {
-        let features = draw_features(setting, round, output);
-        round_trees.push(grow(setting, &features, derivatives, rows.clone())?);
-    }
-    if round_trees.iter().all(|grown| grown.leaves.len() < 2) {
-        return Ok(false);
-    }
-    for (grown, scores) in round_trees.iter_mut().zip(scores.iter_mut()) {
-        set_leaves(setting.params, loss, grown, (truth, scores));
-    }
-    Ok(round_trees.into_iter().all(append))
+/// What a fit uses in every round.
+struct Workshop {
+    derivatives: Vec<Vec<Derivatives>>,
+    rows: Vec<u32>,
+    buffers: Buffers,
 }
 
-fn grow(
-    setting: &Setting<'_>,
-    features: &[u16],
-    derivatives: &[Derivatives],
-    rows: Vec<u32>,
-) -> Result<Grown, LearnError> {
-    Grower::new(setting, features, derivatives, rows).grow()
+impl Workshop {
+    fn new(loss: Loss, rows: usize) -> Self {
+        let derivatives = vec![vec![[0.0; 2]; rows]; loss.outputs()];
+        Self { derivatives, rows: Vec::with_capacity(rows), buffers: Buffers::default() }
+    }
+
+    /// Grows the trees of a round and adds them to the scores of the rows that they saw, and what
+    /// they gained to that of their columns. None where no tree could split.
+    fn grow_round(
+        &mut self,
+        (setting, loss): (&Setting<'_>, Loss),
+        (truth, round): (Truth<'_>, u32),
+        (scores, gains): (&mut [Vec<f64>], &mut [f64]),
+    ) -> Result<Vec<TreeBuilder>, LearnError> {
+        loss.derive(scores, truth, &mut self.derivatives);
+        draw_rows(setting.params, round, truth, &mut self.rows);
+        let mut round_trees = Vec::with_capacity(self.derivatives.len());
+        for (output, derivatives) in self.derivatives.iter().enumerate() {
+            let features = draw_features(setting, round, output);
+            let rows = (self.rows.as_slice(), &mut self.buffers);
+            round_trees.push(Grower::new(setting, &features, derivatives, rows).grow()?);
+        }
+        if round_trees.iter().all(|grown| grown.leaves.len() < 2) {
+            return Ok(Vec::new());
+        }
+        let finish = |(mut grown, scores): (Grown, &mut Vec<f64>)| {
+            set_leaves(setting.params, loss, &mut grown, (truth, scores));
+            grown.gains.iter().for_each(|(feature, gain)| gains[usize::from(*feature)] += gain);
+            self.buffers.keep_rows(grown.rows);
+            grown.tree
+        };
+        Ok(round_trees.into_iter().zip(scores).map(finish).collect())
+    }
 }
 
 /// Writes the leaf values into the tree and adds them to the scores of the leaf's rows.
@@ -303,14 +313,16 @@ fn limits_of_leaves(grown: &Grown, value_of: impl Fn(&Range<usize>) -> f64) -> V
 }
 
 /// Rows of a round, rising; rows without weight are left out.
-fn draw_rows(params: &BoostingParams, round: u32, truth: Truth<'_>) -> Vec<u32> {
+fn draw_rows(params: &BoostingParams, round: u32, truth: Truth<'_>, out: &mut Vec<u32>) {
     let rows = truth.values.len();
     let has_weight = |row: &u32| truth.weights.get(*row as usize) > 0.0;
     let is_in = drawn(params, round, rows);
-    (0..rows as u32)
-        .filter(|row| is_in.as_ref().is_none_or(|is_in| is_in[*row as usize]))
-        .filter(has_weight)
-        .collect()
+    out.clear();
+    out.extend(
+        (0..rows as u32)
+            .filter(|row| is_in.as_ref().is_none_or(|is_in| is_in[*row as usize]))
+            .filter(has_weight),
+    );
 }
 
 /// Which rows a round sees; none means all.

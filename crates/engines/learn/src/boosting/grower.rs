@@ -11,6 +11,7 @@ use crate::binning::{BinnedColumn, BinnedMatrix};
 use crate::tree::{Test, TreeBuilder};
 use crate::{Control, LearnError};
 
+use super::buffers::Buffers;
 use super::histogram::{Cell, build, subtract};
 use super::loss::Derivatives;
 use super::params::{BoostingParams, Monotone};
@@ -34,8 +35,8 @@ struct Leaf {
     depth: u16,
     l2: f64,
     limits: Limits,
-    /// Cells by tried column.
-    cells: Vec<Vec<Cell>>,
+    /// Cells of all tried columns, one column after the other.
+    cells: Vec<Cell>,
     best: Option<Split>,
 }
 
@@ -64,8 +65,7 @@ pub(super) struct Grower<'a> {
     features: &'a [u16],
     derivatives: &'a [Derivatives],
     rows: Vec<u32>,
-    scratch: Vec<u32>,
-    gathered: Vec<Derivatives>,
+    buffers: &'a mut Buffers,
     leaves: Vec<Leaf>,
     tree: TreeBuilder,
     gains: Vec<(u16, f64)>,
@@ -78,15 +78,14 @@ impl<'a> Grower<'a> {
         setting: &'a Setting<'a>,
         features: &'a [u16],
         derivatives: &'a [Derivatives],
-        rows: Vec<u32>,
+        (rows, buffers): (&[u32], &'a mut Buffers),
     ) -> Self {
         Self {
             setting,
             features,
             derivatives,
-            scratch: Vec::with_capacity(rows.len()),
-            gathered: Vec::with_capacity(rows.len()),
-            rows,
+            rows: buffers.copy_rows(rows),
+            buffers,
             leaves: Vec::new(),
             tree: TreeBuilder::new(),
             gains: Vec::new(),
@@ -105,6 +104,7 @@ impl<'a> Grower<'a> {
         let leaves =
             self.leaves.iter().map(|leaf| (leaf.node, leaf.rows.clone(), value(leaf))).collect();
         let Self { tree, rows, gains, fences, .. } = self;
+        self.leaves.into_iter().for_each(|leaf| self.buffers.keep_histogram(leaf.cells));
         Ok(Grown { tree, leaves, rows, gains, fences })
     }
 
@@ -112,18 +112,17 @@ impl<'a> Grower<'a> {
         let rows = 0..self.rows.len();
         self.gather(rows.clone());
         let mut sums = [0.0; 2];
-        for [gradient, hessian] in &self.gathered {
+        for [gradient, hessian] in &self.buffers.gathered {
             sums[0] += f64::from(*gradient);
             sums[1] += f64::from(*hessian);
         }
         let node = Node { sums, rows: rows.len(), limits: Limits::NONE };
-        let parts = self
-            .for_each_feature(rows.len(), |_, column| build(column, &self.rows, &self.gathered));
-        let found: Vec<Option<Split>> = parts
-            .iter()
-            .zip(self.features)
-            .map(|(cells, feature)| self.find_best(*feature, &node, cells))
-            .collect();
+        let mut cells = self.take_histogram();
+        let parts = self.split_by_feature(&mut cells);
+        let found = self.for_each_feature(rows.len(), parts, |feature, cells| {
+            build(self.column(feature), (&self.rows, &self.buffers.gathered), cells);
+            self.find_best(feature, &node, cells)
+        });
         self.leaves.push(Leaf {
             node: 0,
             rows,
@@ -131,7 +130,7 @@ impl<'a> Grower<'a> {
             depth: 0,
             l2: self.setting.params.l2,
             limits: Limits::NONE,
-            cells: parts,
+            cells,
             best: best_of(found),
         });
     }
@@ -175,6 +174,8 @@ impl<'a> Grower<'a> {
             && self.setting.params.max_depth.is_none_or(|most| depth < most);
         if goes_on {
             self.search_children(place, parent);
+        } else {
+            self.buffers.keep_histogram(parent);
         }
     }
 
@@ -190,7 +191,7 @@ impl<'a> Grower<'a> {
         limits.of_sides(direction, value(split.left), value(split.right))
     }
 
-    fn search_children(&mut self, left: usize, parent: Vec<Vec<Cell>>) {
+    fn search_children(&mut self, left: usize, parent: Vec<Cell>) {
         let right = self.leaves.len() - 1;
         let is_left_smaller = self.leaves[left].rows.len() <= self.leaves[right].rows.len();
         let (small, large) = if is_left_smaller { (left, right) } else { (right, left) };
@@ -200,73 +201,96 @@ impl<'a> Grower<'a> {
         let (try_small, try_large) =
             (may_split(&self.leaves[small]), may_split(&self.leaves[large]));
         if !try_large {
+            self.buffers.keep_histogram(parent);
             return;
         }
         self.gather(self.leaves[small].rows.clone());
         let node =
             |leaf: &Leaf| Node { sums: leaf.sums, rows: leaf.rows.len(), limits: leaf.limits };
         let (small_node, large_node) = (node(&self.leaves[small]), node(&self.leaves[large]));
+        // What the smaller side leaves of the parent's sums are the larger one's.
+        let (mut cells, mut rest) = (self.take_histogram(), parent);
+        let parts = self.split_by_feature(&mut cells);
+        let parts = parts.into_iter().zip(self.split_by_feature(&mut rest)).collect();
         let rows = &self.rows[self.leaves[small].rows.clone()];
-        let parts = self.for_each_feature(rows.len(), |k, column| {
-            let cells = build(column, rows, &self.gathered);
-            let rest: Vec<Cell> =
-                parent[k].iter().zip(&cells).map(|(p, c)| subtract(*p, *c)).collect();
-            let feature = self.features[k];
+        let found = self.for_each_feature(rows.len(), parts, |feature, (cells, rest)| {
+            build(self.column(feature), (rows, &self.buffers.gathered), cells);
+            rest.iter_mut().zip(&*cells).for_each(|(rest, cell)| *rest = subtract(*rest, *cell));
             let best_small =
-                if try_small { self.find_best(feature, &small_node, &cells) } else { None };
-            let best_large = self.find_best(feature, &large_node, &rest);
-            (cells, rest, best_small, best_large)
+                if try_small { self.find_best(feature, &small_node, cells) } else { None };
+            (best_small, self.find_best(feature, &large_node, rest))
         });
-        let (mut found_small, mut found_large) = (Vec::new(), Vec::new());
-        for (cells, rest, best_small, best_large) in parts {
-            self.leaves[small].cells.push(cells);
-            self.leaves[large].cells.push(rest);
-            found_small.push(best_small);
-            found_large.push(best_large);
-        }
-        for (place, found) in [(small, found_small), (large, found_large)] {
+        let (found_small, found_large): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        for (place, found, cells) in [(small, found_small, cells), (large, found_large, rest)] {
             let leaf = &mut self.leaves[place];
             leaf.best = best_of(found);
-            if leaf.best.is_none() {
+            if leaf.best.is_some() {
+                leaf.cells = cells;
+            } else {
                 // It stays a leaf, and nobody will ask for its sums.
-                leaf.cells = Vec::new();
+                self.buffers.keep_histogram(cells);
             }
         }
     }
 
-    fn find_best(&self, feature: u16, node: &Node, cells: &[Cell]) -> Option<Split> {
-        let column = &self.setting.table.columns()[usize::from(feature)];
-        find_best(self.setting.params, feature, column, node, cells)
+    fn column(&self, feature: u16) -> &'a BinnedColumn<u8> {
+        &self.setting.table.columns()[usize::from(feature)]
     }
 
-    /// Runs `work` for each tried column, side by side if there are rows enough.
-    fn for_each_feature<R: Send>(
+    /// Bins of a tried column, that of missing values among them.
+    fn count_cells(&self, feature: u16) -> usize {
+        self.column(feature).value_bins + 1
+    }
+
+    fn take_histogram(&mut self) -> Vec<Cell> {
+        let cells = self.features.iter().map(|feature| self.count_cells(*feature)).sum();
+        self.buffers.take_histogram(cells)
+    }
+
+    /// The cells of each tried column.
+    fn split_by_feature<'c>(&self, cells: &'c mut [Cell]) -> Vec<&'c mut [Cell]> {
+        let mut rest = cells;
+        let take = |feature: &u16| {
+            let (part, left) = std::mem::take(&mut rest).split_at_mut(self.count_cells(*feature));
+            rest = left;
+            part
+        };
+        self.features.iter().map(take).collect()
+    }
+
+    fn find_best(&self, feature: u16, node: &Node, cells: &[Cell]) -> Option<Split> {
+        find_best(self.setting.params, feature, self.column(feature), node, cells)
+    }
+
+    /// Runs `work` on the part of each tried column, side by side if there are rows enough.
+    fn for_each_feature<P: Send, R: Send>(
         &self,
         rows: usize,
-        work: impl Fn(usize, &BinnedColumn<u8>) -> R + Sync,
+        parts: Vec<P>,
+        work: impl Fn(u16, P) -> R + Sync,
     ) -> Vec<R> {
         self.setting.control.count((rows * self.features.len()) as u64);
-        let columns = self.setting.table.columns();
-        let one = |k: usize| work(k, &columns[usize::from(self.features[k])]);
+        let one = |(feature, part): (&u16, P)| work(*feature, part);
         if rows * self.features.len() < PARALLEL_FROM {
-            (0..self.features.len()).map(one).collect()
+            self.features.iter().zip(parts).map(one).collect()
         } else {
-            (0..self.features.len()).into_par_iter().map(one).collect()
+            self.features.par_iter().zip(parts).map(one).collect()
         }
     }
 
     /// Copies the derivatives of these rows into their order, once for all columns.
     fn gather(&mut self, rows: Range<usize>) {
-        self.gathered.clear();
+        self.buffers.gathered.clear();
         let derivatives = self.rows[rows].iter().map(|row| self.derivatives[*row as usize]);
-        self.gathered.extend(derivatives);
+        self.buffers.gathered.extend(derivatives);
     }
 
     /// Moves the rows of the left side to the front, keeping both sides in order.
     fn partition(&mut self, rows: Range<usize>, feature: u16, test: &Test) -> usize {
-        let column = &self.setting.table.columns()[usize::from(feature)];
+        let column = self.column(feature);
         let missing = column.value_bins as u16;
-        self.scratch.clear();
+        let moved = &mut self.buffers.moved;
+        moved.clear();
         let mut end = rows.start;
         for i in rows.clone() {
             let row = self.rows[i];
@@ -274,10 +298,10 @@ impl<'a> Grower<'a> {
                 self.rows[end] = row;
                 end += 1;
             } else {
-                self.scratch.push(row);
+                moved.push(row);
             }
         }
-        self.rows[end..rows.end].copy_from_slice(&self.scratch);
+        self.rows[end..rows.end].copy_from_slice(moved);
         end
     }
 }

@@ -15,13 +15,13 @@ pub(super) fn subtract(a: Cell, b: Cell) -> Cell {
     [a[0] - b[0], a[1] - b[1]]
 }
 
-/// Sums of one column over some rows, whose derivatives lie in the same order. The missing bin
-/// is the last.
+/// Sums of one column over some rows, whose derivatives lie in the same order, into a cell for each
+/// bin. The missing bin is the last.
 pub(super) fn build(
     column: &BinnedColumn<u8>,
-    rows: &[u32],
-    derivatives: &[Derivatives],
-) -> Vec<Cell> {
+    (rows, derivatives): (&[u32], &[Derivatives]),
+    out: &mut [Cell],
+) {
     // 256 cells for a byte: no bound to check in the loop.
     let mut cells = [[0.0; 2]; 256];
     let mut add_row = |code: u8, [gradient, hessian]: Derivatives| {
@@ -38,5 +38,5 @@ pub(super) fn build(
             add_row(column.codes[*row as usize], *derivatives);
         }
     }
-    cells[..=column.value_bins].to_vec()
+    out.copy_from_slice(&cells[..=column.value_bins]);
 }

@@ -66,15 +66,14 @@ impl Loss {
         }
     }
 
-    /// Derivatives by output and row. `scores` is outputs × rows.
-    pub(super) fn derivatives(
+    /// Writes the derivatives by output and row; `scores` is outputs × rows as well.
+    pub(super) fn derive(
         self,
         scores: &[Vec<f64>],
         truth: Truth<'_>,
-    ) -> Vec<Vec<Derivatives>> {
-        let rows = truth.values.len();
-        let mut out = vec![vec![[0.0; 2]; rows]; self.outputs()];
-        match (self, out.as_mut_slice()) {
+        out: &mut [Vec<Derivatives>],
+    ) {
+        match (self, out) {
             (Self::Softmax(classes), all) => {
                 softmax_derivatives(scores, truth, classes, all);
             }
@@ -87,7 +86,6 @@ impl Loss {
             }),
             (Self::Number(_) | Self::Binary, _) => {}
         }
-        out
     }
 
     /// Weighted mean loss.

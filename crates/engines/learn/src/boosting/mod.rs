@@ -4,6 +4,7 @@
 //! missing values go to whichever side serves better. Leaves keep to the middle between the sides of
 //! every split of a column that is bound to a direction.
 
+mod buffers;
 mod category;
 mod fit;
 mod grower;

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use gantry_learn::Rng;
+use gantry_learn::{Rng, math};
 
 use super::fit::TreeGenerator;
 use super::leaf::{Donors, Gate, Marginal};
@@ -90,7 +90,8 @@ impl Marginal {
 /// The next number inside of an end that is round to a thousandth of the range or less.
 fn derive_inside(end: f64, (range, decimals): (f64, u8), up: bool) -> f64 {
     let unit = if decimals > 15 { 0.0 } else { 10_f64.powi(-i32::from(decimals)) };
-    let step = 10_f64.powi(range.log10().floor() as i32 - 3).max(unit);
+    let digits = (math::ln(range) / std::f64::consts::LN_10).floor() as i32;
+    let step = 10_f64.powi(digits - 3).max(unit);
     let steps = end / step;
     let round = step * if up { steps.ceil() } else { steps.floor() };
     let inside = if round == end { round + if up { step } else { -step } } else { round };
