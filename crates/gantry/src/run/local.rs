@@ -38,6 +38,7 @@ pub async fn run_here(
     for (_, path) in &plan.inputs {
         require_file(path)?;
     }
+    gantry_http::keep_no_freed_memory();
     let folder = tempfile::Builder::new()
         .prefix("gantry-run-")
         .tempdir()
