@@ -45,14 +45,9 @@ pub fn run(
 pub fn host(arguments: &EngineHostArgs) -> Result<Exit, Failure> {
     let engines = built_in();
     let engines: Vec<_> = engines.iter().map(AsRef::as_ref).collect();
-    let pipes = (std::io::stdin(), std::io::stdout());
-    let served = if arguments.services {
-        serve_services(&engines, pipes.0, pipes.1)
-    } else {
-        gantry_http::keep_no_freed_memory();
-        serve_engine(&engines, pipes.0, pipes.1)
-    };
-    served.map_err(|error| Failure::broken(error.to_string()))?;
+    let serve = if arguments.services { serve_services } else { serve_engine };
+    serve(&engines, std::io::stdin(), std::io::stdout())
+        .map_err(|error| Failure::broken(error.to_string()))?;
     Ok(Exit::Success)
 }
 

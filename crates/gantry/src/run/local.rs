@@ -38,7 +38,6 @@ pub async fn run_here(
     for (_, path) in &plan.inputs {
         require_file(path)?;
     }
-    gantry_http::keep_no_freed_memory();
     let folder = tempfile::Builder::new()
         .prefix("gantry-run-")
         .tempdir()
