@@ -54,15 +54,18 @@ pub(crate) fn derive_lines(table: &CodedTable, starts: &[usize], rows: &[usize])
 
 /// Turns the logits of one row into shares of each column, which begin at these places.
 pub(crate) fn soften(line: &mut [f32], starts: &[usize]) {
-    let ends = starts.iter().skip(1).copied().chain([line.len()]);
-    let columns: Vec<_> = starts.iter().zip(ends).map(|(start, end)| *start..end).collect();
-    for column in &columns {
-        let part = &mut line[column.clone()];
+    let width = line.len();
+    let columns = || {
+        let ends = starts.iter().skip(1).copied().chain([width]);
+        starts.iter().zip(ends).map(|(start, end)| *start..end)
+    };
+    for column in columns() {
+        let part = &mut line[column];
         let most = part.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         part.iter_mut().for_each(|logit| *logit -= most);
     }
     math::exp_of_negatives_f32(line);
-    for column in columns {
+    for column in columns() {
         let part = &mut line[column];
         let total: f32 = part.iter().sum();
         let share = 1.0 / total;

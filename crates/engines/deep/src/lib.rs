@@ -5,9 +5,9 @@
 //! of every row. What is drawn is conditioned on a group alone. The prior draws the group; no row's
 //! own embedding is ever kept or used again, only means over the rows of a group.
 //!
-//! Invariants: on the processor the same table, options and seed give the same parameters, whatever the
-//! number of threads; what row `n` gets depends on parameters, wish, seed and `n` alone; training that was cut
-//! off goes on to the same bytes.
+//! Invariants, on the processor: the same table, options and seed give the same parameters, whatever the
+//! number of threads; what row `n` gets depends on parameters, wish, seed and `n` alone; training that
+//! was cut off goes on to the same bytes.
 
 mod autoencoder;
 mod batch;

@@ -177,6 +177,8 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
     table.frame = kept;
     let begun = Instant::now();
     let limit = Duration::from_secs(u64::from(params.seconds));
+    // One for all tiers and the drawing: what failed once is not looked for again.
+    let hardware = Arc::new(Hardware::of(job));
     let mut tried: Vec<(TriedTier, SynthModel)> = Vec::new();
     let mut skipped = Vec::new();
     for (place, tier) in params.tiers.iter().enumerate() {
@@ -185,7 +187,7 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
             continue;
         }
         job.stage(format!("Try {}", tier.as_str()), place as u32 + 2, stages);
-        tried.push(try_tier(job, (&table, &held), *tier, params)?);
+        tried.push(try_tier(job, (&table, &held), (*tier, &hardware), params)?);
     }
     tried.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
     job.stage("Draw", stages, stages);
@@ -197,7 +199,7 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
     };
     let best = best.tier;
     let mut plan = derive_plan(&Wishes::default(), model, job.seed())?;
-    plan.ask.hardware = Arc::new(Hardware::of(job));
+    plan.ask.hardware = hardware;
     publish_rows(job, (model, &plan), (rows, params.format))?;
     job.publish_bytes("generator.gantry", ArtifactRole::Model, &model.write()?)?;
     publish_metadata(job, model)?;
@@ -214,7 +216,7 @@ fn search(job: &BlockingContext, params: &AutoParams) -> Result<AutoReport, Synt
 fn try_tier(
     job: &BlockingContext,
     (table, held): (&Table, &Frame),
-    tier: Tier,
+    (tier, hardware): (Tier, &Arc<Hardware>),
     params: &AutoParams,
 ) -> Result<(TriedTier, SynthModel), SynthError> {
     let begun = Instant::now();
@@ -224,7 +226,7 @@ fn try_tier(
         ..Wishes::default()
     };
     let budget = PrivacyBudget { epsilon: params.epsilon, delta: params.delta };
-    let hardware = Arc::new(Hardware::of(job));
+    let hardware = Arc::clone(hardware);
     let options = LearnOptions { budget, hardware, ..LearnOptions::default() };
     let model = learn(job, table, (tier, &options), &wishes)?;
     let mut plan = derive_plan(&Wishes::default(), &model, job.seed())?;
