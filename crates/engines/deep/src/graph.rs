@@ -1,14 +1,19 @@
-//! The graph of neighbouring rows, and what a network reads from it.
+//! The graph of rows, and what a network reads from it.
 //!
-//! Rows are joined with those that are nearest in the autoencoder's numbers. A network of two rounds
-//! of gathering tells each row's numbers from its neighbours alone; what it says just before is the
-//! row's embedding. Of the embeddings only the means over groups are kept.
+//! Rows are joined with those that are nearest in the autoencoder's numbers, and with those that name
+//! the same row of another table. A network of two rounds of gathering, which weighs each kind of
+//! edges by itself (Schlichtkrull and others, 2018), tells each row's numbers from its neighbours
+//! alone; what it says just before is the row's embedding. Of the embeddings only the means over groups
+//! are kept.
+
+mod edges;
 
 use burn_tensor::Tensor;
 use burn_tensor::activation::relu;
 use burn_tensor::backend::AutodiffBackend;
 use gantry_learn::Rng;
 
+use self::edges::{Edges, choose_nodes};
 use crate::autoencoder::TOKEN;
 use crate::batch::derive_lines;
 use crate::error::DeepError;
@@ -18,31 +23,37 @@ use crate::table::{CodedTable, Prior};
 /// Numbers of an embedding.
 pub(crate) const EMBEDDING: usize = 16;
 const HIDDEN: usize = 64;
-const NEIGHBOURS: usize = 5;
 /// Rows that are joined, at most: distances are between all of them.
 const MOST_NODES: usize = 3_000;
 /// The fewest nodes of a group that has a mean of its own.
 const FEWEST_NODES: usize = 5;
 const SPEED: f32 = 8e-3;
 
-/// Rows, their numbers, and who is near them.
+/// Where parameters stand: of a row's own numbers, a bias, a bias of the embedding, the way back to
+/// numbers and its bias, then two for each kind of edges.
+const OWN: usize = 0;
+const BIAS: usize = 1;
+const EMBEDDING_BIAS: usize = 2;
+const BACK: usize = 3;
+const BACK_BIAS: usize = 4;
+const OF_EDGES: usize = 5;
+
+/// Rows, their numbers, and who tells them something.
 pub(crate) struct Graph {
     nodes: Vec<usize>,
     /// Node by node.
     features: Vec<f32>,
-    /// The neighbours' means, node by node.
-    gathered: Vec<f32>,
-    /// Of each node.
-    neighbours: Vec<i32>,
+    /// The nearest first, then each foreign key.
+    edges: Vec<Edges>,
     width: usize,
 }
 
 impl Graph {
     /// Joins rows, chosen where there are many.
     pub(crate) fn build((table, prior): (&CodedTable, &Prior), book: &[f32], seed: u64) -> Self {
-        let mut nodes: Vec<usize> = (0..table.rows()).collect();
-        Rng::stream(seed, 0x0067_7261_7068).shuffle(&mut nodes);
-        nodes.truncate(MOST_NODES);
+        let mut order: Vec<usize> = (0..table.rows()).collect();
+        Rng::stream(seed, 0x0067_7261_7068).shuffle(&mut order);
+        let nodes = choose_nodes(&order, table.kin.first(), MOST_NODES);
         let width = table.columns.len() * TOKEN;
         let lines = derive_lines(table, &prior.starts(), &nodes);
         let features: Vec<f32> = lines
@@ -50,29 +61,28 @@ impl Graph {
             .flat_map(|line| &book[*line as usize * TOKEN..(*line as usize + 1) * TOKEN])
             .copied()
             .collect();
-        let neighbours = find_neighbours(&features, width);
-        let near = neighbours.len() / nodes.len().max(1);
-        let mut gathered = vec![0.0; features.len()];
-        for (node, out) in gathered.chunks_exact_mut(width).enumerate() {
-            for neighbour in &neighbours[node * near..(node + 1) * near] {
-                let from = &features[*neighbour as usize * width..][..width];
-                out.iter_mut().zip(from).for_each(|(sum, number)| *sum += number / near as f32);
-            }
+        let mut edges = vec![Edges::join_near(&features, width)];
+        for keys in &table.kin {
+            let keys: Vec<Option<u32>> = nodes.iter().map(|row| keys[*row]).collect();
+            edges.push(Edges::join_kin(&keys, (&features, width)));
         }
-        Self { nodes, features, gathered, neighbours, width }
+        Self { nodes, features, edges, width }
     }
 
     /// The parameters at first.
     pub(crate) fn begin(&self, rng: &mut Rng) -> Learner {
-        Learner::new(vec![
-            Weights::random(self.width, HIDDEN, rng),
+        let mut weights = vec![
             Weights::random(self.width, HIDDEN, rng),
             Weights::zeros(1, HIDDEN),
-            Weights::random(HIDDEN, EMBEDDING, rng),
             Weights::zeros(1, EMBEDDING),
             Weights::random(EMBEDDING, self.width, rng),
             Weights::zeros(1, self.width),
-        ])
+        ];
+        for _ in &self.edges {
+            weights.push(Weights::random(self.width, HIDDEN, rng));
+            weights.push(Weights::random(HIDDEN, EMBEDDING, rng));
+        }
+        Learner::new(weights)
     }
 
     /// One step on the whole graph; gives the mean squared error.
@@ -82,7 +92,7 @@ impl Graph {
         device: &B::Device,
     ) -> Result<f64, DeepError> {
         let pass = Pass::<B>::new(&learner.weights, device);
-        let told = relu(self.embed(&pass)).matmul(pass.parameter(5)) + pass.parameter(6);
+        let told = relu(self.embed(&pass)).matmul(pass.parameter(BACK)) + pass.parameter(BACK_BIAS);
         let off = told - pass.matrix(self.features.clone(), self.width);
         let loss = off.powf_scalar(2.0).mean();
         let gradients = pass.backward(&loss)?;
@@ -93,14 +103,23 @@ impl Graph {
     /// What the neighbours of each node tell of it.
     fn embed<B: AutodiffBackend>(&self, pass: &Pass<B>) -> Tensor<B, 2> {
         let own = pass.matrix(self.features.clone(), self.width);
-        let near = pass.matrix(self.gathered.clone(), self.width);
-        let first = own.matmul(pass.parameter(0)) + near.matmul(pass.parameter(1));
-        let first = relu(first + pass.parameter(2));
-        let each = self.neighbours.len() / self.nodes.len().max(1);
-        let shape = [self.nodes.len(), each, HIDDEN];
-        let around = first.select(0, pass.places(&self.neighbours)).reshape(shape);
-        let around = around.mean_dim(1).reshape([self.nodes.len(), HIDDEN]);
-        around.matmul(pass.parameter(3)) + pass.parameter(4)
+        let mut first = own.matmul(pass.parameter(OWN)) + pass.parameter(BIAS);
+        for (kind, edges) in self.edges.iter().enumerate() {
+            let near = pass.matrix(edges.gathered.clone(), self.width);
+            first = first + near.matmul(pass.parameter(OF_EDGES + 2 * kind));
+        }
+        // The place behind the last node says nothing.
+        let nothing = pass.matrix(vec![0.0; HIDDEN], HIDDEN);
+        let first = Tensor::cat(vec![relu(first), nothing], 0);
+        let mut embedded = pass.parameter(EMBEDDING_BIAS).repeat_dim(0, self.nodes.len());
+        for (kind, edges) in self.edges.iter().enumerate() {
+            let shape = [self.nodes.len(), edges.each, HIDDEN];
+            let around = first.clone().select(0, pass.places(&edges.places)).reshape(shape);
+            let sums = around.sum_dim(1).reshape([self.nodes.len(), HIDDEN]);
+            let means = sums * pass.matrix(edges.shares.clone(), 1);
+            embedded = embedded + means.matmul(pass.parameter(OF_EDGES + 2 * kind + 1));
+        }
+        embedded
     }
 
     /// The mean embedding of each group, scaled to unit spread; zeros where a group has few nodes.
@@ -126,42 +145,5 @@ impl Graph {
         let spread = (squares / means.len().max(1) as f32).sqrt().max(1e-6);
         means.iter_mut().for_each(|number| *number /= spread);
         Ok(means)
-    }
-}
-
-/// The nearest others of each node; as many as there are where these are few.
-fn find_neighbours(features: &[f32], width: usize) -> Vec<i32> {
-    let nodes = features.len() / width;
-    let near = NEIGHBOURS.min(nodes.saturating_sub(1)).max(1);
-    let mut found = Vec::with_capacity(nodes * near);
-    for (node, own) in features.chunks_exact(width).enumerate() {
-        let mut nearest: Vec<(f32, usize)> = Vec::with_capacity(near + 1);
-        for (other, numbers) in features.chunks_exact(width).enumerate() {
-            if other == node && nodes > 1 {
-                continue;
-            }
-            let far: f32 = own.iter().zip(numbers).map(|(a, b)| (a - b) * (a - b)).sum();
-            if nearest.len() < near || nearest.last().is_some_and(|last| far < last.0) {
-                let at = nearest.partition_point(|known| known.0 <= far);
-                nearest.insert(at, (far, other));
-                nearest.truncate(near);
-            }
-        }
-        found.extend(nearest.iter().map(|(_, other)| *other as i32));
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighbours_are_the_nearest_others() {
-        let features: Vec<f32> = [0.0, 1.0, 2.5, 10.0, 11.0, 12.5, 14.0].to_vec();
-        let found = find_neighbours(&features, 1);
-        assert_eq!(found.len(), 7 * NEIGHBOURS);
-        assert_eq!(&found[..3], &[1, 2, 3]);
-        assert_eq!(&found[4 * NEIGHBOURS..][..2], &[3, 5]);
     }
 }

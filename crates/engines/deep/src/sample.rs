@@ -1,7 +1,8 @@
 //! Rows out of noise: the way back, step by step, with Heun's method.
 //!
-//! Invariant: rows are computed in whole blocks that begin at multiples of their size, so that a row's
-//! numbers do not depend on which rows are asked for together.
+//! Invariant: a range of rows is computed in whole blocks that begin at multiples of their size, so
+//! that a row's numbers do not depend on which rows are asked for together; a list of wishes is
+//! computed as it is.
 
 use std::ops::Range;
 
@@ -68,7 +69,44 @@ impl Work for Drawing<'_> {
     }
 }
 
+/// Rows that are asked for one by one.
+struct Listing<'a> {
+    denoiser: &'a Denoiser,
+    wishes: &'a [Wish],
+    seed: u64,
+}
+
+impl Work for Listing<'_> {
+    type Done = Vec<f32>;
+
+    fn run<B: Machine>(self, device: &B::Device) -> Result<Vec<f32>, DeepError> {
+        let weights = lend::<B::InnerBackend>(&self.denoiser.weights, device);
+        let mut shares = Vec::new();
+        let mut first = 0;
+        for wishes in self.wishes.chunks(B::BLOCK as usize) {
+            let rows = first..first + wishes.len() as u64;
+            let wish = |row: u64| wishes[(row - first) as usize].clone();
+            let about = (rows.clone(), self.seed);
+            shares.extend(self.denoiser.draw_block(&weights, about, &wish)?);
+            first = rows.end;
+        }
+        Ok(shares)
+    }
+}
+
 impl Denoiser {
+    /// The shares of codes of one row for each wish; otherwise like [`Denoiser::sample`].
+    ///
+    /// # Errors
+    /// As [`Denoiser::sample`].
+    pub fn draw(
+        &self,
+        wishes: &[Wish],
+        (seed, device): (u64, Device),
+    ) -> Result<Vec<f32>, DeepError> {
+        device.run(Listing { denoiser: self, wishes, seed })
+    }
+
     /// The shares of codes of these rows, row by row, all columns in a line. Codes are to be drawn from
     /// them; nearly always one has nearly all.
     ///

@@ -25,6 +25,9 @@ pub struct CodedTable {
     pub columns: Vec<CodedColumn>,
     /// The group of each row.
     pub groups: Vec<u32>,
+    /// For each foreign key, the key of each row: rows of one key belong together. None where a row
+    /// names nothing.
+    pub kin: Vec<Vec<Option<u32>>>,
 }
 
 /// Groups of rows: a distribution of codes for each column.
@@ -90,6 +93,9 @@ impl CodedTable {
         };
         if !self.columns.iter().all(is_sound) {
             return unfit("a column has another length, or a code beyond its states");
+        }
+        if self.kin.iter().any(|keys| keys.len() != self.rows()) {
+            return unfit("a foreign key has another length than the columns");
         }
         if self.groups.iter().any(|group| *group as usize >= prior.groups) {
             return unfit("a row is of a group that the prior has not");

@@ -9,6 +9,7 @@
 //! from the mixture, and never what was learned of one row.
 
 mod fit;
+mod given;
 mod judge;
 
 use std::ops::Range;
@@ -83,18 +84,32 @@ impl Deep {
         let mut block = Block { columns: vec![Vec::new(); self.width()] };
         for (row, line) in rows.zip(shares.chunks_exact(width)) {
             let (list, _) = self.draw_wish(&gates, (row, ask.seed));
-            let mut rng = Rng::stream(ask.seed ^ CELLS, row);
-            let mut rest = line;
             let gates = gates.lists.get(list).map_or(&[][..], Vec::as_slice);
-            for (place, states) in self.denoiser.states().iter().enumerate() {
-                let (part, left) = rest.split_at(*states);
-                rest = left;
-                let chances: Vec<f64> = part.iter().map(|share| f64::from(*share)).collect();
-                let gated = gates.get(place).and_then(Option::as_ref);
-                block.columns[place].push(self.mixture.draw_cell(place, &chances, gated, &mut rng));
-            }
+            let cells = self.draw_cells(line, (0, gates), &mut Rng::stream(ask.seed ^ CELLS, row));
+            block.columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
         }
         Ok(block)
+    }
+
+    /// The cells of a row from its shares of bins, but for the first ones that are known.
+    fn draw_cells(
+        &self,
+        line: &[f32],
+        (known, gates): (usize, &[Option<Gated>]),
+        rng: &mut Rng,
+    ) -> Vec<f64> {
+        let mut rest = line;
+        let mut cells = Vec::with_capacity(self.width().saturating_sub(known));
+        for (place, states) in self.denoiser.states().iter().enumerate() {
+            let (part, left) = rest.split_at(*states);
+            rest = left;
+            if place >= known {
+                let chances: Vec<f64> = part.iter().map(|share| f64::from(*share)).collect();
+                let gated = gates.get(place).and_then(Option::as_ref);
+                cells.push(self.mixture.draw_cell(place, &chances, gated, rng));
+            }
+        }
+        cells
     }
 
     /// Number of modelled columns.

@@ -51,6 +51,8 @@ pub(crate) struct EncodedTable {
     pub(crate) rows: usize,
     /// Digits behind the point, by column; above 15 for any.
     pub(crate) decimals: Vec<u8>,
+    /// For each foreign key, the number of the key in each row; none where it is missing.
+    pub(crate) kin: Vec<Vec<Option<u32>>>,
 }
 
 impl EncodedTable {
@@ -62,7 +64,9 @@ impl EncodedTable {
             values: rows.iter().map(|row| column.values[*row]).collect(),
         };
         let columns = self.columns.iter().map(take).collect();
-        Self { columns, rows: rows.len(), decimals: self.decimals.clone() }
+        let of_rows = |keys: &Vec<Option<u32>>| rows.iter().map(|row| keys[*row]).collect();
+        let kin = self.kin.iter().map(of_rows).collect();
+        Self { columns, rows: rows.len(), decimals: self.decimals.clone(), kin }
     }
 
     /// The cells of a row.

@@ -187,6 +187,7 @@ pub(crate) mod tests {
             ],
             rows,
             decimals: vec![0, 0, 0],
+            ..EncodedTable::default()
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod fitted;
 pub mod generate;
 pub mod impute;
 pub(crate) mod learn;
+mod notes;
 pub mod price;
 pub mod sample;
 pub mod score;

@@ -11,6 +11,9 @@
 mod copula;
 mod counts;
 mod draw;
+mod drawer;
+mod families;
+mod kept;
 mod keys;
 mod learn;
 
@@ -18,12 +21,14 @@ use gantry_kit::Frame;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use draw::draw_tables;
+pub(crate) use draw::{Learned, draw_tables};
+pub(crate) use drawer::{Drawer, FEWEST_DEEP};
 pub(crate) use keys::{mark_keys, plan_tables};
 pub(crate) use learn::{LearnedTable, learn_tables};
 
 use crate::error::SynthError;
 use crate::metadata::Metadata;
+use crate::tier::Tier;
 
 /// A column whose cells name rows of another table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +42,29 @@ pub struct Relation {
     pub child: String,
     /// Its column that holds keys of the parent.
     pub column: String,
+}
+
+/// How tables are learned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TablesTier {
+    /// A decision tree for each column, given the parent's row and the row before: seconds.
+    #[default]
+    Instant,
+    /// Networks on the graph of near rows and of rows that name the same row, given the same: minutes
+    /// for each table.
+    Deep,
+}
+
+impl TablesTier {
+    /// The tier of a single table.
+    #[must_use]
+    pub const fn of_table(self) -> Tier {
+        match self {
+            Self::Instant => Tier::Instant,
+            Self::Deep => Tier::Deep,
+        }
+    }
 }
 
 /// What is known of several tables.

@@ -275,6 +275,7 @@ mod tests {
             columns: vec![column("a", a.clone()), column("b", a)],
             rows: 400,
             decimals: vec![0, 0],
+            ..EncodedTable::default()
         };
         // Drawn rows have too many ones, and `b` follows `a` in two of three alone.
         let drawn: Vec<f64> = (0..600).map(|row| f64::from(u8::from(row % 3 > 0))).collect();

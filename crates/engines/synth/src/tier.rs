@@ -116,6 +116,7 @@ pub(crate) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Says nothing.
+    #[cfg(test)]
     pub(crate) fn quiet(cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
         Self { cancelled, progress: &|_| {}, notes: &() }
     }

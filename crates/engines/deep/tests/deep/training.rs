@@ -20,7 +20,7 @@ fn table() -> CodedTable {
         ordered: place == 2,
     });
     let groups = (0..ROWS).map(|row| (row % 2) as u32).collect();
-    CodedTable { columns: columns.collect(), groups }
+    CodedTable { columns: columns.collect(), groups, kin: Vec::new() }
 }
 
 /// Two groups of which neither tells anything.
@@ -104,6 +104,38 @@ fn a_row_depends_on_its_number_alone_and_a_training_on_its_seed() {
 }
 
 #[test]
+fn a_list_of_wishes_is_drawn_as_rows_of_their_numbers() {
+    let denoiser = train(options(3)).finish();
+    let wish = |row: u64| Wish { group: (row % 2) as u32, known: vec![(0, (row % 2) as u8)] };
+    let listed: Vec<Wish> = (0..256).map(wish).collect();
+    let about = (5, Device::Cpu);
+    let rows = denoiser.sample(0..256, about, &wish).unwrap();
+    assert_eq!(denoiser.draw(&listed, about).unwrap(), rows);
+    assert_eq!(denoiser.draw(&listed[..3], about).unwrap().len(), 3 * 13);
+    assert!(denoiser.draw(&[], about).unwrap().is_empty());
+}
+
+#[test]
+fn rows_of_one_key_are_joined_and_a_key_for_each_row_is_asked_for() {
+    let families = |size: u32| (0..ROWS as u32).map(|row| Some(row / size)).collect();
+    let train_with = |kin: Vec<Vec<Option<u32>>>| {
+        let (table, options) = (CodedTable { kin, ..table() }, options(1));
+        let mut training = Training::begin(&table, prior(), options)?;
+        while training.advance(&table, Device::Cpu, &WATCH)?.is_some() {}
+        Ok::<_, DeepError>(training.finish())
+    };
+    let of_four = train_with(vec![families(4)]).unwrap();
+    assert_eq!(of_four, train_with(vec![families(4)]).unwrap());
+    assert_ne!(of_four, train_with(vec![families(8)]).unwrap());
+    assert_ne!(of_four, train_with(Vec::new()).unwrap());
+    // Rows that name nothing, and keys of one row alone, are joined with the nearest only.
+    let alone = train_with(vec![vec![None; ROWS], families(1)]).unwrap();
+    assert_ne!(alone, of_four);
+    let cut = train_with(vec![vec![None; ROWS - 1]]);
+    assert!(matches!(cut, Err(DeepError::Unfit { .. })));
+}
+
+#[test]
 fn a_training_goes_on_as_if_it_had_never_stopped() {
     let (table, options) = (table(), options(6));
     let whole = train(options);
@@ -152,8 +184,7 @@ fn a_cancelled_training_and_unfit_codes_end_with_an_error() {
     wrong.columns[0].codes[3] = 2;
     let refused = Training::begin(&wrong, prior(), options(2));
     assert!(matches!(refused, Err(DeepError::Unfit { .. })));
-    let fewer =
-        CodedTable { columns: vec![table.columns[0].clone()], groups: table.groups.clone() };
+    let fewer = CodedTable { columns: vec![table.columns[0].clone()], ..table.clone() };
     assert!(matches!(training.advance(&fewer, Device::Cpu, &WATCH), Err(DeepError::Unfit { .. })));
 }
 

@@ -141,7 +141,7 @@ fn encode(mixture: &Mixture, table: &EncodedTable, seed: u64) -> CodedTable {
     });
     let mut rng = Rng::stream(seed, 0x4465_6570_526f_7773);
     let groups = (0..table.rows).map(|row| mixture.draw_group(&table.row(row), &mut rng) as u32);
-    CodedTable { columns: columns.collect(), groups: groups.collect() }
+    CodedTable { columns: columns.collect(), groups: groups.collect(), kin: table.kin.clone() }
 }
 
 fn derive_prior(mixture: &Mixture) -> Prior {

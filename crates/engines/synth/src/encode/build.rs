@@ -52,10 +52,23 @@ pub(crate) fn encode_frame(frame: &Frame, metadata: &Metadata) -> Result<Encoded
             encoding.modelled.push(index);
             table.columns.push(EncodedColumn { name: column.name().to_owned(), kind, values });
         }
+        if about.role == Role::ForeignKey {
+            table.kin.push(number_keys(column));
+        }
         let (name, role) = (column.name().to_owned(), about.role);
         encoding.columns.push(ColumnPlan { name, role, treatment });
     }
     Ok((table, encoding, warnings))
+}
+
+/// Equal cells get equal numbers.
+fn number_keys(column: &Column) -> Vec<Option<u32>> {
+    let mut known = HashMap::new();
+    let mut number = |row: usize| {
+        let (cell, next) = (column.find_cell(row)?, known.len() as u32);
+        Some(*known.entry(cell.into_owned()).or_insert(next))
+    };
+    (0..column.len()).map(&mut number).collect()
 }
 
 type Cells = (Treatment, Option<Vec<f64>>);

@@ -19,6 +19,11 @@ impl Mixture {
         self.columns.iter().zip(columns).map(|(column, cells)| column.binner.apply(cells)).collect()
     }
 
+    /// The bin of one cell.
+    pub(crate) fn bin_cell(&self, place: usize, cell: f64) -> u8 {
+        self.columns[place].binner.bin(cell)
+    }
+
     /// Bins of a column.
     pub(crate) fn count_bins(&self, place: usize) -> usize {
         self.columns[place].binner.count()

@@ -1,7 +1,5 @@
 //! What `synth.fit` and `synth.generate` have in common: options, reading and learning.
 
-mod notes;
-
 use std::sync::Arc;
 
 use gantry_deep::Epochs;
@@ -9,7 +7,7 @@ use gantry_engine_api::{BlockingContext, LogLevel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::notes::JobNotes;
+use super::notes::JobNotes;
 use crate::condition::{Allowed, find_given_columns, find_modelled, parse_given};
 use crate::constraint::{Constraints, Rule, parse_constraints};
 use crate::encode::{EncodedTable, Encoding, Treatment, encode_frame};

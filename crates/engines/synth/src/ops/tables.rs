@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use gantry_deep::Epochs;
 use gantry_engine_api::{
-    ArtifactRole, BlockingContext, DeviceNeed, EngineError, Estimate, InputKind, InputMeta,
-    InputSlot, JobContext, LogLevel, Operation, ParamError, Step,
+    ArtifactRole, BlockingContext, EngineError, Estimate, InputKind, InputMeta, InputSlot,
+    JobContext, LogLevel, Operation, ParamError, Step,
 };
 use gantry_fidelity::{EvaluateOptions, NamedPair, Pair, TableMetadata, html_tables, relational};
 use gantry_kit::{Frame, Progress, ReadOptions, read_frame_watched};
@@ -18,15 +20,17 @@ use serde::{Deserialize, Serialize};
 use super::generate::default_leaf;
 use super::learn::LearnOptions;
 use super::meter_id;
-use super::price::{TableSize, charge, derive_credits};
+use super::notes::JobNotes;
+use super::price::{TableSize, charge, derive_credits, learned_cells, network_bytes};
 use crate::error::SynthError;
 use crate::evaluation::derive_metadata;
+use crate::hardware::{Hardware, derive_need};
 use crate::output::{OutputFormat, publish_table};
 use crate::relational::{
-    LearnedTable, NamedTable, Relation, TablesMetadata, TablesPlan, draw_tables, learn_tables,
-    mark_keys, plan_tables,
+    Drawer, FEWEST_DEEP, Learned, LearnedTable, NamedTable, Relation, TablesMetadata, TablesPlan,
+    TablesTier, draw_tables, learn_tables, mark_keys, plan_tables,
 };
-use crate::tier::{FitOptions, Watch};
+use crate::tier::{Ask, FitOptions, Watch};
 
 /// Tables that can be given.
 const MOST_TABLES: usize = 12;
@@ -38,10 +42,27 @@ pub struct TablesParams {
     /// Rows of the tables without parents, as a multiple of those that were learned from.
     #[serde(default = "default_scale")]
     pub scale: f64,
+    /// How the tables are learned; small ones are learned by trees in every tier.
+    #[serde(default)]
+    pub tier: TablesTier,
     /// The fewest rows that a leaf of a tree draws from, 20 or more.
     #[serde(default = "default_leaf")]
     #[schemars(range(min = 20))]
     pub leaf: u32,
+    /// For the tier `deep`: epochs of the autoencoder; left out, as many as rows ask for.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub epochs_vae: Option<u32>,
+    /// For the tier `deep`: epochs of the network on the graph of rows that are near each other or
+    /// name the same row; 0 leaves the graph out.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1_000))]
+    pub epochs_gnn: Option<u32>,
+    /// For the tier `deep`: epochs of the diffusion; left out, it ends when a learner tells made rows
+    /// from withheld ones no worse than before.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub epochs_diffusion: Option<u32>,
     /// The files that tables are left as: `csv`, or `parquet`, which keeps the types of columns.
     #[serde(default)]
     pub format: OutputFormat,
@@ -81,6 +102,12 @@ pub struct TablesReport {
     pub across: Option<f64>,
     /// The mean of the four.
     pub quality: Option<f64>,
+    /// How the tables were learned.
+    #[serde(default)]
+    pub tier: TablesTier,
+    /// What should be known about how the tables were learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// `synth.generate_tables`.
@@ -130,15 +157,25 @@ impl Operation for GenerateTables {
         let cells = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(size.cells()));
         let rows = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(size.rows));
         let drawn = (cells as f64 * params.scale).ceil() as u64;
+        let tier = params.tier.of_table();
+        let count = |sum: u64, size: &TableSize| {
+            sum.saturating_add(size.count_epochs(tier, derive_epochs(params)))
+        };
+        let epochs = sizes.iter().fold(0, count);
         // What is read and what is drawn are limited alike, and the larger of the two counts.
         let counted = rows.max((rows as f64 * params.scale).ceil() as u64);
         let memory = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(size.memory_bytes()));
         Ok(Estimate {
-            meters: BTreeMap::from([(meter_id("rows")?, counted), (meter_id("epochs")?, 0)]),
-            max_credits: Credits::new(derive_credits(cells, drawn.saturating_mul(2))),
-            memory_bytes: memory.saturating_add((drawn.saturating_mul(100)).min(64 << 30)),
+            meters: BTreeMap::from([(meter_id("rows")?, counted), (meter_id("epochs")?, epochs)]),
+            max_credits: Credits::new(derive_credits(
+                learned_cells(cells, tier),
+                drawn.saturating_mul(2),
+            )),
+            memory_bytes: memory
+                .saturating_add((drawn.saturating_mul(100)).min(64 << 30))
+                .saturating_add(network_bytes(tier)),
             threads: 2,
-            device: DeviceNeed::Cpu,
+            device: derive_need(&[tier]),
         })
     }
 
@@ -165,7 +202,9 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
         return Err(SynthError::Relation { reason: reason.into() });
     }
     job.stage("Learn", 2, 4);
-    let options = LearnOptions { leaf: params.leaf, ..LearnOptions::default() };
+    let hardware = Arc::new(Hardware::of(job));
+    let epochs = derive_epochs(params);
+    let options = LearnOptions { leaf: params.leaf, epochs, hardware, ..LearnOptions::default() };
     options.require_valid()?;
     let options = FitOptions {
         leaf: options.leaf as usize,
@@ -175,23 +214,60 @@ fn generate(job: &BlockingContext, params: &TablesParams) -> Result<TablesReport
         budget: options.budget,
         selection: false,
         epochs: options.epochs,
-        hardware: options.hardware,
+        hardware: Arc::clone(&options.hardware),
         seed: job.seed(),
     };
     let cancelled = || job.is_cancelled();
     let progress = |share: f64| job.progress(0.1 + 0.5 * share);
-    let watch = Watch { cancelled: &cancelled, progress: &progress, notes: &() };
-    let learned = learn_tables(&tables, &plan, (&options, &watch))?;
+    let notes = JobNotes { job, step: (2, 4) };
+    let watch = Watch { cancelled: &cancelled, progress: &progress, notes: &notes };
+    let learned = learn_tables(&tables, &plan, (params.tier, &options), &watch)?;
     job.stage("Draw", 3, 4);
-    let made = draw_tables(&tables, &plan, &learned, (params.scale, job.seed()))?;
+    let progress = |share: f64| job.progress(0.6 + 0.2 * share);
+    let watch = Watch { progress: &progress, ..watch };
+    let ask = Ask { seed: job.seed(), hardware: Arc::clone(&options.hardware), ..Ask::default() };
+    let by = Learned { plan: &plan, tables: &learned };
+    let made = draw_tables(&by, (params.scale, &ask), &watch)?;
     job.stage("Measure", 4, 4);
     publish(job, (&learned, params.format), (&tables, &made))?;
-    let report = judge(job, (&tables, &made), &plan)?;
+    let mut report = judge(job, (&tables, &made), &plan)?;
+    report.tier = params.tier;
+    report.notes = list_notes((&tables, &learned), (params.tier, &options.hardware));
     let cells = |frame: &Frame| frame.rows() as u64 * frame.columns().len() as u64;
     let read: u64 = tables.iter().map(|table| cells(&table.frame)).sum();
-    charge(job, read, made.iter().map(cells).sum())?;
+    charge(job, learned_cells(read, params.tier.of_table()), made.iter().map(cells).sum())?;
     job.progress(1.0);
     Ok(report)
+}
+
+const fn derive_epochs(params: &TablesParams) -> Epochs {
+    Epochs {
+        autoencoder: params.epochs_vae,
+        graph: params.epochs_gnn,
+        diffusion: params.epochs_diffusion,
+    }
+}
+
+/// What a report says of how tables were learned.
+fn list_notes(
+    (tables, learned): (&[NamedTable], &[LearnedTable]),
+    (tier, hardware): (TablesTier, &Hardware),
+) -> Vec<String> {
+    let mut notes = hardware.list_notes(tier.of_table());
+    for (table, learned) in tables.iter().zip(learned) {
+        match (&learned.drawer, tier) {
+            (Drawer::Trees(_), TablesTier::Instant) => {}
+            (Drawer::Trees(_), TablesTier::Deep) => notes.push(format!(
+                "`{}` has {} rows, fewer than {FEWEST_DEEP}, and was learned as in the tier \
+                 `instant`.",
+                table.name, learned.rows
+            )),
+            (Drawer::Deep(deep), TablesTier::Instant | TablesTier::Deep) => notes.extend(
+                deep.training.list_notes().iter().map(|note| format!("`{}`: {note}", table.name)),
+            ),
+        }
+    }
+    notes
 }
 
 fn read_tables(job: &BlockingContext) -> Result<(Vec<NamedTable>, Vec<Relation>), SynthError> {
@@ -289,5 +365,7 @@ fn judge(
         cardinality: found.cardinality,
         across: found.across,
         quality: found.score,
+        tier: TablesTier::default(),
+        notes: Vec::new(),
     })
 }

@@ -194,7 +194,8 @@ mod tests {
             number("b", b),
             EncodedColumn { name: "c".into(), kind: EncodedKind::Levels(2), values: c },
         ];
-        let table = EncodedTable { columns, rows: 80, decimals: vec![0, 0, 0] };
+        let table =
+            EncodedTable { columns, rows: 80, decimals: vec![0, 0, 0], ..EncodedTable::default() };
         let copula = Copula::fit(&table, 5);
         let mut rng = Rng::new(3);
         let drawn: Vec<Vec<f64>> = (0..500).map(|_| copula.draw(&mut rng)).collect();
@@ -209,7 +210,12 @@ mod tests {
         let mut values: Vec<f64> = (0..60).map(f64::from).collect();
         values.extend([f64::NAN; 20]);
         let column = EncodedColumn { name: "a".into(), kind: EncodedKind::Number, values };
-        let table = EncodedTable { columns: vec![column], rows: 80, decimals: vec![0] };
+        let table = EncodedTable {
+            columns: vec![column],
+            rows: 80,
+            decimals: vec![0],
+            ..EncodedTable::default()
+        };
         let copula = Copula::fit(&table, 5);
         let mut rng = Rng::new(3);
         let missing = (0..2_000).filter(|_| copula.draw(&mut rng)[0].is_nan()).count();

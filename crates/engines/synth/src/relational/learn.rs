@@ -5,19 +5,18 @@ use gantry_learn::Rng;
 
 use super::copula::{Copula, MOST_ROWS};
 use super::counts::Counts;
-use super::{NamedTable, TablesPlan};
+use super::drawer::Drawer;
+use super::kept::Kept;
+use super::{NamedTable, TablesPlan, TablesTier};
 use crate::encode::{EncodedColumn, EncodedKind, EncodedTable, Encoding, encode_frame};
 use crate::error::SynthError;
 use crate::tier::{FitOptions, Watch};
-use crate::tree::TreeGenerator;
 
 /// A learned table.
 pub(crate) struct LearnedTable {
     pub(crate) rows: usize,
     pub(crate) encoding: Encoding,
-    /// Draws what is known of the parent's row, then the table's own columns, then the numbers of
-    /// children.
-    pub(crate) trees: TreeGenerator,
+    pub(crate) drawer: Drawer,
     /// Columns of the parent that come before the table's own.
     pub(crate) context: usize,
     /// Whether the row before is known.
@@ -46,13 +45,16 @@ pub(crate) struct Root {
 pub(crate) fn learn_tables(
     tables: &[NamedTable],
     plan: &TablesPlan,
-    (options, watch): (&FitOptions, &Watch<'_>),
+    (tier, options): (TablesTier, &FitOptions),
+    watch: &Watch<'_>,
 ) -> Result<Vec<LearnedTable>, SynthError> {
+    let mut kept = Kept::find_in(watch.notes);
     let mut learned: Vec<Option<LearnedTable>> = (0..tables.len()).map(|_| None).collect();
     // What each table is for its children: its own columns and numbers of children.
     let mut known: Vec<EncodedTable> = vec![EncodedTable::default(); tables.len()];
     for (done, table) in plan.order.iter().enumerate() {
-        watch.step(done as f64 / plan.order.len() as f64)?;
+        let share = |of_table: f64| (done as f64 + of_table) / plan.order.len() as f64;
+        watch.step(share(0.0))?;
         let of_table = &tables[*table];
         let (encoded, encoding, _) = encode_frame(&of_table.frame, &of_table.metadata)?;
         let children = plan.find_children(*table);
@@ -90,15 +92,17 @@ pub(crate) fn learn_tables(
             table: own.clone(),
         });
         let first = (0..whole.columns.len() - own.columns.len()).collect();
-        let quiet = Watch::quiet(watch.cancelled);
         let options = FitOptions { first, ..options.clone() };
-        let trees = TreeGenerator::fit(&whole, &options, &quiet)?;
+        let progress = |of_table: f64| (watch.progress)(share(of_table));
+        let part = Watch { progress: &progress, ..*watch };
+        let place = (*table, of_table.name.as_str());
+        let drawer = Drawer::learn(&whole, (tier, &options), (&mut kept, place), &part)?;
         let own_columns = encoded.columns.len();
         known[*table] = own;
         learned[*table] = Some(LearnedTable {
             rows,
             encoding,
-            trees,
+            drawer,
             context,
             has_previous,
             own: own_columns,
@@ -162,7 +166,8 @@ fn add_context(
     own_columns: usize,
 ) -> (EncodedTable, usize, bool) {
     let count = own.rows;
-    let mut whole = EncodedTable { rows: count, ..EncodedTable::default() };
+    let kin = own.kin.clone();
+    let mut whole = EncodedTable { rows: count, kin, ..EncodedTable::default() };
     for (column, decimals) in parent.columns.iter().zip(&parent.decimals) {
         let cell = |row: &Option<u32>| row.map_or(f64::NAN, |row| column.values[row as usize]);
         let values = rows.iter().map(cell).collect();

@@ -142,7 +142,8 @@ mod tests {
             values,
         };
         let columns = vec![column("a", first.clone()), column("b", second.collect())];
-        let table = EncodedTable { columns, rows: ROWS, decimals: vec![2, 0] };
+        let table =
+            EncodedTable { columns, rows: ROWS, decimals: vec![2, 0], ..EncodedTable::default() };
         let trees = TreeGenerator::fit(&table, &options(), &Watch::quiet(&|| false)).unwrap();
         for seed in 0..5 {
             let ask = Ask { seed, allowed: vec![None; 2], ..Ask::default() };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_engine_api::{AnyOperation, Engine, EngineError, Step};
-pub use gantry_engine_testkit::MemoryHost;
+pub use gantry_engine_testkit::{MemoryHost, MemoryHostBuilder};
 use gantry_kit::{Frame, ReadOptions, read_frame};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use gantry_kit::{Frame, ReadOptions, read_frame};
 use serde_json::{Value, json};
 
-use crate::support::{Files, MemoryHost, cells, run};
+use crate::support::{Files, MemoryHost, MemoryHostBuilder, cells, run};
 
 /// Shops in towns, people in towns, and visits of people to shops: large shops have more visits,
 /// and old people spend more.
@@ -40,6 +40,15 @@ fn host_of(
     metadata: Option<&str>,
     threads: u16,
 ) -> (std::sync::Arc<MemoryHost>, Files) {
+    let (builder, files) = builder_of(tables, metadata, threads);
+    (builder.build().unwrap(), files)
+}
+
+fn builder_of(
+    tables: &[(&str, String)],
+    metadata: Option<&str>,
+    threads: u16,
+) -> (MemoryHostBuilder, Files) {
     let files = Files::new();
     let mut builder = MemoryHost::builder().with_threads(threads).with_seed(5);
     for (place, (name, text)) in tables.iter().enumerate() {
@@ -49,7 +58,7 @@ fn host_of(
     if let Some(metadata) = metadata {
         builder = builder.with_input("metadata", files.write("metadata.json", metadata));
     }
-    (builder.build().unwrap(), files)
+    (builder, files)
 }
 
 fn read(host: &MemoryHost, name: &str) -> Frame {
@@ -64,19 +73,55 @@ async fn every_key_leads_somewhere_and_rows_follow_their_parents() {
     assert_eq!(report["integrity"], 1.0);
     assert_eq!(report["relations"].as_array().unwrap().len(), 4, "{report}");
     assert!(report["quality"].as_f64().unwrap() > 0.8, "{report}");
-    let (people, visits) = (read(&host, "person.csv"), read(&host, "visit.csv"));
+    let (share, visits) = (share_of_followers(&host), read(&host, "visit.csv"));
+    assert!(share > 0.7, "{share}");
+    let ids: HashSet<_> = cells(&visits, "visit_id").into_iter().collect();
+    assert_eq!(ids.len(), visits.rows());
+}
+
+/// Visits alone are many enough for networks.
+fn deep() -> Value {
+    json!({"tier": "deep", "epochs_vae": 4, "epochs_gnn": 4, "epochs_diffusion": 30})
+}
+
+/// The share of visits whose spending is that of somebody as old as the visitor.
+fn share_of_followers(host: &MemoryHost) -> f64 {
+    let (people, visits) = (read(host, "person.csv"), read(host, "visit.csv"));
     let ages: HashMap<_, _> =
         cells(&people, "person_id").into_iter().zip(cells(&people, "age")).collect();
     let number = |cell: &Option<String>| cell.as_ref().unwrap().parse::<f64>().unwrap();
-    let spent = cells(&visits, "spent");
-    let mut near = 0;
-    for (person, spent) in cells(&visits, "person_id").iter().zip(&spent) {
+    let follows = |person: &Option<String>, spent: &Option<String>| {
         let turn = (number(spent) / 100.0).floor();
-        near += usize::from((number(spent) - turn * 100.0 - number(&ages[person])).abs() < 12.0);
+        (number(spent) - turn * 100.0 - number(&ages[person])).abs() < 12.0
+    };
+    let spent = cells(&visits, "spent");
+    let both = cells(&visits, "person_id").into_iter().zip(&spent);
+    let near = both.filter(|(person, spent)| follows(person, spent)).count();
+    near as f64 / visits.rows() as f64
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn networks_draw_children_given_their_parents_and_go_on_where_they_stopped() {
+    let (host, _files) = host_of(&town(), None, 2);
+    let report = run("synth.generate_tables", deep(), &host).await.unwrap();
+    assert_eq!(report["integrity"], 1.0);
+    assert!(report["quality"].as_f64().unwrap() > 0.8, "{report}");
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("`visit`: Epochs: 4 of the autoencoder, 4 of the graph"), "{notes}");
+    assert!(notes.contains("`person` has 400 rows, fewer than 501"), "{notes}");
+    let share = share_of_followers(&host);
+    assert!(share > 0.6, "{share}");
+    let rows = host.read_artifact("visit.csv").unwrap();
+    let places = host.checkpoints().len();
+    assert_eq!(places, 4);
+    for place in 0..places {
+        let (builder, _files) = builder_of(&town(), None, 1);
+        let later = builder.with_checkpoint(host.checkpoints()[place].clone()).build().unwrap();
+        let told = run("synth.generate_tables", deep(), &later).await.unwrap();
+        assert_eq!(told["notes"], report["notes"]);
+        let same = later.read_artifact("visit.csv").unwrap();
+        assert!(same == rows, "other rows after checkpoint {place}");
     }
-    assert!(near * 10 > visits.rows() * 7, "{near} of {}", visits.rows());
-    let ids: HashSet<_> = cells(&visits, "visit_id").into_iter().collect();
-    assert_eq!(ids.len(), visits.rows());
 }
 
 #[tokio::test(flavor = "multi_thread")]
