@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use gantry_automl::Allocator;
 use gantry_billing::Edition;
 use gantry_catalog::{Catalog, ExportAccount, ProfileDataset};
 use gantry_engine_api::Engine;
@@ -28,10 +29,14 @@ const SERVICES_FLAG: &str = "--services";
 /// Where jobs run and where services answer.
 type Children = (Arc<EnginePool>, Arc<ServicePool>);
 
+/// What learners ask of this program's allocator.
+const ALLOCATOR: Allocator =
+    Allocator { give_back: gantry_http::give_back_memory, let_keep: gantry_http::let_keep_memory };
+
 /// The engines that are built in.
 pub fn built_in() -> Vec<Box<dyn Engine>> {
     vec![
-        Box::new(gantry_automl::engine_giving_back(gantry_http::give_back_memory)),
+        Box::new(gantry_automl::engine_giving_back(ALLOCATOR)),
         Box::new(gantry_montecarlo::engine()),
         Box::new(gantry_synth::engine()),
     ]

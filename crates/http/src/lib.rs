@@ -27,7 +27,7 @@ mod serve;
 mod state;
 
 pub use api::openapi;
-pub use memory::give_back_memory;
+pub use memory::{give_back_memory, let_keep_memory};
 pub use metrics::{Gauge, Metrics};
 pub use problem::Problem;
 pub use router::router;

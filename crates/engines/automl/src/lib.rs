@@ -48,8 +48,8 @@ pub use service::ModelService;
 pub use table::ColumnUse;
 pub use task::{Task, TaskChoice};
 pub use train::{
-    BestModel, ColumnContribution, ColumnImportance, ConfusionTable, Leaderboard, LeaderboardRow,
-    MetricSummary, ModelStatus, SplitChoice, TrainReport,
+    Allocator, BestModel, ColumnContribution, ColumnImportance, ConfusionTable, Leaderboard,
+    LeaderboardRow, MetricSummary, ModelStatus, SplitChoice, TrainReport,
 };
 
 /// The engine, for the registry.
@@ -57,10 +57,9 @@ pub fn engine() -> impl Engine {
     Automl { train: Train::default() }
 }
 
-/// As [`engine`], for a program whose allocator keeps what a thread has freed: `give_back` makes the
-/// calling thread return it to the system.
-pub fn engine_giving_back(give_back: fn()) -> impl Engine {
-    Automl { train: Train::giving_back(give_back) }
+/// As [`engine`], for a program whose allocator keeps what a thread has freed.
+pub fn engine_giving_back(allocator: Allocator) -> impl Engine {
+    Automl { train: Train::giving_back(allocator) }
 }
 
 struct Automl {

@@ -51,6 +51,7 @@ pub(crate) use budget::Budget;
 use budget::Purse;
 use compare::Comparison;
 use evaluate::{Evaluated, FoldScores};
+pub use give_back::Allocator;
 pub(crate) use give_back::GiveBack;
 use prepare::Prepared;
 pub use search::Ask;
@@ -97,6 +98,7 @@ pub(crate) fn train(
     let purse = Purse::open(params.budget());
     let prepared = read_and_prepare(job, params, job.seed())?;
     give_back.everywhere();
+    let _learning = give_back.always();
     let cancelled = || job.is_cancelled();
     let control = Control::unlimited().with_cancel(&cancelled);
     let bill = Bill::open(job, &prepared, params.budget());

@@ -17,7 +17,7 @@ use crate::metric::MetricChoice;
 use crate::model::{Algorithm, CalibrationChoice, count_at_most};
 use crate::preprocess::PreprocessOptions;
 use crate::task::TaskChoice;
-use crate::train::{Budget, GiveBack, SplitChoice, TrainReport, Trained, train};
+use crate::train::{Allocator, Budget, GiveBack, SplitChoice, TrainReport, Trained, train};
 
 /// Fewest and most folds.
 const FOLDS: std::ops::RangeInclusive<u32> = 2..=20;
@@ -245,8 +245,8 @@ pub struct Train {
 }
 
 impl Train {
-    pub(crate) fn giving_back(give_back: fn()) -> Self {
-        Self { give_back: GiveBack::by(give_back) }
+    pub(crate) fn giving_back(allocator: Allocator) -> Self {
+        Self { give_back: GiveBack::by(allocator) }
     }
 }
 

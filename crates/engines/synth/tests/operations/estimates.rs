@@ -1,6 +1,6 @@
 //! What jobs count, as plans limit it: rows that are read and drawn, and epochs of networks.
 
-use gantry_engine_api::InputMeta;
+use gantry_engine_api::{DeviceNeed, InputMeta};
 use serde_json::{Value, json};
 
 use crate::support::operation;
@@ -62,4 +62,21 @@ fn several_tables_count_the_rows_that_are_read_or_drawn() {
     assert_eq!(of(1.0), 140);
     assert_eq!(of(0.1), 140, "what is read counts");
     assert_eq!(of(1_000.0), 140_000, "and what is drawn");
+}
+
+#[test]
+fn networks_of_several_tables_count_for_each_and_prefer_a_graphics_processor() {
+    let tables = [table("table_1", Some(5_000)), table("table_2", Some(5_000))];
+    let of = |params: &Value| operation("synth.generate_tables").estimate(params, &tables).unwrap();
+    let epochs = "epochs".parse().unwrap();
+    let (instant, deep) = (of(&json!({})), of(&json!({ "tier": "deep" })));
+    assert_eq!(instant.meters[&epochs], 0);
+    assert_eq!(deep.meters[&epochs], 2 * 460);
+    assert_eq!(instant.device, DeviceNeed::Cpu);
+    assert_eq!(deep.device, DeviceNeed::PrefersGpu);
+    assert!(deep.memory_bytes > instant.memory_bytes);
+    let asked = json!({
+        "tier": "deep", "epochs_vae": 10, "epochs_gnn": 10, "epochs_diffusion": 1,
+    });
+    assert_eq!(of(&asked).meters[&epochs], 2 * 21);
 }
