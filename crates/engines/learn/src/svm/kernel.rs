@@ -16,7 +16,7 @@ use super::layout::Layout;
 const BLOCK: usize = 1_024;
 
 /// Bytes of kernel values that are kept.
-const KEPT_BYTES: usize = 16 << 20;
+const KEPT_BYTES: usize = 13 << 20;
 
 /// A kernel with its numbers settled.
 #[derive(Debug, Clone, Copy, PartialEq)]
