@@ -7,6 +7,7 @@
 
 mod grow;
 mod quick;
+mod read;
 mod shap;
 mod view;
 
@@ -71,11 +72,14 @@ pub(crate) struct Trees {
     /// Numbers in each leaf.
     width: usize,
     roots: Vec<u32>,
+    #[serde(deserialize_with = "read::read_list")]
     nodes: Vec<Node>,
     category_splits: Vec<CategorySplit>,
     words: Vec<u64>,
+    #[serde(deserialize_with = "read::read_list")]
     values: Vec<f32>,
     /// Weight of the rows that fell into each leaf during the fit.
+    #[serde(deserialize_with = "read::read_list")]
     weights: Vec<f32>,
 }
 
