@@ -258,9 +258,9 @@ fn list_notes(
         match (&learned.drawer, tier) {
             (Drawer::Trees(_), TablesTier::Instant) => {}
             (Drawer::Trees(_), TablesTier::Deep) => notes.push(format!(
-                "`{}` has {} rows, fewer than {FEWEST_DEEP}, and was learned as in the tier \
-                 `instant`.",
-                table.name, learned.rows
+                "`{}` was learned as in the tier `instant`: networks ask for {FEWEST_DEEP} rows and \
+                 a column to learn.",
+                table.name
             )),
             (Drawer::Deep(deep), TablesTier::Instant | TablesTier::Deep) => notes.extend(
                 deep.training.list_notes().iter().map(|note| format!("`{}`: {note}", table.name)),

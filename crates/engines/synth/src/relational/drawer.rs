@@ -32,7 +32,7 @@ impl Drawer {
         watch: &Watch<'_>,
     ) -> Result<Self, SynthError> {
         match tier {
-            TablesTier::Deep if table.rows >= FEWEST_DEEP => {
+            TablesTier::Deep if is_for_networks(table) => {
                 let (number, name) = place;
                 if let Some(done) = kept.find(number) {
                     return Ok(Self::Deep(Box::new(done)));
@@ -65,4 +65,9 @@ impl Drawer {
             Self::Deep(deep) => deep.width(),
         }
     }
+}
+
+/// Whether there is something to learn, and enough of it.
+fn is_for_networks(table: &EncodedTable) -> bool {
+    table.rows >= FEWEST_DEEP && !table.columns.is_empty()
 }

@@ -42,8 +42,25 @@ pub(super) struct Drawing<'a> {
 /// A row of a parent, or nobody.
 struct Family {
     parent: Option<u32>,
-    context: Vec<f64>,
     children: usize,
+}
+
+/// All families of a parent, those of nobody last.
+struct Families<'a> {
+    parent: &'a Drawn,
+    list: Vec<Family>,
+    /// What is known of the parent of a row that has none.
+    nobody: Vec<f64>,
+}
+
+impl Families<'_> {
+    /// What is known of the parent.
+    fn derive_context(&self, family: &Family) -> Vec<f64> {
+        match family.parent {
+            Some(row) => self.parent.columns.iter().map(|column| column[row as usize]).collect(),
+            None => self.nobody.clone(),
+        }
+    }
 }
 
 /// Draws the rows of every row of the parent, one family after the other, and those without a parent.
@@ -53,25 +70,17 @@ pub(super) fn draw_children(
     orphans: usize,
     drawing: Drawing<'_>,
 ) -> Result<Drawn, SynthError> {
-    let mut families: Vec<Family> = (0..parent.rows)
-        .map(|row| Family {
-            parent: Some(row as u32),
-            context: parent.columns.iter().map(|column| column[row]).collect(),
-            children: count_children(parent.columns[counts][row]),
-        })
-        .collect();
-    let nobody = vec![f64::NAN; table.context];
-    families.extend((0..orphans).map(|_| Family {
-        parent: None,
-        context: nobody.clone(),
-        children: 1,
-    }));
+    let of_row =
+        |(row, count): (u32, &f64)| Family { parent: Some(row), children: count_children(*count) };
+    let mut list: Vec<Family> = (0..).zip(&parent.columns[counts]).map(of_row).collect();
+    list.extend((0..orphans).map(|_| Family { parent: None, children: 1 }));
+    let families = Families { parent, list, nobody: vec![f64::NAN; table.context] };
     let columns = match &table.drawer {
-        Drawer::Trees(trees) => draw_by_family(table, trees, (&families, parent.rows), drawing)?,
+        Drawer::Trees(trees) => draw_by_family(table, trees, &families, drawing)?,
         Drawer::Deep(deep) => draw_by_place(table, deep, &families, drawing)?,
     };
     let of_family = |family: &Family| std::iter::repeat_n(family.parent, family.children);
-    let parents: Vec<Option<u32>> = families.iter().flat_map(of_family).collect();
+    let parents: Vec<Option<u32>> = families.list.iter().flat_map(of_family).collect();
     Ok(Drawn { columns, rows: parents.len(), parents: vec![(0, parents)] })
 }
 
@@ -96,7 +105,7 @@ fn derive_known(
 fn draw_by_family(
     table: &LearnedTable,
     trees: &TreeGenerator,
-    (families, parents): (&[Family], usize),
+    families: &Families<'_>,
     drawing: Drawing<'_>,
 ) -> Result<Vec<Vec<f64>>, SynthError> {
     drawing.watch.check()?;
@@ -104,20 +113,22 @@ fn draw_by_family(
     let draw = |(number, family): (usize, &Family)| {
         let mut rng = match family.parent {
             Some(row) => Rng::stream(seed, u64::from(row)),
-            None => Rng::stream(seed ^ ORPHANS, (number - parents) as u64),
+            None => Rng::stream(seed ^ ORPHANS, (number - families.parent.rows) as u64),
         };
+        let context = families.derive_context(family);
         let mut rows: Vec<Vec<f64>> = Vec::with_capacity(family.children);
         for place in 0..family.children {
             let before = rows.last().map(Vec::as_slice);
-            let known = derive_known(table, (&family.context, place), before);
+            let known = derive_known(table, (&context, place), before);
             rows.push(trees.draw_given(&known, &mut rng).split_off(known.len()));
         }
         rows
     };
     let pieces: Vec<Vec<Vec<f64>>> = families
+        .list
         .par_chunks(PIECE)
         .enumerate()
-        .map(|(piece, families)| (piece * PIECE..).zip(families).flat_map(draw).collect())
+        .map(|(piece, list)| (piece * PIECE..).zip(list).flat_map(draw).collect())
         .collect();
     let mut columns = vec![Vec::new(); table.own + table.children.len()];
     for row in pieces.into_iter().flatten() {
@@ -129,26 +140,27 @@ fn draw_by_family(
 fn draw_by_place(
     table: &LearnedTable,
     deep: &Deep,
-    families: &[Family],
+    families: &Families<'_>,
     drawing: Drawing<'_>,
 ) -> Result<Vec<Vec<f64>>, SynthError> {
     // Where the rows of each family begin.
     let mut rows: Vec<Vec<f64>> = Vec::new();
-    let mut starts = Vec::with_capacity(families.len());
-    for family in families {
+    let list = families.list.as_slice();
+    let mut starts = Vec::with_capacity(list.len());
+    for family in list {
         starts.push(rows.len());
         rows.resize(rows.len() + family.children, Vec::new());
     }
-    let most = families.iter().map(|family| family.children).max().unwrap_or(0);
+    let most = list.iter().map(|family| family.children).max().unwrap_or(0);
     for place in 0..most {
         drawing.watch.check()?;
-        let of_place: Vec<usize> = list_rows(table, (families, &starts), place);
+        let of_place: Vec<usize> = list_rows(table, (list, &starts), place);
         let known: Vec<Vec<f64>> = of_place
             .iter()
             .map(|row| {
                 let family = starts.partition_point(|start| start <= row) - 1;
                 let before = (*row > starts[family]).then(|| rows[row - 1].as_slice());
-                derive_known(table, (&families[family].context, place), before)
+                derive_known(table, (&families.derive_context(&list[family]), place), before)
             })
             .collect();
         let seed = drawing.ask.seed ^ (place as u64).wrapping_mul(0xd134_2543_de82_ef95);

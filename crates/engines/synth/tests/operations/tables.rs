@@ -108,7 +108,7 @@ async fn networks_draw_children_given_their_parents_and_go_on_where_they_stopped
     assert!(report["quality"].as_f64().unwrap() > 0.8, "{report}");
     let notes = report["notes"].to_string();
     assert!(notes.contains("`visit`: Epochs: 4 of the autoencoder, 4 of the graph"), "{notes}");
-    assert!(notes.contains("`person` has 400 rows, fewer than 501"), "{notes}");
+    assert!(notes.contains("`person` was learned as in the tier `instant`"), "{notes}");
     let share = share_of_followers(&host);
     assert!(share > 0.6, "{share}");
     let rows = host.read_artifact("visit.csv").unwrap();
