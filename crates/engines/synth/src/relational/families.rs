@@ -75,10 +75,14 @@ pub(super) fn draw_children(
     let mut list: Vec<Family> = (0..).zip(&parent.columns[counts]).map(of_row).collect();
     list.extend((0..orphans).map(|_| Family { parent: None, children: 1 }));
     let families = Families { parent, list, nobody: vec![f64::NAN; table.context] };
-    let columns = match &table.drawer {
+    let rows = match &table.drawer {
         Drawer::Trees(trees) => draw_by_family(table, trees, &families, drawing)?,
         Drawer::Deep(deep) => draw_by_place(table, deep, &families, drawing)?,
     };
+    let mut columns = vec![Vec::with_capacity(rows.len()); table.own + table.children.len()];
+    for row in rows {
+        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+    }
     let of_family = |family: &Family| std::iter::repeat_n(family.parent, family.children);
     let parents: Vec<Option<u32>> = families.list.iter().flat_map(of_family).collect();
     Ok(Drawn { columns, rows: parents.len(), parents: vec![(0, parents)] })
@@ -102,6 +106,7 @@ fn derive_known(
     known
 }
 
+/// Rows, those of a family one after the other.
 fn draw_by_family(
     table: &LearnedTable,
     trees: &TreeGenerator,
@@ -130,13 +135,10 @@ fn draw_by_family(
         .enumerate()
         .map(|(piece, list)| (piece * PIECE..).zip(list).flat_map(draw).collect())
         .collect();
-    let mut columns = vec![Vec::new(); table.own + table.children.len()];
-    for row in pieces.into_iter().flatten() {
-        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
-    }
-    Ok(columns)
+    Ok(pieces.into_iter().flatten().collect())
 }
 
+/// As [`draw_by_family`].
 fn draw_by_place(
     table: &LearnedTable,
     deep: &Deep,
@@ -167,11 +169,7 @@ fn draw_by_place(
         let drawn = deep.draw_given(&known, &Ask { seed, ..drawing.ask.clone() })?;
         of_place.into_iter().zip(drawn).for_each(|(row, cells)| rows[row] = cells);
     }
-    let mut columns = vec![Vec::with_capacity(rows.len()); table.own + table.children.len()];
-    for row in rows {
-        columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
-    }
-    Ok(columns)
+    Ok(rows)
 }
 
 /// The rows that are drawn at once: those of this place in their family, or all at the first place
