@@ -20,6 +20,7 @@ mod memory;
 mod memory;
 mod operands;
 mod parts;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod vex;
@@ -40,7 +41,7 @@ const LEAST_VALUES: usize = 8;
 /// The most values: their code is a few megabytes.
 const MOST_VALUES: usize = 200_000;
 /// Values whose code stays in the first cache together.
-const PART_VALUES: usize = 400;
+const PART_VALUES: usize = 800;
 /// Draws that go through one code after the other: what the next code reads is still in a near cache.
 const STRIP: usize = 64;
 /// The most columns, 16 megabytes of them.

@@ -1,7 +1,5 @@
 //! Numbers as text in the format "General": 15 significant digits, no more.
 
-use crate::kernels::elementary::{ROUNDING, product};
-
 /// A number rounded to 15 significant digits.
 #[must_use]
 pub fn round_15(x: f64) -> f64 {
@@ -62,29 +60,49 @@ fn find_rounded(a: f64) -> Option<(u64, i32)> {
     })
 }
 
-/// The first 17 digits of a positive number and the exponent of the first one, where the power of
-/// ten that makes 17 digits whole is exact: so is its product with the number, as a sum of two.
+/// Powers of ten that a number's 53 bits can be multiplied by.
+const WHOLE_TENS: [u128; 23] = {
+    let mut tens = [1; 23];
+    let mut place = 1;
+    while place < tens.len() {
+        tens[place] = 10 * tens[place - 1];
+        place += 1;
+    }
+    tens
+};
+
+/// The first 17 digits of a positive number and the exponent of the first one, where the product with
+/// the power of ten that makes 17 digits whole has less than 128 bits.
 fn find_digits(a: f64) -> Option<(u64, i32)> {
     if !(1e-6..1e17).contains(&a) {
         return None;
     }
-    let mut exponent = if a >= 1.0 {
-        find_exponent(a)
-    } else {
-        (1..6).find(|k| a * TENS[*k as usize] >= 1.0).map_or(-6, |k: i32| -k)
-    };
-    let mut scale = TENS[(16 - exponent) as usize];
-    if a * scale < 1e16 && exponent > -6 {
-        exponent -= 1;
-        scale = TENS[(16 - exponent) as usize];
-    } else if a * scale >= 1e17 && exponent < 16 {
-        exponent += 1;
-        scale = TENS[(16 - exponent) as usize];
+    let exponent = if a >= 1.0 { find_exponent(a) } else { find_exponent_below_one(a) };
+    let bits = a.to_bits();
+    let significand = bits & ((1 << 52) - 1) | (1 << 52);
+    let exact = u128::from(significand) * WHOLE_TENS[(16 - exponent) as usize];
+    // How many of its bits stand behind the point; from 2^53 on there are none.
+    let behind = 1075 - (bits >> 52) as i32;
+    if behind <= 0 {
+        return Some(((exact << -behind) as u64, exponent));
     }
-    let (high, low) = product(a, scale);
-    // Half to even: the high part is even, so a half of the low part is a half of the sum.
-    let low = (low + ROUNDING) - ROUNDING;
-    Some(((high as u64).wrapping_add_signed(low as i64), exponent))
+    let (whole, rest) = ((exact >> behind) as u64, exact & ((1 << behind) - 1));
+    let half = 1 << (behind - 1);
+    let up = rest > half || (rest == half && whole % 2 == 1);
+    Some((whole + u64::from(up), exponent))
+}
+
+/// The exponent of the first digit of a number from 1e-6 to below 1.
+fn find_exponent_below_one(a: f64) -> i32 {
+    let exponent = (1..6).find(|k| a * TENS[*k as usize] >= 1.0).map_or(-6, |k: i32| -k);
+    // The product may have been rounded up to a whole power.
+    if a * TENS[(16 - exponent) as usize] < 1e16 && exponent > -6 {
+        exponent - 1
+    } else if a * TENS[(16 - exponent) as usize] >= 1e17 {
+        exponent + 1
+    } else {
+        exponent
+    }
 }
 
 /// The exponent of the first digit of a number from 1 to below 1e17.

@@ -276,9 +276,9 @@ impl<'p> Emitter<'p> {
     fn net_present(&mut self, at: usize, s: &[String]) -> Result<(), Unspoken> {
         let Some((rate, flows)) = s.split_first() else { return Err(Unspoken::Cells) };
         self.value(at, "0.0");
-        let _ = writeln!(self.body, "{{ double factor = 1.0;");
-        for flow in flows {
-            let _ = writeln!(self.body, "factor *= 1.0 + {rate}; v{at} += {flow} / factor;");
+        let _ = writeln!(self.body, "{{ const double discount = 1.0 / (1.0 + {rate});");
+        for flow in flows.iter().rev() {
+            let _ = writeln!(self.body, "v{at} = (v{at} + {flow}) * discount;");
         }
         self.body.push_str("}\n");
         self.or_first_error(at, flows);

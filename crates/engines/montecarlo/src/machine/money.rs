@@ -13,18 +13,20 @@ fn block(column: &Lane, k: usize) -> &Block {
     &column.as_chunks().0[k]
 }
 
-/// The net present value of flows: the factor grows from period to period.
+/// [`gantry_workbook::kernels::finance::net_present`] for all lanes of a column.
 #[inline(always)]
 pub(super) fn net_present(rate: &Lane, flows: &[&Lane], out: &mut Lane) -> bool {
     let mut bad = 0;
     for (k, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
         let rate = block(rate, k);
-        let (mut total, mut factor) = ([0.0; BLOCK], [1.0; BLOCK]);
-        for flow in flows {
+        let (mut total, mut discount) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for i in 0..BLOCK {
+            discount[i] = 1.0 / (1.0 + rate[i]);
+        }
+        for flow in flows.iter().rev() {
             let flow = block(flow, k);
             for i in 0..BLOCK {
-                factor[i] *= 1.0 + rate[i];
-                total[i] += flow[i] / factor[i];
+                total[i] = (total[i] + flow[i]) * discount[i];
             }
         }
         for i in 0..BLOCK {

@@ -6,6 +6,8 @@
 //! Invariant: every lane goes the way of [`finance::internal_rate`], operation by operation; one
 //! that none of the passes settles is computed by it.
 
+use std::borrow::Borrow;
+
 use gantry_workbook::ErrorKind;
 use gantry_workbook::kernels::{fail, finance};
 
@@ -48,22 +50,19 @@ const FEW: usize = 8;
 /// The rate of return of flows, in blocks of `N` lanes.
 #[inline(always)]
 pub(super) fn rate_of_return<const N: usize>(flows: &[&Lane], guess: &Lane, out: &mut Lane) {
-    let mut room = vec![[0.0; N]; flows.len()];
+    let mut blocks: Vec<&Block<N>> = Vec::with_capacity(flows.len());
     let (mut open, mut lost) = (Waiting::default(), Waiting::default());
-    for first in (0..WIDTH).step_by(N) {
-        for (room, flow) in room.iter_mut().zip(flows) {
-            room.copy_from_slice(&flow[first..first + N]);
-        }
-        let mut rate = [0.0; N];
-        rate.copy_from_slice(&guess[first..first + N]);
-        let hopeless = hopeless(&room, &rate);
-        let mut search = Search { rate, arrived: [0; N], lost: hopeless };
-        search.go(&room, FIRST_STEPS);
+    for (nth, rate) in guess.as_chunks::<N>().0.iter().enumerate() {
+        blocks.clear();
+        blocks.extend(flows.iter().map(|flow| &flow.as_chunks::<N>().0[nth]));
+        let hopeless = hopeless(&blocks, rate);
+        let mut search = Search { rate: *rate, arrived: [0; N], lost: hopeless };
+        search.go(&blocks, FIRST_STEPS);
         for (i, hopeless) in hopeless.iter().enumerate() {
-            let lane = first + i;
+            let lane = nth * N + i;
             if search.has_settled(i) {
                 out[lane] = search.rate[i];
-            } else if hopeless & SIGN != 0 {
+            } else if hopeless & SIGN != 0 || blocks.iter().any(|flow| !flow[i].is_finite()) {
                 out[lane] = alone(flows, guess, lane);
             } else if search.lost[i] & SIGN != 0 {
                 lost.push(lane, guess[lane]);
@@ -151,7 +150,7 @@ impl<const N: usize> Search<N> {
 
     /// Some steps of Halley's method; a lane that has arrived keeps its rate.
     #[inline(always)]
-    fn go(&mut self, flows: &[Block<N>], steps: usize) {
+    fn go(&mut self, flows: &[impl Borrow<Block<N>>], steps: usize) {
         let Self { rate, arrived, lost } = self;
         for _ in 0..steps {
             let discount = discounts(rate);
@@ -181,22 +180,21 @@ fn has_arrived(rate: f64, next: f64) -> bool {
     (next - rate).abs() < 1e-5 * size
 }
 
-/// Lanes that the search must not begin with: errors, flows of one sign, a guess of -1 or less.
+/// Lanes that the search must not begin with: flows of one sign, a guess of -1 or less or an error. An
+/// error among the flows stops it by itself.
 #[inline(always)]
-fn hopeless<const N: usize>(flows: &[Block<N>], guess: &Block<N>) -> Flags<N> {
-    let (mut most, mut least, mut spoiled) = ([0.0; N], [0.0; N], [0.0; N]);
+fn hopeless<const N: usize>(flows: &[&Block<N>], guess: &Block<N>) -> Flags<N> {
+    let (mut most, mut least) = ([0.0; N], [0.0; N]);
     for flow in flows {
         for i in 0..N {
             most[i] = if flow[i] > most[i] { flow[i] } else { most[i] };
             least[i] = if flow[i] < least[i] { flow[i] } else { least[i] };
-            // Not a number once a flow is not finite.
-            spoiled[i] += flow[i] * 0.0;
         }
     }
     let mut hopeless = [0; N];
     for i in 0..N {
         let one_sign = flag(most[i] <= 0.0) | flag(least[i] >= 0.0);
-        hopeless[i] = one_sign | odd(spoiled[i]) | flag(guess[i] <= -1.0) | odd(guess[i]);
+        hopeless[i] = one_sign | flag(guess[i] <= -1.0) | odd(guess[i]);
     }
     hopeless
 }
@@ -204,11 +202,12 @@ fn hopeless<const N: usize>(flows: &[Block<N>], guess: &Block<N>) -> Flags<N> {
 /// [`finance::value_and_slopes`] for a block of lanes.
 #[inline(always)]
 fn value_and_slopes<const N: usize>(
-    flows: &[Block<N>],
+    flows: &[impl Borrow<Block<N>>],
     discount: &Block<N>,
 ) -> (Block<N>, Block<N>, Block<N>) {
     let (mut value, mut slope, mut bend) = ([0.0; N], [0.0; N], [0.0; N]);
     for flow in flows.iter().rev() {
+        let flow = flow.borrow();
         for i in 0..N {
             bend[i] = bend[i] * discount[i] + slope[i];
             slope[i] = slope[i] * discount[i] + value[i];

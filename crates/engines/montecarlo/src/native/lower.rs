@@ -208,15 +208,11 @@ impl Lowering<'_> {
     fn net_present(&mut self, rate: Arg, flows: &[Arg]) -> Arg {
         self.code(Work::Require, &[rate]);
         let one_more = self.code(Work::Add, &[Arg::Constant(1.0), rate]);
-        let (mut factor, mut total) = (one_more, Arg::Constant(0.0));
-        for (period, flow) in flows.iter().enumerate() {
-            if period > 0 {
-                factor = self.code(Work::Multiply, &[factor, one_more]);
-            }
-            let share = self.code(Work::DivideByAny, &[*flow, factor]);
-            total = self.code(Work::Add, &[total, share]);
-        }
-        total
+        let discount = self.code(Work::DivideByAny, &[Arg::Constant(1.0), one_more]);
+        flows.iter().rev().fold(Arg::Constant(0.0), |later, flow| {
+            let sum = self.code(Work::Add, &[later, *flow]);
+            self.code(Work::Multiply, &[sum, discount])
+        })
     }
 
     fn chain(&mut self, links: &[Link], args: &[Arg]) -> Arg {

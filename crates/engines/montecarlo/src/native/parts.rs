@@ -4,6 +4,7 @@
 //! Invariant: a part reads values of its own and of parts and steps before it.
 
 use super::lower::{Arg, Values, Way};
+use super::schedule::schedule;
 
 /// Values that are computed together: by code, then by steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ fn is_step(values: &Values, node: usize) -> bool {
 }
 
 /// The node behind an argument.
-fn find_node(values: &Values, arg: Arg) -> Option<usize> {
+pub(super) fn find_node(values: &Values, arg: Arg) -> Option<usize> {
     match arg {
         Arg::Constant(_) => None,
         Arg::Value(value) => value.checked_sub(values.inputs).map(|node| node as usize),
@@ -41,7 +42,11 @@ fn find_node(values: &Values, arg: Arg) -> Option<usize> {
 /// Puts values in order; no part of code has more than so many values, so that the code of a part
 /// stays in the first cache while it goes through the draws.
 pub(super) fn order(values: &Values, most: usize) -> Order {
-    let levels = cut(find_levels(values), most);
+    let mut levels = find_levels(values);
+    for level in &mut levels {
+        level.code = schedule(values, &level.code);
+    }
+    let levels = cut(levels, most);
     let mut part_of = vec![0; values.nodes.len()];
     for (part, level) in levels.iter().enumerate() {
         for node in level.code.iter().chain(&level.steps) {

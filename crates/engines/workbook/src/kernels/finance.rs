@@ -7,19 +7,14 @@
 use super::fail;
 use crate::value::ErrorKind;
 
-/// NPV: flows at the ends of periods; a rate of -1 is `#DIV/0!`.
+/// NPV: flows at the ends of periods, the last one first; a rate of -1 is `#DIV/0!`.
 #[must_use]
 pub fn net_present(rate: f64, flows: &[f64]) -> f64 {
     if rate == -1.0 {
         return fail(ErrorKind::Div0);
     }
-    let mut factor = 1.0;
-    let mut total = 0.0;
-    for flow in flows {
-        factor *= 1.0 + rate;
-        total += flow / factor;
-    }
-    total
+    let discount = 1.0 / (1.0 + rate);
+    flows.iter().rev().fold(0.0, |later, flow| (later + flow) * discount)
 }
 
 /// The value of flows, and its slope and half its curvature by the discount `1 / (1 + rate)`.
