@@ -12,7 +12,6 @@ use gantry_workbook::ErrorKind;
 use gantry_workbook::kernels::{fail, finance};
 
 use super::lanes::{Lane, SIGN, flag, odd};
-use crate::column::WIDTH;
 use crate::semantics;
 
 /// Steps of the first pass: nearly all lanes that ever arrive have arrived by then.
@@ -299,6 +298,7 @@ fn alone(flows: &[&Lane], guess: &Lane, lane: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::WIDTH;
 
     /// Flows of many kinds: roots near and far, several, none; one sign; errors.
     fn flows() -> Vec<Lane> {

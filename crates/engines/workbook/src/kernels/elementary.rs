@@ -49,7 +49,7 @@ pub const FACTORS: [f64; 12] = [
 /// A product and what rounding took from it (Dekker, 1971).
 #[inline(always)]
 #[must_use]
-pub fn product(a: f64, b: f64) -> (f64, f64) {
+fn product(a: f64, b: f64) -> (f64, f64) {
     let halves = |x: f64| {
         let wide = 134_217_729.0 * x;
         let high = wide - (wide - x);
