@@ -137,6 +137,22 @@ impl Algorithm {
         }
     }
 
+    /// Whether a fit is the mean of many trees.
+    pub(crate) const fn is_forest(self) -> bool {
+        match self {
+            Self::RandomForest | Self::ExtraTrees => true,
+            Self::LogisticRegression
+            | Self::LinearRegression
+            | Self::GradientBoosting
+            | Self::DecisionTree
+            | Self::ElasticNet
+            | Self::Svm
+            | Self::NeuralNetwork
+            | Self::Knn
+            | Self::NaiveBayes => false,
+        }
+    }
+
     /// Most rows of a fit; the cost of some learners rises with the square of the rows. Larger
     /// tables leave them out of the search, and are refused where they are named.
     pub(crate) const fn most_rows(self) -> usize {

@@ -115,6 +115,25 @@ impl FittedLearner {
         }
     }
 
+    /// Leaves out half of a forest's trees.
+    pub(crate) fn halve_forest(&mut self) {
+        match self {
+            Self::ForestClassifier(model) => model.keep_trees(model.trees().div_ceil(2)),
+            Self::ForestRegressor(model) => model.keep_trees(model.trees().div_ceil(2)),
+            Self::BoostingClassifier(_)
+            | Self::BoostingRegressor(_)
+            | Self::Logistic(_)
+            | Self::Ridge(_)
+            | Self::SvmClassifier(_)
+            | Self::SvmRegressor(_)
+            | Self::NetworkClassifier(_)
+            | Self::NetworkRegressor(_)
+            | Self::NeighborsClassifier(_)
+            | Self::NeighborsRegressor(_)
+            | Self::Bayes(_) => {}
+        }
+    }
+
     /// Leaves of its trees; none for other learners.
     pub(crate) fn find_leaves(&self) -> Option<usize> {
         self.find_trees().map(|(view, _)| view.leaves())

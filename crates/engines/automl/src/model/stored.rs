@@ -84,6 +84,22 @@ impl StoredLearner {
         Ok(())
     }
 
+    /// Leaves out half of a forest's trees, wherever it is.
+    pub(crate) fn halve_forest(&mut self) -> Result<(), AutomlError> {
+        match self {
+            Self::Memory(learner) => Arc::make_mut(learner).halve_forest(),
+            Self::File(file) => {
+                let path = file.path.with_extension("half");
+                let mut learner = self.load()?;
+                Arc::make_mut(&mut learner).halve_forest();
+                *self = Self::Memory(learner);
+                // How much memory a forest takes does not depend on the rows.
+                self.put_away(path, 0)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Bytes in memory, about, wherever it is; `rows` are those of the fit.
     pub(crate) fn bytes(&self, rows: usize) -> usize {
         match self {
@@ -204,6 +220,26 @@ mod tests {
         }
         assert_eq!(here, away);
         assert!(here.find_leaves() < whole.find_leaves());
+    }
+
+    #[test]
+    fn forests_are_halved_wherever_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut here = fit(Algorithm::RandomForest);
+        let (whole, mut away) = (here.clone(), here.clone());
+        away.put_away(folder.path().join("fit"), ROWS).unwrap();
+        for stored in [&mut here, &mut away] {
+            stored.halve_forest().unwrap();
+        }
+        assert_eq!(here.load().unwrap(), away.load().unwrap());
+        assert_eq!((away.resident_bytes(ROWS), away.bytes(ROWS)), (0, here.bytes(ROWS)));
+        let FittedLearner::ForestRegressor(model) = &*here.load().unwrap() else { panic!() };
+        let FittedLearner::ForestRegressor(before) = &*whole.load().unwrap() else { panic!() };
+        assert_eq!(model.trees(), before.trees() / 2);
+        let mut boosted = fit(Algorithm::GradientBoosting);
+        let unchanged = boosted.clone();
+        boosted.halve_forest().unwrap();
+        assert_eq!(boosted, unchanged);
     }
 
     #[test]

@@ -31,6 +31,10 @@ impl Forest {
         Self { version: FormatVersion, binner, trees, importance }
     }
 
+    fn keep_trees(&mut self, trees: usize) {
+        self.trees.truncate(trees);
+    }
+
     pub(super) fn trees(&self) -> &Trees {
         &self.trees
     }
@@ -164,6 +168,11 @@ impl ForestClassifier {
         self.forest.trees.len()
     }
 
+    /// Leaves out every tree after the first `trees`; the importance stays that of all.
+    pub fn keep_trees(&mut self, trees: usize) {
+        self.forest.keep_trees(trees);
+    }
+
     /// Bytes that the trees take in memory, about.
     pub fn bytes(&self) -> usize {
         self.forest.trees.bytes()
@@ -240,6 +249,11 @@ impl ForestRegressor {
     /// Number of trees; fewer than asked for if a budget ended the fit.
     pub fn trees(&self) -> usize {
         self.forest.trees.len()
+    }
+
+    /// Leaves out every tree after the first `trees`; the importance stays that of all.
+    pub fn keep_trees(&mut self, trees: usize) {
+        self.forest.keep_trees(trees);
     }
 
     /// Bytes that the trees take in memory, about.

@@ -9,6 +9,9 @@
 
 use std::ops::Range;
 
+mod notes;
+
+use self::notes::{Notes, Place};
 use super::{CATEGORY, INDEX, KEYS, LEAF, MISSING_LEFT, Trees, derive_keys};
 
 /// Words of leaves that are worked on at a time; they stay in the nearest cache.
@@ -33,6 +36,10 @@ impl Cut {
         Self((word as u32) << 16 | flag | ((to - from - 1) as u32) << 6 | from as u32)
     }
 
+    const fn spares_missing(self) -> bool {
+        self.0 & Self::SPARES_MISSING != 0
+    }
+
     #[inline]
     fn apply(self, left: &mut [u64; WORDS], is_spared: bool) {
         let gone = (u64::MAX >> (63 - (self.0 >> 6 & 63))) << (self.0 & 63);
@@ -46,6 +53,7 @@ struct Span {
     feature: usize,
     start: usize,
     end: usize,
+    notes: Option<Place>,
 }
 
 /// Trees whose leaves are worked on together.
@@ -64,6 +72,7 @@ pub(crate) struct QuickScorer {
     /// Of splits of numbers: the last bins of their left sides, ascending in each span.
     bins: Vec<u16>,
     limits: Vec<Cut>,
+    notes: Notes,
     /// Of splits of categories, with the first word of the bins that go left.
     sets: Vec<(Cut, u32)>,
     /// Place of each tree's first leaf.
@@ -94,6 +103,7 @@ impl QuickScorer {
             blocks: Vec::new(),
             bins: Vec::new(),
             limits: Vec::new(),
+            notes: Notes::default(),
             sets: Vec::new(),
             firsts: Vec::with_capacity(trees.len()),
             values: Vec::with_capacity(trees.values.len()),
@@ -122,13 +132,18 @@ impl QuickScorer {
         }
         limits.sort_by_key(|(feature, bin, _)| (*feature, *bin));
         sets.sort_by_key(|(feature, ..)| *feature);
-        self.blocks.push(Block {
+        let mut block = Block {
             trees: roots.len(),
             limits: find_spans(limits.iter().map(|(feature, ..)| *feature), self.limits.len()),
             sets: find_spans(sets.iter().map(|(feature, ..)| *feature), self.sets.len()),
-        });
+        };
         self.bins.extend(limits.iter().map(|(_, bin, _)| *bin));
         self.limits.extend(limits.iter().map(|(.., cut)| *cut));
+        for span in &mut block.limits {
+            let cuts = &self.limits[span.start..span.end];
+            span.notes = self.notes.add(cuts, roots.len() * self.words_of_tree);
+        }
+        self.blocks.push(block);
         self.sets.extend(sets.iter().map(|(_, word, cut)| (*cut, *word)));
         Some(())
     }
@@ -208,9 +223,13 @@ impl QuickScorer {
             let bin = keys[key];
             if bin == keys[key + 2] {
                 let to = self.bins[span.start..span.end].partition_point(|limit| *limit < bin);
-                cuts[..to].iter().for_each(|cut| cut.apply(left, false));
+                let noted = |place| self.notes.take_over(place, to, left);
+                let from = span.notes.map_or(0, noted);
+                cuts[from..to].iter().for_each(|cut| cut.apply(left, false));
+            } else if let Some(place) = span.notes {
+                self.notes.take_over_missing(place, cuts.len(), left);
             } else {
-                cuts.iter().for_each(|cut| cut.apply(left, cut.0 & Cut::SPARES_MISSING != 0));
+                cuts.iter().for_each(|cut| cut.apply(left, cut.spares_missing()));
             }
         }
     }
@@ -241,7 +260,7 @@ fn find_spans(features: impl Iterator<Item = usize>, from: usize) -> Vec<Span> {
         let (start, end) = (from + place, from + place + 1);
         match spans.last_mut() {
             Some(span) if span.feature == feature => span.end = end,
-            _ => spans.push(Span { feature, start, end }),
+            _ => spans.push(Span { feature, start, end, notes: None }),
         }
     }
     spans
@@ -307,6 +326,13 @@ mod tests {
     fn several_blocks_follow_each_other() {
         assert_eq!(count_words(3, WORDS as u32 + 100), Some(1));
         assert_eq!(count_words(100, WORDS as u32 / 2 + 60), Some(2));
+    }
+
+    #[test]
+    fn notes_say_what_splits_one_by_one_do() {
+        // Three columns and some 12,600 splits: each has notes, for missing values as well.
+        assert_eq!(count_words(64, 200), Some(1));
+        assert_eq!(count_words(100, 130), Some(2));
     }
 
     #[test]

@@ -125,6 +125,8 @@ fn operators_errors_and_kinds() {
             ("B19", "=LEN(B18)&LEFT(B18,2)"),
             ("B20", "=1E308*A1*10"),
             ("B21", "=-A1%"),
+            ("B22", "=_xlfn.TEXTAFTER(A1&\"\",\"r\",1,0,0,C99)"),
+            ("B23", "=LEN(B22)&ISTEXT(B22)"),
         ],
         &["A1", "A2"],
     );

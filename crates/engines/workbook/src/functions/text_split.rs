@@ -87,13 +87,19 @@ fn around(e: &mut Eval<'_, '_>, args: &[Operand], before: bool) -> Outcome {
         }
         None => match args.get(5) {
             None | Some(Operand::Omitted) => Err(ErrorKind::Na),
-            Some(Operand::Area(area)) if area.is_cell() => Ok(match e.cell(area.first()) {
-                Value::Empty => Value::text("").into(),
-                value => value.into(),
-            }),
-            Some(other) => Ok(other.clone()),
+            Some(other) => Ok(as_found(e, other)),
         },
     }
+}
+
+/// What stands for a text that is not there: of an empty cell, an empty text.
+fn as_found(e: &mut Eval<'_, '_>, operand: &Operand) -> Operand {
+    let found = match operand {
+        Operand::Area(area) if area.is_cell() => e.cell(area.first()),
+        Operand::Array(array) if array.values().len() == 1 => array.at(0, 0).clone(),
+        other => return other.clone(),
+    };
+    if found.is_empty() { Value::text("").into() } else { found.into() }
 }
 
 fn pieces(text: &str, separators: Option<&Separators>, skip_empty: bool) -> Vec<String> {

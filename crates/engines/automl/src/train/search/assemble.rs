@@ -12,6 +12,20 @@ use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
 use crate::train::trial::{Trial, conclude, fit_folds};
 
+/// Fits of a member from which half of each forest is enough.
+const MANY_FITS: usize = 4;
+
+/// Halves the forests of a member whose fits are many: their mean is still one of twice as many trees
+/// or more as its held-out score was measured with, and each tree costs every prediction.
+fn thin_forests(algorithm: Algorithm, pipelines: &mut [Pipeline]) -> Result<(), AutomlError> {
+    if algorithm.is_forest() && pipelines.len() >= MANY_FITS {
+        for pipeline in pipelines {
+            pipeline.learner.halve_forest()?;
+        }
+    }
+    Ok(())
+}
+
 impl Search<'_> {
     pub(super) fn assemble(mut self) -> Result<Found, AutomlError> {
         let chosen = self.choose_members()?;
@@ -33,7 +47,9 @@ impl Search<'_> {
                 voices.push(own);
             }
             let algorithm = self.entries[place].candidate.algorithm;
-            parts.push((algorithm, weight, trial.pipelines));
+            let mut pipelines = trial.pipelines;
+            thin_forests(algorithm, &mut pipelines)?;
+            parts.push((algorithm, weight, pipelines));
         }
         // The heaviest member explains the ensemble, or the heaviest that predicts quickly:
         // explanations predict very often.
