@@ -4,7 +4,7 @@
 //! Invariant: a part reads values of its own and of parts and steps before it.
 
 use super::lower::{Arg, Values, Way};
-use super::schedule::schedule;
+use super::schedule::Scheduler;
 
 /// Values that are computed together: by code, then by steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,8 +43,9 @@ pub(super) fn find_node(values: &Values, arg: Arg) -> Option<usize> {
 /// stays in the first cache while it goes through the draws.
 pub(super) fn order(values: &Values, most: usize) -> Order {
     let mut levels = find_levels(values);
+    let mut scheduler = Scheduler::new(values);
     for level in &mut levels {
-        level.code = schedule(values, &level.code);
+        level.code = scheduler.order(&level.code);
     }
     let levels = cut(levels, most);
     let mut part_of = vec![0; values.nodes.len()];

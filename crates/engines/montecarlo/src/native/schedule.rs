@@ -39,15 +39,36 @@ const fn pace(work: &Work) -> Pace {
     Pace { latency, cost }
 }
 
-/// When values can be read.
-struct Clock<'v> {
+/// Puts levels in order, one after the other.
+pub(super) struct Scheduler<'v> {
     values: &'v Values,
-    /// By node; none for one that is still to come.
+    /// When nodes can be read; none for those of the level that are still to come.
     ready: Vec<Option<u32>>,
     now: u32,
 }
 
-impl Clock<'_> {
+impl<'v> Scheduler<'v> {
+    pub(super) fn new(values: &'v Values) -> Self {
+        Self { values, ready: vec![Some(0); values.nodes.len()], now: 0 }
+    }
+
+    /// The nodes of a level in a better order; those of others count as computed.
+    pub(super) fn order(&mut self, code: &[usize]) -> Vec<usize> {
+        self.mark(code, None);
+        self.now = 0;
+        let mut waiting: VecDeque<usize> = code.iter().copied().collect();
+        let mut ordered = Vec::with_capacity(code.len());
+        while let Some((place, start)) = self.choose(&waiting) {
+            ordered.extend(waiting.remove(place).inspect(|node| self.begin(*node, start)));
+        }
+        self.mark(code, Some(0));
+        ordered
+    }
+
+    fn mark(&mut self, code: &[usize], ready: Option<u32>) {
+        code.iter().for_each(|node| self.ready[*node] = ready);
+    }
+
     /// When the last argument of a node can be read; nothing if one is still to come.
     fn find_start(&self, node: usize) -> Option<u32> {
         let mut start = 0;
@@ -83,20 +104,6 @@ impl Clock<'_> {
     }
 }
 
-/// The nodes of a level in a better order; those of others count as computed.
-pub(super) fn schedule(values: &Values, code: &[usize]) -> Vec<usize> {
-    let mut clock = Clock { values, ready: vec![Some(0); values.nodes.len()], now: 0 };
-    for node in code {
-        clock.ready[*node] = None;
-    }
-    let mut waiting: VecDeque<usize> = code.iter().copied().collect();
-    let mut ordered = Vec::with_capacity(code.len());
-    while let Some((place, start)) = clock.choose(&waiting) {
-        ordered.extend(waiting.remove(place).inspect(|node| clock.begin(*node, start)));
-    }
-    ordered
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::lower::{Arg, Node};
@@ -117,8 +124,9 @@ mod tests {
             node(Work::Add, &[2, 4]),
         ];
         let values = Values { inputs: 1, nodes, outputs: vec![Arg::Value(5)] };
-        assert_eq!(schedule(&values, &[0, 1, 2, 3, 4]), [0, 2, 3, 1, 4]);
-        assert_eq!(schedule(&values, &[1, 4]), [1, 4], "what others compute is there");
+        let mut scheduler = Scheduler::new(&values);
+        assert_eq!(scheduler.order(&[0, 1, 2, 3, 4]), [0, 2, 3, 1, 4]);
+        assert_eq!(scheduler.order(&[1, 4]), [1, 4], "what others compute is there");
     }
 
     #[test]
@@ -128,7 +136,7 @@ mod tests {
             args: vec![Arg::Value(n / 2), Arg::Value(n - n % 3)],
         });
         let values = Values { inputs: 1, nodes: nodes.collect(), outputs: Vec::new() };
-        let order = schedule(&values, &(0..1000).collect::<Vec<_>>());
+        let order = Scheduler::new(&values).order(&(0..1000).collect::<Vec<_>>());
         let mut place = vec![0; 1000];
         for (at, node) in order.iter().enumerate() {
             place[*node] = at + 1;

@@ -49,10 +49,7 @@ pub(super) const TABLE: &[Function] = &[
         two(a, |x, y| if y.abs() == 0.0 { Err(ErrorKind::Num) } else { Ok(x.over(y)) })
     }),
     eager("IMSUM", (1, MANY), "r", |e, a| {
-        fold(e, a, Complex { re: 0.0, im: 0.0 }, |x, y| Complex {
-            re: x.re + y.re,
-            im: x.im + y.im,
-        })
+        fold(e, a, ZERO, |x, y| Complex { re: x.re + y.re, im: x.im + y.im })
     }),
     eager("IMPRODUCT", (1, MANY), "r", |e, a| fold(e, a, ONE, Complex::times)),
 ];
@@ -64,6 +61,7 @@ struct Complex {
 }
 
 const ONE: Complex = Complex { re: 1.0, im: 0.0 };
+const ZERO: Complex = Complex { re: 0.0, im: 0.0 };
 
 impl Complex {
     fn abs(self) -> f64 {
@@ -198,8 +196,13 @@ fn fold(
     let (mut total, mut suffix) = (start, None);
     let mut error = None;
     for arg in args {
+        // An empty cell by itself is 0; within a range it does not count.
+        let is_cell = matches!(arg, Operand::Area(area) if area.is_cell());
         e.each(arg, &mut |value, _| {
             if value.is_empty() {
+                if is_cell {
+                    total = f(total, ZERO);
+                }
                 return;
             }
             match read(value) {

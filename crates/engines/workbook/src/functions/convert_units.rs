@@ -222,11 +222,17 @@ fn find_temperature(name: &str) -> Option<(f64, f64)> {
     Some(match name {
         "C" | "cel" => (1.0, 273.15),
         "F" | "fah" => (5.0 / 9.0, 273.15 - 32.0 * 5.0 / 9.0),
-        "K" | "kel" => (1.0, 0.0),
         "Rank" => (5.0 / 9.0, 0.0),
         "Reau" => (1.25, 273.15),
-        _ => return None,
+        _ => (find_kelvin(name)?, 0.0),
     })
+}
+
+/// Kelvin, the one unit of temperature that takes prefixes.
+fn find_kelvin(name: &str) -> Option<f64> {
+    let prefix = name.strip_suffix("kel").or_else(|| name.strip_suffix('K'))?;
+    let scale = |(known, scale): &(&str, f64)| (*known == prefix).then_some(*scale);
+    if prefix.is_empty() { Some(1.0) } else { PREFIXES.iter().find_map(scale) }
 }
 
 fn convert(a: &Args<'_>) -> Result<Value, ErrorKind> {

@@ -97,13 +97,17 @@ pub(super) const TABLE: &[Function] = &[
     }),
     eager("XNPV", (3, 3), "saa", |e, a| {
         let rate = e.number(a, 0)?;
-        let (flows, times) = dated(e, &a[1], &a[2])?;
-        require(rate > -1.0)?;
+        let (flows, times) = dated(e, (&a[1], &a[2]), plain)?;
+        require(rate >= 0.0)?;
         let terms = flows.iter().zip(&times).map(|(f, t)| f / (1.0 + rate).powf(*t));
         Ok(terms.sum::<f64>().into())
     }),
     eager("XIRR", (2, 3), "aas", |e, a| {
-        let (flows, times) = dated(e, &a[0], &a[1])?;
+        let flow = |value: &Value| match value {
+            Value::Text(_) | Value::Bool(_) => Err(ErrorKind::Value),
+            Value::Empty | Value::Number(_) | Value::Error(_) => to_number(value),
+        };
+        let (flows, times) = dated(e, (&a[0], &a[1]), flow)?;
         let guess = e.number_or(a, 2, 0.1)?;
         Ok(return_rate(&flows, &times, guess)?.into())
     }),
@@ -260,21 +264,25 @@ fn rate(a: &Args<'_>) -> Result<Value, ErrorKind> {
 /// Flows and their times in years since the first date.
 fn dated(
     e: &mut Eval<'_, '_>,
-    flows: &Operand,
-    dates: &Operand,
+    (flows, dates): (&Operand, &Operand),
+    read: impl Fn(&Value) -> Result<f64, ErrorKind>,
 ) -> Result<(Vec<f64>, Vec<f64>), ErrorKind> {
     let (flows, dates) = (e.array_of(flows)?, e.array_of(dates)?);
     require(flows.values().len() == dates.values().len())?;
-    let read = |v: &Value| match v {
-        Value::Text(_) | Value::Bool(_) | Value::Empty => Err(ErrorKind::Num),
-        other => to_number(other),
-    };
     let flows: Result<Vec<f64>, _> = flows.values().iter().map(read).collect();
     let days: Result<Vec<f64>, _> =
-        dates.values().iter().map(|v| read(v).map(f64::floor)).collect();
+        dates.values().iter().map(|v| plain(v).map(f64::floor)).collect();
     let days = days?;
     require(days.iter().all(|d| *d >= days[0] && *d >= 0.0))?;
     Ok((flows?, days.iter().map(|d| (d - days[0]) / 365.0).collect()))
+}
+
+/// A number and nothing that stands for one.
+fn plain(value: &Value) -> Result<f64, ErrorKind> {
+    match value {
+        Value::Text(_) | Value::Bool(_) | Value::Empty => Err(ErrorKind::Num),
+        Value::Number(_) | Value::Error(_) => to_number(value),
+    }
 }
 
 /// Prices in fractions, such as 1.02 for one and two sixteenths: the part behind the point is
