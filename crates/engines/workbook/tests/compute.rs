@@ -223,6 +223,7 @@ fn of_equal_keys_the_first_is_found_and_the_last_in_descending_order() {
 fn an_empty_cell_is_given_and_nothing_between_commas_is_not() {
     check(&[("FLOOR.MATH(7.9,Z9)", 0.0), ("FLOOR.MATH(7.9,,1)", 7.0), ("CEILING.MATH(7.1)", 8.0)]);
     check_text(&[("TEXTAFTER(\"a\",\"r\",1,0,0,Z9)", "")]);
+    check_text(&[("IMPRODUCT(3,Z9)", "0"), ("IMSUM(3,Z9)", "3"), ("IMPRODUCT(3,Z8:Z9)", "3")]);
 }
 
 #[test]

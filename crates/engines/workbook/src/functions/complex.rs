@@ -197,12 +197,15 @@ fn fold(
     let mut error = None;
     for arg in args {
         // An empty cell by itself is 0; within a range it does not count.
-        let is_cell = matches!(arg, Operand::Area(area) if area.is_cell());
+        if let Operand::Area(area) = arg
+            && area.is_cell()
+            && e.cell(area.first()).is_empty()
+        {
+            total = f(total, ZERO);
+            continue;
+        }
         e.each(arg, &mut |value, _| {
             if value.is_empty() {
-                if is_cell {
-                    total = f(total, ZERO);
-                }
                 return;
             }
             match read(value) {
