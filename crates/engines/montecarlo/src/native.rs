@@ -100,12 +100,12 @@ impl Native {
             Isa::Avx512 => Width::Wide,
         };
         let values = lower(program);
+        let coded = values.nodes.iter().filter(|node| matches!(node.way, Way::Code(_))).count();
+        if !(LEAST_VALUES..=MOST_VALUES).contains(&coded) {
+            return None;
+        }
         let order = order(&values, PART_VALUES);
-        let coded: usize = order.levels.iter().map(|level| level.code.len()).sum();
-        if !(LEAST_VALUES..=MOST_VALUES).contains(&coded)
-            || order.count > MOST_COLUMNS
-            || order.levels.len() > MOST_LEVELS
-        {
+        if order.count > MOST_COLUMNS || order.levels.len() > MOST_LEVELS {
             return None;
         }
         let mut maker = Maker::new((program, width), &values, &order);

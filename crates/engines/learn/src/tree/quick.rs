@@ -112,6 +112,7 @@ impl QuickScorer {
         for roots in trees.roots.chunks(WORDS / quick.words_of_tree) {
             quick.add_block(trees, roots)?;
         }
+        quick.notes.shrink();
         Some(quick)
     }
 

@@ -27,7 +27,6 @@ impl Notes {
     /// Notes the splits of a column, in order, for trees of so many words; nothing where they are few.
     pub(super) fn add(&mut self, cuts: &[Cut], length: usize) -> Option<Place> {
         let start = self.words.len();
-        // The last steps belong to rows that miss the value.
         let (steps, _) = cuts.as_chunks::<STEP>();
         if steps.len() < 2 {
             return None;
@@ -37,11 +36,16 @@ impl Notes {
             step.iter().for_each(|cut| cut.apply(&mut left, false));
             self.words.extend_from_slice(&left[..length]);
         }
+        // The last note is that of rows that miss the value.
         left.fill(u64::MAX);
         cuts.iter().for_each(|cut| cut.apply(&mut left, cut.spares_missing()));
         self.words.extend_from_slice(&left[..length]);
-        self.words.shrink_to_fit();
         Some(Place { start, length })
+    }
+
+    /// Gives back the room for more notes.
+    pub(super) fn shrink(&mut self) {
+        self.words.shrink_to_fit();
     }
 
     /// Takes away what the noted ones of the first `count` splits do, and says how many those are.
