@@ -115,11 +115,13 @@ impl FittedLearner {
         }
     }
 
-    /// Leaves out half of a forest's trees.
-    pub(crate) fn halve_forest(&mut self) {
+    /// Leaves out so many of a forest's trees that those of this many fits together are twice as many
+    /// as each had.
+    pub(crate) fn thin_forest(&mut self, fits: usize) {
+        let kept = |trees: usize| (2 * trees).div_ceil(fits.max(2));
         match self {
-            Self::ForestClassifier(model) => model.keep_trees(model.trees().div_ceil(2)),
-            Self::ForestRegressor(model) => model.keep_trees(model.trees().div_ceil(2)),
+            Self::ForestClassifier(model) => model.keep_trees(kept(model.trees())),
+            Self::ForestRegressor(model) => model.keep_trees(kept(model.trees())),
             Self::BoostingClassifier(_)
             | Self::BoostingRegressor(_)
             | Self::Logistic(_)

@@ -84,14 +84,14 @@ impl StoredLearner {
         Ok(())
     }
 
-    /// Leaves out half of a forest's trees, wherever it is.
-    pub(crate) fn halve_forest(&mut self) -> Result<(), AutomlError> {
+    /// As [`FittedLearner::thin_forest`], wherever it is.
+    pub(crate) fn thin_forest(&mut self, fits: usize) -> Result<(), AutomlError> {
         match self {
-            Self::Memory(learner) => Arc::make_mut(learner).halve_forest(),
+            Self::Memory(learner) => Arc::make_mut(learner).thin_forest(fits),
             Self::File(file) => {
-                let path = file.path.with_extension("half");
+                let path = file.path.with_extension("thin");
                 let mut learner = self.load()?;
-                Arc::make_mut(&mut learner).halve_forest();
+                Arc::make_mut(&mut learner).thin_forest(fits);
                 *self = Self::Memory(learner);
                 // How much memory a forest takes does not depend on the rows.
                 self.put_away(path, 0)?;
@@ -223,22 +223,26 @@ mod tests {
     }
 
     #[test]
-    fn forests_are_halved_wherever_they_are() {
+    fn forests_are_thinned_wherever_they_are() {
         let folder = tempfile::tempdir().unwrap();
         let mut here = fit(Algorithm::RandomForest);
         let (whole, mut away) = (here.clone(), here.clone());
         away.put_away(folder.path().join("fit"), ROWS).unwrap();
         for stored in [&mut here, &mut away] {
-            stored.halve_forest().unwrap();
+            stored.thin_forest(5).unwrap();
         }
         assert_eq!(here.load().unwrap(), away.load().unwrap());
         assert_eq!((away.resident_bytes(ROWS), away.bytes(ROWS)), (0, here.bytes(ROWS)));
         let FittedLearner::ForestRegressor(model) = &*here.load().unwrap() else { panic!() };
         let FittedLearner::ForestRegressor(before) = &*whole.load().unwrap() else { panic!() };
-        assert_eq!(model.trees(), before.trees() / 2);
+        assert_eq!(model.trees() * 5, before.trees() * 2);
+        // Two fits have twice as many trees as they are.
+        let mut two = whole.clone();
+        two.thin_forest(2).unwrap();
+        assert_eq!(two, whole);
         let mut boosted = fit(Algorithm::GradientBoosting);
         let unchanged = boosted.clone();
-        boosted.halve_forest().unwrap();
+        boosted.thin_forest(5).unwrap();
         assert_eq!(boosted, unchanged);
     }
 

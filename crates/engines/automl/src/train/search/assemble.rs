@@ -12,15 +12,13 @@ use crate::train::leaderboard::{BoardEntry, EnsembleScores, derive_board_with};
 use crate::train::report::{Leaderboard, ModelStatus};
 use crate::train::trial::{Trial, conclude, fit_folds};
 
-/// Fits of a member from which half of each forest is enough.
-const MANY_FITS: usize = 4;
-
-/// Halves the forests of a member whose fits are many: their mean is still one of twice as many trees
-/// or more as its held-out score was measured with, and each tree costs every prediction.
+/// Thins the forests of a member whose fits are many: their mean is still one of twice as many trees as
+/// its held-out score was measured with, and each tree costs every prediction.
 fn thin_forests(algorithm: Algorithm, pipelines: &mut [Pipeline]) -> Result<(), AutomlError> {
-    if algorithm.is_forest() && pipelines.len() >= MANY_FITS {
+    let fits = pipelines.len();
+    if algorithm.is_forest() && fits > 2 {
         for pipeline in pipelines {
-            pipeline.learner.halve_forest()?;
+            pipeline.learner.thin_forest(fits)?;
         }
     }
     Ok(())
