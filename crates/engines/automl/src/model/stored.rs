@@ -3,12 +3,11 @@
 //! Invariant: what comes back from a file equals what was put there, and lies there as it lies in a
 //! model file.
 
-use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::FittedLearner;
+use super::{FittedLearner, OwnedFile};
 use crate::error::AutomlError;
 
 /// A fitted learner, shared by all that use it.
@@ -18,23 +17,16 @@ pub(crate) enum StoredLearner {
     File(Arc<LearnerFile>),
 }
 
-/// A file of one learner, with what must be known without reading it; removed with its last owner.
+/// A file of one learner, with what must be known without reading it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct LearnerFile {
-    path: PathBuf,
+    owned: OwnedFile,
     /// Its length.
     written: u64,
     /// Bytes that the learner takes in memory, about.
     bytes: usize,
     leaves: Option<usize>,
     row_work: Option<u64>,
-}
-
-impl Drop for LearnerFile {
-    fn drop(&mut self) {
-        // The folder goes with the job; a file that stays until then harms nobody.
-        let _ = std::fs::remove_file(&self.path);
-    }
 }
 
 impl StoredLearner {
@@ -47,7 +39,7 @@ impl StoredLearner {
         match self {
             Self::Memory(learner) => Ok(Arc::clone(learner)),
             Self::File(file) => {
-                let mut bytes = BufReader::new(File::open(&file.path)?);
+                let mut bytes = BufReader::new(file.owned.open()?);
                 // Numbers pass through here one by one: the bytes are never in memory besides.
                 let mut number = [0; 16];
                 let (learner, _) = postcard::from_io((&mut bytes, &mut number)).map_err(broken)?;
@@ -59,15 +51,14 @@ impl StoredLearner {
     /// Writes it to a new file, unless it is in one. `rows` are those of the fit.
     pub(crate) fn put_away(&mut self, path: PathBuf, rows: usize) -> Result<(), AutomlError> {
         let Self::Memory(learner) = self else { return Ok(()) };
-        let mut out = BufWriter::new(File::create(&path)?);
+        let (owned, file) = OwnedFile::create(path)?;
+        let mut out = BufWriter::new(file);
         let bytes = learner.bytes(rows);
         let (leaves, row_work) = (learner.find_leaves(), learner.find_row_work());
-        // From here on the file goes with what is made here, also where writing fails.
-        let mut file = LearnerFile { path, written: 0, bytes, leaves, row_work };
         postcard::to_io(learner.as_ref(), &mut out).map_err(broken)?;
         out.flush()?;
-        file.written = out.get_ref().metadata()?.len();
-        *self = Self::File(Arc::new(file));
+        let written = out.get_ref().metadata()?.len();
+        *self = Self::File(Arc::new(LearnerFile { owned, written, bytes, leaves, row_work }));
         Ok(())
     }
 
@@ -89,7 +80,7 @@ impl StoredLearner {
         match self {
             Self::Memory(learner) => Arc::make_mut(learner).thin_forest(fits),
             Self::File(file) => {
-                let path = file.path.with_extension("thin");
+                let path = file.owned.path().with_extension("thin");
                 let mut learner = self.load()?;
                 Arc::make_mut(&mut learner).thin_forest(fits);
                 *self = Self::Memory(learner);
@@ -151,7 +142,7 @@ impl StoredLearner {
                 postcard::to_io(learner.as_ref(), out).map_err(broken)?;
             }
             Self::File(file) => {
-                std::io::copy(&mut File::open(&file.path)?, out)?;
+                std::io::copy(&mut file.owned.open()?, out)?;
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ mod memory;
 mod resume_test;
 mod share;
 mod spend;
+mod tell;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -26,7 +27,6 @@ use super::checkpoint::{self, ModelResult, TrialNote};
 use super::evaluate::{Evaluated, FoldScores};
 use super::forecast::{FitSize, Forecast};
 use super::give_back::GiveBack;
-use super::leaderboard::mean_of;
 use super::prepare::Prepared;
 use super::report::{Leaderboard, ModelStatus};
 use super::shelf::Shelf;
@@ -35,10 +35,6 @@ use crate::error::AutomlError;
 use crate::model::{Candidate, Ensemble};
 pub use share::Ask;
 use share::{Children, Next, Part, Source, find_candidate};
-
-/// Shares of the job's progress before and after the trials.
-const PROGRESS_BEFORE: f64 = 0.06;
-const PROGRESS_AFTER: f64 = 0.85;
 
 /// One candidate with its outcome.
 pub(super) struct Entry {
@@ -293,7 +289,7 @@ impl<'a> Search<'a> {
                     first_loss: self.find_first_loss(index),
                     limit,
                     row_work: trial.find_row_work(),
-                    voice: self.derive_voice(&trial),
+                    voice: self.derive_voice(&trial)?,
                 });
                 kept = self.keep(index, trial);
             }
@@ -329,49 +325,6 @@ impl<'a> Search<'a> {
         let cost = if self.purse.is_timed() { seconds } else { units as f64 };
         let whole = cost * self.depth as f64 / folds.max(1) as f64;
         self.forecast.note(candidate, self.size(), whole);
-    }
-
-    /// Says how the search is going, keeps it, charges for it, and lets go what was freed.
-    fn tell(&mut self) -> Result<(), AutomlError> {
-        self.job.check_cancelled()?;
-        let tried = self.count_tried();
-        let metric = self.prepared.metric;
-        let best = self.find_leader().and_then(|place| self.entries.get(place));
-        if let Some(score) = best.and_then(|best| mean_of(metric, &best.result.scores)) {
-            self.job.metric("best_score", tried, score);
-        }
-        if let Some(last) = self.entries.last() {
-            let score = mean_of(metric, &last.result.scores);
-            let shown = score.map_or_else(|| "no score".to_owned(), |s| format!("{s:.5}"));
-            let line = format!(
-                "Model {}, {}: {} {shown}",
-                self.entries.len(),
-                last.candidate.algorithm.as_str(),
-                metric.title()
-            );
-            self.job.log(LogLevel::Info, line);
-        }
-        if let Ok(value) = serde_json::to_value(self.derive_board(None)) {
-            self.job.publish_partial("leaderboard", value);
-        }
-        let listed = self.prepared.candidates.len().max(1) as f64;
-        let share = if self.purse.is_limited() {
-            self.purse.share()
-        } else {
-            (self.entries.len() as f64 / listed).min(1.0)
-        };
-        self.job.progress(PROGRESS_BEFORE + (PROGRESS_AFTER - PROGRESS_BEFORE) * share);
-        self.bill.charge_search(tried, self.purse)?;
-        if std::mem::take(&mut self.is_new) {
-            self.job.save_checkpoint(self.derive_checkpoint()?)?;
-        }
-        self.shelf.give_back_everywhere();
-        Ok(())
-    }
-
-    fn derive_checkpoint(&self) -> Result<Checkpoint, AutomlError> {
-        let results = self.entries.iter().map(|entry| &entry.result);
-        checkpoint::derive(self.prepared, results, self.children.asked())
     }
 
     fn count_tried(&self) -> u64 {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::give_back::GiveBack;
+use super::trial::HeldOutPredictions;
 use crate::error::AutomlError;
 use crate::model::StoredLearner;
 
@@ -44,6 +45,12 @@ impl Shelf {
     pub(super) fn put(&self, learner: &mut StoredLearner, rows: usize) -> Result<(), AutomlError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         learner.put_away(self.folder.join(format!("fit_{number}")), rows)
+    }
+
+    /// Puts away what a trial says of rows that its fits have not seen.
+    pub(super) fn put_held_out(&self, told: &mut HeldOutPredictions) -> Result<(), AutomlError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        told.put_away(self.folder.join(format!("held_out_{number}")))
     }
 
     /// As [`Self::put`] for a large learner. One that cannot be written stays in memory: whoever

@@ -5,6 +5,8 @@
 //! held-out predictions are rounded to single precision at once, so that what is kept in a
 //! checkpoint equals what is kept in memory.
 
+mod held_out;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -12,6 +14,7 @@ use gantry_learn::split::Fold;
 use gantry_learn::{Control, Rng, WorkMeter};
 use rayon::prelude::*;
 
+pub(super) use self::held_out::HeldOutPredictions;
 use super::evaluate::{FoldScores, score_all};
 use super::prepare::Prepared;
 use super::shelf::Shelf;
@@ -28,8 +31,7 @@ pub(super) struct FoldRun {
 /// A candidate after the folds that were asked for.
 pub(super) struct Trial {
     pub(super) pipelines: Vec<Pipeline>,
-    /// Held-out predictions by fold: one column a class, or one; rows as in the fold's test part.
-    pub(super) held_out: Vec<Vec<Vec<f32>>>,
+    pub(super) held_out: HeldOutPredictions,
     pub(super) scores: Vec<FoldScores>,
     pub(super) units: u64,
     /// Units of the first fold's fit.
@@ -40,22 +42,18 @@ impl Trial {
     /// Bytes, about, with those of learners that lie in files; `rows` are those of a fit.
     pub(super) fn bytes(&self, rows: usize) -> usize {
         let learners = self.pipelines.iter().map(|pipeline| pipeline.learner.bytes(rows));
-        learners.sum::<usize>() + self.held_out_bytes()
+        learners.sum::<usize>() + self.held_out.resident_bytes()
     }
 
     /// As [`Self::bytes`] without what lies in files.
     pub(super) fn resident_bytes(&self, rows: usize) -> usize {
         let learners = self.pipelines.iter().map(|pipeline| pipeline.learner.resident_bytes(rows));
-        learners.sum::<usize>() + self.held_out_bytes()
+        learners.sum::<usize>() + self.held_out.resident_bytes()
     }
 
     /// Nanoseconds in which the trees of all fits predict one row, about; none without trees.
     pub(super) fn find_row_work(&self) -> Option<u64> {
         self.pipelines.iter().map(|pipeline| pipeline.learner.find_row_work()).sum()
-    }
-
-    fn held_out_bytes(&self) -> usize {
-        self.held_out.iter().flatten().map(|column| size_of::<f32>() * column.len()).sum()
     }
 }
 
@@ -182,19 +180,14 @@ pub(super) fn conclude(
     };
     let concluded: Vec<(Pipeline, Vec<Vec<f32>>, FoldScores)> =
         runs.into_par_iter().enumerate().map(finish).collect::<Result<_, AutomlError>>()?;
-    let mut trial = Trial {
-        pipelines: Vec::new(),
-        held_out: Vec::new(),
-        scores: Vec::new(),
-        units,
-        first_units,
-    };
+    let (mut pipelines, mut held_out, mut all_scores) = (Vec::new(), Vec::new(), Vec::new());
     for (pipeline, rounded, scores) in concluded {
-        trial.pipelines.push(pipeline);
-        trial.held_out.push(rounded);
-        trial.scores.push(scores);
+        pipelines.push(pipeline);
+        held_out.push(rounded);
+        all_scores.push(scores);
     }
-    Ok(trial)
+    let held_out = HeldOutPredictions::Memory(held_out);
+    Ok(Trial { pipelines, held_out, scores: all_scores, units, first_units })
 }
 
 /// The scores of one fold's fit by itself, with as many rounds as served its own held-out rows.

@@ -15,7 +15,7 @@ const KEPT_GAIN: f64 = 0.98;
 /// The same while predicting one row takes long.
 const KEPT_GAIN_OF_SLOW: f64 = 0.9;
 /// Nanoseconds of predicting one row from which that is so, and members must bring more than noise.
-const MUCH_WORK: f64 = 150_000.0;
+const MUCH_WORK: f64 = 100_000.0;
 
 /// The same weights without the members that bring too little for what each row that is predicted
 /// later pays for them, `work_of` a voice in nanoseconds, about. The others keep nearly all that the

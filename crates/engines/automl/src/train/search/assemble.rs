@@ -38,10 +38,10 @@ impl Search<'_> {
         let mut voices: Vec<Vec<Vec<f64>>> = Vec::new();
         for (place, weight) in chosen {
             let trial = self.take_trial(place)?;
-            self.add_held_out(&trial, weight, &mut columns);
+            self.add_held_out(&trial, weight, &mut columns)?;
             if self.prepared.finish.stacks {
                 let mut own = Vec::new();
-                self.add_held_out(&trial, 1.0, &mut own);
+                self.add_held_out(&trial, 1.0, &mut own)?;
                 voices.push(own);
             }
             let algorithm = self.entries[place].candidate.algorithm;
@@ -166,9 +166,15 @@ impl Search<'_> {
     }
 
     /// Adds the held-out predictions of a member to those of the rows.
-    fn add_held_out(&self, trial: &Trial, weight: f64, columns: &mut Vec<Vec<f64>>) {
+    fn add_held_out(
+        &self,
+        trial: &Trial,
+        weight: f64,
+        columns: &mut Vec<Vec<f64>>,
+    ) -> Result<(), AutomlError> {
         let rows = self.prepared.target.values.len();
-        for (fold, held_out) in self.prepared.folds.iter().zip(&trial.held_out).take(self.depth) {
+        let told = trial.held_out.load()?;
+        for (fold, held_out) in self.prepared.folds.iter().zip(told.iter()).take(self.depth) {
             columns.resize(held_out.len(), vec![0.0; rows]);
             for (column, values) in columns.iter_mut().zip(held_out) {
                 for (row, value) in fold.test.iter().zip(values) {
@@ -178,6 +184,7 @@ impl Search<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     fn derive_finish(&self, mean: &Predictions) -> Result<Finish, AutomlError> {

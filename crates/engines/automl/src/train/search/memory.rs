@@ -7,6 +7,7 @@ use gantry_engine_api::LogLevel;
 use gantry_learn::Rng;
 
 use super::{Entry, Search};
+use crate::error::AutomlError;
 use crate::train::blend::Voice;
 use crate::train::checkpoint::Numbers;
 use crate::train::leaderboard::mean_of;
@@ -21,15 +22,16 @@ const MOST_MEMBERS: usize = 24;
 /// Bytes of fits that may become members, in memory and in files.
 const KEPT_BYTES: usize = 128 << 20;
 /// Bytes of those in memory.
-const RESIDENT_BYTES: usize = 4 << 20;
+const RESIDENT_BYTES: usize = 2 << 20;
 
 impl Search<'_> {
     /// What a trial says of the sampled rows, by class. Of two classes the second one says it all.
-    pub(super) fn derive_voice(&self, trial: &Trial) -> Vec<Numbers> {
-        let told = trial.held_out.first().map_or(0, Vec::len);
-        let rows = self.sample.iter().take(trial.held_out.len()).map(Vec::len).sum();
+    pub(super) fn derive_voice(&self, trial: &Trial) -> Result<Vec<Numbers>, AutomlError> {
+        let held_out = trial.held_out.load()?;
+        let told = held_out.first().map_or(0, Vec::len);
+        let rows = self.sample.iter().take(held_out.len()).map(Vec::len).sum();
         let column = |at: usize| {
-            let folds = trial.held_out.iter().zip(&self.sample);
+            let folds = held_out.iter().zip(&self.sample);
             let values = folds.flat_map(|(columns, places)| {
                 let column = columns.get(at).map(Vec::as_slice).unwrap_or_default();
                 places.iter().filter_map(|place| column.get(*place).copied())
@@ -38,7 +40,7 @@ impl Search<'_> {
             numbers.extend(values);
             Numbers(numbers)
         };
-        (usize::from(told == 2)..told).map(column).collect()
+        Ok((usize::from(told == 2)..told).map(column).collect())
     }
 
     /// Keeps the fits of the entry at `place`: in memory, or in files where there is no room.
@@ -49,14 +51,22 @@ impl Search<'_> {
         if resident + trial.resident_bytes(rows) <= RESIDENT_BYTES {
             return Some(trial);
         }
-        for pipeline in &mut trial.pipelines {
-            if let Err(error) = self.shelf.put(&mut pipeline.learner, rows) {
+        match self.put_away(&mut trial) {
+            Ok(()) => Some(trial),
+            Err(error) => {
                 let line = format!("The fits of model {} are not kept: {error}", place + 1);
                 self.job.log(LogLevel::Warning, line);
-                return None;
+                None
             }
         }
-        Some(trial)
+    }
+
+    fn put_away(&self, trial: &mut Trial) -> Result<(), AutomlError> {
+        let rows = self.size().rows;
+        for pipeline in &mut trial.pipelines {
+            self.shelf.put(&mut pipeline.learner, rows)?;
+        }
+        self.shelf.put_held_out(&mut trial.held_out)
     }
 
     /// Lets the fits of the worst models go where they take too much room.
