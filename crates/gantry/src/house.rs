@@ -129,18 +129,7 @@ impl House {
             tracing::info!(engine = id, "the edition offers an engine that is not built in");
         }
         let set = set.offered_by(&edition);
-        let folder = &config.server.data_dir;
-        let scratch = folder.join(SCRATCH);
-        make_private_folder(folder)?;
-        make_private_folder(&scratch)?;
-        let blobs_folder = config.blobs.folder.clone().unwrap_or_else(|| folder.join(BLOBS));
-
-        let store: Arc<dyn Store> = Arc::new(
-            GantryStore::open(derive_store_config(config)).await.map_err(derive_open_failure)?,
-        );
-        let blobs: Arc<dyn BlobStore> = Arc::new(
-            LocalBlobs::open(&blobs_folder).map_err(|error| Failure::broken(error.to_string()))?,
-        );
+        let (scratch, store, blobs) = open_folders(config).await?;
         let hints = Hints::open(config).await?;
         let bus = hints.bus();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -155,14 +144,7 @@ impl House {
         let mut sandbox = None;
         let mut outbox = None;
         if purpose == Purpose::Serve {
-            access = access
-                .with_providers(providers::open(config, &clock)?)
-                .with_issuers(providers::open_issuers(config, &clock)?)
-                .with_sealing(secret_key::open(config)?);
-            let list = breached_passwords::open(config.auth.breached_passwords.as_deref())?;
-            if let Some(list) = list {
-                access = access.with_breached_passwords(list);
-            }
+            access = let_in(access, config, &clock)?;
             billing.import_edition().await.map_err(|error| {
                 Failure::broken(format!("the plans cannot be imported: {error}"))
             })?;
@@ -170,7 +152,7 @@ impl House {
             let post = Post { letters: access.letters(), posted: access.posted() };
             billing = billing.with_till(opened.till).with_post(post);
             sandbox = opened.sandbox;
-            let mailer = open_mailer(&config.mail, folder)?;
+            let mailer = open_mailer(&config.mail, &config.server.data_dir)?;
             let posted = access.posted();
             outbox = Some(Outbox::new(Arc::clone(&store), mailer, Arc::clone(&clock), posted));
         }
@@ -224,6 +206,34 @@ pub fn database_file(folder: &Path) -> PathBuf {
 fn count_processors() -> u16 {
     let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// What lies in the data folder: the folder for scratch, the records and the files.
+async fn open_folders(
+    config: &Config,
+) -> Result<(PathBuf, Arc<dyn Store>, Arc<dyn BlobStore>), Failure> {
+    let folder = &config.server.data_dir;
+    let scratch = folder.join(SCRATCH);
+    make_private_folder(folder)?;
+    make_private_folder(&scratch)?;
+    let store =
+        GantryStore::open(derive_store_config(config)).await.map_err(derive_open_failure)?;
+    let blobs_folder = config.blobs.folder.clone().unwrap_or_else(|| folder.join(BLOBS));
+    let blobs =
+        LocalBlobs::open(&blobs_folder).map_err(|error| Failure::broken(error.to_string()))?;
+    Ok((scratch, Arc::new(store), Arc::new(blobs)))
+}
+
+/// What signing in takes besides passwords, in a process that serves.
+fn let_in(access: Access, config: &Config, clock: &Arc<dyn Clock>) -> Result<Access, Failure> {
+    let access = access
+        .with_providers(providers::open(config, clock)?)
+        .with_issuers(providers::open_issuers(config, clock)?)
+        .with_sealing(secret_key::open(config)?);
+    Ok(match breached_passwords::open(config.auth.breached_passwords.as_deref())? {
+        Some(list) => access.with_breached_passwords(list),
+        None => access,
+    })
 }
 
 /// Makes a folder that only its owner may enter; one that is there stays as it is.

@@ -1,5 +1,5 @@
 // Every read of the API as a query, and the keys under which answers are kept. What administrators
-// alone read is in adminQueries.ts.
+// alone read is in adminQueries.ts, what tells of models in modelQueries.ts.
 
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
@@ -21,9 +21,6 @@ import type {
   LinkedIdentity,
   Lot,
   Meta,
-  Model,
-  ModelComparison,
-  ModelMetrics,
   OAuthClient,
   Offers,
   OperationSpec,
@@ -338,47 +335,6 @@ export const workflowRunQuery = (id: string) =>
   queryOptions({
     queryKey: ['workflow-run', id],
     queryFn: ({ signal }) => api.get<WorkflowRunDetail>(`/workflow-runs/${id}`, {}, signal),
-  });
-
-export interface ModelFilters {
-  tag?: string;
-  operation?: string;
-  name?: string;
-  job?: string;
-}
-
-export const modelsQuery = (filters: ModelFilters) =>
-  infiniteQueryOptions({
-    queryKey: ['models', filters],
-    queryFn: ({ pageParam, signal }) =>
-      api.get<Page<Model>>('/models', { ...filters, cursor: pageParam, limit: PAGE }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-  });
-
-export const modelQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['model', id],
-    queryFn: ({ signal }) => api.get<Model>(`/models/${id}`, {}, signal),
-  });
-
-export const modelMetricsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['model', id, 'metrics'],
-    queryFn: ({ signal }) => api.get<ModelMetrics>(`/models/${id}/metrics`, {}, signal),
-  });
-
-export const modelPlotsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['model', id, 'plots'],
-    queryFn: async ({ signal }) =>
-      (await api.get<{ items: Artifact[] }>(`/models/${id}/plots`, {}, signal)).items,
-  });
-
-export const comparisonQuery = (jobId: string) =>
-  queryOptions({
-    queryKey: ['job', jobId, 'models'],
-    queryFn: ({ signal }) => api.get<ModelComparison>(`/jobs/${jobId}/models/compare`, {}, signal),
   });
 
 export const timeZoneQuery = queryOptions({

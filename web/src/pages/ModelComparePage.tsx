@@ -6,7 +6,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { isNotFound } from '../api/problem';
-import { comparisonQuery } from '../api/queries';
+import { comparisonQuery } from '../api/modelQueries';
 import { useFormat } from '../app/format';
 import { compareRows } from '../model/compareRows';
 import type { ComparedRow } from '../model/compareRows';

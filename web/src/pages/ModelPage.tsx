@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import { api, buildPath } from '../api/client';
 import { isNotFound } from '../api/problem';
-import { modelMetricsQuery, modelPlotsQuery, modelQuery } from '../api/queries';
+import { modelMetricsQuery, modelPlotsQuery, modelQuery } from '../api/modelQueries';
 import type { Model } from '../api/types';
 import { useFormat } from '../app/format';
 import { say, sayProblem } from '../app/toasts';

@@ -5,8 +5,9 @@ import { Link, getRouteApi } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { modelsQuery, operationsQuery } from '../api/queries';
-import type { ModelFilters } from '../api/queries';
+import { modelsQuery } from '../api/modelQueries';
+import type { ModelFilters } from '../api/modelQueries';
+import { operationsQuery } from '../api/queries';
 import type { Model } from '../api/types';
 import { useFormat } from '../app/format';
 import { modelName } from '../model/modelName';

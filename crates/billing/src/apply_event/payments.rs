@@ -8,7 +8,7 @@ use gantry_ports::payments::{PaymentFeatures, PaymentRisk, RiskLevel, ToldPaymen
 use gantry_ports::store::{LotReturn, Payment, PaymentStatus, PaymentTrail, Tx};
 use gantry_rules::plan::Plan;
 use gantry_rules::subscription::Subscription;
-use gantry_types::{Credits, PaymentId, Timestamp};
+use gantry_types::{Credits, OrganizationId, PaymentId, Timestamp};
 use serde_json::json;
 
 use super::pages::find_too_late;
@@ -32,13 +32,8 @@ impl Ground {
         tx.access().lock_organization(organization_id).await?;
         // As it is now: another event may have told of it while this one waited.
         let subscription = self.find_paid_for(tx, told).await?;
-        if tx.access().find_organization(organization_id).await?.is_none() {
-            return Ok(unclear(format!("there is no organization {organization_id}")));
-        }
-        if subscription.is_none()
-            && let Some(name) = &told.subscription_ref
-            && let Some(reason) = self.find_false_page(tx, (told.checkout_id, name)).await?
-        {
+        let buyer = (organization_id, subscription.as_ref());
+        if let Some(reason) = self.find_doubt(tx, told, buyer).await? {
             return Ok(unclear(reason));
         }
         let known = tx.payments().find_payment(&self.provider, &told.provider_ref).await?;
@@ -52,12 +47,7 @@ impl Ground {
             return Ok(unclear(reason));
         }
         let description = describe(tx, told, subscription.as_ref()).await?;
-        let (id, mut trail) =
-            known.map_or_else(|| (PaymentId::generate(), Default::default()), |k| (k.id, k.trail));
-        // What is told of it elsewhere stays where this tells nothing.
-        if told.features != PaymentFeatures::default() {
-            trail.features = told.features.clone();
-        }
+        let (id, trail) = keep_trail(known, told);
         let record = Payment {
             id,
             organization_id,
@@ -86,6 +76,22 @@ impl Ground {
             PaymentStatus::Failed => BillingNews::Failed { amount, description },
         };
         Ok(applied(amount.to_string()).telling(organization_id, news))
+    }
+
+    /// Why it is not clear that the payment is the organization's.
+    async fn find_doubt(
+        &self,
+        tx: &dyn Tx,
+        told: &ToldPayment,
+        (organization_id, subscription): (OrganizationId, Option<&Subscription>),
+    ) -> Result<Option<String>, StoreError> {
+        if tx.access().find_organization(organization_id).await?.is_none() {
+            return Ok(Some(format!("there is no organization {organization_id}")));
+        }
+        match (subscription, &told.subscription_ref) {
+            (None, Some(name)) => self.find_false_page(tx, (told.checkout_id, name)).await,
+            (Some(_), _) | (None, None) => Ok(None),
+        }
     }
 
     /// An attempt that its buyer saw fail on the provider's page: it is kept for administrators to
@@ -241,14 +247,26 @@ pub(super) fn continue_trail(
     known: Option<Payment>,
     told: &ToldPayment,
 ) -> (PaymentId, PaymentTrail) {
-    let (id, mut trail) = known.map_or_else(
-        || (PaymentId::generate(), PaymentTrail::default()),
-        |known| (known.id, known.trail),
-    );
+    let (id, mut trail) = begin_trail(known);
     let method = trail.features.method.take();
     trail.features = told.features.clone();
     trail.features.method = trail.features.method.or(method);
     (id, trail)
+}
+
+/// As [`continue_trail`] of a plan's payment: what was told of it elsewhere stays where this tells
+/// nothing.
+fn keep_trail(known: Option<Payment>, told: &ToldPayment) -> (PaymentId, PaymentTrail) {
+    let (id, mut trail) = begin_trail(known);
+    if told.features != PaymentFeatures::default() {
+        trail.features = told.features.clone();
+    }
+    (id, trail)
+}
+
+fn begin_trail(known: Option<Payment>) -> (PaymentId, PaymentTrail) {
+    let new = || (PaymentId::generate(), PaymentTrail::default());
+    known.map_or_else(new, |known| (known.id, known.trail))
 }
 
 /// The credits that a part of the price had bought, rounded down.

@@ -104,20 +104,24 @@ pub(crate) struct FoldFit {
     pub(crate) rounds: Option<FoldRounds>,
 }
 
-/// Held-out rows of a fold.
+/// What a fit says of the held-out rows of its fold.
 pub(crate) enum HeldOut {
-    /// Their features, as rounds of the fit may still be taken away.
-    Features(Matrix),
+    /// It was not asked yet, as rounds may still be taken away.
+    Unasked,
     Predicted(Predictions),
 }
 
 impl HeldOut {
-    /// What the fit that they belong to predicts.
-    pub(crate) fn predict(&self, learner: &StoredLearner) -> Result<Predictions, AutomlError> {
-        Ok(match self {
-            Self::Features(x) => learner.load()?.predict(x)?,
-            Self::Predicted(predictions) => predictions.clone(),
-        })
+    /// What `pipeline`, the fit that they belong to, predicts for these rows, the fold's own.
+    pub(crate) fn predict(
+        &self,
+        pipeline: &Pipeline,
+        (columns, rows): (&[&Column], &[usize]),
+    ) -> Result<Predictions, AutomlError> {
+        match self {
+            Self::Unasked => pipeline.predict(columns, rows, &Control::unlimited()),
+            Self::Predicted(predictions) => Ok(predictions.clone()),
+        }
     }
 }
 
@@ -171,7 +175,7 @@ impl Pipeline {
         let rounds = watched.rounds;
         let pipeline =
             Self { preprocessor: prepared.preprocessor, learner: StoredLearner::new(learner) };
-        Ok(FoldFit { pipeline, held_out: HeldOut::Features(held_out), rounds })
+        Ok(FoldFit { pipeline, held_out: HeldOut::Unasked, rounds })
     }
 
     /// Predictions for these rows of the columns.

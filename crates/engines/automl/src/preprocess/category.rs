@@ -171,15 +171,15 @@ impl CategoryColumn {
                 vec![gantry_learn::Column::category(codes)]
             }
             Encoding::OneHot => {
-                let mut features = vec![vec![0.0; rows.len()]; self.width(encoding)];
+                let mut features = vec![vec![false; rows.len()]; self.width(encoding)];
                 for (row, cell) in cells.enumerate() {
                     let slot =
                         self.find_feature(cell).and_then(|f| features.get_mut(f)?.get_mut(row));
                     if let Some(slot) = slot {
-                        *slot = 1.0;
+                        *slot = true;
                     }
                 }
-                features.into_iter().map(gantry_learn::Column::numeric).collect()
+                features.into_iter().map(gantry_learn::Column::flags).collect()
             }
         }
     }

@@ -66,6 +66,11 @@ pub(crate) struct FinishChoice {
 }
 
 impl FinishChoice {
+    fn of(params: &TrainParams) -> Self {
+        let (tunes_decision, stacks) = (params.tune_threshold, params.stacking);
+        Self { calibration: params.calibration, tunes_decision, stacks }
+    }
+
     /// The calibration for a metric. Metrics of ranks gain nothing from it and lose ties.
     pub(crate) fn for_metric(self, metric: Metric) -> CalibrationChoice {
         match self.calibration {
@@ -108,6 +113,11 @@ impl Prepared {
     pub(super) fn find_time_left(&self) -> Option<f64> {
         let until = self.explain_until?;
         Some(until.saturating_duration_since(Instant::now()).as_secs_f64())
+    }
+
+    /// The rows that a fold's fit has not seen; none where there is no such fold.
+    pub(super) fn list_held_out(&self, fold: usize) -> &[usize] {
+        self.folds.get(fold).map_or(&[], |fold| &fold.test)
     }
 
     /// The columns that models see.
@@ -159,10 +169,7 @@ pub(super) fn prepare(
     let candidates = first.list(target.task, &chosen, (rows, seed))?;
     let split = Split::find(&frame, params)?;
     let folds = derive_folds(&target, &split, (params.folds as usize, seed), &mut warnings)?;
-    announce(job, &target, metric, &plan);
-    for warning in &warnings {
-        job.log(LogLevel::Warning, warning.clone());
-    }
+    announce(job, (&target, metric, &plan), &warnings);
     let fingerprint = params.derive_fingerprint(&job.input("data")?.meta.sha256, seed);
     Ok(Prepared {
         frame,
@@ -173,11 +180,7 @@ pub(super) fn prepare(
         candidates,
         chosen,
         options,
-        finish: FinishChoice {
-            calibration: params.calibration,
-            tunes_decision: params.tune_threshold,
-            stacks: params.stacking,
-        },
+        finish: FinishChoice::of(params),
         warnings,
         rows,
         width,
@@ -229,7 +232,11 @@ fn drop_duplicates(frame: &Frame, target: &mut Target, warnings: &mut Vec<String
     }
 }
 
-fn announce(job: &BlockingContext, target: &Target, metric: Metric, plan: &Plan) {
+fn announce(
+    job: &BlockingContext,
+    (target, metric, plan): (&Target, Metric, &Plan),
+    warnings: &[String],
+) {
     job.log(
         LogLevel::Info,
         format!(
@@ -240,4 +247,7 @@ fn announce(job: &BlockingContext, target: &Target, metric: Metric, plan: &Plan)
             plan.used.len()
         ),
     );
+    for warning in warnings {
+        job.log(LogLevel::Warning, warning.clone());
+    }
 }

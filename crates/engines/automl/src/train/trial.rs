@@ -105,8 +105,8 @@ pub(super) fn fit_folds(
         let thinned = limit.rows.and_then(|most| thin(fold, most, prepared.seed));
         let fold = thinned.as_ref().unwrap_or(fold);
         let mut fit = Pipeline::fit_fold(candidate, &columns, fold, truth, &control)?;
-        // What counts rounds is not done, and what learned from fewer rows will not be kept.
-        if fit.rounds.is_none() && thinned.is_none() {
+        // What learned from fewer rows will not be kept.
+        if thinned.is_none() {
             shelf.put_large(&mut fit.pipeline.learner, prepared.count_fit_rows());
         }
         shelf.give_back();
@@ -161,12 +161,14 @@ pub(super) fn conclude(
     let rounds: Vec<_> = runs.iter().map(|run| run.fit.rounds).collect();
     let units = runs.iter().map(|run| run.units).sum();
     let first_units = runs.first().map_or(0, |run| run.units);
+    let columns = prepared.columns();
     let finish = |(index, run): (usize, FoldRun)| {
         let FoldFit { mut pipeline, held_out, .. } = run.fit;
         if let Some(rounds) = derive_rounds(&rounds, index) {
             pipeline.learner.keep_rounds(rounds)?;
         }
-        let predicted = held_out.predict(&pipeline.learner)?;
+        let predicted =
+            held_out.predict(&pipeline, (&columns, prepared.list_held_out(run.fold)))?;
         shelf.put_large(&mut pipeline.learner, prepared.count_fit_rows());
         let rounded: Vec<Vec<f32>> = predicted
             .as_columns()
@@ -192,12 +194,12 @@ pub(super) fn conclude(
 
 /// The scores of one fold's fit by itself, with as many rounds as served its own held-out rows.
 pub(super) fn score_alone(prepared: &Prepared, run: &FoldRun) -> Result<FoldScores, AutomlError> {
-    let mut learner = run.fit.pipeline.learner.clone();
+    let mut pipeline = run.fit.pipeline.clone();
     if let Some(rounds) = run.fit.rounds {
-        learner.keep_rounds(rounds.best.max(1))?;
+        pipeline.learner.keep_rounds(rounds.best.max(1))?;
     }
-    let predicted = run.fit.held_out.predict(&learner)?;
-    let rows = prepared.folds.get(run.fold).map_or(&[][..], |fold| &fold.test);
+    let rows = prepared.list_held_out(run.fold);
+    let predicted = run.fit.held_out.predict(&pipeline, (&prepared.columns(), rows))?;
     score_all(&prepared.target.values.take(rows), &predicted, prepared)
 }
 
@@ -207,7 +209,7 @@ pub(super) fn score_fold(
     fold: usize,
     columns: &[Vec<f32>],
 ) -> Result<FoldScores, AutomlError> {
-    let rows = prepared.folds.get(fold).map_or(&[][..], |fold| &fold.test);
+    let rows = prepared.list_held_out(fold);
     let truth = prepared.target.values.take(rows);
     let columns = columns.iter().map(|c| c.iter().map(|v| f64::from(*v)).collect()).collect();
     let predictions = Predictions::from_columns(columns, &truth)?;

@@ -1,54 +1,12 @@
-//! A dense column-major table of `f64`. Missing is NaN; category columns hold codes 0, 1, 2, ….
+//! A dense column-major table. Missing is NaN; category columns hold codes 0, 1, 2, ….
 //!
 //! Invariant: all columns have the same length; no value is infinite; codes of category columns
 //! are whole numbers from 0 (or missing).
 
 use serde::{Deserialize, Serialize};
 
+use super::column::Column;
 use crate::{LearnError, Rng};
-
-/// Largest category code that a column may hold.
-const MAX_CODE: f64 = 16_777_216.0;
-
-/// How a column's numbers are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeatureKind {
-    /// Ordered numbers.
-    Numeric,
-    /// Codes without order. Trees split them into subsets; other learners take them as numbers,
-    /// so one-hot encode first for those.
-    Category,
-}
-
-/// One feature.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Column {
-    kind: FeatureKind,
-    values: Vec<f64>,
-}
-
-impl Column {
-    /// Ordered numbers; NaN is missing.
-    pub fn numeric(values: Vec<f64>) -> Self {
-        Self { kind: FeatureKind::Numeric, values }
-    }
-
-    /// Category codes; NaN is missing.
-    pub fn category(codes: Vec<f64>) -> Self {
-        Self { kind: FeatureKind::Category, values: codes }
-    }
-
-    /// How the numbers are meant.
-    pub fn kind(&self) -> FeatureKind {
-        self.kind
-    }
-
-    /// One value a row.
-    pub fn values(&self) -> &[f64] {
-        &self.values
-    }
-}
 
 /// A table: rows × columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,7 +21,7 @@ impl Matrix {
     /// # Errors
     /// If there is no column or row, lengths differ, a value is infinite, or a code is not one.
     pub fn new(columns: Vec<Column>) -> Result<Self, LearnError> {
-        let rows = columns.first().map_or(0, |c| c.values.len());
+        let rows = columns.first().map_or(0, Column::rows);
         if rows == 0 {
             return Err(LearnError::Empty { what: "the table" });
         }
@@ -75,7 +33,7 @@ impl Matrix {
             });
         }
         for (index, column) in columns.iter().enumerate() {
-            require_valid(column, rows, index)?;
+            column.require_valid(rows, index)?;
         }
         Ok(Self { rows, columns })
     }
@@ -102,7 +60,7 @@ impl Matrix {
 
     /// For columns that are valid by construction.
     pub(crate) fn from_valid(columns: Vec<Column>) -> Self {
-        let rows = columns.first().map_or(0, |c| c.values.len());
+        let rows = columns.first().map_or(0, Column::rows);
         Self { rows, columns }
     }
 
@@ -128,18 +86,14 @@ impl Matrix {
 
     /// The values of one column; empty if there is none at this index.
     pub fn column(&self, index: usize) -> &[f64] {
-        self.columns.get(index).map_or(&[], |c| &c.values)
+        self.columns.get(index).map_or(&[], Column::values)
     }
 
     /// The table of these rows, in this order; a row may repeat. Rows outside of the table are
     /// left out.
     pub fn take_rows(&self, rows: &[usize]) -> Self {
         let kept: Vec<usize> = rows.iter().copied().filter(|r| *r < self.rows).collect();
-        let columns = self
-            .columns
-            .iter()
-            .map(|c| Column { kind: c.kind, values: kept.iter().map(|r| c.values[*r]).collect() })
-            .collect();
+        let columns = self.columns.iter().map(|column| column.take(&kept)).collect();
         Self { rows: kept.len(), columns }
     }
 
@@ -148,7 +102,7 @@ impl Matrix {
     /// # Errors
     /// If there is no such column or the new one does not fit.
     pub fn with_column(&self, index: usize, column: Column) -> Result<Self, LearnError> {
-        require_valid(&column, self.rows, index)?;
+        column.require_valid(self.rows, index)?;
         let mut changed = self.clone();
         let width = changed.columns.len();
         let slot = changed.columns.get_mut(index).ok_or(LearnError::Shape {
@@ -162,20 +116,20 @@ impl Matrix {
 
     pub(crate) fn shuffle_column(&mut self, index: usize, rng: &mut Rng) {
         if let Some(column) = self.columns.get_mut(index) {
-            rng.shuffle(&mut column.values);
+            rng.shuffle(column.values_mut());
         }
     }
 
     pub(crate) fn restore_column(&mut self, index: usize, source: &Self) {
         if let (Some(to), Some(from)) = (self.columns.get_mut(index), source.columns.get(index)) {
-            to.values.copy_from_slice(&from.values);
+            to.values_mut().copy_from_slice(from.values());
         }
     }
 
     /// Error if any value is missing.
     pub(crate) fn require_complete(&self) -> Result<(), LearnError> {
         for (index, column) in self.columns.iter().enumerate() {
-            if column.values.iter().any(|v| v.is_nan()) {
+            if column.has_gaps() {
                 return Err(LearnError::NotFinite { what: "column", index });
             }
         }
@@ -184,27 +138,6 @@ impl Matrix {
 
     /// One row's values.
     pub fn row(&self, index: usize) -> Vec<f64> {
-        self.columns.iter().filter_map(|c| c.values.get(index).copied()).collect()
+        self.columns.iter().filter_map(|column| column.get(index)).collect()
     }
-}
-
-fn require_valid(column: &Column, rows: usize, index: usize) -> Result<(), LearnError> {
-    if column.values.len() != rows {
-        return Err(LearnError::Shape {
-            what: "a column",
-            expected: rows,
-            found: column.values.len(),
-        });
-    }
-    if column.values.iter().any(|v| v.is_infinite()) {
-        return Err(LearnError::NotFinite { what: "column", index });
-    }
-    let is_code = |v: &f64| v.is_nan() || (*v >= 0.0 && *v <= MAX_CODE && v.fract() == 0.0);
-    if column.kind == FeatureKind::Category && !column.values.iter().all(is_code) {
-        return Err(LearnError::Parameter {
-            name: "category",
-            reason: "columns must hold codes 0, 1, 2, … below 16,777,216, or missing",
-        });
-    }
-    Ok(())
 }

@@ -1,8 +1,10 @@
 //! The table and target that learners take.
 
+mod column;
 mod matrix;
 mod target;
 
-pub use matrix::{Column, FeatureKind, Matrix};
+pub use column::{Column, FeatureKind};
+pub use matrix::Matrix;
 pub(crate) use target::Weights;
 pub use target::{Target, TrainingSet};

@@ -154,7 +154,7 @@ impl Objective<'_> {
         let side = self.side();
         let per_output = sum_vectors(self.x.rows(), side, |range, out| {
             for (slot, column) in out.iter_mut().zip(self.x.columns()) {
-                let values = &column.values()[range.clone()];
+                let values = column.slice(range.clone());
                 *slot += values
                     .iter()
                     .zip(range.clone())

@@ -1,8 +1,8 @@
 //! Weighted mean products of the centred columns with each other and with the target.
 
-use crate::Matrix;
 use crate::data::Weights;
 use crate::numeric::reduce::{dot, sum_vectors};
+use crate::{Column, Matrix};
 
 use super::ridge::{RidgeModel, mean};
 
@@ -17,17 +17,20 @@ pub(super) struct Products {
 impl Products {
     pub(super) fn new(x: &Matrix, y: &[f64], weights: Weights<'_>) -> Self {
         let width = x.width();
-        let means: Vec<f64> = x.columns().iter().map(|c| mean(c.values(), weights)).collect();
+        let means: Vec<f64> =
+            x.columns().iter().map(|c| mean(&c.slice(0..x.rows()), weights)).collect();
         let target_mean = mean(y, weights);
         let side = width + 1;
         let mut sums = sum_vectors(x.rows(), side * side, |range, out| {
             let root: Vec<f64> = range.clone().map(|row| weights.get(row).sqrt()).collect();
             let centre = |values: &[f64], mean: f64| -> Vec<f64> {
-                values[range.clone()].iter().zip(&root).map(|(v, r)| (v - mean) * r).collect()
+                values.iter().zip(&root).map(|(v, r)| (v - mean) * r).collect()
             };
+            let centre_column =
+                |(column, mean): (&Column, &f64)| centre(&column.slice(range.clone()), *mean);
             let mut columns: Vec<Vec<f64>> =
-                x.columns().iter().zip(&means).map(|(c, m)| centre(c.values(), *m)).collect();
-            columns.push(centre(y, target_mean));
+                x.columns().iter().zip(&means).map(centre_column).collect();
+            columns.push(centre(&y[range.clone()], target_mean));
             for i in 0..side {
                 for j in 0..=i {
                     out[i * side + j] += dot(&columns[i], &columns[j]);

@@ -127,11 +127,14 @@ struct Standardised {
 
 impl Standardised {
     fn new(x: &Matrix, weights: Weights<'_>) -> Self {
-        let means: Vec<f64> = x.columns().iter().map(|c| mean(c.values(), weights)).collect();
+        let rows = 0..x.rows();
+        let means: Vec<f64> =
+            x.columns().iter().map(|c| mean(&c.slice(rows.clone()), weights)).collect();
         let mut scales = Vec::with_capacity(means.len());
         let mut columns = Vec::with_capacity(means.len());
         for (column, mean) in x.columns().iter().zip(&means) {
-            let centred: Vec<f64> = column.values().iter().map(|v| v - mean).collect();
+            let values = column.slice(rows.clone());
+            let centred: Vec<f64> = values.iter().map(|v| v - mean).collect();
             let largest = centred.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
             // Rounding in the mean is not variation.
             let constant = largest <= 1e-14 * mean.abs();

@@ -116,9 +116,12 @@ fn row_major(x: &Matrix, rows: &[usize]) -> Vec<f32> {
     let width = x.width();
     let mut out = vec![0.0; rows.len() * width];
     for (j, column) in x.columns().iter().enumerate() {
-        for (slot, row) in out.iter_mut().skip(j).step_by(width).zip(rows) {
-            *slot = column.values()[*row] as f32;
-        }
+        let mut slots = out.iter_mut().skip(j).step_by(width);
+        column.gather(rows, |value| {
+            if let Some(slot) = slots.next() {
+                *slot = value;
+            }
+        });
     }
     out
 }

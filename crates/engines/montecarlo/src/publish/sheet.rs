@@ -6,6 +6,7 @@ use rust_xlsxwriter::{
 };
 
 use crate::ops::outcome::{OutputReport, SimulateReport};
+use crate::statistics::Summary;
 
 /// Outputs that get a sheet of their own.
 const SHEETS: usize = 30;
@@ -60,6 +61,22 @@ fn summary(sheet: &mut Worksheet, report: &SimulateReport, bold: &Format) -> Res
     Ok(())
 }
 
+/// Heads of the columns of an output's own sheet; empty ones keep its three tables apart.
+const DETAIL_HEADS: [&str; 12] = [
+    "Percent",
+    "Value",
+    "",
+    "From",
+    "Draws",
+    "",
+    "Input",
+    "Rank correlation",
+    "Regression",
+    "Share of variance",
+    "Lowest mean",
+    "Highest mean",
+];
+
 fn details(
     sheet: &mut Worksheet,
     name: &str,
@@ -69,21 +86,7 @@ fn details(
     sheet.set_name(name)?;
     sheet.write_with_format(0, 0, output.name.as_str(), bold)?;
     let Some(summary) = &output.summary else { return Ok(()) };
-    let heads = [
-        "Percent",
-        "Value",
-        "",
-        "From",
-        "Draws",
-        "",
-        "Input",
-        "Rank correlation",
-        "Regression",
-        "Share of variance",
-        "Lowest mean",
-        "Highest mean",
-    ];
-    for (col, head) in heads.iter().enumerate() {
+    for (col, head) in DETAIL_HEADS.iter().enumerate() {
         sheet.write_with_format(1, col as u16, *head, bold)?;
     }
     for (i, value) in summary.cdf.iter().enumerate() {
@@ -108,7 +111,16 @@ fn details(
             sheet.write(i as u32 + 2, col as u16 + 7, *figure)?;
         }
     }
-    let last = bins.counts.len() as u32 + 1;
+    detail_charts(sheet, name, (output, summary))
+}
+
+/// The charts beside the columns that [`details`] writes.
+fn detail_charts(
+    sheet: &mut Worksheet,
+    name: &str,
+    (output, summary): (&OutputReport, &Summary),
+) -> Result<(), XlsxError> {
+    let last = summary.histogram.counts.len() as u32 + 1;
     let mut columns = Chart::new(ChartType::Column);
     columns.add_series().set_categories((name, 2, 3, last, 3)).set_values((name, 2, 4, last, 4));
     columns.title().set_name(&format!("{}: how often", output.name));

@@ -225,13 +225,12 @@ fn generate(job: &BlockingContext, params: &GenerateParams) -> Result<GenerateRe
     plan.ask.hardware = Arc::clone(&options.hardware);
     job.stage("Draw", 3, 4);
     let rows = params.rows.unwrap_or(model.header.rows);
-    let selected = match params.selection {
-        true => Some(publish_selected(job, (&table, params.format), (&model, &plan), rows)?),
-        false => None,
-    };
-    if selected.is_none() {
+    let selected = if params.selection {
+        Some(publish_selected(job, (&table, params.format), (&model, &plan), rows)?)
+    } else {
         publish_rows(job, (&model, &plan), (rows, params.format))?;
-    }
+        None
+    };
     publish_metadata(job, &model)?;
     job.stage("Measure", 4, 4);
     let made = match (selected, params.evaluation) {

@@ -36,6 +36,13 @@ pub(super) struct Found {
     pub(super) counts: Vec<f64>,
 }
 
+impl Found {
+    /// The bin of each row; none where it was not released.
+    pub(super) fn list_bins(&self, column: &EncodedColumn) -> Vec<Option<usize>> {
+        column.values.iter().map(|value| self.domain.find_bin(*value)).collect()
+    }
+}
+
 /// How a column's bins are found.
 pub(super) struct Search {
     /// Standard deviation of the noise of each of a column's two tables of counts.

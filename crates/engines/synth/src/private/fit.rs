@@ -52,22 +52,20 @@ pub(super) fn fit(
     // Numbers are counted twice, for their range and for their bins.
     let shares = if options.selection { WITH_SELECTION } else { PLAIN };
     let sigma = accountant.take_counts(shares.bins, 2 * count);
-    let strength = accountant.take_choices(shares.choice, count.saturating_sub(1));
-    let pair_sigma = accountant.take_counts(shares.pairs, count.saturating_sub(1));
+    let edges_of_tree = count.saturating_sub(1);
+    let strength = accountant.take_choices(shares.choice, edges_of_tree);
+    let pair_sigma = accountant.take_counts(shares.pairs, edges_of_tree);
     let delta = accountant.threshold_delta / count as f64;
+    let decimals_of = |place: usize| table.decimals.get(place).copied().unwrap_or(16);
     let mut found = Vec::with_capacity(count);
     for (place, column) in table.columns.iter().enumerate() {
-        let decimals = table.decimals.get(place).copied().unwrap_or(16);
+        let decimals = decimals_of(place);
         let search = Search { sigma, delta, min_count: options.min_count, decimals };
         found.push(search.find(column, &mut rng));
     }
     watch.step(0.3)?;
-    let bins: Vec<Vec<Option<usize>>> = table
-        .columns
-        .iter()
-        .zip(&found)
-        .map(|(column, found)| column.values.iter().map(|v| found.domain.find_bin(*v)).collect())
-        .collect();
+    let bins: Vec<Vec<Option<usize>>> =
+        table.columns.iter().zip(&found).map(|(column, found)| found.list_bins(column)).collect();
     let edges = choose_edges((&bins, &found), strength, &mut rng, watch)?;
     watch.step(0.9)?;
     let noise = Pairs { bins: &bins, found: &found, sigma: pair_sigma };
@@ -78,7 +76,7 @@ pub(super) fn fit(
         let joint = parent.map_or_else(Vec::new, |parent| noise.measure((parent, place), &mut rng));
         columns.push(PrivateColumn {
             domain: found.domain.clone(),
-            decimals: table.decimals.get(place).copied().unwrap_or(16),
+            decimals: decimals_of(place),
             shares: normalize(&found.counts),
             parent: parent.map(|parent| parent as u32),
             joint,
@@ -86,7 +84,7 @@ pub(super) fn fit(
     }
     let order = order.into_iter().map(|column| column as u32).collect();
     let mut tree = PrivateTree { order, columns, budget: options.budget, others: Vec::new() };
-    let most = count.saturating_sub(1).min(count * count.saturating_sub(1) / 2 - edges.len());
+    let most = edges_of_tree.min(count * edges_of_tree / 2 - edges.len());
     if options.selection && most > 0 {
         let strength = accountant.take_choices(shares.other_choice, most);
         let sigma = accountant.take_counts(shares.other_pairs, most);

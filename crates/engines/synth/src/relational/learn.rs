@@ -55,67 +55,114 @@ pub(crate) fn learn_tables(
     for (done, table) in plan.order.iter().enumerate() {
         let share = |of_table: f64| (done as f64 + of_table) / plan.order.len() as f64;
         watch.step(share(0.0))?;
-        let of_table = &tables[*table];
-        let (encoded, encoding, _) = encode_frame(&of_table.frame, &of_table.metadata)?;
-        let children = plan.find_children(*table);
-        let mut own = encoded.clone();
-        for link in &children {
-            push_counts(&mut own, plan, *link);
-        }
-        let parents = plan.find_parents(*table);
-        let rows = tables[*table].frame.rows();
-        let orphans = parents
-            .iter()
-            .map(|link| {
-                // A key that leads nowhere is no missing key.
-                let column = plan.links[*link].column;
-                let missing = tables[*table].frame.columns()[column].missing().count();
-                missing as f64 / rows.max(1) as f64
-            })
-            .collect();
-        let follows = parents.first().map(|link| &plan.links[*link]);
-        let (whole, context, has_previous) = match follows {
-            None => (own.clone(), 0, false),
-            Some(link) => {
-                let of_parent = &known[link.parent];
-                let order = order_siblings(&tables[*table].frame, &link.rows);
-                add_context((of_parent, &own), (&link.rows, &order), encoded.columns.len())
-            }
-        };
+        let laid = LaidOut::derive(&tables[*table], *table, plan, &known)?;
         let mut rng = Rng::stream(options.seed, *table as u64);
-        let counts = own.columns[encoded.columns.len()..]
-            .iter()
-            .map(|column| Counts::learn(&column.values, options.min_count, &mut rng))
-            .collect();
-        let root = follows.is_none().then(|| Root {
-            copula: (rows <= MOST_ROWS).then(|| Copula::fit(&own, options.min_count)),
-            table: own.clone(),
-        });
-        let first = (0..whole.columns.len() - own.columns.len()).collect();
-        let options = FitOptions { first, ..options.clone() };
+        let counts = laid.learn_counts(options.min_count, &mut rng);
+        let options = FitOptions { first: laid.list_given(), ..options.clone() };
         let progress = |of_table: f64| (watch.progress)(share(of_table));
         let part = Watch { progress: &progress, ..*watch };
-        let place = (*table, of_table.name.as_str());
-        let drawer = Drawer::learn(&whole, (tier, &options), (&mut kept, place), &part)?;
-        let own_columns = encoded.columns.len();
-        known[*table] = own;
+        let place = (*table, tables[*table].name.as_str());
+        let drawer = Drawer::learn(&laid.whole, (tier, &options), (&mut kept, place), &part)?;
         learned[*table] = Some(LearnedTable {
-            rows,
-            encoding,
+            rows: laid.own.rows,
+            root: laid.find_root(options.min_count),
+            encoding: laid.encoding,
             drawer,
-            context,
-            has_previous,
-            own: own_columns,
-            children,
+            context: laid.context,
+            has_previous: laid.has_previous,
+            own: laid.own_columns,
+            children: laid.children,
             counts,
-            orphans,
-            root,
+            orphans: laid.orphans,
         });
+        known[*table] = laid.own;
     }
     learned
         .into_iter()
         .map(|table| table.ok_or_else(|| SynthError::inconsistent("A table was not learned.")))
         .collect()
+}
+
+/// A table as it is learned.
+struct LaidOut {
+    encoding: Encoding,
+    /// Its own columns, and behind them its numbers of children.
+    own: EncodedTable,
+    own_columns: usize,
+    children: Vec<usize>,
+    orphans: Vec<f64>,
+    /// The columns of its parent, the row before, and then `own`.
+    whole: EncodedTable,
+    /// How many are the parent's.
+    context: usize,
+    has_previous: bool,
+    has_parent: bool,
+}
+
+impl LaidOut {
+    /// `known` are the tables that come before in the plan.
+    fn derive(
+        table: &NamedTable,
+        number: usize,
+        plan: &TablesPlan,
+        known: &[EncodedTable],
+    ) -> Result<Self, SynthError> {
+        let (encoded, encoding, _) = encode_frame(&table.frame, &table.metadata)?;
+        let own_columns = encoded.columns.len();
+        let children = plan.find_children(number);
+        let mut own = encoded;
+        for link in &children {
+            push_counts(&mut own, plan, *link);
+        }
+        let parents = plan.find_parents(number);
+        let follows = parents.first().map(|link| &plan.links[*link]);
+        let (whole, context, has_previous) = match follows {
+            None => (own.clone(), 0, false),
+            Some(link) => {
+                let order = order_siblings(&table.frame, &link.rows);
+                add_context((&known[link.parent], &own), (&link.rows, &order), own_columns)
+            }
+        };
+        let has_parent = follows.is_some();
+        let orphans = list_orphans(&table.frame, plan, &parents);
+        Ok(Self {
+            encoding,
+            own,
+            own_columns,
+            children,
+            orphans,
+            whole,
+            context,
+            has_previous,
+            has_parent,
+        })
+    }
+
+    /// Columns that are known before the table's own are drawn.
+    fn list_given(&self) -> Vec<usize> {
+        (0..self.whole.columns.len() - self.own.columns.len()).collect()
+    }
+
+    fn learn_counts(&self, min_count: usize, rng: &mut Rng) -> Vec<Counts> {
+        let columns = self.own.columns.iter().skip(self.own_columns);
+        columns.map(|column| Counts::learn(&column.values, min_count, rng)).collect()
+    }
+
+    fn find_root(&self, min_count: usize) -> Option<Root> {
+        (!self.has_parent).then(|| Root {
+            copula: (self.own.rows <= MOST_ROWS).then(|| Copula::fit(&self.own, min_count)),
+            table: self.own.clone(),
+        })
+    }
+}
+
+/// Shares of rows whose key is missing, by link; a key that leads nowhere is no missing key.
+fn list_orphans(frame: &Frame, plan: &TablesPlan, parents: &[usize]) -> Vec<f64> {
+    let share = |link: &usize| {
+        let missing = frame.columns()[plan.links[*link].column].missing().count();
+        missing as f64 / frame.rows().max(1) as f64
+    };
+    parents.iter().map(share).collect()
 }
 
 /// Adds the number of rows that name each row.

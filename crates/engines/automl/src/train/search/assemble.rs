@@ -24,6 +24,26 @@ fn thin_forests(algorithm: Algorithm, pipelines: &mut [Pipeline]) -> Result<(), 
     Ok(())
 }
 
+/// A member with its weight and its fits.
+type Member = (Algorithm, f64, Vec<Pipeline>);
+
+/// The heaviest member explains the ensemble, or the heaviest that predicts quickly: explanations
+/// predict very often.
+fn find_explained(parts: &[Member]) -> Vec<Pipeline> {
+    let quick = parts.iter().find(|(algorithm, ..)| algorithm.predicts_quickly());
+    let explained = quick.or_else(|| parts.first());
+    explained.map(|(.., pipelines)| pipelines.clone()).unwrap_or_default()
+}
+
+/// The fits of all members by weight; none of one alone.
+fn list_weighed(parts: &[Member]) -> Vec<WeighedFits> {
+    if parts.len() < 2 {
+        return Vec::new();
+    }
+    let weighed = parts.iter().map(|(_, weight, pipelines)| (*weight, pipelines.clone()));
+    weighed.map(|(weight, pipelines)| WeighedFits { weight, pipelines }).collect()
+}
+
 impl Search<'_> {
     pub(super) fn assemble(mut self) -> Result<Found, AutomlError> {
         let chosen = self.choose_members()?;
@@ -33,7 +53,7 @@ impl Search<'_> {
                 entry.kept = None;
             }
         }
-        let mut parts: Vec<(Algorithm, f64, Vec<Pipeline>)> = Vec::new();
+        let mut parts: Vec<Member> = Vec::new();
         let mut columns: Vec<Vec<f64>> = Vec::new();
         let mut voices: Vec<Vec<Vec<f64>>> = Vec::new();
         for (place, weight) in chosen {
@@ -49,16 +69,7 @@ impl Search<'_> {
             thin_forests(algorithm, &mut pipelines)?;
             parts.push((algorithm, weight, pipelines));
         }
-        // The heaviest member explains the ensemble, or the heaviest that predicts quickly:
-        // explanations predict very often.
-        let quick = parts.iter().find(|(algorithm, ..)| algorithm.predicts_quickly());
-        let explained = quick.or_else(|| parts.first());
-        let pipelines = explained.map(|(.., pipelines)| pipelines.clone()).unwrap_or_default();
-        let weighed = parts.iter().map(|(_, weight, pipelines)| WeighedFits {
-            weight: *weight,
-            pipelines: pipelines.clone(),
-        });
-        let weighed: Vec<WeighedFits> = weighed.filter(|_| parts.len() > 1).collect();
+        let (pipelines, weighed) = (find_explained(&parts), list_weighed(&parts));
         let members: Vec<(Algorithm, f64)> = parts.iter().map(|(a, w, _)| (*a, *w)).collect();
         let mut ensemble = Ensemble::of_members(parts);
         let truth = &self.prepared.target.values;
